@@ -1,0 +1,201 @@
+/**
+ * The configuration as the rest of casebridge sees it: parsed, complete, deeply frozen.
+ *
+ * Glossary: a *connection* pairs one Huawei account (or user group) with one Jira project. Units stand in the names;
+ * `null` means "not set". Secrets are wrapped in `Secret`, so printing a `Config` is harmless.
+ */
+import type { Secret } from "../lib/secret.ts";
+
+/** What a start needs the configuration for; decides what must be present. See `loadConfig`. */
+export type ConfigPurpose = "worker" | "command" | "database" | "demo";
+
+/** A pino level. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+
+/** The three status categories of Jira. */
+export type StatusCategory = "new" | "indeterminate" | "done";
+
+/** Where a case status leads in Jira: any status of a category, or one status by its id. */
+export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
+
+/** What a person's move of the issue to category done does to the case (RULES 6). */
+export type CloseOnDone = "confirm" | "always" | "never";
+
+/** Which comments of people become messages of the case. */
+export type CommentsToHuawei = "all" | "command" | "none";
+
+/** Which files of people are sent to the case. */
+export type AttachmentsToHuawei = "referenced" | "all" | "none";
+
+/** Whole configuration of one process. */
+export type Config = {
+  /** PostgreSQL; `null` = the embedded one under `dataDir`. */
+  readonly databaseUrl: Secret | null;
+  /** Redis; `null` = the queue lives in the same PostgreSQL. */
+  readonly redisUrl: Secret | null;
+  /** Absolute path: embedded database and attachment spool. */
+  readonly dataDir: string;
+  readonly http: HttpConfig;
+  /** Links reconciled at once in this process. */
+  readonly workerConcurrency: number;
+  readonly logLevel: LogLevel;
+  readonly crons: CronConfig;
+  /** Every watched link is fully compared once in this time; fractions are allowed. */
+  readonly checkMaxAgeHours: number;
+  /** In file order, which decides who owns a case that two of them see. Empty for purposes `database` and `demo`. */
+  readonly connections: readonly ConnectionConfig[];
+};
+
+/** Page, health, metrics and webhook. */
+export type HttpConfig = {
+  readonly host: string;
+  /** 0 = no HTTP at all. */
+  readonly port: number;
+  /** `null` = page and API answer this machine only; never `null` in a worker whose `host` is not loopback. */
+  readonly adminToken: Secret | null;
+};
+
+/** node-cron expressions of 5 or 6 fields, in UTC. */
+export type CronConfig = { readonly cases: string; readonly issues: string; readonly check: string };
+
+/** One Huawei account (or user group) paired with one Jira project. */
+export type ConnectionConfig = {
+  /** Unique, `[A-Za-z0-9_-]+`; part of the webhook's address. */
+  readonly name: string;
+  readonly huawei: HuaweiConfig;
+  readonly jira: JiraConfig;
+  readonly cases: CaseFilterConfig;
+  readonly status: StatusConfig;
+  /** Severity id or name → name of a Jira priority. */
+  readonly priority: Readonly<Record<string, string>>;
+  readonly comments: CommentsConfig;
+  readonly attachments: { readonly toHuawei: AttachmentsToHuawei };
+  readonly create: CreateConfig;
+  readonly guard: GuardConfig;
+  /** `role`: the Jira project role that may use `/case`, `/close` …; `null` = whoever's comments would be sent. */
+  readonly commands: { readonly role: string | null };
+  readonly settle: SettleConfig;
+};
+
+/** The Huawei side of a connection. URLs have no trailing slash. */
+export type HuaweiConfig = {
+  readonly endpoint: string;
+  readonly iamEndpoint: string;
+  readonly apiVersion: "v2" | "v1.0";
+  /** `X-Language`, in lower case. */
+  readonly language: string;
+  /** `X-Time-Zone`: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */
+  readonly timeZone: string;
+  /** The user group whose cases are mirrored; `null` = the account's own. */
+  readonly groupId: string | null;
+  /** URL template holding `{caseId}`. */
+  readonly consoleCaseUrl: string | null;
+  readonly requestsPerSecond: number;
+  /** UTF-16 units that one message or description may hold, mark and author line included. */
+  readonly messageCharsMax: number;
+  /** Sent as `project_id` of new cases, and the scope of a token login. */
+  readonly projectId: string | null;
+  readonly credentials: HuaweiCredentials;
+};
+
+/** Signing with a key pair (preferred), or a token login. */
+export type HuaweiCredentials =
+  | {
+      readonly kind: "aksk";
+      readonly ak: string;
+      readonly sk: Secret;
+      /** Present with temporary keys. */
+      readonly securityToken: Secret | null;
+      /** Account id, sent as `X-Domain-Id`. */
+      readonly domainId: string | null;
+    }
+  | {
+      readonly kind: "password";
+      readonly username: string;
+      readonly password: Secret;
+      readonly domainName: string;
+      readonly projectId: string;
+    };
+
+/** The Jira side of a connection. */
+export type JiraConfig = {
+  /** Base URL with scheme and without trailing slash, such as `https://example.atlassian.net`. */
+  readonly host: string;
+  readonly email: string;
+  readonly apiToken: Secret;
+  /** `null` = the webhook's route answers 404. */
+  readonly webhookSecret: Secret | null;
+  readonly projectKey: string;
+  /** Name or id of the issue type that cases become. */
+  readonly issueType: string;
+  readonly requestsPerSecond: number;
+};
+
+/** Which cases get an issue; never decides about those that have one. */
+export type CaseFilterConfig = {
+  /** `null` = cases open at the first start, or created later. */
+  readonly createdAfter: Date | null;
+  /** Status numbers; `null` = any. */
+  readonly statuses: readonly number[] | null;
+  /** Names of case labels, one of which the case must have; empty = any. */
+  readonly labels: readonly string[];
+};
+
+/** How the statuses of the two sides map. */
+export type StatusConfig = {
+  /** By number of the case status; complete for the nine known ones, may hold further numbers. */
+  readonly toJira: Readonly<Record<number, StatusTarget>>;
+  /** Target (status id or category) → status ids to pass through on the way, in order. */
+  readonly via: Readonly<Record<string, readonly string[]>>;
+  readonly closeOnDone: CloseOnDone;
+};
+
+/** What of people's comments is sent to Huawei, and how. */
+export type CommentsConfig = {
+  /** `none` where purpose `command` met no choice: then nothing is sent, and `toHuaweiChosen` is false. */
+  readonly toHuawei: CommentsToHuawei;
+  /** Whether the operator made that choice; a worker never starts without. */
+  readonly toHuaweiChosen: boolean;
+  /** A comment leaves after so long without an edit. */
+  readonly holdSeconds: number;
+  /** What stands after the mark: the person's display name, their project role, or nothing. */
+  readonly authorName: "name" | "role" | "none";
+  /** Ids of issue security levels whose comments may leave Jira all the same (RULES 5). */
+  readonly allowSecurityLevels: readonly string[];
+  /** Account ids of type `app` whose comments count as a person's (RULES 1). */
+  readonly allowAppAccounts: readonly string[];
+};
+
+/** How an issue becomes a case. */
+export type CreateConfig = {
+  readonly jql: string;
+  /** Huawei ids used where the issue names none. */
+  readonly defaults: CreateInputs;
+  /** Jira field ids that hold the respective Huawei id. */
+  readonly fields: CreateInputs;
+};
+
+/** One text per input of a new case; `extends` by the parameter's key. */
+export type CreateInputs = {
+  readonly subTypeId: string | null;
+  readonly productId: string | null;
+  readonly problemTypeId: string | null;
+  readonly regionId: string | null;
+  readonly severityId: string | null;
+  readonly extends: Readonly<Record<string, string>>;
+};
+
+/** Masking of what leaves Jira. */
+export type GuardConfig = {
+  readonly mode: "mask" | "off";
+  /** In addition to the built-in ones. Flags `gu`: for `matchAll` and `replaceAll`, whose results do not depend on `lastIndex`. */
+  readonly patterns: readonly { readonly name: string; readonly regex: RegExp }[];
+};
+
+/** After this long a completed write is taken to be visible to reads (RULES 2). */
+export type SettleConfig = {
+  readonly caseSeconds: number;
+  readonly messageSeconds: number;
+  readonly searchSeconds: number;
+  readonly listSeconds: number;
+};
