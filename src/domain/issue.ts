@@ -1,0 +1,92 @@
+/** The Jira side as casebridge sees it. Rich text stays an opaque ADF value; only the Jira adapter reads inside. */
+import type { AttachmentId, CommentId, IssueId, IssueKey } from "./ids.ts";
+
+/** The three categories that every Jira status belongs to. */
+export type StatusCategory = "new" | "indeterminate" | "done";
+
+/** Value of the issue property `casebridge` (RULES 1). `issueId` is absent until the issue knows its own id. */
+export type IssueMark = { readonly v: number; readonly inst: string; readonly caseId: string; readonly issueId?: string };
+
+/** Value of the comment property `casebridge` (RULES 1). */
+export type CommentMark = {
+  readonly v: number;
+  readonly inst: string;
+  readonly caseId: string;
+  /** Present when the message had an id at the time of writing. */
+  readonly messageId?: string;
+  /** Identity of a message without id, of a notice (`notice:…`) or of a continuation (`…#2`). */
+  readonly fingerprint?: string;
+  readonly srcHash: string;
+  /** Pairs of Huawei file id and Jira attachment id that the comment names. */
+  readonly files: readonly (readonly [string, string])[];
+};
+
+/** One file of an issue. */
+export type IssueFile = {
+  readonly attachmentId: AttachmentId;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly authorId: string | null;
+  readonly createdAt: Date;
+};
+
+/** One issue as read through REST. */
+export type Issue = {
+  readonly issueId: IssueId;
+  readonly issueKey: IssueKey;
+  readonly projectKey: string;
+  readonly projectTypeKey: string | null;
+  readonly summary: string;
+  /** ADF document or `null`. */
+  readonly description: unknown;
+  readonly statusId: string;
+  readonly statusName: string;
+  readonly category: StatusCategory;
+  readonly labels: readonly string[];
+  readonly priorityId: string | null;
+  readonly createdAt: Date;
+  /** Jira's own text for the moment of the last change; compared for equality only. */
+  readonly updatedRaw: string;
+  /** Id of the issue security level, or `null`. */
+  readonly securityLevelId: string | null;
+  readonly reporterId: string | null;
+  readonly files: readonly IssueFile[];
+  readonly mark: IssueMark | null;
+};
+
+/** One comment as read through REST. */
+export type IssueComment = {
+  readonly commentId: CommentId;
+  readonly authorId: string | null;
+  readonly authorName: string;
+  /** `app` accounts are never a person unless allowed; `null` when the service did not say. */
+  readonly authorType: string | null;
+  /** ADF document. */
+  readonly body: unknown;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** True when a role or group restriction is set. */
+  readonly restricted: boolean;
+  /** Service projects only; `null` when absent. */
+  readonly jsdPublic: boolean | null;
+  /** Our own stamp; `null` when there is none, `undefined` when the reading did not include properties. */
+  readonly mark: CommentMark | null | undefined;
+};
+
+/** One way out of the present status. */
+export type Transition = {
+  readonly transitionId: string;
+  readonly name: string;
+  readonly toStatusId: string;
+  readonly toCategory: StatusCategory;
+  /** Names of fields that the workflow demands and that casebridge does not fill. */
+  readonly requiredFields: readonly string[];
+};
+
+/** One status change out of the changelog. */
+export type StatusChange = {
+  readonly at: Date;
+  readonly authorId: string | null;
+  readonly authorType: string | null;
+  readonly toStatusId: string;
+};

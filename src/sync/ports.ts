@@ -1,0 +1,246 @@
+/**
+ * What the flows need from outside. The adapters implement these; the flows never see HTTP, Prisma or BullMQ.
+ *
+ * Conventions: `find…` answers null, `get…` throws, `list…` returns everything (pages are the adapter's business and bounded there).
+ * Every remote call throws only `ServiceError`; where `facts.outcomeUnknown` is true a write may have landed.
+ * `lane` tells the request budget who is asking; live overtakes poll, poll overtakes check, check overtakes import.
+ */
+import type { AccessRequest, CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
+import type { AttachmentId, CaseFileId, CaseId, CommentId, IssueId, IssueKey, MessageId } from "../domain/ids.ts";
+import type {
+  CommentMark,
+  Issue,
+  IssueComment,
+  IssueFile,
+  IssueMark,
+  StatusCategory,
+  StatusChange,
+  Transition,
+} from "../domain/issue.ts";
+
+/** Who a request is made for. */
+export type Lane = "live" | "poll" | "check" | "import";
+
+/** A file on its way: bytes wait on disk, so that size costs no memory. */
+export type SpooledFile = { readonly path: string; readonly sizeBytes: number; readonly sha256: string };
+
+/** Where downloaded files wait. */
+export interface Spool {
+  /** Streams `source` to a new file of mode 0600. Throws when the source breaks or exceeds `sizeMaxBytes` (`FileTooLarge`). */
+  store(source: AsyncIterable<Uint8Array>, sizeMaxBytes: number): Promise<SpooledFile>;
+  /** Writes a text as UTF-8. */
+  storeText(text: string): Promise<SpooledFile>;
+  /** Removes the file; a missing one is fine. */
+  remove(file: SpooledFile): Promise<void>;
+}
+
+/** What the Huawei account allows for files, read at run time. */
+export type CaseFileLimits = {
+  readonly countMax: number;
+  readonly sizeMaxBytes: number;
+  /** Lower-case extensions without dot; empty = any. */
+  readonly extensions: readonly string[];
+};
+
+/** Bounds of one case listing. Times are instants; the adapter converts them to the account's time zone. */
+export type CaseListQuery = {
+  readonly status?: number;
+  readonly createdFrom?: Date;
+  readonly createdTo?: Date;
+  /** Text matched against id and description by the service (`app_key`). */
+  readonly text?: string;
+};
+
+/** One group of an instant-messages answer. */
+export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonly CaseMessage[] };
+
+/** The Huawei side. One instance per connection; calls carry their lane. */
+export interface HuaweiPort {
+  /** Distinct cases over all pages, read again when the total moved. Throws `ServiceError`. */
+  listCases(query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]>;
+  getCase(caseId: CaseId, lane: Lane): Promise<CaseDetail>;
+  /** All pages of `/messages`; entries carry no message id. */
+  listMessages(caseId: CaseId, lane: Lane): Promise<readonly CaseMessage[]>;
+  /** News of up to 100 cases since an opaque cursor (`null` = first call). */
+  listInstantMessages(
+    caseIds: readonly CaseId[],
+    cursor: string | null,
+    lane: Lane,
+  ): Promise<{ readonly groups: readonly InstantGroup[]; readonly cursor: string | null }>;
+  /** Adds a message; the service answers no id. */
+  createMessage(
+    input: { readonly caseId: CaseId; readonly content: string; readonly fileIds: readonly CaseFileId[] },
+    lane: Lane,
+  ): Promise<void>;
+  withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane): Promise<void>;
+  performAction(
+    input: {
+      readonly caseId: CaseId;
+      readonly action: "press" | "cancel" | "close" | "delete";
+      readonly description: string;
+    },
+    lane: Lane,
+  ): Promise<void>;
+  getFileLimits(lane: Lane): Promise<CaseFileLimits>;
+  /** Uploads from disk in constant memory. `purpose`: for a new case, or for a message. */
+  uploadFile(
+    input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
+    lane: Lane,
+  ): Promise<CaseFileId>;
+  /** Streams one file into the spool. */
+  downloadFile(fileId: CaseFileId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
+  listCaseLabels(caseId: CaseId, lane: Lane): Promise<readonly string[]>;
+  /** Access requests of engineers; empty where the account may not see them. */
+  listAccessRequests(lane: Lane): Promise<readonly AccessRequest[]>;
+}
+
+/** Answer to the creation of an issue. */
+export type CreatedIssue = { readonly issueId: IssueId; readonly issueKey: IssueKey };
+
+/** What goes into a new issue. `descriptionAdf` is a schema-valid ADF document. */
+export type NewIssue = {
+  readonly summary: string;
+  readonly descriptionAdf: unknown;
+  readonly labels: readonly string[];
+  /** Name or id of a priority; `null` = leave it to Jira. A refused priority is left out and the create repeated by the adapter. */
+  readonly priority: string | null;
+  readonly mark: IssueMark;
+};
+
+/** The Jira side. One instance per connection; the project, issue type and account are the adapter's settings. */
+export interface JiraPort {
+  /** Account id of casebridge's own account; cached after the first call. */
+  getOwnAccountId(): Promise<string>;
+  /** Issues whose `updated` lies within the last `minutes` (server's clock), in the connection's project, newest state not guaranteed. */
+  listUpdatedIssues(
+    minutes: number,
+    lane: Lane,
+  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; updatedRaw: string }[]>;
+  /** Issues of the project carrying any of up to 50 labels, with labels and our issue property. Search lags behind writes. */
+  findIssuesByLabels(
+    labels: readonly string[],
+    lane: Lane,
+  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
+  /** Issues matching a JQL within the project (intake of Jira-born requests). */
+  listIssuesByJql(jql: string, lane: Lane): Promise<readonly Issue[]>;
+  /** `null` when the issue does not exist or cannot be seen. */
+  findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane): Promise<Issue | null>;
+  /** Up to 100 issues by id; missing ones are absent. */
+  listIssues(issueIds: readonly IssueId[], lane: Lane): Promise<readonly Issue[]>;
+  createIssue(input: NewIssue, lane: Lane): Promise<CreatedIssue>;
+  /** Adds and removes labels without touching others. */
+  changeLabels(
+    issueId: IssueId,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    lane: Lane,
+  ): Promise<void>;
+  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane): Promise<void>;
+  listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
+  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
+  /** Status changes of one issue, oldest first. */
+  listStatusChanges(issueId: IssueId, lane: Lane): Promise<readonly StatusChange[]>;
+  /** All comments, oldest first, with our property where there is one. */
+  listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
+  /** One comment read afresh; `null` when it is gone. */
+  findComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<IssueComment | null>;
+  createComment(
+    issueId: IssueId,
+    input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
+    lane: Lane,
+  ): Promise<CommentId>;
+  updateComment(
+    issueId: IssueId,
+    commentId: CommentId,
+    input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
+    lane: Lane,
+  ): Promise<void>;
+  deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<void>;
+  /** Largest file in bytes that Jira takes; 0 when attachments are off. Cached for an hour. */
+  getFileSizeMax(lane: Lane): Promise<number>;
+  uploadFile(
+    issueId: IssueId,
+    input: { readonly file: SpooledFile; readonly name: string },
+    lane: Lane,
+  ): Promise<IssueFile>;
+  downloadFile(
+    attachmentId: AttachmentId,
+    spool: Spool,
+    sizeMaxBytes: number,
+    lane: Lane,
+  ): Promise<SpooledFile>;
+  deleteFile(attachmentId: AttachmentId, lane: Lane): Promise<void>;
+}
+
+/** Turning texts of one side into texts of the other; implemented beside the Jira adapter, since ADF is Jira's business. */
+export interface TextPort {
+  /** ADF documents for one message; more than one when the text is too long for one comment. */
+  messageToAdf(input: { readonly header: string; readonly text: string; readonly footer: readonly string[] }): readonly unknown[];
+  /** Description document, and what did not fit (to go on in comments). */
+  caseDescription(input: {
+    readonly text: string;
+    readonly facts: readonly (readonly [string, string])[];
+    readonly consoleUrl: string | null;
+  }): { readonly doc: unknown; readonly rest: string | null };
+  /** Plain text of any ADF value; never throws. */
+  adfToText(doc: unknown): string;
+  /** Names and ids that media nodes carry. */
+  mediaReferences(doc: unknown): readonly string[];
+}
+
+/** Time, ids and hashing come in through here, so that tests can hold them. */
+export interface Clock {
+  now(): Date;
+}
+
+/** Narrow logger: constant message, facts in fields, never contents. */
+export interface Log {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** Where a case status leads in Jira. */
+export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
+
+/** What the flows need to know about one connection; the configuration's `ConnectionConfig` satisfies it. */
+export type ConnectionSettings = {
+  readonly name: string;
+  readonly huawei: {
+    readonly endpoint: string;
+    readonly consoleCaseUrl: string | null;
+    readonly timeZone: string;
+    readonly messageCharsMax: number;
+    readonly groupId: string | null;
+  };
+  readonly jira: { readonly host: string; readonly projectKey: string };
+  readonly cases: {
+    readonly createdAfter: Date | null;
+    readonly statuses: readonly number[] | null;
+    readonly labels: readonly string[];
+  };
+  readonly status: {
+    readonly toJira: Readonly<Record<number, StatusTarget>>;
+    readonly via: Readonly<Record<string, readonly string[]>>;
+    readonly closeOnDone: "confirm" | "always" | "never";
+  };
+  readonly priority: Readonly<Record<string, string>>;
+  readonly comments: {
+    readonly toHuawei: "all" | "command" | "none";
+    readonly holdSeconds: number;
+    readonly authorName: "name" | "role" | "none";
+    readonly allowSecurityLevels: readonly string[];
+    readonly allowAppAccounts: readonly string[];
+  };
+  readonly attachments: { readonly toHuawei: "referenced" | "all" | "none" };
+  readonly guard: {
+    readonly mode: "mask" | "off";
+    readonly patterns: readonly { readonly name: string; readonly regex: RegExp }[];
+  };
+  readonly settle: {
+    readonly caseSeconds: number;
+    readonly messageSeconds: number;
+    readonly searchSeconds: number;
+    readonly listSeconds: number;
+  };
+};
