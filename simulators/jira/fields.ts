@@ -1,0 +1,307 @@
+// Setting fields: which field takes which shape, with Jira's words for what is wrong. Sources: NOTES 3.3 and 4;
+// texts of the messages as seen in public bug reports, so Assumed: their exact wording.
+
+import { adfStrings, adfToText, findAdfProblem, isAdf } from "./adf.ts";
+import { CUSTOM_FIELDS, ISSUE_TYPES, PRIORITIES, type ProjectDef, RESOLUTIONS, SECURITY_LEVELS } from "./catalog.ts";
+import { fieldErrors } from "./http.ts";
+import { hasPermission, localName, type Site } from "./site.ts";
+import type { IssuePatch } from "./state.ts";
+import type { Adf, ChangeItem, IssueRecord } from "./types.ts";
+
+const NOT_ON_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown.";
+
+/** Why Jira refuses a text because of its characters, or null. */
+function findCharacterProblem(site: Site, text: string): string | null {
+  const mode = site.settings.refuseControlCharacters;
+  const bad = mode === "nul" ? /\u0000/ : mode === "control" ? /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/ : null;
+  return bad?.test(text) === true ? "The text contains characters that are not allowed." : null;
+}
+
+/** Checks rich text of a field or comment (`name`). Throws 400 in Jira's words. */
+export function requireAdf(site: Site, name: string, value: unknown): Adf {
+  if (typeof value === "string") {
+    throw fieldErrors({
+      [name]:
+        name === "comment"
+          ? "Comment body is not valid!"
+          : "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+    });
+  }
+  const problem = findAdfProblem(value);
+  if (problem !== null || !isAdf(value)) {
+    throw fieldErrors({ [name]: `INVALID_INPUT: ${problem}` });
+  }
+  const length = (site.settings.textLimitCounts === "text" ? adfToText(value) : JSON.stringify(value)).length;
+  if (length > site.settings.textLimit) {
+    throw fieldErrors({
+      [name]: `The entered text is too long. It exceeds the allowed limit of ${site.settings.textLimit.toLocaleString("en-US")} characters.`,
+    });
+  }
+  for (const text of adfStrings(value)) {
+    const bad = findCharacterProblem(site, text);
+    if (bad !== null) throw fieldErrors({ [name]: bad });
+  }
+  return value;
+}
+
+/** Checks one label. */
+export function requireLabel(value: unknown): string {
+  if (typeof value !== "string" || value.length === 0) throw fieldErrors({ labels: "The label must be a string." });
+  if (/\s/.test(value)) throw fieldErrors({ labels: `The label '${value}' contains spaces which is invalid.` });
+  if (value.length > 255)
+    throw fieldErrors({ labels: `The label '${value}' exceeds the maximum length of 255 characters.` });
+  return value;
+}
+
+function requireSummary(site: Site, value: unknown): string {
+  if (typeof value !== "string") throw fieldErrors({ summary: "Operation value must be a string" });
+  if (value.trim().length === 0) throw fieldErrors({ summary: "You must specify a summary of the issue." });
+  if (/[\r\n]/.test(value)) {
+    throw fieldErrors({ summary: "The summary is invalid because it contains newline characters." });
+  }
+  if (value.length > 255) throw fieldErrors({ summary: "Summary must be less than 255 characters." });
+  const bad = findCharacterProblem(site, value);
+  if (bad !== null) throw fieldErrors({ summary: bad });
+  return value;
+}
+
+function readRef(value: unknown): { id?: string; name?: string } | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { id, name } = value as { id?: unknown; name?: unknown };
+  return { ...(typeof id === "string" ? { id } : {}), ...(typeof name === "string" ? { name } : {}) };
+}
+
+type NamedItem = { readonly id: string; readonly name: { readonly en: string; readonly zh: string } };
+
+function findRef<T extends NamedItem>(site: Site, items: readonly T[], value: unknown): T | null {
+  const ref = readRef(value);
+  if (ref === null) return null;
+  return (
+    items.find((item) => (ref.id !== undefined ? item.id === ref.id : localName(site, item.name) === ref.name)) ?? null
+  );
+}
+
+/** Finds an issue type of a project from `{ id }` or `{ name }` (in the account's language). */
+export function findIssueType(site: Site, project: ProjectDef, value: unknown): string | null {
+  return (
+    findRef(
+      site,
+      ISSUE_TYPES.filter((type) => project.issueTypeIds.includes(type.id)),
+      value,
+    )?.id ?? null
+  );
+}
+
+/** Finds the project of `{ id }` or `{ key }`. */
+export function findProject(site: Site, value: unknown): ProjectDef | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { id, key } = value as { id?: unknown; key?: unknown };
+  return site.state.projects.find((project) => project.id === id || project.key === key) ?? null;
+}
+
+/** Finds a resolution from `{ id }` or `{ name }`. */
+export function findResolution(site: Site, value: unknown): string | null {
+  return findRef(site, RESOLUTIONS, value)?.id ?? null;
+}
+
+function requireUser(site: Site, name: string, value: unknown): string | null {
+  if (value === null) return null;
+  if (typeof value === "object") {
+    const { accountId, id } = value as { accountId?: unknown; id?: unknown };
+    const wanted = accountId ?? id;
+    if (wanted === null) return null;
+    const account = site.state.accounts.find((candidate) => candidate.accountId === wanted);
+    if (account !== undefined) return account.accountId;
+  }
+  throw fieldErrors({ [name]: `Specify a valid value for ${name}` });
+}
+
+function parseCustom(site: Site, field: (typeof CUSTOM_FIELDS)[number], value: unknown): unknown {
+  if (value === null) return null;
+  if (field.kind === "adf") return requireAdf(site, field.id, value);
+  if (field.kind === "string") {
+    if (typeof value !== "string") throw fieldErrors({ [field.id]: "Operation value must be a string" });
+    if (value.length > 255) throw fieldErrors({ [field.id]: "The entered text is too long." });
+    return value;
+  }
+  const { id, value: name } = (typeof value === "object" ? value : {}) as { id?: unknown; value?: unknown };
+  const option = field.options.find((candidate) => candidate.id === id || candidate.value === name);
+  if (option === undefined) throw fieldErrors({ [field.id]: `Option id '${String(id ?? name)}' is not valid` });
+  return { self: `${site.baseUrl()}/rest/api/3/customFieldOption/${option.id}`, value: option.value, id: option.id };
+}
+
+/** Whether priority may be set in a project. */
+export function isPriorityOnScreen(site: Site, project: ProjectDef): boolean {
+  return site.settings.priorityOnScreen[project.key] ?? site.settings.priorityOnScreen.default ?? true;
+}
+
+type Setter = (site: Site, project: ProjectDef, value: unknown) => IssuePatch;
+
+const SETTERS: Readonly<Record<string, Setter>> = {
+  summary: (site, _project, value) => ({ summary: requireSummary(site, value) }),
+  description: (site, _project, value) => ({
+    description: value === null ? null : requireAdf(site, "description", value),
+  }),
+  labels: (_site, _project, value) => {
+    if (!Array.isArray(value)) throw fieldErrors({ labels: "data was not an array" });
+    return { labels: [...new Set(value.map(requireLabel))] };
+  },
+  priority: (site, project, value) => {
+    if (!isPriorityOnScreen(site, project)) throw fieldErrors({ priority: `Field 'priority' ${NOT_ON_SCREEN}` });
+    const priority = findRef(site, PRIORITIES, value);
+    if (priority === null) throw fieldErrors({ priority: "The priority selected is invalid." });
+    return { priorityId: priority.id };
+  },
+  assignee: (site, _project, value) => {
+    if (!hasPermission(site, "ASSIGN_ISSUES")) throw fieldErrors({ assignee: `Field 'assignee' ${NOT_ON_SCREEN}` });
+    return { assigneeId: requireUser(site, "assignee", value) };
+  },
+  reporter: (site, _project, value) => {
+    if (!hasPermission(site, "MODIFY_REPORTER")) throw fieldErrors({ reporter: `Field 'reporter' ${NOT_ON_SCREEN}` });
+    const reporterId = requireUser(site, "reporter", value);
+    if (reporterId === null) throw fieldErrors({ reporter: "Reporter is required." });
+    return { reporterId };
+  },
+  security: (site, _project, value) => {
+    if (!hasPermission(site, "SET_ISSUE_SECURITY")) {
+      throw fieldErrors({ security: `Field 'security' ${NOT_ON_SCREEN}` });
+    }
+    const id = readRef(value)?.id ?? null;
+    if (value !== null && !SECURITY_LEVELS.some((level) => level.id === id)) {
+      throw fieldErrors({ security: "The security level is invalid." });
+    }
+    return { securityLevelId: id };
+  },
+  duedate: (_site, _project, value) => {
+    if (value !== null && (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(value))) {
+      throw fieldErrors({ duedate: "Error parsing date string" });
+    }
+    return { dueDate: value };
+  },
+  issuetype: (site, project, value) => {
+    const issueTypeId = findIssueType(site, project, value);
+    if (issueTypeId === null) throw fieldErrors({ issuetype: "Specify a valid issue type" });
+    return { issueTypeId };
+  },
+};
+
+/** Reads `fields` into a patch. Throws one 400 that names every wrong field (NOTES 3.3). */
+export function parseFields(
+  site: Site,
+  project: ProjectDef,
+  fields: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>>,
+): IssuePatch {
+  let patch: IssuePatch = {};
+  const errors: Record<string, string> = {};
+  let customFields = before;
+  for (const [name, value] of Object.entries(fields)) {
+    try {
+      const custom = CUSTOM_FIELDS.find((field) => field.id === name);
+      const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
+      if (custom !== undefined) customFields = { ...customFields, [name]: parseCustom(site, custom, value) };
+      else if (setter === undefined) errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
+      else patch = { ...patch, ...setter(site, project, value) };
+    } catch (error) {
+      Object.assign(errors, readErrors(error));
+    }
+  }
+  if (Object.keys(errors).length > 0) throw fieldErrors(errors);
+  return customFields === before ? patch : { ...patch, customFields };
+}
+
+function readErrors(error: unknown): Record<string, string> {
+  if (error instanceof Error && "body" in error) {
+    return (error.body as { errors?: Record<string, string> }).errors ?? {};
+  }
+  throw error;
+}
+
+/** Applies `update` operations (labels and `set` of any field). Throws 400 for what Jira does not know. */
+export function applyUpdate(
+  site: Site,
+  project: ProjectDef,
+  record: Pick<IssueRecord, "labels" | "customFields">,
+  update: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>,
+): IssuePatch {
+  let patch: IssuePatch = {};
+  for (const [name, operations] of Object.entries(update)) {
+    let labels = [...record.labels];
+    for (const operation of operations) {
+      const verbs = Object.keys(operation);
+      const [verb] = verbs;
+      if (verbs.length !== 1 || verb === undefined) throw fieldErrors({ [name]: "Specify exactly one operation" });
+      if (name === "labels" && verb === "add") labels = [...new Set([...labels, requireLabel(operation.add)])];
+      else if (name === "labels" && verb === "remove") labels = labels.filter((label) => label !== operation.remove);
+      else if (verb === "set") {
+        const set = parseFields(site, project, { [name]: operation.set }, patch.customFields ?? record.customFields);
+        patch = { ...patch, ...set };
+        if (set.labels !== undefined) labels = [...set.labels];
+      } else throw fieldErrors({ [name]: `The operation '${verb}' is not supported for this field.` });
+    }
+    if (name === "labels") patch = { ...patch, labels };
+  }
+  return patch;
+}
+
+/** The changelog items of a patch: only what really differs. */
+export function diffPatch(site: Site, before: IssueRecord, patch: IssuePatch): ChangeItem[] {
+  const items: ChangeItem[] = [];
+  const push = (field: string, from: [string | null, string | null], to: [string | null, string | null]): void => {
+    if (from[0] === to[0] && from[1] === to[1]) return;
+    items.push({
+      field,
+      fieldId: field,
+      fieldtype: field.startsWith("customfield_") ? "custom" : "jira",
+      from: from[0],
+      fromString: from[1],
+      to: to[0],
+      toString: to[1],
+    });
+  };
+  const nameOf = (list: readonly NamedItem[], id: string | null): string | null => {
+    const found = list.find((item) => item.id === id);
+    return found === undefined ? id : localName(site, found.name);
+  };
+  const userName = (id: string | null): string | null =>
+    site.state.accounts.find((account) => account.accountId === id)?.displayName ?? id;
+  if (patch.summary !== undefined) push("summary", [null, before.summary], [null, patch.summary]);
+  if (patch.description !== undefined) {
+    const from = adfToText(before.description);
+    const to = adfToText(patch.description);
+    if (from !== to) push("description", [null, from], [null, to]);
+    else if (JSON.stringify(before.description) !== JSON.stringify(patch.description)) {
+      push("description", [null, from], [null, `${to} `]);
+    }
+  }
+  if (patch.labels !== undefined) push("labels", ["", before.labels.join(" ")], ["", patch.labels.join(" ")]);
+  if (patch.priorityId !== undefined) {
+    push(
+      "priority",
+      [before.priorityId, nameOf(PRIORITIES, before.priorityId)],
+      [patch.priorityId, nameOf(PRIORITIES, patch.priorityId)],
+    );
+  }
+  if (patch.issueTypeId !== undefined) {
+    push(
+      "issuetype",
+      [before.issueTypeId, nameOf(ISSUE_TYPES, before.issueTypeId)],
+      [patch.issueTypeId, nameOf(ISSUE_TYPES, patch.issueTypeId)],
+    );
+  }
+  if (patch.assigneeId !== undefined) {
+    push("assignee", [before.assigneeId, userName(before.assigneeId)], [patch.assigneeId, userName(patch.assigneeId)]);
+  }
+  if (patch.reporterId !== undefined) {
+    push("reporter", [before.reporterId, userName(before.reporterId)], [patch.reporterId, userName(patch.reporterId)]);
+  }
+  if (patch.securityLevelId !== undefined) {
+    push("security", [before.securityLevelId, before.securityLevelId], [patch.securityLevelId, patch.securityLevelId]);
+  }
+  if (patch.dueDate !== undefined) push("duedate", [before.dueDate, before.dueDate], [patch.dueDate, patch.dueDate]);
+  for (const [name, value] of Object.entries(patch.customFields ?? {})) {
+    const old = before.customFields[name] ?? null;
+    push(name, [null, JSON.stringify(old)], [null, JSON.stringify(value)]);
+  }
+  return items;
+}

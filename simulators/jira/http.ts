@@ -1,0 +1,164 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { QueryKind } from "./operation-table.ts";
+
+/** What goes back to the client. `file` streams stored bytes, `raw` sends text as it is. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly raw?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly file?: FileReply;
+}
+
+/** Bytes of an attachment, or a range of them. */
+export interface FileReply {
+  readonly path: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * A write that is checked and only waits to be done: the server runs the `before` hook, then `commit`, then the
+ * `after` hook, then answers. So a test can stop the client exactly there.
+ */
+export interface PreparedWrite {
+  /** Issue whose write limit it counts against (NOTES 3.6), or null. */
+  readonly issueId: string | null;
+  readonly commit: () => Reply;
+}
+
+/** An answer that is an error. `refusal` marks requests a correct client never sends; they are recorded. */
+export class HttpFailure extends Error {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly refusal: string | null;
+
+  constructor(init: {
+    status: number;
+    body: unknown;
+    headers?: Record<string, string>;
+    refusal?: string | null;
+  }) {
+    super(`HTTP ${init.status}`);
+    this.status = init.status;
+    this.body = init.body;
+    this.headers = init.headers ?? {};
+    this.refusal = init.refusal ?? null;
+  }
+}
+
+/** Jira's usual error body (NOTES 3.3). */
+export function failure(status: number, messages: readonly string[], errors: Record<string, string> = {}): HttpFailure {
+  return new HttpFailure({ status, body: { errorMessages: messages, errors } });
+}
+
+/** 400 with field errors. */
+export function fieldErrors(errors: Record<string, string>): HttpFailure {
+  return failure(400, [], errors);
+}
+
+/** 400 that is also recorded: the request has a form that Jira does not know. */
+export function refused(reason: string, messages?: readonly string[]): HttpFailure {
+  return new HttpFailure({
+    status: 400,
+    body: {
+      errorMessages: messages ?? ["Invalid request payload. Refer to the REST API documentation and try again."],
+      errors: {},
+    },
+    refusal: reason,
+  });
+}
+
+/** The 404 of an issue that is not there or may not be seen (NOTES 3.3). */
+export function issueNotFound(): HttpFailure {
+  return failure(404, ["Issue does not exist or you do not have permission to see it."]);
+}
+
+/** Query parameters, checked against the operation's list before any handler sees them. */
+export interface Query {
+  text(name: string): string | null;
+  list(name: string): readonly string[];
+  flag(name: string, fallback: boolean): boolean;
+  int(name: string, fallback: number): number;
+}
+
+/** Reads the query strictly: unknown names and wrong types are refused (real Jira ignores unknown ones). */
+export function parseQuery(
+  params: URLSearchParams,
+  kinds: Readonly<Record<string, QueryKind>>,
+  required: readonly string[],
+): Query {
+  for (const name of params.keys()) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) throw refused(`unknown query parameter "${name}"`);
+    const values = params.getAll(name);
+    if (values.length > 1 && kind !== "list" && !(kind === "string" && name === "expand")) {
+      throw refused(`query parameter "${name}" given twice`);
+    }
+    for (const value of values) {
+      if (kind === "integer" && !/^-?\d+$/.test(value)) throw refused(`query parameter "${name}" must be a number`);
+      if (kind === "boolean" && value !== "true" && value !== "false") {
+        throw refused(`query parameter "${name}" must be true or false`);
+      }
+    }
+  }
+  for (const name of required) if (!params.has(name)) throw refused(`query parameter "${name}" is missing`);
+  const text = (name: string): string | null => params.get(name);
+  return {
+    text,
+    list: (name) =>
+      params
+        .getAll(name)
+        .flatMap((value) => value.split(","))
+        .map((value) => value.trim())
+        .filter((value) => value.length > 0),
+    flag: (name, fallback) => (params.has(name) ? params.get(name) === "true" : fallback),
+    int: (name, fallback) => (params.has(name) ? Number(params.get(name)) : fallback),
+  };
+}
+
+/** One request as a handler sees it. */
+export interface RequestContext {
+  readonly operation: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
+  readonly request: IncomingMessage;
+}
+
+/** Start and length of a page, within bounds. */
+export interface Page {
+  readonly startAt: number;
+  readonly maxResults: number;
+}
+
+/** Reads `startAt` and `maxResults`; more than `max` is cut to it, as Jira does. */
+export function parsePage(query: Query, fallback: number, max: number): Page {
+  const startAt = query.int("startAt", 0);
+  const maxResults = query.int("maxResults", fallback);
+  if (startAt < 0 || maxResults < 0) throw failure(400, ["startAt and maxResults must not be negative."]);
+  return { startAt, maxResults: Math.min(maxResults, max) };
+}
+
+/** Jira's page bean around a slice of a list. */
+export function pageBean<T>(items: readonly T[], page: Page, self: string): Record<string, unknown> {
+  const values = items.slice(page.startAt, page.startAt + page.maxResults);
+  const next = page.startAt + values.length;
+  const isLast = next >= items.length;
+  return {
+    self,
+    maxResults: page.maxResults,
+    startAt: page.startAt,
+    total: items.length,
+    isLast,
+    ...(isLast ? {} : { nextPage: `${self}?startAt=${next}&maxResults=${page.maxResults}` }),
+    values,
+  };
+}
+
+/** A time as Jira writes it: `2026-11-24T20:30:00.123+0000`. */
+export function toJiraTime(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "+0000");
+}

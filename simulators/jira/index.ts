@@ -1,0 +1,116 @@
+// A stand-in for one Jira Cloud site over real HTTP: stateful, strict, deterministic. It shares no code with the
+// product, so that a misunderstanding on one side shows on the other. What it knows comes from Atlassian's REST v3
+// description and from the notes beside it; what nobody documents is a setting (see settings.ts).
+
+import { DEFAULT_PROJECTS, makeAccounts, makeProjects, type ProjectSeed } from "./catalog.ts";
+import { type JiraControl, makeControl } from "./control.ts";
+import { makeFaults } from "./faults.ts";
+import { makeFileStore } from "./files.ts";
+import { makeLimits } from "./limits.ts";
+import { makeRandom } from "./random.ts";
+import { type EffectEvent, makeServer } from "./server.ts";
+import { type JiraSettings, makeDefaultSettings } from "./settings.ts";
+import type { Site } from "./site.ts";
+import { makeState } from "./state.ts";
+import { makeWebhooks, type WebhookTarget } from "./webhooks.ts";
+
+export type { ProjectSeed } from "./catalog.ts";
+export type { JiraControl } from "./control.ts";
+export type { FaultSpec } from "./faults.ts";
+export type { EffectEvent, Refusal, RequestLogEntry } from "./server.ts";
+export type { JiraSettings } from "./settings.ts";
+export type { WebhookTarget } from "./webhooks.ts";
+
+/** How to start the stand-in; everything has a default. */
+export interface JiraSimulatorOptions {
+  /** 0 (default) takes a free port. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly email?: string;
+  readonly apiToken?: string;
+  /** Projects of the site; default OPS (all steps direct), STEP (step by step), DESK (service project). */
+  readonly projects?: readonly ProjectSeed[];
+  /** Decides account ids, probabilities and media ids. */
+  readonly seed?: number;
+  readonly settings?: Partial<JiraSettings>;
+  /** The site's clock, milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly webhook?: WebhookTarget;
+  /** Awaited right before each effect and after it, before the answer: a test can stop the client exactly there. */
+  readonly onEffect?: (event: EffectEvent) => void | Promise<void>;
+}
+
+/** A running stand-in. */
+export interface JiraSimulator {
+  /** Address to give to the client as host, such as `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly control: JiraControl;
+  /** Ends all connections at once and removes the stored files. May be repeated. */
+  close(): Promise<void>;
+}
+
+/** Starts a stand-in and answers when it listens. Rejects when the port is taken. */
+export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Promise<JiraSimulator> {
+  const seed = options.seed ?? 1;
+  const now = options.now ?? Date.now;
+  const settings = { ...makeDefaultSettings(), ...options.settings };
+  const credentials = { email: options.email ?? "bot@example.com", apiToken: options.apiToken ?? "SIMTOKEN" };
+  const accounts = makeAccounts(seed, credentials.email);
+  const [bot] = accounts;
+  if (bot === undefined) throw new Error("a site has accounts");
+  const random = makeRandom(seed);
+  const faults = makeFaults(random);
+  const limits = makeLimits(now);
+  const files = makeFileStore();
+  const webhooks = makeWebhooks({ site: () => site, random: makeRandom(seed + 1), seed });
+  const state = makeState({
+    now,
+    settings,
+    accounts,
+    seed,
+    projects: makeProjects(options.projects ?? DEFAULT_PROJECTS),
+    emit: webhooks.onEvent,
+  });
+  const site: Site = {
+    now,
+    settings,
+    state,
+    files,
+    bot,
+    baseUrl: () => server.getUrl(),
+    makeDownloadUrl: (attachmentId) => server.makeDownloadUrl(attachmentId),
+    tasks: new Map(),
+  };
+  const callControl = async (name: string, body: unknown): Promise<unknown> => {
+    const action = Object.hasOwn(control, name) ? control[name as keyof JiraControl] : undefined;
+    if (action === undefined) throw new Error(`unknown control "${name}"`);
+    return (action as (argument: unknown) => unknown)(body);
+  };
+  const server = makeServer({ site, faults, limits, credentials, onEffect: options.onEffect ?? null, callControl });
+  const control = makeControl({
+    site,
+    faults,
+    limits,
+    server,
+    webhooks,
+    credentials,
+    initialSettings: options.settings ?? {},
+  });
+  webhooks.setTarget(options.webhook ?? null);
+
+  try {
+    const url = await server.listen(options.port ?? 0, options.host ?? "127.0.0.1");
+    return {
+      url,
+      control,
+      close: async () => {
+        webhooks.close();
+        await server.close();
+        files.close();
+      },
+    };
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+}

@@ -1,0 +1,176 @@
+// Attachments, NOTES 3.5 and 2.4.
+
+import { toMimeType } from "../files.ts";
+import { failure, HttpFailure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
+import { type FilePart, FileTooLargeError, MultipartError, readMultipart } from "../multipart.ts";
+import { canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
+import type { AttachmentRecord, IssueRecord } from "../types.ts";
+import { viewAttachment } from "../views.ts";
+import { type Handlers, param } from "./handler.ts";
+
+function getAttachmentMeta(site: Site): Reply {
+  return {
+    status: 200,
+    body: { enabled: site.settings.attachmentsEnabled, uploadLimit: site.settings.uploadLimitBytes },
+  };
+}
+
+/** The attachment and its issue. Throws 404 when either is gone or hidden. */
+function findAttachment(site: Site, id: string): { issue: IssueRecord; attachment: AttachmentRecord } {
+  const owner = site.state.findAttachmentOwner(id);
+  const issue = owner === null ? null : site.state.findIssue(owner);
+  const attachment = issue?.attachments.find((candidate) => candidate.id === id);
+  if (issue === null || attachment === undefined || !canSeeIssue(site, issue)) {
+    throw failure(404, [`The attachment with id '${id}' does not exist`]);
+  }
+  return { issue, attachment };
+}
+
+function getAttachment(site: Site, context: RequestContext): Reply {
+  const { attachment } = findAttachment(site, param(context, "id"));
+  // NOTES 3.5: here the id is a number, elsewhere it is a string.
+  return { status: 200, body: { ...viewAttachment(site, attachment), id: Number(attachment.id) } };
+}
+
+/** Headers and bytes of a download, whole or the asked range. */
+export function replyWithFile(attachment: AttachmentRecord, range: string | undefined): Reply {
+  const headers = {
+    "content-type": attachment.mimeType,
+    "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name)}`,
+  };
+  const size = attachment.sizeBytes;
+  if (range === undefined) {
+    return { status: 200, headers, file: { path: attachment.path, start: 0, length: size } };
+  }
+  const match = /^bytes=(\d+)-(\d*)$/.exec(range);
+  const start = Number(match?.[1] ?? Number.NaN);
+  const end = match?.[2] === undefined || match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (match === null || start >= size || end < start) {
+    throw new HttpFailure({
+      status: 416,
+      body: { errorMessages: ["Range not satisfiable"], errors: {} },
+      headers: { "content-range": `bytes */${size}` },
+    });
+  }
+  return {
+    status: 206,
+    headers: { ...headers, "content-range": `bytes ${start}-${end}/${size}` },
+    file: { path: attachment.path, start, length: end - start + 1 },
+  };
+}
+
+function getAttachmentContent(site: Site, context: RequestContext): Reply {
+  const { attachment } = findAttachment(site, param(context, "id"));
+  if (context.query.flag("redirect", true)) {
+    return { status: 303, headers: { location: site.makeDownloadUrl(attachment.id) } };
+  }
+  return replyWithFile(attachment, context.headers.range);
+}
+
+function removeAttachment(site: Site, context: RequestContext): PreparedWrite {
+  const { issue, attachment } = findAttachment(site, param(context, "id"));
+  const own = attachment.authorId === site.bot.accountId && hasPermission(site, "DELETE_OWN_ATTACHMENTS");
+  if (!own && !hasPermission(site, "DELETE_ALL_ATTACHMENTS")) {
+    throw failure(403, [`You do not have permission to delete attachment with id: ${attachment.id}`]);
+  }
+  return {
+    issueId: issue.id,
+    commit: () => {
+      findAttachment(site, attachment.id);
+      site.state.deleteAttachment(issue.id, attachment.id, site.bot.accountId);
+      return { status: 204 };
+    },
+  };
+}
+
+/** Name of a file as Jira keeps it. Assumed: folders are cut off, control characters refused, at most 255 characters. */
+function requireName(site: Site, part: FilePart): string {
+  const name = part.name.slice(Math.max(part.name.lastIndexOf("/"), part.name.lastIndexOf("\\")) + 1);
+  if (name.length === 0 || /[\u0000-\u001f]/.test(name)) throw failure(400, ["The file name is invalid."]);
+  if (name.length > site.settings.attachmentNameMax) throw failure(400, ["The file name is too long."]);
+  return name;
+}
+
+async function readFiles(site: Site, context: RequestContext): Promise<FilePart[]> {
+  const type = context.headers["content-type"] ?? "";
+  const boundary = /^multipart\/form-data\s*;.*\bboundary=(?:"([^"]+)"|([^\s;]+))/i.exec(type);
+  if (boundary === null) {
+    throw new HttpFailure({
+      status: 415,
+      body: { errorMessages: ["Unsupported Media Type"], errors: {} },
+      refusal: `upload with content type "${type}"`,
+    });
+  }
+  try {
+    return await readMultipart(context.request, boundary[1] ?? boundary[2] ?? "", {
+      store: site.files,
+      limitBytes: site.settings.uploadLimitBytes,
+      filesMax: 60,
+    });
+  } catch (error) {
+    if (error instanceof FileTooLargeError) {
+      throw failure(413, ["The file exceeds the maximum permitted size for attachments."]);
+    }
+    if (error instanceof MultipartError) throw refused(`upload: ${error.message}`);
+    throw error;
+  }
+}
+
+async function addAttachment(site: Site, context: RequestContext): Promise<PreparedWrite> {
+  // The header proves that no browser form sent this (addAttachment in the description).
+  if (context.headers["x-atlassian-token"] !== "no-check") {
+    throw new HttpFailure({
+      status: 403,
+      body: "XSRF check failed",
+      refusal: "upload without X-Atlassian-Token: no-check",
+    });
+  }
+  if (site.settings.refuseChunkedUploads && context.headers["content-length"] === undefined) {
+    throw new HttpFailure({ status: 411, body: "Length Required", refusal: "upload without Content-Length" });
+  }
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  if (!site.settings.attachmentsEnabled) throw failure(403, ["Attachments are disabled."]);
+  requirePermission(site, "CREATE_ATTACHMENTS", "You do not have permission to create attachments for this issue.");
+  const parts = await readFiles(site, context);
+  try {
+    if (parts.length === 0) throw failure(400, ["No files were attached."]);
+    const wrong = parts.find((part) => part.fieldName !== "file");
+    if (wrong !== undefined) throw refused(`upload part named "${wrong.fieldName}" instead of "file"`);
+    const files = parts.map((part) => ({ part, name: requireName(site, part) }));
+    if (issue.attachments.length + files.length > site.settings.maxAttachments) {
+      throw failure(413, ["The per-issue limit of attachments has been reached."]);
+    }
+    return {
+      issueId: issue.id,
+      commit: () => {
+        visibleIssue(site, issue.id);
+        const added = files.map(({ part, name }) =>
+          site.state.addAttachment(
+            issue.id,
+            {
+              name,
+              mimeType: toMimeType(name, part.contentType),
+              sizeBytes: part.sizeBytes,
+              sha256: part.sha256,
+              path: part.path,
+            },
+            site.bot.accountId,
+          ),
+        );
+        return { status: 200, body: added.map((attachment) => viewAttachment(site, attachment)) };
+      },
+    };
+  } catch (error) {
+    for (const part of parts) site.files.remove(part.path);
+    throw error;
+  }
+}
+
+/** Attachments. */
+export const attachmentHandlers: Handlers = {
+  getAttachmentMeta,
+  getAttachment,
+  getAttachmentContent,
+  removeAttachment,
+  addAttachment,
+};

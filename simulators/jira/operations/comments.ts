@@ -1,0 +1,252 @@
+// Comments, NOTES 3.4.
+
+import { z } from "zod";
+import { adfToText } from "../adf.ts";
+import { requireAdf } from "../fields.ts";
+import {
+  failure,
+  fieldErrors,
+  type PreparedWrite,
+  pageBean,
+  parsePage,
+  type Reply,
+  type RequestContext,
+  refused,
+} from "../http.ts";
+import { canSeeComment, canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
+import type { Adf, CommentRecord, IssueRecord, Visibility } from "../types.ts";
+import { viewComment, viewProperties } from "../views.ts";
+import {
+  entityPropertySchema,
+  type Handlers,
+  param,
+  parseBody,
+  parseExpand,
+  requireProperty,
+  toPropertyMap,
+} from "./handler.ts";
+
+const commentSchema = z.strictObject({
+  body: z.unknown(),
+  visibility: z
+    .strictObject({ type: z.enum(["group", "role"]), value: z.string().optional(), identifier: z.string().nullish() })
+    .nullish(),
+  properties: z.array(entityPropertySchema).optional(),
+});
+
+function requireCommentBody(site: Site, value: unknown): Adf {
+  const body = requireAdf(site, "comment", value);
+  // Seen in public reports: an empty document is refused.
+  if (adfToText(body).trim().length === 0) throw fieldErrors({ comment: "Comment body can not be empty!" });
+  return body;
+}
+
+function toVisibility(value: z.infer<typeof commentSchema>["visibility"]): Visibility | null {
+  if (value === undefined || value === null) return null;
+  const name = value.value ?? value.identifier;
+  if (name === undefined || name === null) throw fieldErrors({ visibility: "A value or identifier is needed." });
+  return { type: value.type, value: name, identifier: value.identifier ?? name };
+}
+
+function visibleComment(site: Site, issue: IssueRecord, id: string): CommentRecord {
+  const comment = issue.comments.find((candidate) => candidate.id === id);
+  if (comment === undefined || !canSeeComment(site, comment)) {
+    throw failure(404, [`Can not find a comment for the id: ${id}.`]);
+  }
+  return comment;
+}
+
+function findCommentById(site: Site, id: string): { issue: IssueRecord; comment: CommentRecord } {
+  const owner = site.state.findCommentOwner(id);
+  const issue = owner === null ? null : site.state.findIssue(owner);
+  if (issue === null || !canSeeIssue(site, issue)) throw failure(404, [`Can not find a comment for the id: ${id}.`]);
+  return { issue, comment: visibleComment(site, issue, id) };
+}
+
+function getComments(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const orderBy = context.query.text("orderBy") ?? "created";
+  if (!["created", "-created", "+created"].includes(orderBy)) {
+    throw failure(400, [`Invalid orderBy: ${orderBy}. Only created is supported.`]);
+  }
+  // Assumed: one page has at most 5,000 comments, the most an issue can hold.
+  const page = parsePage(context.query, 100, 5_000);
+  const shown = site.state.findIssueAt(issue.id, site.settings.listLagMs);
+  const visible = (shown?.comments ?? []).filter((comment) => canSeeComment(site, comment));
+  if (orderBy === "-created") visible.reverse();
+  const view = {
+    properties: expand.has("properties") && site.settings.commentListReturnsProperties,
+    rendered: expand.has("renderedBody"),
+  };
+  return {
+    status: 200,
+    body: {
+      startAt: page.startAt,
+      maxResults: page.maxResults,
+      total: visible.length,
+      comments: visible
+        .slice(page.startAt, page.startAt + page.maxResults)
+        .map((comment) => viewComment(site, issue, comment, view)),
+    },
+  };
+}
+
+const listSchema = z.strictObject({ ids: z.array(z.int()).min(1) });
+
+function getCommentsByIds(site: Site, context: RequestContext): Reply {
+  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const { ids } = parseBody(listSchema, context.body);
+  if (ids.length > 1_000) throw refused("more than 1000 comment ids");
+  const values: Record<string, unknown>[] = [];
+  for (const id of new Set(ids)) {
+    const owner = site.state.findCommentOwner(String(id));
+    const issue = owner === null ? null : site.state.findIssue(owner);
+    const comment = issue?.comments.find((candidate) => candidate.id === String(id));
+    if (issue === null || comment === undefined || !canSeeIssue(site, issue) || !canSeeComment(site, comment)) continue;
+    values.push(
+      viewComment(site, issue, comment, { properties: expand.has("properties"), rendered: expand.has("renderedBody") }),
+    );
+  }
+  const page = { startAt: 0, maxResults: 1_048_576 };
+  return { status: 200, body: pageBean(values, page, `${site.baseUrl()}/rest/api/3/comment/list`) };
+}
+
+function addComment(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const expand = parseExpand(context, ["renderedBody"]);
+  const request = parseBody(commentSchema, context.body);
+  requirePermission(site, "ADD_COMMENTS", "You do not have the permission to comment on this issue.");
+  const draft = {
+    body: requireCommentBody(site, request.body),
+    visibility: toVisibility(request.visibility),
+    properties: toPropertyMap(request.properties ?? []),
+  };
+  if (issue.comments.length >= site.settings.maxComments) {
+    throw failure(413, ["The per-issue limit of comments has been reached."]);
+  }
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const comment = site.state.addComment(visibleIssue(site, issue.id).id, draft, site.bot.accountId);
+      const view = { properties: false, rendered: expand.has("renderedBody") };
+      return { status: 201, body: viewComment(site, site.state.getIssue(issue.id), comment, view) };
+    },
+  };
+}
+
+function getComment(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const comment = visibleComment(site, issue, param(context, "id"));
+  const view = {
+    properties: expand.has("properties") && site.settings.commentListReturnsProperties,
+    rendered: expand.has("renderedBody"),
+  };
+  return { status: 200, body: viewComment(site, issue, comment, view) };
+}
+
+function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDIT" | "DELETE"): void {
+  const own = comment.authorId === site.bot.accountId;
+  if ((own && hasPermission(site, `${verb}_OWN_COMMENTS`)) || hasPermission(site, `${verb}_ALL_COMMENTS`)) return;
+  throw failure(400, [`You do not have permission to ${verb.toLowerCase()} comment with id: ${comment.id}.`]);
+}
+
+function updateComment(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  parseExpand(context, ["renderedBody"]);
+  const request = parseBody(commentSchema, context.body);
+  const id = param(context, "id");
+  requireCommentPermission(site, visibleComment(site, issue, id), "EDIT");
+  const body = requireCommentBody(site, request.body);
+  const properties = toPropertyMap(request.properties ?? []);
+  // Assumed: leaving `visibility` out makes a restricted comment public, as an edit replaces the whole comment.
+  const visibility = toVisibility(request.visibility);
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const before = visibleComment(site, visibleIssue(site, issue.id), id);
+      const patch = { body, visibility, properties: { ...before.properties, ...properties } };
+      const comment = site.state.editComment(issue.id, id, patch, site.bot.accountId);
+      return {
+        status: 200,
+        body: viewComment(site, site.state.getIssue(issue.id), comment, { properties: false, rendered: false }),
+      };
+    },
+  };
+}
+
+function deleteComment(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const id = param(context, "id");
+  requireCommentPermission(site, visibleComment(site, issue, id), "DELETE");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      visibleComment(site, visibleIssue(site, issue.id), id);
+      site.state.deleteComment(issue.id, id, site.bot.accountId);
+      return { status: 204 };
+    },
+  };
+}
+
+function getCommentPropertyKeys(site: Site, context: RequestContext): Reply {
+  const { comment } = findCommentById(site, param(context, "commentId"));
+  const self = `${site.baseUrl()}/rest/api/3/comment/${comment.id}/properties`;
+  const keys = viewProperties(comment.properties).map(({ key }) => ({ self: `${self}/${String(key)}`, key }));
+  return { status: 200, body: { keys } };
+}
+
+function getCommentProperty(site: Site, context: RequestContext): Reply {
+  const { comment } = findCommentById(site, param(context, "commentId"));
+  const key = param(context, "propertyKey");
+  if (!Object.hasOwn(comment.properties, key))
+    throw failure(404, [`The comment property with key '${key}' does not exist.`]);
+  return { status: 200, body: { key, value: comment.properties[key] } };
+}
+
+function setCommentProperty(site: Site, context: RequestContext): PreparedWrite {
+  const { issue, comment } = findCommentById(site, param(context, "commentId"));
+  const key = param(context, "propertyKey");
+  requireProperty(key, context.body);
+  requireCommentPermission(site, comment, "EDIT");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const now = findCommentById(site, comment.id);
+      const existed = Object.hasOwn(now.comment.properties, key);
+      site.state.setCommentProperty(issue.id, comment.id, key, context.body);
+      return { status: existed ? 200 : 201 };
+    },
+  };
+}
+
+function deleteCommentProperty(site: Site, context: RequestContext): PreparedWrite {
+  const { issue, comment } = findCommentById(site, param(context, "commentId"));
+  const key = param(context, "propertyKey");
+  if (!Object.hasOwn(comment.properties, key))
+    throw failure(404, [`The comment property with key '${key}' does not exist.`]);
+  requireCommentPermission(site, comment, "EDIT");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      findCommentById(site, comment.id);
+      site.state.setCommentProperty(issue.id, comment.id, key, undefined);
+      return { status: 204 };
+    },
+  };
+}
+
+/** Comments and their properties. */
+export const commentHandlers: Handlers = {
+  getComments,
+  getCommentsByIds,
+  addComment,
+  getComment,
+  updateComment,
+  deleteComment,
+  getCommentPropertyKeys,
+  getCommentProperty,
+  setCommentProperty,
+  deleteCommentProperty,
+};

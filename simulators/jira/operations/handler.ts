@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
+import type { Site } from "../site.ts";
+
+/** Carries out one operation: reads answer at once, writes come back prepared. */
+export type Handler = (site: Site, context: RequestContext) => Reply | PreparedWrite | Promise<Reply | PreparedWrite>;
+
+/** Handlers by operationId. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** Reads a body strictly: unknown members and wrong types are a recorded 400, as the closed schemas demand. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`).join("; ");
+  throw refused(`request body: ${where}`);
+}
+
+/** Checks `expand`: a comma separated list of what the operation documents. Real Jira ignores others; we refuse. */
+export function parseExpand(context: RequestContext, allowed: readonly string[]): ReadonlySet<string> {
+  const values = context.query.list("expand");
+  for (const value of values) if (!allowed.includes(value)) throw refused(`unknown expand "${value}"`);
+  return new Set(values);
+}
+
+/** A path parameter. */
+export function param(context: RequestContext, name: string): string {
+  const value = context.params[name];
+  if (value === undefined) throw new Error(`path parameter ${name} is not in the path of ${context.operation}`);
+  return value;
+}
+
+/** A property as sent with a create. */
+export const entityPropertySchema = z.strictObject({ key: z.string(), value: z.unknown() });
+
+/** Checks key and value of a property: key ≤ 255, value non-empty JSON ≤ 32,768 characters (NOTES 3.3). */
+export function requireProperty(key: string, value: unknown): void {
+  if (key.length === 0 || key.length > 255) throw failure(400, ["The property key must have 1 to 255 characters."]);
+  if (value === undefined) throw failure(400, ["The property value must be a valid, non-empty JSON value."]);
+  if (JSON.stringify(value).length > 32_768) {
+    throw failure(400, ["The property value is too long: its limit is 32768 characters."]);
+  }
+}
+
+/** Checks a list of properties and turns it into a map. */
+export function toPropertyMap(list: readonly { key: string; value?: unknown }[]): Record<string, unknown> {
+  const map: Record<string, unknown> = {};
+  for (const { key, value } of list) {
+    requireProperty(key, value);
+    map[key] = value;
+  }
+  return map;
+}

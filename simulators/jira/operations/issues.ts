@@ -1,0 +1,535 @@
+import { z } from "zod";
+import { CUSTOM_FIELDS, PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
+import {
+  applyUpdate,
+  diffPatch,
+  findIssueType,
+  findProject,
+  findResolution,
+  isPriorityOnScreen,
+  parseFields,
+} from "../fields.ts";
+import {
+  failure,
+  fieldErrors,
+  HttpFailure,
+  type PreparedWrite,
+  pageBean,
+  parsePage,
+  type Reply,
+  type RequestContext,
+  refused,
+} from "../http.ts";
+import { canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
+import type { IssueDraft, IssuePatch } from "../state.ts";
+import type { IssueRecord } from "../types.ts";
+import {
+  listFieldDetails,
+  listTransitions,
+  needsResolution,
+  viewChange,
+  viewIssue,
+  viewIssueType,
+  viewPriority,
+  viewTransition,
+} from "../views.ts";
+import { planStatusMove } from "../workflow.ts";
+import { entityPropertySchema, type Handlers, param, parseBody, parseExpand, toPropertyMap } from "./handler.ts";
+
+const updateSchema = z.record(z.string(), z.array(z.record(z.string(), z.unknown())));
+
+// IssueUpdateDetails. The description leaves it open; real Jira ignores what it does not know, we refuse it.
+const issueUpdateSchema = z.strictObject({
+  fields: z.record(z.string(), z.unknown()).optional(),
+  update: updateSchema.optional(),
+  properties: z.array(entityPropertySchema).optional(),
+  transition: z.looseObject({ id: z.string().optional() }).optional(),
+  historyMetadata: z.record(z.string(), z.unknown()).optional(),
+});
+
+type IssueUpdate = z.infer<typeof issueUpdateSchema>;
+
+const ISSUE_EXPANDS = [
+  "renderedFields",
+  "names",
+  "schema",
+  "transitions",
+  "operations",
+  "editmeta",
+  "changelog",
+  "versionedRepresentations",
+] as const;
+
+function refuseTwice(body: IssueUpdate): void {
+  for (const name of Object.keys(body.update ?? {})) {
+    if (Object.hasOwn(body.fields ?? {}, name)) {
+      throw fieldErrors({ [name]: `Field '${name}' cannot appear in both 'fields' and 'update'` });
+    }
+  }
+}
+
+interface CreatePlan {
+  readonly draft: IssueDraft;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly transition: TransitionDef | null;
+}
+
+/** Checks a create completely, so that its commit cannot fail. */
+function planCreate(site: Site, body: IssueUpdate): CreatePlan {
+  refuseTwice(body);
+  const { project: projectRef, issuetype, ...fields } = body.fields ?? {};
+  const project = findProject(site, projectRef);
+  if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
+    throw fieldErrors({ project: "Specify a valid project ID or key" });
+  }
+  if (!hasPermission(site, "CREATE_ISSUES")) {
+    throw fieldErrors({ project: "You do not have permission to create issues in this project." });
+  }
+  const issueTypeId = findIssueType(site, project, issuetype);
+  if (issueTypeId === null) throw fieldErrors({ issuetype: "Specify a valid issue type" });
+  if (fields.summary === undefined) throw fieldErrors({ summary: "You must specify a summary of the issue." });
+  const patch: IssuePatch = {
+    ...parseFields(site, project, fields, {}),
+    ...applyUpdate(site, project, { labels: [], customFields: {} }, body.update ?? {}),
+  };
+  return {
+    draft: toDraft(site, project, issueTypeId, patch),
+    properties: toPropertyMap(body.properties ?? []),
+    transition: body.transition === undefined ? null : findInitialTransition(project, body.transition.id),
+  };
+}
+
+function findInitialTransition(project: ProjectDef, id: string | undefined): TransitionDef {
+  const all: readonly TransitionDef[] = project.workflow.transitions;
+  const transition = all.find(
+    (candidate) =>
+      candidate.id === id &&
+      (candidate.from === null
+        ? candidate.to !== project.workflow.initial
+        : candidate.from.includes(project.workflow.initial)),
+  );
+  if (transition === undefined)
+    throw failure(400, ["It is not possible to transition the issue with that transition."]);
+  return transition;
+}
+
+function toDraft(site: Site, project: ProjectDef, issueTypeId: string, patch: IssuePatch): IssueDraft {
+  return {
+    projectId: project.id,
+    issueTypeId,
+    summary: patch.summary ?? "",
+    description: patch.description ?? null,
+    labels: patch.labels ?? [],
+    // Assumed: the default priority is set even when the field is not on the screen.
+    priorityId: patch.priorityId ?? PRIORITIES.find((priority) => priority.isDefault)?.id ?? null,
+    reporterId: patch.reporterId ?? site.bot.accountId,
+    assigneeId: patch.assigneeId ?? null,
+    securityLevelId: patch.securityLevelId ?? null,
+    dueDate: patch.dueDate ?? null,
+    customFields: patch.customFields ?? {},
+    properties: {},
+  };
+}
+
+function commitCreate(site: Site, plan: CreatePlan): Record<string, unknown> {
+  const issue = site.state.createIssue({ ...plan.draft, properties: plan.properties }, site.bot.accountId);
+  if (plan.transition !== null) {
+    const { patch, items } = planStatusMove(site, issue, plan.transition.to, null);
+    site.state.editIssue(issue.id, patch, items, site.bot.accountId);
+  }
+  return {
+    id: issue.id,
+    key: issue.key,
+    self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}`,
+    ...(plan.transition === null
+      ? {}
+      : { transition: { status: 204, errorCollection: { errorMessages: [], errors: {} } } }),
+  };
+}
+
+function createIssue(site: Site, context: RequestContext): PreparedWrite {
+  const plan = planCreate(site, parseBody(issueUpdateSchema, context.body));
+  return { issueId: null, commit: () => ({ status: 201, body: commitCreate(site, plan) }) };
+}
+
+const bulkCreateSchema = z.strictObject({ issueUpdates: z.array(issueUpdateSchema).min(1) });
+
+function createIssues(site: Site, context: RequestContext): PreparedWrite {
+  const { issueUpdates } = parseBody(bulkCreateSchema, context.body);
+  // NOTES 3.3: at most 50.
+  if (issueUpdates.length > 50) throw refused("more than 50 issues in one bulk create");
+  const plans: CreatePlan[] = [];
+  const errors: Record<string, unknown>[] = [];
+  for (const [index, update] of issueUpdates.entries()) {
+    try {
+      plans.push(planCreate(site, update));
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error;
+      errors.push({ status: error.status, elementErrors: error.body, failedElementNumber: index });
+    }
+  }
+  if (plans.length === 0) throw new HttpFailure({ status: 400, body: { issues: [], errors } });
+  return {
+    issueId: null,
+    commit: () => ({ status: 201, body: { issues: plans.map((plan) => commitCreate(site, plan)), errors } }),
+  };
+}
+
+/** `editmeta` of an issue. */
+function viewEditMeta(site: Site, project: ProjectDef): Record<string, unknown> {
+  return Object.fromEntries(listScreenFields(site, project, false).map((field) => [field.key, field]));
+}
+
+interface ScreenField {
+  readonly key: string;
+  readonly [member: string]: unknown;
+}
+
+function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): ScreenField[] {
+  const names = new Map(listFieldDetails().map((field) => [field.id, field]));
+  const screen = ["summary", "description", "labels", "assignee", "duedate", ...CUSTOM_FIELDS.map((field) => field.id)];
+  if (isPriorityOnScreen(site, project)) screen.push("priority");
+  if (hasPermission(site, "MODIFY_REPORTER")) screen.push("reporter");
+  if (hasPermission(site, "SET_ISSUE_SECURITY")) screen.push("security");
+  if (forCreate) screen.push("project", "issuetype");
+  return screen.map((id) => {
+    const custom = CUSTOM_FIELDS.find((field) => field.id === id);
+    const allowed =
+      id === "priority"
+        ? PRIORITIES.map((priority) => viewPriority(site, priority.id))
+        : id === "issuetype"
+          ? project.issueTypeIds.map((type) => viewIssueType(site, type))
+          : custom?.kind === "option"
+            ? custom.options.map((option) => ({ id: option.id, value: option.value }))
+            : null;
+    return {
+      required: ["summary", "project", "issuetype"].includes(id),
+      schema: names.get(id)?.schema ?? { type: "any" },
+      name: names.get(id)?.name ?? id,
+      key: id,
+      ...(forCreate ? { fieldId: id } : {}),
+      hasDefaultValue: id === "priority",
+      operations: id === "labels" ? ["add", "set", "remove"] : ["set"],
+      ...(allowed === null ? {} : { allowedValues: allowed }),
+    };
+  });
+}
+
+function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unknown>, expand: ReadonlySet<string>) {
+  const project = site.state.projectOf(issue);
+  const details = expand.has("names") || expand.has("schema") ? listFieldDetails() : [];
+  // NOTES 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
+  const histories = [...issue.changelog].reverse().slice(0, 40);
+  return {
+    ...bean,
+    ...(expand.has("names") ? { names: Object.fromEntries(details.map((field) => [field.id, field.name])) } : {}),
+    ...(expand.has("schema") ? { schema: Object.fromEntries(details.map((field) => [field.id, field.schema])) } : {}),
+    ...(expand.has("renderedFields") ? { renderedFields: {} } : {}),
+    ...(expand.has("operations") ? { operations: { linkGroups: [] } } : {}),
+    ...(expand.has("transitions")
+      ? { transitions: listTransitions(site, issue).map((transition) => viewTransition(site, transition, false)) }
+      : {}),
+    ...(expand.has("editmeta") ? { editmeta: { fields: viewEditMeta(site, project) } } : {}),
+    ...(expand.has("changelog")
+      ? {
+          changelog: {
+            startAt: 0,
+            maxResults: histories.length,
+            total: issue.changelog.length,
+            histories: histories.map((change) => viewChange(site, change)),
+          },
+        }
+      : {}),
+  };
+}
+
+function getIssue(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const expand = parseExpand(context, ISSUE_EXPANDS);
+  const fields = context.query.list("fields");
+  const properties = context.query.list("properties");
+  const bean = viewIssue(site, issue, { fields: fields.length === 0 ? ["*all"] : fields, inSearch: false, properties });
+  return { status: 200, body: withExpansions(site, issue, bean, expand) };
+}
+
+const bulkFetchSchema = z.strictObject({
+  issueIdsOrKeys: z.array(z.string()).min(1),
+  fields: z.array(z.string()).optional(),
+  fieldsByKeys: z.boolean().optional(),
+  properties: z.array(z.string()).optional(),
+  expand: z.array(z.enum(ISSUE_EXPANDS)).optional(),
+});
+
+function bulkFetchIssues(site: Site, context: RequestContext): Reply {
+  const body = parseBody(bulkFetchSchema, context.body);
+  // NOTES 3.2: at most 100 issues and 5 properties, ascending id, missing ones simply absent.
+  if (body.issueIdsOrKeys.length > 100) throw refused("more than 100 issues in one bulk fetch");
+  if ((body.properties ?? []).length > 5) throw refused("more than 5 properties in one bulk fetch");
+  const found = new Map<string, IssueRecord>();
+  for (const idOrKey of body.issueIdsOrKeys) {
+    const issue = site.state.findIssue(idOrKey);
+    if (issue !== null && canSeeIssue(site, issue)) found.set(issue.id, issue);
+  }
+  const fields = body.fields === undefined || body.fields.length === 0 ? ["*navigable"] : body.fields;
+  const issues = [...found.values()]
+    .sort((left, right) => Number(left.id) - Number(right.id))
+    .map((issue) => {
+      const bean = viewIssue(site, issue, { fields, inSearch: false, properties: body.properties ?? [] });
+      return withExpansions(site, issue, bean, new Set(body.expand ?? []));
+    });
+  return { status: 200, body: { issues, issueErrors: [] } };
+}
+
+function editIssue(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const body = parseBody(issueUpdateSchema, context.body);
+  const needsAdmin =
+    !context.query.flag("notifyUsers", true) ||
+    context.query.flag("overrideScreenSecurity", false) ||
+    context.query.flag("overrideEditableFlag", false);
+  // NOTES 3.1: `notifyUsers=false` needs project or Jira administration.
+  if (needsAdmin) requirePermission(site, "ADMINISTER_PROJECTS", "You must be an administrator to do that.");
+  requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
+  if (body.fields === undefined && body.update === undefined && body.properties === undefined) {
+    throw failure(400, ["one of 'fields' or 'update' required"]);
+  }
+  refuseTwice(body);
+  const project = site.state.projectOf(issue);
+  const check = (record: IssueRecord): IssuePatch => ({
+    ...parseFields(site, project, body.fields ?? {}, record.customFields),
+    ...applyUpdate(site, project, record, body.update ?? {}),
+  });
+  check(issue);
+  const properties = toPropertyMap(body.properties ?? []);
+  const returnIssue = context.query.flag("returnIssue", false);
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const now = visibleIssue(site, issue.id);
+      const patch = check(now);
+      site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
+      for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
+      if (!returnIssue) return { status: 204 };
+      const bean = viewIssue(site, site.state.getIssue(issue.id), {
+        fields: ["*all"],
+        inSearch: false,
+        properties: [],
+      });
+      return { status: 200, body: bean };
+    },
+  };
+}
+
+function deleteIssue(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  requirePermission(site, "DELETE_ISSUES", "You do not have permission to delete issues in this project.");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      site.state.deleteIssue(visibleIssue(site, issue.id).id, site.bot.accountId);
+      return { status: 204 };
+    },
+  };
+}
+
+const assignSchema = z.looseObject({ accountId: z.string().nullable().optional() });
+
+function assignIssue(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const { accountId = null } = parseBody(assignSchema, context.body);
+  const project = site.state.projectOf(issue);
+  const patch = parseFields(site, project, { assignee: accountId === null ? null : { accountId } }, issue.customFields);
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const now = visibleIssue(site, issue.id);
+      site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
+      return { status: 204 };
+    },
+  };
+}
+
+function getChangeLogs(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const page = parsePage(context.query, 100, 100);
+  const self = `${site.baseUrl()}/rest/api/3/issue/${issue.id}/changelog`;
+  return {
+    status: 200,
+    body: pageBean(
+      issue.changelog.map((change) => viewChange(site, change)),
+      page,
+      self,
+    ),
+  };
+}
+
+const bulkChangelogSchema = z.strictObject({
+  issueIdsOrKeys: z.array(z.string()).min(1),
+  fieldIds: z.array(z.string()).optional(),
+  maxResults: z.int().min(1).max(10_000).optional(),
+  nextPageToken: z.string().optional(),
+});
+
+/** All changes of several issues, oldest first within an issue, cursor paging (NOTES 3.2). */
+function getBulkChangelogs(site: Site, context: RequestContext): Reply {
+  const body = parseBody(bulkChangelogSchema, context.body);
+  if (body.issueIdsOrKeys.length > 1_000) throw refused("more than 1000 issues in one changelog fetch");
+  if ((body.fieldIds ?? []).length > 10) throw refused("more than 10 field ids in one changelog fetch");
+  const issues = [...new Set(body.issueIdsOrKeys)]
+    .map((idOrKey) => site.state.findIssue(idOrKey))
+    .filter((issue) => issue !== null)
+    .filter((issue) => canSeeIssue(site, issue))
+    .sort((left, right) => Number(left.id) - Number(right.id));
+  const rows = issues.flatMap((issue) =>
+    issue.changelog
+      .filter(
+        (change) => body.fieldIds === undefined || change.items.some((item) => body.fieldIds?.includes(item.fieldId)),
+      )
+      .map((change) => ({ issueId: issue.id, change })),
+  );
+  const start = body.nextPageToken === undefined ? 0 : Number(Buffer.from(body.nextPageToken, "base64url").toString());
+  if (!Number.isInteger(start)) throw failure(400, ["The nextPageToken is invalid."]);
+  const page = rows.slice(start, start + (body.maxResults ?? 1_000));
+  const end = start + page.length;
+  const grouped = Map.groupBy(page, (row) => row.issueId);
+  return {
+    status: 200,
+    body: {
+      issueChangeLogs: [...grouped].map(([issueId, group]) => ({
+        issueId,
+        changeHistories: group.map((row) => viewChange(site, row.change)),
+      })),
+      ...(end < rows.length ? { nextPageToken: Buffer.from(String(end)).toString("base64url") } : {}),
+    },
+  };
+}
+
+function getEditIssueMeta(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const fields = hasPermission(site, "EDIT_ISSUES") ? viewEditMeta(site, site.state.projectOf(issue)) : {};
+  return { status: 200, body: { fields } };
+}
+
+function getTransitions(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const expand = parseExpand(context, ["transitions.fields"]);
+  const wanted = context.query.text("transitionId");
+  const transitions = listTransitions(site, issue)
+    .filter((transition) => wanted === null || transition.id === wanted)
+    .map((transition) => viewTransition(site, transition, expand.has("transitions.fields")));
+  return { status: 200, body: { expand: "transitions", transitions } };
+}
+
+function doTransition(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const body = parseBody(issueUpdateSchema, context.body);
+  const id = body.transition?.id;
+  if (id === undefined) throw failure(400, ["Missing 'transition' identifier"]);
+  const { resolution, ...others } = body.fields ?? {};
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw fieldErrors({ [other]: `Field '${other}' cannot be set. It is not on the appropriate screen, or unknown.` });
+  }
+  const plan = (): { issue: IssueRecord; to: string; resolutionId: string | null } => {
+    const now = visibleIssue(site, issue.id);
+    const transition = listTransitions(site, now).find((candidate) => candidate.id === id);
+    if (transition === undefined) {
+      throw failure(400, [
+        `It is not possible to transition the issue: transition id ${id} is not valid for this issue.`,
+      ]);
+    }
+    const resolutionId = resolution === undefined ? null : findResolution(site, resolution);
+    if (resolution !== undefined && resolutionId === null) {
+      throw fieldErrors({ resolution: "The resolution selected is invalid." });
+    }
+    if (needsResolution(site, transition) && resolutionId === null) {
+      throw fieldErrors({ resolution: "Resolution is required." });
+    }
+    return { issue: now, to: transition.to, resolutionId };
+  };
+  plan();
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const step = plan();
+      const { patch, items } = planStatusMove(site, step.issue, step.to, step.resolutionId);
+      site.state.editIssue(issue.id, patch, items, site.bot.accountId);
+      return { status: 204 };
+    },
+  };
+}
+
+function getIssueLimitReport(site: Site): Reply {
+  const limits = { comment: site.settings.maxComments, attachment: site.settings.maxAttachments };
+  const near: Record<string, Record<string, number>> = { comment: {}, attachment: {} };
+  for (const issue of site.state.issuesAt(0, new Set())) {
+    for (const [kind, count] of [
+      ["comment", issue.comments.length],
+      ["attachment", issue.attachments.length],
+    ] as const) {
+      const report = near[kind];
+      if (report !== undefined && count >= limits[kind] * 0.9) report[issue.id] = count;
+    }
+  }
+  return {
+    status: 200,
+    body: {
+      issuesApproachingLimit: near,
+      issuesBreachingLimit: {},
+      limits: { ...limits, issuelinks: 2_000, remoteIssueLinks: 2_000, worklog: 10_000 },
+    },
+  };
+}
+
+function requireProject(site: Site, idOrKey: string): ProjectDef {
+  const project = site.state.projects.find((candidate) => candidate.id === idOrKey || candidate.key === idOrKey);
+  if (project === undefined || !hasPermission(site, "BROWSE_PROJECTS")) {
+    throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
+  }
+  return project;
+}
+
+function getCreateIssueMetaIssueTypes(site: Site, context: RequestContext): Reply {
+  const project = requireProject(site, param(context, "projectIdOrKey"));
+  const page = parseCreateMetaPage(context);
+  const all = hasPermission(site, "CREATE_ISSUES") ? project.issueTypeIds.map((type) => viewIssueType(site, type)) : [];
+  const issueTypes = all.slice(page.startAt, page.startAt + page.maxResults);
+  return { status: 200, body: { ...page, total: all.length, issueTypes } };
+}
+
+function getCreateIssueMetaIssueTypeId(site: Site, context: RequestContext): Reply {
+  const project = requireProject(site, param(context, "projectIdOrKey"));
+  const page = parseCreateMetaPage(context);
+  if (!project.issueTypeIds.includes(param(context, "issueTypeId"))) throw failure(404, ["Issue type not found."]);
+  const all = listScreenFields(site, project, true);
+  return {
+    status: 200,
+    body: { ...page, total: all.length, fields: all.slice(page.startAt, page.startAt + page.maxResults) },
+  };
+}
+
+function parseCreateMetaPage(context: RequestContext) {
+  if (context.query.int("maxResults", 50) > 200) {
+    throw failure(400, ["Parameter 'maxResults' must not exceed the limit '200'"]);
+  }
+  return parsePage(context.query, 50, 200);
+}
+
+/** Issues: create, read, edit, delete, transitions, changelog, create and edit screens. */
+export const issueHandlers: Handlers = {
+  createIssue,
+  createIssues,
+  getIssue,
+  bulkFetchIssues,
+  editIssue,
+  deleteIssue,
+  assignIssue,
+  getChangeLogs,
+  getBulkChangelogs,
+  getEditIssueMeta,
+  getTransitions,
+  doTransition,
+  getIssueLimitReport,
+  getCreateIssueMetaIssueTypes,
+  getCreateIssueMetaIssueTypeId,
+};

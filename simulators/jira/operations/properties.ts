@@ -1,0 +1,109 @@
+// Issue properties and the bulk form with its task, NOTES 3.3.
+
+import { z } from "zod";
+import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
+import { canSeeIssue, requirePermission, type Site, visibleIssue } from "../site.ts";
+import { type Handlers, param, parseBody, requireProperty } from "./handler.ts";
+
+function getIssuePropertyKeys(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const self = `${site.baseUrl()}/rest/api/3/issue/${issue.key}/properties`;
+  return { status: 200, body: { keys: Object.keys(issue.properties).map((key) => ({ self: `${self}/${key}`, key })) } };
+}
+
+function getIssueProperty(site: Site, context: RequestContext): Reply {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const key = param(context, "propertyKey");
+  if (!Object.hasOwn(issue.properties, key)) throw failure(404, [`The property with key '${key}' does not exist.`]);
+  return { status: 200, body: { key, value: issue.properties[key] } };
+}
+
+function setIssueProperty(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const key = param(context, "propertyKey");
+  requireProperty(key, context.body);
+  requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      const existed = Object.hasOwn(visibleIssue(site, issue.id).properties, key);
+      site.state.setIssueProperty(issue.id, key, context.body);
+      return { status: existed ? 200 : 201 };
+    },
+  };
+}
+
+function deleteIssueProperty(site: Site, context: RequestContext): PreparedWrite {
+  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+  const key = param(context, "propertyKey");
+  if (!Object.hasOwn(issue.properties, key)) throw failure(404, [`The property with key '${key}' does not exist.`]);
+  requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
+  return {
+    issueId: issue.id,
+    commit: () => {
+      site.state.setIssueProperty(visibleIssue(site, issue.id).id, key, undefined);
+      return { status: 204 };
+    },
+  };
+}
+
+const multiSchema = z.strictObject({
+  issues: z
+    .array(z.strictObject({ issueID: z.int(), properties: z.record(z.string(), z.unknown()) }))
+    .min(1)
+    .max(100),
+});
+
+/** Up to 100 issues with up to 10 properties each; answers 303 to a task. Assumed: it is done when the 303 arrives. */
+function bulkSetIssuePropertiesByIssue(site: Site, context: RequestContext): PreparedWrite {
+  const { issues } = parseBody(multiSchema, context.body);
+  for (const { issueID, properties } of issues) {
+    if (Object.keys(properties).length > 10) throw refused(`more than 10 properties for issue ${issueID}`);
+    for (const [key, value] of Object.entries(properties)) requireProperty(key, value);
+  }
+  return {
+    issueId: null,
+    commit: () => {
+      const at = site.now();
+      const missing: number[] = [];
+      for (const { issueID, properties } of issues) {
+        const issue = site.state.findIssue(String(issueID));
+        if (issue === null || !canSeeIssue(site, issue)) missing.push(issueID);
+        else for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
+      }
+      const id = String(10_500 + site.tasks.size);
+      const self = `${site.baseUrl()}/rest/api/3/task/${id}`;
+      site.tasks.set(id, {
+        self,
+        id,
+        description: "Bulk set issue properties",
+        status: missing.length === 0 ? "COMPLETE" : "FAILED",
+        ...(missing.length === 0 ? { result: "OK" } : { message: `Issues not found: ${missing.join(", ")}` }),
+        submittedBy: 10_000,
+        progress: 100,
+        elapsedRuntime: 1,
+        submitted: at,
+        started: at,
+        finished: at,
+        lastUpdate: at,
+      });
+      return { status: 303, headers: { location: self } };
+    },
+  };
+}
+
+function getTask(site: Site, context: RequestContext): Reply {
+  const task = site.tasks.get(param(context, "taskId"));
+  if (task === undefined) throw failure(404, ["Task not found."]);
+  return { status: 200, body: task };
+}
+
+/** Issue properties and tasks. */
+export const propertyHandlers: Handlers = {
+  getIssuePropertyKeys,
+  getIssueProperty,
+  setIssueProperty,
+  deleteIssueProperty,
+  bulkSetIssuePropertiesByIssue,
+  getTask,
+};

@@ -1,0 +1,260 @@
+// Search, NOTES 3.2: bounded queries, 1-5000 per page, no total, opaque token, an index that lags.
+
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { failure, type Reply, type RequestContext, refused } from "../http.ts";
+import { type JqlClause, JqlError, type JqlOperand, type JqlPlan, parseJql, planJql, type SortKey } from "../jql.ts";
+import { canSeeIssue, type Site } from "../site.ts";
+import type { IssueRecord } from "../types.ts";
+import { listFieldDetails, viewIssue } from "../views.ts";
+import { type Handlers, parseBody, parseExpand } from "./handler.ts";
+
+interface SearchRequest {
+  readonly jql: string;
+  readonly nextPageToken: string | null;
+  readonly maxResults: number;
+  readonly fields: readonly string[];
+  readonly properties: readonly string[];
+  readonly reconcileIssues: readonly string[];
+  readonly expand: ReadonlySet<string>;
+}
+
+const TOKEN_LIFE_MS = 7 * 86_400_000;
+const SEARCH_EXPANDS = [
+  "names",
+  "schema",
+  "renderedFields",
+  "operations",
+  "editmeta",
+  "changelog",
+  "transitions",
+  "versionedRepresentations",
+] as const;
+const tokenSchema = z.strictObject({ q: z.string(), k: z.array(z.union([z.string(), z.number()])), t: z.number() });
+
+function toPlan(site: Site, jql: string): JqlPlan {
+  try {
+    return planJql(parseJql(jql), {
+      nowMs: site.now(),
+      timeZone: site.settings.botTimeZone,
+      epochMillis: site.settings.jqlEpochMillis,
+      unknownIssueFails: site.settings.jqlUnknownIssueIs400,
+      currentUserId: site.bot.accountId,
+      projects: site.state.projects,
+      accounts: site.state.accounts,
+      findIssueId: (idOrKey) => {
+        const issue = site.state.findIssue(idOrKey);
+        return issue !== null && canSeeIssue(site, issue) ? issue.id : null;
+      },
+    });
+  } catch (error) {
+    if (error instanceof JqlError) throw failure(400, error.messages);
+    throw error;
+  }
+}
+
+/** A token is only good for the query it came from: same JQL, fields and reconciled issues. */
+function hashOf(request: SearchRequest): string {
+  const parts = [request.jql, [...request.reconcileIssues].sort()];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 16);
+}
+
+function parseToken(site: Site, request: SearchRequest): SortKey | null {
+  if (request.nextPageToken === null) return null;
+  const invalid = failure(400, ["The provided next page token is invalid or expired."]);
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(request.nextPageToken, "base64url").toString());
+  } catch {
+    throw invalid;
+  }
+  const token = tokenSchema.safeParse(value);
+  if (!token.success || token.data.q !== hashOf(request) || token.data.t < site.now() - TOKEN_LIFE_MS) throw invalid;
+  return token.data.k;
+}
+
+function findMatches(site: Site, plan: JqlPlan, fresh: ReadonlySet<string>): { issue: IssueRecord; key: SortKey }[] {
+  const hits: { issue: IssueRecord; key: SortKey }[] = [];
+  for (const issue of site.state.issuesAt(site.settings.searchLagMs, fresh)) {
+    if (canSeeIssue(site, issue) && plan.matches(issue)) hits.push({ issue, key: plan.sortKey(issue) });
+  }
+  return hits.sort((left, right) => plan.compare(left.key, right.key));
+}
+
+function search(site: Site, request: SearchRequest): Reply {
+  if (request.maxResults < 1 || request.maxResults > 5_000) throw refused("maxResults must be 1 to 5000");
+  if (request.properties.length > 5) throw refused("more than 5 properties in one search");
+  if (request.reconcileIssues.length > 50) throw refused("more than 50 issues to reconcile");
+  if (request.reconcileIssues.some((id) => !/^\d+$/.test(id))) throw refused("reconcileIssues takes numeric ids");
+  const plan = toPlan(site, request.jql);
+  const after = parseToken(site, request);
+  const hits = findMatches(site, plan, new Set(request.reconcileIssues));
+  const remaining = after === null ? hits : hits.filter((hit) => plan.compare(hit.key, after) > 0);
+  const bare = request.fields.every((field) => field === "id" || field === "key");
+  const size = bare ? request.maxResults : Math.min(request.maxResults, site.settings.searchMaxWithFields);
+  const page = remaining.slice(0, size);
+  const last = page.at(-1);
+  const more = remaining.length > page.length && last !== undefined;
+  const token = more ? { q: hashOf(request), k: last.key, t: site.now() } : null;
+  const details = listFieldDetails();
+  return {
+    status: 200,
+    body: {
+      issues: page.map((hit) => viewHit(site, hit.issue, request)),
+      ...(token === null ? {} : { nextPageToken: Buffer.from(JSON.stringify(token)).toString("base64url") }),
+      isLast: !more,
+      ...(request.expand.has("names")
+        ? { names: Object.fromEntries(details.map((field) => [field.id, field.name])) }
+        : {}),
+      ...(request.expand.has("schema")
+        ? { schema: Object.fromEntries(details.map((field) => [field.id, field.schema])) }
+        : {}),
+    },
+  };
+}
+
+/** NOTES 3.2: only the id without `fields`. */
+function viewHit(site: Site, issue: IssueRecord, request: SearchRequest): Record<string, unknown> {
+  if (request.fields.length === 0 && request.properties.length === 0) return { id: issue.id };
+  if (request.fields.length > 0 && request.fields.every((field) => field === "id")) return { id: issue.id };
+  const view = { fields: request.fields, inSearch: true, properties: request.properties };
+  return viewIssue(site, issue, view);
+}
+
+function searchGet(site: Site, context: RequestContext): Reply {
+  const { query } = context;
+  return search(site, {
+    jql: query.text("jql") ?? "",
+    nextPageToken: query.text("nextPageToken"),
+    maxResults: query.int("maxResults", 50),
+    fields: query.list("fields"),
+    properties: query.list("properties"),
+    reconcileIssues: query.list("reconcileIssues"),
+    expand: parseExpand(context, SEARCH_EXPANDS),
+  });
+}
+
+const searchSchema = z.strictObject({
+  jql: z.string().optional(),
+  nextPageToken: z.string().optional(),
+  maxResults: z.int().optional(),
+  fields: z.array(z.string()).optional(),
+  properties: z.array(z.string()).optional(),
+  reconcileIssues: z.array(z.int()).optional(),
+  // NOTES 2.3: here `expand` is one comma string.
+  expand: z.string().optional(),
+  fieldsByKeys: z.boolean().optional(),
+});
+
+function searchPost(site: Site, context: RequestContext): Reply {
+  const body = parseBody(searchSchema, context.body);
+  const expand = (body.expand ?? "").split(",").filter((value) => value.length > 0);
+  for (const value of expand) {
+    if (!SEARCH_EXPANDS.some((known) => known === value)) throw refused(`unknown expand "${value}"`);
+  }
+  return search(site, {
+    jql: body.jql ?? "",
+    nextPageToken: body.nextPageToken ?? null,
+    maxResults: body.maxResults ?? 50,
+    fields: body.fields ?? [],
+    properties: body.properties ?? [],
+    reconcileIssues: (body.reconcileIssues ?? []).map(String),
+    expand: new Set(expand),
+  });
+}
+
+function countIssues(site: Site, context: RequestContext): Reply {
+  const { jql = "" } = parseBody(z.strictObject({ jql: z.string().optional() }), context.body);
+  return { status: 200, body: { count: findMatches(site, toPlan(site, jql), new Set()).length } };
+}
+
+const matchSchema = z.strictObject({ jqls: z.array(z.string()).min(1), issueIds: z.array(z.int()).min(1) });
+
+function matchIssues(site: Site, context: RequestContext): Reply {
+  const { jqls, issueIds } = parseBody(matchSchema, context.body);
+  const matches = jqls.map((jql) => {
+    try {
+      const hits = findMatches(site, toPlan(site, jql), new Set());
+      const ids = new Set(hits.map((hit) => Number(hit.issue.id)));
+      return { matchedIssues: issueIds.filter((id) => ids.has(id)), errors: [] };
+    } catch {
+      return { matchedIssues: [], errors: [`Invalid JQL: ${jql}`] };
+    }
+  });
+  return { status: 200, body: { matches } };
+}
+
+function viewOperand(operand: JqlOperand): Record<string, unknown> {
+  switch (operand.kind) {
+    case "empty":
+      return { keyword: "empty" };
+    case "function":
+      return {
+        function: operand.name,
+        arguments: operand.args,
+        encodedOperand: `${operand.name}(${operand.args.join(", ")})`,
+      };
+    default:
+      return { value: operand.text, encodedValue: operand.quoted ? JSON.stringify(operand.text) : operand.text };
+  }
+}
+
+function viewClause(clause: JqlClause): Record<string, unknown> {
+  if (clause.kind === "not") return { operator: "not", clauses: [viewClause(clause.clause)] };
+  if (clause.kind !== "field") return { operator: clause.kind, clauses: clause.clauses.map(viewClause) };
+  const [first] = clause.operands;
+  return {
+    field: { name: clause.field, encodedName: clause.field },
+    operator: clause.operator,
+    operand: clause.list || first === undefined ? { values: clause.operands.map(viewOperand) } : viewOperand(first),
+  };
+}
+
+function parseJqlQueries(_site: Site, context: RequestContext): Reply {
+  const validation = context.query.text("validation") ?? "strict";
+  if (!["strict", "warn", "none"].includes(validation)) throw refused(`unknown validation "${validation}"`);
+  const { queries } = parseBody(z.strictObject({ queries: z.array(z.string()).min(1) }), context.body);
+  const parsed = queries.map((query) => {
+    try {
+      const { where, orderBy } = parseJql(query);
+      if (validation === "strict")
+        toPlan(_site, where === null ? `project = ${_site.state.projects[0]?.id ?? "0"}` : query);
+      return {
+        query,
+        structure: {
+          ...(where === null ? {} : { where: viewClause(where) }),
+          ...(orderBy.length === 0
+            ? {}
+            : {
+                orderBy: {
+                  fields: orderBy.map((entry) => ({
+                    field: { name: entry.field, encodedName: entry.field },
+                    direction: entry.descending ? "desc" : "asc",
+                  })),
+                },
+              }),
+        },
+      };
+    } catch (error) {
+      return { query, errors: readMessages(error) };
+    }
+  });
+  return { status: 200, body: { queries: parsed } };
+}
+
+function readMessages(error: unknown): readonly string[] {
+  if (error instanceof JqlError) return error.messages;
+  if (error instanceof Error && "body" in error) {
+    return (error.body as { errorMessages?: string[] }).errorMessages ?? [];
+  }
+  throw error;
+}
+
+/** Search and JQL. */
+export const searchHandlers: Handlers = {
+  searchAndReconsileIssuesUsingJql: searchGet,
+  searchAndReconsileIssuesUsingJqlPost: searchPost,
+  countIssues,
+  matchIssues,
+  parseJqlQueries,
+};

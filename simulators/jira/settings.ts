@@ -1,0 +1,130 @@
+/**
+ * The switches of the stand-in. A default follows the documentation; where nothing is documented the comment says
+ * "Assumed:" and the switch lets a test try the other answer as well (NOTES 5 lists what only a real site can tell).
+ */
+export interface JiraSettings {
+  /** Search sees issues as they were this long ago. NOTES 3.2: eventually consistent, usually seconds. */
+  searchLagMs: number;
+  /** Comment lists and the `attachment`/`comment` fields show what was there this long ago (NOTES 5, unknown). */
+  listLagMs: number;
+  /** Most issues of one search page when more than id and key are asked. Assumed: 100 ("fewer when many fields are asked"). */
+  searchMaxWithFields: number;
+  /** Whether `updated >= 1767225600000` is understood (NOTES 4, reported only). */
+  jqlEpochMillis: boolean;
+  /** Whether naming an issue that does not exist in JQL is a 400. Assumed: yes, as Jira's validation does. */
+  jqlUnknownIssueIs400: boolean;
+  /** What moves an issue's `updated` (NOTES 5, unknown). */
+  commentAddMovesUpdated: boolean;
+  commentEditMovesUpdated: boolean;
+  commentDeleteMovesUpdated: boolean;
+  attachmentMovesUpdated: boolean;
+  propertyMovesUpdated: boolean;
+  /** Whether `expand=properties` on the comment list returns properties (NOTES 5, unknown; `comment/list` documents it). */
+  commentListReturnsProperties: boolean;
+  /** `all`: jsdPublic on every comment; `service_desk`: only in service projects; `never`: nowhere. */
+  jsdPublic: "all" | "service_desk" | "never";
+  /** How many of the newest comments `fields.comment` shows in search results (NOTES 4). */
+  searchCommentCount: number;
+  /** `emailAddress` of other people in user objects (NOTES 2.3: null was seen). */
+  emailAddress: "shown" | "absent" | "null";
+  /** Language of names for the calling account: match by id, never by name (NOTES 1.6). */
+  language: "en" | "zh";
+  /** Time zone of the bot account: JQL date literals are read in it (NOTES 4). */
+  botTimeZone: string;
+  /** `notifyUsers=false` and overrides need administration (NOTES 3.1). */
+  botIsAdmin: boolean;
+  /** Permission keys the bot does not have, such as "TRANSITION_ISSUES". */
+  revokedPermissions: readonly string[];
+  /** Whether the bot may read issues with a security level, and comments restricted to a role or group. */
+  botSeesSecurityLevels: boolean;
+  botSeesRestrictedComments: boolean;
+  /** Whether `priority` is on the create and edit screens; per project key, else `default`. */
+  priorityOnScreen: Readonly<Record<string, boolean>>;
+  /** Whether a transition into category `done` demands `fields.resolution`. */
+  doneRequiresResolution: boolean;
+  /** Transition ids that are not offered (a condition of the workflow hides them). */
+  hiddenTransitions: readonly string[];
+  /** Characters of description and comment: 32,767, of plain text or of the JSON (NOTES 4, disputed). */
+  textLimit: number;
+  textLimitCounts: "text" | "json";
+  /** `nul`: NUL is refused in rich text and summary; `control`: every C0 control but tab, LF, CR; `none`. Assumed: nul. */
+  refuseControlCharacters: "none" | "nul" | "control";
+  /** 20 writes in 2 s and 100 in 30 s on one issue (NOTES 3.6). */
+  perIssueLimits: boolean;
+  /** Requests per second of one operation before 429 `jira-burst-based`; 0 is off (NOTES 3.6). */
+  burstPerSecond: number;
+  /** Whether 429 answers carry Retry-After (NOTES 4: a gateway 429 came without). */
+  retryAfterOn429: boolean;
+  /** Bytes of one attachment (NOTES 3.5). */
+  uploadLimitBytes: number;
+  attachmentsEnabled: boolean;
+  /** Answers 411 to an upload without Content-Length (NOTES 5, unknown). */
+  refuseChunkedUploads: boolean;
+  /** Longest attachment name in UTF-16 units. Assumed: 255. */
+  attachmentNameMax: number;
+  /** Where the 303 of the content endpoint leads: another path, or another origin. */
+  contentOrigin: "same" | "other";
+  /** Per-issue limits of comments and attachments: 413 beyond (NOTES 3.3). */
+  maxComments: number;
+  maxAttachments: number;
+  /** Webhook delivery: shares of lost and doubled deliveries, whether order is shuffled, delay (NOTES 3.7). */
+  webhookLossRate: number;
+  webhookDuplicateRate: number;
+  webhookShuffle: boolean;
+  webhookDelayMs: number;
+  /** Whether a comment also fires `jira:issue_updated` (NOTES 5, unknown). */
+  commentFiresIssueUpdated: boolean;
+  /** Whether comment and attachment webhooks carry `issue` (NOTES 3.7: undocumented). */
+  webhookCarriesIssue: boolean;
+  /** Delay of every answer of the REST interface. */
+  latencyMs: number;
+}
+
+/** A fresh set of the defaults. */
+export function makeDefaultSettings(): JiraSettings {
+  return {
+    searchLagMs: 0,
+    listLagMs: 0,
+    searchMaxWithFields: 100,
+    jqlEpochMillis: false,
+    jqlUnknownIssueIs400: true,
+    commentAddMovesUpdated: true,
+    commentEditMovesUpdated: true,
+    commentDeleteMovesUpdated: true,
+    attachmentMovesUpdated: true,
+    propertyMovesUpdated: false,
+    commentListReturnsProperties: false,
+    jsdPublic: "all",
+    searchCommentCount: 20,
+    emailAddress: "absent",
+    language: "en",
+    botTimeZone: "Asia/Shanghai",
+    botIsAdmin: false,
+    revokedPermissions: [],
+    botSeesSecurityLevels: true,
+    botSeesRestrictedComments: true,
+    priorityOnScreen: { default: true },
+    doneRequiresResolution: false,
+    hiddenTransitions: [],
+    textLimit: 32_767,
+    textLimitCounts: "text",
+    refuseControlCharacters: "nul",
+    perIssueLimits: true,
+    burstPerSecond: 0,
+    retryAfterOn429: true,
+    uploadLimitBytes: 1_073_741_824,
+    attachmentsEnabled: true,
+    refuseChunkedUploads: false,
+    attachmentNameMax: 255,
+    contentOrigin: "same",
+    maxComments: 5_000,
+    maxAttachments: 2_000,
+    webhookLossRate: 0,
+    webhookDuplicateRate: 0,
+    webhookShuffle: false,
+    webhookDelayMs: 0,
+    commentFiresIssueUpdated: true,
+    webhookCarriesIssue: true,
+    latencyMs: 0,
+  };
+}

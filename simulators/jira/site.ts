@@ -1,0 +1,64 @@
+import type { Account, LocalName } from "./catalog.ts";
+import type { FileStore } from "./files.ts";
+import { failure, issueNotFound } from "./http.ts";
+import type { JiraSettings } from "./settings.ts";
+import type { JiraState } from "./state.ts";
+import type { CommentRecord, IssueRecord } from "./types.ts";
+
+/** Everything an operation works with. */
+export interface Site {
+  readonly now: () => number;
+  readonly settings: JiraSettings;
+  readonly state: JiraState;
+  readonly files: FileStore;
+  readonly bot: Account;
+  /** Address of the REST interface, without a trailing slash. */
+  readonly baseUrl: () => string;
+  /** Address a download ticket leads to. */
+  readonly makeDownloadUrl: (attachmentId: string) => string;
+  /** Tasks started by bulk operations, by id. */
+  readonly tasks: Map<string, Record<string, unknown>>;
+}
+
+/** A name in the language of the calling account (NOTES 1.6). */
+export function localName(site: Site, name: LocalName): string {
+  return name[site.settings.language];
+}
+
+/** Whether the bot holds a permission. Administration follows `botIsAdmin`; setting reporter and security is not given. */
+export function hasPermission(site: Site, key: string): boolean {
+  if (site.settings.revokedPermissions.includes(key)) return false;
+  const onlyAdmins = [
+    "ADMINISTER",
+    "ADMINISTER_PROJECTS",
+    "MODIFY_REPORTER",
+    "EDIT_ALL_COMMENTS",
+    "SET_ISSUE_SECURITY",
+    "DELETE_ALL_COMMENTS",
+    "DELETE_ALL_ATTACHMENTS",
+  ];
+  return onlyAdmins.includes(key) ? site.settings.botIsAdmin : true;
+}
+
+/** Throws 403 without the permission. */
+export function requirePermission(site: Site, key: string, message: string): void {
+  if (!hasPermission(site, key)) throw failure(403, [message]);
+}
+
+/** Whether the bot sees an issue at all. */
+export function canSeeIssue(site: Site, record: IssueRecord): boolean {
+  if (!hasPermission(site, "BROWSE_PROJECTS")) return false;
+  return record.securityLevelId === null || site.settings.botSeesSecurityLevels;
+}
+
+/** Whether the bot sees a comment. */
+export function canSeeComment(site: Site, comment: CommentRecord): boolean {
+  return comment.visibility === null || site.settings.botSeesRestrictedComments;
+}
+
+/** The issue of a path parameter. Throws 404 when it is gone or hidden (NOTES 3.3). */
+export function visibleIssue(site: Site, idOrKey: string): IssueRecord {
+  const record = site.state.findIssue(idOrKey);
+  if (record === null || !canSeeIssue(site, record)) throw issueNotFound();
+  return record;
+}

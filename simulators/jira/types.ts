@@ -1,0 +1,103 @@
+// Glossary: an issue record is one immutable state of an issue; each change makes a new record and keeps the old one
+// for as long as search or lists may still show it (see state.ts).
+
+/** An ADF document as sent and returned: `{ type: "doc", version: 1, content: [...] }`. */
+export type Adf = { readonly type: "doc"; readonly version: 1; readonly content: readonly AdfNode[] };
+
+/** Any node inside a document. */
+export interface AdfNode {
+  readonly type: string;
+  readonly text?: string;
+  readonly attrs?: Readonly<Record<string, unknown>>;
+  readonly marks?: readonly { readonly type: string; readonly attrs?: Readonly<Record<string, unknown>> }[];
+  readonly content?: readonly AdfNode[];
+}
+
+/** Who may see a comment; absent means everybody who sees the issue. */
+export interface Visibility {
+  readonly type: "group" | "role";
+  readonly value: string;
+  readonly identifier: string;
+}
+
+/** A comment. */
+export interface CommentRecord {
+  readonly id: string;
+  readonly authorId: string;
+  readonly updateAuthorId: string;
+  readonly body: Adf;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  readonly visibility: Visibility | null;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A file; its bytes lie in the file store under `path`. */
+export interface AttachmentRecord {
+  readonly id: string;
+  readonly mediaId: string;
+  readonly name: string;
+  readonly mimeType: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly path: string;
+  readonly authorId: string;
+  readonly createdMs: number;
+}
+
+/** One changed field of a changelog entry, in Jira's own words. */
+export interface ChangeItem {
+  readonly field: string;
+  readonly fieldId: string;
+  readonly fieldtype: "jira" | "custom";
+  readonly from: string | null;
+  readonly fromString: string | null;
+  readonly to: string | null;
+  readonly toString: string | null;
+}
+
+/** What one action changed. */
+export interface ChangeGroup {
+  readonly id: string;
+  readonly authorId: string;
+  readonly createdMs: number;
+  readonly items: readonly ChangeItem[];
+}
+
+/** A remote link of an issue. */
+export interface RemoteLinkRecord {
+  readonly id: number;
+  readonly globalId: string | null;
+  readonly application: Readonly<Record<string, unknown>>;
+  readonly relationship: string | null;
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+/** One immutable state of an issue. */
+export interface IssueRecord {
+  readonly id: string;
+  readonly key: string;
+  readonly projectId: string;
+  readonly issueTypeId: string;
+  readonly summary: string;
+  readonly description: Adf | null;
+  readonly statusId: string;
+  readonly statusChangedMs: number;
+  readonly resolutionId: string | null;
+  readonly resolutionMs: number | null;
+  readonly priorityId: string | null;
+  readonly labels: readonly string[];
+  readonly reporterId: string;
+  readonly creatorId: string;
+  readonly assigneeId: string | null;
+  readonly securityLevelId: string | null;
+  readonly dueDate: string | null;
+  readonly customFields: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly comments: readonly CommentRecord[];
+  readonly attachments: readonly AttachmentRecord[];
+  readonly changelog: readonly ChangeGroup[];
+  readonly remoteLinks: readonly RemoteLinkRecord[];
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}

@@ -1,0 +1,377 @@
+// How records look on the wire. Shapes: components.schemas of openapi-v3-subset.json.
+
+import { adfToText } from "./adf.ts";
+import {
+  type Account,
+  CUSTOM_FIELDS,
+  ISSUE_TYPES,
+  PRIORITIES,
+  type ProjectDef,
+  RESOLUTIONS,
+  SECURITY_LEVELS,
+  STATUS_CATEGORIES,
+  STATUSES,
+  SYSTEM_FIELDS,
+  type TransitionDef,
+} from "./catalog.ts";
+import { toJiraTime } from "./http.ts";
+import { canSeeComment, hasPermission, localName, type Site } from "./site.ts";
+import { categoryOf } from "./state.ts";
+import type { AttachmentRecord, ChangeGroup, CommentRecord, IssueRecord } from "./types.ts";
+
+type Json = Record<string, unknown>;
+
+/** A user object. `emailAddress` follows the site's privacy switch; the bot sees its own. */
+export function viewUser(site: Site, accountId: string): Json {
+  const account = site.state.accounts.find((candidate) => candidate.accountId === accountId);
+  const base = site.baseUrl();
+  if (account === undefined) {
+    return {
+      self: `${base}/rest/api/3/user?accountId=${accountId}`,
+      accountId,
+      displayName: "Former user",
+      active: false,
+    };
+  }
+  return {
+    self: `${base}/rest/api/3/user?accountId=${encodeURIComponent(accountId)}`,
+    accountId,
+    accountType: account.accountType,
+    ...viewEmail(site, account),
+    avatarUrls: viewAvatars(base),
+    displayName: account.displayName,
+    active: account.active,
+    timeZone: account.accountId === site.bot.accountId ? site.settings.botTimeZone : account.timeZone,
+  };
+}
+
+function viewEmail(site: Site, account: Account): Json {
+  if (account.accountId === site.bot.accountId || site.settings.emailAddress === "shown") {
+    return { emailAddress: account.email };
+  }
+  return site.settings.emailAddress === "null" ? { emailAddress: null } : {};
+}
+
+function viewAvatars(base: string): Json {
+  return Object.fromEntries(["48x48", "24x24", "16x16", "32x32"].map((size) => [size, `${base}/avatar/${size}.png`]));
+}
+
+/** A status category. */
+export function viewCategory(site: Site, key: string): Json {
+  const category = STATUS_CATEGORIES.find((candidate) => candidate.key === key) ?? STATUS_CATEGORIES[0];
+  return {
+    self: `${site.baseUrl()}/rest/api/3/statuscategory/${category.id}`,
+    id: category.id,
+    key: category.key,
+    colorName: category.colorName,
+    name: localName(site, category.name),
+  };
+}
+
+/** A status. */
+export function viewStatus(site: Site, statusId: string): Json {
+  const status = STATUSES.find((candidate) => candidate.id === statusId);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/status/${statusId}`,
+    description: "",
+    iconUrl: `${site.baseUrl()}/images/icons/status.png`,
+    name: status === undefined ? statusId : localName(site, status.name),
+    id: statusId,
+    statusCategory: viewCategory(site, categoryOf(statusId)),
+  };
+}
+
+/** A priority. */
+export function viewPriority(site: Site, priorityId: string): Json {
+  const priority = PRIORITIES.find((candidate) => candidate.id === priorityId);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/priority/${priorityId}`,
+    iconUrl: `${site.baseUrl()}/images/icons/priorities/${priorityId}.svg`,
+    name: priority === undefined ? priorityId : localName(site, priority.name),
+    id: priorityId,
+  };
+}
+
+/** A resolution. */
+export function viewResolution(site: Site, resolutionId: string): Json {
+  const resolution = RESOLUTIONS.find((candidate) => candidate.id === resolutionId);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/resolution/${resolutionId}`,
+    id: resolutionId,
+    description: "",
+    name: resolution === undefined ? resolutionId : localName(site, resolution.name),
+  };
+}
+
+/** An issue type. */
+export function viewIssueType(site: Site, typeId: string): Json {
+  const type = ISSUE_TYPES.find((candidate) => candidate.id === typeId);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/issuetype/${typeId}`,
+    id: typeId,
+    description: "",
+    iconUrl: `${site.baseUrl()}/images/icons/issuetype.svg`,
+    name: type === undefined ? typeId : localName(site, type.name),
+    subtask: false,
+    avatarId: 10_318,
+    hierarchyLevel: 0,
+  };
+}
+
+/** A project, short. */
+export function viewProject(site: Site, project: ProjectDef): Json {
+  return {
+    self: `${site.baseUrl()}/rest/api/3/project/${project.id}`,
+    id: project.id,
+    key: project.key,
+    name: project.name,
+    projectTypeKey: project.projectTypeKey,
+    simplified: false,
+    avatarUrls: viewAvatars(site.baseUrl()),
+  };
+}
+
+function viewSecurity(site: Site, levelId: string): Json {
+  const level = SECURITY_LEVELS.find((candidate) => candidate.id === levelId);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/securitylevel/${levelId}`,
+    id: levelId,
+    name: level?.name ?? levelId,
+    description: level?.description ?? "",
+  };
+}
+
+/** An attachment as in `fields.attachment` and in the answer of an upload: its id is a string (NOTES 3.5). */
+export function viewAttachment(site: Site, attachment: AttachmentRecord): Json {
+  const base = site.baseUrl();
+  return {
+    self: `${base}/rest/api/3/attachment/${attachment.id}`,
+    id: attachment.id,
+    filename: attachment.name,
+    author: viewUser(site, attachment.authorId),
+    created: toJiraTime(attachment.createdMs),
+    size: attachment.sizeBytes,
+    mimeType: attachment.mimeType,
+    content: `${base}/rest/api/3/attachment/content/${attachment.id}`,
+    ...(attachment.mimeType.startsWith("image/")
+      ? { thumbnail: `${base}/rest/api/3/attachment/thumbnail/${attachment.id}` }
+      : {}),
+  };
+}
+
+/**
+ * Whether a comment is public for a portal. Written through the property `sd.public.comment` (NOTES 3.4); comments of
+ * other projects are always public.
+ */
+export function isJsdPublic(comment: CommentRecord): boolean {
+  const property = comment.properties["sd.public.comment"];
+  return !(typeof property === "object" && property !== null && "internal" in property && property.internal === true);
+}
+
+/** What a comment shows besides its usual members. */
+export interface CommentView {
+  readonly properties: boolean;
+  readonly rendered: boolean;
+}
+
+/** A comment. */
+export function viewComment(site: Site, issue: IssueRecord, comment: CommentRecord, view: CommentView): Json {
+  const isDesk = site.state.projectOf(issue).projectTypeKey === "service_desk";
+  const showsPublic = site.settings.jsdPublic === "all" || (site.settings.jsdPublic === "service_desk" && isDesk);
+  return {
+    self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment/${comment.id}`,
+    id: comment.id,
+    author: viewUser(site, comment.authorId),
+    body: comment.body,
+    ...(view.rendered ? { renderedBody: toHtml(adfToText(comment.body)) } : {}),
+    updateAuthor: viewUser(site, comment.updateAuthorId),
+    created: toJiraTime(comment.createdMs),
+    updated: toJiraTime(comment.updatedMs),
+    ...(comment.visibility === null ? {} : { visibility: comment.visibility }),
+    ...(showsPublic ? { jsdPublic: isJsdPublic(comment) } : {}),
+    ...(view.properties ? { properties: viewProperties(comment.properties) } : {}),
+  };
+}
+
+/** Properties as a list. */
+export function viewProperties(properties: Readonly<Record<string, unknown>>): Json[] {
+  return Object.entries(properties).map(([key, value]) => ({ key, value }));
+}
+
+function toHtml(text: string): string {
+  return `<p>${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\n", "<br/>")}</p>`;
+}
+
+/** A changelog entry. */
+export function viewChange(site: Site, change: ChangeGroup): Json {
+  return {
+    id: change.id,
+    author: viewUser(site, change.authorId),
+    created: toJiraTime(change.createdMs),
+    items: change.items.map((item) => ({ ...item })),
+  };
+}
+
+/** Transitions that lead away from an issue's status now (NOTES 3.3). */
+export function listTransitions(site: Site, issue: IssueRecord): readonly TransitionDef[] {
+  if (!hasPermission(site, "TRANSITION_ISSUES")) return [];
+  const all: readonly TransitionDef[] = site.state.projectOf(issue).workflow.transitions;
+  return all.filter((transition) => {
+    if (site.settings.hiddenTransitions.includes(transition.id)) return false;
+    return transition.from === null ? transition.to !== issue.statusId : transition.from.includes(issue.statusId);
+  });
+}
+
+/** Whether a transition demands a resolution. */
+export function needsResolution(site: Site, transition: TransitionDef): boolean {
+  return site.settings.doneRequiresResolution && categoryOf(transition.to) === "done";
+}
+
+/** A transition, with its screen's fields when asked. */
+export function viewTransition(site: Site, transition: TransitionDef, withFields: boolean): Json {
+  const toDone = categoryOf(transition.to) === "done";
+  const fields = toDone
+    ? {
+        resolution: {
+          required: needsResolution(site, transition),
+          schema: { type: "resolution", system: "resolution" },
+          name: "Resolution",
+          key: "resolution",
+          hasDefaultValue: false,
+          operations: ["set"],
+          allowedValues: RESOLUTIONS.map((resolution) => viewResolution(site, resolution.id)),
+        },
+      }
+    : {};
+  return {
+    id: transition.id,
+    name: localName(site, transition.name),
+    to: viewStatus(site, transition.to),
+    hasScreen: toDone,
+    isGlobal: transition.from === null,
+    isInitial: false,
+    isAvailable: true,
+    isConditional: false,
+    isLooped: false,
+    ...(withFields ? { fields } : {}),
+  };
+}
+
+/** Where a view of an issue is shown: search shows only the newest comments (NOTES 4). */
+export interface IssueView {
+  /** Field names, `*all`, `*navigable`, `-name`; empty means the caller's default. */
+  readonly fields: readonly string[];
+  readonly inSearch: boolean;
+}
+
+/** The names of the fields that a selection means. */
+export function selectFields(fields: readonly string[]): ReadonlySet<string> {
+  const chosen = new Set<string>();
+  const all = [
+    ...SYSTEM_FIELDS.map((field) => ({ id: field.id as string, navigable: field.navigable as boolean })),
+    ...CUSTOM_FIELDS.map((field) => ({ id: field.id as string, navigable: true })),
+  ];
+  const onlyRemovals = fields.length > 0 && fields.every((field) => field.startsWith("-"));
+  for (const name of onlyRemovals ? ["*all", ...fields] : fields) {
+    if (name === "*all") for (const field of all) chosen.add(field.id);
+    else if (name === "*navigable")
+      for (const field of all.filter((candidate) => candidate.navigable)) chosen.add(field.id);
+    else if (name.startsWith("-")) chosen.delete(name.slice(1));
+    else chosen.add(name);
+  }
+  return chosen;
+}
+
+function viewComments(site: Site, issue: IssueRecord, inSearch: boolean): Json {
+  const lagged = site.state.findIssueAt(issue.id, site.settings.listLagMs) ?? { ...issue, comments: [] };
+  const visible = (inSearch ? issue : lagged).comments.filter((comment) => canSeeComment(site, comment));
+  const shown = inSearch ? visible.slice(-site.settings.searchCommentCount) : visible;
+  return {
+    comments: shown.map((comment) => viewComment(site, issue, comment, { properties: false, rendered: false })),
+    self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment`,
+    maxResults: shown.length,
+    total: visible.length,
+    startAt: inSearch ? visible.length - shown.length : 0,
+  };
+}
+
+/** `fields` of an issue. */
+export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Json {
+  const chosen = selectFields(view.fields);
+  const lagged = view.inSearch ? issue : site.state.findIssueAt(issue.id, site.settings.listLagMs);
+  const user = (id: string | null): Json | null => (id === null ? null : viewUser(site, id));
+  const makers: Readonly<Record<string, () => unknown>> = {
+    summary: () => issue.summary,
+    description: () => issue.description,
+    project: () => viewProject(site, site.state.projectOf(issue)),
+    issuetype: () => viewIssueType(site, issue.issueTypeId),
+    status: () => viewStatus(site, issue.statusId),
+    statusCategory: () => viewCategory(site, categoryOf(issue.statusId)),
+    statuscategorychangedate: () => toJiraTime(issue.statusChangedMs),
+    resolution: () => (issue.resolutionId === null ? null : viewResolution(site, issue.resolutionId)),
+    resolutiondate: () => (issue.resolutionMs === null ? null : toJiraTime(issue.resolutionMs)),
+    priority: () => (issue.priorityId === null ? null : viewPriority(site, issue.priorityId)),
+    labels: () => issue.labels,
+    assignee: () => user(issue.assigneeId),
+    reporter: () => user(issue.reporterId),
+    creator: () => user(issue.creatorId),
+    created: () => toJiraTime(issue.createdMs),
+    updated: () => toJiraTime(issue.updatedMs),
+    duedate: () => issue.dueDate,
+    security: () => (issue.securityLevelId === null ? null : viewSecurity(site, issue.securityLevelId)),
+    comment: () => viewComments(site, issue, view.inSearch),
+    attachment: () => (lagged?.attachments ?? []).map((attachment) => viewAttachment(site, attachment)),
+    issuelinks: () => [],
+    subtasks: () => [],
+  };
+  const fields: Json = {};
+  for (const name of chosen) {
+    const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
+    if (make !== undefined) fields[name] = make();
+    else if (CUSTOM_FIELDS.some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;
+  }
+  return fields;
+}
+
+/** An issue. */
+export function viewIssue(site: Site, issue: IssueRecord, view: IssueView & { properties: readonly string[] }): Json {
+  const wanted = view.properties.includes("*all") ? Object.keys(issue.properties) : view.properties;
+  const properties = Object.fromEntries(
+    wanted.filter((key) => Object.hasOwn(issue.properties, key)).map((key) => [key, issue.properties[key]]),
+  );
+  return {
+    expand: "operations,versionedRepresentations,editmeta,changelog,renderedFields,transitions",
+    id: issue.id,
+    self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}`,
+    key: issue.key,
+    ...(view.properties.length === 0 ? {} : { properties }),
+    fields: viewFields(site, issue, view),
+  };
+}
+
+/** Names and schemas of all fields, for `expand=names,schema`. */
+export function listFieldDetails(): { id: string; name: string; schema: Json; custom: boolean; navigable: boolean }[] {
+  const system = SYSTEM_FIELDS.map((field) => ({
+    id: field.id as string,
+    name: field.name as string,
+    custom: false,
+    navigable: field.navigable as boolean,
+    schema: {
+      type: field.type,
+      system: field.id,
+      ...(field.type === "array" ? { items: field.id === "labels" ? "string" : field.id } : {}),
+    } as Json,
+  }));
+  const custom = CUSTOM_FIELDS.map((field) => ({
+    id: field.id as string,
+    name: field.name as string,
+    custom: true,
+    navigable: true,
+    schema: {
+      type: field.kind === "option" ? "option" : "string",
+      custom: `com.atlassian.jira.plugin.system.customfieldtypes:${{ string: "textfield", option: "select", adf: "textarea" }[field.kind]}`,
+      customId: Number(field.id.slice("customfield_".length)),
+    } as Json,
+  }));
+  return [...system, ...custom];
+}
