@@ -1,0 +1,578 @@
+import { expect, test } from "vitest";
+import type { ConfigPurpose, ConnectionConfig } from "./config.ts";
+import { formatConfigErrors, loadConfig } from "./load-config.ts";
+
+const cwd = "/srv/casebridge";
+const secrets = {
+  HUAWEICLOUD_SDK_AK: "AKIDEXAMPLE",
+  HUAWEICLOUD_SDK_SK: "sk-5d2f!value",
+  JIRA_API_TOKEN: "token-9c1e!value",
+};
+const complete = {
+  ...secrets,
+  JIRA_HOST: "https://example.atlassian.net/",
+  JIRA_EMAIL: "bot@example.com",
+  JIRA_PROJECT_KEY: "ops",
+  COMMENTS_TO_HUAWEI: "command",
+};
+
+type Given = {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly purpose?: ConfigPurpose;
+  readonly isolated?: boolean;
+};
+
+function load({ env = complete, files = {}, purpose = "worker", isolated = false }: Given) {
+  function readFile(path: string): string {
+    const text = files[path.replace(`${cwd}/`, "")];
+    if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+    if (text === "EACCES") throw Object.assign(new Error("denied"), { code: "EACCES" });
+    return text;
+  }
+  return loadConfig({ env, cwd, purpose, readFile, isolated });
+}
+
+function getConfig(given: Given) {
+  const result = load(given);
+  if (!result.ok) throw new Error(formatConfigErrors(result.errors));
+  return result.config;
+}
+
+function getConnection(given: Given, index = 0): ConnectionConfig {
+  const connection = getConfig(given).connections[index];
+  if (connection === undefined) throw new Error("no such connection");
+  return connection;
+}
+
+function getErrors(given: Given) {
+  const result = load(given);
+  return result.ok ? [] : result.errors;
+}
+
+function yaml(text: string) {
+  return { "casebridge.yaml": text };
+}
+
+test("defaults stand in for everything that is not set", () => {
+  const config = getConfig({});
+
+  expect(JSON.parse(JSON.stringify(config))).toEqual({
+    databaseUrl: null,
+    redisUrl: null,
+    dataDir: "/srv/casebridge/.data",
+    http: { host: "127.0.0.1", port: 8080, adminToken: null },
+    workerConcurrency: 8,
+    logLevel: "info",
+    crons: { cases: "* * * * *", issues: "* * * * *", check: "*/5 * * * *" },
+    checkMaxAgeHours: 24,
+    connections: [
+      {
+        name: "default",
+        huawei: {
+          endpoint: "https://osm.cn-south-1.myhuaweicloud.com",
+          iamEndpoint: "https://iam.cn-north-4.myhuaweicloud.com",
+          apiVersion: "v2",
+          language: "en-us",
+          timeZone: "GMT+8",
+          groupId: null,
+          consoleCaseUrl: null,
+          requestsPerSecond: 2,
+          messageCharsMax: 1200,
+          projectId: null,
+          credentials: { kind: "aksk", ak: "AKIDEXAMPLE", sk: "[secret]", securityToken: null, domainId: null },
+        },
+        jira: {
+          host: "https://example.atlassian.net",
+          email: "bot@example.com",
+          apiToken: "[secret]",
+          webhookSecret: null,
+          projectKey: "OPS",
+          issueType: "Task",
+          requestsPerSecond: 20,
+        },
+        cases: { createdAfter: null, statuses: null, labels: [] },
+        status: {
+          toJira: {
+            0: { category: "new" },
+            1: { category: "indeterminate" },
+            2: { category: "indeterminate" },
+            3: { category: "done" },
+            4: { category: "done" },
+            5: { category: "indeterminate" },
+            12: { category: "done" },
+            13: { category: "done" },
+            17: { category: "indeterminate" },
+          },
+          via: {},
+          closeOnDone: "confirm",
+        },
+        priority: {},
+        comments: {
+          toHuawei: "command",
+          toHuaweiChosen: true,
+          holdSeconds: 10,
+          authorName: "name",
+          allowSecurityLevels: [],
+          allowAppAccounts: [],
+        },
+        attachments: { toHuawei: "referenced" },
+        create: {
+          jql: 'labels = "huawei-case"',
+          defaults: {
+            subTypeId: null,
+            productId: null,
+            problemTypeId: null,
+            regionId: null,
+            severityId: null,
+            extends: {},
+          },
+          fields: {
+            subTypeId: null,
+            productId: null,
+            problemTypeId: null,
+            regionId: null,
+            severityId: null,
+            extends: {},
+          },
+        },
+        guard: { mode: "mask", patterns: [] },
+        commands: { role: null },
+        settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
+      },
+    ],
+  });
+});
+
+test("the whole example of the specification is read", () => {
+  const text = `connections:
+  - name: default
+    huawei: { endpoint: https://osm.example.com, iamEndpoint: https://iam.example.com, apiVersion: v2, language: en-us, timeZone: GMT+8, groupId: "", consoleCaseUrl: "", requestsPerSecond: 2,
+              ak: { env: HUAWEICLOUD_SDK_AK }, sk: { env: HUAWEICLOUD_SDK_SK }, domainId: "" }
+    jira: { host: https://example.atlassian.net, email: bot@example.com, apiToken: { env: JIRA_API_TOKEN }, webhookSecret: { env: JIRA_WEBHOOK_SECRET }, projectKey: OPS, issueType: Task, requestsPerSecond: 20 }
+    cases: { createdAfter: 2026-01-01, statuses: [0, 1, 2, 5, 17], labels: [] }
+    status: { toJira: { 0: { category: new }, 2: { statusId: "10012" } }, via: { done: ["3"], "10012": ["3"] }, closeOnDone: confirm }
+    priority: { "<severity id or name>": High }
+    comments: { toHuawei: all, holdSeconds: 10, authorName: name }
+    attachments: { toHuawei: referenced }
+    create: { jql: 'labels = "huawei-case"', defaults: { subTypeId: a, productId: b, problemTypeId: c, regionId: d, severityId: e, extends: {} }, fields: { regionId: customfield_10050 } }
+    guard: { mode: mask, patterns: [{ name: badge number, regex: "B-\\\\d{6}" }] }
+    commands: { role: Administrators }
+    settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 }
+`;
+
+  const connection = getConnection({ files: yaml(text) });
+
+  expect(connection.cases.createdAfter?.toISOString()).toBe("2026-01-01T00:00:00.000Z");
+  expect(connection.status.toJira).toMatchObject({ 2: { statusId: "10012" }, 17: { category: "indeterminate" } });
+  expect(connection.status.via).toEqual({ done: ["3"], "10012": ["3"] });
+  expect(connection.create.fields.regionId).toBe("customfield_10050");
+  expect("call B-123456 or B-654321".replaceAll(connection.guard.patterns[0]?.regex ?? "", "#")).toBe("call # or #");
+  expect(connection.commands.role).toBe("Administrators");
+});
+
+test("the file wins over the process environment, which wins over .env, which wins over the default", () => {
+  const env = { ...complete, JIRA_ISSUE_TYPE: "from env", JIRA_REQUESTS_PER_SECOND: "3" };
+  const files = {
+    "casebridge.yaml": "connections: [{ jira: { issueType: from file } }]",
+    ".env": "JIRA_ISSUE_TYPE=x\nJIRA_REQUESTS_PER_SECOND=4\nCOMMENT_HOLD_SECONDS=5 # five\n",
+  };
+
+  const connection = getConnection({ env, files });
+
+  expect(connection.jira).toMatchObject({ issueType: "from file", requestsPerSecond: 3 });
+  expect(connection.comments.holdSeconds).toBe(5);
+});
+
+test("an empty variable counts as unset, and an empty one of the process hides the one in .env", () => {
+  const connection = getConnection({
+    env: { ...complete, HUAWEI_GROUP_ID: "", JIRA_ISSUE_TYPE: " " },
+    files: { ".env": "HUAWEI_GROUP_ID=group-1" },
+  });
+
+  expect(connection.huawei.groupId).toBeNull();
+  expect(connection.jira.issueType).toBe("Task");
+});
+
+test("in the file an empty text means none, and a key without a value means left out", () => {
+  const env = { ...complete, HUAWEI_GROUP_ID: "group-1", HUAWEICLOUD_SDK_DOMAIN_ID: "domain-1" };
+
+  const connection = getConnection({
+    env,
+    files: yaml('connections:\n  - huawei:\n      groupId: ""\n      domainId:\n    jira:\n'),
+  });
+
+  expect(connection.huawei.groupId).toBeNull();
+  expect(connection.huawei.credentials).toMatchObject({ domainId: "domain-1" });
+});
+
+test("an empty file is a file that leaves everything out", () => {
+  expect(getConnection({ files: yaml("# nothing yet\n") }).name).toBe("default");
+});
+
+test("several connections keep their order, their own secrets, and share anchors", () => {
+  const text = `connections:
+  - &base
+    name: one
+    huawei: &account { ak: { env: AK_ONE }, sk: { env: SK_ONE } }
+    jira: { projectKey: ONE }
+  - <<: *base
+    name: two
+    huawei: { <<: *account, groupId: g }
+    jira: { projectKey: TWO, apiToken: { env: TOKEN_TWO } }
+`;
+  const env = {
+    ...complete,
+    AK_ONE: "ak1",
+    SK_ONE: "sk1",
+    TOKEN_TWO_FILE: "token",
+    HUAWEICLOUD_SDK_SECURITY_TOKEN: "other",
+  };
+
+  const { connections } = getConfig({ env, files: { ...yaml(text), token: "t2\r\n" } });
+
+  expect(connections.map(({ name, jira }) => [name, jira.projectKey, jira.apiToken.reveal()])).toEqual([
+    ["one", "ONE", secrets.JIRA_API_TOKEN],
+    ["two", "TWO", "t2"],
+  ]);
+  expect(connections.map(({ huawei }) => huawei.credentials)).toMatchObject([
+    { kind: "aksk", ak: "ak1", securityToken: null },
+    { kind: "aksk", ak: "ak1", securityToken: null },
+  ]);
+});
+
+test("a login is used when no key is given", () => {
+  const { HUAWEICLOUD_SDK_AK: _ak, HUAWEICLOUD_SDK_SK: _sk, ...rest } = complete;
+  const login = {
+    HUAWEI_IAM_USERNAME: "u",
+    HUAWEI_IAM_PASSWORD: "p",
+    HUAWEI_IAM_DOMAIN_NAME: "d",
+    HUAWEICLOUD_SDK_PROJECT_ID: "pr",
+  };
+
+  expect(getConnection({ env: { ...rest, ...login } }).huawei.credentials).toMatchObject({
+    kind: "password",
+    projectId: "pr",
+  });
+  expect(getConnection({ env: { ...complete, ...login } }).huawei.credentials.kind).toBe("aksk");
+});
+
+test("a secret is read from the file that NAME_FILE names, without the newline at its end", () => {
+  const { JIRA_API_TOKEN: _token, ...rest } = complete;
+
+  const connection = getConnection({
+    env: { ...rest, JIRA_API_TOKEN_FILE: "run/token" },
+    files: { "run/token": " a b \n" },
+  });
+
+  expect(connection.jira.apiToken.reveal()).toBe(" a b ");
+});
+
+test("NAME_FILE of the process environment replaces NAME of .env", () => {
+  const { JIRA_API_TOKEN: _token, ...rest } = complete;
+  const files = { ".env": "JIRA_API_TOKEN=old", token: "new" };
+
+  expect(getConnection({ env: { ...rest, JIRA_API_TOKEN_FILE: "token" }, files }).jira.apiToken.reveal()).toBe("new");
+});
+
+test("a configuration is frozen down to its leaves, and its patterns still work", () => {
+  const text = 'connections: [{ guard: { patterns: [{ name: n, regex: "x+" }] } }]';
+  const config = getConfig({ files: yaml(text) });
+  const connection = config.connections[0];
+
+  expect(Object.isFrozen(config.connections)).toBe(true);
+  expect(Object.isFrozen(connection?.status.toJira[0])).toBe(true);
+  expect("axxb".replaceAll(connection?.guard.patterns[0]?.regex ?? "", "-")).toBe("a-b");
+});
+
+test.each<[string, Given, Record<string, unknown>]>([
+  [
+    "no project key",
+    { env: { ...complete, JIRA_PROJECT_KEY: "" } },
+    { kind: "missing", variable: "JIRA_PROJECT_KEY", path: "connections[0].jira.projectKey" },
+  ],
+  [
+    "no choice for comments",
+    { env: { ...complete, COMMENTS_TO_HUAWEI: "" } },
+    { kind: "missing", variable: "COMMENTS_TO_HUAWEI", path: "connections[0].comments.toHuawei" },
+  ],
+  [
+    "a key pair without its half",
+    { env: { ...complete, HUAWEICLOUD_SDK_SK: "" } },
+    { kind: "missing", variable: "HUAWEICLOUD_SDK_SK", path: "connections[0].huawei.sk" },
+  ],
+  [
+    "both spellings of a secret",
+    { env: { ...complete, JIRA_API_TOKEN_FILE: "/t" } },
+    { kind: "conflict", variable: "JIRA_API_TOKEN" },
+  ],
+  [
+    "an unreadable secret file",
+    { env: { ...complete, ADMIN_TOKEN_FILE: "t" }, files: { t: "EACCES" } },
+    { kind: "unreadable", variable: "ADMIN_TOKEN_FILE", message: expect.stringContaining("/srv/casebridge/t") },
+  ],
+  [
+    "a secret file that is not there",
+    { env: { ...complete, ADMIN_TOKEN_FILE: "/no/t" } },
+    { kind: "unreadable", message: expect.stringContaining("/no/t") },
+  ],
+  [
+    "an empty secret file",
+    { env: { ...complete, ADMIN_TOKEN_FILE: "t" }, files: { t: "\n" } },
+    { kind: "invalid", variable: "ADMIN_TOKEN_FILE" },
+  ],
+  [
+    "a secret of two lines",
+    { env: { ...complete, ADMIN_TOKEN: "a\nb" } },
+    { kind: "invalid", variable: "ADMIN_TOKEN" },
+  ],
+  [
+    "a wrong word",
+    { env: { ...complete, LOG_LEVEL: "loud" } },
+    { kind: "invalid", variable: "LOG_LEVEL", message: 'cannot be "loud"' },
+  ],
+  ["a number out of bounds", { env: { ...complete, HTTP_PORT: "70000" } }, { kind: "invalid", variable: "HTTP_PORT" }],
+  [
+    "a wrong cron expression",
+    { env: { ...complete, CHECK_CRON: "* * *" } },
+    { kind: "invalid", variable: "CHECK_CRON" },
+  ],
+  [
+    "plain http to another machine",
+    { env: { ...complete, JIRA_HOST: "http://jira.example.com" } },
+    { kind: "invalid", variable: "JIRA_HOST" },
+  ],
+  [
+    "an open page without sign-in",
+    { env: { ...complete, HTTP_HOST: "0.0.0.0" } },
+    { kind: "unsafe", variable: "ADMIN_TOKEN" },
+  ],
+  [
+    "a named file that is not there",
+    { env: { ...complete, CONFIG_FILE: "x.yaml" } },
+    { kind: "unreadable", variable: "CONFIG_FILE" },
+  ],
+  ["a file that cannot be read", { files: yaml("EACCES") }, { kind: "unreadable", file: "casebridge.yaml" }],
+  ["wrong indentation", { files: yaml("connections:\n  - name: a\n   jira: {}\n") }, { kind: "syntax", line: 3 }],
+  [
+    "a key twice",
+    { files: yaml("connections:\n  - name: a\n    name: b\n") },
+    { kind: "duplicate", line: 3, column: 5 },
+  ],
+  ["a list at the top", { files: yaml("- name: a\n") }, { kind: "invalid", line: 1, column: 1 }],
+  ["no connection", { files: yaml("connections: []\n") }, { kind: "invalid", path: "connections", line: 1 }],
+  [
+    "an unknown key",
+    { files: yaml("connections:\n  - name: a\n    jira:\n      projektKey: X\n") },
+    {
+      kind: "unknown_key",
+      line: 4,
+      column: 7,
+      path: "connections[0].jira.projektKey",
+      remedy: expect.stringContaining("Did you mean projectKey?"),
+    },
+  ],
+  [
+    "an unknown key without a value",
+    { files: yaml("connections:\n  - name: a\n    jria:\n") },
+    { kind: "unknown_key", line: 3, column: 5 },
+  ],
+  [
+    "a wrong value",
+    { files: yaml("connections:\n  - name: a\n    comments:\n      holdSeconds: soon\n") },
+    { kind: "invalid", line: 4, column: 20, path: "connections[0].comments.holdSeconds" },
+  ],
+  [
+    "a wrong element",
+    { files: yaml("connections:\n  - cases:\n      statuses: [0,\n        one]\n") },
+    { kind: "invalid", line: 4, column: 9, path: "connections[0].cases.statuses[1]" },
+  ],
+  [
+    "a wrong key of a map",
+    { files: yaml("connections:\n  - status: { toJira: { open: { category: new } } }\n") },
+    { kind: "invalid", line: 2, column: 25 },
+  ],
+  [
+    "an open case led to done",
+    { files: yaml("connections:\n  - status:\n      toJira:\n        2: { category: done }\n") },
+    { kind: "unsafe", line: 4, column: 24 },
+  ],
+  [
+    "an unknown status led to done",
+    { files: yaml("connections:\n  - status: { toJira: { 9: { category: done } } }\n") },
+    { kind: "unsafe" },
+  ],
+  [
+    "a closed case led to new",
+    { files: yaml("connections:\n  - status: { toJira: { 3: { category: new } } }\n") },
+    { kind: "unsafe" },
+  ],
+  [
+    "a broken pattern",
+    { files: yaml("connections:\n  - guard: { patterns: [{ name: a, regex: '(' }] }\n") },
+    { kind: "invalid", line: 2, path: "connections[0].guard.patterns[0].regex" },
+  ],
+  [
+    "a pattern that matches nothing",
+    { files: yaml("connections:\n  - guard: { patterns: [{ name: a, regex: 'a*' }] }\n") },
+    { kind: "invalid" },
+  ],
+  [
+    "a name twice",
+    { files: yaml("connections:\n  - name: a\n  - name: a\n") },
+    { kind: "duplicate", line: 3, column: 11, path: "connections[1].name" },
+  ],
+  ["a name with a slash", { files: yaml("connections:\n  - name: a/b\n") }, { kind: "invalid", line: 2, column: 11 }],
+  [
+    "a secret that is written out",
+    { files: yaml("connections:\n  - jira: { apiToken: hunter2 }\n") },
+    { kind: "invalid", path: "connections[0].jira.apiToken" },
+  ],
+  [
+    "a named variable that is not set",
+    { files: yaml("connections:\n  - jira: { apiToken: { env: TOKEN_B } }\n") },
+    { kind: "missing", variable: "TOKEN_B", line: 2, column: 30 },
+  ],
+  [
+    "key and login in one connection",
+    { files: yaml("connections:\n  - huawei: { ak: { env: A_K }, username: u }\n") },
+    { kind: "conflict", path: "connections[0].huawei", line: 2 },
+  ],
+  [
+    "a billion laughs",
+    {
+      files: yaml(
+        `a: &a [x]\n${"bcdefgh".replace(/./g, (key) => `${key}: &${key} [${`*${String.fromCharCode(key.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
+      ),
+    },
+    { kind: "syntax" },
+  ],
+])("%s is one error with its place and a remedy", (_case, given, expected) => {
+  const errors = getErrors(given);
+
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatchObject(expected);
+  expect(errors[0]?.remedy).toMatch(/\.$|Example: /);
+});
+
+test("the second connection needs a name", () => {
+  expect(getErrors({ files: yaml("connections:\n  - name: a\n  - jira: {}\n") })).toMatchObject([
+    { kind: "missing", path: "connections[1].name", line: 3 },
+  ]);
+});
+
+test("all errors of environment and file are shown together", () => {
+  const env = { ...complete, JIRA_EMAIL: "", LOG_LEVEL: "loud" };
+
+  const text = formatConfigErrors(
+    getErrors({ env, files: yaml("connections:\n  - jria: {}\n    huawei: { timeZone: CET }\n") }),
+  );
+
+  expect(text.split("\n").filter((line) => /^\d/.test(line))).toEqual([
+    '1. LOG_LEVEL cannot be "loud"',
+    "2. casebridge.yaml:3:25 connections[0].huawei.timeZone has a value that cannot be used",
+    "3. casebridge.yaml:2:5 connections[0].jria is not a key that casebridge knows",
+  ]);
+});
+
+test("a missing variable is explained by one that reads almost like it", () => {
+  const { JIRA_PROJECT_KEY: _key, ...rest } = complete;
+
+  expect(getErrors({ env: { ...rest, JIRA_PROJEKT_KEY: "OPS" } })[0]?.message).toContain("JIRA_PROJEKT_KEY");
+});
+
+test("nothing set at all names every credential, once", () => {
+  expect(getErrors({ env: {} }).map((error) => error.variable)).toEqual([
+    "HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK",
+    "JIRA_HOST",
+    "JIRA_EMAIL",
+    "JIRA_API_TOKEN",
+    "JIRA_PROJECT_KEY",
+    "COMMENTS_TO_HUAWEI",
+  ]);
+});
+
+const leak = "Hunter2SecretValue0123456789ABCDEF";
+
+test.each<[string, Given]>([
+  ["in a secret with a newline", { env: { ...complete, ADMIN_TOKEN: `${leak}\nx` } }],
+  ["given twice", { env: { ...complete, ADMIN_TOKEN: leak, ADMIN_TOKEN_FILE: "t" }, files: { t: leak } }],
+  ["in a database address", { env: { ...complete, DATABASE_URL: `mysql://u:${leak}@h/d` } }],
+  ["in the user part of an endpoint", { env: { ...complete, HUAWEI_OSM_ENDPOINT: `https://u:${leak}@h` } }],
+  ["in the line of a number", { env: { ...complete, HTTP_PORT: leak } }],
+  ["in the line of a word", { env: { ...complete, LOG_LEVEL: leak } }],
+  ["written into the file", { files: yaml(`connections: [{ jira: { apiToken: "${leak}" } }]`) }],
+  ["in place of a variable's name", { files: yaml(`connections: [{ jira: { apiToken: { env: ${leak} } } }]`) }],
+  [
+    "in place of a variable's name, all capitals",
+    { files: yaml(`connections: [{ huawei: { ak: { env: ${leak.toUpperCase()} } } }]`) },
+  ],
+  ["as a key", { files: yaml(`connections: [{ jira: { ${leak}: } }]`) }],
+  ["as an alias", { files: yaml(`connections: [{ jira: { apiToken: *${leak} } }]`) }],
+  ["as a tag", { files: yaml(`connections: [{ jira: { apiToken: !${leak} x } }]`) }],
+  ["next to broken syntax", { files: yaml(`connections:\n  - jira: { apiToken: "${leak} }\n`) }],
+  ["after the end of a quoted text", { files: yaml(`connections:\n  - name: "a" ${leak}\n`) }],
+])("a secret %s is not shown in the errors", (_place, given) => {
+  const errors = getErrors(given);
+
+  expect(errors).not.toHaveLength(0);
+  expect(`${JSON.stringify(errors)}${formatConfigErrors(errors)}`.toLowerCase()).not.toContain(leak.toLowerCase());
+});
+
+test("printing a configuration shows no secret", () => {
+  const text = JSON.stringify(
+    getConfig({ env: { ...complete, ADMIN_TOKEN: "admin-7777", DATABASE_URL: "postgres://u:pw-8888@h/d" } }),
+  );
+
+  for (const secret of [secrets.HUAWEICLOUD_SDK_SK, secrets.JIRA_API_TOKEN, "admin-7777", "pw-8888"]) {
+    expect(text).not.toContain(secret);
+  }
+});
+
+test("a command needs no choice for comments and then sends none", () => {
+  const { COMMENTS_TO_HUAWEI: _choice, ...rest } = complete;
+
+  expect(getConnection({ env: rest, purpose: "command" }).comments).toMatchObject({
+    toHuawei: "none",
+    toHuaweiChosen: false,
+  });
+  expect(getErrors({ env: {}, purpose: "command" })).toHaveLength(5);
+});
+
+test("a database command looks at nothing that belongs to a connection", () => {
+  const env = { DATABASE_URL: "postgres://h/d", JIRA_HOST: "nonsense", CONFIG_FILE: "no.yaml" };
+
+  const config = getConfig({ env, purpose: "database" });
+
+  expect(config.databaseUrl?.reveal()).toBe("postgres://h/d");
+  expect(config.connections).toEqual([]);
+});
+
+test("the demo demands nothing and touches nothing real", () => {
+  const files = { ".env": "HTTP_PORT=1\nDATABASE_URL=postgres://real/d", "casebridge.yaml": "connections: wrong" };
+
+  const config = getConfig({ env: { ...complete, REDIS_URL: "redis://real" }, files, purpose: "demo" });
+
+  expect(config).toMatchObject({
+    databaseUrl: null,
+    redisUrl: null,
+    dataDir: "/srv/casebridge/.data/demo",
+    connections: [],
+  });
+  expect(config.http.port).toBe(8080);
+});
+
+test("an isolated worker reads neither .env nor the file", () => {
+  const files = { ".env": "JIRA_ISSUE_TYPE=Real", "casebridge.yaml": "connections: wrong" };
+
+  expect(getConnection({ files, isolated: true }).jira.issueType).toBe("Task");
+});
+
+test.each([
+  ["a loopback name", { HTTP_HOST: "localhost" }],
+  ["a loopback address", { HTTP_HOST: "::1" }],
+  ["no HTTP at all", { HTTP_HOST: "0.0.0.0", HTTP_PORT: "0" }],
+  ["a sign-in", { HTTP_HOST: "0.0.0.0", ADMIN_TOKEN: "t" }],
+])("with %s the page may start", (_case, env) => {
+  expect(getErrors({ env: { ...complete, ...env } })).toEqual([]);
+});

@@ -1,0 +1,161 @@
+/**
+ * Schemas of single values, shared by the environment and the configuration file so that both accept the same. Each
+ * says what it expects in its error text, a phrase that follows "must be" in messages such as
+ * `HTTP_PORT must be a whole number from 0 to 65535`. They check and never change: what is read is what was written.
+ */
+import { z } from "zod";
+import { cronProblem } from "./cron-expression.ts";
+
+const plainText = /^[^\p{Cc}]+$/u;
+const loopbackV4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+
+/** Whether a host name or address (also in brackets) means this machine. */
+export function isLoopback(host: string): boolean {
+  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  return bare === "localhost" || bare === "::1" || loopbackV4.test(bare);
+}
+
+/** A number within bounds, both included; fractions are allowed. */
+export function decimal(min: number, max: number): z.ZodNumber {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A whole number within bounds, both included. */
+export function whole(min: number, max: number): z.ZodNumber {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** Reads a number from the text of a variable, then checks it with `schema`, whose error text also stands for "not a number". */
+export function fromText(schema: z.ZodNumber): z.ZodType<number, string> {
+  const error = schema.safeParse(undefined).error?.issues[0]?.message ?? "a number";
+  return z
+    .string()
+    .regex(/^-?\d{1,15}(\.\d{1,15})?$/, { error })
+    .transform(Number)
+    .pipe(schema);
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): z.ZodEnum<{ [W in T[number]]: W }> {
+  return z.enum(words, { error: words.length === 1 ? `${words[0]}` : `one of ${words.join(", ")}` });
+}
+
+/** One line of text without control characters. */
+export function line(what: string, charsMax = 1000): z.ZodString {
+  const error = `${what}: one line of 1 to ${charsMax} characters`;
+  return z.string({ error }).min(1, { error }).max(charsMax, { error }).regex(plainText, { error });
+}
+
+/** As `line`, or empty where the file says "none" on purpose. */
+export function lineOrEmpty(what: string, charsMax = 1000): z.ZodString {
+  const error = `${what}: one line of at most ${charsMax} characters, or "" for none`;
+  return z
+    .string({ error })
+    .max(charsMax, { error })
+    .regex(/^[^\p{Cc}]*$/u, { error });
+}
+
+/** Text of the given shape; `what` says it in words. */
+export function shaped(pattern: RegExp, what: string): z.ZodString {
+  return z.string({ error: what }).regex(pattern, { error: what });
+}
+
+/** An address with https, or with http where the host is this machine; no user, query or fragment. */
+export function serviceUrl(example: string): z.ZodString {
+  const error = `an https address such as ${example} (http only for this machine; no user name, query or #)`;
+  return z.string({ error }).refine((text) => isServiceUrl(text), { error });
+}
+
+function isServiceUrl(text: string): boolean {
+  const url = toSafeUrl(text);
+  return url !== null && url.search === "" && url.hash === "" && !/[?#]/.test(text);
+}
+
+function toSafeUrl(text: string): URL | null {
+  if (text.length > 1000 || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "" || url.hostname === "") return null;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)) ? url : null;
+}
+
+/** An https address that holds `{caseId}`; empty is allowed only where `emptyAllowed`. */
+export function caseUrlTemplate(emptyAllowed: boolean): z.ZodString {
+  const error = "an https address that holds {caseId}, such as https://console.example.com/case/{caseId}";
+  const holds = (text: string) => text.includes("{caseId}") && toSafeUrl(text.replaceAll("{caseId}", "TT1")) !== null;
+  return z.string({ error }).refine((text) => (emptyAllowed && text === "") || holds(text), { error });
+}
+
+/** The address of a database or queue server, with one of the schemes and a host. */
+export function serverUrl(...schemes: readonly string[]): z.ZodString {
+  const error = `an address that starts with ${schemes.map((scheme) => `${scheme}://`).join(" or ")} and names a host`;
+  const fits = (text: string) =>
+    !/[\s\p{Cc}]/u.test(text) &&
+    schemes.some((scheme) => text.startsWith(`${scheme}://`)) &&
+    text.length > text.indexOf("://") + 3 &&
+    // PostgreSQL also takes several hosts ("a:1,b:2") and socket folders, which the WHATWG parser refuses.
+    (URL.canParse(text) || schemes.includes("postgresql"));
+  return z.string({ error }).refine(fits, { error });
+}
+
+/** A cron expression of 5 or 6 fields. */
+export function cron(): z.ZodType<string, string> {
+  return z.string().superRefine((text, context) => {
+    const problem = cronProblem(text);
+    if (problem !== null) context.addIssue(`a cron expression such as "*/5 * * * *"; it ${problem}`);
+  });
+}
+
+/** `UTC`, `GMT`, or `GMT` with an offset of hours, and minutes if need be, from -12 to +14. */
+export function timeZone(): z.ZodString {
+  return shaped(
+    /^(?:UTC|GMT|GMT(?:-(?:0?\d|1[01])(?::[0-5]\d)?|-12(?::00)?|\+(?:0?\d|1[0-3])(?::[0-5]\d)?|\+14(?::00)?))$/,
+    "UTC, or GMT with an offset from -12 to +14, such as GMT+8 or GMT-3:30",
+  );
+}
+
+/** A host name or IP address to listen on. */
+export function listenHost(): z.ZodString {
+  return shaped(
+    /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/,
+    "a host name or an IP address",
+  );
+}
+
+const isoDate = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** An ISO date (start of that day in UTC), or a time with its zone; see `toDate`. */
+export function date(): z.ZodString {
+  const error =
+    "a date such as 2026-01-31 (start of the day in UTC), or a time with zone such as 2026-01-31T08:00:00+08:00";
+  return z.string({ error }).refine((text) => toDate(text) !== null, { error });
+}
+
+/** The instant that an ISO date or zoned time names, or `null` where it names none (30 February, a time without zone). */
+export function toDate(text: string): Date | null {
+  const match = isoDate.exec(text);
+  if (match === null) return null;
+  const [, year, month, day] = match;
+  // Date.parse accepts 30 February and means 2 March, so the calendar day is checked by itself.
+  const calendarDay = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  if (Number.isNaN(calendarDay.getTime()) || !calendarDay.toISOString().startsWith(`${year}-${month}-${day}`))
+    return null;
+  const instant = new Date(text);
+  return Number.isNaN(instant.getTime()) ? null : instant;
+}
+
+/** A language tag such as `en-us`; either case. */
+export function language(): z.ZodString {
+  return shaped(/^[A-Za-z]{2}-[A-Za-z]{2}$/, "a language such as en-us or zh-cn");
+}
+
+/** Something with one `@`; whether the account exists is for `doctor`. */
+export function email(): z.ZodString {
+  return shaped(/^[^\s@\p{Cc}]{1,200}@[^\s@\p{Cc}]{1,200}$/u, "an e-mail address");
+}
+
+/** The key of a Jira project; Jira shows it in capitals and accepts it in either case. */
+export function projectKey(): z.ZodString {
+  return shaped(/^[A-Za-z][A-Za-z0-9_]{0,254}$/, "a project key such as OPS");
+}
