@@ -475,6 +475,7 @@ describe.skipIf(!adfSchemaIsPresent)(`hostile texts, ${schemaName}`, () => {
     ["open fences", "```a\n".repeat(30_000)],
     ["a fence of fences", "```\n".repeat(30_000)],
     ["addresses", "https://a.example/ ".repeat(5000)],
+    ["a megabyte of addresses", `${"<b></b>http://a.b ".repeat(60_000)}<br>`],
     ["one endless address", `https://a.example/${"a".repeat(100_000)}`],
     ["brackets after an address", `https://a.example/${")".repeat(100_000)}`],
     ["unclosed comment", `<p>a<!--${"b".repeat(100_000)}`],

@@ -415,7 +415,7 @@ class HtmlBuilder {
       const content = simpleBlocks(flow.blocks);
       const last = parent.items.at(-1);
       // `<ul><li>a</li><ul>…` is how editors write a nested list: it belongs to the item before it.
-      if (flow.implicit && last !== undefined) last.push(...content);
+      if (flow.implicit && last !== undefined) for (const block of content) last.push(block);
       else parent.items.push(content.length > 0 ? content : [paragraph([])]);
     } else if (parent?.kind === "row") {
       const content = cellBlocks(flow.blocks);
@@ -496,18 +496,20 @@ function trimNewlines(text: string): string {
 /** Blanks at line ends go, neighbouring blanks collapse, addresses become links. */
 function toInline(drafts: readonly Draft[]): AdfInline[] {
   const lines: AdfText[][] = [[]];
-  let afterBlank = true;
+  let afterBlank: boolean = true;
   for (const draft of drafts) {
     if (draft.kind === "break") {
       lines.push([]);
       afterBlank = true;
       continue;
     }
-    const text = afterBlank && draft.text.startsWith(" ") ? draft.text.slice(1) : draft.text;
+    const text: string = afterBlank && draft.text.startsWith(" ") ? draft.text.slice(1) : draft.text;
     if (text === "") continue;
     afterBlank = text.endsWith(" ");
     const isPlain = draft.marks.every((mark) => mark.type !== "link" && mark.type !== "code");
-    lines.at(-1)?.push(...(isPlain ? linkifiedText(text, draft.marks) : textNodes(text, draft.marks)));
+    // One by one: a spread of 100,000 nodes would overflow the call stack.
+    for (const node of isPlain ? linkifiedText(text, draft.marks) : textNodes(text, draft.marks))
+      lines.at(-1)?.push(node);
   }
   const trimmed = lines.map(trimLineEnd);
   while (trimmed.length > 0 && trimmed.at(-1)?.length === 0) trimmed.pop();

@@ -130,7 +130,9 @@ function tablePieces(table: AdfTable, max: number): AdfBlock[] {
       continue;
     }
     flush();
-    for (const cell of row.content) pieces.push(...cell.content.flatMap((block) => blockPieces(block, max)));
+    for (const cell of row.content) {
+      for (const block of cell.content) for (const piece of blockPieces(block, max)) pieces.push(piece);
+    }
   }
   flush();
   return pieces;
