@@ -168,7 +168,11 @@ function getProject(site: Site, context: RequestContext): Reply {
 function getAllStatuses(site: Site, context: RequestContext): Reply {
   const project = requireProject(site, param(context, "projectIdOrKey"));
   const statuses = project.workflow.statusIds.map((id) => viewStatus(site, id));
-  return { status: 200, body: project.issueTypeIds.map((type) => ({ ...viewIssueType(site, type), statuses })) };
+  const body = project.issueTypeIds.map((type) => {
+    const { self, id, name, subtask } = viewIssueType(site, type);
+    return { self, id, name, subtask, statuses };
+  });
+  return { status: 200, body };
 }
 
 function getIssueTypesForProject(site: Site, context: RequestContext): Reply {
