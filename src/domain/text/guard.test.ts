@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { guardText } from "./guard.ts";
+import { GUARD_NEGATIVES, GUARD_POSITIVES } from "./guard-corpus.ts";
+
+const guard = (text: string) => guardText(text, { mode: "mask" });
+
+describe("the corpus", () => {
+  it("is large enough to mean something", () => {
+    expect(GUARD_POSITIVES.length).toBeGreaterThanOrEqual(60);
+    expect(GUARD_NEGATIVES.length).toBeGreaterThanOrEqual(150);
+    expect(new Set(GUARD_NEGATIVES).size).toBe(GUARD_NEGATIVES.length);
+  });
+
+  it("masks every secret, under its name", () => {
+    const missed = GUARD_POSITIVES.filter(({ text, secret, name }) => {
+      const { text: guarded, masked } = guard(text);
+      return !text.includes(secret) || guarded.includes(secret) || !masked.some((kind) => kind.name === name);
+    });
+    expect(missed.map(({ text, name }) => ({ text, name, result: guard(text).text }))).toEqual([]);
+    expect(1 - missed.length / GUARD_POSITIVES.length).toBe(1);
+  });
+
+  it("leaves everything else alone", () => {
+    const changed = GUARD_NEGATIVES.filter((text) => guard(text).text !== text);
+    expect(changed.map((text) => guard(text).text)).toEqual([]);
+    expect(changed.length / GUARD_NEGATIVES.length).toBe(0);
+  });
+
+  it("leaves the text around a secret readable", () => {
+    expect(guard("DB at 10.0.0.1, password: hunter2, since 10:00").text).toBe(
+      "DB at 10.0.0.1, password: [masked: password] since 10:00",
+    );
+    expect(guard("psql postgres://app:pg-secret@10.0.0.5/db").text).toBe(
+      "psql postgres://app:[masked: password]@10.0.0.5/db",
+    );
+    expect(guard("密码：Huawei@123，请处理。电话13800138000。").text).toBe(
+      "密码：[masked: password]，请处理。电话[masked: phone number]。",
+    );
+  });
+});
+
+describe("guardText", () => {
+  it("counts by name and never tells a value", () => {
+    const { masked } = guard("13800138000 and 13900139001, password=abc");
+    expect(masked).toEqual([
+      { name: "password", count: 1 },
+      { name: "phone number", count: 2 },
+    ]);
+  });
+
+  it("does nothing when it is off", () => {
+    expect(guardText("password=abc\0", { mode: "off" })).toEqual({ text: "password=abc\0", masked: [] });
+  });
+
+  it("is not fooled by invisible characters", () => {
+    expect(guard("1380\u202e0138\u0000000").text).toBe("[masked: phone number]");
+  });
+
+  it("applies the operator's patterns, as text or expression", () => {
+    const patterns = [
+      { name: "badge [1]", regex: "B-\\d{6}" },
+      { name: "pair", regex: /(\w)\1{3}/i },
+      { name: "nothing", regex: "x*" },
+    ];
+    expect(guardText("B-123456 zzzz xx", { mode: "mask", patterns }).text).toBe(
+      "[masked: badge 1] [masked: pair] [masked: nothing]",
+    );
+    expect(() => guardText("x", { mode: "mask", patterns: [{ name: "bad", regex: "(" }] })).toThrow(SyntaxError);
+  });
+
+  it("does not mask inside a mask", () => {
+    const patterns = [{ name: "word", regex: "masked" }];
+    const once = guardText("password=abc masked", { mode: "mask", patterns }).text;
+    expect(once).toBe("password=[masked: password] [masked: word]");
+    expect(guardText(once, { mode: "mask", patterns }).text).toBe(once);
+  });
+
+  it("changes nothing the second time", () => {
+    const pieces = fc.oneof(
+      fc.constantFrom(...GUARD_POSITIVES.map(({ text }) => text)),
+      fc.constantFrom(...GUARD_POSITIVES.map(({ secret }) => secret)),
+      fc.constantFrom(...GUARD_NEGATIVES),
+      fc.constantFrom(
+        "password",
+        "密码",
+        ":",
+        "=",
+        " is ",
+        "ak ",
+        "sk ",
+        "secret ",
+        "+86 ",
+        '"',
+        "'",
+        "\n",
+        " ",
+        "token: ",
+        "Bearer ",
+        "-----BEGIN PRIVATE KEY-----",
+        "[masked: ",
+        "[masked: password]",
+        "]",
+        "@",
+        "://",
+      ),
+      fc.string({ unit: "binary", maxLength: 8 }),
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+        const once = guard(parts.join("")).text;
+        const twice = guard(once);
+        expect(twice.text).toBe(once);
+        expect(twice.masked).toEqual([]);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it("masks a secret wherever it stands between lines", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...GUARD_POSITIVES),
+        fc.constantFrom(...GUARD_NEGATIVES),
+        fc.constantFrom(...GUARD_NEGATIVES),
+        (positive, before, after) => {
+          fc.pre(!before.includes(positive.secret) && !after.includes(positive.secret));
+          expect(guard(`${before}\n\n${positive.text}\n\n${after}`).text).not.toContain(positive.secret);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([
+    ["digits", "1"],
+    ["letters", "a"],
+    ["blanks", " "],
+    ["plus", "+1"],
+    ["password and blanks", `password${" ".repeat(200)}`],
+    ["password labels", "password="],
+    ["password is", "password is "],
+    ["passwords for", "password for a b c "],
+    ["quotes", 'password="'],
+    ["punctuation", "password=!!!!!!!!!!!!!!!!!!!!!!!!"],
+    ["eyJ", "eyJaaaaaaaa-"],
+    ["schemes", "a://b:c"],
+    ["dashes", "-"],
+    ["key starts", "-----BEGIN PRIVATE KEY-----"],
+    ["key starts with lines", "-----BEGIN PRIVATE KEY-----\nAAAAAAAA\n"],
+    ["masks", "[masked: x]"],
+    ["half masks", "[masked: "],
+    ["phones", "13800138000 "],
+    ["base64", "aB3+"],
+    ["secret words", "secret_"],
+    ["dotted words", "a.b_c-"],
+    ["mysql", "mysql "],
+    ["curl", "curl -u "],
+    ["cookies", "cookie: "],
+    ["bearer", "bearer "],
+    ["basic", "basic aaaa"],
+    ["chinese", "密码："],
+    ["upper", "AB3DE5GH7J"],
+    ["newlines", "password:\n"],
+    ["sk", "sk "],
+    ["brackets", "+1 (("],
+    ["identity", "110105194912310021 "],
+  ])("takes linear time on a megabyte of %s", (_name, unit) => {
+    const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
+    const startedAt = performance.now();
+    guard(text);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+});
