@@ -1,0 +1,242 @@
+/**
+ * What the flows remember. Implemented by `store/` on PostgreSQL.
+ *
+ * Every change made on behalf of a run goes through `LeasedLink`, whose statements are conditional on the lease's epoch:
+ * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (RULES 2).
+ */
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { StatusCategory } from "../domain/issue.ts";
+import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind } from "../domain/link.ts";
+import type { Side } from "../domain/service-error.ts";
+
+/** Thrown when another run holds the link by now. The run must stop without further remote calls. */
+export class LeaseLost extends Error {
+  constructor(linkId: string) {
+    super(`the lease on link ${linkId} was lost`);
+    this.name = "LeaseLost";
+  }
+}
+
+/** Everything known about a link at the start of a run. */
+export type LinkSnapshot = {
+  readonly link: Link;
+  readonly mirrors: readonly Mirror[];
+  readonly intents: readonly Intent[];
+  readonly failures: readonly OpenFailure[];
+};
+
+export type OpenFailure = { readonly item: string; readonly reason: string; readonly state: string; readonly attempts: number };
+
+/** Fields of a mirror that a run sets; those left out keep their value. */
+export type MirrorPatch = {
+  readonly kind: MirrorKind;
+  readonly origin: Side;
+  readonly sourceId: string;
+} & Partial<Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt">> & { readonly sourceAt?: Date | null };
+
+export type NewIntent = {
+  readonly kind: Intent["kind"];
+  readonly key: string;
+  readonly side: Side;
+  readonly state: Intent["state"];
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly mark: string | null;
+};
+
+/** Fields of a link that a run sets. */
+export type LinkPatch = Partial<{
+  issueId: IssueId;
+  issueKey: IssueKey;
+  caseId: CaseId;
+  state: LinkState;
+  reason: string | null;
+  caseStatus: number;
+  agreedCaseStatus: number;
+  agreedCategory: StatusCategory;
+  jiraUpdatedRaw: string;
+  createCheckedAt: Date | null;
+  markStampedAt: Date;
+  labelsHash: string;
+  factsHash: string;
+  namedMessages: readonly string[];
+  closedSeenAt: Date | null;
+  checkedAt: Date;
+  outgoingSince: Date;
+}>;
+
+/** One atomic durable step of a run; everything in it happens or nothing does. */
+export type StateStep = {
+  readonly link?: LinkPatch;
+  readonly mirrors?: readonly MirrorPatch[];
+  /** Renames the identity of a mirror once its id appears. */
+  readonly renames?: readonly { readonly kind: MirrorKind; readonly origin: Side; readonly from: string; readonly to: string }[];
+  readonly intents?: readonly NewIntent[];
+  readonly intentPatches?: readonly {
+    readonly key: string;
+    readonly state?: Intent["state"];
+    readonly attemptedAt?: Date;
+    readonly looks?: number;
+    readonly nextLookAt?: Date | null;
+    readonly attempts?: number;
+    readonly payload?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly confirmedIntents?: readonly string[];
+  readonly failures?: readonly {
+    readonly direction: "to-jira" | "to-huawei" | "both";
+    readonly item: string;
+    readonly reason: string;
+    readonly detail: string;
+  }[];
+  readonly resolvedFailures?: readonly { readonly item: string }[];
+  readonly audit?: readonly { readonly side: Side; readonly action: string; readonly item: string; readonly result: string }[];
+  /** Learned once: Huawei's id of our own user. */
+  readonly huaweiUserId?: string;
+};
+
+/** The link while this run holds its lease. */
+export interface LeasedLink {
+  readonly snapshot: LinkSnapshot;
+  /** Milliseconds until the lease ends, by our clock. */
+  remainingMs(): number;
+  /** Extends the lease. Throws `LeaseLost`. */
+  renew(): Promise<void>;
+  /** Applies one atomic step. Throws `LeaseLost`. */
+  apply(step: StateStep): Promise<void>;
+  /** Reads link, mirrors, intents and failures again. Throws `LeaseLost`. */
+  reload(): Promise<LinkSnapshot>;
+  /**
+   * Ends the run: stores `doneRev` (when given), the moment to look again and the number of failed attempts, and gives the lease
+   * back. A lost lease is ignored here.
+   */
+  finish(end: { readonly doneRev: number | null; readonly recheckAt: Date | null; readonly attempts: number }): Promise<void>;
+}
+
+/** What one connection remembers. */
+export type ConnectionState = {
+  readonly name: string;
+  readonly state: "active" | "stopped";
+  readonly stateReason: string | null;
+  readonly pausedToJira: boolean;
+  readonly pausedToHuawei: boolean;
+  readonly firstRoundAt: Date | null;
+  readonly importDoneAt: Date | null;
+  readonly huaweiUserId: string | null;
+  readonly outgoingSince: Date | null;
+};
+
+/** One case as intake stores it. */
+export type SeenCase = {
+  readonly caseId: CaseId;
+  readonly status: number;
+  readonly createdAt: Date;
+  readonly labels: readonly string[];
+  readonly productName: string | null;
+};
+
+/** A link as intake needs it. */
+export type IntakeLink = {
+  readonly id: LinkId;
+  readonly caseId: CaseId | null;
+  readonly issueId: IssueId | null;
+  readonly state: LinkState;
+  readonly caseStatus: number | null;
+  readonly caseLabels: readonly string[];
+  readonly productName: string | null;
+  readonly jiraUpdatedRaw: string | null;
+  readonly absentCheckedAt: Date | null;
+  readonly closedSeenAt: Date | null;
+  readonly cohortId: string | null;
+  readonly createdAt: Date;
+};
+
+/** A cohort with its members. */
+export type CohortState = {
+  readonly id: string;
+  readonly cursor: string | null;
+  readonly caseIds: readonly CaseId[];
+};
+
+/** One wake-up: which link, which sides have news, how urgent, and what a message poll named. */
+export type WakeUp = {
+  readonly linkId: LinkId;
+  readonly huawei?: boolean;
+  readonly jira?: boolean;
+  readonly lane: LaneName;
+  readonly namedMessages?: readonly string[];
+};
+
+/** Durable memory of all flows. */
+export interface StatePort {
+  /** Id of this installation; made once. */
+  getInstallation(): Promise<string>;
+  getConnection(name: string): Promise<ConnectionState>;
+  patchConnection(
+    name: string,
+    patch: Partial<{
+      state: "active" | "stopped";
+      stateReason: string | null;
+      pausedToJira: boolean;
+      pausedToHuawei: boolean;
+      firstRoundAt: Date;
+      importDoneAt: Date;
+      huaweiUserId: string;
+      outgoingSince: Date;
+    }>,
+  ): Promise<void>;
+
+  /** Takes the lease of a link, or `null` when another run holds it. A lease ends by itself after `leaseMs`. */
+  claimLink(linkId: LinkId, owner: string, leaseMs: number): Promise<LeasedLink | null>;
+  /** The same without a lease, for reading (verify, dry run). `null` when there is no such link. */
+  findSnapshot(linkId: LinkId): Promise<LinkSnapshot | null>;
+
+  /** Links of a connection by case id, for intake. */
+  listIntakeLinks(connectionName: string): Promise<readonly IntakeLink[]>;
+  findLinksByIssue(connectionName: string, issueIds: readonly IssueId[]): Promise<readonly IntakeLink[]>;
+  /**
+   * Inserts links for new cases, each once per Huawei site, whoever tries; a case that another connection owns is left alone.
+   * Answers the ids of the links that are new.
+   */
+  insertCaseLinks(
+    connectionName: string,
+    cases: readonly SeenCase[],
+    facts: { readonly now: Date; readonly lane: LaneName; readonly labelChecked: ReadonlySet<string> },
+  ): Promise<readonly LinkId[]>;
+  /** Records an existing pairing (adoption by label, `links link`). Answers false when case or issue is already linked. */
+  adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
+  /** Raises revisions; repeated wake-ups add up harmlessly. `seen` updates what lists told. */
+  wake(wakeUps: readonly WakeUp[], seen?: readonly { readonly linkId: LinkId; readonly case: SeenCase }[]): Promise<void>;
+  /** Links whose wake-ups or moments to look again are due, most urgent lane first. */
+  listDueLinks(connectionNames: readonly string[], now: Date, limit: number): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string }[]>;
+  markAbsentChecked(linkIds: readonly LinkId[], at: Date): Promise<void>;
+
+  /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */
+  arrangeCohorts(connectionName: string, watchedSince: Date): Promise<readonly CohortState[]>;
+  /** One transaction: wakes links and stores the cohort's cursor. */
+  commitCohort(cohortId: string, cursor: string | null, wakeUps: readonly WakeUp[], at: Date): Promise<void>;
+  /** How many messages with each fingerprint a link knows, for the given links. Key: `linkId|fingerprint`. */
+  countFingerprints(linkIds: readonly LinkId[]): Promise<ReadonlyMap<string, number>>;
+
+  findCursor(connectionName: string, name: string): Promise<string | null>;
+  saveCursor(connectionName: string, name: string, value: string): Promise<void>;
+
+  /** Watched links not fully compared since `before`, oldest first. */
+  listUncheckedLinks(connectionName: string, before: Date, limit: number): Promise<readonly LinkId[]>;
+  countWatchedLinks(connectionName: string): Promise<number>;
+
+  /** Takes the round `name` of a connection, or false while another replica runs it. */
+  beginRound(connectionName: string, name: string, owner: string, leaseMs: number): Promise<boolean>;
+  endRound(connectionName: string, name: string, owner: string, outcome: string, requests: number): Promise<void>;
+  /** One line per run that did something. */
+  recordRun(run: {
+    readonly connectionName: string | null;
+    readonly linkId: LinkId | null;
+    readonly job: string;
+    readonly startedAt: Date;
+    readonly outcome: string;
+    readonly reason: string | null;
+    readonly reads: number;
+    readonly writes: number;
+  }): Promise<void>;
+  /** A failure that belongs to no link. */
+  recordConnectionFailure(connectionName: string, reason: string, detail: string): Promise<void>;
+}
