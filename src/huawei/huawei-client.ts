@@ -1,0 +1,57 @@
+/** The Huawei adapter's front door. */
+import type { Budget } from "../lib/budget.ts";
+import { makeHttpSender } from "../lib/http.ts";
+import { parseOffsetMinutes } from "../lib/time-zone.ts";
+import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
+import type { HuaweiAdminPort } from "./admin-port.ts";
+import { makeLogin } from "./login.ts";
+import type { HuaweiClientOptions } from "./options.ts";
+import { makeTransport } from "./transport.ts";
+import { makeV2Admin } from "./v2-admin.ts";
+import { makeV2Cases } from "./v2-cases.ts";
+
+/** What a client is made of. The `budget` is that of the (endpoint, account); `sleep` and `random` are for tests. */
+export type HuaweiClientDeps = {
+  readonly options: HuaweiClientOptions;
+  readonly budget: Budget;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly random?: () => number;
+};
+
+const timeoutDefaultMs = 30_000;
+
+/**
+ * Makes the client of one connection. It sends nothing by itself; idle connections and its token are held in this process only.
+ * Throws RangeError for a time zone that is no fixed offset, and for an API version without a dialect.
+ */
+export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdminPort {
+  const { options, budget, log } = deps;
+  const clock = deps.clock ?? { now: () => new Date() };
+  const timeoutMs = options.timeoutMs ?? timeoutDefaultMs;
+  const send = makeHttpSender();
+  const login = makeLogin({ send, budget, clock, iamEndpoint: options.iamEndpoint, timeoutMs }, options.credentials);
+  const tests = {
+    ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
+    ...(deps.random === undefined ? {} : { random: deps.random }),
+  };
+  const transport = makeTransport({ send, login, budget, log, clock, timeoutMs, ...tests });
+  const dialect = {
+    transport,
+    log,
+    clock,
+    endpoint: options.endpoint,
+    iamEndpoint: options.iamEndpoint,
+    language: options.language,
+    timeZone: options.timeZone,
+    offsetMinutes: parseOffsetMinutes(options.timeZone),
+    groupId: options.groupId === "" ? null : options.groupId,
+  };
+  switch (options.apiVersion) {
+    case "v2":
+      return { ...makeV2Cases(dialect), ...makeV2Admin(dialect) };
+    case "v1.0":
+      throw new RangeError("API version v1.0 has no dialect yet");
+  }
+}

@@ -1,0 +1,37 @@
+/** What the Huawei adapter is given. The configuration's `HuaweiConfig` satisfies it; nothing here reads the environment. */
+import type { Secret } from "../lib/secret.ts";
+
+/** Signing with a key pair, or a token login with a password (NOTES 3). */
+export type HuaweiClientCredentials =
+  | {
+      readonly kind: "aksk";
+      readonly ak: string;
+      readonly sk: Secret;
+      /** Present with temporary keys; sent as `X-Security-Token`. */
+      readonly securityToken: Secret | null;
+      /** Account id, sent as `X-Domain-Id`. */
+      readonly domainId: string | null;
+    }
+  | {
+      readonly kind: "password";
+      readonly username: string;
+      readonly password: Secret;
+      readonly domainName: string;
+      readonly projectId: string;
+    };
+
+/** Settings of one client. URLs have no trailing slash. */
+export type HuaweiClientOptions = {
+  readonly endpoint: string;
+  readonly iamEndpoint: string;
+  readonly apiVersion: "v2" | "v1.0";
+  /** `X-Language`. */
+  readonly language: string;
+  /** `X-Time-Zone`: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */
+  readonly timeZone: string;
+  /** User group whose cases are read; `null` = the account's own. */
+  readonly groupId: string | null;
+  readonly credentials: HuaweiClientCredentials;
+  /** For one attempt of an ordinary request, default 30,000; transfers get more time by their size. */
+  readonly timeoutMs?: number;
+};

@@ -1,0 +1,202 @@
+/**
+ * Requests to the service: budget, authentication, attempts, bounds.
+ *
+ * What is repeated here, and only here: a throttled request (it was not executed), a request whose token had died (likewise,
+ * once), and reads after a broken connection or a gateway error. A write is never repeated after anything else, because the
+ * service has no idempotency key (NOTES 6): the flows look for it first.
+ */
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import type { Budget } from "../lib/budget.ts";
+import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import type { Clock, Lane, Log } from "../sync/ports.ts";
+import { type CallFacts, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
+import type { Login } from "./login.ts";
+
+/** One call. Only documented parameters may stand here: the query and the body are sent as they are. */
+export type ApiCall = CallFacts & {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly origin: string;
+  /** Decoded segments, joined by `/`. */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?:
+    | { readonly kind: "json"; readonly json: object }
+    | { readonly kind: "stream"; readonly contentType: string; readonly open: () => StreamedBody };
+  /** Bytes that the transfer may carry, for its time-out. */
+  readonly transferBytes?: number;
+};
+
+/** The client's way to the service. Rejects only with `ServiceError`, and with what a consumer of a stream throws itself. */
+export type Transport = {
+  /** JSON of a successful answer; `undefined` for an empty body. */
+  json(call: ApiCall, lane: Lane): Promise<unknown>;
+  /** Hands the successful answer to `consume`; a failing body is an error of the call, whatever `consume` makes of it. */
+  stream<Result>(call: ApiCall, lane: Lane, consume: (answer: HttpResponse) => Promise<Result>): Promise<Result>;
+  /** Value of the answer's Date header, whatever its status: works even where the clock's error makes every signature wrong. */
+  date(call: ApiCall, lane: Lane): Promise<Date | null>;
+};
+
+/** What a transport needs. `sleep` and `random` are for tests. */
+export type TransportDeps = {
+  readonly send: HttpSender;
+  readonly login: Login;
+  readonly budget: Budget;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly random?: () => number;
+};
+
+const throttledAttemptsMax = 5;
+const readRepeatsMax = 2;
+const throttlePauseMs = 1_000;
+const readPauseMs = 250;
+/** A service that asks for a longer pause gets it, but the caller is not kept waiting for it. */
+const retryAfterWaitMaxMs = 60_000;
+const connectTimeoutMs = 10_000;
+/** Slowest transfer that is waited for: 64 KiB in a second. */
+const transferBytesPerMs = 65.536;
+/** A case of thousands of long messages stays below; anything larger is not an answer of this service. */
+const bodyBytesMax = 32 * 1024 * 1024;
+
+/** Makes the transport of one client. */
+export function makeTransport(deps: TransportDeps): Transport {
+  return {
+    json: (call, lane) => repeat(deps, call, lane, async (answer) => readAnswer(call, await toAnswer(answer))),
+    stream: (call, lane, consume) =>
+      repeat(deps, call, lane, async (answer) => {
+        if (answer.status < 200 || answer.status > 299) readAnswer(call, await toAnswer(answer));
+        return consume(answer);
+      }),
+    date: (call, lane) =>
+      repeat(deps, call, lane, async (answer) => {
+        const date = Date.parse(answer.headers.date ?? "");
+        answer.discard();
+        return Number.isNaN(date) ? null : new Date(date);
+      }),
+  };
+}
+
+async function toAnswer(
+  answer: HttpResponse,
+): Promise<{ status: number; headers: HttpResponse["headers"]; text: string }> {
+  const body = await readBody(answer, bodyBytesMax);
+  return { status: answer.status, headers: answer.headers, text: body.toString("utf8") };
+}
+
+async function repeat<Result>(
+  deps: TransportDeps,
+  call: ApiCall,
+  lane: Lane,
+  consume: (answer: HttpResponse) => Promise<Result>,
+): Promise<Result> {
+  const spent = { throttled: 0, reads: 0, logins: 0 };
+  for (;;) {
+    const pass = await deps.login.ready(lane);
+    await deps.budget.take(lane);
+    try {
+      return await attempt(deps, call, pass, consume);
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      if (!(await mayRepeat(deps, { call, error, pass, spent }))) throw error;
+    }
+  }
+}
+
+async function attempt<Result>(
+  deps: TransportDeps,
+  call: ApiCall,
+  pass: string | null,
+  consume: (answer: HttpResponse) => Promise<Result>,
+): Promise<Result> {
+  const path = call.path.map((segment) => checkedSegment(call, segment));
+  const query = toQuery(call.query ?? {});
+  const queryText = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
+  const url = `${call.origin}/${path.map(encode).join("/")}${queryText.length === 0 ? "" : `?${queryText.join("&")}`}`;
+  const json = call.body?.kind === "json" ? call.body.json : null;
+  const contentType = call.body?.kind === "stream" ? call.body.contentType : "application/json";
+  const headers = deps.login.authorize(
+    {
+      method: call.method,
+      origin: call.origin,
+      path: `/${path.join("/")}`,
+      query,
+      headers: { "content-type": contentType, ...call.headers },
+      json,
+      date: deps.clock.now(),
+    },
+    pass,
+  );
+  const startedAt = performance.now();
+  let status: number | null = null;
+  try {
+    const answer = await deps.send({
+      method: call.method,
+      url,
+      headers,
+      body: call.body?.kind === "stream" ? call.body.open() : json === null ? null : Buffer.from(JSON.stringify(json)),
+      connectTimeoutMs: Math.min(connectTimeoutMs, deps.timeoutMs),
+      timeoutMs: deps.timeoutMs + Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs),
+    });
+    status = answer.status;
+    try {
+      return await consume(answer);
+    } finally {
+      answer.discard();
+    }
+  } catch (error) {
+    throw error instanceof HttpFailure ? toServiceError(call, error) : error;
+  } finally {
+    const tookMs = Math.round(performance.now() - startedAt);
+    deps.log.debug({ operation: call.operation, method: call.method, status, tookMs }, "Huawei request");
+  }
+}
+
+type Spent = { throttled: number; reads: number; logins: number };
+
+async function mayRepeat(
+  deps: TransportDeps,
+  facts: { readonly call: ApiCall; readonly error: ServiceError; readonly pass: string | null; readonly spent: Spent },
+): Promise<boolean> {
+  const { call, error, pass, spent } = facts;
+  const random = deps.random ?? Math.random;
+  if (error.kind === "rate_limited") {
+    spent.throttled += 1;
+    const growing = throttlePauseMs * 2 ** (spent.throttled - 1) * (0.5 + random() / 2);
+    const pauseMs = error.facts.retryAfterMs ?? Math.round(growing);
+    await deps.budget.pause(pauseMs);
+    return spent.throttled < throttledAttemptsMax && pauseMs <= retryAfterWaitMaxMs;
+  }
+  if (error.kind === "unauthorized" && spent.logins === 0 && deps.login.forget(pass)) {
+    spent.logins += 1;
+    return true;
+  }
+  const passing = error.facts.status === null || [502, 503, 504].includes(error.facts.status);
+  if (call.method !== "GET" || error.kind !== "unavailable" || !passing || spent.reads >= readRepeatsMax) return false;
+  spent.reads += 1;
+  const pauseMs = Math.round(readPauseMs * 4 ** (spent.reads - 1) * (0.5 + random()));
+  await (deps.sleep ?? sleepFor)(pauseMs);
+  return true;
+}
+
+/** RFC 3986: only unreserved characters stay (NOTES 3.2); the signer encodes alike, so that sent and signed bytes agree. */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Sorted by name, as it is signed. Arrays come joined by commas already; `null` = not sent. */
+function toQuery(query: Readonly<Record<string, string | number | boolean | null>>): Record<string, string> {
+  const entries = Object.entries(query).filter(([, value]) => value !== null);
+  entries.sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).toWellFormed()]));
+}
+
+/** The vendor's signer reads the path as a URL, so that an id with these characters would be signed as another one. */
+function checkedSegment(call: ApiCall, segment: string): string {
+  const unfit = /[\u0000-\u0020\u007f/?#%\\{}|^"<>`';]/.test(segment) || segment === "" || /^\.\.?$/.test(segment);
+  if (unfit || !segment.isWellFormed()) throw refusedLocally(call, "an id that cannot stand in an address");
+  return segment;
+}

@@ -1,0 +1,376 @@
+/** The v2 dialect of what the flows need (`/v2/servicerequest/…`). A v1.0 dialect would stand beside it, behind the same port. */
+import { randomUUID } from "node:crypto";
+import type { CaseMessage, CaseSummary } from "../domain/case.ts";
+import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import type { HttpResponse } from "../lib/http.ts";
+import { HttpFailure } from "../lib/http.ts";
+import { formatLocalTime } from "../lib/time-zone.ts";
+import type { CaseFileLimits, CaseListQuery, Clock, HuaweiPort, Lane, Log, Spool, SpooledFile } from "../sync/ports.ts";
+import { codeOf, contractError, isFailureCode, readAnswer, toServiceError } from "./answers.ts";
+import {
+  type MappingContext,
+  parseWire,
+  toAccessRequest,
+  toCaseDetail,
+  toCaseSummary,
+  toInstantGroup,
+  toLabelNames,
+  toMessages,
+} from "./mapping.ts";
+import { makeUploadBody } from "./multipart.ts";
+import { offsetMax, type Page, pageSize, readPages } from "./paging.ts";
+import type { ApiCall, Transport } from "./transport.ts";
+import {
+  wireAuthorizationList,
+  wireCaseDetail,
+  wireCaseLabels,
+  wireCaseList,
+  wireInstantMessages,
+  wireLimits,
+  wireMessageList,
+  wireUpload,
+} from "./wire.ts";
+
+/** What the dialect needs. */
+export type V2Deps = {
+  readonly transport: Transport;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly endpoint: string;
+  readonly language: string;
+  readonly timeZone: string;
+  readonly offsetMinutes: number;
+  readonly groupId: string | null;
+};
+
+/** Most ids of one instant-messages call (NOTES 7). */
+export const instantCasesMax = 100;
+/** UTF-16 units of `operate_desc` (NOTES 5). */
+const operateDescMax = 400;
+/** The gateway refuses requests above 12 MB (NOTES 3.2); part heads need a little of it. */
+const uploadBytesMax = 12 * 1024 * 1024 - 64 * 1024;
+/** An error body is shorter; a longer JSON answer of a download is a file. */
+const errorBodyMax = 64 * 1024;
+/** Before the service existed; where windows of creation time begin. */
+const firstCaseAt = new Date("2010-01-01T00:00:00Z");
+
+/** A call of `/v2/servicerequest/…`. Language and zone go with every one (NOTES 4). */
+export function v2Call(
+  deps: V2Deps,
+  call: Omit<ApiCall, "origin" | "headers" | "method" | "write"> & Partial<Pick<ApiCall, "method" | "write">>,
+): ApiCall {
+  const method = call.method ?? "GET";
+  return {
+    ...call,
+    method,
+    write: method !== "GET",
+    origin: deps.endpoint,
+    path: ["v2", "servicerequest", ...call.path],
+    headers: { "x-language": deps.language, "x-time-zone": deps.timeZone },
+  };
+}
+
+/** Makes the port over v2. */
+export function makeV2Cases(deps: V2Deps): HuaweiPort {
+  const { transport } = deps;
+  const group = { group_id: deps.groupId };
+  const bodyGroup = deps.groupId === null ? {} : { group_id: deps.groupId };
+  // One value everywhere (RULES 3): without it the service strips rich text (NOTES 9).
+  const rich = { trim_osm_rich_text_label: false };
+
+  return {
+    listCases: (query, lane) => listCases(deps, query, lane),
+
+    async getCase(caseId, lane) {
+      const call = v2Call(deps, { operation: "getCase", path: ["cases", caseId], query: { ...group, ...rich } });
+      const wire = parseWire(call, wireCaseDetail, { value: await transport.json(call, lane) });
+      return toCaseDetail(mapping(deps, call), caseId, wire.incident_detail_info);
+    },
+
+    listMessages: (caseId, lane) => listMessages(deps, caseId, lane),
+
+    async listInstantMessages(caseIds, cursor, lane) {
+      if (caseIds.length > instantCasesMax) throw new RangeError(`at most ${instantCasesMax} cases in one call`);
+      if (caseIds.length === 0) return { groups: [], cursor };
+      const call = v2Call(deps, {
+        operation: "listInstantMessages",
+        path: ["cases", "instant-messages"],
+        query: { case_ids: caseIds.join(","), last_message_time_id: cursor, ...group, ...rich },
+      });
+      const wire = parseWire(call, wireInstantMessages, { value: await transport.json(call, lane) });
+      const context = mapping(deps, call);
+      const groups = wire.immsg.map((value, index) => toInstantGroup(context, { value, path: `immsg[${index}]` }));
+      return { groups, cursor: wire.last_message_time_id ?? cursor };
+    },
+
+    async createMessage({ caseId, content, fileIds }, lane) {
+      const message = fileIds.length === 0 ? { content } : { content, accessory_ids: fileIds };
+      const json = { message, ...bodyGroup };
+      const path = ["cases", caseId, "message"];
+      await transport.json(
+        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json } }),
+        lane,
+      );
+    },
+
+    async withdrawMessage(caseId, messageId, lane) {
+      const path = ["cases", caseId, "instant-messages", messageId, "withdraw"];
+      await transport.json(v2Call(deps, { operation: "withdrawMessage", method: "POST", path }), lane);
+    },
+
+    async performAction({ caseId, action, description }, lane) {
+      const operateDesc = cutText(description, operateDescMax);
+      const json = { ...(operateDesc === "" ? {} : { operate_desc: operateDesc }), ...bodyGroup };
+      const call = v2Call(deps, {
+        operation: "performAction",
+        method: "POST",
+        path: ["cases", caseId, "action"],
+        query: { action_id: action },
+        body: { kind: "json", json },
+      });
+      await transport.json(call, lane);
+    },
+
+    getFileLimits: (lane) => getFileLimits(deps, lane),
+    uploadFile: (input, lane) => uploadFile(deps, input, lane),
+    downloadFile: (fileId, spool, sizeMaxBytes, lane) => downloadFile(deps, { fileId, spool, sizeMaxBytes }, lane),
+
+    async listCaseLabels(caseId, lane) {
+      const call = v2Call(deps, { operation: "listCaseLabels", path: ["cases", caseId, "labels"] });
+      const wire = parseWire(call, wireCaseLabels, { value: await transport.json(call, lane) });
+      return toLabelNames(wire.case_label_list);
+    },
+
+    async listAccessRequests(lane) {
+      const call = v2Call(deps, { operation: "listAccessRequests", path: ["authorizations"] });
+      const context = mapping(deps, call);
+      const getPage = async (offset: number) => {
+        const query = { ...group, offset, limit: pageSize };
+        const answer = await transport.json({ ...call, query }, lane);
+        const wire = parseWire(call, wireAuthorizationList, { value: answer });
+        const items = wire.incident_auth_list.map((value, index) =>
+          toAccessRequest(context, { value, path: `incident_auth_list[${index}]` }),
+        );
+        return { total: wire.count ?? wire.total_count, items };
+      };
+      try {
+        return (await readPages(getPage, (item) => item.authorizationId)).items;
+      } catch (error) {
+        if (isServiceError(error, "forbidden")) return [];
+        throw error;
+      }
+    },
+  };
+}
+
+function mapping(deps: V2Deps, call: ApiCall): MappingContext {
+  return {
+    call,
+    offsetMinutes: deps.offsetMinutes,
+    onTolerated: (path) =>
+      deps.log.warn({ operation: call.operation, path }, "Huawei field unreadable, stand-in taken"),
+  };
+}
+
+/** Cuts at `max` UTF-16 units without splitting a surrogate pair. */
+function cutText(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const last = text.charCodeAt(max - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
+}
+
+/** Bounds of creation time, both kept to whole seconds as the service has them. */
+type Window = { readonly from: Date | null; readonly to: Date | null };
+
+async function listCases(deps: V2Deps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
+  const distinct = new Map<string, CaseSummary>();
+  await readWindow({ from: query.createdFrom ?? null, to: query.createdTo ?? null });
+  return [...distinct.values()];
+
+  async function readWindow(window: Window): Promise<void> {
+    const first = await getCasePage(deps, { query, window, offset: 0 }, lane);
+    if ((first.total ?? 0) > offsetMax) {
+      for (const half of halve(deps, window)) await readWindow(half);
+      return;
+    }
+    let unusedFirst: Page<CaseSummary> | null = first;
+    const getPage = async (offset: number) => {
+      const page = offset === 0 ? unusedFirst : null;
+      unusedFirst = offset === 0 ? null : unusedFirst;
+      return page ?? getCasePage(deps, { query, window, offset }, lane);
+    };
+    const reading = await readPages(getPage, (item) => item.caseId);
+    if (!reading.steady) {
+      const facts = { operation: "listCases", total: reading.total, count: reading.items.length };
+      deps.log.warn(facts, "Huawei case list moved during every reading");
+    }
+    for (const item of reading.items) distinct.set(item.caseId, item);
+  }
+}
+
+async function getCasePage(
+  deps: V2Deps,
+  input: { readonly query: CaseListQuery; readonly window: Window; readonly offset: number },
+  lane: Lane,
+): Promise<Page<CaseSummary>> {
+  const { query, window, offset } = input;
+  const call = v2Call(deps, {
+    operation: "listCases",
+    path: ["cases"],
+    query: {
+      status: query.status ?? null,
+      app_key: query.text ?? null,
+      query_start_time: window.from === null ? null : formatLocalTime(window.from, deps.offsetMinutes),
+      query_end_time: window.to === null ? null : formatLocalTime(roundUp(window.to), deps.offsetMinutes),
+      group_id: deps.groupId,
+      offset,
+      limit: pageSize,
+    },
+  });
+  const wire = parseWire(call, wireCaseList, { value: await deps.transport.json(call, lane) });
+  const context = mapping(deps, call);
+  const standIn = { status: query.status ?? null, createdAt: window.from ?? deps.clock.now() };
+  const items = wire.incident_info_list.map((value, index) =>
+    toCaseSummary(context, { value, path: `incident_info_list[${index}]` }, standIn),
+  );
+  return { total: wire.total_count ?? wire.count, items };
+}
+
+function roundUp(instant: Date): Date {
+  return new Date(Math.ceil(instant.getTime() / 1000) * 1000);
+}
+
+/** Two halves that share a second, since it is not documented whether the bounds belong to the window. */
+function halve(deps: V2Deps, window: Window): readonly [Window, Window] {
+  const from = window.from ?? firstCaseAt;
+  const to = window.to ?? new Date(deps.clock.now().getTime() + 24 * 3_600_000);
+  const seconds = Math.floor((to.getTime() - from.getTime()) / 1000);
+  if (seconds < 4) {
+    throw contractError(
+      { operation: "listCases", write: false },
+      `total_count (more than ${offsetMax} cases in ${seconds} s)`,
+    );
+  }
+  const middle = new Date(Math.floor(from.getTime() / 1000 + seconds / 2) * 1000);
+  return [
+    { from, to: new Date(middle.getTime() + 1000) },
+    { from: middle, to },
+  ];
+}
+
+async function listMessages(deps: V2Deps, caseId: CaseId, lane: Lane): Promise<readonly CaseMessage[]> {
+  const call = v2Call(deps, { operation: "listMessages", path: ["cases", caseId, "messages"] });
+  const getPage = async (offset: number): Promise<Page<unknown>> => {
+    const query = { group_id: deps.groupId, trim_osm_rich_text_label: false, offset, limit: pageSize };
+    const wire = parseWire(call, wireMessageList, { value: await deps.transport.json({ ...call, query }, lane) });
+    return { total: wire.count ?? wire.total_count, items: wire.message_list };
+  };
+  const reading = await readPages(getPage, null);
+  if (!reading.steady) {
+    const facts = { operation: "listMessages", caseId, total: reading.total, count: reading.items.length };
+    deps.log.warn(facts, "Huawei message list moved during every reading");
+  }
+  return toMessages(mapping(deps, call), { list: reading.items, path: "message_list" }, null);
+}
+
+async function getFileLimits(deps: V2Deps, lane: Lane): Promise<CaseFileLimits> {
+  const call = v2Call(deps, { operation: "getFileLimits", path: ["accessorys", "limits"] });
+  const wire = parseWire(call, wireLimits, { value: await deps.transport.json(call, lane) });
+  const { limit_count: countMax, limit_size: sizeMegabytes, limit_file_type: types } = wire.accessory_limit;
+  const extensions = (types ?? "").split(/[,;\s]+/).map((type) => type.toLowerCase().replace(/^\*?\./, ""));
+  return {
+    countMax,
+    sizeMaxBytes: Math.min(Math.floor(sizeMegabytes * 1024 * 1024), uploadBytesMax),
+    extensions: extensions.filter((type) => type !== "" && type !== "*"),
+  };
+}
+
+async function uploadFile(
+  deps: V2Deps,
+  input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
+  lane: Lane,
+): Promise<CaseFileId> {
+  const formData = { fileName: input.name, accessoryFrom: input.purpose, uploadType: 0 };
+  const boundary = `casebridge-${randomUUID()}`;
+  const body = await makeUploadBody({ file: input.file, name: input.name, formData, boundary });
+  const call = v2Call(deps, {
+    operation: "uploadFile",
+    method: "POST",
+    path: ["accessorys"],
+    body: { kind: "stream", contentType: body.contentType, open: body.open },
+    transferBytes: body.sizeBytes,
+  });
+  const wire = parseWire(call, wireUpload, { value: await deps.transport.json(call, lane) });
+  return toId<CaseFileId>(wire.accessory_id);
+}
+
+async function downloadFile(
+  deps: V2Deps,
+  input: { readonly fileId: CaseFileId; readonly spool: Spool; readonly sizeMaxBytes: number },
+  lane: Lane,
+): Promise<SpooledFile> {
+  const call = v2Call(deps, {
+    operation: "downloadFile",
+    // One id per call: several come back as an archive (NOTES 8).
+    path: ["accessorys", input.fileId],
+    query: { group_id: deps.groupId },
+    transferBytes: input.sizeMaxBytes,
+  });
+  return deps.transport.stream(call, lane, async (answer) => {
+    let broken: HttpFailure | null = null;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* fileBytes(call, answer);
+      } catch (error) {
+        if (error instanceof HttpFailure) broken = error;
+        throw error;
+      }
+    }
+    try {
+      return await input.spool.store(source(), input.sizeMaxBytes);
+    } catch (error) {
+      // The spool may wrap what its source threw; a broken answer is an error of the call all the same.
+      throw broken === null ? error : toServiceError(call, broken);
+    }
+  });
+}
+
+/**
+ * Bytes of a download. An error comes with 200 as JSON (NOTES 10), and a customer's file may be JSON too: the answer is taken for
+ * an error only when it is short, does not call itself an attachment, and carries a failure code.
+ */
+async function* fileBytes(call: ApiCall, answer: HttpResponse): AsyncGenerator<Uint8Array> {
+  const contentType = String(answer.headers["content-type"] ?? "").toLowerCase();
+  if (answer.headers["content-disposition"] !== undefined || !/json|html/.test(contentType)) {
+    yield* answer.body;
+    return;
+  }
+  if (contentType.includes("html")) throw contractError(call, "the top (a page instead of a file)");
+  let held: Uint8Array[] | null = [];
+  let heldBytes = 0;
+  for await (const chunk of answer.body) {
+    if (held === null) {
+      yield chunk;
+      continue;
+    }
+    held.push(chunk);
+    heldBytes += chunk.byteLength;
+    if (heldBytes <= errorBodyMax) continue;
+    yield* held;
+    held = null;
+  }
+  if (held === null) return;
+  const text = Buffer.concat(held).toString("utf8");
+  if (isFailureCode(errorCodeOf(text) ?? ""))
+    readAnswer(call, { status: answer.status, headers: answer.headers, text });
+  yield* held;
+}
+
+function errorCodeOf(text: string): string | null {
+  try {
+    return codeOf(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

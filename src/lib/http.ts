@@ -1,0 +1,195 @@
+/**
+ * One HTTP request with bounds on everything, over node:http(s).
+ *
+ * Why not `fetch`: the sent URL must be, byte for byte, the one that was signed; uploads must carry Content-Length while
+ * they stream from disk; and after a failure the caller has to know whether the request can have reached the service at all,
+ * because a write whose fate is unknown must not be repeated. Redirects are never followed.
+ */
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+
+/** Idle connections are dropped after this long, before most servers drop theirs: a reset write has an unknown outcome. */
+const idleSocketMs = 4_000;
+
+/** Why a request got no complete answer. */
+export type HttpFailureReason = "connect" | "timeout" | "reset" | "too_large";
+
+/** A request without a complete answer. The message names no path and no content. */
+export class HttpFailure extends Error {
+  readonly reason: HttpFailureReason;
+  /** Whether any of the request may have reached the service: false when no connection came about. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(facts: { reason: HttpFailureReason; mayHaveArrived: boolean; message: string }, options?: ErrorOptions) {
+    super(facts.message, options);
+    this.name = "HttpFailure";
+    this.reason = facts.reason;
+    this.mayHaveArrived = facts.mayHaveArrived;
+  }
+}
+
+/** A body of known length that is produced while it is sent. */
+export type StreamedBody = { readonly sizeBytes: number; readonly chunks: AsyncIterable<Uint8Array> };
+
+/** One request. `url` is sent as it is written. */
+export type HttpRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | StreamedBody | null;
+  /** For name resolution, TCP and TLS together. */
+  readonly connectTimeoutMs: number;
+  /** From the start to the last byte of the answer. */
+  readonly timeoutMs: number;
+};
+
+/** An answer whose body is still on its way; it must be read or discarded. */
+export type HttpResponse = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Throws only `HttpFailure`. Can be iterated once. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Drops the rest of the body together with its connection. Safe to call at any time. */
+  discard(): void;
+};
+
+/** Sends requests and keeps connections for reuse; idle ones hold no process alive. */
+export type HttpSender = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** Makes a sender with connection pools of its own. Rejects only with `HttpFailure`, or with what a streamed body throws. */
+export function makeHttpSender(): HttpSender {
+  const agents = {
+    http: new HttpAgent({ keepAlive: true, timeout: idleSocketMs }),
+    https: new HttpsAgent({ keepAlive: true, timeout: idleSocketMs }),
+  };
+  return (request) => sendOnce(agents, request);
+}
+
+/** Reads a whole body; throws `HttpFailure` of reason `too_large` beyond `sizeMaxBytes`, and drops the connection then. */
+export async function readBody(response: HttpResponse, sizeMaxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response.body) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > sizeMaxBytes) {
+      response.discard();
+      const message = `the answer is larger than ${sizeMaxBytes} bytes`;
+      throw new HttpFailure({ reason: "too_large", mayHaveArrived: true, message });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, sizeBytes);
+}
+
+async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: HttpRequest): Promise<HttpResponse> {
+  // `new URL` would normalise the path; only origin and authority are taken from it.
+  const { protocol, hostname, port, origin } = new URL(input.url);
+  const secure = protocol === "https:";
+  const body = input.body;
+  const sizeBytes = body === null ? 0 : "chunks" in body ? body.sizeBytes : body.byteLength;
+  const headers: Record<string, string> = { ...input.headers };
+  if (body !== null || input.method !== "GET") headers["content-length"] = String(sizeBytes);
+
+  let connected = false;
+  let timeoutFailure: HttpFailure | null = null;
+  const outgoing = (secure ? requestHttps : requestHttp)({
+    agent: secure ? agents.https : agents.http,
+    method: input.method,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    ...(port === "" ? {} : { port: Number(port) }),
+    path: input.url.slice(input.url.indexOf("/", protocol.length + 2)),
+    headers,
+  });
+  function toFailure(error: unknown): HttpFailure {
+    if (timeoutFailure !== null) return timeoutFailure;
+    if (error instanceof HttpFailure) return error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "broken connection";
+    const reason = connected ? "reset" : "connect";
+    return new HttpFailure({ reason, mayHaveArrived: connected, message: `${code} at ${origin}` }, { cause: error });
+  }
+  function expire(what: string, limitMs: number): void {
+    const message = `${what} took more than ${limitMs} ms at ${origin}`;
+    timeoutFailure = new HttpFailure({ reason: "timeout", mayHaveArrived: connected, message });
+    outgoing.destroy(timeoutFailure);
+  }
+  const connectTimer = setTimeout(() => expire("connecting", input.connectTimeoutMs), input.connectTimeoutMs);
+  const wholeTimer = setTimeout(() => expire("the request", input.timeoutMs), input.timeoutMs);
+  function stopTimers(): void {
+    clearTimeout(connectTimer);
+    clearTimeout(wholeTimer);
+  }
+  outgoing.on("socket", (socket) => {
+    const onConnected = () => {
+      connected = true;
+      clearTimeout(connectTimer);
+    };
+    if (outgoing.reusedSocket || (!socket.connecting && !secure)) onConnected();
+    else socket.once(secure ? "secureConnect" : "connect", onConnected);
+  });
+
+  let answered = false;
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once("response", (incoming) => {
+      answered = true;
+      resolve(incoming);
+    });
+    outgoing.on("error", (error) => reject(toFailure(error)));
+    outgoing.once("close", () => reject(toFailure(new Error("closed without an answer"))));
+  });
+  const feeding = feed();
+  async function feed(): Promise<void> {
+    if (body === null || !("chunks" in body)) {
+      outgoing.end(body ?? undefined);
+      return;
+    }
+    for await (const chunk of body.chunks) {
+      // An early refusal (413) ends the upload; what is left unsent keeps the connection from being used again.
+      if (answered || outgoing.destroyed) return;
+      if (!outgoing.write(chunk)) await drained();
+    }
+    if (!outgoing.destroyed) outgoing.end();
+  }
+  function drained(): Promise<void> {
+    return new Promise((resolve) => {
+      for (const event of ["drain", "close", "response"]) outgoing.once(event, resolve);
+    });
+  }
+
+  try {
+    const sourceBroke = feeding.then(
+      () => new Promise<never>(() => {}),
+      (error: unknown) => {
+        outgoing.destroy();
+        throw error;
+      },
+    );
+    const incoming = await Promise.race([answer, sourceBroke]);
+    if (!outgoing.writableEnded) incoming.once("close", () => outgoing.destroy());
+    incoming.once("close", stopTimers);
+    return {
+      status: incoming.statusCode ?? 0,
+      headers: incoming.headers,
+      body: translated(incoming, toFailure),
+      discard: () => {
+        stopTimers();
+        incoming.on("error", () => {});
+        incoming.destroy();
+      },
+    };
+  } catch (error) {
+    stopTimers();
+    answer.catch(() => {});
+    throw error;
+  }
+}
+
+async function* translated(
+  incoming: IncomingMessage,
+  toFailure: (error: unknown) => HttpFailure,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of incoming) yield chunk as Uint8Array;
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
