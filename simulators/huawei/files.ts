@@ -1,0 +1,126 @@
+/**
+ * Bytes of accessories. They live in temporary files, or are generated on the fly, so that a 100 MB file costs the
+ * process nothing; only name, size and SHA-256 are kept in memory.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { makeRandom } from "./random.ts";
+
+const BLOCK_BYTES = 64 * 1024;
+
+/** Where the bytes of one file are. */
+export interface StoredBytes {
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly source:
+    | { readonly kind: "file"; readonly path: string }
+    | { readonly kind: "generated"; readonly seed: number };
+}
+
+/** Takes bytes piece by piece. `finish` must be called once; `discard` removes what was written. */
+export interface ByteSink {
+  readonly sizeBytes: number;
+  write(chunk: Uint8Array): void;
+  finish(): StoredBytes;
+  discard(): void;
+}
+
+/** The temporary folder of one simulator. */
+export interface FileStore {
+  /** Opens a new temporary file for writing. */
+  openSink(): ByteSink;
+  /** Stores bytes that are already in memory. */
+  storeBytes(bytes: Uint8Array): StoredBytes;
+  /** A file of `sizeBytes` made-up bytes, the same for the same seed; nothing is written to disk. */
+  generate(sizeBytes: number, seed: number): StoredBytes;
+  /** Streams the bytes; `untilBytes` cuts the stream short. */
+  read(stored: StoredBytes, untilBytes?: number): Readable;
+  /** Removes the file from disk; harmless when it is gone. */
+  remove(stored: StoredBytes): void;
+  /** Removes every file; the store can be used again. */
+  clear(): void;
+  /** Removes the folder; the store must not be used after. */
+  close(): void;
+}
+
+/** Makes a file store with its own folder under the system's temporary folder. */
+export function makeFileStore(): FileStore {
+  const folder = mkdtempSync(join(tmpdir(), "casebridge-huawei-simulator-"));
+  let sequence = 0;
+
+  function openSink(): ByteSink {
+    sequence += 1;
+    const path = join(folder, String(sequence));
+    const descriptor = openSync(path, "w");
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    return {
+      get sizeBytes() {
+        return sizeBytes;
+      },
+      write(chunk) {
+        writeSync(descriptor, chunk);
+        hash.update(chunk);
+        sizeBytes += chunk.byteLength;
+      },
+      finish() {
+        closeSync(descriptor);
+        return { sizeBytes, sha256: hash.digest("hex"), source: { kind: "file", path } };
+      },
+      discard() {
+        closeSync(descriptor);
+        rmSync(path, { force: true });
+      },
+    };
+  }
+
+  return {
+    openSink,
+    storeBytes(bytes) {
+      const sink = openSink();
+      sink.write(bytes);
+      return sink.finish();
+    },
+    generate(sizeBytes, seed) {
+      const hash = createHash("sha256");
+      for (const block of generatedBlocks(sizeBytes, seed)) hash.update(block);
+      return { sizeBytes, sha256: hash.digest("hex"), source: { kind: "generated", seed } };
+    },
+    read(stored, untilBytes = stored.sizeBytes) {
+      const length = Math.min(untilBytes, stored.sizeBytes);
+      if (length === 0) return Readable.from([]);
+      if (stored.source.kind === "file") return createReadStream(stored.source.path, { end: length - 1 });
+      return Readable.from(generatedBlocks(length, stored.source.seed), { objectMode: false });
+    },
+    remove(stored) {
+      if (stored.source.kind === "file") rmSync(stored.source.path, { force: true });
+    },
+    clear() {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+    },
+    close() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Blocks differ by a counter in their first bytes, so that a swapped or repeated block changes the hash. */
+function* generatedBlocks(sizeBytes: number, seed: number): Generator<Buffer> {
+  const random = makeRandom(seed);
+  const pattern = Buffer.alloc(BLOCK_BYTES);
+  for (let index = 0; index < BLOCK_BYTES; index += 4) {
+    pattern.writeUInt32LE(Math.floor(random.next() * 0x1_0000_0000), index);
+  }
+  let left = sizeBytes;
+  for (let counter = 0; left > 0; counter += 1) {
+    const block = Buffer.from(pattern);
+    block.writeUInt32LE(counter, 0);
+    yield left < BLOCK_BYTES ? block.subarray(0, left) : block;
+    left -= BLOCK_BYTES;
+  }
+}

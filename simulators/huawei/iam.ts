@@ -1,0 +1,113 @@
+/** The IAM host: tokens and project look-ups (NOTES 3.1). Shares the port with the OSM host. */
+import type { HuaweiAccount } from "./auth.ts";
+import type { Core } from "./state.ts";
+import { isRecord } from "./validate.ts";
+
+/** A route of the IAM host with the operation name under which it is counted. */
+export interface IamRoute {
+  readonly id: "IamCreateToken" | "IamListProjects" | "IamListAuthProjects" | "IamListAuthDomains";
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Every IAM route. */
+export const IAM_ROUTES: readonly IamRoute[] = [
+  { id: "IamCreateToken", method: "POST", path: "/v3/auth/tokens" },
+  { id: "IamListProjects", method: "GET", path: "/v3/projects" },
+  { id: "IamListAuthProjects", method: "GET", path: "/v3/auth/projects" },
+  { id: "IamListAuthDomains", method: "GET", path: "/v3/auth/domains" },
+];
+
+/** An IAM answer: status, JSON body, headers. */
+export interface IamAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+}
+
+function refusal(status: number, title: string, message: string): IamAnswer {
+  // Assumed: the Keystone error form; our sources describe only successes.
+  return { status, body: { error: { code: status, message, title } }, headers: {} };
+}
+
+/** Issues a token for `auth.identity.password` with project or domain scope; 401 for wrong data, 400 for a wrong form. */
+export function createToken(core: Core, body: unknown): IamAnswer {
+  const auth = child(body, "auth");
+  const identity = child(auth, "identity");
+  const user = child(child(identity, "password"), "user");
+  const methods = identity?.methods;
+  const wrongForm = !Array.isArray(methods) || methods.length !== 1 || methods[0] !== "password" || user === null;
+  const scope = child(auth, "scope");
+  const projectScope = child(scope, "project");
+  const domainScope = child(scope, "domain");
+  if (wrongForm || (projectScope === null) === (domainScope === null)) {
+    return refusal(400, "Bad Request", "Request body is invalid.");
+  }
+  const account = core.accounts.find(
+    (candidate) =>
+      candidate.password !== undefined &&
+      candidate.userName === user.name &&
+      candidate.password === user.password &&
+      candidate.domainName === child(user, "domain")?.name,
+  );
+  if (account === undefined) return refusal(401, "Unauthorized", "The username or password is wrong.");
+  const inScope =
+    projectScope !== null
+      ? projectScope.id === account.projectId || projectScope.name === "cn-north-4"
+      : domainScope?.id === account.domainId || domainScope?.name === account.domainName;
+  if (!inScope) return refusal(401, "Unauthorized", "The requested scope is not available to the user.");
+  const token = `SIMTOKEN${core.random.hex(64)}`;
+  const now = core.now();
+  const expiresAt = now + core.settings.tokenLifetimeMs;
+  core.state.tokens.set(token, { account, expiresAt, killed: false });
+  return {
+    status: 201,
+    body: { token: describeToken(account, now, expiresAt, projectScope !== null) },
+    headers: { "X-Subject-Token": token },
+  };
+}
+
+function describeToken(
+  account: HuaweiAccount,
+  issuedAt: number,
+  expiresAt: number,
+  forProject: boolean,
+): Record<string, unknown> {
+  const domain = { id: account.domainId, name: account.domainName };
+  return {
+    methods: ["password"],
+    issued_at: new Date(issuedAt).toISOString(),
+    expires_at: new Date(expiresAt).toISOString(),
+    user: { id: account.userId, name: account.userName, domain },
+    ...(forProject ? { project: describeProject(account) } : { domain }),
+    roles: [],
+    catalog: [],
+  };
+}
+
+function describeProject(account: HuaweiAccount): Record<string, unknown> {
+  return {
+    id: account.projectId,
+    name: "cn-north-4",
+    domain_id: account.domainId,
+    parent_id: account.domainId,
+    enabled: true,
+    is_domain: false,
+    description: "",
+  };
+}
+
+/** Lists the project or the domain of an account. `name` filters projects. */
+export function listIam(account: HuaweiAccount, route: IamRoute, name: string | null): IamAnswer {
+  if (route.id === "IamListAuthDomains") {
+    const domain = { id: account.domainId, name: account.domainName, enabled: true, description: "" };
+    return { status: 200, body: { domains: [domain], links: {} }, headers: {} };
+  }
+  const projects = name === null || name === "cn-north-4" ? [describeProject(account)] : [];
+  return { status: 200, body: { projects, links: {} }, headers: {} };
+}
+
+function child(value: unknown, name: string): Record<string, unknown> | null {
+  const inner = isRecord(value) ? value[name] : undefined;
+  return isRecord(inner) ? inner : null;
+}

@@ -1,0 +1,173 @@
+/**
+ * A stateful, strict stand-in for the Huawei Cloud service ticket service (OSM) and its IAM host, over real HTTP.
+ * It shares no code with the product, so that a misreading of the documents on one side shows as a failure.
+ */
+import type { HuaweiAccount } from "./auth.ts";
+import { type HuaweiControl, makeControl } from "./control.ts";
+import { makeFaultBook } from "./faults.ts";
+import { makeFileStore } from "./files.ts";
+import { makeRandom } from "./random.ts";
+import { makeRequestLog } from "./request-log.ts";
+import { type EffectEvent, startServer } from "./server.ts";
+import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
+import { type Core, makeState } from "./state.ts";
+
+export type {
+  AccessoryView,
+  CaseView,
+  ControlCase,
+  ControlFile,
+  ControlMessage,
+  HuaweiControl,
+  HuaweiStateView,
+  MessageView,
+} from "./control.ts";
+export type { FaultKind, FaultRule } from "./faults.ts";
+export type { Refusal, RequestEntry, RequestSummary } from "./request-log.ts";
+export type { EffectEvent } from "./server.ts";
+export { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
+
+/** One more account. Accounts with the same `domainId` are users of one tenant. */
+export interface HuaweiAccountOptions {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly securityToken?: string;
+  readonly domainId: string;
+  readonly domainName?: string;
+  readonly userId?: string;
+  readonly userName?: string;
+  readonly password?: string;
+  readonly projectId?: string;
+  /** IAM user groups of the user (NOTES 3.3). */
+  readonly groups?: readonly string[];
+}
+
+/** Options of `startHuaweiSimulator`; every one may be left out. */
+export interface HuaweiSimulatorOptions {
+  /** 0 or nothing: any free port. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Default `SIMAK` and `SIMSK`. */
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  readonly securityToken?: string;
+  readonly domainId?: string;
+  /** Groups of the first account; default `["simgroup"]`. */
+  readonly groups?: readonly string[];
+  /** Password login of the first account; default `simuser`, `simpass`, `simdomain`, `simproject`. */
+  readonly iam?: {
+    readonly username: string;
+    readonly password: string;
+    readonly domainName: string;
+    readonly projectId: string;
+  };
+  readonly accounts?: readonly HuaweiAccountOptions[];
+  /** Seed of ids, random orders and fault chances; default 1. */
+  readonly seed?: number;
+  readonly settings?: Partial<HuaweiSettings>;
+  /** Clock in epoch milliseconds; default the system's. */
+  readonly now?: () => number;
+  /** Awaited before each operation's effect, and after it before the answer. A throw ends the connection. */
+  readonly onEffect?: (event: EffectEvent) => void | Promise<void>;
+}
+
+/** A running simulator. `url` serves both hosts; `close` ends open connections at once and removes the temporary files. */
+export interface HuaweiSimulator {
+  readonly url: string;
+  readonly control: HuaweiControl;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a simulator.
+ * @throws when the port is taken or a setting is unknown.
+ */
+export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {}): Promise<HuaweiSimulator> {
+  const seed = options.seed ?? 1;
+  const clock = options.now ?? Date.now;
+  const initialSettings = options.settings ?? {};
+  let offsetMs = 0;
+  let outage = false;
+  const settings = mergeSettings(DEFAULT_SETTINGS, initialSettings);
+  const core: Core = {
+    settings,
+    accounts: makeAccounts(options),
+    files: makeFileStore(),
+    random: makeRandom(seed),
+    now: () => clock() + offsetMs,
+    state: makeState(),
+  };
+  // A generator of its own: drawing fault chances must not change the ids that follow.
+  let chances = makeRandom(seed + 1);
+  const faults = makeFaultBook(() => chances);
+  const requests = makeRequestLog();
+  const control = makeControl({
+    core,
+    faults,
+    requests,
+    initialSettings,
+    seed,
+    setOutage(on) {
+      outage = on;
+    },
+    moveClock(ms) {
+      if (ms === "back") {
+        offsetMs = 0;
+        chances = makeRandom(seed + 1);
+      } else offsetMs += ms;
+    },
+  });
+  const { url, server } = await startServer(
+    { core, faults, requests, isOutage: () => outage, control: () => control, onEffect: options.onEffect },
+    { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
+  );
+  return {
+    url,
+    control,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      core.files.close();
+    },
+  };
+}
+
+function makeAccounts(options: HuaweiSimulatorOptions): HuaweiAccount[] {
+  const iam = options.iam ?? {
+    username: "simuser",
+    password: "simpass",
+    domainName: "simdomain",
+    projectId: "simproject",
+  };
+  const first: HuaweiAccount = {
+    accessKey: options.accessKey ?? "SIMAK",
+    secretKey: options.secretKey ?? "SIMSK",
+    ...(options.securityToken === undefined ? {} : { securityToken: options.securityToken }),
+    domainId: options.domainId ?? "simdomain0000000000000000000001",
+    domainName: iam.domainName,
+    userId: "simuser000000000000000000000001",
+    userName: iam.username,
+    iamUserType: 1,
+    groups: options.groups ?? ["simgroup"],
+    password: iam.password,
+    projectId: iam.projectId,
+  };
+  const others = (options.accounts ?? []).map((account): HuaweiAccount => {
+    const { accessKey, secretKey, domainId } = account;
+    return {
+      accessKey,
+      secretKey,
+      domainId,
+      ...(account.securityToken === undefined ? {} : { securityToken: account.securityToken }),
+      ...(account.password === undefined ? {} : { password: account.password }),
+      domainName: account.domainName ?? domainId,
+      userId: account.userId ?? `user-${accessKey}`,
+      userName: account.userName ?? accessKey,
+      iamUserType: 1,
+      groups: account.groups ?? [],
+      projectId: account.projectId ?? `project-${domainId}`,
+    };
+  });
+  return [first, ...others];
+}

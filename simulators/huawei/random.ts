@@ -1,0 +1,34 @@
+/** Seeded randomness: the same seed and the same calls give the same run. */
+
+/** A generator of numbers in [0, 1) and of opaque hexadecimal IDs. */
+export interface Random {
+  /** Next number, 0 inclusive to 1 exclusive. */
+  next(): number;
+  /** `length` hexadecimal digits; not ordered, since IDs must not grow (NOTES 9). */
+  hex(length: number): string;
+  /** A shuffled copy. */
+  shuffle<T>(items: readonly T[]): T[];
+}
+
+/** Makes a generator (mulberry32) from an integer seed. */
+export function makeRandom(seed: number): Random {
+  let state = seed >>> 0;
+  function next(): number {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  }
+  return {
+    next,
+    hex(length) {
+      let digits = "";
+      while (digits.length < length) digits += Math.floor(next() * 16).toString(16);
+      return digits;
+    },
+    shuffle<T>(items: readonly T[]): T[] {
+      const keyed = items.map((item) => ({ item, rank: next() }));
+      return keyed.sort((left, right) => left.rank - right.rank).map((entry) => entry.item);
+    },
+  };
+}
