@@ -111,7 +111,8 @@ function isSecretKey(context: GuardContext): boolean {
 
 const COUNTED =
   /(?:(?:offset|size|bytes|lsn|xid|seq)["']?[ \t]|(?:bytes?|size|len|length|mem|memory|total|used|free|avail|offset|limit|capacity|heap|id|pid|tid|uid|seq|index|inode|nanos|ns|us|ms|time|timestamp|ts|epoch|count|num|version|rev|revision|port|hash|xid|lsn|txid|zxid)["']?[ \t]{0,3}[:=])[ \t]{0,3}["']?$/i;
-const UNIT = /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|ns|us|ms|rows?|records?|messages?|times)\b|字节|条|毫秒)/i;
+const UNIT =
+  /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|[kmgt]?bps|[kmgt]?hz|ns|us|ms|rows?|records?|messages?|times)\b|字节|条|毫秒)/i;
 
 function isPhone({ value, before, after }: GuardContext): boolean {
   if (UNIT.test(after)) return false;
@@ -166,8 +167,7 @@ function vendorToken(name: string, pattern: string): GuardRule {
   return { name, regex: new RegExp(`((?<![A-Za-z0-9_]))(${pattern})(?![A-Za-z0-9])`, "g") };
 }
 
-// A value after a label: quoted, or a run of printable ASCII (Chinese prose follows a password without a blank).
-const QUOTED = String.raw`"[^"\n]{1,300}(?=")|'[^'\n]{1,300}(?=')`;
+// A bare value after a label: a run of printable ASCII, since Chinese prose follows a password without a blank.
 const BARE = "[!#-&(-;=?-~][!-~]{0,1023}";
 const SEPARATOR = String.raw`[ \t]{0,5}(?::=|=>|->|[:=：＝])[ \t]{0,5}`;
 const PASSWORD_WORD = "(?:pass(?:words?|wd|phrase|code)|pwd|passw0rd)";
@@ -239,13 +239,18 @@ export const GUARD_RULES: readonly GuardRule[] = [
   },
   {
     name: PASSWORD,
-    regex: /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:\/\/[^\s/?#:@"'<>]{0,100}:)([^\s/?#@"'<>]{1,200})(?=@)/g,
+    regex: /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:\/\/[^\s/?#:@"'<>]{0,100}:)([^\s/?#"'<>]{1,200})(?=@)/g,
     accept: ({ value }) => !/^(?:[*x]+|<.*|\$[{(].*|\{.*)$/i.test(value),
   },
   {
     name: PASSWORD,
-    regex: new RegExp(`(${PASSWORD_WORD}["'\`\\])]?${SEPARATOR}["'\`]?(?=["'\`]))(${QUOTED})`, "gi"),
-    accept: ({ value }) => !isPlaceholder(value.slice(1)),
+    regex: new RegExp(`(${PASSWORD_WORD}["'\`\\])]?${SEPARATOR}")([^"\\n]{1,300})(?=")`, "gi"),
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(`(${PASSWORD_WORD}["'\`\\])]?${SEPARATOR}')([^'\\n]{1,300})(?=')`, "gi"),
+    accept: ({ value }) => !isPlaceholder(value),
   },
   {
     name: PASSWORD,
@@ -268,7 +273,7 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: new RegExp(
-      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}(?:已?(?:改为|改成|重置为|设置为|设为|設為)|是|为|為|[:=：＝])[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
+      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}(?:已?(?:改为|改成|重置为|设置为|设为|設為)[:：]?|[是为為][:：]?|[:=：＝])[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
       "g",
     ),
     accept: ({ value }) => !isPlaceholder(value) && !/^\d{1,2}(?:[-~到]\d{1,2})?$/.test(value),
@@ -276,7 +281,27 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: new RegExp(`(${PASSWORD_ZH}[ \\t]{0,5}\\n?[ \\t]{0,5})(${BARE})`, "g"),
-    accept: ({ value }) => isStrongPassword(value),
+    accept: ({ value }) =>
+      isStrongPassword(value) || /^(?:\d{6,20}(?![-/:.\d])|(?=[A-Za-z]*\d)[A-Za-z\d]{6,}$)/.test(value),
+  },
+  {
+    // Short labels stand for much else ("pass: 12, fail: 3"), so the value must not look like a word or number.
+    name: PASSWORD,
+    regex: new RegExp(`((?<![A-Za-z])(?:pass|pw|psw|passwort|kennwort)["'\`]?${SEPARATOR}["'\`]?)(${BARE})`, "gi"),
+    accept: ({ value }) => isUnlikeAWord(value) && /[A-Za-z]/.test(value) && value.length >= 6,
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `(\\b(?:use|using|with|set)[ \\t]{1,3}["'\`]?)([!#-&(-;=?-_a-~]{4,100})(?=["'\`]?[ \\t]{1,3}as[ \\t]{1,3}(?:(?:the|a|my|your|new|initial)[ \\t]{1,3}){0,2}${PASSWORD_WORD})`,
+      "gi",
+    ),
+    accept: ({ value }) => isUnlikeAWord(value),
+  },
+  {
+    name: PASSWORD,
+    regex: /(\b(?:requirepass|masterauth|redis-cli\b[^\n]{0,100}?[ \t]-a)[ \t]{1,5}["']?)([^\s"']{3,255})/gi,
+    accept: ({ value }) => !isPlaceholder(value),
   },
   {
     name: PASSWORD,
@@ -291,7 +316,7 @@ export const GUARD_RULES: readonly GuardRule[] = [
   },
   {
     name: PASSWORD,
-    regex: /(\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{1,3}["']?[^\s:"']{1,100}:)([^\s"']{1,255})/g,
+    regex: /(\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{1,3}["']?[^\s:"']{1,100}:)((?!\/\/)[^\s"']{1,255})/g,
     accept: ({ value }) => !isPlaceholder(value),
   },
   {

@@ -164,6 +164,9 @@ describe("guardText", () => {
     ["newlines", "password:\n"],
     ["sk", "sk "],
     ["brackets", "+1 (("],
+    ["redis", "redis-cli "],
+    ["use", "use a1b2c3 as the "],
+    ["pass", "pass="],
     ["identity", "110105194912310021 "],
   ])("takes linear time on a megabyte of %s", (_name, unit) => {
     const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
