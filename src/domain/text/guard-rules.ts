@@ -15,13 +15,13 @@ export type GuardContext = {
   readonly after: string;
 };
 
-/** One rule. `regex` has the flag `g`. `whole`: the match itself is the value. `endOf` may move the value's end. */
+/** One rule. `regex` has the flag `g`. `whole`: the match itself is the value. `endOf` may move the end of an accepted value. */
 export type GuardRule = {
   readonly name: string;
   readonly regex: RegExp;
   readonly whole?: boolean;
   readonly accept?: (context: GuardContext) => boolean;
-  readonly endOf?: (text: string, start: number, end: number) => number;
+  readonly endOf?: (text: string, end: number) => number;
 };
 
 const PASSWORD = "password";
@@ -148,7 +148,7 @@ function isIdentityNumber(value: string): boolean {
 }
 
 /** From `-----BEGIN` to its end line, or over the lines that look like a key when the end was cut off. */
-function endOfKeyBlock(text: string, _start: number, end: number): number {
+function endOfKeyBlock(text: string, end: number): number {
   // Only up to the next block: many cut-off blocks must not each search the whole text.
   const next = text.indexOf("-----BEGIN", end);
   const block = next === -1 ? text : text.slice(0, next);
@@ -160,6 +160,13 @@ function endOfKeyBlock(text: string, _start: number, end: number): number {
   const lines = /(?:[ \t>|]{0,20}(?:[A-Za-z0-9+/=]{8,200}|[\w-]{1,30}: [^\n]{0,100})?[ \t]{0,20}(?:\n|$)){0,200}/y;
   lines.lastIndex = end;
   return end + (lines.exec(text)?.[0].length ?? 0);
+}
+
+/** Header values such as IAM tokens take thousands of characters: all up to the end of the line or a quote. */
+function endOfHeader(text: string, end: number): number {
+  const rest = /[^\n"']*/y;
+  rest.lastIndex = end;
+  return end + (rest.exec(text)?.[0].length ?? 0);
 }
 
 /** A token that begins with `prefix` and is told by its shape alone. */
@@ -191,8 +198,9 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: "authorization",
     regex:
-      /(\b(?:x-auth-token|x-subject-token|x-security-token|x-api-key|x-amz-security-token|private-token|job-token|x-access-token|set-cookie|cookie)["']?[ \t]{0,5}[:=：][ \t]{0,5}["']?)([^\s"'][^\r\n"']{7,8191})/gi,
+      /(\b(?:x-auth-token|x-subject-token|x-security-token|x-api-key|x-amz-security-token|private-token|job-token|x-access-token|set-cookie|cookie)["']?[ \t]{0,5}[:=：][ \t]{0,5}["']?)([^\s"'][^\r\n"']{7,255})/gi,
     accept: ({ value }) => !isPlaceholder(value) && /\d|^[^\s]{24,}/.test(value),
+    endOf: endOfHeader,
   },
   { name: TOKEN, regex: /((?<![A-Za-z0-9_-]))(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)/g },
   {

@@ -53,6 +53,12 @@ describe("guardText", () => {
     expect(guardText("password=abc\0", { mode: "off" })).toEqual({ text: "password=abc\0", masked: [] });
   });
 
+  it("masks a header value of any length whole", () => {
+    expect(guard(`X-Auth-Token: MIIF1${"aB3-".repeat(3000)}\nnext`).text).toBe(
+      "X-Auth-Token: [masked: authorization]\nnext",
+    );
+  });
+
   it("is not fooled by invisible characters", () => {
     expect(guard("1380\u202e0138\u0000000").text).toBe("[masked: phone number]");
   });

@@ -73,7 +73,7 @@ function maskPiece(piece: string, out: string[], rule: GuardRule, counts: Map<st
     const before = rule.whole === true ? "" : (match[1] ?? "");
     const value = rule.whole === true ? match[0] : (match[2] ?? "");
     const start = match.index + before.length;
-    const end = rule.endOf?.(piece, start, start + value.length) ?? start + value.length;
+    const end = start + value.length;
     if (value === "" || !isAccepted(rule, { piece, out, start, end, done, before, value })) {
       // What was taken for a value may itself be the name of one: look again right after the name.
       regex.lastIndex =
@@ -85,8 +85,9 @@ function maskPiece(piece: string, out: string[], rule: GuardRule, counts: Map<st
     const name = rule.name;
     counts.set(name, (counts.get(name) ?? 0) + 1);
     out.push(piece.slice(done, start), `[masked: ${name}]`);
-    done = end;
-    regex.lastIndex = end;
+    // Only now: finding the end of a long value again for each refused one would be quadratic.
+    done = rule.endOf?.(piece, end) ?? end;
+    regex.lastIndex = done;
   }
   out.push(piece.slice(done));
 }
