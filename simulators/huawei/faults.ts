@@ -42,7 +42,7 @@ export interface FaultRule {
   readonly probability?: number;
   /** Matching requests to let pass first. */
   readonly skip?: number;
-  /** Pause before the fault (or before the answer, for `latency`). */
+  /** Pause before anything happens; default 1000 for `latency`, 0 for the others. */
   readonly latencyMs?: number;
   /** Retry-After header of a `429` or `503_before`. */
   readonly retryAfterSeconds?: number;

@@ -21,7 +21,7 @@ export interface StoredBytes {
     | { readonly kind: "generated"; readonly seed: number };
 }
 
-/** Takes bytes piece by piece. `finish` must be called once; `discard` removes what was written. */
+/** Takes bytes piece by piece. Ends with one `finish`, or with `discard`, which removes what was written and does nothing after `finish`. */
 export interface ByteSink {
   readonly sizeBytes: number;
   write(chunk: Uint8Array): void;
@@ -58,6 +58,7 @@ export function makeFileStore(): FileStore {
     const descriptor = openSync(path, "w");
     const hash = createHash("sha256");
     let sizeBytes = 0;
+    let open = true;
     return {
       get sizeBytes() {
         return sizeBytes;
@@ -69,9 +70,12 @@ export function makeFileStore(): FileStore {
       },
       finish() {
         closeSync(descriptor);
+        open = false;
         return { sizeBytes, sha256: hash.digest("hex"), source: { kind: "file", path } };
       },
       discard() {
+        if (!open) return;
+        open = false;
         closeSync(descriptor);
         rmSync(path, { force: true });
       },

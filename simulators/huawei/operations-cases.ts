@@ -16,7 +16,7 @@ import {
   visibleStatus,
 } from "./state.ts";
 import { isRecord, numberOf, textOf, textsOf, type Values, valuesOf } from "./validate.ts";
-import { formatLocalTime, formatTime, parseLocalTime, renderCaseDetail, renderCaseItem } from "./wire.ts";
+import { formatLocalTime, formatTime, parseLocalTime, renderCaseDetail, renderCaseItem, statusOnWire } from "./wire.ts";
 
 /** The filters that the list versions share, in their own words already translated. */
 export interface CaseFilter {
@@ -302,7 +302,7 @@ function showCase(call: Call): Answer {
 
 function showStatus(call: Call): Answer {
   const record = findCase(call, String(call.path.case_id), "any");
-  return json({ status: visibleStatus(call.core, record) });
+  return json({ status: statusOnWire(call.core, record) });
 }
 
 /**

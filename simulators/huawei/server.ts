@@ -120,7 +120,7 @@ async function handle(
   response.setHeader("Date", new Date(parts.core.now()).toUTCString());
   response.setHeader("X-Request-Id", requestId);
   const fault = parts.faults.take({ operation: entry.operation, method, url });
-  const pauseMs = parts.core.settings.latencyMs + (fault?.latencyMs ?? 0);
+  const pauseMs = parts.core.settings.latencyMs + (fault?.latencyMs ?? (fault?.kind === "latency" ? 1000 : 0));
   if (pauseMs > 0) await delay(pauseMs);
   try {
     if (fault !== null && failBefore(fault, request, response, requestId)) return;
@@ -267,10 +267,21 @@ async function withEffect(exchange: Exchange, effect: () => Answer): Promise<Ans
   state.effects += 1;
   if (entry.write) state.writes += 1;
   const event = { operation: entry.operation, write: entry.write, n: state.effects, writeN: state.writes };
-  await parts.onEffect?.({ ...event, phase: "before" });
+  await tellHook(parts, { ...event, phase: "before" });
   const answer = effect();
-  await parts.onEffect?.({ ...event, phase: "after" });
+  await tellHook(parts, { ...event, phase: "after" });
   return answer;
+}
+
+/** A hook that throws plays a connection that breaks at this very point. */
+class BrokenByHook extends Error {}
+
+async function tellHook(parts: ServerParts, event: EffectEvent): Promise<void> {
+  try {
+    await parts.onEffect?.(event);
+  } catch (cause) {
+    throw new BrokenByHook("onEffect threw", { cause });
+  }
 }
 
 async function prepareCall(
@@ -420,7 +431,9 @@ function checkDeclaredLength(request: IncomingMessage, maxBytes: number): void {
 
 async function* limited(request: IncomingMessage, maxBytes: number): AsyncGenerator<Buffer> {
   let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Leaving the loop early must not destroy the connection: the refusal still has to be sent.
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of chunks) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes) throw tooLarge();
     yield chunk;
@@ -575,7 +588,8 @@ function answerError(
     answer = error;
   } else {
     // The client broke off while sending, or the simulator has a bug: both end the connection, the second loudly.
-    if (!request.destroyed) process.emitWarning(error instanceof Error ? error : String(error));
+    if (!request.destroyed && !(error instanceof BrokenByHook))
+      process.emitWarning(error instanceof Error ? error : String(error));
     return void request.socket.destroy();
   }
   if (!request.complete) {

@@ -626,6 +626,28 @@ describe("accessories", () => {
     expect((await get(simulator, `${V2}/accessorys/limits`)).json.accessory_limit.limit_size).toBe("1");
   });
 
+  it("are refused, not cut off, when the multipart body is malformed or has other parts", async () => {
+    const simulator = await start();
+    const wrongKeys = new FormData();
+    wrongKeys.set("form_data", JSON.stringify({ fileName: "a.txt", accessoryFrom: "message", size: 1 }));
+    wrongKeys.set("file", new Blob(["x".repeat(300_000)]), "a.txt");
+    const twice = new FormData();
+    twice.append("file", new Blob(["x".repeat(300_000)]), "a.txt");
+    twice.append("file", new Blob(["x".repeat(300_000)]), "b.txt");
+
+    const answers = [];
+    for (const form of [wrongKeys, twice]) {
+      answers.push(await post(simulator, `${V2}/accessorys`, undefined, { form }));
+    }
+
+    expect(answers.map((answer) => answer.json.error_code)).toEqual(["OSM.01010001", "OSM.01010001"]);
+    expect(simulator.control.getRefusals().map((refusal) => refusal.reason)).toEqual([
+      "undocumented key form_data.size",
+      "multipart part file came twice",
+    ]);
+    expect((await upload(simulator, "a.txt", Buffer.alloc(0))).json.accessory_id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   it("may be large and made up, with the same bytes each time", async () => {
     const simulator = await start();
     const { caseId } = simulator.control.createCase({
@@ -823,6 +845,25 @@ describe("faults", () => {
       "CreateMessages before 2 1 1",
       "CreateMessages after 2 1 2",
     ]);
+  });
+});
+
+describe("a hook that throws", () => {
+  it("breaks the connection before or after the effect", async () => {
+    let breakAt: "before" | "after" = "before";
+    const simulator = await start({
+      onEffect: ({ phase }) => {
+        if (phase === breakAt) throw new Error("stop here");
+      },
+    });
+    const { caseId } = simulator.control.createCase({ description: "d" });
+    const written = () => (simulator.control.getState().cases[0]?.messages.length ?? 0) - 1;
+
+    await expect(say(simulator, caseId, "x")).rejects.toThrow();
+    expect(written()).toBe(0);
+    breakAt = "after";
+    await expect(say(simulator, caseId, "x")).rejects.toThrow();
+    expect(written()).toBe(1);
   });
 });
 

@@ -172,7 +172,8 @@ export function caseNames(
   };
 }
 
-function statusOnWire(core: Core, record: CaseRecord): number | string {
+/** The visible status as the setting `statusAsText` wants it (quirk 17). */
+export function statusOnWire(core: Core, record: CaseRecord): number | string {
   const status = visibleStatus(core, record);
   return core.settings.statusAsText === "always" ? String(status) : status;
 }
