@@ -82,12 +82,12 @@ export function isFailureCode(code: string): boolean {
 }
 
 /** Absent, empty, or only zeros after an optional prefix: what a success may carry (NOTES 10). Assumed; a live call would prove it. */
-export function isZeroLike(code: string | null): boolean {
+function isZeroLike(code: string | null): boolean {
   return code === null || /^(?:[A-Za-z]+\.)?0*$/.test(code);
 }
 
 /** Milliseconds of a Retry-After header (seconds or HTTP date); `null` when absent or unreadable. */
-export function parseRetryAfterMs(header: string | undefined, now: Date): number | null {
+function parseRetryAfterMs(header: string | undefined, now: Date): number | null {
   if (header === undefined) return null;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;
   const at = Date.parse(header);
@@ -134,7 +134,10 @@ function factsOf(answer: Answer, json: unknown): AnswerFacts {
     status: answer.status,
     code: code === null || isZeroLike(code) ? null : code.slice(0, 64),
     requestId: requestId?.slice(0, 128) ?? null,
-    retryAfterMs: answer.status === 429 ? parseRetryAfterMs(answer.headers["retry-after"], new Date()) : null,
+    retryAfterMs:
+      answer.status === 429 || answer.status === 503
+        ? parseRetryAfterMs(answer.headers["retry-after"], new Date())
+        : null,
   };
 }
 

@@ -94,6 +94,7 @@ async function requestToken(
       headers: { host: new URL(deps.iamEndpoint).host, "content-type": "application/json" },
       body: Buffer.from(JSON.stringify({ auth })),
       connectTimeoutMs: Math.min(10_000, deps.timeoutMs),
+      idleTimeoutMs: deps.timeoutMs,
       timeoutMs: deps.timeoutMs,
     });
     const text = (await readBody(answer, 4 * 1024 * 1024)).toString("utf8");

@@ -142,7 +142,7 @@ function toMessage(
 }
 
 /** NOTES 9: `replier_type` 0 customer, 1 engineer, 2 partner, where present; else `type` 0 customer, 1 support. */
-export function toAuthorKind(replierType: number | null, type: number | null): AuthorKind {
+function toAuthorKind(replierType: number | null, type: number | null): AuthorKind {
   const kinds: readonly AuthorKind[] = ["customer", "engineer", "partner"];
   if (replierType !== null) return kinds[replierType] ?? "unknown";
   return type === 0 || type === 1 ? (kinds[type] ?? "unknown") : "unknown";

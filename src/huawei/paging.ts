@@ -7,7 +7,7 @@
 export type Page<Item> = { readonly total: number | null; readonly items: readonly Item[] };
 
 /** A whole reading. */
-export type Reading<Item> = {
+type Reading<Item> = {
   readonly items: readonly Item[];
   /** Total of the first page. */
   readonly total: number | null;

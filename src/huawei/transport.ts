@@ -139,6 +139,7 @@ async function attempt<Result>(
       headers,
       body: call.body?.kind === "stream" ? call.body.open() : json === null ? null : Buffer.from(JSON.stringify(json)),
       connectTimeoutMs: Math.min(connectTimeoutMs, deps.timeoutMs),
+      idleTimeoutMs: deps.timeoutMs,
       timeoutMs: deps.timeoutMs + Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs),
     });
     status = answer.status;
@@ -174,9 +175,12 @@ async function mayRepeat(
     spent.logins += 1;
     return true;
   }
+  const retryAfterMs = error.facts.retryAfterMs;
+  if (retryAfterMs !== null) await deps.budget.pause(retryAfterMs);
   const passing = error.facts.status === null || [502, 503, 504].includes(error.facts.status);
   if (call.method !== "GET" || error.kind !== "unavailable" || !passing || spent.reads >= readRepeatsMax) return false;
   spent.reads += 1;
+  if (retryAfterMs !== null) return retryAfterMs <= retryAfterWaitMaxMs;
   const pauseMs = Math.round(readPauseMs * 4 ** (spent.reads - 1) * (0.5 + random()));
   await (deps.sleep ?? sleepFor)(pauseMs);
   return true;

@@ -45,7 +45,7 @@ export type V2Deps = {
 };
 
 /** Most ids of one instant-messages call (NOTES 7). */
-export const instantCasesMax = 100;
+const instantCasesMax = 100;
 /** UTF-16 units of `operate_desc` (NOTES 5). */
 const operateDescMax = 400;
 /** The gateway refuses requests above 12 MB (NOTES 3.2); part heads need a little of it. */

@@ -4,19 +4,21 @@
  */
 import { z } from "zod";
 
+/** Anything, missing included: without `optional` zod calls a missing key an error. */
+const unknown = z.unknown().optional();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** Text that may come as a number. */
 const text = scalar.transform(String);
 /** Text that does not matter enough to fail for; missing, null, empty and odd values become `null`. */
-const looseText = z.unknown().transform((value) => {
+const looseText = unknown.transform((value) => {
   const parsed = scalar.safeParse(value);
   return parsed.success && String(parsed.data) !== "" ? String(parsed.data) : null;
 });
 /** A text that must hold something, such as an id. */
 const idText = text.refine((value) => value !== "");
 /** Integer as number or text; anything else becomes `null`. */
-const looseInteger = z.unknown().transform(toInteger);
-const looseFlag = z.unknown().transform((value) => value === true || value === 1 || value === "1" || value === "true");
+const looseInteger = unknown.transform(toInteger);
+const looseFlag = unknown.transform((value) => value === true || value === 1 || value === "1" || value === "true");
 /** Missing and null lists are empty; entries are read one by one. */
 const entries = z
   .array(z.unknown())
@@ -39,7 +41,7 @@ export const wireMessage = z.object({
   replier: looseText,
   replier_name: looseText,
   content: looseText,
-  create_time: z.unknown(),
+  create_time: unknown,
   is_first_message: looseFlag,
   accessory_list: entries,
 });
@@ -48,15 +50,15 @@ export const wireMessage = z.object({
 export const wireCaseSummary = z.object({
   incident_id: idText,
   status: looseInteger,
-  create_time: z.unknown(),
-  confirmed_time: z.unknown(),
+  create_time: unknown,
+  confirmed_time: unknown,
   simple_description: looseText,
   incident_type_name: looseText,
   business_type_name: looseText,
   product_category_name: looseText,
   dc_name: looseText,
   xcustomer_name: looseText,
-  label_list: z.unknown(),
+  label_list: unknown,
 });
 
 /** Case list; older docs name the total `count` (NOTES 7). */
@@ -67,7 +69,7 @@ export const wireCaseDetail = z.object({
   incident_detail_info: z.object({
     incident_id: looseText,
     status: looseInteger.refine((value) => value !== null).transform((value) => value ?? -1),
-    create_time: z.unknown(),
+    create_time: unknown,
     simple_description: looseText,
     incident_type_name: looseText,
     business_type_name: looseText,
@@ -95,9 +97,8 @@ export const wireUpload = z.object({ accessory_id: idText });
 export const wireLimits = z.object({
   accessory_limit: z.object({
     limit_count: looseInteger.refine((value) => value !== null && value >= 0).transform((value) => value ?? 0),
-    limit_size: z
-      .unknown()
-      .transform((value) => (value === null || value === "" ? Number.NaN : Number(value)))
+    limit_size: unknown
+      .transform((value) => (value == null || value === "" ? Number.NaN : Number(value)))
       .refine((value) => value >= 0),
     limit_file_type: looseText,
   }),
@@ -123,7 +124,7 @@ export const wireAuthorization = z.object({
   incident_id: looseText,
   simple_description: looseText,
   auth_describe: looseText,
-  auth_expire_time: z.unknown(),
+  auth_expire_time: unknown,
 });
 
 /** Look-ups of NOTES 6. */

@@ -39,6 +39,8 @@ export type HttpRequest = {
   readonly body: Uint8Array | StreamedBody | null;
   /** For name resolution, TCP and TLS together. */
   readonly connectTimeoutMs: number;
+  /** Longest silence of the connection, for transfers that may take long as a whole. */
+  readonly idleTimeoutMs: number;
   /** From the start to the last byte of the answer. */
   readonly timeoutMs: number;
 };
@@ -99,6 +101,7 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     ...(port === "" ? {} : { port: Number(port) }),
     path: input.url.slice(input.url.indexOf("/", protocol.length + 2)),
     headers,
+    timeout: input.idleTimeoutMs,
   });
   function toFailure(error: unknown): HttpFailure {
     if (timeoutFailure !== null) return timeoutFailure;
@@ -127,6 +130,8 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     else socket.once(secure ? "secureConnect" : "connect", onConnected);
   });
 
+  outgoing.on("timeout", () => expire("a silence", input.idleTimeoutMs));
+
   let answered = false;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", (incoming) => {
@@ -150,8 +155,13 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     if (!outgoing.destroyed) outgoing.end();
   }
   function drained(): Promise<void> {
+    const events = ["drain", "close", "response"];
     return new Promise((resolve) => {
-      for (const event of ["drain", "close", "response"]) outgoing.once(event, resolve);
+      const onAny = () => {
+        for (const event of events) outgoing.off(event, onAny);
+        resolve();
+      };
+      for (const event of events) outgoing.on(event, onAny);
     });
   }
 
@@ -178,7 +188,6 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     };
   } catch (error) {
     stopTimers();
-    answer.catch(() => {});
     throw error;
   }
 }
@@ -189,6 +198,8 @@ async function* translated(
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of incoming) yield chunk as Uint8Array;
+    // A connection that ended before the iteration began can look like an empty body.
+    if (!incoming.complete) throw new Error("incomplete answer");
   } catch (error) {
     throw toFailure(error);
   }

@@ -1,0 +1,554 @@
+/** The Huawei adapter against its simulator, over real HTTP. The simulator refuses whatever no document describes. */
+import { createHash, randomBytes } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type HuaweiSimulator,
+  type HuaweiSimulatorOptions,
+  startHuaweiSimulator,
+} from "../../simulators/huawei/index.ts";
+import type { HuaweiConfig } from "../../src/config/config.ts";
+import { type CaseFileId, type CaseId, type MessageId, toId } from "../../src/domain/ids.ts";
+import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
+import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
+import { Secret } from "../../src/lib/secret.ts";
+import type { Spool, SpooledFile } from "../../src/sync/ports.ts";
+
+// The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.
+({}) as HuaweiConfig satisfies HuaweiClientOptions;
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const pauses: number[] = [];
+const budget = {
+  take: async () => {},
+  pause: async (pauseMs: number) => {
+    pauses.push(pauseMs);
+  },
+};
+
+let simulator: HuaweiSimulator;
+let folder: string;
+
+beforeEach(async () => {
+  pauses.length = 0;
+  folder = await mkdtemp(join(tmpdir(), "casebridge-huawei-"));
+});
+
+afterEach(async () => {
+  const refusals = simulator.control.getRefusals();
+  await simulator.close();
+  await rm(folder, { recursive: true });
+  expect(refusals).toEqual([]);
+});
+
+async function start(changes: Partial<HuaweiClientOptions> = {}, simulated: HuaweiSimulatorOptions = {}) {
+  simulator = await startHuaweiSimulator(simulated);
+  const options: HuaweiClientOptions = {
+    endpoint: simulator.url,
+    iamEndpoint: simulator.url,
+    apiVersion: "v2",
+    language: "en-us",
+    timeZone: "GMT+8",
+    groupId: null,
+    credentials: {
+      kind: "aksk",
+      ak: "SIMAK",
+      sk: new Secret("SIMSK"),
+      securityToken: null,
+      domainId: "simdomain0000000000000000000001",
+    },
+    timeoutMs: 5_000,
+    ...changes,
+  };
+  return makeHuaweiClient({ options, budget, log: silent, sleep: async () => {} });
+}
+
+const passwordLogin: HuaweiClientOptions["credentials"] = {
+  kind: "password",
+  username: "simuser",
+  password: new Secret("simpass"),
+  domainName: "simdomain",
+  projectId: "simproject",
+};
+
+function newCase(input: Parameters<HuaweiSimulator["control"]["createCase"]>[0]): CaseId {
+  return toId<CaseId>(simulator.control.createCase(input).caseId);
+}
+
+function makeSpool(): Spool {
+  return {
+    async store(source) {
+      const path = join(folder, `spool-${randomBytes(8).toString("hex")}`);
+      const hash = createHash("sha256");
+      let sizeBytes = 0;
+      async function* counted() {
+        for await (const chunk of source) {
+          hash.update(chunk);
+          sizeBytes += chunk.byteLength;
+          yield chunk;
+        }
+      }
+      await pipeline(Readable.from(counted()), createWriteStream(path));
+      return { path, sizeBytes, sha256: hash.digest("hex") };
+    },
+    storeText: () => Promise.reject(new Error("not used")),
+    remove: (file) => rm(file.path),
+  };
+}
+
+async function spoolBytes(bytes: Buffer): Promise<SpooledFile> {
+  const path = join(folder, "source");
+  await writeFile(path, bytes);
+  return { path, sizeBytes: (await stat(path)).size, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+describe("cases", () => {
+  test("a case and its conversation are read as they are", async () => {
+    const client = await start();
+    const caseId = newCase({
+      description: "Disk lost\nsince noon",
+      labels: ["prod", "eu west"],
+      region: "cn-north-4",
+      files: [{ name: "日志.txt", text: "x" }],
+      createdAt: "2026-03-01T10:00:00Z",
+    });
+    simulator.control.addMessage({
+      caseId,
+      author: "engineer",
+      name: "Li",
+      content: "Looking",
+      createdAt: "2026-03-01T11:00:00Z",
+    });
+
+    const detail = await client.getCase(caseId, "live");
+    const [summary] = await client.listCases({}, "poll");
+
+    expect(detail).toMatchObject({
+      caseId,
+      description: "Disk lost\nsince noon",
+      createdAt: new Date("2026-03-01T10:00:00Z"),
+    });
+    expect(
+      detail.messages.map((entry) => [entry.authorKind, entry.isFirst, entry.files.map((file) => file.name)]),
+    ).toEqual([
+      ["customer", true, ["日志.txt"]],
+      ["engineer", false, []],
+    ]);
+    expect(detail.messages[1]).toMatchObject({
+      authorName: "Li",
+      content: "Looking",
+      createdAt: new Date("2026-03-01T11:00:00Z"),
+    });
+    expect(detail.messages[1]?.messageId).not.toBeNull();
+    expect(summary).toMatchObject({
+      caseId,
+      createdAt: detail.createdAt,
+      labels: ["prod", "eu west"],
+      status: detail.status,
+    });
+    expect([...(await client.listCaseLabels(caseId, "poll"))].sort()).toEqual(["eu west", "prod"]);
+  });
+
+  test.each(["iso", "iso_ms", "offset", "local", "epoch_ms", "epoch_ms_text"] as const)(
+    "times in the form %s mean the same instant",
+    async (timeFormat) => {
+      const client = await start(
+        { timeZone: "GMT-3:30" },
+        { settings: { timeFormat, numbersAsText: true, statusAsText: "always" } },
+      );
+      const caseId = newCase({ description: "a", createdAt: "2026-03-01T23:59:58Z", status: 17 });
+
+      const [summary] = await client.listCases({}, "poll");
+      const detail = await client.getCase(caseId, "poll");
+
+      expect(summary).toMatchObject({ status: 17, createdAt: new Date("2026-03-01T23:59:58Z") });
+      expect(detail).toMatchObject({ status: 17, createdAt: new Date("2026-03-01T23:59:58Z") });
+    },
+  );
+
+  test.each([
+    { listShift: 3 },
+    { listOrder: "random" as const },
+    { listTotalName: "count" as const },
+    { numbersForText: true },
+  ])("every case of several pages is listed once under %o", async (settings) => {
+    const client = await start({}, { settings });
+    const caseIds = Array.from({ length: 250 }, (_, index) => newCase({ description: `case ${index}` }));
+
+    const listed = await client.listCases({ status: 0 }, "poll");
+
+    const ids = listed.map((summary) => summary.caseId);
+    expect(new Set(ids).size).toBe(ids.length);
+    // A random order can hide some from every reading; a steady one must not.
+    if (settings.listOrder === undefined && settings.listShift === undefined)
+      expect(new Set(ids)).toEqual(new Set(caseIds));
+    else expect(ids.length).toBeGreaterThan(230);
+  });
+
+  test("creation time bounds are sent in the configured zone", async () => {
+    const client = await start({ timeZone: "GMT+8" });
+    newCase({ description: "before", createdAt: "2026-03-01T09:59:00Z" });
+    const inside = newCase({ description: "inside", createdAt: "2026-03-01T10:30:00Z" });
+    newCase({ description: "after", createdAt: "2026-03-01T11:01:00Z" });
+
+    const createdFrom = new Date("2026-03-01T10:00:00Z");
+    const createdTo = new Date("2026-03-01T11:00:00Z");
+    const listed = await client.listCases({ createdFrom, createdTo }, "poll");
+
+    expect(listed.map((summary) => summary.caseId)).toEqual([inside]);
+  });
+
+  test("a text finds the case that holds it", async () => {
+    const client = await start();
+    newCase({ description: "other" });
+    const caseId = newCase({ description: "[OPS-7 @10007] & 磁盘 (a+b)*'" });
+
+    const listed = await client.listCases({ text: "[OPS-7 @10007] & 磁盘 (a+b)*'" }, "check");
+
+    expect(listed.map((summary) => summary.caseId)).toEqual([caseId]);
+  });
+
+  test("cases of the group are reached with the group's id", async () => {
+    const client = await start({ groupId: "simgroup" });
+    const caseId = newCase({
+      description: "of a colleague",
+      groupId: "simgroup",
+      files: [{ name: "a.txt", text: "abc" }],
+    });
+
+    const detail = await client.getCase(caseId, "live");
+    await client.createMessage({ caseId, content: "hello", fileIds: [] }, "live");
+    await client.performAction({ caseId, action: "press", description: "" }, "live");
+
+    expect((await client.listCases({}, "poll")).map((summary) => summary.caseId)).toContain(caseId);
+    expect(await client.listMessages(caseId, "poll")).toHaveLength(2);
+    const fileId = detail.messages[0]?.files[0]?.fileId ?? toId<CaseFileId>("none");
+    expect((await client.downloadFile(fileId, makeSpool(), 100, "live")).sizeBytes).toBe(3);
+  });
+
+  test("a missing case is not_found in both error styles", async () => {
+    const client = await start();
+
+    const modern = client.getCase(toId<CaseId>("TT404"), "live");
+    await expect(modern).rejects.toMatchObject({
+      kind: "not_found",
+      facts: { code: "OSM.01010015", outcomeUnknown: false },
+    });
+    simulator.control.setSettings({ errorStyle: "http4xx" });
+    await expect(client.getCase(toId<CaseId>("TT404"), "live")).rejects.toMatchObject({ kind: "not_found" });
+  });
+});
+
+describe("messages", () => {
+  test.each([
+    { emptyBodyOnWrite: true },
+    { successErrorCode: "0" as const },
+    { successErrorCode: "OSM.00000000" as const },
+    { successErrorCode: "" as const },
+  ])("a message is added when the success looks like %o", async (settings) => {
+    const client = await start({}, { settings });
+    const caseId = newCase({ description: "a", status: 1 });
+
+    await client.createMessage({ caseId, content: "[OPS-1#5] Ann:\n你好 😀 \u2028", fileIds: [] }, "live");
+
+    const messages = simulator.control.getState().cases[0]?.messages ?? [];
+    expect(messages.at(-1)).toMatchObject({ content: "[OPS-1#5] Ann:\n你好 😀 \u2028", via: "api" });
+  });
+
+  test.each(["oldest", "newest", "random"] as const)(
+    "a long conversation listed %s first comes in order of time",
+    async (messageOrder) => {
+      const client = await start({}, { settings: { messageOrder, detailMessageOrder: messageOrder } });
+      const caseId = newCase({ description: "a", createdAt: "2026-03-01T10:00:00Z" });
+      const start0 = Date.parse("2026-03-01T10:00:00Z");
+      for (let index = 1; index <= 230; index += 1) {
+        simulator.control.addMessage({
+          caseId,
+          author: "engineer",
+          content: `m${index}`,
+          createdAt: start0 + index * 1000,
+        });
+      }
+
+      const listed = await client.listMessages(caseId, "check");
+      const detail = await client.getCase(caseId, "check");
+
+      if (messageOrder !== "random") {
+        expect(listed.slice(1).map((entry) => entry.content)).toEqual(
+          Array.from({ length: 230 }, (_, index) => `m${index + 1}`),
+        );
+      }
+      expect(detail.messages.map((entry) => entry.createdAt.getTime())).toEqual(
+        detail.messages.map((entry) => entry.createdAt.getTime()).sort((left, right) => left - right),
+      );
+      expect(listed.every((entry) => entry.messageId === null)).toBe(true);
+    },
+  );
+
+  test("news of watched cases come with a cursor that goes on from there", async () => {
+    const client = await start();
+    const caseIds = [newCase({ description: "a" }), newCase({ description: "b" })];
+    const first = await client.listInstantMessages(caseIds, null, "poll");
+    simulator.control.advanceClock({ ms: 5_000 });
+    simulator.control.addMessage({
+      caseId: caseIds[1] ?? "",
+      author: "partner",
+      content: "<b>new</b>",
+      replierType: 3,
+    });
+
+    const second = await client.listInstantMessages(caseIds, first.cursor, "poll");
+
+    expect(first.cursor).not.toBeNull();
+    expect(second.groups.filter((entry) => entry.messages.length > 0)).toMatchObject([
+      { caseId: caseIds[1], messages: [{ content: "<b>new</b>", authorKind: "unknown" }] },
+    ]);
+    await expect(client.listInstantMessages(Array(101).fill(caseIds[0]), null, "poll")).rejects.toThrow(RangeError);
+  });
+
+  test("an own message is withdrawn by its id", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "a", status: 1 });
+    await client.createMessage({ caseId, content: "oops", fileIds: [] }, "live");
+    const messageId = (await client.getCase(caseId, "live")).messages.at(-1)?.messageId ?? toId<MessageId>("none");
+
+    await client.withdrawMessage(caseId, messageId, "live");
+
+    expect(simulator.control.getState().cases[0]?.messages.at(-1)?.withdrawn).toBe(true);
+  });
+});
+
+describe("actions", () => {
+  test("urging twice is refused with the code that tells it from other refusals", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "a" });
+    const urge = () => client.performAction({ caseId, action: "press", description: `${"x".repeat(399)}😀` }, "live");
+    await urge();
+
+    await expect(urge()).rejects.toMatchObject({
+      kind: "rejected",
+      facts: { code: "OSM.01010004", outcomeUnknown: false },
+    });
+    await client.performAction({ caseId, action: "cancel", description: "" }, "live");
+    expect(simulator.control.getState().cases[0]?.status).toBe(4);
+  });
+});
+
+describe("files", () => {
+  test.each([0, 1, 70_000, 3_000_000])("a file of %i bytes comes back with the same bytes", async (sizeBytes) => {
+    const client = await start();
+    const caseId = newCase({ description: "a", status: 1 });
+    const file = await spoolBytes(randomBytes(sizeBytes));
+
+    const name = 'q"uote 截图\u202e.txt';
+    const fileId = await client.uploadFile({ file, name, purpose: "message" }, "live");
+    await client.createMessage({ caseId, content: "see file", fileIds: [fileId] }, "live");
+    const read = await client.downloadFile(fileId, makeSpool(), 12_000_000, "live");
+
+    expect(read).toMatchObject({ sizeBytes, sha256: file.sha256 });
+    expect((await readFile(read.path)).length).toBe(sizeBytes);
+    expect((await client.getCase(caseId, "live")).messages.at(-1)?.files).toEqual([{ fileId, name }]);
+  });
+
+  test("limits are read whichever way their numbers are written", async () => {
+    const client = await start({}, { settings: { numbersForText: true } });
+
+    const limits = await client.getFileLimits("live");
+
+    expect(limits).toMatchObject({ countMax: 5, sizeMaxBytes: 4 * 1024 * 1024 });
+    expect(limits.extensions).toContain("txt");
+  });
+
+  test("a download that breaks in its middle is read again", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "a", files: [{ name: "a.log", sizeBytes: 50_000 }] });
+    const fileId = (await client.getCase(caseId, "live")).messages[0]?.files[0]?.fileId ?? toId<CaseFileId>("none");
+    simulator.control.addFault({ operation: "DownloadAccessories", kind: "truncate", times: 1 });
+
+    const read = await client.downloadFile(fileId, makeSpool(), 100_000, "live");
+
+    expect(read.sizeBytes).toBe(50_000);
+  });
+
+  test("an error inside HTTP 200 is not stored as a file", async () => {
+    const client = await start();
+
+    const download = client.downloadFile(toId<CaseFileId>("nosuchfile"), makeSpool(), 100, "live");
+
+    await expect(download).rejects.toMatchObject({ name: "ServiceError" });
+  });
+});
+
+describe("failures", () => {
+  test.each([
+    ["500_before", "unavailable"],
+    ["500_after", "unavailable"],
+    ["502_before", "unavailable"],
+    ["504_after", "unavailable"],
+    ["reset_before", "unavailable"],
+    ["reset_after", "unavailable"],
+    ["hang_after", "unavailable"],
+    ["garbage", "contract"],
+    ["garbage_json", "contract"],
+  ] as const)("a write answered by %s is sent once and its outcome unknown", async (kind, expected) => {
+    const client = await start({ timeoutMs: 400 });
+    const caseId = newCase({ description: "a", status: 1 });
+    simulator.control.setSettings({ successErrorCode: "0" });
+    simulator.control.addFault({ operation: "CreateMessages", kind, times: 1 });
+
+    const write = client.createMessage({ caseId, content: "once", fileIds: [] }, "live");
+
+    await expect(write).rejects.toMatchObject({ kind: expected, facts: { outcomeUnknown: true, side: "huawei" } });
+    expect(simulator.control.getRequests().byOperation.CreateMessages).toBe(1);
+  });
+
+  test.each(["reset_before", "502_before", "503_before", "504_after", "truncate"] as const)(
+    "a read answered by %s twice succeeds the third time",
+    async (kind) => {
+      const client = await start();
+      const caseId = newCase({ description: "a" });
+      simulator.control.addFault({ operation: "ShowCaseDetail", kind, times: 2 });
+
+      expect((await client.getCase(caseId, "live")).caseId).toBe(caseId);
+    },
+  );
+
+  test("throttling pauses the budget and repeats even a write", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "a", status: 1 });
+    simulator.control.addFault({ operation: "CreateMessages", kind: "429", times: 2, retryAfterSeconds: 3 });
+
+    await client.createMessage({ caseId, content: "once", fileIds: [] }, "live");
+
+    expect(pauses).toEqual([3_000, 3_000]);
+  });
+
+  test("lasting throttling is given up as rate_limited with growing pauses", async () => {
+    const client = await start();
+    simulator.control.addFault({ kind: "429" });
+
+    await expect(client.listCases({}, "poll")).rejects.toMatchObject({ kind: "rate_limited" });
+
+    expect(pauses).toHaveLength(5);
+    expect(pauses[4]).toBeGreaterThan(pauses[0] ?? 0);
+  });
+
+  test("a wrong secret key is unauthorized, and the service's clock can be read all the same", async () => {
+    const credentials = {
+      kind: "aksk" as const,
+      ak: "SIMAK",
+      sk: new Secret("wrong"),
+      securityToken: null,
+      domainId: null,
+    };
+    const client = await start({ credentials });
+
+    await expect(client.checkCredentials("live")).rejects.toMatchObject({
+      kind: "unauthorized",
+      facts: { code: "APIGW.0301" },
+    });
+    expect(Math.abs((await client.serverTime("live")).getTime() - Date.now())).toBeLessThan(5_000);
+  });
+});
+
+describe("login", () => {
+  test("temporary keys send their security token", async () => {
+    const credentials = {
+      kind: "aksk" as const,
+      ak: "SIMAK",
+      sk: new Secret("SIMSK"),
+      securityToken: new Secret("SIMTOKEN"),
+      domainId: null,
+    };
+    const client = await start({ credentials }, { securityToken: "SIMTOKEN" });
+
+    await client.checkCredentials("live");
+  });
+
+  test("one token serves many calls at once", async () => {
+    const client = await start({ credentials: passwordLogin });
+
+    await Promise.all([client.listCases({}, "poll"), client.getFileLimits("live"), client.listRegions("live")]);
+
+    expect(simulator.control.getRequests().byOperation.IamCreateToken).toBe(1);
+  });
+
+  test.each(["gateway", "osm401", "osm200"] as const)(
+    "a token that died early (%s) is renewed once, even for a write",
+    async (deadTokenStyle) => {
+      const client = await start({ credentials: passwordLogin }, { settings: { deadTokenStyle } });
+      const caseId = newCase({ description: "a", status: 1 });
+      await client.getCase(caseId, "live");
+      simulator.control.killTokens();
+
+      await client.createMessage({ caseId, content: "hello", fileIds: [] }, "live");
+
+      expect(simulator.control.getRequests().byOperation.IamCreateToken).toBe(2);
+      expect(simulator.control.getState().cases[0]?.messages).toHaveLength(2);
+    },
+  );
+
+  test("a lasting 401 is unauthorized after one new token", async () => {
+    const client = await start({ credentials: passwordLogin });
+    simulator.control.addFault({ operation: "ListCases", kind: "401" });
+
+    await expect(client.listCases({}, "poll")).rejects.toMatchObject({ kind: "unauthorized" });
+
+    expect(simulator.control.getRequests().byOperation.IamCreateToken).toBe(2);
+  });
+
+  test("a wrong password is unauthorized", async () => {
+    const client = await start({ credentials: { ...passwordLogin, password: new Secret("wrong") } });
+
+    await expect(client.checkCredentials("live")).rejects.toMatchObject({
+      kind: "unauthorized",
+      facts: { operation: "login" },
+    });
+  });
+});
+
+describe("look-ups", () => {
+  test("every look-up answers with ids and names", async () => {
+    const client = await start();
+    newCase({ description: "a", labels: ["prod"] });
+
+    const categories = await client.listCategories("check");
+    const productId = categories[0]?.products[0]?.id ?? "";
+    const types = await client.listProblemTypes({ productId, subTypeId: categories[0]?.id ?? null }, "check");
+    const problemTypeId = types.find((type) => type.canUseSupportPlan)?.id ?? "";
+
+    expect(productId).not.toBe("");
+    expect(types[0]).toMatchObject({ caseType: expect.stringMatching(/^[05]$/) });
+    expect((await client.listRegions("check")).map((region) => region.id)).toContain("cn-north-4");
+    expect(await client.listSeverities({ productId, problemTypeId }, "check")).toMatchObject({ shown: true });
+    expect(await client.listTemplates(problemTypeId, "check")).toBeInstanceOf(Array);
+    expect(await client.listLabels("check")).toMatchObject([{ name: "prod" }]);
+    expect(await client.listQuotas({ problemTypeId, productId: null }, "check")).toMatchObject({
+      total: expect.any(Number),
+    });
+    expect(await client.getAgreementSigned("check")).toBe(true);
+    expect(await client.listPrivileges("check")).toMatchObject({ createCase: expect.any(Boolean) });
+    expect(await client.getProjectIds("check")).toMatchObject([{ id: "simproject" }]);
+  });
+
+  test("access requests are read with their end", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "a" });
+    const { authorizationId } = simulator.control.createAuthorization({
+      caseId,
+      describe: "log in to vm1",
+      expireAt: "2026-03-02T00:00:00Z",
+    });
+
+    const requests = await client.listAccessRequests("poll");
+
+    expect(requests).toMatchObject([
+      { authorizationId, caseId, summary: "log in to vm1", expiresAt: new Date("2026-03-02T00:00:00Z") },
+    ]);
+  });
+});
