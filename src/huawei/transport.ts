@@ -59,6 +59,7 @@ const retryAfterWaitMaxMs = 60_000;
 const connectTimeoutMs = 10_000;
 /** Slowest transfer that is waited for: 64 KiB in a second. */
 const transferBytesPerMs = 65.536;
+const transferMaxMs = 3_600_000;
 /** A case of thousands of long messages stays below; anything larger is not an answer of this service. */
 const bodyBytesMax = 32 * 1024 * 1024;
 
@@ -140,7 +141,7 @@ async function attempt<Result>(
       body: call.body?.kind === "stream" ? call.body.open() : json === null ? null : Buffer.from(JSON.stringify(json)),
       connectTimeoutMs: Math.min(connectTimeoutMs, deps.timeoutMs),
       idleTimeoutMs: deps.timeoutMs,
-      timeoutMs: deps.timeoutMs + Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs),
+      timeoutMs: deps.timeoutMs + Math.min(Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs), transferMaxMs),
     });
     status = answer.status;
     try {

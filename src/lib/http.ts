@@ -28,7 +28,7 @@ export class HttpFailure extends Error {
   }
 }
 
-/** A body of known length that is produced while it is sent. */
+/** A body of known length that is produced while it is sent. A chunk is used up before the next one is asked for. */
 export type StreamedBody = { readonly sizeBytes: number; readonly chunks: AsyncIterable<Uint8Array> };
 
 /** One request. `url` is sent as it is written. */
@@ -150,18 +150,19 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     for await (const chunk of body.chunks) {
       // An early refusal (413) ends the upload; what is left unsent keeps the connection from being used again.
       if (answered || outgoing.destroyed) return;
-      if (!outgoing.write(chunk)) await drained();
+      await written(chunk);
     }
-    if (!outgoing.destroyed) outgoing.end();
+    if (!answered && !outgoing.destroyed) outgoing.end();
   }
-  function drained(): Promise<void> {
-    const events = ["drain", "close", "response"];
+  /** Waits until the chunk has left, so that its producer may fill the same memory again. */
+  function written(chunk: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       const onAny = () => {
-        for (const event of events) outgoing.off(event, onAny);
+        outgoing.off("close", onAny).off("response", onAny);
         resolve();
       };
-      for (const event of events) outgoing.on(event, onAny);
+      outgoing.once("close", onAny).once("response", onAny);
+      outgoing.write(chunk, onAny);
     });
   }
 
