@@ -79,6 +79,7 @@ function makeTokenLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & 
   };
 }
 
+/** Assumed: a token of project scope is accepted, as the ticket guide shows (NOTES 3.1, 13); a live login would prove it. */
 async function requestToken(
   deps: TokenDeps,
   credentials: HuaweiClientCredentials & { kind: "password" },

@@ -180,7 +180,10 @@ function cutText(text: string, max: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
 }
 
-/** Bounds of creation time, both kept to whole seconds as the service has them. */
+/**
+ * Bounds of creation time, both widened to whole seconds as the service has them.
+ * Assumed: they test the creation time (NOTES 7); a live listing of an old case with a new status would prove it.
+ */
 type Window = { readonly from: Date | null; readonly to: Date | null };
 
 async function listCases(deps: V2Deps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
@@ -281,6 +284,7 @@ async function getFileLimits(deps: V2Deps, lane: Lane): Promise<CaseFileLimits> 
   const extensions = (types ?? "").split(/[,;\s]+/).map((type) => type.toLowerCase().replace(/^\*?\./, ""));
   return {
     countMax,
+    // Assumed: a megabyte of `limit_size` is 1024 * 1024 bytes; an upload just below it would prove it.
     sizeMaxBytes: Math.min(Math.floor(sizeMegabytes * 1024 * 1024), uploadBytesMax),
     extensions: extensions.filter((type) => type !== "" && type !== "*"),
   };
@@ -337,7 +341,7 @@ async function downloadFile(
 }
 
 /**
- * Bytes of a download. An error comes with 200 as JSON (NOTES 10), and a customer's file may be JSON too: the answer is taken for
+ * Bytes of a download. Assumed: a file is announced by Content-Disposition or by a type that is not JSON. An error comes with 200 as JSON (NOTES 10), and a customer's file may be JSON too: the answer is taken for
  * an error only when it is short, does not call itself an attachment, and carries a failure code.
  */
 async function* fileBytes(call: ApiCall, answer: HttpResponse): AsyncGenerator<Uint8Array> {

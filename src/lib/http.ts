@@ -32,7 +32,7 @@ export class HttpFailure extends Error {
 export type StreamedBody = { readonly sizeBytes: number; readonly chunks: AsyncIterable<Uint8Array> };
 
 /** One request. `url` is sent as it is written. */
-export type HttpRequest = {
+type HttpRequest = {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
