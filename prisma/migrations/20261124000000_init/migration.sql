@@ -298,7 +298,7 @@ ALTER TABLE "cohorts" ADD CONSTRAINT "cohorts_connectionName_fkey" FOREIGN KEY (
 -- AddForeignKey
 ALTER TABLE "failures" ADD CONSTRAINT "failures_linkId_fkey" FOREIGN KEY ("linkId") REFERENCES "links"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- The rest is beyond Prisma's schema language. Prisma leaves partial indexes and check constraints alone.
+-- The rest is beyond the schema file. Where Prisma compares schemas and offers to drop these indexes, leave them in.
 
 -- Links whose wake-ups wait: few at any time, asked for at every tick.
 CREATE INDEX "links_due_idx" ON "links"("connectionName", "lane") WHERE "state" = 'active' AND "wantedRev" > "doneRev";
