@@ -1,0 +1,124 @@
+/** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
+import type { StatusCategory } from "../domain/issue.ts";
+import type { JiraPort } from "../sync/ports.ts";
+import { type Directory, findByNameOrId, type Myself, type NamedId, type Project } from "./directory.ts";
+import { contractError, refusedLocally } from "./errors.ts";
+import { toCategory } from "./mapping.ts";
+import type { JiraOptions } from "./options.ts";
+import { readPages } from "./paging.ts";
+import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
+import { countSchema, createFieldPageSchema, permissionsSchema, projectStatusesSchema } from "./wire.ts";
+
+/** A field that must be given when an issue is created. */
+export type CreateField = { readonly fieldId: string; readonly name: string; readonly hasDefault: boolean };
+/** A status that an issue of the configured type can have. */
+export type ProjectStatus = NamedId & { readonly category: StatusCategory };
+
+/** One instance per connection. Every call throws only `ServiceError` and may be repeated. */
+export interface JiraAdminPort {
+  /** Our own account, read afresh: also the check of the credentials. */
+  getMyself(): Promise<Myself>;
+  /** Whether we hold each of the permissions (`BROWSE_PROJECTS`, …) in the project; unknown keys are `false`. */
+  getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
+  getProject(): Promise<Project>;
+  /** An issue type that can be created in the project; `null` when there is none of this name or id. */
+  findIssueType(nameOrId: string): Promise<NamedId | null>;
+  /** Required fields of a creation, those with a default included. */
+  listCreateFields(issueTypeId: string): Promise<readonly CreateField[]>;
+  /** Statuses of the configured issue type in the project, or of all its types when that one is unknown. */
+  listStatuses(): Promise<readonly ProjectStatus[]>;
+  listPriorities(): Promise<readonly NamedId[]>;
+  /** The site's clock in whole seconds, from the Date header of an answer of any status. */
+  serverTime(): Promise<Date>;
+  /** Approximate number of issues (NOTES 3.2); a bad JQL is `rejected`. */
+  countIssues(jql: string): Promise<number>;
+}
+
+const pageSize = 100;
+
+/** Makes the calls of `JiraAdminPort`, and `getOwnAccountId` of the flows' port. */
+export function makeAdminCalls(deps: {
+  readonly options: JiraOptions;
+  readonly transport: Transport;
+  readonly directory: Directory;
+  readonly makeFreshDirectory: () => Directory;
+}): JiraAdminPort & Pick<JiraPort, "getOwnAccountId"> {
+  const { transport, directory } = deps;
+  const toCall = (operation: string): CallContext => ({ operation, effect: "read", lane: "live" });
+
+  async function getPermissions(keys: readonly string[]) {
+    const call = toCall("getPermissions");
+    for (const key of keys) {
+      if (!/^[A-Z0-9_]+$/i.test(key))
+        throw refusedLocally(call, "a permission key with other characters than A-Z and _");
+    }
+    const { permissions } = await transport.client(call).sendRequest({
+      url: "/rest/api/3/mypermissions",
+      searchParams: { projectKey: deps.options.projectKey, permissions: keys.join(",") },
+      schema: permissionsSchema,
+    });
+    return Object.fromEntries(keys.map((key) => [key, permissions[key]?.havePermission === true]));
+  }
+
+  async function listCreateFields(issueTypeId: string) {
+    const call = toCall("listCreateFields");
+    const project = checkedSegment(call, deps.options.projectKey);
+    const url = `/rest/api/3/issue/createmeta/${project}/issuetypes/${checkedSegment(call, issueTypeId)}`;
+    const fields = await readPages(call, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize };
+      const page = await transport.client(call).sendRequest({ url, searchParams, schema: createFieldPageSchema });
+      return { items: page.fields, total: page.total ?? null };
+    });
+    return fields
+      .filter((field) => field.required)
+      .map(({ fieldId, name, hasDefaultValue }) => ({ fieldId, name, hasDefault: hasDefaultValue === true }));
+  }
+
+  async function listStatuses() {
+    const call = toCall("listStatuses");
+    const url = `/rest/api/3/project/${checkedSegment(call, deps.options.projectKey)}/statuses`;
+    const types = await transport.client(call).sendRequest({ url, schema: projectStatusesSchema });
+    const wanted = findByNameOrId(await directory.issueTypes(call), deps.options.issueType);
+    const chosen = types.filter((type) => type.id === wanted?.id);
+    const statuses = (chosen.length === 0 ? types : chosen).flatMap((type) => type.statuses);
+    return [...new Map(statuses.map((status) => [status.id, status])).values()].map((status) => ({
+      id: status.id,
+      name: status.name,
+      category: toCategory(status.statusCategory.key),
+    }));
+  }
+
+  async function serverTime() {
+    const call = toCall("serverTime");
+    const request = { method: "GET", url: transport.toUrl("/rest/api/3/serverInfo") } as const;
+    const answer = await transport.attempt(call, "GET", async (send) => readWhole(call, await send(request)));
+    const at = new Date(answer.headers.date ?? "");
+    if (Number.isNaN(at.getTime())) throw contractError(call, "no Date header");
+    return at;
+  }
+
+  async function countIssues(jql: string) {
+    const call = toCall("countIssues");
+    const url = "/rest/api/3/search/approximate-count";
+    const { count } = await transport
+      .client(call)
+      .sendRequest({ url, method: "POST", body: { jql }, schema: countSchema });
+    return count;
+  }
+
+  return {
+    getOwnAccountId: async () => (await directory.myself(toCall("getOwnAccountId"))).accountId,
+    // A look-up that was remembered would prove nothing about today's credentials and names.
+    getMyself: () => deps.makeFreshDirectory().myself(toCall("getMyself")),
+    getProject: () => deps.makeFreshDirectory().project(toCall("getProject")),
+    findIssueType: async (nameOrId) => {
+      return findByNameOrId(await deps.makeFreshDirectory().issueTypes(toCall("findIssueType")), nameOrId);
+    },
+    listPriorities: () => deps.makeFreshDirectory().priorities(toCall("listPriorities")),
+    getPermissions,
+    listCreateFields,
+    listStatuses,
+    serverTime,
+    countIssues,
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Comments with our property.
+ *
+ * Whether a list of comments returns properties is not documented (NOTES 5), so they are asked for, and where an answer
+ * lacks them they are read in bulk. Only for comments of our own account: nobody else's comment can be our copy.
+ */
+import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
+import type { CommentMark, IssueComment } from "../domain/issue.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import type { JiraPort, Lane } from "../sync/ports.ts";
+import type { Directory } from "./directory.ts";
+import { toAdfDocument } from "./issues.ts";
+import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
+import { readPages } from "./paging.ts";
+import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
+import { commentListSchema, commentPageSchema, commentSchema, createdSchema } from "./wire.ts";
+
+/** The part of the port that is about comments. */
+export type CommentCalls = Pick<
+  JiraPort,
+  "listComments" | "findComment" | "createComment" | "updateComment" | "deleteComment"
+>;
+
+type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
+
+const pageSize = 100;
+const bulkMax = 1_000;
+
+/** Makes the calls about comments. */
+export function makeCommentCalls(deps: { readonly transport: Transport; readonly directory: Directory }): CommentCalls {
+  const { transport, directory } = deps;
+
+  async function listComments(issueId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "listComments", effect: "read", lane };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment`;
+    const pages = await readPages(call, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize, orderBy: "created", expand: "properties" };
+      const page = await transport.client(call).sendRequest({ url, searchParams, schema: commentPageSchema });
+      return { items: page.comments, total: page.total };
+    });
+    const wires = [...new Map(pages.map((comment) => [comment.id, comment])).values()];
+    return withMarks(call, wires);
+  }
+
+  async function findComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
+    const call: CallContext = { operation: "findComment", effect: "read", lane };
+    const wire = await findWire(call, issueId, commentId);
+    return wire === null ? null : ((await withMarks(call, [wire]))[0] ?? null);
+  }
+
+  async function findWire(call: CallContext, issueId: IssueId, commentId: CommentId): Promise<WireComment | null> {
+    const read: CallContext = { operation: call.operation, effect: "read", lane: call.lane };
+    try {
+      return await transport.client(read).sendRequest({
+        url: commentUrl(call, issueId, commentId),
+        searchParams: { expand: "properties" },
+        schema: commentSchema,
+      });
+    } catch (error) {
+      if (isServiceError(error, "not_found")) return null;
+      throw error;
+    }
+  }
+
+  async function withMarks(call: CallContext, wires: readonly WireComment[]): Promise<IssueComment[]> {
+    const { accountId } = await directory.myself(call);
+    const own = wires.filter((wire) => wire.author?.accountId === accountId);
+    const unread = own.filter((wire) => !Array.isArray(wire.properties)).map((wire) => wire.id);
+    const read = new Map(own.map((wire) => [wire.id, wire.properties]));
+    for (let start = 0; start < unread.length; start += bulkMax) {
+      for (const wire of await listByIds(call, unread.slice(start, start + bulkMax)))
+        read.set(wire.id, wire.properties);
+    }
+    return wires.map((wire) => {
+      if (!read.has(wire.id)) return toComment(wire, null);
+      const properties = read.get(wire.id);
+      // Still none: the comment went away in between, or its list lags. That is not the same as having no mark.
+      if (!Array.isArray(properties)) return toComment(wire, undefined);
+      return toComment(wire, toCommentMark(properties.find(({ key }) => key === propertyKey)?.value));
+    });
+  }
+
+  async function listByIds(call: CallContext, commentIds: readonly string[]): Promise<readonly WireComment[]> {
+    const ids = commentIds.map(Number).filter((id) => Number.isSafeInteger(id));
+    if (ids.length === 0) return [];
+    const { values } = await transport.client({ ...call, effect: "read" }).sendRequest({
+      url: "/rest/api/3/comment/list",
+      method: "POST",
+      searchParams: { expand: "properties" },
+      body: { ids },
+      schema: commentListSchema,
+    });
+    return values;
+  }
+
+  async function createComment(issueId: IssueId, input: CommentInput, lane: Lane) {
+    const call: CallContext = { operation: "createComment", effect: "write", lane, issueId };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment`;
+    const body = toBody(call, input);
+    const created = await transport.client(call).sendRequest({ url, method: "POST", body, schema: createdSchema });
+    return toId<CommentId>(created.id);
+  }
+
+  async function updateComment(issueId: IssueId, commentId: CommentId, input: CommentInput, lane: Lane) {
+    const call: CallContext = { operation: "updateComment", effect: "write", lane, issueId };
+    const body = toBody(call, input);
+    const url = commentUrl(call, issueId, commentId);
+    // Assumed: an update replaces the comment, so that leaving `visibility` out would open one that a person has
+    // restricted since. Updating a restricted comment on a real site would prove it.
+    const before = await findWire(call, issueId, commentId);
+    const visibility = before?.visibility ?? null;
+    await transport.client(call).sendRequest({
+      url,
+      method: "PUT",
+      body: { ...body, ...(visibility === null ? {} : { visibility }) },
+    });
+  }
+
+  async function deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
+    const call: CallContext = { operation: "deleteComment", effect: "write", lane, issueId };
+    await transport.client(call).sendRequest({ url: commentUrl(call, issueId, commentId), method: "DELETE" });
+  }
+
+  return { listComments, findComment, createComment, updateComment, deleteComment };
+}
+
+function commentUrl(call: CallContext, issueId: IssueId, commentId: CommentId): string {
+  return `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment/${checkedSegment(call, commentId)}`;
+}
+
+/** Properties may ride on create and on update (description of `Comment.properties`: "Optional on create and update"). */
+function toBody(call: CallContext, input: CommentInput): { body: object; properties: readonly object[] } {
+  return {
+    body: toAdfDocument(call, input.bodyAdf),
+    properties: [{ key: propertyKey, value: input.mark }],
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * Who we are and what the project's things are called: looked up once, then remembered, since names come back in the
+ * account's language and every write needs ids (NOTES 1.6).
+ */
+
+import type { JiraOptions } from "./options.ts";
+import { readPages } from "./paging.ts";
+import type { CallContext, Transport } from "./transport.ts";
+import { checkedSegment } from "./transport.ts";
+import { issueTypePageSchema, myselfSchema, priorityPageSchema, projectSchema } from "./wire.ts";
+
+/** An id with its name in the account's language. */
+export type NamedId = { readonly id: string; readonly name: string };
+/** Our own account. */
+export type Myself = {
+  readonly accountId: string;
+  readonly timeZone: string | null;
+  readonly emailAddress: string | null;
+};
+/** The connection's project. `projectTypeKey` is `service_desk` for service projects. */
+export type Project = { readonly id: string; readonly key: string; readonly projectTypeKey: string | null };
+
+/** Look-ups of one connection. Every call throws only `ServiceError`; a failed look-up is made again by the next caller. */
+export type Directory = {
+  myself(call: CallContext): Promise<Myself>;
+  project(call: CallContext): Promise<Project>;
+  /** Issue types that can be created in the project. */
+  issueTypes(call: CallContext): Promise<readonly NamedId[]>;
+  priorities(call: CallContext): Promise<readonly NamedId[]>;
+  /** Makes the next caller look again: an id turned out to be wrong. */
+  forget(): void;
+};
+
+const pageSize = 100;
+
+/** Makes the look-ups of one connection. */
+export function makeDirectory(deps: { readonly options: JiraOptions; readonly transport: Transport }): Directory {
+  const { transport } = deps;
+  const projectPath = (call: CallContext) => checkedSegment(call, deps.options.projectKey);
+
+  const myself = once(async (call) => {
+    const wire = await transport.client(asRead(call)).sendRequest({ url: "/rest/api/3/myself", schema: myselfSchema });
+    return {
+      accountId: wire.accountId,
+      timeZone: wire.timeZone ?? null,
+      emailAddress: wire.emailAddress ?? null,
+    };
+  });
+
+  const project = once(async (call) => {
+    const url = `/rest/api/3/project/${projectPath(call)}`;
+    const wire = await transport.client(asRead(call)).sendRequest({ url, schema: projectSchema });
+    return { id: wire.id, key: wire.key, projectTypeKey: wire.projectTypeKey ?? null };
+  });
+
+  const issueTypes = once((call) => {
+    const url = `/rest/api/3/issue/createmeta/${projectPath(call)}/issuetypes`;
+    const read = asRead(call);
+    return readPages(read, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize };
+      const page = await transport.client(read).sendRequest({ url, searchParams, schema: issueTypePageSchema });
+      return { items: page.issueTypes, total: page.total ?? null };
+    });
+  });
+
+  const priorities = once(async (call) => {
+    const { id: projectId } = await project(call);
+    const read = asRead(call);
+    return readPages(read, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize, projectId };
+      const url = "/rest/api/3/priority/search";
+      const page = await transport.client(read).sendRequest({ url, searchParams, schema: priorityPageSchema });
+      return { items: page.values, total: page.total ?? null };
+    });
+  });
+
+  return {
+    myself,
+    project,
+    issueTypes,
+    priorities,
+    forget: () => {
+      for (const lookUp of [project, issueTypes, priorities]) lookUp.forget();
+    },
+  };
+}
+
+/** The entry with this id, else the one with this name, capitals aside; `null` when there is none. */
+export function findByNameOrId(items: readonly NamedId[], nameOrId: string): NamedId | null {
+  const wanted = nameOrId.trim().toLowerCase();
+  return (
+    items.find(({ id }) => id === nameOrId.trim()) ??
+    items.find(({ name }) => name.trim().toLowerCase() === wanted) ??
+    null
+  );
+}
+
+function asRead(call: CallContext): CallContext {
+  return { operation: call.operation, lane: call.lane, effect: "read" };
+}
+
+type LookUp<Value> = { (call: CallContext): Promise<Value>; forget(): void };
+
+function once<Value>(read: (call: CallContext) => Promise<Value>): LookUp<Value> {
+  let known: Promise<Value> | null = null;
+  const forget = () => {
+    known = null;
+  };
+  return Object.assign(
+    (call: CallContext): Promise<Value> => {
+      if (known !== null) return known;
+      const reading = read(call);
+      known = reading;
+      reading.catch(() => {
+        if (known === reading) known = null;
+      });
+      return reading;
+    },
+    { forget },
+  );
+}

@@ -1,0 +1,260 @@
+/** Issues: search, reading, writing, transitions, changelog. */
+
+import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
+import type { JiraPort, Lane, Log } from "../sync/ports.ts";
+import { type Directory, findByNameOrId } from "./directory.ts";
+import { refusedFields, refusedLocally } from "./errors.ts";
+import { labelsJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
+import { propertyKey, toIssue, toIssueMark, toStatusChanges, toTransitions } from "./mapping.ts";
+import type { JiraOptions } from "./options.ts";
+import { readPages, readTokenPages } from "./paging.ts";
+import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
+import {
+  changelogPageSchema,
+  createdIssueSchema,
+  issueFields,
+  issuePageSchema,
+  issueSchema,
+  issuesSchema,
+  labelPageSchema,
+  transitionsSchema,
+  updatedPageSchema,
+} from "./wire.ts";
+
+/** The part of the port that is about issues themselves. */
+export type IssueCalls = Pick<
+  JiraPort,
+  | "listUpdatedIssues"
+  | "findIssuesByLabels"
+  | "listIssuesByJql"
+  | "findIssue"
+  | "listIssues"
+  | "createIssue"
+  | "changeLabels"
+  | "setIssueMark"
+  | "listTransitions"
+  | "transitionIssue"
+  | "listStatusChanges"
+>;
+
+const pageSize = 100;
+const bulkMax = 100;
+const labelsMax = 50;
+const summaryCharsMax = 255;
+const searchUrl = "/rest/api/3/search/jql";
+
+/** Makes the calls about issues. */
+export function makeIssueCalls(deps: {
+  readonly options: JiraOptions;
+  readonly transport: Transport;
+  readonly directory: Directory;
+  readonly log: Log;
+}): IssueCalls {
+  const { transport, directory } = deps;
+  const { projectKey } = deps.options;
+
+  async function listUpdatedIssues(minutes: number, lane: Lane) {
+    const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };
+    const jql = updatedWithinJql(projectKey, minutes);
+    const found = await readTokenPages(call, async (token) => {
+      const body = toSearch({ jql, fields: ["updated"] }, token);
+      const request = { url: searchUrl, method: "POST", body, schema: updatedPageSchema } as const;
+      const page = await transport.client(call).sendRequest(request);
+      return { items: page.issues, nextPageToken: page.nextPageToken };
+    });
+    // An issue that changes while the pages are read stands on two of them; the later one is the newer.
+    return lastById(found).map((issue) => ({
+      issueId: toId<IssueId>(issue.id),
+      issueKey: toId<IssueKey>(issue.key),
+      updatedRaw: issue.fields.updated,
+    }));
+  }
+
+  async function findIssuesByLabels(labels: readonly string[], lane: Lane) {
+    const call: CallContext = { operation: "findIssuesByLabels", effect: "read", lane };
+    if (labels.length === 0) return [];
+    if (labels.length > labelsMax) throw refusedLocally(call, `more than ${labelsMax} labels`);
+    const jql = labelsJql(projectKey, labels);
+    const found = await readTokenPages(call, async (token) => {
+      const body = toSearch({ jql, fields: ["labels"], properties: [propertyKey] }, token);
+      const request = { url: searchUrl, method: "POST", body, schema: labelPageSchema } as const;
+      const page = await transport.client(call).sendRequest(request);
+      return { items: page.issues, nextPageToken: page.nextPageToken };
+    });
+    return lastById(found).map((issue) => ({
+      issueId: toId<IssueId>(issue.id),
+      issueKey: toId<IssueKey>(issue.key),
+      labels: issue.fields.labels ?? [],
+      mark: toIssueMark(issue.properties?.[propertyKey]),
+    }));
+  }
+
+  async function listIssuesByJql(query: string, lane: Lane) {
+    const call: CallContext = { operation: "listIssuesByJql", effect: "read", lane };
+    const jql = withinProjectJql(call, projectKey, query);
+    const found = await readTokenPages(call, async (token) => {
+      const body = toSearch({ jql, fields: issueFields, properties: [propertyKey] }, token);
+      const request = { url: searchUrl, method: "POST", body, schema: issuePageSchema } as const;
+      const page = await transport.client(call).sendRequest(request);
+      return { items: page.issues, nextPageToken: page.nextPageToken };
+    });
+    return lastById(found).map(toIssue);
+  }
+
+  async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane) {
+    const call: CallContext = { operation: "findIssue", effect: "read", lane };
+    try {
+      const wire = await transport.client(call).sendRequest({
+        url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
+        searchParams: { fields: issueFields.join(","), properties: propertyKey },
+        schema: issueSchema,
+      });
+      return toIssue(wire);
+    } catch (error) {
+      if (isServiceError(error, "not_found")) return null;
+      throw error;
+    }
+  }
+
+  async function listIssues(issueIds: readonly IssueId[], lane: Lane) {
+    const call: CallContext = { operation: "listIssues", effect: "read", lane };
+    if (issueIds.length === 0) return [];
+    if (issueIds.length > bulkMax) throw refusedLocally(call, `more than ${bulkMax} issues`);
+    const { issues } = await transport.client(call).sendRequest({
+      url: "/rest/api/3/issue/bulkfetch",
+      method: "POST",
+      body: { issueIdsOrKeys: [...new Set(issueIds)], fields: issueFields, properties: [propertyKey] },
+      schema: issuesSchema,
+    });
+    return issues.map(toIssue);
+  }
+
+  async function findPriorityId(call: CallContext, nameOrId: string | null): Promise<string | null> {
+    if (nameOrId === null) return null;
+    const found = findByNameOrId(await directory.priorities(call), nameOrId);
+    if (found === null) deps.log.warn({ priority: nameOrId }, "Jira priority not found");
+    return found?.id ?? null;
+  }
+
+  async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
+    const call: CallContext = { operation: "createIssue", effect: "write", lane };
+    const description = toAdfDocument(call, input.descriptionAdf);
+    const [project, issueTypes, priorityId] = await Promise.all([
+      directory.project(call),
+      directory.issueTypes(call),
+      findPriorityId(call, input.priority),
+    ]);
+    const issueType = findByNameOrId(issueTypes, deps.options.issueType);
+    if (issueType === null) {
+      directory.forget();
+      throw refusedLocally(call, "the project has no issue type of the configured name");
+    }
+    const create = async (priority: string | null) => {
+      const fields = {
+        project: { id: project.id },
+        issuetype: { id: issueType.id },
+        summary: toSummary(input.summary),
+        description,
+        labels: input.labels,
+        ...(priority === null ? {} : { priority: { id: priority } }),
+      };
+      const body = { fields, properties: [{ key: propertyKey, value: input.mark }] };
+      const request = { url: "/rest/api/3/issue", method: "POST", body, schema: createdIssueSchema } as const;
+      return transport.client(call).sendRequest(request);
+    };
+    const created = await create(priorityId).catch((error: unknown) => {
+      const fields = refusedFields(error);
+      if (fields.includes("issuetype") || fields.includes("project")) directory.forget();
+      if (priorityId === null || !fields.includes("priority")) throw error;
+      // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (NOTES 3.3).
+      deps.log.info({ priorityId }, "Jira refused the priority; creating without it");
+      return create(null);
+    });
+    return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
+  }
+
+  async function changeLabels(
+    issueId: IssueId,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    lane: Lane,
+  ) {
+    const call: CallContext = { operation: "changeLabels", effect: "write", lane, issueId };
+    const labels = [...change.add.map((add) => ({ add })), ...change.remove.map((remove) => ({ remove }))];
+    if (labels.length === 0) return;
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}`;
+    await transport.client(call).sendRequest({ url, method: "PUT", body: { update: { labels } } });
+  }
+
+  async function setIssueMark(issueId: IssueId, mark: Parameters<JiraPort["setIssueMark"]>[1], lane: Lane) {
+    const call: CallContext = { operation: "setIssueMark", effect: "write", lane, issueId };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/properties/${propertyKey}`;
+    await transport.client(call).sendRequest({ url, method: "PUT", body: mark });
+  }
+
+  async function listTransitions(issueId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "listTransitions", effect: "read", lane };
+    const wire = await transport.client(call).sendRequest({
+      url: `/rest/api/3/issue/${checkedSegment(call, issueId)}/transitions`,
+      searchParams: { expand: "transitions.fields" },
+      schema: transitionsSchema,
+    });
+    return toTransitions(wire);
+  }
+
+  async function transitionIssue(issueId: IssueId, transitionId: string, lane: Lane) {
+    const call: CallContext = { operation: "transitionIssue", effect: "write", lane, issueId };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/transitions`;
+    await transport.client(call).sendRequest({ url, method: "POST", body: { transition: { id: transitionId } } });
+  }
+
+  async function listStatusChanges(issueId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "listStatusChanges", effect: "read", lane };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/changelog`;
+    const entries = await readPages(call, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize };
+      const page = await transport.client(call).sendRequest({ url, searchParams, schema: changelogPageSchema });
+      return { items: page.values, total: page.total };
+    });
+    return toStatusChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
+  }
+
+  return {
+    listUpdatedIssues,
+    findIssuesByLabels,
+    listIssuesByJql,
+    findIssue,
+    listIssues,
+    createIssue,
+    changeLabels,
+    setIssueMark,
+    listTransitions,
+    transitionIssue,
+    listStatusChanges,
+  };
+}
+
+/**
+ * Rich text as Jira's API takes it. A string is refused here: it would be a plain value to the API and, through jira.js,
+ * even be sent to the old API, where the marks are lost (NOTES 2.3). Throws `ServiceError` (`rejected`).
+ */
+export function toAdfDocument(call: CallContext, value: unknown): object {
+  if (typeof value === "object" && value !== null && "type" in value && value.type === "doc") return value;
+  throw refusedLocally(call, "a rich text that is no ADF document");
+}
+
+function toSearch(query: object, token: string | null): object {
+  return { ...query, maxResults: pageSize, ...(token === null ? {} : { nextPageToken: token }) };
+}
+
+/** Jira takes one line of at most 255 characters, and none that is empty (NOTES 4). */
+function toSummary(text: string): string {
+  const line = toPlainText(text).replace(/\s+/g, " ").trim();
+  if (line === "") return "…";
+  return line.length <= summaryCharsMax ? line : `${cutChars(line, summaryCharsMax - 1)}…`;
+}
+
+function lastById<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}

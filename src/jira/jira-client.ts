@@ -1,0 +1,57 @@
+/** The Jira adapter, put together: what the flows and `doctor` know of Jira Cloud. */
+import { setTimeout as sleepFor } from "node:timers/promises";
+import type { Budget } from "../lib/budget.ts";
+import { type HttpSender, makeHttpSender } from "../lib/http.ts";
+import type { Clock, JiraPort, Log } from "../sync/ports.ts";
+import { type JiraAdminPort, makeAdminCalls } from "./admin.ts";
+import { makeCommentCalls } from "./comments.ts";
+import { makeDirectory } from "./directory.ts";
+import { makeFileCalls } from "./files.ts";
+import { makeIssueCalls } from "./issues.ts";
+import { defaultJiraTimeouts, type JiraOptions, type JiraTimeouts } from "./options.ts";
+import { makeTransport } from "./transport.ts";
+
+export type { CreateField, JiraAdminPort, ProjectStatus } from "./admin.ts";
+export type { Myself, NamedId, Project } from "./directory.ts";
+export type { JiraOptions, JiraTimeouts } from "./options.ts";
+
+/** What a Jira client needs. Everything after `clock` is for tests. */
+export type JiraClientDeps = {
+  readonly options: JiraOptions;
+  /** Shared by all clients of one (site, account) in all replicas. */
+  readonly budget: Budget;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly send?: HttpSender;
+  readonly timeouts?: JiraTimeouts;
+  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly random?: () => number;
+};
+
+/**
+ * Makes the Jira side of one connection. Nothing is sent until a call is made. Calls reject only with `ServiceError`, save
+ * `uploadFile` and `downloadFile`, which pass on what goes wrong with the file on this machine. Throws on a `host` that
+ * is no URL.
+ */
+export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
+  const { options, log } = deps;
+  const clock = deps.clock ?? { now: () => new Date() };
+  const transport = makeTransport({
+    options,
+    log,
+    clock,
+    budget: deps.budget,
+    send: deps.send ?? makeHttpSender(),
+    timeouts: deps.timeouts ?? defaultJiraTimeouts,
+    sleep: deps.sleep ?? sleepFor,
+    random: deps.random ?? Math.random,
+  });
+  const makeFreshDirectory = () => makeDirectory({ options, transport });
+  const directory = makeFreshDirectory();
+  return {
+    ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
+    ...makeIssueCalls({ options, transport, directory, log }),
+    ...makeCommentCalls({ transport, directory }),
+    ...makeFileCalls({ host: options.host, transport, clock }),
+  };
+}

@@ -1,0 +1,38 @@
+/** JQL texts. Values are quoted, so that a label or key can never become part of the query. */
+import { type CallFacts, refusedLocally } from "./errors.ts";
+
+/** A value in double quotes. */
+export function quoteJql(value: string): string {
+  return `"${value.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`;
+}
+
+/** Issues of the project changed within the last minutes: relative, so that no time zone matters (RULES 4, NOTES 4). */
+export function updatedWithinJql(projectKey: string, minutes: number): string {
+  return `project = ${quoteJql(projectKey)} AND updated >= -${Math.max(1, Math.ceil(minutes))}m ORDER BY updated ASC`;
+}
+
+/** Issues of the project with any of the labels. */
+export function labelsJql(projectKey: string, labels: readonly string[]): string {
+  return `project = ${quoteJql(projectKey)} AND labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;
+}
+
+/**
+ * A query of the operator, held inside the project and in order of creation; an own `ORDER BY` is dropped. Throws
+ * `ServiceError` (`rejected`) when quotes or brackets do not match, since it could then reach beyond the project.
+ */
+export function withinProjectJql(call: CallFacts, projectKey: string, jql: string): string {
+  let depth = 0;
+  let orderAt: number | null = null;
+  const tokens = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'()]|\border\s+by\b/gi;
+  for (const { 0: token, index } of jql.matchAll(tokens)) {
+    if (token === "(") depth += 1;
+    else if (token === ")") depth -= 1;
+    else if (token === '"' || token === "'") throw refusedLocally(call, "a quote in the JQL is not closed");
+    else if (!/^["']/.test(token) && depth === 0) orderAt ??= index;
+    if (depth < 0) break;
+  }
+  if (depth !== 0) throw refusedLocally(call, "brackets in the JQL do not match");
+  const condition = jql.slice(0, orderAt ?? jql.length).trim();
+  const project = `project = ${quoteJql(projectKey)}`;
+  return `${project}${condition === "" ? "" : ` AND (${condition})`} ORDER BY created ASC`;
+}

@@ -1,0 +1,147 @@
+/** From Jira's answers to the domain. */
+import type { z } from "zod";
+import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import type {
+  CommentMark,
+  Issue,
+  IssueComment,
+  IssueFile,
+  IssueMark,
+  StatusCategory,
+  StatusChange,
+  Transition,
+} from "../domain/issue.ts";
+import {
+  type attachmentSchema,
+  type changelogPageSchema,
+  commentMarkSchema,
+  type commentSchema,
+  issueMarkSchema,
+  type issueSchema,
+  type transitionsSchema,
+} from "./wire.ts";
+
+/** Key of our properties on issues and comments (RULES 1). */
+export const propertyKey = "casebridge";
+
+/** One comment as it came. */
+export type WireComment = z.output<typeof commentSchema>;
+
+/** An issue; `mark` is `null` when the property is missing or none of ours. */
+export function toIssue(wire: z.output<typeof issueSchema>): Issue {
+  const { fields } = wire;
+  return {
+    issueId: toId<IssueId>(wire.id),
+    issueKey: toId<IssueKey>(wire.key),
+    projectKey: fields.project.key,
+    projectTypeKey: fields.project.projectTypeKey ?? null,
+    summary: fields.summary ?? "",
+    description: fields.description ?? null,
+    statusId: fields.status.id,
+    statusName: fields.status.name,
+    category: toCategory(fields.status.statusCategory.key),
+    labels: fields.labels ?? [],
+    priorityId: fields.priority?.id ?? null,
+    createdAt: fields.created,
+    updatedRaw: fields.updated,
+    securityLevelId: fields.security?.id ?? null,
+    reporterId: fields.reporter?.accountId ?? null,
+    files: (fields.attachment ?? []).map(toFile),
+    mark: toIssueMark(wire.properties?.[propertyKey]),
+  };
+}
+
+/** A file; its author is unknown when the account was anonymous or is gone. */
+export function toFile(wire: z.output<typeof attachmentSchema>): IssueFile {
+  return {
+    attachmentId: toId<AttachmentId>(wire.id),
+    name: wire.filename,
+    sizeBytes: wire.size,
+    authorId: wire.author?.accountId ?? null,
+    createdAt: wire.created,
+  };
+}
+
+/** Our property of an issue; `null` for anything that does not look like one. */
+export function toIssueMark(value: unknown): IssueMark | null {
+  const parsed = issueMarkSchema.safeParse(value);
+  if (!parsed.success) return null;
+  const { issueId, ...mark } = parsed.data;
+  return { ...mark, ...(issueId === undefined ? {} : { issueId }) };
+}
+
+/** Our property of a comment; `null` for anything that does not look like one. */
+export function toCommentMark(value: unknown): CommentMark | null {
+  const parsed = commentMarkSchema.safeParse(value);
+  if (!parsed.success) return null;
+  const { messageId, fingerprint, ...mark } = parsed.data;
+  return {
+    ...mark,
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+/** A comment with the mark that the caller found for it. */
+export function toComment(wire: WireComment, mark: CommentMark | null | undefined): IssueComment {
+  return {
+    commentId: toId<CommentId>(wire.id),
+    authorId: wire.author?.accountId ?? null,
+    authorName: wire.author?.displayName ?? "",
+    authorType: wire.author?.accountType ?? null,
+    body: wire.body ?? null,
+    createdAt: wire.created,
+    updatedAt: wire.updated,
+    restricted: wire.visibility !== undefined && wire.visibility !== null,
+    jsdPublic: isMarkedInternal(wire) ? false : (wire.jsdPublic ?? null),
+    mark,
+  };
+}
+
+/** `sd.public.comment` says the same as `jsdPublic` (NOTES 3.4); where the two disagree the comment stays inside. */
+function isMarkedInternal(wire: WireComment): boolean {
+  const value = wire.properties?.find(({ key }) => key === "sd.public.comment")?.value;
+  return typeof value === "object" && value !== null && "internal" in value && value.internal === true;
+}
+
+/** Jira knows a fourth category, `undefined` ("No Category"): nothing is being done about such an issue. */
+export function toCategory(key: string): StatusCategory {
+  return key === "indeterminate" || key === "done" ? key : "new";
+}
+
+/** The ways out of the present status that are open. */
+export function toTransitions(wire: z.output<typeof transitionsSchema>): Transition[] {
+  return wire.transitions
+    .filter((transition) => transition.isAvailable !== false)
+    .map((transition) => ({
+      transitionId: transition.id,
+      name: transition.name,
+      toStatusId: transition.to.id,
+      toCategory: toCategory(transition.to.statusCategory.key),
+      requiredFields: Object.entries(transition.fields ?? {})
+        .filter(([, field]) => field.required === true && field.hasDefaultValue !== true)
+        .map(([key, field]) => field.name ?? key),
+    }));
+}
+
+/** Status changes among the entries of one changelog page, in its order. */
+export function toStatusChanges(
+  values: readonly z.output<typeof changelogPageSchema>["values"][number][],
+): StatusChange[] {
+  return values.flatMap((entry) =>
+    (entry.items ?? [])
+      .filter((item) => (item.fieldId ?? item.field) === "status")
+      .flatMap((item) =>
+        typeof item.to !== "string"
+          ? []
+          : [
+              {
+                at: entry.created,
+                authorId: entry.author?.accountId ?? null,
+                authorType: entry.author?.accountType ?? null,
+                toStatusId: item.to,
+              },
+            ],
+      ),
+  );
+}

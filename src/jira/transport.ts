@@ -1,0 +1,299 @@
+/**
+ * Requests to one Jira site: budget, lanes, pacing, attempts, bounds.
+ *
+ * Calls go through jira.js's own `Client` interface, so that any of its functions could run over it, but its transport is
+ * not used: it has no time-out and hands no response headers on, so neither the reason of a 429 nor its reset time can be
+ * read (NOTES 2.3), and `fetch` does not tell whether a failed write can have arrived.
+ *
+ * What is repeated, and only here: a throttled request of any method, since Jira did not execute it; and after a broken
+ * connection or a gateway error reads, PUTs and DELETEs, which twice have the effect of once. A POST that writes is sent
+ * once: the flows look for what it made (RULES 2).
+ */
+import type { Client, SendRequestOptions } from "jira.js/core";
+import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import type { Budget } from "../lib/budget.ts";
+import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import type { Clock, Lane, Log } from "../sync/ports.ts";
+import {
+  answerError,
+  type CallFacts,
+  contractError,
+  failureError,
+  perIssueLimitCode,
+  readAnswer,
+  refusedLocally,
+  withUnknownOutcome,
+} from "./errors.ts";
+import { makeIssuePacer } from "./issue-pacer.ts";
+import type { JiraOptions, JiraTimeouts } from "./options.ts";
+
+/** Who asks, what for, and on which issue. */
+export type CallContext = CallFacts & {
+  readonly lane: Lane;
+  /** The issue whose write limit the call counts against; `null` for reads and where it is not known. */
+  readonly issueId?: string | null;
+};
+
+/** One HTTP request; `url` is absolute. */
+export type RawRequest = {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Opened afresh for each attempt. */
+  readonly openBody?: () => StreamedBody;
+  readonly json?: unknown;
+  /** Bytes that the transfer may carry, for its time-out; 0 = a plain call. */
+  readonly transferBytes?: number;
+  /** False where the request leaves the site: credentials stay at home. */
+  readonly authorized?: boolean;
+};
+
+/** The way to one site. Rejects only with `ServiceError`, and with what a consumer of a stream throws itself. */
+export type Transport = {
+  /** A jira.js client for one call. Answers that do not match the call's schema are `contract` errors. */
+  client(call: CallContext): Client;
+  /**
+   * Sends with the attempts of this file; `consume` gets every answer whatever its status, and what it throws as a
+   * `ServiceError` counts as the result of that attempt.
+   */
+  attempt<Result>(
+    call: CallContext,
+    method: RawRequest["method"],
+    once: (send: (request: RawRequest) => Promise<HttpResponse>) => Promise<Result>,
+  ): Promise<Result>;
+  /** Address of an API path on this site. */
+  toUrl(path: string, query?: Readonly<Record<string, unknown>>): string;
+};
+
+/** What a transport needs. `sleep` and `random` are for tests. */
+export type TransportDeps = {
+  readonly options: JiraOptions;
+  readonly send: HttpSender;
+  readonly budget: Budget;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timeouts: JiraTimeouts;
+  readonly sleep: (pauseMs: number) => Promise<unknown>;
+  readonly random: () => number;
+};
+
+/** An answer with this status, or none, may be different in a moment. */
+const passingStatuses: readonly (number | null)[] = [null, 408, 502, 503, 504];
+const throttledAttemptsMax = 5;
+const repeatsMax = 2;
+const throttlePauseMs = 1_000;
+const repeatPauseMs = 250;
+/** A site that asks for a longer pause gets it, but the caller is not kept waiting for it. */
+const waitMaxMs = 60_000;
+/** Requests of one client under way at once. */
+const parallelMax = 16;
+/** 100 issues with long descriptions stay below. */
+const bodyBytesMax = 64 * 1024 * 1024;
+/** Slowest transfer that is waited for: 256 KiB in a second. */
+const transferBytesPerMs = 262.144;
+
+/** Makes the transport of one client. */
+export function makeTransport(deps: TransportDeps): Transport {
+  const authorization = `Basic ${Buffer.from(`${deps.options.email}:${deps.options.apiToken.reveal()}`).toString("base64")}`;
+  const slots = makeSlots(parallelMax);
+  const pacer = makeIssuePacer({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
+
+  async function sendOnce(call: CallContext, request: RawRequest): Promise<HttpResponse> {
+    const json = request.json === undefined ? null : Buffer.from(JSON.stringify(request.json));
+    const headers: Record<string, string> = { accept: "application/json", ...request.headers };
+    if (json !== null) headers["content-type"] = "application/json";
+    if (request.authorized !== false) headers.authorization = authorization;
+    const transferBytes = request.transferBytes ?? 0;
+    const baseMs = transferBytes === 0 ? deps.timeouts.callMs : deps.timeouts.fileMs;
+    const startedAt = performance.now();
+    let status: number | null = null;
+    try {
+      const answer = await deps.send({
+        method: request.method,
+        url: request.url,
+        headers,
+        body: request.openBody === undefined ? json : request.openBody(),
+        connectTimeoutMs: deps.timeouts.connectMs,
+        idleTimeoutMs: baseMs,
+        timeoutMs: baseMs + Math.ceil(transferBytes / transferBytesPerMs),
+      });
+      status = answer.status;
+      return answer;
+    } catch (error) {
+      throw error instanceof HttpFailure ? failureError(call, error) : error;
+    } finally {
+      const tookMs = Math.round(performance.now() - startedAt);
+      deps.log.debug({ operation: call.operation, method: request.method, status, tookMs }, "Jira request");
+    }
+  }
+
+  async function attempt<Result>(
+    call: CallContext,
+    method: RawRequest["method"],
+    once: (send: (request: RawRequest) => Promise<HttpResponse>) => Promise<Result>,
+  ): Promise<Result> {
+    const issueId = call.issueId ?? null;
+    const work = (count: () => void) =>
+      repeat({ ...deps, slots }, { call, method, count, once: () => once((request) => sendOnce(call, request)) });
+    return call.effect === "write" && issueId !== null ? pacer.run(issueId, work) : work(() => {});
+  }
+
+  async function sendRequest<T>(call: CallContext, options: SendRequestOptions<T>): Promise<T> {
+    const method = options.method ?? "GET";
+    if (method !== "GET" && method !== "POST" && method !== "PUT" && method !== "DELETE") {
+      throw refusedLocally(call, "a method that is not used here");
+    }
+    const url = toUrl(deps.options.host, options.url, options.searchParams ?? {});
+    const json: unknown = await attempt(call, method, async (send) => {
+      const request = { method, url, ...(options.body === undefined ? {} : { json: options.body }) };
+      const answer = await readWhole(call, await send(request));
+      return readAnswer(call, answer, deps.clock.now());
+    });
+    if (options.schema === undefined) return json as T;
+    const parsed = options.schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const paths = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "root"} (${issue.code})`);
+    throw contractError(call, paths.join(", "));
+  }
+
+  return {
+    client: (call) => ({ sendRequest: (options) => sendRequest(call, options) }),
+    attempt,
+    toUrl: (path, query = {}) => toUrl(deps.options.host, path, query),
+  };
+}
+
+/** Reads an answer to its end, within a bound. */
+export async function readWhole(
+  call: CallFacts,
+  response: HttpResponse,
+): Promise<{ status: number; headers: HttpResponse["headers"]; text: string }> {
+  try {
+    const body = await readBody(response, bodyBytesMax);
+    return { status: response.status, headers: response.headers, text: body.toString("utf8") };
+  } catch (error) {
+    throw error instanceof HttpFailure ? failureError(call, error) : error;
+  } finally {
+    response.discard();
+  }
+}
+
+/** Throws what an answer that is no success means; else leaves its body to the caller. */
+export async function requireSuccess(call: CallFacts, response: HttpResponse, now: Date): Promise<void> {
+  if (response.status >= 200 && response.status < 300) return;
+  throw answerError(call, await readWhole(call, response), now);
+}
+
+/** Path segments are not encoded (NOTES 2.3), so only harmless ones are let through. Throws `ServiceError` (`rejected`). */
+export function checkedSegment(call: CallFacts, segment: string): string {
+  if (/^[A-Za-z0-9._-]{1,255}$/.test(segment) && !/^\.+$/.test(segment)) return segment;
+  throw refusedLocally(call, "an id or key that cannot stand in an address");
+}
+
+type RepeatDeps = TransportDeps & { readonly slots: Slots };
+
+async function repeat<Result>(
+  deps: RepeatDeps,
+  input: {
+    readonly call: CallContext;
+    readonly method: RawRequest["method"];
+    readonly count: () => void;
+    readonly once: () => Promise<Result>;
+  },
+): Promise<Result> {
+  const { call, method, count, once } = input;
+  const spent = { throttled: 0, repeats: 0 };
+  let mayHaveLanded = false;
+  for (;;) {
+    await deps.budget.take(call.lane);
+    try {
+      return await inSlot(deps.slots, count, once);
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      // Gone after an attempt whose answer was lost: it was that attempt (NOTES 2.5).
+      if (method === "DELETE" && mayHaveLanded && error.kind === "not_found") return undefined as Result;
+      mayHaveLanded ||= error.facts.outcomeUnknown;
+      if (!(await mayRepeat(deps, { call, method, error, spent }))) {
+        throw mayHaveLanded ? withUnknownOutcome(error) : error;
+      }
+    }
+  }
+}
+
+async function inSlot<Result>(slots: Slots, count: () => void, once: () => Promise<Result>): Promise<Result> {
+  const release = await slots.take();
+  try {
+    return await once();
+  } finally {
+    release();
+    count();
+  }
+}
+
+async function mayRepeat(
+  deps: RepeatDeps,
+  facts: {
+    readonly call: CallContext;
+    readonly method: RawRequest["method"];
+    readonly error: ServiceError;
+    readonly spent: { throttled: number; repeats: number };
+  },
+): Promise<boolean> {
+  const { call, method, error, spent } = facts;
+  const askedMs = error.facts.retryAfterMs;
+  if (error.kind === "rate_limited") {
+    spent.throttled += 1;
+    const growingMs = Math.round(throttlePauseMs * 2 ** (spent.throttled - 1) * (0.5 + deps.random()));
+    const pauseMs = askedMs ?? growingMs;
+    const perIssue = error.facts.code === perIssueLimitCode;
+    const again = spent.throttled < throttledAttemptsMax && pauseMs <= waitMaxMs;
+    deps.log.warn({ operation: call.operation, reason: error.facts.code, pauseMs, again }, "Jira asked to wait");
+    // The limit of one issue is nobody else's business; that issue's turn is held meanwhile.
+    if (!perIssue) await deps.budget.pause(pauseMs);
+    if (again) await deps.sleep(pauseMs);
+    return again;
+  }
+  const repeatable = call.effect === "read" || method === "PUT" || method === "DELETE";
+  const passing = error.kind === "unavailable" && passingStatuses.includes(error.facts.status);
+  if (!repeatable || !passing || spent.repeats >= repeatsMax || (askedMs ?? 0) > waitMaxMs) return false;
+  spent.repeats += 1;
+  const growingMs = Math.round(repeatPauseMs * 4 ** (spent.repeats - 1) * (0.5 + deps.random()));
+  await deps.sleep(Math.max(askedMs ?? 0, growingMs));
+  return true;
+}
+
+type Slots = { take(): Promise<() => void> };
+
+/** Bounds what is under way at once; first come, first served, since the budget has ordered the callers before. */
+function makeSlots(countMax: number): Slots {
+  const waiting: (() => void)[] = [];
+  let free = countMax;
+  function once(): () => void {
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    };
+  }
+  return {
+    take: async () => {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      return once();
+    },
+  };
+}
+
+/** Lists are joined by commas, as Jira documents for `fields`, `expand` and `permissions`; what is null is not sent. */
+function toUrl(host: string, path: string, query: Readonly<Record<string, unknown>>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null) continue;
+    params.set(name, Array.isArray(value) ? value.join(",") : String(value));
+  }
+  const text = params.toString();
+  return `${host.replace(/\/+$/, "")}${path}${text === "" ? "" : `?${text}`}`;
+}

@@ -1,0 +1,194 @@
+/**
+ * What Jira answers, as far as casebridge reads it. Only the fields in use stand here, and only what a mirror cannot do
+ * without is required: Atlassian adds fields, and leaves documented ones out (NOTES 2.3).
+ */
+import { z } from "zod";
+
+/** Ids are text; a few calls give them as numbers (NOTES 3.5). */
+const idSchema = z.union([z.string().min(1), z.number()]).transform(String);
+const instantSchema = z
+  .string()
+  .transform((text) => new Date(text))
+  .refine((date) => !Number.isNaN(date.getTime()), "no point in time");
+const userSchema = z
+  .object({
+    accountId: z.string().nullish(),
+    displayName: z.string().nullish(),
+    accountType: z.string().nullish(),
+  })
+  .nullish();
+
+/** One file, in an issue or as the answer to an upload. */
+export const attachmentSchema = z.object({
+  id: idSchema,
+  filename: z.string(),
+  size: z.number(),
+  author: userSchema,
+  created: instantSchema,
+});
+/** Answer to an upload: one entry per file. */
+export const attachmentsSchema = z.array(attachmentSchema).min(1);
+/** `GET /attachment/meta`. */
+export const attachmentMetaSchema = z.object({ enabled: z.boolean(), uploadLimit: z.number().nullish() });
+
+const propertiesSchema = z.record(z.string(), z.unknown()).nullish();
+
+/** One issue with the fields of `issueFields`. */
+export const issueSchema = z.object({
+  id: idSchema,
+  key: z.string().min(1),
+  fields: z.object({
+    project: z.object({ key: z.string(), projectTypeKey: z.string().nullish() }),
+    summary: z.string().nullish(),
+    description: z.unknown(),
+    status: z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) }),
+    labels: z.array(z.string()).nullish(),
+    priority: z.object({ id: idSchema }).nullish(),
+    created: instantSchema,
+    updated: z.string().min(1),
+    security: z.object({ id: idSchema }).nullish(),
+    reporter: userSchema,
+    attachment: z.array(attachmentSchema).nullish(),
+  }),
+  properties: propertiesSchema,
+});
+/** The fields that `issueSchema` reads. `comment` is not among them: it holds only the newest few (NOTES 4). */
+export const issueFields: readonly string[] = Object.keys(issueSchema.shape.fields.shape);
+
+/** `POST /issue/bulkfetch`. */
+export const issuesSchema = z.object({ issues: z.array(issueSchema) });
+
+const searchPage = { nextPageToken: z.string().nullish() };
+/** A search page with whole issues. */
+export const issuePageSchema = z.object({ ...searchPage, issues: z.array(issueSchema) });
+/** A search page with the times of the last change. */
+export const updatedPageSchema = z.object({
+  ...searchPage,
+  issues: z.array(z.object({ id: idSchema, key: z.string().min(1), fields: z.object({ updated: z.string().min(1) }) })),
+});
+/** A search page with labels and our property. */
+export const labelPageSchema = z.object({
+  ...searchPage,
+  issues: z.array(
+    z.object({
+      id: idSchema,
+      key: z.string().min(1),
+      fields: z.object({ labels: z.array(z.string()).nullish() }),
+      properties: propertiesSchema,
+    }),
+  ),
+});
+/** `POST /search/approximate-count`. */
+export const countSchema = z.object({ count: z.number() });
+
+/** Answer to the creation of an issue. */
+export const createdIssueSchema = z.object({ id: idSchema, key: z.string().min(1) });
+/** Answer to the creation of something of which only the id matters. */
+export const createdSchema = z.object({ id: idSchema });
+
+/** One comment. `visibility` is kept as it came, to be sent back on an update. */
+export const commentSchema = z.object({
+  id: idSchema,
+  author: userSchema,
+  body: z.unknown(),
+  created: instantSchema,
+  updated: instantSchema,
+  visibility: z.record(z.string(), z.unknown()).nullish(),
+  jsdPublic: z.boolean().nullish(),
+  properties: z.array(z.object({ key: z.string(), value: z.unknown() })).nullish(),
+});
+/** One page of an issue's comments. */
+export const commentPageSchema = z.object({ total: z.number(), comments: z.array(commentSchema) });
+/** `POST /comment/list`. */
+export const commentListSchema = z.object({ values: z.array(commentSchema) });
+
+const statusSchema = z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) });
+/** `GET /issue/{id}/transitions` with fields. */
+export const transitionsSchema = z.object({
+  transitions: z.array(
+    z.object({
+      id: idSchema,
+      name: z.string(),
+      to: statusSchema,
+      isAvailable: z.boolean().nullish(),
+      fields: z
+        .record(
+          z.string(),
+          z.object({
+            required: z.boolean().nullish(),
+            hasDefaultValue: z.boolean().nullish(),
+            name: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+    }),
+  ),
+});
+/** One page of an issue's changelog. */
+export const changelogPageSchema = z.object({
+  total: z.number(),
+  values: z.array(
+    z.object({
+      author: userSchema,
+      created: instantSchema,
+      items: z
+        .array(z.object({ field: z.string().nullish(), fieldId: z.string().nullish(), to: z.string().nullish() }))
+        .nullish(),
+    }),
+  ),
+});
+
+/** `GET /myself`. */
+export const myselfSchema = z.object({
+  accountId: z.string().min(1),
+  timeZone: z.string().nullish(),
+  emailAddress: z.string().nullish(),
+});
+/** `GET /mypermissions`. */
+export const permissionsSchema = z.object({
+  permissions: z.record(z.string(), z.object({ havePermission: z.boolean().nullish() })),
+});
+/** `GET /project/{key}`. */
+export const projectSchema = z.object({ id: idSchema, key: z.string(), projectTypeKey: z.string().nullish() });
+/** `GET /project/{key}/statuses`. */
+export const projectStatusesSchema = z.array(z.object({ id: idSchema, statuses: z.array(statusSchema) }));
+/** One page of the issue types that can be created. */
+export const issueTypePageSchema = z.object({
+  total: z.number().nullish(),
+  issueTypes: z.array(z.object({ id: idSchema, name: z.string() })),
+});
+/** One page of the fields that a creation takes. */
+export const createFieldPageSchema = z.object({
+  total: z.number().nullish(),
+  fields: z.array(
+    z.object({
+      fieldId: z.string(),
+      name: z.string(),
+      required: z.boolean(),
+      hasDefaultValue: z.boolean().nullish(),
+    }),
+  ),
+});
+/** One page of priorities. */
+export const priorityPageSchema = z.object({
+  total: z.number().nullish(),
+  values: z.array(z.object({ id: idSchema, name: z.string() })),
+});
+
+/** Our property of an issue (RULES 1). */
+export const issueMarkSchema = z.object({
+  v: z.number(),
+  inst: z.string(),
+  caseId: z.string(),
+  issueId: z.string().optional(),
+});
+/** Our property of a comment (RULES 1). */
+export const commentMarkSchema = z.object({
+  v: z.number(),
+  inst: z.string(),
+  caseId: z.string(),
+  messageId: z.string().optional(),
+  fingerprint: z.string().optional(),
+  srcHash: z.string(),
+  files: z.array(z.tuple([z.string(), z.string()])),
+});

@@ -1,0 +1,566 @@
+// The Jira adapter over real HTTP against the stand-in of a Jira site. The stand-in refuses what Atlassian's description
+// does not know, so that `getRefusals()` at the end says whether every request had a documented form.
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../src/domain/ids.ts";
+import type { CommentMark, IssueMark } from "../../src/domain/issue.ts";
+import { isServiceError, type ServiceError } from "../../src/domain/service-error.ts";
+import { makeJiraClient } from "../../src/jira/jira-client.ts";
+import { makeTextPort } from "../../src/jira/text-port.ts";
+import { unlimitedBudget } from "../../src/lib/budget.ts";
+import { Secret } from "../../src/lib/secret.ts";
+import type { Log, Spool, SpooledFile } from "../../src/sync/ports.ts";
+
+const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const mark: IssueMark = { v: 1, inst: "inst-1", caseId: "TT1" };
+const commentMark: CommentMark = {
+  v: 1,
+  inst: "inst-1",
+  caseId: "TT1",
+  messageId: "m-1",
+  srcHash: "abc",
+  files: [["f-1", "10001"]],
+};
+const text = makeTextPort();
+
+function doc(content: string): unknown {
+  return text.messageToAdf({ header: "", text: content, footer: [] })[0];
+}
+
+describe("the Jira adapter", () => {
+  let sim: JiraSimulator;
+  let folder: string;
+  /** The site's clock moves by itself far enough between two writes that no per-issue limit is met. */
+  let nowMs: number;
+  let slept: number[];
+
+  const spool: Spool = {
+    store: async (source, sizeMaxBytes) => {
+      const chunks: Uint8Array[] = [];
+      let sizeBytes = 0;
+      for await (const chunk of source) {
+        sizeBytes += chunk.byteLength;
+        if (sizeBytes > sizeMaxBytes) throw Object.assign(new Error("too large"), { name: "FileTooLarge" });
+        chunks.push(chunk);
+      }
+      return spooled(Buffer.concat(chunks));
+    },
+    storeText: async (content) => spooled(Buffer.from(content)),
+    remove: async (file) => rm(file.path, { force: true }),
+  };
+
+  async function spooled(bytes: Buffer): Promise<SpooledFile> {
+    const path = join(folder, randomBytes(8).toString("hex"));
+    await writeFile(path, bytes);
+    return { path, sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  }
+
+  function makeClient(more: { issueType?: string; projectKey?: string; apiToken?: string } = {}) {
+    const { apiToken = "SIMTOKEN", ...options } = more;
+    return makeJiraClient({
+      options: {
+        host: sim.url,
+        email: "bot@example.com",
+        projectKey: "OPS",
+        issueType: "Task",
+        ...options,
+        apiToken: new Secret(apiToken),
+      },
+      budget: unlimitedBudget,
+      log: quiet,
+      timeouts: { connectMs: 2_000, callMs: 400, fileMs: 5_000 },
+      clock: { now: () => new Date(nowMs) },
+      sleep: async (pauseMs) => {
+        slept.push(pauseMs);
+        nowMs += pauseMs;
+      },
+      random: () => 0.5,
+    });
+  }
+
+  async function createIssue(client = makeClient(), more: { labels?: string[]; priority?: string | null } = {}) {
+    return client.createIssue(
+      {
+        summary: "[TT1] disk is gone",
+        descriptionAdf: doc("disk is gone"),
+        labels: more.labels ?? ["hwcase-TT1", "huawei-cloud"],
+        priority: more.priority ?? null,
+        mark,
+      },
+      "live",
+    );
+  }
+
+  async function failure(work: Promise<unknown>): Promise<ServiceError> {
+    const error: unknown = await work.then(
+      () => new Error("nothing was thrown"),
+      (reason: unknown) => reason,
+    );
+    if (!isServiceError(error)) throw error;
+    return error;
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "jira-contract-"));
+    sim = await startJiraSimulator({ now: () => nowMs });
+  });
+  afterAll(async () => {
+    await sim.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    nowMs = Date.UTC(2026, 10, 24, 20, 30, 0, 123);
+    slept = [];
+    sim.control.reset();
+    sim.control.resetRequests();
+  });
+  afterEach(() => {
+    expect(sim.control.getRefusals()).toEqual([]);
+  });
+
+  it("creates an issue by ids with description, labels, priority and property, and reads it back", async () => {
+    const client = makeClient();
+
+    const created = await createIssue(client, { priority: "high" });
+    const issue = await client.findIssue(created.issueId, "live");
+
+    expect(issue).toMatchObject({
+      issueId: created.issueId,
+      issueKey: created.issueKey,
+      projectKey: "OPS",
+      projectTypeKey: "software",
+      summary: "[TT1] disk is gone",
+      category: "new",
+      labels: expect.arrayContaining(["hwcase-TT1", "huawei-cloud"]),
+      priorityId: "2",
+      securityLevelId: null,
+      reporterId: await client.getOwnAccountId(),
+      files: [],
+      mark,
+    });
+    expect(text.adfToText(issue?.description)).toBe("disk is gone");
+    expect(issue?.createdAt.getTime()).toBe(nowMs);
+    expect(issue?.updatedRaw).toBe(sim.control.getIssue({ issue: created.issueKey }).updatedAt);
+    expect(await client.findIssue(created.issueKey, "live")).toEqual(issue);
+  });
+
+  it("creates without the priority where Jira refuses that field", async () => {
+    sim.control.setSettings({ priorityOnScreen: { default: false } });
+
+    const created = await createIssue(makeClient(), { priority: "High" });
+
+    expect(sim.control.getState().issues).toHaveLength(1);
+    expect(sim.control.getIssue({ issue: created.issueKey }).priority?.id).toBe("3");
+  });
+
+  it("creates without a priority that the site does not know, and takes an issue type by id", async () => {
+    const created = await createIssue(makeClient({ issueType: "10004" }), { priority: "P1" });
+
+    expect(sim.control.getIssue({ issue: created.issueKey }).issueTypeId).toBe("10004");
+  });
+
+  it("makes one line of at most 255 characters of a summary", async () => {
+    const client = makeClient();
+    const created = await client.createIssue(
+      { summary: `a\nb${"😀".repeat(300)}`, descriptionAdf: doc("x"), labels: [], priority: null, mark },
+      "live",
+    );
+
+    const { summary } = sim.control.getIssue({ issue: created.issueKey });
+
+    expect(summary.length).toBeLessThanOrEqual(255);
+    expect(summary.isWellFormed()).toBe(true);
+    expect(summary).toMatch(/^a b.*…$/u);
+  });
+
+  it("answers null for an issue that does not exist, and leaves missing ones out of a list", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+
+    expect(await client.findIssue(toId<IssueKey>("OPS-999"), "live")).toBeNull();
+    expect(await client.listIssues([issueId, toId<IssueId>("999999")], "poll")).toMatchObject([{ issueId, mark }]);
+    expect(await client.listIssues([], "poll")).toEqual([]);
+  });
+
+  it("lists what was updated lately over all pages, and nothing older or of another project", async () => {
+    const client = makeClient();
+    sim.control.createIssue({ projectKey: "OPS", summary: "old" });
+    nowMs += 3_600_000;
+    const keys = Array.from(
+      { length: 130 },
+      () => sim.control.createIssue({ projectKey: "OPS", summary: "new" }).issueKey,
+    );
+    sim.control.createIssue({ projectKey: "STEP", summary: "elsewhere" });
+
+    const updated = await client.listUpdatedIssues(11, "poll");
+
+    expect(updated.map(({ issueKey }) => issueKey).sort()).toEqual([...keys].sort());
+    expect(updated[0]?.updatedRaw).toBe(sim.control.getIssue({ issue: "OPS-2" }).updatedAt);
+    expect(sim.control.getRequests().total).toBe(2);
+  });
+
+  it("finds issues by label with their property, whatever characters the label holds", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+    nowMs += 1_000;
+    await createIssue(client, { labels: ["hwcase-TT2"] });
+    sim.control.createIssue({ projectKey: "OPS", summary: "theirs", labels: ['we"ird\\'] });
+
+    const found = await client.findIssuesByLabels(["hwcase-TT1", 'we"ird\\', "none"], "check");
+
+    expect(found).toHaveLength(2);
+    expect(found[0]).toMatchObject({ issueId, mark });
+    expect(found[1]).toMatchObject({ labels: ['we"ird\\'], mark: null });
+  });
+
+  it("keeps a query of the operator inside the project", async () => {
+    const client = makeClient();
+    const { issueKey } = sim.control.createIssue({ projectKey: "OPS", summary: "a", labels: ["huawei-case"] });
+    sim.control.createIssue({ projectKey: "STEP", summary: "b", labels: ["huawei-case"] });
+
+    const found = await client.listIssuesByJql('labels = "huawei-case" ORDER BY created', "poll");
+    const refused = await failure(client.listIssuesByJql("labels = a) OR (project = STEP", "poll"));
+
+    expect(found.map((issue) => issue.issueKey)).toEqual([issueKey]);
+    expect(refused.facts).toMatchObject({ kind: "rejected", outcomeUnknown: false });
+  });
+
+  it("changes labels without touching others, and sets the property", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client, { labels: ["a", "people"] });
+
+    await client.changeLabels(issueId, { add: ["b"], remove: ["a"] }, "live");
+    await client.changeLabels(issueId, { add: [], remove: [] }, "live");
+    await client.setIssueMark(issueId, { ...mark, issueId }, "live");
+
+    const issue = sim.control.getIssue({ issue: issueKey });
+    expect([...issue.labels].sort()).toEqual(["b", "people"]);
+    expect(issue.properties).toEqual({ casebridge: { ...mark, issueId } });
+  });
+
+  it("lists transitions with the fields they demand, moves the issue and reads its status changes", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    sim.control.setSettings({ doneRequiresResolution: true });
+
+    const transitions = await client.listTransitions(issueId, "live");
+    await client.transitionIssue(
+      issueId,
+      transitions.find((each) => each.toStatusId === "3")?.transitionId ?? "",
+      "live",
+    );
+    nowMs += 60_000;
+    sim.control.editIssue({ issue: issueKey, fields: { summary: "renamed" } });
+    sim.control.transition({ issue: issueKey, toCategory: "done" });
+    const changes = await client.listStatusChanges(issueId, "live");
+
+    expect(transitions.find((each) => each.toCategory === "done")?.requiredFields).toEqual(["Resolution"]);
+    expect(transitions.find((each) => each.toStatusId === "3")?.requiredFields).toEqual([]);
+    expect(changes).toMatchObject([
+      { toStatusId: "3", authorId: await client.getOwnAccountId() },
+      { toStatusId: "10001", authorType: "atlassian" },
+    ]);
+    expect(changes[1]?.at.getTime()).toBe(nowMs);
+  });
+
+  for (const listed of [true, false]) {
+    it(`reads own comments with their property when the list ${listed ? "has" : "lacks"} properties`, async () => {
+      sim.control.setSettings({ commentListReturnsProperties: listed });
+      const client = makeClient();
+      const { issueId, issueKey } = await createIssue(client);
+      const commentId = await client.createComment(issueId, { bodyAdf: doc("ours"), mark: commentMark }, "live");
+      const forged = { casebridge: commentMark };
+      sim.control.addComment({
+        issue: issueKey,
+        text: "theirs",
+        properties: forged,
+        visibility: { value: "Administrators" },
+      });
+      sim.control.addComment({ issue: issueKey, text: "internal", internal: true, author: "app" });
+
+      const comments = await client.listComments(issueId, "live");
+
+      expect(comments).toMatchObject([
+        { commentId, mark: commentMark, restricted: false, jsdPublic: true, authorType: "atlassian" },
+        { mark: null, restricted: true },
+        { mark: null, restricted: false, jsdPublic: false, authorType: "app" },
+      ]);
+      expect(text.adfToText(comments[1]?.body)).toBe("theirs");
+      expect(await client.findComment(issueId, commentId, "live")).toEqual(comments[0]);
+    });
+  }
+
+  it("says that jsdPublic is unknown where Jira does not tell", async () => {
+    sim.control.setSettings({ jsdPublic: "never" });
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    sim.control.addComment({ issue: issueKey, text: "theirs" });
+
+    expect(await client.listComments(issueId, "live")).toMatchObject([{ jsdPublic: null }]);
+  });
+
+  it("reads the comments of all pages in order", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    for (let n = 0; n < 230; n += 1) sim.control.addComment({ issue: issueKey, text: `comment ${n}` });
+
+    const comments = await client.listComments(issueId, "live");
+
+    expect(comments.map(({ body }) => text.adfToText(body))).toEqual(
+      Array.from({ length: 230 }, (_, n) => `comment ${n}`),
+    );
+  });
+
+  it("updates body and property, keeps a restriction that a person has set, and deletes", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const commentId = await client.createComment(issueId, { bodyAdf: doc("one"), mark: commentMark }, "live");
+    sim.control.restrictComment({ commentId, visibility: { value: "Administrators" } });
+
+    const changed = { ...commentMark, srcHash: "def" };
+    await client.updateComment(issueId, commentId, { bodyAdf: doc("two"), mark: changed }, "live");
+    const [comment] = sim.control.getIssue({ issue: issueKey }).comments;
+    await client.deleteComment(issueId, commentId, "live");
+
+    expect(comment).toMatchObject({ bodyText: "two", properties: { casebridge: changed } });
+    expect(comment?.visibility).toMatchObject({ value: "Administrators" });
+    expect(await client.findComment(issueId, commentId, "live")).toBeNull();
+    expect((await failure(client.deleteComment(issueId, commentId, "live"))).kind).toBe("not_found");
+  });
+
+  it("never sends a string where Jira wants a document", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+
+    const error = await failure(client.createComment(issueId, { bodyAdf: "plain", mark: commentMark }, "live"));
+
+    expect(error.facts).toMatchObject({ kind: "rejected", status: null, outcomeUnknown: false });
+  });
+
+  it("uploads and downloads files with their names and bytes, empty ones too", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const names = ['日志 "a".txt', "empty.bin"];
+    const files = [await spooled(randomBytes(300_000)), await spooled(Buffer.alloc(0))];
+
+    for (const [index, file] of files.entries()) {
+      const uploaded = await client.uploadFile(issueId, { file, name: names[index] ?? "" }, "live");
+      const back = await client.downloadFile(uploaded.attachmentId, spool, 1_000_000, "live");
+      expect(uploaded.sizeBytes).toBe(file.sizeBytes);
+      expect(back.sha256).toBe(file.sha256);
+      expect((await readFile(back.path)).length).toBe(file.sizeBytes);
+    }
+
+    const stored = sim.control.getIssue({ issue: issueKey }).attachments;
+    expect(stored.map(({ sha256 }) => sha256)).toEqual(files.map(({ sha256 }) => sha256));
+    const issue = await client.findIssue(issueId, "live");
+    expect(issue?.files.map(({ name }) => name)).toEqual(stored.map(({ name }) => name));
+    expect(stored[0]?.name).toContain("日志");
+    await client.deleteFile(toId<AttachmentId>(stored[0]?.id ?? ""), "live");
+    expect(sim.control.getIssue({ issue: issueKey }).attachments).toHaveLength(1);
+  });
+
+  it("follows the content to another origin, without credentials, and repeats a download that broke", async () => {
+    sim.control.setSettings({ contentOrigin: "other" });
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const { attachmentId, sha256 } = sim.control.addAttachment({ issue: issueKey, name: "a.bin", sizeBytes: 500_000 });
+    sim.control.addFault({ operation: "getAttachmentContent", kind: "truncate" });
+
+    const file = await client.downloadFile(toId<AttachmentId>(attachmentId), spool, 1_000_000, "live");
+
+    expect(file.sha256).toBe(sha256);
+    expect((await client.findIssue(issueId, "live"))?.files[0]?.sizeBytes).toBe(500_000);
+  });
+
+  it("passes on that the spool finds a file too large", async () => {
+    const client = makeClient();
+    const { issueKey } = await createIssue(client);
+    const { attachmentId } = sim.control.addAttachment({ issue: issueKey, name: "a.bin", sizeBytes: 500_000 });
+
+    const download = client.downloadFile(toId<AttachmentId>(attachmentId), spool, 1_000, "live");
+
+    await expect(download).rejects.toMatchObject({ name: "FileTooLarge" });
+  });
+
+  it("reads the size limit, keeps it for an hour, and reports a file beyond it as refused", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+    sim.control.setSettings({ uploadLimitBytes: 1_000 });
+
+    expect(await client.getFileSizeMax("live")).toBe(1_000);
+    const refused = await failure(
+      client.uploadFile(issueId, { file: await spooled(randomBytes(2_000)), name: "a" }, "live"),
+    );
+    sim.control.setSettings({ attachmentsEnabled: false });
+    const kept = await client.getFileSizeMax("live");
+    nowMs += 3_600_001;
+
+    expect(refused.facts).toMatchObject({ kind: "rejected", status: 413, outcomeUnknown: false });
+    expect(kept).toBe(1_000);
+    expect(await client.getFileSizeMax("live")).toBe(0);
+  });
+
+  it("keeps within the writes that Jira takes on one issue, without ever being told to wait", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+
+    await Promise.all(
+      Array.from({ length: 120 }, (_, n) =>
+        client.createComment(issueId, { bodyAdf: doc(`c ${n}`), mark: commentMark }, "live"),
+      ),
+    );
+
+    expect(sim.control.getIssue({ issue: issueKey }).comments.map(({ bodyText }) => bodyText)).toEqual(
+      Array.from({ length: 120 }, (_, n) => `c ${n}`),
+    );
+    expect(sim.control.getRequests().log.filter(({ status }) => status === 429)).toEqual([]);
+    expect(slept.length).toBeGreaterThan(0);
+  });
+
+  it("waits out a 429 as long as Jira asks, then succeeds", async () => {
+    const client = makeClient();
+    sim.control.addFault({ operation: "createIssue", kind: "429", times: 2, retryAfterSeconds: 7 });
+
+    await createIssue(client);
+
+    expect(slept).toEqual([7_000, 7_000]);
+    expect(sim.control.getState().issues).toHaveLength(1);
+  });
+
+  for (const kind of ["503_after", "reset_after", "hang_after", "garbage", "503_before", "reset_before"]) {
+    it(`sends a creation once and says that its outcome is unknown after ${kind}`, async () => {
+      const client = makeClient();
+      sim.control.addFault({ operation: "createIssue", kind });
+
+      const error = await failure(createIssue(client));
+
+      expect(error.facts.outcomeUnknown).toBe(true);
+      expect(error.kind).toBe(kind === "garbage" ? "contract" : "unavailable");
+      expect(sim.control.getState().issues).toHaveLength(kind.endsWith("before") ? 0 : 1);
+      expect(sim.control.getRequests().log.filter(({ operation }) => operation === "createIssue")).toHaveLength(1);
+    });
+  }
+
+  for (const kind of ["503_before", "502_after", "reset_before", "reset_after", "hang_before"]) {
+    it(`repeats reads, searches, edits and deletions after ${kind}`, async () => {
+      const client = makeClient();
+      const { issueId, issueKey } = await createIssue(client);
+      const commentId = await client.createComment(issueId, { bodyAdf: doc("x"), mark: commentMark }, "live");
+      for (const operation of ["getIssue", "searchAndReconsileIssuesUsingJqlPost", "editIssue", "deleteComment"]) {
+        sim.control.addFault({ operation, kind });
+      }
+
+      await client.findIssue(issueId, "live");
+      await client.listUpdatedIssues(10, "poll");
+      await client.changeLabels(issueId, { add: ["more"], remove: [] }, "live");
+      await client.deleteComment(issueId, commentId, "live");
+
+      expect(sim.control.getIssue({ issue: issueKey })).toMatchObject({ comments: [] });
+      expect(sim.control.getIssue({ issue: issueKey }).labels).toContain("more");
+    });
+  }
+
+  it("tells credentials, permissions, refusals and pages that are no API apart", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+    sim.control.addFault({ operation: "getIssue", kind: "403" });
+    const forbidden = await failure(client.findIssue(issueId, "live"));
+    sim.control.addFault({ operation: "getIssue", kind: "login_page" });
+    const page = await failure(client.findIssue(issueId, "live"));
+    const refused = await failure(
+      client.createIssue(
+        { summary: "s", descriptionAdf: doc("x"), labels: ["has space"], priority: null, mark },
+        "live",
+      ),
+    );
+    const unauthorized = await failure(makeClient({ apiToken: "OLD" }).findIssue(issueId, "live"));
+
+    expect(forbidden.kind).toBe("forbidden");
+    expect(page.kind).toBe("contract");
+    expect(refused.facts).toMatchObject({ kind: "rejected", status: 400, outcomeUnknown: false });
+    expect(refused.facts.detail).toContain("labels");
+    expect(refused.message).not.toContain("has space");
+    expect(unauthorized.facts).toMatchObject({ kind: "unauthorized", status: 401 });
+    expect(unauthorized.facts.requestId).not.toBeNull();
+  });
+
+  it("tells doctor what it needs", async () => {
+    const client = makeClient();
+    await createIssue(client);
+    sim.control.setSettings({ revokedPermissions: ["TRANSITION_ISSUES"] });
+
+    expect(await client.getMyself()).toMatchObject({
+      timeZone: "Asia/Shanghai",
+      accountId: await client.getOwnAccountId(),
+    });
+    expect(await client.getPermissions(["BROWSE_PROJECTS", "TRANSITION_ISSUES"])).toEqual({
+      BROWSE_PROJECTS: true,
+      TRANSITION_ISSUES: false,
+    });
+    expect(await client.getProject()).toMatchObject({ key: "OPS", projectTypeKey: "software" });
+    expect(await client.findIssueType("task")).toEqual({ id: "10002", name: "Task" });
+    expect(await client.findIssueType("10004")).toEqual({ id: "10004", name: "Bug" });
+    expect(await client.findIssueType("Epic")).toBeNull();
+    expect((await client.listCreateFields("10002")).map(({ fieldId }) => fieldId)).toContain("summary");
+    expect(await client.listStatuses()).toContainEqual({ id: "10001", name: "Done", category: "done" });
+    expect((await client.listPriorities()).map(({ name }) => name)).toContain("High");
+    expect((await client.serverTime()).getTime()).toBeGreaterThan(0);
+    expect(await client.countIssues('project = "OPS"')).toBe(1);
+    const missing = await failure(makeClient({ projectKey: "NOPE" }).getProject());
+    expect(missing.kind).toBe("not_found");
+  });
+
+  it("refuses ids that would change the address", async () => {
+    const client = makeClient();
+
+    const error = await failure(client.findComment(toId<IssueId>("1/../2"), toId<CommentId>(".."), "live"));
+
+    expect(error.facts).toMatchObject({ kind: "rejected", status: null });
+    expect(sim.control.getRequests().total).toBe(0);
+  });
+
+  it("uploads a large file without holding it in memory", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+    const path = join(folder, "large");
+    const block = randomBytes(1 << 20);
+    const hash = createHash("sha256");
+    await writeFile(
+      path,
+      (function* () {
+        for (let n = 0; n < 64; n += 1) {
+          hash.update(block);
+          yield block;
+        }
+      })(),
+    );
+    const file = { path, sizeBytes: (await stat(path)).size, sha256: hash.digest("hex") };
+
+    const uploaded = await client.uploadFile(issueId, { file, name: "large.bin" }, "live");
+    const seen = createHash("sha256");
+    const download = await client.downloadFile(
+      uploaded.attachmentId,
+      {
+        ...spool,
+        store: async (source) => {
+          let sizeBytes = 0;
+          for await (const chunk of source) {
+            seen.update(chunk);
+            sizeBytes += chunk.byteLength;
+          }
+          return { path, sizeBytes, sha256: seen.digest("hex") };
+        },
+      },
+      1 << 30,
+      "live",
+    );
+
+    expect(uploaded.sizeBytes).toBe(64 << 20);
+    expect(download.sha256).toBe(file.sha256);
+  });
+});
