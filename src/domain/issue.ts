@@ -5,7 +5,12 @@ import type { AttachmentId, CommentId, IssueId, IssueKey } from "./ids.ts";
 export type StatusCategory = "new" | "indeterminate" | "done";
 
 /** Value of the issue property `casebridge` (RULES 1). `issueId` is absent until the issue knows its own id. */
-export type IssueMark = { readonly v: number; readonly inst: string; readonly caseId: string; readonly issueId?: string };
+export type IssueMark = {
+  readonly v: number;
+  readonly inst: string;
+  readonly caseId: string;
+  readonly issueId?: string;
+};
 
 /** Value of the comment property `casebridge` (RULES 1). */
 export type CommentMark = {

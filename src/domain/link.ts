@@ -28,6 +28,8 @@ export type Link = {
   readonly jiraRev: number;
   readonly lane: LaneName;
   readonly attempts: number;
+  /** Look again at this moment, whatever happens. */
+  readonly recheckAt: Date | null;
   readonly leaseEpoch: number;
   readonly caseStatus: number | null;
   readonly agreedCaseStatus: number | null;

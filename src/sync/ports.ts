@@ -162,19 +162,18 @@ export interface JiraPort {
     input: { readonly file: SpooledFile; readonly name: string },
     lane: Lane,
   ): Promise<IssueFile>;
-  downloadFile(
-    attachmentId: AttachmentId,
-    spool: Spool,
-    sizeMaxBytes: number,
-    lane: Lane,
-  ): Promise<SpooledFile>;
+  downloadFile(attachmentId: AttachmentId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
   deleteFile(attachmentId: AttachmentId, lane: Lane): Promise<void>;
 }
 
 /** Turning texts of one side into texts of the other; implemented beside the Jira adapter, since ADF is Jira's business. */
 export interface TextPort {
   /** ADF documents for one message; more than one when the text is too long for one comment. */
-  messageToAdf(input: { readonly header: string; readonly text: string; readonly footer: readonly string[] }): readonly unknown[];
+  messageToAdf(input: {
+    readonly header: string;
+    readonly text: string;
+    readonly footer: readonly string[];
+  }): readonly unknown[];
   /** Description document, and what did not fit (to go on in comments). */
   caseDescription(input: {
     readonly text: string;

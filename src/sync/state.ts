@@ -25,7 +25,12 @@ export type LinkSnapshot = {
   readonly failures: readonly OpenFailure[];
 };
 
-export type OpenFailure = { readonly item: string; readonly reason: string; readonly state: string; readonly attempts: number };
+export type OpenFailure = {
+  readonly item: string;
+  readonly reason: string;
+  readonly state: string;
+  readonly attempts: number;
+};
 
 /** Fields of a mirror that a run sets; those left out keep their value. */
 export type MirrorPatch = {
@@ -69,7 +74,12 @@ export type StateStep = {
   readonly link?: LinkPatch;
   readonly mirrors?: readonly MirrorPatch[];
   /** Renames the identity of a mirror once its id appears. */
-  readonly renames?: readonly { readonly kind: MirrorKind; readonly origin: Side; readonly from: string; readonly to: string }[];
+  readonly renames?: readonly {
+    readonly kind: MirrorKind;
+    readonly origin: Side;
+    readonly from: string;
+    readonly to: string;
+  }[];
   readonly intents?: readonly NewIntent[];
   readonly intentPatches?: readonly {
     readonly key: string;
@@ -88,7 +98,12 @@ export type StateStep = {
     readonly detail: string;
   }[];
   readonly resolvedFailures?: readonly { readonly item: string }[];
-  readonly audit?: readonly { readonly side: Side; readonly action: string; readonly item: string; readonly result: string }[];
+  readonly audit?: readonly {
+    readonly side: Side;
+    readonly action: string;
+    readonly item: string;
+    readonly result: string;
+  }[];
   /** Learned once: Huawei's id of our own user. */
   readonly huaweiUserId?: string;
 };
@@ -108,7 +123,11 @@ export interface LeasedLink {
    * Ends the run: stores `doneRev` (when given), the moment to look again and the number of failed attempts, and gives the lease
    * back. A lost lease is ignored here.
    */
-  finish(end: { readonly doneRev: number | null; readonly recheckAt: Date | null; readonly attempts: number }): Promise<void>;
+  finish(end: {
+    readonly doneRev: number | null;
+    readonly recheckAt: Date | null;
+    readonly attempts: number;
+  }): Promise<void>;
 }
 
 /** What one connection remembers. */
@@ -204,9 +223,16 @@ export interface StatePort {
   /** Records an existing pairing (adoption by label, `links link`). Answers false when case or issue is already linked. */
   adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
   /** Raises revisions; repeated wake-ups add up harmlessly. `seen` updates what lists told. */
-  wake(wakeUps: readonly WakeUp[], seen?: readonly { readonly linkId: LinkId; readonly case: SeenCase }[]): Promise<void>;
+  wake(
+    wakeUps: readonly WakeUp[],
+    seen?: readonly { readonly linkId: LinkId; readonly case: SeenCase }[],
+  ): Promise<void>;
   /** Links whose wake-ups or moments to look again are due, most urgent lane first. */
-  listDueLinks(connectionNames: readonly string[], now: Date, limit: number): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string }[]>;
+  listDueLinks(
+    connectionNames: readonly string[],
+    now: Date,
+    limit: number,
+  ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string }[]>;
   markAbsentChecked(linkIds: readonly LinkId[], at: Date): Promise<void>;
 
   /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */

@@ -1,0 +1,182 @@
+/**
+ * Who is who: recognising messages across readings, and recognising our own copies among them.
+ *
+ * The problem: only the case detail names `message_id`; lists and polls do not, and the call that adds a message answers no id
+ * (osm/NOTES 9). The answer: every message has a fingerprint that all readings share; an ordinal tells equal ones apart; a mirror
+ * keeps the fingerprint, and its source id is upgraded once when the id appears (RULES 1).
+ */
+import type { CaseMessage } from "../domain/case.ts";
+import type { Intent, Mirror } from "../domain/link.ts";
+import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
+import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
+import { hashParts } from "../lib/hash.ts";
+
+/** How far a copy's time may lie before our own record of the attempt (clocks differ). RULES 1. */
+const clockToleranceMs = 5 * 60_000;
+
+/** Identity of a message without regard to ids: time to the second, author, files, first 200 normalised characters. */
+export function messageFingerprint(message: CaseMessage): string {
+  return hashParts([
+    String(Math.floor(message.createdAt.getTime() / 1000)),
+    message.authorKind === "customer" ? "customer" : "support",
+    message.authorId ?? "",
+    message.files
+      .map((file) => file.fileId)
+      .sort()
+      .join(","),
+    normalizeForFingerprint(message.content),
+  ]).slice(0, 32);
+}
+
+/** Hash of everything of a message that a copy must show. */
+export function messageHash(message: CaseMessage): string {
+  return hashParts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
+}
+
+/** The mark at the start of a message, looking through rich-text tags that the service may have put around it. */
+export function findMark(content: string): Mark | null {
+  const stripped = content.slice(0, 2000).replace(/^(?:\s|<[^<>]{0,200}>)+/, "");
+  return parseMarkAtStart(stripped)?.mark ?? null;
+}
+
+/** One message with the identity under which it is, or will be, mirrored. */
+export type IdentifiedMessage = {
+  readonly message: CaseMessage;
+  readonly sourceId: string;
+  readonly fingerprint: string;
+  /** Set when a mirror knows the message under an identity without id. */
+  readonly renameFrom: string | null;
+};
+
+/** What a reading of a case means to us. */
+export type SortedMessages = {
+  readonly first: IdentifiedMessage | null;
+  /** People's messages, in order, mirrored already or not. */
+  readonly people: readonly IdentifiedMessage[];
+  /** Our copies that were confirmed before. */
+  readonly copies: readonly { readonly message: CaseMessage; readonly fingerprint: string }[];
+  /** Our copies whose intents are still open. */
+  readonly confirmed: readonly {
+    readonly intent: Intent;
+    readonly message: CaseMessage;
+    readonly fingerprint: string;
+  }[];
+  /** Messages that start with a mark nobody here remembers. */
+  readonly unknownMarks: readonly (IdentifiedMessage & { readonly mark: Mark })[];
+};
+
+/**
+ * Sorts the messages of one complete reading. `huaweiUserId` is our own user once learned. A message is our copy only if a customer
+ * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (RULES 1).
+ */
+export function sortMessages(input: {
+  readonly messages: readonly CaseMessage[];
+  readonly mirrors: readonly Mirror[];
+  readonly intents: readonly Intent[];
+  readonly huaweiUserId: string | null;
+}): SortedMessages {
+  const bySource = new Map<string, Mirror>();
+  const copyIds = new Set<string>();
+  const copyFingerprints = new Map<string, number>();
+  const knownMarks = new Set<string>();
+  for (const mirror of input.mirrors) {
+    if (mirror.kind === "message") bySource.set(mirror.sourceId, mirror);
+    if (mirror.origin !== "jira") continue;
+    if (mirror.copyId !== null && mirror.kind !== "file") copyIds.add(mirror.copyId);
+    for (const fingerprint of mirror.copyFingerprints) {
+      copyFingerprints.set(fingerprint, (copyFingerprints.get(fingerprint) ?? 0) + 1);
+    }
+    if (mirror.kind === "comment") knownMarks.add(`comment:${mirror.sourceId}`);
+    if (mirror.kind === "file") knownMarks.add(`attachment:${mirror.sourceId}`);
+    if (mirror.kind === "notice") knownMarks.add(`notice:${mirror.sourceId}`);
+  }
+  const openByMark = new Map<string, Intent>();
+  for (const intent of input.intents) {
+    if (intent.side === "huawei" && intent.mark !== null && intent.state !== "planned")
+      openByMark.set(intent.mark, intent);
+  }
+
+  const ordinals = new Map<string, number>();
+  const result = {
+    first: null as IdentifiedMessage | null,
+    people: [] as IdentifiedMessage[],
+    copies: [] as { message: CaseMessage; fingerprint: string }[],
+    confirmed: [] as { intent: Intent; message: CaseMessage; fingerprint: string }[],
+    unknownMarks: [] as (IdentifiedMessage & { mark: Mark })[],
+  };
+
+  for (const message of input.messages) {
+    const fingerprint = messageFingerprint(message);
+    const ordinal = (ordinals.get(fingerprint) ?? 0) + 1;
+    ordinals.set(fingerprint, ordinal);
+    const withoutId = `fp:${fingerprint}:${ordinal}`;
+    const sourceId = message.messageId ?? withoutId;
+    const known = bySource.get(sourceId);
+    const renameFrom = known === undefined && message.messageId !== null && bySource.has(withoutId) ? withoutId : null;
+    // A reading without id of a message known by id: found again by its fingerprint.
+    const knownByFingerprint =
+      message.messageId === null && known === undefined
+        ? input.mirrors.filter(
+            (mirror) =>
+              mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
+          )[ordinal - 1]
+        : undefined;
+    const identified: IdentifiedMessage = {
+      message,
+      sourceId: knownByFingerprint?.sourceId ?? sourceId,
+      fingerprint,
+      renameFrom,
+    };
+    if (message.isFirst) {
+      result.first ??= identified;
+      continue;
+    }
+    if (known !== undefined || renameFrom !== null || knownByFingerprint !== undefined) {
+      result.people.push(identified);
+      continue;
+    }
+    const copiesLeft = copyFingerprints.get(fingerprint) ?? 0;
+    if ((message.messageId !== null && copyIds.has(message.messageId)) || copiesLeft > 0) {
+      if (copiesLeft > 0) copyFingerprints.set(fingerprint, copiesLeft - 1);
+      result.copies.push({ message, fingerprint });
+      continue;
+    }
+    const mark = message.authorKind === "customer" ? findMark(message.content) : null;
+    const ours =
+      mark !== null &&
+      (input.huaweiUserId === null || message.authorId === null || message.authorId === input.huaweiUserId);
+    if (mark !== null && ours) {
+      const identity = markIdentity(mark);
+      const intent = openByMark.get(identity);
+      if (
+        intent !== undefined &&
+        message.createdAt.getTime() >= (intent.attemptedAt ?? intent.createdAt).getTime() - clockToleranceMs
+      ) {
+        openByMark.delete(identity);
+        result.confirmed.push({ intent, message, fingerprint });
+        continue;
+      }
+      const owner = markOwner(mark);
+      if (mark.kind !== "case" && !knownMarks.has(owner) && intent === undefined) {
+        result.unknownMarks.push({ ...identified, mark });
+        continue;
+      }
+    }
+    result.people.push(identified);
+  }
+  return result;
+}
+
+/** The item that a mark belongs to, in the spelling of a mirror: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`. */
+export function markOwner(mark: Mark): string {
+  switch (mark.kind) {
+    case "comment":
+      return `comment:${mark.commentId}`;
+    case "attachment":
+      return `attachment:${mark.attachmentId}`;
+    case "notice":
+      return `notice:${mark.noticeKind}-${mark.n}`;
+    case "case":
+      return `case:${mark.issueId}`;
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * Noticing news: which links have to be looked at. Intake never mirrors anything itself; it raises revisions and moves cursors last.
+ *
+ * Huawei offers neither an updated-since filter nor events (osm/NOTES 7), so a round lists the open cases (status changes, new ones),
+ * asks what was created since the last round in any status, and polls messages in cohorts of at most 100 cases. Jira is asked for
+ * what was updated within a relative span, so that no time zone can open a gap (RULES 3 and 4).
+ */
+import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
+import type { CaseId, LinkId } from "../domain/ids.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import { messageFingerprint } from "./identity.ts";
+import { caseLabel } from "./plan.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
+import type { CohortState, ConnectionState, IntakeLink, SeenCase, StatePort, WakeUp } from "./state.ts";
+
+export type IntakeDeps = {
+  readonly huawei: HuaweiPort;
+  readonly jira: JiraPort;
+  readonly state: StatePort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ConnectionSettings;
+  readonly owner: string;
+};
+
+/** What a round came to. `skipped`: the last one still runs. */
+export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };
+
+const overlapMs = 10 * 60_000;
+const watchedAfterCloseMs = 14 * 24 * 3_600_000;
+const absentPauseMs = 10 * 60_000;
+const roundLeaseMs = 15 * 60_000;
+const newCasesMax = 50;
+const labelsPerQuery = 50;
+
+/** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
+export async function intakeCases(
+  deps: IntakeDeps,
+  options: { readonly asImport?: boolean; readonly createdFrom?: Date } = {},
+): Promise<RoundResult> {
+  const { name } = deps.settings;
+  if (!(await deps.state.beginRound(name, "cases", deps.owner, roundLeaseMs)))
+    return { skipped: true, newLinks: 0, woken: 0 };
+  let outcome = "failed";
+  try {
+    const connection = await deps.state.getConnection(name);
+    if (connection.state === "stopped") {
+      outcome = "stopped";
+      return { skipped: true, newLinks: 0, woken: 0 };
+    }
+    const startedAt = deps.clock.now();
+    const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
+    const links = await deps.state.listIntakeLinks(name);
+    const woken = await wakeChanged(deps, links, seen, startedAt);
+    const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options.asImport ?? false);
+    const polled = await pollCohorts(deps, startedAt);
+    await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
+    if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
+    outcome = "done";
+    const result = { skipped: false, newLinks, woken: woken + polled };
+    deps.log.info({ connection: name, ...result }, "Round over the cases finished");
+    return result;
+  } finally {
+    await deps.state.endRound(name, "cases", deps.owner, outcome, 0);
+  }
+}
+
+/** All open cases, and those created since the last round in any status. */
+async function listSeenCases(
+  deps: IntakeDeps,
+  connection: ConnectionState,
+  now: Date,
+  createdFrom: Date | null,
+): Promise<ReadonlyMap<string, CaseSummary>> {
+  const seen = new Map<string, CaseSummary>();
+  const lane: Lane = connection.firstRoundAt === null ? "import" : "poll";
+  for (const status of openStatuses) {
+    for (const entry of await deps.huawei.listCases({ status }, lane)) seen.set(entry.caseId, entry);
+  }
+  const stored = await deps.state.findCursor(deps.settings.name, "cases_created");
+  const lastRound = stored === null ? null : new Date(stored);
+  const since =
+    createdFrom ?? (lastRound === null ? deps.settings.cases.createdAfter : new Date(lastRound.getTime() - overlapMs));
+  // Without a bound the first round takes only what is open; the span since its start is asked for by the next one.
+  const from = since ?? new Date(now.getTime() - overlapMs);
+  for (const entry of await deps.huawei.listCases({ createdFrom: from }, lane)) seen.set(entry.caseId, entry);
+  return seen;
+}
+
+/** Wakes links whose listed status or labels differ from what is remembered, and open ones that no list shows. */
+async function wakeChanged(
+  deps: IntakeDeps,
+  links: readonly IntakeLink[],
+  seen: ReadonlyMap<string, CaseSummary>,
+  now: Date,
+): Promise<number> {
+  const wakeUps: WakeUp[] = [];
+  const updates: { linkId: LinkId; case: SeenCase }[] = [];
+  const absent: LinkId[] = [];
+  for (const link of links) {
+    if (link.caseId === null || link.state !== "active") continue;
+    const entry = seen.get(link.caseId);
+    if (entry === undefined) {
+      const watched = link.caseStatus !== null && isOpenStatus(link.caseStatus);
+      if (
+        watched &&
+        (link.absentCheckedAt === null || now.getTime() - link.absentCheckedAt.getTime() > absentPauseMs)
+      ) {
+        absent.push(link.id);
+        wakeUps.push({ linkId: link.id, huawei: true, lane: "poll" });
+      }
+      continue;
+    }
+    const labels = [...entry.labels].sort();
+    const labelsChanged = labels.join("\n") !== [...link.caseLabels].sort().join("\n");
+    const statusChanged = link.caseStatus !== null && link.caseStatus !== entry.status;
+    if (labelsChanged || entry.productName !== link.productName)
+      updates.push({ linkId: link.id, case: toSeenCase(entry) });
+    if (labelsChanged || statusChanged)
+      wakeUps.push({ linkId: link.id, huawei: true, jira: labelsChanged, lane: "poll" });
+  }
+  if (wakeUps.length > 0 || updates.length > 0) await deps.state.wake(wakeUps, updates);
+  if (absent.length > 0) await deps.state.markAbsentChecked(absent, now);
+  return wakeUps.length;
+}
+
+function toSeenCase(entry: CaseSummary): SeenCase {
+  return {
+    caseId: entry.caseId,
+    status: entry.status,
+    createdAt: entry.createdAt,
+    labels: [...entry.labels].sort(),
+    productName: entry.productName,
+  };
+}
+
+/** Whether a case that has no link gets an issue; decides creation only (SPEC 3 `cases`). Pure. */
+export function isWantedCase(
+  entry: Pick<CaseSummary, "createdAt" | "status" | "labels">,
+  settings: ConnectionSettings,
+  firstRoundAt: Date | null,
+): boolean {
+  const { createdAfter, statuses, labels } = settings.cases;
+  if (createdAfter !== null) {
+    if (entry.createdAt < createdAfter) return false;
+  } else if (firstRoundAt === null) {
+    if (!isOpenStatus(entry.status)) return false;
+  } else if (entry.createdAt.getTime() < firstRoundAt.getTime() - overlapMs) {
+    return false;
+  }
+  if (statuses !== null && !statuses.includes(entry.status)) return false;
+  return labels.length === 0 || entry.labels.some((label) => labels.includes(label));
+}
+
+async function takeNewCases(
+  deps: IntakeDeps,
+  connection: ConnectionState,
+  links: readonly IntakeLink[],
+  seen: ReadonlyMap<string, CaseSummary>,
+  now: Date,
+  asImport: boolean,
+): Promise<number> {
+  const known = new Set(links.map((link) => link.caseId));
+  const isImport = asImport || connection.firstRoundAt === null;
+  const wanted = [...seen.values()]
+    .filter(
+      (entry) => !known.has(entry.caseId) && (asImport || isWantedCase(entry, deps.settings, connection.firstRoundAt)),
+    )
+    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  if (wanted.length === 0) return 0;
+  if (!isImport && wanted.length > newCasesMax) {
+    await deps.state.recordConnectionFailure(
+      deps.settings.name,
+      "many_new_cases",
+      `${wanted.length} new cases in one round; resync --all releases them`,
+    );
+    return 0;
+  }
+  let inserted = 0;
+  for (let start = 0; start < wanted.length; start += labelsPerQuery) {
+    inserted += await takeChunk(deps, wanted.slice(start, start + labelsPerQuery), now, isImport ? "import" : "poll");
+  }
+  return inserted;
+}
+
+/** One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). */
+async function takeChunk(deps: IntakeDeps, chunk: readonly CaseSummary[], now: Date, lane: Lane): Promise<number> {
+  const installation = await deps.state.getInstallation();
+  const hits = await deps.jira.findIssuesByLabels(
+    chunk.map((entry) => caseLabel(entry.caseId)),
+    lane,
+  );
+  const adopted = new Map<CaseId, (typeof hits)[number]>();
+  const foreign = new Set<CaseId>();
+  for (const hit of hits) {
+    const entry = chunk.find((candidate) => hit.labels.includes(caseLabel(candidate.caseId)));
+    if (entry === undefined || hit.mark === null) continue;
+    if (hit.mark.issueId !== undefined && hit.mark.issueId !== hit.issueId) continue; // a clone
+    if (hit.mark.inst === installation) adopted.set(entry.caseId, hit);
+    else foreign.add(entry.caseId);
+  }
+  for (const caseId of foreign) {
+    await deps.state.recordConnectionFailure(
+      deps.settings.name,
+      "foreign_installation",
+      `case ${caseId} has an issue of another installation; links link --take-over, or rebuild`,
+    );
+  }
+  const taken = chunk.filter((entry) => !foreign.has(entry.caseId));
+  const labelChecked = new Set<string>(
+    taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
+  );
+  const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
+  if (adopted.size > 0) {
+    const fresh = await deps.state.listIntakeLinks(deps.settings.name);
+    for (const [caseId, hit] of adopted) {
+      const link = fresh.find((candidate) => candidate.caseId === caseId);
+      if (link === undefined || link.issueId !== null) continue;
+      await deps.state.adoptIssue(link.id, hit.issueId, hit.issueKey);
+      await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane }]);
+    }
+  }
+  return ids.length;
+}
+
+/** Polls messages of all watched cases; wakes those with messages that are not known yet. */
+async function pollCohorts(deps: IntakeDeps, now: Date): Promise<number> {
+  const cohorts = await deps.state.arrangeCohorts(deps.settings.name, new Date(now.getTime() - watchedAfterCloseMs));
+  let woken = 0;
+  if (cohorts.length === 0) return 0;
+  const links = new Map((await deps.state.listIntakeLinks(deps.settings.name)).map((link) => [link.caseId, link]));
+  for (const cohort of cohorts) {
+    if (cohort.caseIds.length === 0) continue;
+    const answer = await askCohort(deps, cohort, cohort.caseIds);
+    const wakeUps = await toWakeUps(deps, cohort, answer, links);
+    await deps.state.commitCohort(cohort.id, answer.cursor ?? cohort.cursor, wakeUps, now);
+    woken += wakeUps.length;
+  }
+  return woken;
+}
+
+type CohortAnswer = {
+  readonly groups: readonly InstantGroup[];
+  readonly cursor: string | null;
+  readonly bad: readonly CaseId[];
+};
+
+/** Asks for one cohort; a refused call is bisected until the bad case stands alone, and then the cursor stays where it was. */
+async function askCohort(deps: IntakeDeps, cohort: CohortState, caseIds: readonly CaseId[]): Promise<CohortAnswer> {
+  try {
+    const answer = await deps.huawei.listInstantMessages(caseIds, cohort.cursor, "poll");
+    return { ...answer, bad: [] };
+  } catch (error) {
+    if (!isServiceError(error, "not_found", "forbidden", "rejected")) throw error;
+    const [only] = caseIds;
+    if (caseIds.length === 1 && only !== undefined) return { groups: [], cursor: null, bad: [only] };
+    const middle = Math.ceil(caseIds.length / 2);
+    const left = await askCohort(deps, cohort, caseIds.slice(0, middle));
+    const right = await askCohort(deps, cohort, caseIds.slice(middle));
+    return { groups: [...left.groups, ...right.groups], cursor: null, bad: [...left.bad, ...right.bad] };
+  }
+}
+
+async function toWakeUps(
+  deps: IntakeDeps,
+  cohort: CohortState,
+  answer: CohortAnswer,
+  links: ReadonlyMap<CaseId | null, IntakeLink>,
+): Promise<readonly WakeUp[]> {
+  const truncated = answer.groups.length >= 100 || answer.groups.some((group) => group.messages.length >= 50);
+  if (truncated) {
+    return cohort.caseIds.flatMap((caseId) => {
+      const link = links.get(caseId);
+      return link === undefined ? [] : [{ linkId: link.id, huawei: true, lane: "poll" as const }];
+    });
+  }
+  const involved = answer.groups.flatMap((group) => links.get(group.caseId)?.id ?? []);
+  const known = await deps.state.countFingerprints(involved);
+  const wakeUps: WakeUp[] = [];
+  for (const group of answer.groups) {
+    const link = links.get(group.caseId);
+    if (link === undefined) continue;
+    const counts = new Map<string, number>();
+    for (const message of group.messages) {
+      if (message.isFirst) continue;
+      const fingerprint = messageFingerprint(message);
+      counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+    }
+    const named = [...counts].filter(([fingerprint, count]) => (known.get(`${link.id}|${fingerprint}`) ?? 0) < count);
+    if (named.length > 0)
+      wakeUps.push({
+        linkId: link.id,
+        huawei: true,
+        lane: "poll",
+        namedMessages: named.map(([fingerprint]) => fingerprint),
+      });
+  }
+  for (const caseId of answer.bad) {
+    const link = links.get(caseId);
+    if (link !== undefined) wakeUps.push({ linkId: link.id, huawei: true, lane: "poll" });
+  }
+  return wakeUps;
+}
+
+/** One round over the issues: wakes links whose issue was updated since it was last handled. May be repeated at any time. */
+export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
+  const { name } = deps.settings;
+  if (!(await deps.state.beginRound(name, "issues", deps.owner, roundLeaseMs)))
+    return { skipped: true, newLinks: 0, woken: 0 };
+  let outcome = "failed";
+  try {
+    const startedAt = deps.clock.now();
+    const stored = await deps.state.findCursor(name, "issues_updated");
+    const sinceMs = stored === null ? 0 : Math.max(0, startedAt.getTime() - new Date(stored).getTime());
+    const minutes = Math.ceil(sinceMs / 60_000) + 10;
+    const updated = await deps.jira.listUpdatedIssues(minutes, "poll");
+    const links = await deps.state.findLinksByIssue(
+      name,
+      updated.map((issue) => issue.issueId),
+    );
+    const byIssue = new Map(links.map((link) => [link.issueId, link]));
+    const wakeUps: WakeUp[] = [];
+    for (const issue of updated) {
+      const link = byIssue.get(issue.issueId);
+      if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
+        wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
+    }
+    if (wakeUps.length > 0) await deps.state.wake(wakeUps);
+    await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
+    outcome = "done";
+    if (wakeUps.length > 0)
+      deps.log.info({ connection: name, woken: wakeUps.length }, "Round over the issues finished");
+    return { skipped: false, newLinks: 0, woken: wakeUps.length };
+  } finally {
+    await deps.state.endRound(name, "issues", deps.owner, outcome, 0);
+  }
+}
+
+/** Wakes the links whose full comparison is owed, so that each is checked once in `maxAgeMs`, spread evenly over the ticks. */
+export async function sweep(
+  deps: IntakeDeps,
+  options: { readonly maxAgeMs: number; readonly tickMs: number },
+): Promise<number> {
+  const { name } = deps.settings;
+  const total = await deps.state.countWatchedLinks(name);
+  const share = Math.ceil((total * Math.min(options.tickMs, options.maxAgeMs)) / options.maxAgeMs);
+  if (share === 0) return 0;
+  const before = new Date(deps.clock.now().getTime() - Math.max(0, options.maxAgeMs - options.tickMs));
+  const due = await deps.state.listUncheckedLinks(name, before, share);
+  if (due.length > 0)
+    await deps.state.wake(due.map((linkId) => ({ linkId, huawei: true, jira: true, lane: "check" }) as const));
+  return due.length;
+}

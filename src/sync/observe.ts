@@ -1,0 +1,93 @@
+/**
+ * Reading what is true now: only the side that woke the link, or both in a check. All reads of a run happen here, except the one
+ * read of a comment just before it is sent (RULES 5).
+ */
+import type { CaseDetail, CaseMessage } from "../domain/case.ts";
+import type { Issue, IssueComment, StatusChange } from "../domain/issue.ts";
+import type { Link } from "../domain/link.ts";
+import { messageFingerprint } from "./identity.ts";
+import { isCompatible, type Observed } from "./plan.ts";
+import type { HuaweiPort, JiraPort, Lane } from "./ports.ts";
+
+/** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (osm/NOTES 9). */
+const detailSuspectCount = 50;
+
+export type ObserveDeps = { readonly huawei: HuaweiPort; readonly jira: JiraPort; readonly lane: Lane };
+
+/** Which sides a run reads. */
+export type Sides = { readonly huawei: boolean; readonly jira: boolean; readonly full: boolean };
+
+/** The issue is gone or cannot be seen. */
+export class IssueMissing extends Error {
+  constructor(issueId: string) {
+    super(`issue ${issueId} cannot be read`);
+    this.name = "IssueMissing";
+  }
+}
+
+/** Reads the wanted sides of one link. Throws `ServiceError` and `IssueMissing`; makes no write. */
+export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Promise<Observed> {
+  let detail: CaseDetail | null = null;
+  let messages: readonly CaseMessage[] | null = null;
+  if (link.caseId !== null && (sides.huawei || link.issueId === null)) {
+    detail = await deps.huawei.getCase(link.caseId, deps.lane);
+    messages = await completeMessages(deps, link, detail);
+  }
+  let issue: Issue | null = null;
+  let comments: readonly IssueComment[] | null = null;
+  let statusChanges: readonly StatusChange[] | null = null;
+  const statusMoved = detail !== null && detail.status !== link.agreedCaseStatus;
+  if (link.issueId !== null && (sides.jira || statusMoved)) {
+    issue = await deps.jira.findIssue(link.issueId, deps.lane);
+    if (issue === null) throw new IssueMissing(link.issueId);
+    if (sides.jira) comments = await deps.jira.listComments(link.issueId, deps.lane);
+    const categoryMoved = link.agreedCategory !== null && issue.category !== link.agreedCategory;
+    if (categoryMoved && link.caseId !== null) {
+      // What a person's move means depends on the case's status today.
+      if (detail === null) {
+        detail = await deps.huawei.getCase(link.caseId, deps.lane);
+        messages = await completeMessages(deps, link, detail);
+      }
+      if (!isCompatible(detail.status, issue.category)) {
+        statusChanges = await deps.jira.listStatusChanges(link.issueId, deps.lane);
+      }
+    }
+  }
+  return { case: detail, messages, issue, comments, statusChanges, full: sides.full };
+}
+
+/** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */
+async function completeMessages(deps: ObserveDeps, link: Link, detail: CaseDetail): Promise<readonly CaseMessage[]> {
+  const present = new Set(detail.messages.map(messageFingerprint));
+  const lacksNamed = link.namedMessages.some((fingerprint) => !present.has(fingerprint));
+  const lacksFirst = detail.messages.length > 0 && !detail.messages.some((message) => message.isFirst);
+  if (!lacksNamed && !lacksFirst && detail.messages.length < detailSuspectCount) return detail.messages;
+  const listed = await deps.huawei.listMessages(detail.caseId, deps.lane);
+  return mergeMessages(detail.messages, listed);
+}
+
+/**
+ * Joins two readings of one conversation: every message once, in the order of time, preferring entries with an id. Equal
+ * fingerprints are told apart by how often they occur. Pure.
+ */
+export function mergeMessages(
+  detailed: readonly CaseMessage[],
+  listed: readonly CaseMessage[],
+): readonly CaseMessage[] {
+  const counts = new Map<string, number>();
+  for (const message of detailed) {
+    const fingerprint = messageFingerprint(message);
+    counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+  }
+  const merged = [...detailed];
+  for (const message of listed) {
+    const fingerprint = messageFingerprint(message);
+    const left = counts.get(fingerprint) ?? 0;
+    if (left > 0) counts.set(fingerprint, left - 1);
+    else merged.push(message);
+  }
+  return merged
+    .map((message, index) => ({ message, index }))
+    .sort((a, b) => a.message.createdAt.getTime() - b.message.createdAt.getTime() || a.index - b.index)
+    .map((entry) => entry.message);
+}

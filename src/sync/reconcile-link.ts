@@ -1,0 +1,500 @@
+/**
+ * Brings both sides of one link into agreement: claim, observe, plan, apply.
+ *
+ * The run is level-based: it trusts no event, only what it reads now, so lost, doubled or late wake-ups cannot harm. It may be
+ * stopped anywhere: every remote write has an intent, and the next holder of the lease starts from there.
+ */
+
+import { isOpenStatus } from "../domain/case.ts";
+import type { LinkId } from "../domain/ids.ts";
+import type { Link } from "../domain/link.ts";
+import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import { type ApplyDeps, applyAction, postNotice, Unsettled } from "./apply.ts";
+import { IssueMissing, observe, type Sides } from "./observe.ts";
+import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
+import { type Action, type Direction, type Observed, type Plan, planReconcile } from "./plan.ts";
+import type { Lane } from "./ports.ts";
+import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
+import { type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
+
+/** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */
+export type ReconcileDeps = Omit<ApplyDeps, "lane" | "installation"> & {
+  readonly state: StatePort;
+  readonly owner: string;
+  readonly random: () => number;
+  /** Links whose marks this process has read, or whose issue it made. */
+  readonly marksRead: Set<string>;
+};
+
+/** A lease outlasts the longest call; it is renewed before each one. */
+const leaseMs = 180_000;
+/** Passes of one run: create, mirror, confirm, and one to spare. */
+const passesMax = 5;
+
+/** Brings one link into agreement. Safe to repeat, safe to stop anywhere. Never throws for a failing service. */
+export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promise<Outcome> {
+  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  if (leased === null) return ignored("busy_or_missing");
+  const { link } = leased.snapshot;
+  const startedAt = deps.clock.now();
+  const run = new Run(link);
+  let outcome: Outcome;
+  try {
+    if (link.state !== "active") {
+      await leased.finish({ doneRev: link.wantedRev, recheckAt: null, attempts: 0 });
+      return blocked(link.reason ?? link.state);
+    }
+    outcome = await reconcileLeased(deps, leased, run);
+    await leased.finish({
+      doneRev: run.failed ? null : link.wantedRev,
+      recheckAt: run.recheckAt,
+      attempts: run.failed ? link.attempts + run.attempt : 0,
+    });
+  } catch (error) {
+    if (error instanceof LeaseLost) return deferred("lease_lost", run.writes);
+    if (error instanceof MarksUnread) {
+      await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts: link.attempts + 1 });
+      return deferred("marks_unread", run.writes);
+    }
+    await leased.finish({
+      doneRev: null,
+      recheckAt: later(deps, backoffMs(link.attempts, deps.random())),
+      attempts: link.attempts + 1,
+    });
+    throw error;
+  }
+  if (run.writes > 0 || outcome.kind === "blocked") {
+    await deps.state.recordRun({
+      connectionName: link.connectionName,
+      linkId,
+      job: "reconcile-link",
+      startedAt,
+      outcome: outcome.kind,
+      reason: "reason" in outcome ? outcome.reason : null,
+      reads: 0,
+      writes: run.writes,
+    });
+    deps.log.info(
+      {
+        linkId,
+        caseId: link.caseId,
+        issueKey: leased.snapshot.link.issueKey,
+        writes: run.writes,
+        outcome: outcome.kind,
+      },
+      "Link reconciled",
+    );
+  }
+  return outcome;
+}
+
+/** What one run gathers on its way. */
+class Run {
+  writes = 0;
+  failed = false;
+  /** 0 where a failure costs no attempt. */
+  attempt = 1;
+  recheckAt: Date | null = null;
+  reason: string | null = null;
+  readonly link: Link;
+
+  constructor(link: Link) {
+    this.link = link;
+  }
+
+  lookAgain(at: Date | null): void {
+    if (at !== null && (this.recheckAt === null || at < this.recheckAt)) this.recheckAt = at;
+  }
+}
+
+async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run): Promise<Outcome> {
+  const { link } = leased.snapshot;
+  const connection = await deps.state.getConnection(link.connectionName);
+  if (connection.state === "stopped") {
+    run.failed = true;
+    run.attempt = 0;
+    run.recheckAt = later(deps, 60_000);
+    return deferred(connection.stateReason ?? "stopped", 0);
+  }
+  const apply: ApplyDeps = { ...deps, lane: link.lane as Lane, installation: await deps.state.getInstallation() };
+  const sides = sidesOf(leased.snapshot, deps.clock.now());
+  if (!sides.jira) run.lookAgain(link.recheckAt);
+
+  let observed: Observed;
+  try {
+    const settled = await settleJiraIntents(apply, leased);
+    run.lookAgain(settled.nextLookAt);
+    if (settled.found > 0) await leased.reload();
+    observed = await observe(apply, leased.snapshot.link, sides);
+  } catch (error) {
+    return await handleReadFailure(deps, apply, leased, run, error);
+  }
+  const held = new Set<Direction>();
+  if (connection.pausedToJira) held.add("to-jira");
+  if (connection.pausedToHuawei) held.add("to-huawei");
+
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserId, apply.installation);
+    if (pass === 0) {
+      const marks = await readMarksOnce(deps, apply, leased, run, plan, observed);
+      if (marks !== observed) {
+        observed = marks;
+        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserId, apply.installation);
+      }
+    }
+    run.lookAgain(plan.recheckAt);
+    const actions = plan.actions.filter((action) => !held.has(action.direction));
+    if (actions.length === 0) break;
+    const sent = await applyAll(deps, apply, leased, run, actions, held);
+    const created = leased.snapshot.link.issueId === null;
+    await leased.reload();
+    if (created && leased.snapshot.link.issueId !== null) {
+      // The new issue's status is not known yet; one read tells it.
+      observed = { ...observed, issue: await readIssueSoftly(apply, leased, run) };
+    } else if (sent) {
+      observed = { ...observed, ...(await readCaseSoftly(apply, leased, run)) };
+    } else if (!actions.some((action) => action.direction === "state")) {
+      break;
+    }
+  }
+  await afterPasses(deps, apply, leased, run, observed);
+  if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
+  return done(run.writes);
+}
+
+/** Which sides have news; a moment to look again reads Jira, and Huawei too where writes to it are open. */
+function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
+  const { link, intents } = snapshot;
+  const recheck = link.recheckAt !== null && link.recheckAt <= now;
+  const huaweiNews = link.huaweiRev > link.doneRev;
+  const jiraNews = link.jiraRev > link.doneRev;
+  const openToHuawei = intents.some((intent) => intent.side === "huawei");
+  return {
+    huawei: huaweiNews || link.issueId === null || openToHuawei,
+    jira: link.issueId !== null && (jiraNews || recheck),
+    full: huaweiNews && jiraNews && link.issueId !== null,
+  };
+}
+
+async function planPass(
+  deps: ReconcileDeps,
+  snapshot: LinkSnapshot,
+  observed: Observed,
+  huaweiUserId: string | null,
+  installation: string,
+): Promise<Plan> {
+  return planReconcile({
+    link: snapshot.link,
+    mirrors: snapshot.mirrors,
+    intents: snapshot.intents,
+    observed,
+    settings: deps.settings,
+    huaweiUserId,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    installation,
+    adfToText: deps.text.adfToText,
+    mediaReferences: deps.text.mediaReferences,
+    now: deps.clock.now(),
+  });
+}
+
+/**
+ * Before the first write of a link in this process its marks are read on the side that is about to be written: a database restored
+ * from yesterday does not know what it wrote since (RULES 2). Links whose issue this process made have nothing to read.
+ */
+async function readMarksOnce(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  plan: Plan,
+  observed: Observed,
+): Promise<Observed> {
+  const { link } = leased.snapshot;
+  if (link.issueId === null) {
+    deps.marksRead.add(link.id);
+    return observed;
+  }
+  if (deps.marksRead.has(link.id)) return observed;
+  let result = observed;
+  try {
+    if (plan.actions.some((action) => action.kind === "post_message") && observed.comments === null) {
+      result = {
+        ...result,
+        comments: await apply.jira.listComments(link.issueId, apply.lane),
+        issue: result.issue ?? (await apply.jira.findIssue(link.issueId, apply.lane)),
+      };
+    }
+    if (plan.actions.some((action) => action.direction === "to-huawei") && observed.messages === null) {
+      const seen = await observe(apply, link, { huawei: true, jira: false, full: false });
+      result = { ...result, case: seen.case, messages: seen.messages };
+    }
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    run.failed = true;
+    run.reason = error.kind;
+    run.lookAgain(later(deps, error.facts.retryAfterMs ?? backoffMs(link.attempts, deps.random())));
+    throw new MarksUnread(error);
+  }
+  if (result !== observed || (observed.comments !== null && observed.messages !== null)) deps.marksRead.add(link.id);
+  return result;
+}
+
+/** The marks could not be read, so nothing may be written in this run. */
+class MarksUnread extends Error {
+  constructor(cause: ServiceError) {
+    super("marks could not be read", { cause });
+    this.name = "MarksUnread";
+  }
+}
+
+/** Performs the actions; a failing one holds back only its own direction. Answers whether a message went to Huawei. */
+async function applyAll(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  actions: readonly Action[],
+  held: Set<Direction>,
+): Promise<boolean> {
+  let sent = false;
+  for (const action of actions) {
+    if (held.has(action.direction)) continue;
+    try {
+      const writes = await applyAction(apply, leased, action);
+      run.writes += writes;
+      if (action.direction === "to-huawei" && writes > 0) sent = true;
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      held.add(action.direction);
+      if (error instanceof Unsettled) {
+        // Its own look is already scheduled; without one the next tick looks again.
+        run.lookAgain(later(deps, 2_000));
+        continue;
+      }
+      if (!isServiceError(error)) throw error;
+      await handleActionFailure(deps, leased, run, action, error);
+    }
+  }
+  return sent;
+}
+
+async function handleActionFailure(
+  deps: ReconcileDeps,
+  leased: LeasedLink,
+  run: Run,
+  action: Action,
+  error: ServiceError,
+): Promise<void> {
+  const decision = decide(error.kind);
+  const pauseMs = error.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random());
+  run.failed = true;
+  run.reason = error.kind;
+  run.lookAgain(later(deps, pauseMs));
+  if (decision.kind === "wait") {
+    run.attempt = 0;
+  } else if (
+    decision.kind !== "retry" ||
+    (decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
+  ) {
+    await leased.apply({
+      failures: [
+        {
+          direction: action.direction === "to-huawei" ? "to-huawei" : "to-jira",
+          item: itemOf(action),
+          reason: error.kind,
+          detail: error.message,
+        },
+      ],
+      link: { state: "blocked", reason: error.kind },
+    });
+  }
+  deps.log.warn(
+    {
+      linkId: run.link.id,
+      action: action.kind,
+      kind: error.kind,
+      operation: error.facts.operation,
+      status: error.facts.status,
+      code: error.facts.code,
+    },
+    "Action failed",
+  );
+}
+
+async function handleReadFailure(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  error: unknown,
+): Promise<Outcome> {
+  if (error instanceof IssueMissing) {
+    const before = leased.snapshot.failures.find((failure) => failure.reason === "issue_missing")?.attempts ?? 0;
+    await leased.apply({
+      failures: [{ direction: "both", item: "link", reason: "issue_missing", detail: error.message }],
+      ...(before >= 1 ? { link: { state: "gone" as const, reason: "issue_gone" } } : {}),
+    });
+    run.failed = true;
+    run.attempt = 0;
+    run.recheckAt = later(deps, 5 * 60_000);
+    return before >= 1 ? blocked("issue_gone") : deferred("issue_missing", 0);
+  }
+  if (!isServiceError(error)) throw error;
+  run.failed = true;
+  run.reason = error.kind;
+  const decision = decide(error.kind);
+  run.attempt = decision.kind === "wait" ? 0 : 1;
+  run.recheckAt = later(deps, error.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random()));
+  deps.log.warn(
+    {
+      linkId: run.link.id,
+      kind: error.kind,
+      operation: error.facts.operation,
+      status: error.facts.status,
+      code: error.facts.code,
+    },
+    "Reading failed",
+  );
+  if (error.facts.side === "huawei" && (error.kind === "not_found" || error.kind === "forbidden")) {
+    const reason = error.kind === "forbidden" ? "forbidden" : "case_gone";
+    const before = leased.snapshot.failures.find((failure) => failure.reason === reason)?.attempts ?? 0;
+    await leased.apply({
+      failures: [{ direction: "both", item: "link", reason, detail: error.message }],
+      ...(before >= 1 ? { link: { state: "gone" as const, reason } } : {}),
+    });
+    if (before >= 1) {
+      run.writes += await postNotice(
+        apply,
+        leased,
+        reason,
+        reason === "case_gone"
+          ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
+          : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
+      );
+      return blocked(reason);
+    }
+    run.recheckAt = later(deps, 60_000);
+    return deferred(reason, 0);
+  }
+  if (
+    decision.kind === "block_link" ||
+    decision.kind === "give_up_item" ||
+    (decision.kind === "retry" && decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
+  ) {
+    await leased.apply({
+      failures: [{ direction: "both", item: "link", reason: error.kind, detail: error.message }],
+      link: { state: "blocked", reason: error.kind },
+    });
+    return blocked(error.kind);
+  }
+  return deferred(error.kind, run.writes);
+}
+
+async function readIssueSoftly(apply: ApplyDeps, leased: LeasedLink, run: Run): Promise<Observed["issue"]> {
+  const { issueId } = leased.snapshot.link;
+  try {
+    return issueId === null ? null : await apply.jira.findIssue(issueId, apply.lane);
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    run.lookAgain(new Date(apply.clock.now().getTime() + 2_000));
+    run.failed = true;
+    return null;
+  }
+}
+
+/** The confirming read after own messages; when it fails, the next look does it. */
+async function readCaseSoftly(apply: ApplyDeps, leased: LeasedLink, run: Run): Promise<Partial<Observed>> {
+  const { link } = leased.snapshot;
+  try {
+    const seen = await observe(
+      apply,
+      { ...link, agreedCaseStatus: link.agreedCaseStatus },
+      { huawei: true, jira: false, full: false },
+    );
+    return { case: seen.case, messages: seen.messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
+  } catch (error) {
+    if (!isServiceError(error) && !(error instanceof IssueMissing)) throw error;
+    run.lookAgain(new Date(apply.clock.now().getTime() + 2_000));
+    return {};
+  }
+}
+
+/** Looks at writes to Huawei that stayed invisible, and stores what was handled. */
+async function afterPasses(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  observed: Observed,
+): Promise<void> {
+  const now = deps.clock.now();
+  for (const intent of leased.snapshot.intents) {
+    if (intent.side !== "huawei") continue;
+    if (intent.state === "planned") {
+      if (!run.failed) run.lookAgain(later(deps, 1_000));
+      continue;
+    }
+    const due = dueLook(intent, apply);
+    if (due.at > now || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
+    else if (intent.kind === "action") run.lookAgain(await settleAction(apply, leased, intent, observed));
+    else run.lookAgain(await noteEmptyLook(apply, leased, intent));
+  }
+  const { link } = leased.snapshot;
+  const status = observed.case?.status ?? null;
+  await leased.apply({
+    link: {
+      ...(observed.issue === null || run.failed
+        ? {}
+        : { jiraUpdatedRaw: observed.issue.updatedRaw, issueKey: observed.issue.issueKey }),
+      ...(status === null
+        ? {}
+        : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),
+      ...(observed.messages === null || run.failed ? {} : { namedMessages: [] }),
+      ...(observed.full && !run.failed ? { checkedAt: now } : {}),
+    },
+  });
+}
+
+/** Whether a lost action happened: the case's status tells; `press` leaves no trace there and is not repeated. */
+async function settleAction(
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  intent: LinkSnapshot["intents"][number],
+  observed: Observed,
+): Promise<Date | null> {
+  const status = observed.case?.status;
+  const happened =
+    (intent.payload["action"] === "close" && status === 3) ||
+    (intent.payload["action"] === "cancel" && status === 4) ||
+    intent.payload["action"] === "press";
+  if (!happened) return noteEmptyLook(apply, leased, intent);
+  await leased.apply({
+    confirmedIntents: [intent.key],
+    mirrors: [{ kind: "notice", origin: "jira", sourceId: intent.key.slice("action:".length), state: "live" }],
+  });
+  return null;
+}
+
+function itemOf(action: Action): string {
+  switch (action.kind) {
+    case "post_message":
+      return `message:${action.message.sourceId}`;
+    case "send_comment":
+      return `comment:${action.comment.commentId}`;
+    case "withdraw_comment":
+      return `comment:${action.mirror.sourceId}`;
+    case "send_file":
+      return `file:${action.file.attachmentId}`;
+    case "move_issue":
+      return "status";
+    case "notice":
+      return `notice:${action.cause}`;
+    default:
+      return action.kind;
+  }
+}
+
+function later(deps: Pick<ReconcileDeps, "clock">, ms: number): Date {
+  return new Date(deps.clock.now().getTime() + ms);
+}

@@ -1,0 +1,70 @@
+/** How things read on the other side. Pure; plain text in, plain text out, except where an ADF document is asked for. */
+import { type CaseDetail, type CaseMessage, statusName } from "../domain/case.ts";
+import { displayName, safeFileName, toPlainText } from "../domain/text/sanitize.ts";
+import { formatLocalTime, parseOffsetMinutes } from "../lib/time-zone.ts";
+
+const authorKinds: Readonly<Record<CaseMessage["authorKind"], string>> = {
+  customer: "customer",
+  engineer: "Huawei engineer",
+  partner: "partner",
+  unknown: "unknown kind of author",
+};
+
+/** First line of a mirrored comment: who, what kind, when with zone. */
+export function messageHeader(message: CaseMessage, timeZone: string): string {
+  const name = message.authorName.trim() === "" ? "unknown" : displayName(message.authorName);
+  return `${name} (${authorKinds[message.authorKind]}) · ${formatMoment(message.createdAt, timeZone)}`;
+}
+
+/** `YYYY-MM-DD HH:MM` with the zone's name. */
+export function formatMoment(moment: Date, timeZone: string): string {
+  return `${formatLocalTime(moment, parseOffsetMinutes(timeZone)).slice(0, 16)} ${timeZone}`;
+}
+
+/** Summary of the issue of a case: `[id] first line`, cut at 255 units with `…`, one line, never empty after the id. */
+export function issueSummary(caseId: string, description: string): string {
+  const firstLine =
+    toPlainText(description.replace(/<[^<>]{0,200}>/g, " "))
+      .split("\n")
+      .map((line) => line.replace(/\s+/g, " ").trim())
+      .find((line) => line !== "") ?? "(no description)";
+  const summary = `[${caseId}] ${firstLine}`;
+  if (summary.length <= 255) return summary;
+  const cut = summary
+    .slice(0, 254)
+    .toWellFormed()
+    .replace(/\uFFFD$/, "");
+  return `${cut}…`;
+}
+
+/** Facts table of a case; contact data is left out on purpose. */
+export function caseFacts(
+  detail: CaseDetail,
+  productName: string | null,
+  timeZone: string,
+): (readonly [string, string])[] {
+  const rows: [string, string | null][] = [
+    ["Service ticket", detail.caseId],
+    ["Status when mirrored", statusName(detail.status)],
+    ["Type", detail.typeName],
+    ["Problem type", detail.problemTypeName],
+    ["Product", productName],
+    ["Region", detail.regionName],
+    ["Severity", detail.severityName],
+    ["Source", detail.sourceName],
+    ["Submitted by", detail.submitterName],
+    ["Created", formatMoment(detail.createdAt, timeZone)],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== null && row[1].trim() !== "");
+}
+
+/** One line about a file in the comment that it belongs to. */
+export function fileLine(
+  name: string,
+  carried: { readonly attachmentId: string } | { readonly reason: string; readonly sizeBytes: number | null },
+): string {
+  const shown = safeFileName(name);
+  if ("attachmentId" in carried) return `Attachment: ${shown}`;
+  const size = carried.sizeBytes === null ? "size unknown" : `${carried.sizeBytes} bytes`;
+  return `Attachment not mirrored: ${shown} (${size}): ${carried.reason}. It can be read in the Huawei Cloud console.`;
+}

@@ -1,0 +1,185 @@
+/**
+ * Writes whose outcome is not known: looked for, then either adopted or, once every look came back empty, released to be repeated.
+ *
+ * The trap is reading too early: search and lists lag behind writes, so an empty look proves nothing before the settle time has
+ * passed. Messages of the Huawei side are not looked for here: the planner recognises them in the case's own reading.
+ */
+import type { Issue, IssueComment } from "../domain/issue.ts";
+import type { Intent } from "../domain/link.ts";
+import type { ApplyDeps } from "./apply.ts";
+import { issueCreatedStep, lookTimes, settleSecondsOf } from "./apply.ts";
+import { caseLabel } from "./plan.ts";
+import type { LeasedLink, StateStep } from "./state.ts";
+
+/** What settling came to: the directions that have to wait, and until when. */
+export type Settled = { readonly nextLookAt: Date | null; readonly found: number };
+
+/** Looks for every unknown write to Jira whose next look is due. Throws `ServiceError` and `LeaseLost`. May be repeated. */
+export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Promise<Settled> {
+  let nextLookAt: Date | null = null;
+  let found = 0;
+  let comments: readonly IssueComment[] | null = null;
+  let issue: Issue | null = null;
+  for (const intent of leased.snapshot.intents) {
+    if (intent.side !== "jira" || intent.state !== "unknown") continue;
+    const due = dueLook(intent, deps);
+    if (due.at > deps.clock.now()) {
+      nextLookAt = earlier(nextLookAt, due.at);
+      continue;
+    }
+    let step: StateStep | null = null;
+    const { issueId } = leased.snapshot.link;
+    if (intent.kind === "issue") step = await lookForIssue(deps, leased, intent);
+    else if (issueId !== null && intent.kind === "comment") {
+      comments ??= await deps.jira.listComments(issueId, deps.lane);
+      step = lookForComment(deps, leased, intent, comments);
+    } else if (issueId !== null && intent.kind === "file") {
+      issue ??= await deps.jira.findIssue(issueId, deps.lane);
+      const ownAccountId = await deps.jira.getOwnAccountId();
+      step = issue === null ? null : lookForFile(leased, intent, issue, ownAccountId);
+    }
+    if (step !== null) {
+      found += 1;
+      await leased.apply({ ...step, confirmedIntents: [intent.key] });
+    } else {
+      nextLookAt = earlier(nextLookAt, await noteEmptyLook(deps, leased, intent));
+    }
+  }
+  return { nextLookAt, found };
+}
+
+/**
+ * Records an empty look at an unknown or sent write. An unknown one is released for repeating after the last look; a sent one is
+ * never repeated, and is reported once when it stays invisible. Answers the moment of the next look, `null` when there is none.
+ */
+export async function noteEmptyLook(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<Date | null> {
+  const looks = lookTimes(intent.attemptedAt ?? intent.createdAt, settleSecondsOf(intent, deps.settings));
+  const now = deps.clock.now();
+  const next = looks.find((look) => look > now) ?? null;
+  if (next !== null) {
+    await leased.apply({ intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: next }] });
+    return next;
+  }
+  if (intent.state === "unknown") {
+    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null }] });
+    return now;
+  }
+  const later = new Date(now.getTime() + 5 * 60_000);
+  await leased.apply({
+    intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: later }],
+    failures: [
+      {
+        direction: "to-huawei",
+        item: intent.key,
+        reason: "copy_missing",
+        detail: "Huawei answered success, but the message does not show",
+      },
+    ],
+  });
+  return later;
+}
+
+/** The next look that is owed for an intent. */
+export function dueLook(intent: Intent, deps: Pick<ApplyDeps, "settings">): { readonly at: Date } {
+  if (intent.nextLookAt !== null) return { at: intent.nextLookAt };
+  const attemptedAt = intent.attemptedAt ?? intent.createdAt;
+  const [first] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
+  return { at: first ?? attemptedAt };
+}
+
+function earlier(a: Date | null, b: Date | null): Date | null {
+  if (a === null) return b;
+  if (b === null) return a;
+  return a < b ? a : b;
+}
+
+async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<StateStep | null> {
+  const { caseId } = leased.snapshot.link;
+  if (caseId === null) return null;
+  const label = caseLabel(caseId);
+  const hits = await deps.jira.findIssuesByLabels([label], deps.lane);
+  const own = hits.find(
+    (hit) =>
+      hit.labels.includes(label) &&
+      hit.mark !== null &&
+      hit.mark.inst === deps.installation &&
+      (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
+  );
+  if (own === undefined) return null;
+  const rest = intent.payload["rest"];
+  return issueCreatedStep(leased, own, typeof rest === "string" ? rest : null, "");
+}
+
+/** Our property on the comment says which write it came from. */
+function lookForComment(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  intent: Intent,
+  comments: readonly IssueComment[],
+): StateStep | null {
+  const wanted = intent.payload["mark"] as { messageId?: string; fingerprint?: string; srcHash?: string } | undefined;
+  if (wanted === undefined) return null;
+  const taken = new Set(
+    leased.snapshot.mirrors.filter((mirror) => mirror.origin === "huawei").map((mirror) => mirror.copyId),
+  );
+  const hit = comments.find(
+    (comment) =>
+      comment.mark != null &&
+      comment.mark.inst === deps.installation &&
+      comment.mark.messageId === wanted.messageId &&
+      comment.mark.fingerprint === wanted.fingerprint &&
+      !taken.has(comment.commentId),
+  );
+  if (hit === undefined) return null;
+  const notice = intent.key.startsWith("notice:");
+  return {
+    mirrors: [
+      {
+        kind: notice ? "notice" : "message",
+        origin: "huawei",
+        sourceId: intent.key.slice(intent.key.indexOf(":") + 1),
+        ...(notice
+          ? {}
+          : {
+              sourceHash: wanted.srcHash ?? null,
+              fingerprint: (intent.payload["sourceFingerprint"] as string | undefined) ?? null,
+            }),
+        copyId: hit.commentId,
+        state: "live",
+      },
+    ],
+    audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.commentId }],
+  };
+}
+
+/** A file of ours with the same name and size that no mirror claims. */
+function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccountId: string): StateStep | null {
+  const taken = new Set(
+    leased.snapshot.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.copyId),
+  );
+  const since = (intent.attemptedAt ?? intent.createdAt).getTime() - 5 * 60_000;
+  const hit = issue.files.find(
+    (file) =>
+      file.authorId === ownAccountId &&
+      file.name === intent.payload["name"] &&
+      file.sizeBytes === intent.payload["sizeBytes"] &&
+      file.createdAt.getTime() >= since &&
+      !taken.has(file.attachmentId),
+  );
+  if (hit === undefined) return null;
+  return {
+    mirrors: [
+      {
+        kind: "file",
+        origin: "huawei",
+        sourceId: String(intent.payload["fileId"]),
+        copyId: hit.attachmentId,
+        state: "live",
+        sizeBytes: hit.sizeBytes,
+        sha256: String(intent.payload["sha256"]),
+        parentId: String(intent.payload["parentId"]),
+      },
+    ],
+    audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.attachmentId }],
+  };
+}
