@@ -40,7 +40,7 @@ export const issueSchema = z.object({
   fields: z.object({
     project: z.object({ key: z.string(), projectTypeKey: z.string().nullish() }),
     summary: z.string().nullish(),
-    description: z.unknown(),
+    description: z.unknown().optional(),
     status: z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) }),
     labels: z.array(z.string()).nullish(),
     priority: z.object({ id: idSchema }).nullish(),
@@ -90,12 +90,12 @@ export const createdSchema = z.object({ id: idSchema });
 export const commentSchema = z.object({
   id: idSchema,
   author: userSchema,
-  body: z.unknown(),
+  body: z.unknown().optional(),
   created: instantSchema,
   updated: instantSchema,
   visibility: z.record(z.string(), z.unknown()).nullish(),
   jsdPublic: z.boolean().nullish(),
-  properties: z.array(z.object({ key: z.string(), value: z.unknown() })).nullish(),
+  properties: z.array(z.object({ key: z.string(), value: z.unknown().optional() })).nullish(),
 });
 /** One page of an issue's comments. */
 export const commentPageSchema = z.object({ total: z.number(), comments: z.array(commentSchema) });

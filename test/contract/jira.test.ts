@@ -524,7 +524,7 @@ describe("the Jira adapter", () => {
     expect(sim.control.getRequests().total).toBe(0);
   });
 
-  it("uploads a large file without holding it in memory", async () => {
+  it("carries a large file both ways, byte for byte", async () => {
     const client = makeClient();
     const { issueId } = await createIssue(client);
     const path = join(folder, "large");

@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import {
+  toCategory,
+  toComment,
+  toCommentMark,
+  toIssue,
+  toIssueMark,
+  toStatusChanges,
+  toTransitions,
+} from "./mapping.ts";
+import { changelogPageSchema, commentSchema, issueSchema, transitionsSchema } from "./wire.ts";
+
+const status = { id: "3", name: "处理中", statusCategory: { key: "indeterminate" } };
+const times = { created: "2026-11-24T20:30:00.123+0800", updated: "2026-11-24T20:31:00.123+0800" };
+
+describe("what Jira answers", () => {
+  it("makes an issue with as little as Jira may give", () => {
+    const wire = issueSchema.parse({
+      id: 10001,
+      key: "OPS-1",
+      fields: { project: { key: "OPS" }, status, ...times, description: null, priority: null, security: null },
+    });
+
+    expect(toIssue(wire)).toEqual({
+      issueId: "10001",
+      issueKey: "OPS-1",
+      projectKey: "OPS",
+      projectTypeKey: null,
+      summary: "",
+      description: null,
+      statusId: "3",
+      statusName: "处理中",
+      category: "indeterminate",
+      labels: [],
+      priorityId: null,
+      createdAt: new Date("2026-11-24T12:30:00.123Z"),
+      updatedRaw: "2026-11-24T20:31:00.123+0800",
+      securityLevelId: null,
+      reporterId: null,
+      files: [],
+      mark: null,
+    });
+  });
+
+  it("keeps a security level, and sees no category in what it does not know", () => {
+    const fields = { project: { key: "OPS" }, status, ...times, security: { id: "10100" } };
+
+    expect(toIssue(issueSchema.parse({ id: "1", key: "OPS-1", fields })).securityLevelId).toBe("10100");
+    expect(["new", "indeterminate", "done", "undefined", "later"].map(toCategory)).toEqual([
+      "new",
+      "indeterminate",
+      "done",
+      "new",
+      "new",
+    ]);
+  });
+
+  it("takes only a whole mark for a mark", () => {
+    const mark = { v: 1, inst: "i", caseId: "TT1" };
+    const commentMark = { ...mark, srcHash: "h", files: [["a", "1"]] };
+
+    expect(toIssueMark({ ...mark, extra: 1 })).toEqual(mark);
+    expect(toIssueMark({ ...mark, issueId: "1" })).toEqual({ ...mark, issueId: "1" });
+    expect(toCommentMark({ ...commentMark, fingerprint: "f" })).toEqual({ ...commentMark, fingerprint: "f" });
+    for (const bad of [null, undefined, "x", 1, [], {}, { ...mark, v: "1" }, { ...mark, caseId: null }]) {
+      expect(toIssueMark(bad)).toBeNull();
+      expect(toCommentMark(bad)).toBeNull();
+    }
+    expect(toCommentMark({ ...commentMark, files: [["a"]] })).toBeNull();
+  });
+
+  it.each([
+    [{ jsdPublic: true }, true],
+    [{ jsdPublic: false }, false],
+    [{}, null],
+    [{ jsdPublic: true, properties: [{ key: "sd.public.comment", value: { internal: true } }] }, false],
+    [{ properties: [{ key: "sd.public.comment", value: { internal: false } }] }, null],
+  ])("reads from %o whether a comment is public: %s", (more, expected) => {
+    const comment = toComment(commentSchema.parse({ id: "1", ...times, ...more }), null);
+
+    expect(comment).toMatchObject({ jsdPublic: expected, authorId: null, authorName: "", restricted: false });
+  });
+
+  it("takes any visibility for a restriction", () => {
+    for (const visibility of [{ type: "role", value: "Admins" }, { type: "group" }, {}]) {
+      expect(toComment(commentSchema.parse({ id: "1", ...times, visibility }), null).restricted).toBe(true);
+    }
+    expect(toComment(commentSchema.parse({ id: "1", ...times, visibility: null }), null).restricted).toBe(false);
+  });
+
+  it("lists transitions that are open, with the fields that nobody fills", () => {
+    const fields = {
+      resolution: { required: true, name: "Resolution" },
+      customfield_1: { required: true, hasDefaultValue: true, name: "Defaulted" },
+      customfield_2: { required: false, name: "Optional" },
+      customfield_3: { required: true, hasDefaultValue: false },
+    };
+    const wire = transitionsSchema.parse({
+      transitions: [
+        { id: "1", name: "Go", to: status, fields },
+        { id: 2, name: "Closed door", to: status, isAvailable: false },
+      ],
+    });
+
+    expect(toTransitions(wire)).toEqual([
+      {
+        transitionId: "1",
+        name: "Go",
+        toStatusId: "3",
+        toCategory: "indeterminate",
+        requiredFields: ["Resolution", "customfield_3"],
+      },
+    ]);
+  });
+
+  it("finds status changes by the field's id, whatever its name is in the account's language", () => {
+    const { values } = changelogPageSchema.parse({
+      total: 1,
+      values: [
+        {
+          author: { accountId: "a", accountType: "app" },
+          created: times.created,
+          items: [
+            { field: "状态", fieldId: "status", from: "1", to: "3" },
+            { field: "status", fieldId: "customfield_1", to: "9" },
+            { field: "status", to: "5" },
+            { field: "summary", fieldId: "summary", to: null },
+          ],
+        },
+        { created: times.created },
+      ],
+    });
+
+    expect(toStatusChanges(values)).toMatchObject([
+      { toStatusId: "3", authorId: "a", authorType: "app" },
+      { toStatusId: "5" },
+    ]);
+  });
+});
