@@ -1,0 +1,210 @@
+/**
+ * What casebridge measures, for Prometheus. The alert rules in `docs/alerts.yml` use these names; a test holds them together.
+ *
+ * Labels are bounded: connections, operations, kinds and reasons come from lists, never from people's text, ids or addresses.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+type Side = "huawei" | "jira";
+type Direction = "to-jira" | "to-huawei";
+
+/** A request to one of the services, ended. `status` null: no answer came. */
+export type RequestFacts = {
+  readonly side: Side;
+  readonly operation: string;
+  readonly status: number | null;
+  readonly durationMs?: number;
+};
+
+/** The meters of one process, and their page. All methods are cheap and never throw, save that `render` takes a moment. */
+export interface Metrics {
+  /** Items whose copy was confirmed. `kind`: issue, case, comment, message, file, status, notice … */
+  itemMirrored(item: {
+    readonly connection: string;
+    readonly direction: Direction;
+    readonly kind: string;
+    readonly count?: number;
+  }): void;
+  requestEnded(request: RequestFacts): void;
+  /** How long a request stood before the budget let it go. */
+  requestWaited(wait: { readonly side: Side; readonly lane: string; readonly waitMs: number }): void;
+  /** The service told us to wait. */
+  rateLimited(side: Side): void;
+  /** The red metric: the side refuses our credentials. */
+  setCredentialRefused(of: { readonly connection: string; readonly side: Side; readonly refused: boolean }): void;
+  setServiceReachable(of: { readonly connection: string; readonly side: Side; readonly reachable: boolean }): void;
+  /** The whole picture: what is left out is gone. */
+  setLinks(rows: readonly { readonly connection: string; readonly state: string; readonly count: number }[]): void;
+  /** The whole picture: what is left out is gone. */
+  setOpenFailures(
+    rows: readonly { readonly connection: string; readonly reason: string; readonly count: number }[],
+  ): void;
+  /** Age of the oldest change that waits to be mirrored; 0 = nothing waits. */
+  setOldestUnmirrored(of: { readonly connection: string; readonly ageSeconds: number }): void;
+  /** The whole picture: what is left out is gone. */
+  setQueueDepth(rows: readonly { readonly queue: string; readonly state: string; readonly count: number }[]): void;
+  /** A round of intake or checking, ended at `endedAt`; only a success moves the timestamp of the last successful one. */
+  roundEnded(round: {
+    readonly connection: string;
+    readonly round: string;
+    readonly success: boolean;
+    readonly durationMs: number;
+    readonly endedAt: Date;
+  }): void;
+  setPollInterval(of: { readonly connection: string; readonly seconds: number }): void;
+  /** `outcome`: done, ignored, blocked, deferred, failed. */
+  runEnded(run: { readonly connection: string; readonly outcome: string }): void;
+  /** A breaker opened: `loop_suspected`, `many_new_cases`, `many_closes`, `memory_lost`, `access_changed`. */
+  breakerTripped(trip: { readonly connection: string; readonly breaker: string }): void;
+  /** `collect` is called before each page, to set the gauges that are read from elsewhere. It has 5 s, its errors are counted. */
+  onCollect(collect: () => Promise<void> | void): void;
+  /** The page in Prometheus' text format. */
+  render(): Promise<string>;
+  readonly contentType: string;
+  /** Names of all metrics, without the suffixes of histograms. */
+  names(): readonly string[];
+}
+
+const collectMaxMs = 5_000;
+
+/** Makes meters in a registry of their own. `processMetrics` (default true) adds memory, CPU and event loop of this process. */
+export function makeMetrics({ processMetrics = true }: { readonly processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (processMetrics) collectDefaultMetrics({ register: registry });
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: `casebridge_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name: `casebridge_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
+    new Histogram({ name: `casebridge_${name}`, help, buckets, labelNames, registers });
+
+  const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+  const mirrored = counter("mirrored_items_total", "Items whose copy was confirmed", "connection", "direction", "kind");
+  const requests = counter(
+    "remote_requests_total",
+    "Requests to the two services by class of answer (2xx … 5xx, none)",
+    "side",
+    "operation",
+    "status",
+  );
+  const requestDuration = histogram(
+    "remote_request_duration_seconds",
+    "Time from sending a request to its answer",
+    waitBuckets,
+    "side",
+  );
+  const requestWait = histogram(
+    "remote_request_wait_seconds",
+    "Time a request waited for its budget",
+    waitBuckets,
+    "side",
+    "lane",
+  );
+  const rateLimits = counter("rate_limits_total", "Answers that told us to wait", "side");
+  const refused = gauge("credential_refused", "1 while a side refuses our credentials", "connection", "side");
+  const reachable = gauge("service_reachable", "1 while a service answers", "connection", "side");
+  const links = gauge("links", "Links by state", "connection", "state");
+  const failures = gauge(
+    "open_failures",
+    "What cannot be mirrored and waits for a person, by reason",
+    "connection",
+    "reason",
+  );
+  const oldest = gauge(
+    "oldest_unmirrored_change_age_seconds",
+    "Age of the oldest change that waits to be mirrored",
+    "connection",
+  );
+  const queueDepth = gauge("queue_jobs", "Jobs in the queues by state", "queue", "state");
+  const rounds = counter("rounds_total", "Rounds by outcome", "connection", "round", "outcome");
+  const roundDuration = histogram(
+    "round_duration_seconds",
+    "Time a round took",
+    [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
+    "connection",
+    "round",
+  );
+  const lastRound = gauge(
+    "last_successful_round_timestamp_seconds",
+    "When a round last ended well",
+    "connection",
+    "round",
+  );
+  const pollInterval = gauge(
+    "effective_poll_interval_seconds",
+    "Pause between two rounds that the budget allows",
+    "connection",
+  );
+  const runs = counter("runs_total", "Runs of the reconcile flow by outcome", "connection", "outcome");
+  const trips = counter("breaker_trips_total", "Breakers that stopped writing", "connection", "breaker");
+  const collectFailures = counter("collect_failures_total", "Readings for this page that failed");
+  const collectors: (() => Promise<void> | void)[] = [];
+
+  return {
+    itemMirrored: ({ count = 1, ...labels }) => mirrored.inc(labels, count),
+    requestEnded: ({ side, operation, status, durationMs }) => {
+      requests.inc({ side, operation, status: statusClass(status) });
+      if (durationMs !== undefined) requestDuration.observe({ side }, durationMs / 1000);
+    },
+    requestWaited: ({ side, lane, waitMs }) => requestWait.observe({ side, lane }, waitMs / 1000),
+    rateLimited: (side) => rateLimits.inc({ side }),
+    setCredentialRefused: ({ connection, side, refused: isRefused }) =>
+      refused.set({ connection, side }, isRefused ? 1 : 0),
+    setServiceReachable: ({ connection, side, reachable: isReachable }) =>
+      reachable.set({ connection, side }, isReachable ? 1 : 0),
+    setLinks: (rows) => {
+      links.reset();
+      for (const { count, ...labels } of rows) links.set(labels, count);
+    },
+    setOpenFailures: (rows) => {
+      failures.reset();
+      for (const { count, ...labels } of rows) failures.set(labels, count);
+    },
+    setOldestUnmirrored: ({ connection, ageSeconds }) => oldest.set({ connection }, ageSeconds),
+    setQueueDepth: (rows) => {
+      queueDepth.reset();
+      for (const { count, ...labels } of rows) queueDepth.set(labels, count);
+    },
+    roundEnded: ({ connection, round, success, durationMs, endedAt }) => {
+      rounds.inc({ connection, round, outcome: success ? "success" : "failure" });
+      roundDuration.observe({ connection, round }, durationMs / 1000);
+      if (success) lastRound.set({ connection, round }, endedAt.getTime() / 1000);
+    },
+    setPollInterval: ({ connection, seconds }) => pollInterval.set({ connection }, seconds),
+    runEnded: (labels) => runs.inc(labels),
+    breakerTripped: (labels) => trips.inc(labels),
+    onCollect: (collect) => void collectors.push(collect),
+    async render() {
+      await Promise.all(
+        collectors.map(async (collect) => {
+          try {
+            await within(Promise.resolve(collect()), collectMaxMs);
+          } catch {
+            // The page must come all the same: a database that is down is exactly when it is looked at.
+            collectFailures.inc();
+          }
+        }),
+      );
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+    names: () => registry.getMetricsAsArray().map(({ name }) => name),
+  };
+}
+
+function statusClass(status: number | null): string {
+  return status === null ? "none" : `${Math.floor(status / 100)}xx`;
+}
+
+async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("took too long")), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
