@@ -1,0 +1,135 @@
+/**
+ * Cohorts: at most 100 watched links that are polled for news together (RULES 3).
+ *
+ * The number of cohorts is what a round costs, so it is kept at ⌈N/100⌉ for N watched links. Moves are rare all the same: new
+ * members fill the fullest cohorts with free places, and only when one cohort could be spared is the smallest one emptied into the
+ * others. Whoever joins a cohort may have had news that neither its old cursor nor its new one will tell, so it is read once *after*
+ * joining; that is a wake-up, unless a run that certainly reads the case is still to start.
+ */
+import type { CaseId, LinkId } from "../domain/ids.ts";
+import type { CohortState, WakeUp } from "../sync/state.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { isWatched, type Queries, toJson } from "./sql.ts";
+import { wakeLinks, wakeStatementOf } from "./wake.ts";
+
+/** The service answers for at most 100 cases per call. */
+const COHORT_SIZE_MAX = 100;
+
+/** Arranges the cohorts of a connection in one transaction and answers them all, oldest first. May be repeated: then nothing moves. */
+export async function arrangeCohorts(
+  prisma: PrismaClient,
+  input: { readonly connectionName: string; readonly watchedSince: Date; readonly at: Date },
+): Promise<CohortState[]> {
+  const { connectionName } = input;
+  return prisma.$transaction(async (tx) => {
+    // Two rounds of one connection never arrange at once.
+    await tx.$queryRaw(Prisma.sql`SELECT 1 FROM connections WHERE name = ${connectionName} FOR NO KEY UPDATE`);
+    await tx.$executeRaw(Prisma.sql`
+      UPDATE links SET "cohortId" = NULL WHERE "connectionName" = ${connectionName} AND "cohortId" IS NOT NULL
+        AND NOT ${isWatched("links", input.watchedSince)}`);
+    const homeless = await tx.$queryRaw<{ id: bigint }[]>(Prisma.sql`
+      SELECT id FROM links WHERE "connectionName" = ${connectionName} AND "cohortId" IS NULL AND ${isWatched("links", input.watchedSince)}
+      ORDER BY id`);
+    const cohorts = await tx.$queryRaw<{ id: bigint; members: bigint[] }[]>(Prisma.sql`
+      SELECT cohorts.id, array_remove(array_agg(links.id ORDER BY links.id), NULL) AS members
+      FROM cohorts LEFT JOIN links ON links."cohortId" = cohorts.id
+      WHERE cohorts."connectionName" = ${connectionName} GROUP BY cohorts.id ORDER BY cohorts.id`);
+
+    const plan = planCohorts(
+      homeless.map((link) => link.id),
+      cohorts,
+    );
+
+    const created = await createCohorts(tx, connectionName, plan.newCohorts);
+    const joins = plan.joins.map((join) => ({
+      id: join.linkId,
+      cohort: join.cohort.id ?? created[join.cohort.place] ?? null,
+    }));
+    await join(tx, joins, input.at);
+    await tx.$executeRaw(Prisma.sql`DELETE FROM cohorts WHERE id = ANY(${plan.emptied}::bigint[])`);
+    return listCohorts(tx, connectionName);
+  });
+}
+
+type Target = { readonly id: bigint; readonly place?: never } | { readonly id?: never; readonly place: number };
+type CohortPlan = {
+  readonly newCohorts: number;
+  readonly joins: readonly { readonly linkId: bigint; readonly cohort: Target }[];
+  readonly emptied: readonly bigint[];
+};
+
+/** Decides who moves. The fullest cohorts survive; what does not fit into them goes to new ones. */
+function planCohorts(
+  homeless: readonly bigint[],
+  cohorts: readonly { id: bigint; members: readonly bigint[] }[],
+): CohortPlan {
+  const total = homeless.length + cohorts.reduce((sum, cohort) => sum + cohort.members.length, 0);
+  const wanted = Math.ceil(total / COHORT_SIZE_MAX);
+  const bySize = [...cohorts].sort((a, b) => b.members.length - a.members.length || (a.id < b.id ? -1 : 1));
+  const kept = bySize.slice(0, wanted);
+  const spared = bySize.slice(wanted);
+  const newCohorts = wanted - kept.length;
+
+  const waiting = [...homeless, ...spared.flatMap((cohort) => cohort.members)];
+  const free: Target[] = [
+    ...kept.flatMap((cohort) =>
+      Array.from({ length: COHORT_SIZE_MAX - cohort.members.length }, () => ({ id: cohort.id })),
+    ),
+    ...Array.from({ length: newCohorts * COHORT_SIZE_MAX }, (_, place) => ({
+      place: Math.floor(place / COHORT_SIZE_MAX),
+    })),
+  ];
+  const joins = waiting.flatMap((linkId, index) => {
+    const cohort = free[index];
+    return cohort === undefined ? [] : [{ linkId, cohort }];
+  });
+  return { newCohorts, joins, emptied: spared.map((cohort) => cohort.id) };
+}
+
+async function createCohorts(tx: Queries, connectionName: string, count: number): Promise<bigint[]> {
+  if (count === 0) return [];
+  const rows = await tx.$queryRaw<{ id: bigint }[]>(Prisma.sql`
+    INSERT INTO cohorts ("connectionName") SELECT ${connectionName} FROM generate_series(1, ${count}) RETURNING id`);
+  return rows.map((row) => row.id).sort((a, b) => (a < b ? -1 : 1));
+}
+
+async function join(tx: Queries, joins: readonly { id: bigint; cohort: bigint | null }[], at: Date): Promise<void> {
+  if (joins.length === 0) return;
+  const json = toJson(joins.map((entry) => ({ id: String(entry.id), cohort: String(entry.cohort) })));
+  const joined = await tx.$queryRaw<{ id: string; read: boolean }[]>(Prisma.sql`
+    WITH input AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id bigint, cohort bigint)),
+    locked AS MATERIALIZED (SELECT links.id FROM links WHERE links.id IN (SELECT id FROM input) ORDER BY links.id FOR NO KEY UPDATE)
+    UPDATE links SET "cohortId" = input.cohort FROM locked JOIN input ON input.id = locked.id WHERE links.id = locked.id
+    RETURNING links.id::text AS id,
+      (links."huaweiRev" > links."doneRev" AND (links."leaseUntil" IS NULL OR links."leaseUntil" <= now())) AS read`);
+  // A run that is still to start for news from Huawei reads the case after this moment anyway.
+  const wakeUps = joined
+    .filter((row) => !row.read)
+    .map((row): WakeUp => ({ linkId: row.id as LinkId, huawei: true, lane: "poll" }));
+  await wakeLinks(tx, wakeUps, { at });
+}
+
+async function listCohorts(queries: Queries, connectionName: string): Promise<CohortState[]> {
+  const rows = await queries.$queryRaw<{ id: string; cursor: string | null; caseIds: string[] }[]>(Prisma.sql`
+    SELECT cohorts.id::text AS id, cohorts.cursor, array_agg(links."caseId" ORDER BY links.id) AS "caseIds"
+    FROM cohorts JOIN links ON links."cohortId" = cohorts.id
+    WHERE cohorts."connectionName" = ${connectionName} AND links."caseId" IS NOT NULL
+    GROUP BY cohorts.id ORDER BY cohorts.id`);
+  return rows.map((row) => ({ id: row.id, cursor: row.cursor, caseIds: row.caseIds as CaseId[] }));
+}
+
+/** One transaction: wakes links (at most 1,000 distinct ones), then stores the cursor. May be repeated. */
+export async function commitCohort(
+  prisma: PrismaClient,
+  input: {
+    readonly cohortId: string;
+    readonly cursor: string | null;
+    readonly wakeUps: readonly WakeUp[];
+    readonly at: Date;
+  },
+): Promise<void> {
+  const wake = wakeStatementOf(input.wakeUps, input.at);
+  const store = prisma.$executeRaw(Prisma.sql`
+    UPDATE cohorts SET cursor = ${input.cursor}, "polledAt" = ${input.at}::timestamptz WHERE id = ${BigInt(input.cohortId)}`);
+  await (wake === null ? store : prisma.$transaction([prisma.$executeRaw(wake), store]));
+}

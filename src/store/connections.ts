@@ -1,0 +1,162 @@
+/** Connections, their cursors and rounds, and the installation itself. */
+import { randomUUID } from "node:crypto";
+import type { ConnectionState } from "../sync/state.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import type { Queries } from "./sql.ts";
+
+/** A connection as the configuration names it; sites are identities of the two services, such as `intl:account` and `acme.atlassian.net`. */
+export type ConnectionRow = {
+  readonly name: string;
+  readonly huaweiSite: string;
+  readonly jiraSite: string;
+  readonly projectKey: string;
+};
+
+/**
+ * A connection that has links was given another Huawei or Jira site. Going on would mirror everything a second time, so the start
+ * stops; another site is another connection, under another name.
+ */
+export class ConnectionSiteChanged extends Error {
+  override readonly name = "ConnectionSiteChanged";
+}
+
+/**
+ * Stores the configured connections in file order. A row keeps all that was learned about it; rows that the configuration no longer
+ * names stay. May be repeated, by many replicas at once. Throws `ConnectionSiteChanged`.
+ */
+export async function syncConnections(prisma: PrismaClient, settings: readonly ConnectionRow[]): Promise<void> {
+  await prisma.$transaction(async (tx) => {
+    for (const [position, row] of settings.entries()) {
+      const changed = await tx.$executeRaw(Prisma.sql`
+        INSERT INTO connections (name, position, "huaweiSite", "jiraSite", "projectKey", "updatedAt")
+        VALUES (${row.name}, ${position}, ${row.huaweiSite}, ${row.jiraSite}, ${row.projectKey}, now())
+        ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, "huaweiSite" = EXCLUDED."huaweiSite",
+          "jiraSite" = EXCLUDED."jiraSite", "projectKey" = EXCLUDED."projectKey", "updatedAt" = EXCLUDED."updatedAt"
+        WHERE (connections."huaweiSite" = EXCLUDED."huaweiSite" AND connections."jiraSite" = EXCLUDED."jiraSite")
+          OR NOT EXISTS (SELECT 1 FROM links WHERE links."connectionName" = connections.name)`);
+      if (changed === 0) {
+        throw new ConnectionSiteChanged(
+          `Connection ${row.name} has links and was configured for another Huawei or Jira site before. ` +
+            "Restore its settings, or give the connection to the other site a name of its own.",
+        );
+      }
+    }
+  });
+}
+
+/** Id of this installation, made at the first call and never again, whoever asks at the same time. */
+export async function getInstallation(
+  queries: Queries,
+  makeId: () => string = () => randomUUID().slice(0, 13),
+): Promise<string> {
+  const find = () => queries.$queryRaw<{ inst: string }[]>(Prisma.sql`SELECT inst FROM installation WHERE id = 1`);
+  const known = (await find())[0];
+  if (known !== undefined) return known.inst;
+  await queries.$executeRaw(
+    Prisma.sql`INSERT INTO installation (id, inst) VALUES (1, ${makeId()}) ON CONFLICT (id) DO NOTHING`,
+  );
+  const made = (await find())[0];
+  if (made === undefined) throw new Error("the installation's row vanished while it was made");
+  return made.inst;
+}
+
+const CONNECTION_FIELDS = {
+  name: true,
+  state: true,
+  stateReason: true,
+  pausedToJira: true,
+  pausedToHuawei: true,
+  firstRoundAt: true,
+  importDoneAt: true,
+  huaweiUserId: true,
+  outgoingSince: true,
+} as const;
+
+/** What a connection remembers. Throws when it is unknown. */
+export async function getConnection(prisma: PrismaClient, name: string): Promise<ConnectionState> {
+  const row = await prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS });
+  if (row === null) throw new Error(`connection ${name} is not in the database`);
+  return { ...row, state: row.state as ConnectionState["state"] };
+}
+
+/** All connections in the order of the configuration. */
+export async function listConnections(prisma: PrismaClient): Promise<ConnectionState[]> {
+  const rows = await prisma.connection.findMany({
+    select: CONNECTION_FIELDS,
+    orderBy: [{ position: "asc" }, { name: "asc" }],
+  });
+  return rows.map((row) => ({ ...row, state: row.state as ConnectionState["state"] }));
+}
+
+/** Sets fields of a connection; those left out stay. May be repeated. Throws when it is unknown. */
+export async function patchConnection(
+  prisma: PrismaClient,
+  name: string,
+  patch: Partial<Omit<ConnectionState, "name">>,
+): Promise<void> {
+  await prisma.connection.update({ where: { name }, data: patch, select: { name: true } });
+}
+
+/** A stored cursor, or `null` at the first time. */
+export async function findCursor(prisma: PrismaClient, connectionName: string, name: string): Promise<string | null> {
+  const row = await prisma.cursor.findUnique({
+    where: { connectionName_name: { connectionName, name } },
+    select: { value: true },
+  });
+  return row?.value ?? null;
+}
+
+/** Stores a cursor. May be repeated. */
+export async function saveCursor(
+  queries: Queries,
+  cursor: { connectionName: string; name: string; value: string },
+): Promise<void> {
+  await queries.$executeRaw(Prisma.sql`
+    INSERT INTO cursors ("connectionName", name, value, "updatedAt") VALUES (${cursor.connectionName}, ${cursor.name}, ${cursor.value}, now())
+    ON CONFLICT ("connectionName", name) DO UPDATE SET value = EXCLUDED.value, "updatedAt" = EXCLUDED."updatedAt"`);
+}
+
+/** Takes a round for `leaseMs` by the database's clock; false while it is held, by whomever. */
+export async function beginRound(
+  queries: Queries,
+  round: { readonly connectionName: string; readonly name: string; readonly owner: string; readonly leaseMs: number },
+): Promise<boolean> {
+  const taken = await queries.$executeRaw(Prisma.sql`
+    INSERT INTO rounds ("connectionName", name, "leaseOwner", "leaseUntil", "startedAt")
+    VALUES (${round.connectionName}, ${round.name}, ${round.owner}, now() + ${round.leaseMs} * interval '1 millisecond', clock_timestamp())
+    ON CONFLICT ("connectionName", name) DO UPDATE SET "leaseOwner" = EXCLUDED."leaseOwner", "leaseUntil" = EXCLUDED."leaseUntil",
+      "startedAt" = EXCLUDED."startedAt"
+    WHERE rounds."leaseUntil" IS NULL OR rounds."leaseUntil" <= now()`);
+  return taken === 1;
+}
+
+/** Gives a round back with its result. Does nothing when another owner has taken it meanwhile. */
+export async function endRound(
+  queries: Queries,
+  round: {
+    readonly connectionName: string;
+    readonly name: string;
+    readonly owner: string;
+    readonly outcome: string;
+    readonly requests: number;
+  },
+): Promise<void> {
+  await queries.$executeRaw(Prisma.sql`
+    UPDATE rounds SET "leaseOwner" = NULL, "leaseUntil" = NULL, "finishedAt" = clock_timestamp(), outcome = ${round.outcome},
+      requests = ${round.requests},
+      "durationMs" = LEAST(2147483647, extract(epoch FROM clock_timestamp() - "startedAt") * 1000)::integer
+    WHERE "connectionName" = ${round.connectionName} AND name = ${round.name} AND "leaseOwner" = ${round.owner}`);
+}
+
+/** Records a failure that belongs to no link; told again, it counts one attempt more. */
+export async function recordConnectionFailure(
+  queries: Queries,
+  failure: { readonly connectionName: string; readonly reason: string; readonly detail: string; readonly at: Date },
+): Promise<void> {
+  await queries.$executeRaw(Prisma.sql`
+    INSERT INTO failures ("connectionName", direction, item, reason, detail, "firstAt", "lastAt")
+    VALUES (${failure.connectionName}, 'both', 'connection', ${failure.reason}, ${failure.detail}, ${failure.at}::timestamptz, ${failure.at}::timestamptz)
+    ON CONFLICT ("connectionName", item, reason) WHERE "linkId" IS NULL DO UPDATE SET attempts = failures.attempts + 1,
+      "lastAt" = EXCLUDED."lastAt", detail = EXCLUDED.detail,
+      state = CASE WHEN failures.state = 'discarded' THEN 'discarded' ELSE 'open' END`);
+}

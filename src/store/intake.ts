@@ -1,0 +1,190 @@
+/** Links as intake needs them: found by case or issue, inserted once, adopted, checked. */
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { LaneName, LinkState } from "../domain/link.ts";
+import type { IntakeLink, SeenCase } from "../sync/state.ts";
+import { isUniqueViolation } from "./database/errors.ts";
+import { Prisma } from "./generated/client.ts";
+import { inBatches, isWatched, linkNumber, type Queries, toJson } from "./sql.ts";
+
+type IntakeRow = {
+  readonly id: string;
+  readonly caseId: string | null;
+  readonly issueId: string | null;
+  readonly state: string;
+  readonly caseStatus: number | null;
+  readonly caseLabels: string[];
+  readonly productName: string | null;
+  readonly jiraUpdatedRaw: string | null;
+  readonly absentCheckedAt: Date | null;
+  readonly closedSeenAt: Date | null;
+  readonly cohortId: string | null;
+  readonly createdAt: Date;
+};
+
+/** Rows per page of a listing: 10,000 links must not exist twice in memory, once as an answer and once as objects. */
+const PAGE_SIZE = 2000;
+
+/** All links of a connection in every state, tombstones included, oldest first. */
+export async function listIntakeLinks(queries: Queries, connectionName: string): Promise<IntakeLink[]> {
+  const links: IntakeLink[] = [];
+  for (let after = 0n; ; ) {
+    const page = await readIntakeLinks(
+      queries,
+      Prisma.sql`"connectionName" = ${connectionName} AND id > ${after} ORDER BY id LIMIT ${PAGE_SIZE}`,
+    );
+    links.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_SIZE) return links;
+    after = linkNumber(last.id);
+  }
+}
+
+/** The links of a connection that hold one of the issues, in every state. */
+export async function findLinksByIssue(
+  queries: Queries,
+  connectionName: string,
+  issueIds: readonly IssueId[],
+): Promise<IntakeLink[]> {
+  const links: IntakeLink[] = [];
+  for (const batch of inBatches(issueIds)) {
+    links.push(
+      ...(await readIntakeLinks(
+        queries,
+        Prisma.sql`"connectionName" = ${connectionName} AND "issueId" = ANY(${batch}::text[]) ORDER BY id`,
+      )),
+    );
+  }
+  return links;
+}
+
+async function readIntakeLinks(queries: Queries, condition: Prisma.Sql): Promise<IntakeLink[]> {
+  const rows = await queries.$queryRaw<IntakeRow[]>(Prisma.sql`
+    SELECT id::text AS id, "caseId", "issueId", state, "caseStatus", "caseLabels", "productName", "jiraUpdatedRaw", "absentCheckedAt",
+      "closedSeenAt", "cohortId"::text AS "cohortId", "createdAt"
+    FROM links WHERE ${condition}`);
+  return rows.map((row) => ({
+    ...row,
+    id: row.id as LinkId,
+    caseId: row.caseId as CaseId | null,
+    issueId: row.issueId as IssueId | null,
+    state: row.state as LinkState,
+  }));
+}
+
+/**
+ * Inserts links for cases that their Huawei site does not have yet, whoever tries, and answers the new ids. They are due at once:
+ * a link starts with one wake-up. May be repeated; batches of 1,000, each atomic. Throws when the connection is unknown.
+ */
+export async function insertCaseLinks(
+  queries: Queries,
+  connectionName: string,
+  cases: readonly SeenCase[],
+  facts: { readonly now: Date; readonly lane: LaneName; readonly labelChecked: ReadonlySet<string> },
+): Promise<LinkId[]> {
+  const distinct = [...new Map(cases.map((seen) => [seen.caseId, seen])).values()];
+  const ids: LinkId[] = [];
+  for (const batch of inBatches(distinct)) {
+    const json = toJson(
+      batch.map((seen) => ({
+        caseId: seen.caseId,
+        status: seen.status,
+        created: seen.createdAt,
+        labels: [...seen.labels].sort(),
+        product: seen.productName,
+        checked: facts.labelChecked.has(seen.caseId),
+      })),
+    );
+    const rows = await queries.$queryRaw<{ id: string }[]>(Prisma.sql`
+      INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", origin, lane, "caseStatus", "caseLabels", "productName",
+        "caseCreatedAt", "createCheckedAt", "outgoingSince", "wantedAt", "createdAt", "updatedAt")
+      SELECT c.name, c."huaweiSite", c."jiraSite", r."caseId", 'huawei', ${facts.lane}, r.status, r.labels, r.product, r.created,
+        CASE WHEN r.checked THEN ${facts.now}::timestamptz END, ${facts.now}::timestamptz, ${facts.now}::timestamptz,
+        ${facts.now}::timestamptz, ${facts.now}::timestamptz
+      FROM connections c, jsonb_to_recordset(${json}::jsonb) AS r("caseId" text, status integer, created timestamptz, labels text[], product text, checked boolean)
+      WHERE c.name = ${connectionName}
+      ORDER BY r.created, r."caseId"
+      ON CONFLICT ("huaweiSite", "caseId") DO NOTHING
+      RETURNING id::text AS id`);
+    ids.push(...rows.map((row) => row.id as LinkId));
+  }
+  if (ids.length === 0 && distinct.length > 0) await requireConnection(queries, connectionName);
+  return ids;
+}
+
+async function requireConnection(queries: Queries, name: string): Promise<void> {
+  const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`SELECT 1 FROM connections WHERE name = ${name}`);
+  if (rows.length === 0) throw new Error(`connection ${name} is not in the database`);
+}
+
+/**
+ * Records that a link's issue exists already. False when the link has another issue or the issue has another link; true also
+ * when this was recorded before, so it may be repeated.
+ */
+export async function adoptIssue(
+  queries: Queries,
+  adoption: { readonly linkId: LinkId; readonly issueId: IssueId; readonly issueKey: IssueKey; readonly at: Date },
+): Promise<boolean> {
+  try {
+    const changed = await queries.$executeRaw(Prisma.sql`
+      UPDATE links SET "issueId" = ${adoption.issueId}, "issueKey" = ${adoption.issueKey}, "updatedAt" = ${adoption.at}::timestamptz
+      WHERE id = ${linkNumber(adoption.linkId)} AND ("issueId" IS NULL OR "issueId" = ${adoption.issueId})`);
+    return changed === 1;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+}
+
+/** Remembers that these links were missing from a list and looked up by themselves at `at`. May be repeated. */
+export async function markAbsentChecked(queries: Queries, linkIds: readonly LinkId[], at: Date): Promise<void> {
+  for (const batch of inBatches(linkIds)) {
+    await queries.$executeRaw(Prisma.sql`
+      UPDATE links SET "absentCheckedAt" = ${at}::timestamptz, "updatedAt" = ${at}::timestamptz
+      WHERE id IN (SELECT id FROM links WHERE id = ANY(${batch.map(linkNumber)}::bigint[]) ORDER BY id FOR NO KEY UPDATE)`);
+  }
+}
+
+/**
+ * How many messages of each fingerprint the links know: mirrored ones of people and the messages that are our copies. Key:
+ * `linkId|fingerprint`.
+ */
+export async function countFingerprints(queries: Queries, linkIds: readonly LinkId[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const batch of inBatches(linkIds)) {
+    const rows = await queries.$queryRaw<{ key: string; count: number }[]>(Prisma.sql`
+      SELECT "linkId" || '|' || fingerprint AS key, count(*)::int AS count FROM (
+        SELECT "linkId", fingerprint FROM mirrors
+        WHERE "linkId" = ANY(${batch.map(linkNumber)}::bigint[]) AND kind = 'message' AND origin = 'huawei' AND fingerprint IS NOT NULL
+        UNION ALL
+        SELECT "linkId", unnest("copyFingerprints") FROM mirrors
+        WHERE "linkId" = ANY(${batch.map(linkNumber)}::bigint[]) AND origin = 'jira') AS known
+      GROUP BY 1`);
+    for (const row of rows) counts.set(row.key, row.count);
+  }
+  return counts;
+}
+
+/** Watched links last compared in full before `before`, or never: those first, then the oldest. */
+export async function listUncheckedLinks(
+  queries: Queries,
+  input: {
+    readonly connectionName: string;
+    readonly before: Date;
+    readonly watchedSince: Date;
+    readonly limit: number;
+  },
+): Promise<LinkId[]> {
+  const rows = await queries.$queryRaw<{ id: string }[]>(Prisma.sql`
+    SELECT id::text AS id FROM links
+    WHERE "connectionName" = ${input.connectionName} AND ${isWatched("links", input.watchedSince)}
+      AND ("checkedAt" IS NULL OR "checkedAt" < ${input.before}::timestamptz)
+    ORDER BY "checkedAt" NULLS FIRST, links.id LIMIT ${input.limit}`);
+  return rows.map((row) => row.id as LinkId);
+}
+
+/** How many links of a connection are watched. */
+export async function countWatchedLinks(queries: Queries, connectionName: string, watchedSince: Date): Promise<number> {
+  const rows = await queries.$queryRaw<{ count: number }[]>(Prisma.sql`
+    SELECT count(*)::int AS count FROM links WHERE "connectionName" = ${connectionName} AND ${isWatched("links", watchedSince)}`);
+  return rows[0]?.count ?? 0;
+}

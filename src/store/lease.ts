@@ -1,0 +1,86 @@
+/**
+ * The lease of a link: who may change what belongs to it (RULES 2).
+ *
+ * Leases are judged by the database's clock alone, so replicas whose clocks differ agree. Taking one raises the link's epoch;
+ * whoever holds an older epoch is refused by every statement from then on, even if its process wakes up much later.
+ */
+import type { LinkId } from "../domain/ids.ts";
+import type { Clock } from "../sync/ports.ts";
+import { type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { readSnapshot } from "./link-snapshot.ts";
+import { applyStep, type Fence, holdsLease } from "./link-step.ts";
+import { linkNumber } from "./sql.ts";
+
+/**
+ * Takes the lease of a link for `leaseMs`; `null` when another run holds it or there is no such link. Two round trips: what belongs to
+ * the link is read by a second statement, since the first one may have waited for the last holder's step and would not see it.
+ */
+export async function claimLink(
+  deps: { readonly prisma: PrismaClient; readonly clock: Clock },
+  claim: { readonly linkId: LinkId; readonly owner: string; readonly leaseMs: number },
+): Promise<LeasedLink | null> {
+  const { prisma, clock } = deps;
+  const id = linkNumber(claim.linkId);
+  const claimedAt = clock.now();
+  const rows = await prisma.$queryRaw<{ epoch: number }[]>(Prisma.sql`
+    UPDATE links SET "leaseOwner" = ${claim.owner}, "leaseEpoch" = "leaseEpoch" + 1,
+      "leaseUntil" = now() + ${claim.leaseMs} * interval '1 millisecond'
+    WHERE id = ${id} AND ("leaseUntil" IS NULL OR "leaseUntil" <= now())
+    RETURNING "leaseEpoch" AS epoch`);
+  const epoch = rows[0]?.epoch;
+  if (epoch === undefined) return null;
+  const fence: Fence = { linkId: id, owner: claim.owner, epoch };
+  const snapshot = await readSnapshot(prisma, holdsLease(fence));
+  if (snapshot === null) return null;
+  return makeLeasedLink({ prisma, clock }, fence, { snapshot, claimedAt, leaseMs: claim.leaseMs });
+}
+
+function makeLeasedLink(
+  deps: { readonly prisma: PrismaClient; readonly clock: Clock },
+  fence: Fence,
+  start: { readonly snapshot: LinkSnapshot; readonly claimedAt: Date; readonly leaseMs: number },
+): LeasedLink {
+  const { prisma, clock } = deps;
+  const linkId = start.snapshot.link.id;
+  const triedRev = start.snapshot.link.wantedRev;
+  let snapshot = start.snapshot;
+  // Counted from before the request, so never longer than what the database granted.
+  let endsAt = start.claimedAt.getTime() + start.leaseMs;
+
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    remainingMs: () => endsAt - clock.now().getTime(),
+    async renew() {
+      const from = clock.now().getTime();
+      const renewed = await prisma.$executeRaw(Prisma.sql`
+        UPDATE links SET "leaseUntil" = now() + ${start.leaseMs} * interval '1 millisecond' WHERE ${holdsLease(fence)}`);
+      if (renewed === 0) throw new LeaseLost(linkId);
+      endsAt = from + start.leaseMs;
+    },
+    async apply(step) {
+      const held = await applyStep(prisma, fence, step, { at: clock.now(), namedBefore: snapshot.link.namedMessages });
+      if (!held) throw new LeaseLost(linkId);
+    },
+    async reload() {
+      const fresh = await readSnapshot(prisma, holdsLease(fence));
+      if (fresh === null) throw new LeaseLost(linkId);
+      snapshot = fresh;
+      return fresh;
+    },
+    async finish(end) {
+      // A wake-up that came during the run leaves wantedRev ahead: its lane stays, and it waits at most since the run began.
+      const done = Prisma.sql`LEAST(GREATEST("doneRev", ${end.doneRev ?? 0}::integer), "wantedRev")`;
+      await prisma.$executeRaw(Prisma.sql`
+        UPDATE links SET "doneRev" = ${done}, "triedRev" = GREATEST("triedRev", ${triedRev}::integer),
+          "recheckAt" = ${end.recheckAt}::timestamptz, attempts = ${end.attempts},
+          lane = CASE WHEN "wantedRev" > ${done} THEN lane ELSE 'poll' END,
+          "wantedAt" = CASE WHEN "wantedRev" <= ${done} THEN NULL
+            WHEN ${done} > "doneRev" THEN GREATEST("wantedAt", ${start.claimedAt}::timestamptz) ELSE "wantedAt" END,
+          "leaseOwner" = NULL, "leaseUntil" = NULL, "updatedAt" = ${clock.now()}::timestamptz
+        WHERE ${holdsLease(fence)}`);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/** Reading a link with all that belongs to it, in one round trip, and turning rows into the domain's shapes. */
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { StatusCategory } from "../domain/issue.ts";
+import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind, MirrorState } from "../domain/link.ts";
+import type { Side } from "../domain/service-error.ts";
+import type { LinkSnapshot, OpenFailure } from "../sync/state.ts";
+import { Prisma } from "./generated/client.ts";
+import type { Queries } from "./sql.ts";
+
+type LinkRow = {
+  readonly id: string;
+  readonly connectionName: string;
+  readonly caseId: string | null;
+  readonly issueId: string | null;
+  readonly issueKey: string | null;
+  readonly origin: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly wantedRev: number;
+  readonly doneRev: number;
+  readonly huaweiRev: number;
+  readonly jiraRev: number;
+  readonly lane: string;
+  readonly attempts: number;
+  readonly recheckAt: Date | null;
+  readonly leaseEpoch: number;
+  readonly caseStatus: number | null;
+  readonly agreedCaseStatus: number | null;
+  readonly agreedCategory: string | null;
+  readonly jiraUpdatedRaw: string | null;
+  readonly outgoingSince: Date;
+  readonly createCheckedAt: Date | null;
+  readonly markStampedAt: Date | null;
+  readonly caseLabels: string[];
+  readonly labelsHash: string | null;
+  readonly factsHash: string | null;
+  readonly productName: string | null;
+  readonly namedMessages: string[];
+  readonly closedSeenAt: Date | null;
+  readonly checkedAt: Date | null;
+  readonly createdAt: Date;
+};
+
+/** Rows inside JSON: moments are texts, 64-bit numbers are plain ones (sizes stay far below 2^53). */
+type MirrorJson = {
+  readonly kind: string;
+  readonly origin: string;
+  readonly sourceId: string;
+  readonly fingerprint: string | null;
+  readonly sourceHash: string | null;
+  readonly copyId: string | null;
+  readonly copyFingerprints: string[];
+  readonly version: number;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly sizeBytes: number | null;
+  readonly sha256: string | null;
+  readonly parentId: string | null;
+  readonly missingSince: string | null;
+  readonly updatedAt: string;
+};
+
+type IntentJson = {
+  readonly kind: string;
+  readonly key: string;
+  readonly side: string;
+  readonly state: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly mark: string | null;
+  readonly createdAt: string;
+  readonly attemptedAt: string | null;
+  readonly looks: number;
+  readonly nextLookAt: string | null;
+  readonly attempts: number;
+};
+
+type SnapshotRow = LinkRow & {
+  readonly mirrors: MirrorJson[];
+  readonly intents: IntentJson[];
+  readonly failures: OpenFailure[];
+};
+
+/**
+ * The link that meets `condition` (SQL on `links`), with its mirrors and intents in the order in which they came about and the
+ * failures that are not resolved; `null` when there is none. One statement, so all of it is of one moment.
+ */
+export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Promise<LinkSnapshot | null> {
+  const rows = await queries.$queryRaw<SnapshotRow[]>(Prisma.sql`
+    SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "wantedRev", "doneRev", "huaweiRev",
+      "jiraRev", lane, attempts, "recheckAt", "leaseEpoch", "caseStatus", "agreedCaseStatus", "agreedCategory", "jiraUpdatedRaw", "outgoingSince",
+      "createCheckedAt", "markStampedAt", "caseLabels", "labelsHash", "factsHash", "productName", "namedMessages", "closedSeenAt",
+      "checkedAt", "createdAt",
+      (SELECT COALESCE(json_agg(m ORDER BY m.id), '[]') FROM mirrors m WHERE m."linkId" = links.id) AS mirrors,
+      (SELECT COALESCE(json_agg(i ORDER BY i.id), '[]') FROM intents i WHERE i."linkId" = links.id) AS intents,
+      (SELECT COALESCE(json_agg(json_build_object('item', f.item, 'reason', f.reason, 'state', f.state, 'attempts', f.attempts) ORDER BY f.id), '[]')
+        FROM failures f WHERE f."linkId" = links.id AND f.state <> 'resolved') AS failures
+    FROM links WHERE ${condition}`);
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    link: toLink(row),
+    mirrors: row.mirrors.map(toMirror),
+    intents: row.intents.map(toIntent),
+    failures: row.failures,
+  };
+}
+
+function toLink(row: LinkRow): Link {
+  return {
+    id: row.id as LinkId,
+    connectionName: row.connectionName,
+    caseId: row.caseId as CaseId | null,
+    issueId: row.issueId as IssueId | null,
+    issueKey: row.issueKey as IssueKey | null,
+    origin: row.origin as Side,
+    state: row.state as LinkState,
+    reason: row.reason,
+    wantedRev: row.wantedRev,
+    doneRev: row.doneRev,
+    huaweiRev: row.huaweiRev,
+    jiraRev: row.jiraRev,
+    lane: row.lane as LaneName,
+    attempts: row.attempts,
+    recheckAt: row.recheckAt,
+    leaseEpoch: row.leaseEpoch,
+    caseStatus: row.caseStatus,
+    agreedCaseStatus: row.agreedCaseStatus,
+    agreedCategory: row.agreedCategory as StatusCategory | null,
+    jiraUpdatedRaw: row.jiraUpdatedRaw,
+    outgoingSince: row.outgoingSince,
+    createCheckedAt: row.createCheckedAt,
+    markStampedAt: row.markStampedAt,
+    caseLabels: row.caseLabels,
+    labelsHash: row.labelsHash,
+    factsHash: row.factsHash,
+    productName: row.productName,
+    namedMessages: row.namedMessages,
+    closedSeenAt: row.closedSeenAt,
+    checkedAt: row.checkedAt,
+    createdAt: row.createdAt,
+  };
+}
+
+function toMirror(row: MirrorJson): Mirror {
+  return {
+    kind: row.kind as MirrorKind,
+    origin: row.origin as Side,
+    sourceId: row.sourceId,
+    fingerprint: row.fingerprint,
+    sourceHash: row.sourceHash,
+    copyId: row.copyId,
+    copyFingerprints: row.copyFingerprints,
+    version: row.version,
+    state: row.state as MirrorState,
+    reason: row.reason,
+    sizeBytes: row.sizeBytes,
+    sha256: row.sha256,
+    parentId: row.parentId,
+    missingSince: toDate(row.missingSince),
+    updatedAt: new Date(row.updatedAt),
+  };
+}
+
+function toIntent(row: IntentJson): Intent {
+  return {
+    kind: row.kind as Intent["kind"],
+    key: row.key,
+    side: row.side as Side,
+    state: row.state as Intent["state"],
+    payload: row.payload,
+    mark: row.mark,
+    createdAt: new Date(row.createdAt),
+    attemptedAt: toDate(row.attemptedAt),
+    looks: row.looks,
+    nextLookAt: toDate(row.nextLookAt),
+    attempts: row.attempts,
+  };
+}
+
+function toDate(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}

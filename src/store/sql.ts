@@ -1,0 +1,48 @@
+/** Small tools for SQL that Prisma's models cannot say: conditional, many rows at once, one round trip. */
+import type { LinkId } from "../domain/ids.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+
+/** What every repository needs of the database. A transaction's client serves as well. */
+export type Queries = Pick<PrismaClient, "$queryRaw" | "$executeRaw">;
+
+/** Lanes from the most to the least urgent; their place in the list is their rank. */
+export const LANES_BY_URGENCY = ["live", "poll", "check", "import"] as const;
+
+/** How many rows one statement carries at most; keeps statements and locks short. */
+export const BATCH_MAX = 1000;
+
+/** SQL for the rank of a lane: 1 is the most urgent. `expression` is ours, never a value from outside. */
+export function laneRank(expression: string): Prisma.Sql {
+  return Prisma.raw(`array_position(ARRAY['live','poll','check','import'], ${expression})`);
+}
+
+/** The database's number of a link. Throws `SyntaxError` on a text that is no number. */
+export function linkNumber(linkId: LinkId): bigint {
+  return BigInt(linkId);
+}
+
+/**
+ * A value as text for a `::jsonb` parameter. Dates become ISO texts, `undefined` disappears. NUL characters and halves of surrogate
+ * pairs, which PostgreSQL refuses, are dropped or replaced, so that one odd text cannot block its link for ever.
+ */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, entry: unknown) =>
+    typeof entry === "string" ? entry.toWellFormed().replaceAll("\0", "") : entry,
+  );
+}
+
+/** Splits rows into pieces of at most `BATCH_MAX`. */
+export function inBatches<Row>(rows: readonly Row[], sizeMax = BATCH_MAX): Row[][] {
+  const batches: Row[][] = [];
+  for (let start = 0; start < rows.length; start += sizeMax) batches.push(rows.slice(start, start + sizeMax));
+  return batches;
+}
+
+/**
+ * SQL condition: the link is watched (RULES 3): mirrored, and open or closed since `watchedSince`. `alias` is ours.
+ */
+export function isWatched(alias: string, watchedSince: Date): Prisma.Sql {
+  const column = (name: string) => Prisma.raw(`${alias}."${name}"`);
+  return Prisma.sql`(${column("state")} = 'active' AND ${column("issueId")} IS NOT NULL AND ${column("caseId")} IS NOT NULL
+    AND (${column("closedSeenAt")} IS NULL OR ${column("closedSeenAt")} >= ${watchedSince}::timestamptz))`;
+}

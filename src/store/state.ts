@@ -1,0 +1,68 @@
+/** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
+import type { Clock } from "../sync/ports.ts";
+import type { StatePort } from "../sync/state.ts";
+import { arrangeCohorts, commitCohort } from "./cohorts.ts";
+import * as connections from "./connections.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import * as intake from "./intake.ts";
+import { claimLink } from "./lease.ts";
+import { readSnapshot } from "./link-snapshot.ts";
+import { linkNumber } from "./sql.ts";
+import { listDueLinks, wakeLinks } from "./wake.ts";
+
+/** A closed case is watched for so long after it was first seen closed (RULES 3). */
+const WATCHED_AFTER_CLOSE_MS = 14 * 24 * 60 * 60_000;
+
+/**
+ * Makes the memory of the flows. Moments that the flows compare come from `clock`; leases are judged by the database's own clock.
+ * Methods keep the promises of `StatePort`; besides what is written there they throw what the database throws (`isConnectionError`
+ * tells an unreachable one), and nothing of a failed call is stored.
+ */
+export function makeState(deps: { readonly prisma: PrismaClient; readonly clock: Clock }): StatePort {
+  const { prisma, clock } = deps;
+  const watchedSince = () => new Date(clock.now().getTime() - WATCHED_AFTER_CLOSE_MS);
+
+  return {
+    getInstallation: () => connections.getInstallation(prisma),
+    getConnection: (name) => connections.getConnection(prisma, name),
+    patchConnection: (name, patch) => connections.patchConnection(prisma, name, patch),
+
+    claimLink: (linkId, owner, leaseMs) => claimLink(deps, { linkId, owner, leaseMs }),
+    findSnapshot: (linkId) => readSnapshot(prisma, Prisma.sql`links.id = ${linkNumber(linkId)}`),
+
+    listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
+    findLinksByIssue: (connectionName, issueIds) => intake.findLinksByIssue(prisma, connectionName, issueIds),
+    insertCaseLinks: (connectionName, cases, facts) => intake.insertCaseLinks(prisma, connectionName, cases, facts),
+    adoptIssue: (linkId, issueId, issueKey) =>
+      intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
+    wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),
+    listDueLinks: (connectionNames, now, limit) => listDueLinks(prisma, { connectionNames, now, limit }),
+    markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
+
+    arrangeCohorts: (connectionName, since) =>
+      arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
+    commitCohort: (cohortId, cursor, wakeUps, at) => commitCohort(prisma, { cohortId, cursor, wakeUps, at }),
+    countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
+
+    findCursor: (connectionName, name) => connections.findCursor(prisma, connectionName, name),
+    saveCursor: (connectionName, name, value) => connections.saveCursor(prisma, { connectionName, name, value }),
+
+    listUncheckedLinks: (connectionName, before, limit) =>
+      intake.listUncheckedLinks(prisma, { connectionName, before, limit, watchedSince: watchedSince() }),
+    countWatchedLinks: (connectionName) => intake.countWatchedLinks(prisma, connectionName, watchedSince()),
+
+    beginRound: (connectionName, name, owner, leaseMs) =>
+      connections.beginRound(prisma, { connectionName, name, owner, leaseMs }),
+    endRound: (connectionName, name, owner, outcome, requests) =>
+      connections.endRound(prisma, { connectionName, name, owner, outcome, requests }),
+    async recordRun(run) {
+      const { linkId, ...rest } = run;
+      await prisma.run.create({
+        data: { ...rest, linkId: linkId === null ? null : linkNumber(linkId), finishedAt: clock.now() },
+        select: { id: true },
+      });
+    },
+    recordConnectionFailure: (connectionName, reason, detail) =>
+      connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
+  };
+}

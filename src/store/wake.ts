@@ -1,0 +1,126 @@
+/** Wake-ups and what is due: the durable half of the queue (RULES 2). */
+import type { LinkId } from "../domain/ids.ts";
+import type { LaneName } from "../domain/link.ts";
+import type { SeenCase, WakeUp } from "../sync/state.ts";
+import { Prisma } from "./generated/client.ts";
+import { inBatches, LANES_BY_URGENCY, laneRank, linkNumber, type Queries, toJson } from "./sql.ts";
+
+/** How many named messages a link remembers; a case with more is read in full anyway. */
+const NAMED_MAX = 200;
+
+type WakeRow = {
+  readonly id: string;
+  bump: boolean;
+  huawei: boolean;
+  jira: boolean;
+  lane: LaneName;
+  named: string[];
+  seen: SeenCase | null;
+};
+
+/**
+ * Raises the revisions of the links, and stores what lists told of cases (`seen`), also of links that are not woken. May be
+ * repeated: a link is then looked at once more. Unknown links are passed over. Batches of 1,000 links, each atomic.
+ */
+export async function wakeLinks(
+  queries: Queries,
+  wakeUps: readonly WakeUp[],
+  facts: { readonly at: Date; readonly seen?: readonly { readonly linkId: LinkId; readonly case: SeenCase }[] },
+): Promise<void> {
+  for (const batch of inBatches(toRows(wakeUps, facts.seen ?? [])))
+    await queries.$executeRaw(wakeStatement(batch, facts.at));
+}
+
+/** One statement for at most 1,000 distinct links, for use inside a transaction; `null` when there is nothing to do. */
+export function wakeStatementOf(wakeUps: readonly WakeUp[], at: Date): Prisma.Sql | null {
+  const rows = toRows(wakeUps, []);
+  return rows.length === 0 ? null : wakeStatement(rows, at);
+}
+
+function toRows(
+  wakeUps: readonly WakeUp[],
+  seen: readonly { readonly linkId: LinkId; readonly case: SeenCase }[],
+): WakeRow[] {
+  const rows = new Map<string, WakeRow>();
+  const rowOf = (linkId: LinkId): WakeRow => {
+    const id = String(linkNumber(linkId));
+    const row = rows.get(id) ?? { id, bump: false, huawei: false, jira: false, lane: "import", named: [], seen: null };
+    rows.set(id, row);
+    return row;
+  };
+  for (const wakeUp of wakeUps) {
+    const row = rowOf(wakeUp.linkId);
+    row.bump = true;
+    row.huawei ||= wakeUp.huawei ?? false;
+    row.jira ||= wakeUp.jira ?? false;
+    if (LANES_BY_URGENCY.indexOf(wakeUp.lane) < LANES_BY_URGENCY.indexOf(row.lane)) row.lane = wakeUp.lane;
+    row.named.push(...(wakeUp.namedMessages ?? []));
+  }
+  for (const entry of seen) rowOf(entry.linkId).seen = entry.case;
+  return [...rows.values()];
+}
+
+function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
+  const json = toJson(
+    rows.map(({ seen, ...row }) => ({
+      ...row,
+      named: [...new Set(row.named)].slice(-NAMED_MAX),
+      seen: seen !== null,
+      status: seen?.status,
+      created: seen?.createdAt,
+      labels: [...(seen?.labels ?? [])].sort(),
+      product: seen?.productName,
+    })),
+  );
+  // Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
+  return Prisma.sql`WITH input AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id bigint, bump boolean, huawei boolean, jira boolean, lane text, named text[],
+        seen boolean, status integer, created timestamptz, labels text[], product text)),
+    locked AS MATERIALIZED (SELECT links.id FROM links WHERE links.id IN (SELECT id FROM input) ORDER BY links.id FOR NO KEY UPDATE)
+    UPDATE links SET
+      "wantedRev" = links."wantedRev" + input.bump::integer,
+      "huaweiRev" = CASE WHEN input.bump AND input.huawei THEN links."wantedRev" + 1 ELSE links."huaweiRev" END,
+      "jiraRev" = CASE WHEN input.bump AND input.jira THEN links."wantedRev" + 1 ELSE links."jiraRev" END,
+      lane = CASE WHEN NOT input.bump THEN links.lane
+        WHEN links."wantedRev" > links."doneRev" AND ${laneRank("links.lane")} < ${laneRank("input.lane")} THEN links.lane
+        ELSE input.lane END,
+      "wantedAt" = CASE WHEN NOT input.bump THEN links."wantedAt"
+        WHEN links."wantedRev" > links."doneRev" THEN COALESCE(links."wantedAt", ${at}::timestamptz) ELSE ${at}::timestamptz END,
+      "namedMessages" = CASE WHEN input.named = '{}' THEN links."namedMessages" ELSE ARRAY(
+        SELECT name FROM (
+          SELECT name, min(place) AS place FROM unnest(links."namedMessages" || input.named) WITH ORDINALITY AS u(name, place)
+          GROUP BY name ORDER BY min(place) DESC LIMIT ${NAMED_MAX}) AS newest
+        ORDER BY place) END,
+      "caseStatus" = CASE WHEN input.seen THEN input.status ELSE links."caseStatus" END,
+      "caseCreatedAt" = CASE WHEN input.seen THEN input.created ELSE links."caseCreatedAt" END,
+      "caseLabels" = CASE WHEN input.seen THEN input.labels ELSE links."caseLabels" END,
+      "productName" = CASE WHEN input.seen THEN input.product ELSE links."productName" END,
+      "updatedAt" = ${at}::timestamptz
+    FROM locked JOIN input ON input.id = locked.id
+    WHERE links.id = locked.id`;
+}
+
+/**
+ * Links that are due at `now`, most urgent lane first, connections in turns within a lane. A link is due when a wake-up waits that
+ * the last run had not seen, or when its moment to look again has come; one in back-off waits for that moment whatever wakes it.
+ * Links under a live lease, links that are not active and links of stopped connections are left out.
+ */
+export async function listDueLinks(
+  queries: Queries,
+  input: { readonly connectionNames: readonly string[]; readonly now: Date; readonly limit: number },
+): Promise<{ id: LinkId; lane: LaneName; connectionName: string }[]> {
+  const rows = await queries.$queryRaw<{ id: string; lane: string; connectionName: string }[]>(Prisma.sql`
+    SELECT id::text AS id, lane, "connectionName" FROM (
+      SELECT links.id, links.lane, links."connectionName", ${laneRank("links.lane")} AS urgency,
+        row_number() OVER (PARTITION BY links."connectionName", links.lane
+          ORDER BY LEAST(links."wantedAt", links."recheckAt"), links.id) AS turn
+      FROM links JOIN connections ON connections.name = links."connectionName"
+      WHERE links."connectionName" = ANY(${[...input.connectionNames]}::text[]) AND connections.state <> 'stopped'
+        AND links.state = 'active' AND (links."leaseUntil" IS NULL OR links."leaseUntil" <= now())
+        AND (links."recheckAt" <= ${input.now}::timestamptz
+          OR (links."wantedRev" > links."doneRev"
+            AND (links."recheckAt" IS NULL OR (links.attempts = 0 AND links."wantedRev" > links."triedRev"))))
+    ) AS due
+    ORDER BY urgency, turn, "connectionName" LIMIT ${input.limit}`);
+  return rows.map((row) => ({ id: row.id as LinkId, lane: row.lane as LaneName, connectionName: row.connectionName }));
+}
