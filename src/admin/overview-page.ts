@@ -1,0 +1,248 @@
+/** The page as it is before it is interactive: one honest picture, drawn on the server, in English or Simplified Chinese. */
+import type { ConnectionReport, StatusReport } from "./status-report.ts";
+
+/** Languages of the page. */
+export type Language = "en" | "zh";
+
+const texts = {
+  en: {
+    title: "casebridge",
+    at: "State at",
+    none: "No connection is configured.",
+    noStatus: "The state cannot be read at the moment. Look at /readyz and at the log.",
+    active: "running",
+    stopped: "stopped",
+    pausedToJira: "paused towards Jira",
+    pausedToHuawei: "paused towards Huawei",
+    links: "Links by state",
+    noLinks: "no links yet",
+    failures: "Open failures",
+    lag: "Oldest change not yet mirrored",
+    nothingWaits: "nothing waits",
+    interval: "Looks for news every",
+    unknown: "not known yet",
+    budgets: "Budgets (requests per second)",
+    rounds: "Last rounds",
+    round: "Round",
+    outcome: "Outcome",
+    ended: "Ended (UTC)",
+    requests: "Requests",
+    never: "not yet",
+    queues: "Queues",
+    queue: "Queue",
+    state: "State",
+    jobs: "Jobs",
+    signIn: "Sign in",
+    signOut: "Sign out",
+    token: "Admin token",
+    wrongToken: "That is not the token.",
+    other: "中文",
+    links_active: "active",
+    links_blocked: "blocked",
+    links_paused: "paused",
+    links_moved: "moved",
+    links_gone: "gone",
+    links_unlinked: "unlinked",
+  },
+  zh: {
+    title: "casebridge",
+    at: "状态时间",
+    none: "尚未配置任何连接。",
+    noStatus: "暂时无法读取状态。请查看 /readyz 和日志。",
+    active: "运行中",
+    stopped: "已停止",
+    pausedToJira: "已暂停同步到 Jira",
+    pausedToHuawei: "已暂停同步到华为云",
+    links: "各状态的关联数",
+    noLinks: "尚无关联",
+    failures: "未解决的失败",
+    lag: "最早的未同步变更",
+    nothingWaits: "没有等待中的变更",
+    interval: "轮询间隔",
+    unknown: "未知",
+    budgets: "请求预算(每秒)",
+    rounds: "最近的轮询",
+    round: "轮询",
+    outcome: "结果",
+    ended: "结束时间(UTC)",
+    requests: "请求数",
+    never: "尚未进行",
+    queues: "队列",
+    queue: "队列",
+    state: "状态",
+    jobs: "任务数",
+    signIn: "登录",
+    signOut: "退出登录",
+    token: "管理令牌",
+    wrongToken: "令牌不正确。",
+    other: "English",
+    links_active: "正常",
+    links_blocked: "已阻塞",
+    links_paused: "已暂停",
+    links_moved: "已移动",
+    links_gone: "已消失",
+    links_unlinked: "已解除",
+  },
+} as const satisfies Record<Language, Record<string, string>>;
+
+type Texts = Readonly<Record<keyof (typeof texts)["en"], string>>;
+
+/** What a page is drawn from. `nonce` goes into the policy header of the same answer. */
+type PageInput = { readonly language: Language; readonly nonce: string; readonly canSignOut: boolean };
+
+/** The language asked for: `?lang=` first, then the browser's preferences in their order, else English. */
+export function chooseLanguage(lang: string | undefined, acceptLanguage: string | undefined): Language {
+  const asked = (lang ?? "").toLowerCase();
+  if (asked.startsWith("zh")) return "zh";
+  if (asked.startsWith("en")) return "en";
+  const preferences = (acceptLanguage ?? "")
+    .slice(0, 500)
+    .split(",")
+    .map((part) => {
+      const [tag = "", ...parameters] = part.trim().toLowerCase().split(";");
+      const quality = /q=([\d.]+)/.exec(parameters.join(";"))?.[1];
+      return { tag, quality: quality === undefined ? 1 : Number(quality) };
+    })
+    .filter(({ tag, quality }) => quality > 0 && /^(zh|en)\b/.test(tag))
+    .sort((a, b) => b.quality - a.quality);
+  return preferences[0]?.tag.startsWith("zh") ? "zh" : "en";
+}
+
+/** The overview. `status` null = it could not be read, which the page says. All values are escaped. */
+export function renderOverview(status: StatusReport | null, input: PageInput): string {
+  const t = texts[input.language];
+  const body =
+    status === null
+      ? `<p class="bad">${t.noStatus}</p>`
+      : [
+          `<p>${t.at} <time datetime="${status.at.toISOString()}">${formatTime(status.at)} UTC</time></p>`,
+          ...(status.connections.length === 0 ? [`<p>${t.none}</p>`] : []),
+          ...status.connections.map((connection) => renderConnection(connection, t)),
+          ...(status.queues.length === 0
+            ? []
+            : [
+                `<section><h2>${t.queues}</h2>`,
+                table(
+                  [t.queue, t.state, t.jobs],
+                  status.queues.map((row) => [row.queue, row.state, String(row.count)]),
+                ),
+                "</section>",
+              ]),
+        ].join("\n");
+  return layout(body, input, { refresh: true });
+}
+
+/** The sign-in, shown where the token is needed. */
+export function renderSignIn(input: Omit<PageInput, "canSignOut">): string {
+  const t = texts[input.language];
+  const body = `<form id="sign-in"><label>${t.token} <input name="token" type="password" autocomplete="current-password" required autofocus></label>
+<button>${t.signIn}</button><p id="wrong" class="bad" role="alert" hidden>${t.wrongToken}</p></form>
+<script nonce="${input.nonce}">
+document.getElementById("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = new FormData(event.target).get("token");
+  const answer = await fetch("/api/session", { method: "POST", headers: { "content-type": "application/json", "x-casebridge": "1" }, body: JSON.stringify({ token }) });
+  if (answer.ok) location.reload();
+  else document.getElementById("wrong").hidden = false;
+});
+</script>`;
+  return layout(body, { ...input, canSignOut: false }, { refresh: false });
+}
+
+function renderConnection(connection: ConnectionReport, t: Texts): string {
+  const stopped = connection.state === "stopped";
+  const reason = stopped && connection.stateReason !== null ? ` (${escapeHtml(connection.stateReason)})` : "";
+  const paused = [
+    ...(connection.pausedToJira ? [t.pausedToJira] : []),
+    ...(connection.pausedToHuawei ? [t.pausedToHuawei] : []),
+  ];
+  const links = Object.entries(connection.links)
+    .map(([state, count]) => `${escapeHtml(linkStateName(state, t))}: ${count}`)
+    .join(" · ");
+  const oldest = connection.oldestUnmirroredSeconds;
+  const facts: (readonly [string, string])[] = [
+    [t.links, links === "" ? t.noLinks : links],
+    [t.failures, connection.openFailures === 0 ? "0" : `<strong class="bad">${connection.openFailures}</strong>`],
+    [t.lag, oldest === null ? t.nothingWaits : formatDuration(oldest)],
+    [
+      t.interval,
+      connection.effectivePollSeconds === null ? t.unknown : formatDuration(connection.effectivePollSeconds),
+    ],
+    [t.budgets, `Huawei ${connection.budgets.huawei} · Jira ${connection.budgets.jira}`],
+  ];
+  const rounds = connection.rounds.map((round) => [
+    round.name,
+    round.outcome ?? t.never,
+    round.endedAt === null ? "" : formatTime(round.endedAt),
+    round.requests === null ? "" : String(round.requests),
+  ]);
+  return `<section><h2>${escapeHtml(connection.name)}</h2>
+<p class="${stopped ? "bad" : "good"}">${stopped ? t.stopped : t.active}${reason}${paused.map((text) => ` · <span class="warn">${text}</span>`).join("")}</p>
+<dl>${facts.map(([label, value]) => `<dt>${label}</dt><dd>${value}</dd>`).join("")}</dl>
+<h3>${t.rounds}</h3>
+${rounds.length === 0 ? `<p>${t.never}</p>` : table([t.round, t.outcome, t.ended, t.requests], rounds)}</section>`;
+}
+
+function linkStateName(state: string, t: Texts): string {
+  const key = `links_${state}`;
+  return key in t ? t[key as keyof Texts] : state;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (row: readonly string[], tag: string) =>
+    row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("");
+  return `<table><thead><tr>${cells(head, "th")}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("")}</tbody></table>`;
+}
+
+function layout(
+  body: string,
+  { language, nonce, canSignOut }: PageInput,
+  { refresh }: { readonly refresh: boolean },
+): string {
+  const t = texts[language];
+  const signOut = `<button id="sign-out">${t.signOut}</button><script nonce="${nonce}">
+document.getElementById("sign-out").addEventListener("click", async () => {
+  await fetch("/api/session", { method: "DELETE", headers: { "x-casebridge": "1" } });
+  location.reload();
+});
+</script>`;
+  return `<!doctype html>
+<html lang="${language === "zh" ? "zh-Hans" : "en"}">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh ? '<meta http-equiv="refresh" content="30">' : ""}
+<title>${t.title}</title><link rel="icon" href="data:,">
+<style nonce="${nonce}">
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
+header { display: flex; gap: 1rem; align-items: baseline; } header h1 { margin: 0; flex: 1; }
+section { border: 1px solid #8886; border-radius: .5rem; padding: 0 1rem 1rem; margin: 1rem 0; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8883; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } dt { opacity: .75; } dd { margin: 0; }
+.good { color: #15803d; } .bad { color: #dc2626; } .warn { color: #b45309; }
+</style>
+</head>
+<body>
+<header><h1>${t.title}</h1><a href="?lang=${language === "zh" ? "en" : "zh"}">${t.other}</a>${canSignOut ? signOut : ""}</header>
+<main>
+${body}
+</main>
+</body>
+</html>
+`;
+}
+
+function formatTime(at: Date): string {
+  return at.toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** `90` → `1 min 30 s`; whole units, at most two of them. */
+function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,40 @@
+/** What `status` and the page show: one picture of everything, read from the database, put together by the integrator. */
+
+/** One kind of round of one connection, as it last went. */
+export type RoundReport = {
+  /** `cases`, `issues` or `check`. */
+  readonly name: string;
+  /** How the last one ended; `null` = none has ended yet. */
+  readonly outcome: string | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  /** Requests that it made. */
+  readonly requests: number | null;
+};
+
+/** One connection. */
+export type ConnectionReport = {
+  readonly name: string;
+  readonly state: "active" | "stopped";
+  /** Why it is stopped. */
+  readonly stateReason: string | null;
+  readonly pausedToJira: boolean;
+  readonly pausedToHuawei: boolean;
+  /** Number of links by state. */
+  readonly links: Readonly<Record<string, number>>;
+  readonly openFailures: number;
+  /** Age of the oldest change that is not mirrored yet; `null` = nothing waits. */
+  readonly oldestUnmirroredSeconds: number | null;
+  /** `null` = not known before the first round. */
+  readonly effectivePollSeconds: number | null;
+  readonly rounds: readonly RoundReport[];
+  /** Budgets in requests per second. */
+  readonly budgets: { readonly huawei: number; readonly jira: number };
+};
+
+/** The picture at one moment. */
+export type StatusReport = {
+  readonly at: Date;
+  readonly connections: readonly ConnectionReport[];
+  readonly queues: readonly { readonly queue: string; readonly state: string; readonly count: number }[];
+};
