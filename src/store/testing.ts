@@ -21,6 +21,8 @@ export async function makeTestDatabase(): Promise<TestDatabase> {
   const { migrations } = await readMigrations(MIGRATIONS_DIR);
   for (const migration of migrations) await onServer(url.href, migration.sql);
   const database = makePrisma({ connectionString: url.href });
+  // Dropping the database may end a connection that is just being closed; nobody listens for that any more.
+  database.pool.on("error", () => {});
   return {
     ...database,
     connectionString: url.href,

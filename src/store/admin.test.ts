@@ -1,0 +1,373 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import { LeaseLost, type StatePort } from "../sync/state.ts";
+import { type AdminStore, makeAdminStore } from "./admin.ts";
+import { setBudgetRefused } from "./budget.ts";
+import { purgeOld, recordWebhook } from "./keeping.ts";
+import { makeState } from "./state.ts";
+import {
+  addConnections,
+  addLink,
+  addLinks,
+  emptyDatabase,
+  makeTestClock,
+  makeTestDatabase,
+  type TestDatabase,
+} from "./testing.ts";
+import { DatabaseNotEmpty } from "./transfer.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+let database: TestDatabase;
+let clock: ReturnType<typeof makeTestClock>;
+let state: StatePort;
+let admin: AdminStore;
+
+beforeAll(async () => {
+  database = await makeTestDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+});
+beforeEach(async () => {
+  await emptyDatabase(database);
+  clock = makeTestClock();
+  state = makeState({ prisma: database.prisma, clock });
+  admin = makeAdminStore({ prisma: database.prisma, clock });
+  await addConnections(database, "main", "second");
+});
+
+async function claim(linkId: LinkId) {
+  const leased = await state.claimLink(linkId, "run", 60_000);
+  if (leased === null) throw new Error("the lease was not free");
+  return leased;
+}
+
+/** A blocked link in back-off with one failure. */
+async function addFailedLink(caseId: string): Promise<LinkId> {
+  const id = await addLink(state, "main", caseId);
+  const leased = await claim(id);
+  await leased.apply({
+    link: { state: "blocked", reason: "rejected" },
+    failures: [{ direction: "to-jira", item: "message:1", reason: "rejected", detail: "400" }],
+  });
+  await leased.finish({ doneRev: null, recheckAt: new Date(clock.now().getTime() + DAY_MS), attempts: 5 });
+  return id;
+}
+
+describe("lists", () => {
+  it("pages through links, newest first, and filters them", async () => {
+    const ids = await addLinks(state, "main", "TT_1", "TT_2", "TTx3");
+    const other = await addLink(state, "second", "TT_4");
+    await state.adoptIssue(ids[1] ?? ("" as LinkId), "100" as IssueId, "OPS-7" as IssueKey);
+
+    const first = await admin.listLinks({ limit: 3 });
+    const second = await admin.listLinks({ limit: 3, cursor: first.nextCursor });
+
+    expect(first.items.map((link) => link.id)).toEqual([other, ids[2], ids[1]]);
+    expect(second).toMatchObject({ items: [{ id: ids[0] }], nextCursor: null });
+    const found = async (filter: Partial<Parameters<AdminStore["listLinks"]>[0]>) =>
+      (await admin.listLinks({ limit: 10, ...filter })).items.map((link) => link.caseId);
+    expect(await found({ connection: "second" })).toEqual(["TT_4"]);
+    expect(await found({ query: "tt_" })).toEqual(["TT_4", "TT_2", "TT_1"]);
+    expect(await found({ query: "ops-7" })).toEqual(["TT_2"]);
+    expect(await found({ query: "100" })).toEqual(["TT_2"]);
+    expect(await found({ state: "blocked" })).toEqual([]);
+    expect(await admin.countLinks()).toEqual([
+      { connectionName: "main", state: "active", count: 3 },
+      { connectionName: "second", state: "active", count: 1 },
+    ]);
+  });
+
+  it("shows one link by any of its names", async () => {
+    const id = await addFailedLink("C1");
+    await state.adoptIssue(id, "100" as IssueId, "OPS-7" as IssueKey);
+
+    for (const name of ["C1", "100", "ops-7", `link:${id}`]) {
+      expect(await admin.findLink(name)).toMatchObject({
+        summary: { id, state: "blocked", reason: "rejected", openFailures: 1 },
+        failures: [{ item: "message:1", state: "open", caseId: "C1" }],
+      });
+    }
+    expect(await admin.findLink("nothing")).toBeNull();
+    expect(await admin.findLink("link:x")).toBeNull();
+  });
+
+  it("says which link has waited longest, and since when", async () => {
+    const [first] = await addLinks(state, "main", "C1");
+    expect(await admin.findOldestPending("second")).toEqual({ count: 0, oldest: null });
+    await (await claim(first ?? ("" as LinkId))).finish({ doneRev: 1, recheckAt: null, attempts: 0 });
+    clock.advance(1000);
+    await state.wake([{ linkId: first ?? ("" as LinkId), jira: true, lane: "live" }]);
+    const since = clock.now();
+    clock.advance(1000);
+    await state.wake([{ linkId: first ?? ("" as LinkId), jira: true, lane: "live" }]);
+
+    expect(await admin.findOldestPending()).toMatchObject({ count: 1, oldest: { id: first, pendingSince: since } });
+  });
+
+  it("shows rounds, runs, budgets and connections", async () => {
+    await state.beginRound("main", "cases", "a", 60_000);
+    await state.recordRun({
+      connectionName: "main",
+      linkId: null,
+      job: "cases",
+      startedAt: clock.now(),
+      outcome: "done",
+      reason: null,
+      reads: 3,
+      writes: 0,
+    });
+    await setBudgetRefused(database, "k", true);
+
+    expect(await admin.listRounds()).toMatchObject([{ connectionName: "main", name: "cases", running: true }]);
+    await state.endRound("main", "cases", "a", "done", 5);
+    expect(await admin.listRounds()).toMatchObject([{ running: false, outcome: "done", requests: 5 }]);
+    expect(await admin.listRuns({ limit: 5 })).toMatchObject([{ job: "cases", reads: 3, linkId: null }]);
+    expect((await admin.listBudgets())[0]?.refusedAt).toBeInstanceOf(Date);
+    expect((await admin.listConnections()).map((connection) => connection.name)).toEqual(["main", "second"]);
+  });
+});
+
+describe("failures", () => {
+  it("retry lets the link go and wakes it at once", async () => {
+    const id = await addFailedLink("C1");
+    const [failure] = (await admin.listFailures({ limit: 10 })).items;
+
+    expect(await admin.retryFailure(failure?.id ?? "")).toBe(true);
+
+    expect(await admin.findFailure(failure?.id ?? "")).toMatchObject({ state: "retrying" });
+    expect((await state.findSnapshot(id))?.link).toMatchObject({
+      state: "active",
+      reason: null,
+      attempts: 0,
+      wantedRev: 2,
+      jiraRev: 2,
+      huaweiRev: 2,
+    });
+    expect(await state.listDueLinks(["main"], clock.now(), 10)).toMatchObject([{ id, lane: "live" }]);
+  });
+
+  it("retry of a connection's failure starts a connection that it stopped", async () => {
+    await state.patchConnection("main", { state: "stopped", stateReason: "access_changed" });
+    await state.recordConnectionFailure("main", "access_changed", "21 cases");
+    const [failure] = (await admin.listFailures({ limit: 10, connection: "main" })).items;
+
+    await admin.retryFailure(failure?.id ?? "");
+
+    expect(await state.getConnection("main")).toMatchObject({ state: "active", stateReason: null });
+  });
+
+  it("discarded ones leave the list; resolved and unknown ones cannot be touched", async () => {
+    await addFailedLink("C1");
+    const [failure] = (await admin.listFailures({ limit: 10 })).items;
+
+    expect(await admin.discardFailure(failure?.id ?? "")).toBe(true);
+
+    expect((await admin.listFailures({ limit: 10 })).items).toEqual([]);
+    expect((await admin.listFailures({ limit: 10, state: "discarded" })).items).toHaveLength(1);
+    await database.pool.query("UPDATE failures SET state = 'resolved'");
+    expect(await admin.retryFailure(failure?.id ?? "")).toBe(false);
+    expect(await admin.discardFailure(failure?.id ?? "")).toBe(false);
+    expect(await admin.retryFailure("999")).toBe(false);
+    expect(await admin.retryFailure("x")).toBe(false);
+  });
+});
+
+describe("decisions", () => {
+  it("pause and resume directions of one connection or of all", async () => {
+    expect(await admin.setPaused({ connection: "main", direction: "to-huawei", paused: true })).toBe(1);
+    expect(await state.getConnection("main")).toMatchObject({ pausedToHuawei: true, pausedToJira: false });
+    expect(await admin.setPaused({ paused: true })).toBe(2);
+    expect(await state.getConnection("second")).toMatchObject({ pausedToHuawei: true, pausedToJira: true });
+    expect(await admin.setPaused({ connection: "none", paused: true })).toBe(0);
+  });
+
+  it("unlink leaves a tombstone, stops the run, and deletes frozen texts", async () => {
+    const id = await addLink(state, "main", "C1");
+    const leased = await claim(id);
+    await leased.apply({
+      intents: [{ kind: "comment", key: "k", side: "jira", state: "planned", payload: { text: "secret" }, mark: null }],
+    });
+
+    expect(await admin.unlink(id)).toBe(true);
+    expect(await admin.unlink(id)).toBe(false);
+
+    await expect(leased.apply({ link: { state: "active" } })).rejects.toBeInstanceOf(LeaseLost);
+    expect(await state.findSnapshot(id)).toMatchObject({ link: { state: "unlinked" }, intents: [] });
+    await expect(addLink(state, "main", "C1")).rejects.toThrow("has a link already");
+  });
+
+  it("link by hand refuses what is paired, renews tombstones, and may be repeated", async () => {
+    const pair = {
+      connectionName: "main",
+      caseId: "C1" as CaseId,
+      issueId: "100" as IssueId,
+      issueKey: "OPS-1" as IssueKey,
+    };
+    const made = await admin.linkByHand(pair);
+    const id = made.linkId ?? ("" as LinkId);
+    expect((await state.findSnapshot(id))?.link).toMatchObject({
+      origin: "jira",
+      outgoingSince: clock.now(),
+      lane: "live",
+    });
+
+    expect(await admin.linkByHand(pair)).toEqual({ linkId: id, takenBy: null });
+    expect(await admin.linkByHand({ ...pair, caseId: "C2" as CaseId })).toEqual({
+      linkId: null,
+      takenBy: { linkId: id, what: "issue" },
+    });
+    expect(await admin.linkByHand({ ...pair, issueId: "101" as IssueId })).toEqual({
+      linkId: null,
+      takenBy: { linkId: id, what: "case" },
+    });
+
+    await (await claim(id)).apply({ mirrors: [{ kind: "message", origin: "huawei", sourceId: "m", state: "live" }] });
+    await admin.unlink(id);
+    clock.advance(1000);
+    expect(await admin.linkByHand({ ...pair, caseId: "C2" as CaseId })).toMatchObject({ takenBy: null });
+    expect((await state.findSnapshot(id))?.link).toMatchObject({ state: "unlinked", issueId: null });
+    expect(await admin.linkByHand({ ...pair, issueId: "101" as IssueId, issueKey: "OPS-2" as IssueKey })).toEqual({
+      linkId: id,
+      takenBy: null,
+    });
+    expect((await state.findSnapshot(id))?.link).toMatchObject({
+      state: "active",
+      issueId: "101",
+      outgoingSince: clock.now(),
+    });
+    await expect(admin.linkByHand({ ...pair, connectionName: "none" })).rejects.toThrow("none");
+  });
+});
+
+describe("export and import", () => {
+  async function exported(): Promise<string[]> {
+    const lines: string[] = [];
+    await admin.exportMapping((line) => void lines.push(line));
+    return lines;
+  }
+
+  async function fill(): Promise<void> {
+    await state.getInstallation();
+    await state.saveCursor("main", "jira", "7");
+    const id = await addFailedLink("C1");
+    await state.adoptIssue(id, "100" as IssueId, "OPS-1" as IssueKey);
+    await database.pool.query("UPDATE links SET state = 'active'");
+    await state.arrangeCohorts("main", new Date(0));
+    await (await claim(id)).apply({
+      mirrors: [
+        {
+          kind: "file",
+          origin: "jira",
+          sourceId: 'ü\n"{}',
+          state: "live",
+          sizeBytes: 12,
+          copyFingerprints: ["a,b", "{c}"],
+          sourceAt: clock.now(),
+        },
+      ],
+      intents: [
+        {
+          kind: "comment",
+          key: "k",
+          side: "jira",
+          state: "unknown",
+          payload: { text: "π", deep: [1, { x: null }] },
+          mark: "m",
+        },
+      ],
+    });
+    await state.recordConnectionFailure("main", "unauthorized", "401");
+    await addLinks(state, "main", ...Array.from({ length: 20 }, (_, n) => `D${n}`));
+  }
+
+  it("brings back everything exactly, into a database that was only started", async () => {
+    await fill();
+    const before = await exported();
+    await emptyDatabase(database);
+    await state.getInstallation();
+    await addConnections(database, "main");
+
+    const counts = await admin.importMapping(before);
+
+    expect(await exported()).toEqual(before);
+    expect(counts).toMatchObject({
+      installation: 1,
+      connections: 2,
+      links: 21,
+      mirrors: 1,
+      intents: 1,
+      failures: 2,
+      cohorts: 1,
+      cursors: 1,
+    });
+    const next = await addLink(state, "main", "E1");
+    expect(Number(next)).toBeGreaterThan(21);
+  });
+
+  it("refuses a database with links unless told, and then replaces them", async () => {
+    await fill();
+    const before = await exported();
+    await addLink(state, "main", "E1");
+    await expect(admin.importMapping(before)).rejects.toBeInstanceOf(DatabaseNotEmpty);
+
+    await admin.importMapping(before, { replace: true });
+
+    expect(await exported()).toEqual(before);
+  });
+
+  it("takes all or nothing, and says which line is wrong", async () => {
+    await fill();
+    const lines = await exported();
+    const firstFailure = lines.findIndex((line) => line.includes('"table" : "failures"')) + 1;
+    const cases: [string[], number][] = [
+      [[], 1],
+      [["{}"], 1],
+      [['{"format":"casebridge-mapping","version":99}'], 1],
+      [[...lines, "nonsense"], lines.length + 1],
+      [[...lines, '{"table":"pg_authid","row":{}}'], lines.length + 1],
+      [[...lines, '{"table":"failures","row":{"id":99,"evil\\" int":1}}'], firstFailure],
+    ];
+    for (const [wrong, line] of cases) {
+      const failure = await admin.importMapping(wrong, { replace: true }).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ name: "InvalidExport", line });
+    }
+    expect(await exported()).toEqual(lines);
+  });
+});
+
+describe("keeping", () => {
+  it("deletes what is old, in batches, and keeps the rest", async () => {
+    const old = new Date(clock.now().getTime() - 91 * DAY_MS);
+    for (const at of [old, old, old, clock.now()]) {
+      await database.pool.query(
+        `INSERT INTO runs (job, "startedAt", "finishedAt", outcome) VALUES ('j', $1, $1, 'done')`,
+        [at],
+      );
+      await database.pool.query(
+        `INSERT INTO audit (at, "connectionName", side, action, item, result) VALUES ($1, 'main', 'jira', 'a', 'i', 'r')`,
+        [at],
+      );
+    }
+    await recordWebhook(database, "w1", "main");
+    await database.pool.query(`UPDATE webhooks SET "receivedAt" = now() - interval '8 days'`);
+    await recordWebhook(database, "w2", "main");
+    const deps = { prisma: database.prisma, clock };
+
+    expect(await purgeOld(deps, { batchSize: 1, batchesMax: 2 })).toEqual({
+      runs: 2,
+      audit: 2,
+      webhooks: 1,
+      complete: false,
+    });
+    expect(await purgeOld(deps)).toEqual({ runs: 1, audit: 1, webhooks: 0, complete: true });
+    expect(await database.prisma.run.count()).toBe(1);
+  });
+
+  it("knows a webhook delivery again, per connection", async () => {
+    const answers = await Promise.all([1, 2, 3].map(() => recordWebhook(database, "w", "main")));
+
+    expect(answers.filter((fresh) => fresh)).toHaveLength(1);
+    expect(await recordWebhook(database, "w", "second")).toBe(true);
+  });
+});

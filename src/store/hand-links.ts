@@ -1,0 +1,121 @@
+/** Pairings that people begin and end (RULES 7). */
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { linkNumber } from "./sql.ts";
+
+/**
+ * Ends a pairing. The row stays as a tombstone, so intake never mirrors the case or issue again by itself. Whatever run holds the
+ * lease loses it at once; texts of open intents are deleted and open failures put aside. False when there is no such link or it
+ * is unlinked already.
+ */
+export async function unlink(prisma: PrismaClient, linkId: LinkId, at: Date): Promise<boolean> {
+  const rows = await prisma.$queryRaw<{ id: bigint }[]>(Prisma.sql`
+    WITH link AS (
+      UPDATE links SET state = 'unlinked', reason = NULL, "reasonAt" = ${at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
+        "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${at}::timestamptz
+      WHERE id = ${linkNumber(linkId)} AND state <> 'unlinked' RETURNING id, "connectionName"),
+    texts AS (DELETE FROM intents USING link WHERE intents."linkId" = link.id),
+    aside AS (UPDATE failures SET state = 'discarded' FROM link WHERE failures."linkId" = link.id AND failures.state IN ('open', 'retrying')),
+    audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
+      SELECT ${at}::timestamptz, link."connectionName", link.id, 'jira', 'unlink', 'link', 'unlinked' FROM link)
+    SELECT id FROM link`);
+  return rows.length === 1;
+}
+
+/** The new or renewed link, or who has the case or issue already. */
+export type LinkByHandResult =
+  | { readonly linkId: LinkId; readonly takenBy: null }
+  | { readonly linkId: null; readonly takenBy: { readonly linkId: LinkId; readonly what: "case" | "issue" } };
+
+type Holder = {
+  readonly id: bigint;
+  readonly caseId: string | null;
+  readonly issueId: string | null;
+  readonly state: string;
+};
+
+/**
+ * Pairs a case with an issue and wakes the link. What is older than `at` is history in Jira and does not leave by itself. A tombstone
+ * of the case is renewed (its mirrors stay if the issue is the same one), a tombstone of the issue gives way; a link of the case
+ * that has no issue yet gets this one. Anything else that holds case or issue is answered as `takenBy`. The same pair again changes
+ * nothing but wakes it. Throws when the connection is unknown.
+ */
+export async function linkByHand(
+  prisma: PrismaClient,
+  pair: {
+    readonly connectionName: string;
+    readonly caseId: CaseId;
+    readonly issueId: IssueId;
+    readonly issueKey: IssueKey;
+    readonly at: Date;
+  },
+): Promise<LinkByHandResult> {
+  return prisma.$transaction(async (tx) => {
+    const [connection] = await tx.$queryRaw<{ huaweiSite: string; jiraSite: string }[]>(Prisma.sql`
+      SELECT "huaweiSite", "jiraSite" FROM connections WHERE name = ${pair.connectionName}`);
+    if (connection === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
+    const holders = await tx.$queryRaw<Holder[]>(Prisma.sql`
+      SELECT id, "caseId", "issueId", state FROM links
+      WHERE ("huaweiSite" = ${connection.huaweiSite} AND "caseId" = ${pair.caseId})
+        OR ("jiraSite" = ${connection.jiraSite} AND "issueId" = ${pair.issueId})
+      ORDER BY id FOR UPDATE`);
+    const ofCase = holders.find((holder) => holder.caseId === pair.caseId);
+    const ofIssue = holders.find((holder) => holder.issueId === pair.issueId);
+    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked")
+      return taken(ofIssue, "issue");
+    if (
+      ofCase !== undefined &&
+      ofCase.state !== "unlinked" &&
+      ofCase.issueId !== null &&
+      ofCase.issueId !== pair.issueId
+    ) {
+      return taken(ofCase, "case");
+    }
+    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id) {
+      await tx.$executeRaw(Prisma.sql`UPDATE links SET "issueId" = NULL, "issueKey" = NULL WHERE id = ${ofIssue.id}`);
+    }
+    if (ofCase === undefined) return { linkId: await insertLink(tx, pair), takenBy: null };
+    await renewLink(tx, ofCase, pair);
+    return { linkId: String(ofCase.id) as LinkId, takenBy: null };
+  });
+}
+
+function taken(holder: Holder, what: "case" | "issue"): LinkByHandResult {
+  return { linkId: null, takenBy: { linkId: String(holder.id) as LinkId, what } };
+}
+
+type Tx = Prisma.TransactionClient;
+type HandPair = Parameters<typeof linkByHand>[1];
+
+/** The origin is Jira's, so that nothing of the person's text is overwritten (RULES 7). */
+async function insertLink(tx: Tx, pair: HandPair): Promise<LinkId> {
+  const [row] = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
+    INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, lane, "outgoingSince", "wantedAt", "createdAt", "updatedAt")
+    SELECT name, "huaweiSite", "jiraSite", ${pair.caseId}, ${pair.issueId}, ${pair.issueKey}, 'jira', 'live', ${pair.at}::timestamptz,
+      ${pair.at}::timestamptz, ${pair.at}::timestamptz, ${pair.at}::timestamptz
+    FROM connections WHERE name = ${pair.connectionName} RETURNING id::text AS id`);
+  if (row === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
+  return row.id as LinkId;
+}
+
+async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> {
+  const samePair = holder.issueId === pair.issueId;
+  if (!samePair)
+    await tx.$executeRaw(Prisma.sql`DELETE FROM mirrors WHERE "linkId" = ${holder.id} AND ${holder.issueId !== null}`);
+  const fresh = !samePair || holder.state === "unlinked";
+  await tx.$executeRaw(Prisma.sql`
+    UPDATE links SET "issueId" = ${pair.issueId}, "issueKey" = ${pair.issueKey}, "connectionName" = ${pair.connectionName},
+      origin = CASE WHEN ${samePair} THEN origin ELSE 'jira' END,
+      "outgoingSince" = CASE WHEN ${fresh} THEN ${pair.at}::timestamptz ELSE "outgoingSince" END,
+      "jiraUpdatedRaw" = CASE WHEN ${samePair} THEN "jiraUpdatedRaw" END,
+      "labelsHash" = CASE WHEN ${samePair} THEN "labelsHash" END,
+      "factsHash" = CASE WHEN ${samePair} THEN "factsHash" END,
+      "markStampedAt" = CASE WHEN ${samePair} THEN "markStampedAt" END,
+      "agreedCaseStatus" = CASE WHEN ${samePair} THEN "agreedCaseStatus" END,
+      "agreedCategory" = CASE WHEN ${samePair} THEN "agreedCategory" END,
+      state = CASE WHEN state IN ('unlinked', 'blocked') THEN 'active' ELSE state END,
+      reason = CASE WHEN state IN ('unlinked', 'blocked') THEN NULL ELSE reason END,
+      "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "jiraRev" = "wantedRev" + 1, lane = 'live', "wantedAt" = ${pair.at}::timestamptz,
+      attempts = 0, "recheckAt" = NULL, "updatedAt" = ${pair.at}::timestamptz
+    WHERE id = ${holder.id}`);
+}

@@ -1,0 +1,184 @@
+/**
+ * The mapping as JSON lines: the backup of an embedded database, and the way to another one.
+ *
+ * The first line names format and version; every other line is one row, `{ "table": …, "row": … }`, made and read by PostgreSQL itself,
+ * so numbers and moments keep their precision and ids are preserved. Budgets, rounds and webhooks are of the day and stay out; so does
+ * the history (runs, audit). Open intents are part of the mapping, and with them the texts that they freeze: an export is as
+ * confidential as the database.
+ */
+import { Prisma, type PrismaClient } from "./generated/client.ts";
+import type { Queries } from "./sql.ts";
+
+/** In the order in which rows may be inserted. */
+const TABLES = [
+  "installation",
+  "connections",
+  "cursors",
+  "cohorts",
+  "links",
+  "mirrors",
+  "intents",
+  "failures",
+] as const;
+type TableName = (typeof TABLES)[number];
+/** By what a table is read in order; unique. */
+const ORDER: Record<TableName, string> = {
+  installation: "id",
+  connections: "name",
+  cursors: '"connectionName", name',
+  cohorts: "id",
+  links: "id",
+  mirrors: "id",
+  intents: "id",
+  failures: "id",
+};
+const NUMBERED = ["cohorts", "links", "mirrors", "intents", "failures"] as const;
+const FORMAT = "casebridge-mapping";
+const VERSION = 1;
+const PAGE_SIZE = 1000;
+const TRANSACTION = { maxWait: 30_000, timeout: 3_600_000 } as const;
+
+/** The database holds a mapping already, and nobody said that it may be replaced. */
+export class DatabaseNotEmpty extends Error {
+  override readonly name = "DatabaseNotEmpty";
+}
+
+/** The lines are no export, or one of another version; `line` counts from 1. */
+export class InvalidExport extends Error {
+  override readonly name = "InvalidExport";
+  readonly line: number;
+  constructor(line: number, message: string) {
+    super(`line ${line}: ${message}`);
+    this.line = line;
+  }
+}
+
+/**
+ * Writes the whole mapping, of one moment, line by line without line ends; waits for each `write`. Answers the number of rows per table.
+ */
+export async function exportMapping(
+  prisma: PrismaClient,
+  write: (line: string) => Promise<void> | void,
+): Promise<Record<TableName, number>> {
+  return prisma.$transaction(
+    async (tx) => {
+      const counts = emptyCounts();
+      await write(JSON.stringify({ format: FORMAT, version: VERSION }));
+      for (const table of TABLES) {
+        // A cursor of PostgreSQL: pages by offset would read everything again and again.
+        const [name, source, order] = [Prisma.raw(`export_${table}`), Prisma.raw(table), Prisma.raw(ORDER[table])];
+        await tx.$executeRaw(Prisma.sql`DECLARE ${name} NO SCROLL CURSOR FOR
+          SELECT json_build_object('table', ${Prisma.raw(`'${table}'`)}::text, 'row', to_jsonb(t))::text AS line FROM ${source} t ORDER BY ${order}`);
+        for (;;) {
+          const rows = await tx.$queryRaw<{ line: string }[]>(
+            Prisma.sql`FETCH ${Prisma.raw(String(PAGE_SIZE))} FROM ${name}`,
+          );
+          for (const row of rows) await write(row.line);
+          counts[table] += rows.length;
+          if (rows.length < PAGE_SIZE) break;
+        }
+        await tx.$executeRaw(Prisma.sql`CLOSE ${name}`);
+      }
+      return counts;
+    },
+    { ...TRANSACTION, isolationLevel: "RepeatableRead" },
+  );
+}
+
+/**
+ * Reads what `exportMapping` wrote, in one transaction: all of it or nothing. A database without links and failures is filled (its own
+ * installation id and connections give way); one with some is refused unless `replace` is set, which first deletes mapping and history.
+ * Empty lines are passed over. Leases of the time of the export lapse by themselves. Answers the number of rows per table.
+ * Throws `DatabaseNotEmpty`, `InvalidExport`.
+ */
+export async function importMapping(
+  prisma: PrismaClient,
+  lines: AsyncIterable<string> | Iterable<string>,
+  options: { readonly replace?: boolean } = {},
+): Promise<Record<TableName, number>> {
+  return prisma.$transaction(async (tx) => {
+    await tx.$executeRaw(Prisma.sql`LOCK TABLE connections, links, failures IN ACCESS EXCLUSIVE MODE`);
+    await makeRoom(tx, options.replace ?? false);
+    const counts = emptyCounts();
+    let number = 0;
+    let batch: Batch = { table: "installation", rows: [], firstLine: 2 };
+    const flush = async (next: Batch) => {
+      if (batch.rows.length > 0) await insertRows(tx, batch);
+      counts[batch.table] += batch.rows.length;
+      batch = next;
+    };
+    for await (const line of lines) {
+      number++;
+      if (line.trim() === "") continue;
+      const table = readLine(line, number);
+      if (table === null) continue;
+      if (batch.table !== table || batch.rows.length >= PAGE_SIZE) await flush({ table, rows: [], firstLine: number });
+      batch.rows.push(line);
+    }
+    if (number === 0) throw new InvalidExport(1, "there is nothing to import");
+    await flush(batch);
+    for (const table of NUMBERED) {
+      await tx.$queryRaw(Prisma.sql`
+        SELECT setval(pg_get_serial_sequence(${table}, 'id'), (SELECT COALESCE(max(id), 0) + 1 FROM ${Prisma.raw(table)}), false)::text AS next`);
+    }
+    return counts;
+  }, TRANSACTION);
+}
+
+/** Consecutive rows of one table; `firstLine` is where they began. */
+type Batch = { readonly table: TableName; readonly rows: string[]; readonly firstLine: number };
+
+async function makeRoom(tx: Queries, replace: boolean): Promise<void> {
+  const [found] = await tx.$queryRaw<{ full: boolean }[]>(Prisma.sql`
+    SELECT EXISTS (SELECT 1 FROM links) OR EXISTS (SELECT 1 FROM failures) AS full`);
+  if (found?.full === true && !replace) {
+    throw new DatabaseNotEmpty(
+      "The database holds links or failures already. Import into an empty one, or say that they may be replaced.",
+    );
+  }
+  await tx.$executeRaw(Prisma.sql`TRUNCATE ${Prisma.raw(TABLES.join(", "))}, runs, audit`);
+}
+
+/** Which table a line belongs to; `null` for the heading, which must be the first line. */
+function readLine(line: string, number: number): TableName | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new InvalidExport(number, "not JSON");
+  }
+  const entry: { format?: unknown; version?: unknown; table?: unknown; row?: unknown } =
+    typeof value === "object" && value !== null ? value : {};
+  if (number === 1) {
+    if (entry.format !== FORMAT) throw new InvalidExport(number, "not an export of casebridge");
+    if (entry.version !== VERSION)
+      throw new InvalidExport(
+        number,
+        `written in version ${String(entry.version)}, this release reads version ${VERSION}`,
+      );
+    return null;
+  }
+  const table = TABLES.find((name) => name === entry.table);
+  if (table === undefined || typeof entry.row !== "object" || entry.row === null)
+    throw new InvalidExport(number, "not a row of a known table");
+  return table;
+}
+
+/** Columns that an older export lacks get their defaults; a column that this release does not know is an error, not a loss. */
+async function insertRows(tx: Queries, batch: Batch): Promise<void> {
+  const table = Prisma.raw(batch.table);
+  const columns = await tx.$queryRaw<{ name: string; known: boolean }[]>(Prisma.sql`
+    SELECT DISTINCT name, EXISTS (SELECT 1 FROM information_schema.columns
+      WHERE table_schema = current_schema() AND table_name = ${batch.table} AND column_name = name) AS known
+    FROM unnest(${[...batch.rows]}::text[]) AS line, jsonb_object_keys(line::jsonb->'row') AS name`);
+  const unknown = columns.filter((column) => !column.known).map((column) => column.name);
+  if (unknown.length > 0)
+    throw new InvalidExport(batch.firstLine, `${batch.table} has no ${unknown.join(", ")} in this release`);
+  const names = Prisma.raw(columns.map((column) => `"${column.name}"`).join(", "));
+  await tx.$executeRaw(Prisma.sql`
+    INSERT INTO ${table} (${names}) SELECT ${names} FROM unnest(${[...batch.rows]}::text[]) AS line, jsonb_populate_record(NULL::${table}, line::jsonb->'row')`);
+}
+
+function emptyCounts(): Record<TableName, number> {
+  return { installation: 0, connections: 0, cursors: 0, cohorts: 0, links: 0, mirrors: 0, intents: 0, failures: 0 };
+}
