@@ -217,6 +217,9 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
         ],
       });
       return 0;
+    case "complete_comment":
+      await leased.apply({ mirrors: [{ kind: "comment", origin: "jira", sourceId: action.commentId, state: "live" }] });
+      return 0;
     case "send_comment":
       return sendComment(deps, leased, action);
     case "withdraw_comment":
@@ -538,7 +541,7 @@ async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Pr
   const issueId = needIssue(leased);
   const docs = deps.text.messageToAdf({
     header: "Description, continued",
-    text: String(intent.payload["rest"]),
+    text: String(intent.payload.rest),
     footer: [],
   });
   let writes = 0;
@@ -690,7 +693,7 @@ async function confirmMessage(
   action: Extract<Action, { kind: "confirm_message" }>,
 ): Promise<void> {
   const { intent, message, fingerprint } = action;
-  const owner = intent.payload["owner"] as { readonly kind: Mirror["kind"]; readonly sourceId: string } | undefined;
+  const owner = intent.payload.owner as { readonly kind: Mirror["kind"]; readonly sourceId: string } | undefined;
   const mirror = leased.snapshot.mirrors.find(
     (entry) =>
       owner !== undefined && entry.kind === owner.kind && entry.origin === "jira" && entry.sourceId === owner.sourceId,
@@ -698,9 +701,9 @@ async function confirmMessage(
   const others = leased.snapshot.intents.filter(
     (other) =>
       other.key !== intent.key &&
-      (other.payload["owner"] as { sourceId?: string } | undefined)?.sourceId === owner?.sourceId,
+      (other.payload.owner as { sourceId?: string } | undefined)?.sourceId === owner?.sourceId,
   );
-  const fresh = mirror?.state === "sending" && intent.payload["version"] !== undefined;
+  const fresh = mirror?.state === "sending" && intent.payload.version !== undefined;
   await leased.apply({
     confirmedIntents: [intent.key],
     ...(owner === undefined
@@ -720,6 +723,8 @@ async function confirmMessage(
     ...(message.authorId === null ? {} : { huaweiUserId: message.authorId }),
     audit: [{ side: "huawei", action: "confirm", item: intent.key, result: message.messageId ?? "seen" }],
   });
+  // Several parts of one comment are confirmed one after another, each building on the last.
+  await leased.reload();
   deps.log.debug({ intent: intent.key }, "Own message confirmed");
 }
 
@@ -740,8 +745,8 @@ async function sendPart(
       deps.huawei.createMessage(
         {
           caseId,
-          content: String(frozen["content"]),
-          fileIds: ((frozen["fileIds"] as string[] | undefined) ?? []).map((id) => toId<CaseFileId>(id)),
+          content: String(frozen.content),
+          fileIds: ((frozen.fileIds as string[] | undefined) ?? []).map((id) => toId<CaseFileId>(id)),
         },
         deps.lane,
       ),
@@ -760,9 +765,9 @@ async function sendComment(
     .filter(
       (intent) =>
         intent.side === "huawei" &&
-        (intent.payload["owner"] as { sourceId?: string } | undefined)?.sourceId === comment.commentId,
+        (intent.payload.owner as { sourceId?: string } | undefined)?.sourceId === comment.commentId,
     )
-    .sort((a, b) => Number(a.payload["index"]) - Number(b.payload["index"]));
+    .sort((a, b) => Number(a.payload.index) - Number(b.payload.index));
   let writes = 0;
   let intents: Pick<Intent, "key" | "mark" | "payload" | "state">[] = owned;
   if (owned.length === 0) {
@@ -810,6 +815,12 @@ async function prepareComment(
 ): Promise<{ intents: Pick<Intent, "key" | "mark" | "payload" | "state">[]; writes: number } | null> {
   const { link } = leased.snapshot;
   const issueId = needIssue(leased);
+  const known = leased.snapshot.mirrors.find(
+    (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === action.comment.commentId,
+  );
+  // This version is on its way or has arrived; only its intents may be sent, never a second rendering.
+  if (known !== undefined && (known.state === "sending" || known.state === "live") && known.version >= action.version)
+    return null;
   const fresh = await deps.jira.findComment(issueId, action.comment.commentId, deps.lane);
   if (
     fresh === null ||
@@ -896,6 +907,8 @@ async function prepareComment(
     ],
     intents,
   });
+  // The new intents must be seen by the writes that follow.
+  await leased.reload();
   if (guarded.masked.length > 0) {
     writes += await postNotice(
       deps,

@@ -52,7 +52,7 @@ export async function intakeCases(
     const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
     const links = await deps.state.listIntakeLinks(name);
     const woken = await wakeChanged(deps, links, seen, startedAt);
-    const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options.asImport ?? false);
+    const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options);
     const polled = await pollCohorts(deps, startedAt);
     await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
@@ -158,14 +158,18 @@ async function takeNewCases(
   links: readonly IntakeLink[],
   seen: ReadonlyMap<string, CaseSummary>,
   now: Date,
-  asImport: boolean,
+  options: { readonly asImport?: boolean; readonly createdFrom?: Date },
 ): Promise<number> {
   const known = new Set(links.map((link) => link.caseId));
-  const isImport = asImport || connection.firstRoundAt === null;
+  const isImport = options.asImport === true || connection.firstRoundAt === null;
+  const { settings } = deps;
+  // An operator who names a span wants the cases created in it, whatever the standing bound says.
+  const filter =
+    options.createdFrom === undefined
+      ? settings
+      : { ...settings, cases: { ...settings.cases, createdAfter: options.createdFrom } };
   const wanted = [...seen.values()]
-    .filter(
-      (entry) => !known.has(entry.caseId) && (asImport || isWantedCase(entry, deps.settings, connection.firstRoundAt)),
-    )
+    .filter((entry) => !known.has(entry.caseId) && isWantedCase(entry, filter, connection.firstRoundAt))
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   if (wanted.length === 0) return 0;
   if (!isImport && wanted.length > newCasesMax) {

@@ -116,6 +116,7 @@ export type Action =
       readonly sourceHash: string;
       readonly files: readonly IssueFile[];
     }
+  | { readonly kind: "complete_comment"; readonly direction: "state"; readonly commentId: string }
   | { readonly kind: "withdraw_comment"; readonly direction: "to-huawei"; readonly mirror: Mirror }
   | {
       readonly kind: "hold_comment";
@@ -194,7 +195,13 @@ export function planReconcile(input: PlanInput): Plan {
     ...planStatus(input),
     ...(observed.issue === null || observed.comments === null
       ? []
-      : planComments(input, observed.issue, observed.comments, recheck)),
+      : planComments(
+          input,
+          observed.issue,
+          observed.comments,
+          new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+          recheck,
+        )),
   ];
   return { actions, recheckAt: recheck.at };
 }
@@ -446,7 +453,13 @@ export function heldReason(input: {
 }
 
 /** Jira → Huawei: comments in their order, then files of their own. */
-function planComments(input: PlanInput, issue: Issue, comments: readonly IssueComment[], recheck: Recheck): Action[] {
+function planComments(
+  input: PlanInput,
+  issue: Issue,
+  comments: readonly IssueComment[],
+  confirmed: ReadonlySet<string>,
+  recheck: Recheck,
+): Action[] {
   const { link, settings } = input;
   if (link.caseId === null) return [];
   const actions: Action[] = [];
@@ -474,6 +487,16 @@ function planComments(input: PlanInput, issue: Issue, comments: readonly IssueCo
       continue;
     }
     const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
+    if (mirror?.state === "sending") {
+      const open = input.intents.filter(
+        (intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key),
+      );
+      // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
+      if (open.length === 0)
+        actions.push({ kind: "complete_comment", direction: "state", commentId: comment.commentId });
+      // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
+      if (open.every((intent) => intent.state === "sent")) continue;
+    }
     const settled =
       mirror !== undefined && mirror.sourceHash === sourceHash && mirror.state !== "held" && mirror.state !== "sending";
     if (settled || mirror?.state === "withdrawn" || mirror?.state === "refused") continue;
@@ -505,6 +528,12 @@ function planComments(input: PlanInput, issue: Issue, comments: readonly IssueCo
     actions.push(...planOwnFiles(input, issue, comments, recheck));
   }
   return actions;
+}
+
+/** The comment, file or notice whose copy an intent writes. */
+export function ownerOf(intent: Pick<Intent, "payload">): string | null {
+  const owner = intent.payload.owner as { readonly sourceId?: string } | undefined;
+  return owner?.sourceId ?? null;
 }
 
 function planDeletedComments(input: PlanInput, comments: readonly IssueComment[]): Action[] {

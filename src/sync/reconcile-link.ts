@@ -145,6 +145,11 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
     run.lookAgain(plan.recheckAt);
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
+    console.log(
+      "PLAN",
+      pass,
+      actions.map((a) => a.kind + (a.kind === "post_message" ? `:${a.message.sourceId}` : "")).join(" "),
+    );
     const sent = await applyAll(deps, apply, leased, run, actions, held);
     const created = leased.snapshot.link.issueId === null;
     await leased.reload();
@@ -465,9 +470,9 @@ async function settleAction(
 ): Promise<Date | null> {
   const status = observed.case?.status;
   const happened =
-    (intent.payload["action"] === "close" && status === 3) ||
-    (intent.payload["action"] === "cancel" && status === 4) ||
-    intent.payload["action"] === "press";
+    (intent.payload.action === "close" && status === 3) ||
+    (intent.payload.action === "cancel" && status === 4) ||
+    intent.payload.action === "press";
   if (!happened) return noteEmptyLook(apply, leased, intent);
   await leased.apply({
     confirmedIntents: [intent.key],

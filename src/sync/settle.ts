@@ -106,7 +106,7 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent)
       (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
   );
   if (own === undefined) return null;
-  const rest = intent.payload["rest"];
+  const rest = intent.payload.rest;
   return issueCreatedStep(leased, own, typeof rest === "string" ? rest : null, "");
 }
 
@@ -117,7 +117,7 @@ function lookForComment(
   intent: Intent,
   comments: readonly IssueComment[],
 ): StateStep | null {
-  const wanted = intent.payload["mark"] as { messageId?: string; fingerprint?: string; srcHash?: string } | undefined;
+  const wanted = intent.payload.mark as { messageId?: string; fingerprint?: string; srcHash?: string } | undefined;
   if (wanted === undefined) return null;
   const taken = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.origin === "huawei").map((mirror) => mirror.copyId),
@@ -142,7 +142,7 @@ function lookForComment(
           ? {}
           : {
               sourceHash: wanted.srcHash ?? null,
-              fingerprint: (intent.payload["sourceFingerprint"] as string | undefined) ?? null,
+              fingerprint: (intent.payload.sourceFingerprint as string | undefined) ?? null,
             }),
         copyId: hit.commentId,
         state: "live",
@@ -161,8 +161,8 @@ function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccoun
   const hit = issue.files.find(
     (file) =>
       file.authorId === ownAccountId &&
-      file.name === intent.payload["name"] &&
-      file.sizeBytes === intent.payload["sizeBytes"] &&
+      file.name === intent.payload.name &&
+      file.sizeBytes === intent.payload.sizeBytes &&
       file.createdAt.getTime() >= since &&
       !taken.has(file.attachmentId),
   );
@@ -172,12 +172,12 @@ function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccoun
       {
         kind: "file",
         origin: "huawei",
-        sourceId: String(intent.payload["fileId"]),
+        sourceId: String(intent.payload.fileId),
         copyId: hit.attachmentId,
         state: "live",
         sizeBytes: hit.sizeBytes,
-        sha256: String(intent.payload["sha256"]),
-        parentId: String(intent.payload["parentId"]),
+        sha256: String(intent.payload.sha256),
+        parentId: String(intent.payload.parentId),
       },
     ],
     audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.attachmentId }],

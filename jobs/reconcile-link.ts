@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { toId } from "../src/domain/ids.ts";
+import { ignored, type Outcome } from "../src/sync/outcome.ts";
+import { reconcileLink } from "../src/sync/reconcile-link.ts";
+import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
+
+/** Name of the job; one handler each. */
+export const reconcileLinkJob = "reconcile-link";
+
+/** A wake-up carries a key, never the news. New fields must be optional until old jobs have drained. */
+export const reconcileLinkPayload = z.object({ linkId: z.string().min(1), connection: z.string().min(1) });
+
+/** Runs the flow for one link. May be repeated; a link or connection that is gone is ignored. Throws on a malformed payload. */
+export async function handleReconcileLink(runtimes: readonly ConnectionRuntime[], payload: unknown): Promise<Outcome> {
+  const { linkId, connection } = reconcileLinkPayload.parse(payload);
+  const runtime = findRuntime(runtimes, connection);
+  if (runtime === null) return ignored("connection_not_configured");
+  return reconcileLink(runtime.reconcile, toId(linkId));
+}

@@ -1,0 +1,14 @@
+import type { IntakeDeps } from "../src/sync/intake.ts";
+import type { ReconcileDeps } from "../src/sync/reconcile-link.ts";
+
+/** One connection, wired: what its jobs work with. */
+export type ConnectionRuntime = {
+  readonly name: string;
+  readonly intake: IntakeDeps;
+  readonly reconcile: ReconcileDeps;
+};
+
+/** The runtime of a connection named in a payload, or `null` when the configuration no longer has it. */
+export function findRuntime(runtimes: readonly ConnectionRuntime[], name: string): ConnectionRuntime | null {
+  return runtimes.find((runtime) => runtime.name === name) ?? null;
+}

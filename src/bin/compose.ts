@@ -1,0 +1,209 @@
+/**
+ * Wiring: from a configuration to running parts. The only place that knows all adapters; commands take what they need from here.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { setTimeout as sleepFor } from "node:timers/promises";
+import type { ConnectionRuntime } from "../../jobs/runtime.ts";
+import type { Config, ConnectionConfig } from "../config/config.ts";
+import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
+import { makeHuaweiClient } from "../huawei/huawei-client.ts";
+import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
+import { makeTextPort } from "../jira/text-port.ts";
+import { makeSpool, type SpoolFolder } from "../lib/spool.ts";
+import { makeBudget } from "../store/budget.ts";
+import { syncConnections } from "../store/connections.ts";
+import { type Database, makePrisma } from "../store/database/client.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
+import { migrateDatabase } from "../store/database/migrate.ts";
+import { makeState } from "../store/state.ts";
+import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
+import type { StatePort } from "../sync/state.ts";
+
+/** A database that is reachable and, unless asked otherwise, up to date. */
+export type OpenDatabase = Database & {
+  readonly connectionString: string;
+  readonly embedded: EmbeddedPostgres | null;
+  readonly applied: readonly string[];
+};
+
+/** One connection with both adapters, for commands that look at the services themselves. */
+export type WiredConnection = ConnectionRuntime & {
+  readonly config: ConnectionConfig;
+  readonly huawei: HuaweiPort & HuaweiAdminPort;
+  readonly jira: JiraPort & JiraAdminPort;
+};
+
+/** Everything a command works with. `close` ends it in order: spool, database, embedded server. */
+export type Parts = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly database: OpenDatabase;
+  readonly state: StatePort;
+  readonly spool: SpoolFolder;
+  readonly connections: readonly WiredConnection[];
+  close(): Promise<void>;
+};
+
+/** Opens the configured database, the embedded one without `DATABASE_URL`, and migrates it. Throws the store's typed errors. */
+export async function openDatabase(
+  config: Config,
+  log: Log,
+  options: { readonly migrate?: boolean; readonly poolMax?: number } = {},
+): Promise<OpenDatabase> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
+  const embedded =
+    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger: log2(log) }) : null;
+  try {
+    const connectionString = embedded?.connectionString ?? config.databaseUrl?.reveal() ?? "";
+    const { applied } = options.migrate === false ? { applied: [] } : await migrateDatabase({ connectionString });
+    const database = makePrisma({
+      connectionString,
+      poolMax: options.poolMax ?? Math.max(6, config.workerConcurrency + 4),
+      onError: (error) => log.warn({ error: error.message }, "A database connection broke"),
+    });
+    return {
+      ...database,
+      connectionString,
+      embedded,
+      applied,
+      close: async () => {
+        await database.close();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+function log2(log: Log): { info(facts: object, message: string): void; warn(facts: object, message: string): void } {
+  return {
+    info: (facts, message) => log.debug({ ...facts }, message),
+    warn: (facts, message) => log.warn({ ...facts }, message),
+  };
+}
+
+/** Wires database, budgets, adapters and flows of every configured connection. Makes no remote call. */
+export async function compose(
+  config: Config,
+  log: Log,
+  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void } = {},
+): Promise<Parts> {
+  const database = await openDatabase(config, log);
+  try {
+    return await wire(config, log, database, hooks);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function wire(
+  config: Config,
+  log: Log,
+  database: OpenDatabase,
+  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void },
+): Promise<Parts> {
+  const clock: Clock = { now: () => new Date() };
+  const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  await syncConnections(database.prisma, config.connections.map(toConnectionRow));
+  const state = makeState({ prisma: database.prisma, clock });
+  const spool = await makeSpool(config.dataDir);
+  const connections = config.connections.map((connection) =>
+    wireConnection({ connection, database, state, spool, clock, log, owner, hooks }),
+  );
+  return {
+    config,
+    log,
+    clock,
+    owner,
+    database,
+    state,
+    spool,
+    connections,
+    close: async () => {
+      await spool.close();
+      await database.close();
+    },
+  };
+}
+
+function toConnectionRow(connection: ConnectionConfig): {
+  name: string;
+  huaweiSite: string;
+  jiraSite: string;
+  projectKey: string;
+} {
+  return {
+    name: connection.name,
+    huaweiSite: connection.huawei.endpoint,
+    jiraSite: connection.jira.host,
+    projectKey: connection.jira.projectKey,
+  };
+}
+
+/** Names the account of a budget without revealing its secret: the key id or user name. */
+function huaweiAccount(connection: ConnectionConfig): string {
+  const { credentials } = connection.huawei;
+  return credentials.kind === "aksk" ? credentials.ak : `${credentials.domainName}/${credentials.username}`;
+}
+
+function wireConnection(input: {
+  connection: ConnectionConfig;
+  database: OpenDatabase;
+  state: StatePort;
+  spool: SpoolFolder;
+  clock: Clock;
+  log: Log;
+  owner: string;
+  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void };
+}): WiredConnection {
+  const { connection, database, state, spool, clock, log, owner, hooks } = input;
+  const huawei = makeHuaweiClient({
+    options: connection.huawei,
+    budget: makeBudget({
+      prisma: database.prisma,
+      key: `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`,
+      ratePerSecond: connection.huawei.requestsPerSecond,
+    }),
+    log,
+  });
+  const jira = makeJiraClient({
+    options: connection.jira,
+    budget: makeBudget({
+      prisma: database.prisma,
+      key: `jira ${connection.jira.host} ${connection.jira.email}`,
+      ratePerSecond: connection.jira.requestsPerSecond,
+    }),
+    log,
+  });
+  const settings = connection;
+  return {
+    name: connection.name,
+    config: connection,
+    huawei,
+    jira,
+    intake: { huawei, jira, state, clock, log, settings, owner },
+    reconcile: {
+      huawei,
+      jira,
+      state,
+      clock,
+      log,
+      settings,
+      text: makeTextPort(),
+      spool,
+      owner,
+      random: Math.random,
+      marksRead: new Set(),
+      onWrite: (write) => hooks.onWrite?.(connection.name, write),
+    },
+  };
+}
+
+/** Real pauses, for commands that wait. */
+export const sleep = (ms: number): Promise<void> => sleepFor(ms);
