@@ -1,0 +1,353 @@
+import { expect, test } from "vitest";
+import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
+import type { CliActions, CommandContext, CommandResult } from "./actions.ts";
+import { type CliIo, runCli } from "./cli.ts";
+import { CommandFailure, ExitCode } from "./exit-code.ts";
+import { parseSince } from "./option-values.ts";
+
+const now = new Date("2026-03-10T12:00:00Z");
+const done: CommandResult = { exitCode: 0, human: [{ kind: "text", text: "fine" }], json: { fine: true } };
+
+type Setup = {
+  result?: CommandResult;
+  act?: (options: unknown, context: CommandContext) => Promise<CommandResult>;
+  env?: Record<string, string>;
+  ask?: CliIo["ask"];
+  actions?: CliActions;
+};
+
+async function run(line: string | string[], { result = done, act, env = {}, ask = null, actions }: Setup = {}) {
+  const out = { stdout: "", stderr: "", calls: [] as { name: string; options: unknown }[], set: -1 };
+  const write = (name: "stdout" | "stderr") => ({
+    write(text: string, finished?: () => void) {
+      out[name] += text;
+      finished?.();
+    },
+  });
+  const record = (name: string) => async (options: unknown, context: CommandContext) => {
+    out.calls.push({ name, options });
+    return act === undefined ? result : act(options, context);
+  };
+  const io: CliIo = {
+    stdout: write("stdout"),
+    stderr: write("stderr"),
+    env,
+    now: () => now,
+    ask,
+    setExitCode: (code) => {
+      out.set = code;
+    },
+  };
+  const argv = Array.isArray(line) ? line : line.split(" ").filter((word) => word !== "");
+  const code = await runCli({
+    actions: actions ?? Object.fromEntries(names.map((name) => [name, record(name)])),
+    io,
+    argv,
+    version: "9.8.7",
+  });
+  expect(out.set).toBe(code);
+  return { code, ...out };
+}
+
+const names = [
+  "worker",
+  "migrate",
+  "doctor",
+  "resync",
+  "verify",
+  "status",
+  "linksList",
+  "linksShow",
+  "linksLink",
+  "linksUnlink",
+  "linksMove",
+  "failuresList",
+  "failuresShow",
+  "failuresRetry",
+  "failuresDiscard",
+  "pause",
+  "resume",
+  "rebuild",
+  "export",
+  "import",
+  "lookups",
+  "demo",
+  "simulate",
+] as const satisfies readonly (keyof CliActions)[];
+
+const connection = null;
+const flags = { dryRun: false, wait: false, includeHistory: false, recreate: false, rerender: false, connection };
+
+test.each<[string, string, unknown]>([
+  ["worker", "worker", {}],
+  ["migrate --json", "migrate", {}],
+  ["doctor --connection ops", "doctor", { connection: "ops" }],
+  ["resync --case TT1 --dry-run", "resync", { ...flags, target: { kind: "case", caseId: "TT1" }, dryRun: true }],
+  [
+    "resync --issue ops-7 --include-history --recreate --yes",
+    "resync",
+    { ...flags, target: { kind: "issue", issueKey: "OPS-7" }, includeHistory: true, recreate: true },
+  ],
+  [
+    "resync --since 7d --wait --connection ops",
+    "resync",
+    { ...flags, target: { kind: "since", since: new Date("2026-03-03T12:00:00Z") }, wait: true, connection: "ops" },
+  ],
+  ["resync --all --rerender", "resync", { ...flags, target: { kind: "all" }, rerender: true }],
+  ["verify", "verify", { target: { kind: "all" }, deep: false, connection }],
+  ["verify --all --deep", "verify", { target: { kind: "all" }, deep: true, connection }],
+  ["verify --case TT1", "verify", { target: { kind: "case", caseId: "TT1" }, deep: false, connection }],
+  ["status", "status", { connection }],
+  [
+    "links list --state blocked --search OPS --limit 5",
+    "linksList",
+    { connection, state: "blocked", search: "OPS", limit: 5 },
+  ],
+  ["links list", "linksList", { connection, state: null, search: null, limit: 50 }],
+  ["links show TT1", "linksShow", { connection, caseId: "TT1" }],
+  ["links link TT1 OPS-7 --take-over", "linksLink", { connection, caseId: "TT1", issueKey: "OPS-7", takeOver: true }],
+  ["links unlink TT1", "linksUnlink", { connection, caseId: "TT1" }],
+  ["links move TT1 --issue NEW-1", "linksMove", { connection, caseId: "TT1", issueKey: "NEW-1" }],
+  ["failures list --reason unknown_mark", "failuresList", { connection, reason: "unknown_mark", limit: 50 }],
+  ["failures show 12", "failuresShow", { id: "12" }],
+  ["failures retry 12 13", "failuresRetry", { connection, selection: { kind: "ids", ids: ["12", "13"] } }],
+  ["failures retry --all", "failuresRetry", { connection, selection: { kind: "all" } }],
+  [
+    "failures discard --reason forbidden --yes",
+    "failuresDiscard",
+    { connection, selection: { kind: "reason", reason: "forbidden" } },
+  ],
+  ["pause --direction to-jira", "pause", { connection, direction: "to-jira" }],
+  ["resume", "resume", { connection, direction: null }],
+  ["rebuild --dry-run", "rebuild", { connection, dryRun: true }],
+  ["export --output backup.jsonl --json", "export", { output: "backup.jsonl" }],
+  ["export", "export", { output: null }],
+  ["import - --dry-run", "import", { input: "-", dryRun: true }],
+  [
+    "lookups problem-types --product p1",
+    "lookups",
+    { connection, kind: "problem-types", subTypeId: null, productId: "p1", problemTypeId: null },
+  ],
+  ["lookups", "lookups", { connection, kind: null, subTypeId: null, productId: null, problemTypeId: null }],
+  ["demo --once", "demo", { once: true, port: null }],
+  ["simulate jira --port 8081", "simulate", { side: "jira", port: 8081 }],
+])("%s calls %s with typed options", async (line, name, options) => {
+  const { code, calls, stderr } = await run(line);
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(calls).toEqual([{ name, options }]);
+});
+
+test.each<[string, RegExp]>([
+  ["resync", /needs to know what/],
+  ["resync --dry-run", /--since 7d or --all/],
+  ["resync --case", /argument missing/],
+  ["resync --case --all", /value is missing/],
+  ["resync --case= --dry-run", /value is missing/],
+  ["resync --case TT1 --issue OPS-1", /cannot be used with/],
+  ["resync --case TT1 --all", /cannot be used with/],
+  ["resync --issue OPS-1 --since 7d", /cannot be used with/],
+  ["resync --since 7d --all", /cannot be used with/],
+  ["resync --case A --case B", /given twice/],
+  ["resync --since yesterday", /Expected 30m/],
+  ["resync --since 2999-01-01", /in the past/],
+  ["resync --issue seven", /such as OPS-7/],
+  ["resync --all --include-history", /--include-history is for one issue/],
+  ["resync --all --recreate", /--recreate is for one case or issue/],
+  ["resync --all --everything", /unknown option '--everything'/],
+  ["resync --al", /Did you mean --all\?/],
+  ["resync --all extra", /too many arguments/],
+  ["verify --case TT1 --all", /cannot be used with/],
+  ["statsu", /Did you mean status\?/],
+  ["links lst", /unknown command/],
+  ["links link TT1", /missing required argument 'issue'/],
+  ["links list --state odd", /Allowed choices are/],
+  ["links list --limit 0", /from 1 to 10000/],
+  ["failures retry", /no failure is named/],
+  ["failures retry 1 --all", /cannot be used/],
+  ["failures discard --reason a --all", /cannot be used with/],
+  ["pause --direction up", /Allowed choices are/],
+  ["export --json", /--output FILE/],
+  ["import", /missing required argument/],
+  ["lookups everything", /Allowed choices are/],
+  ["simulate", /missing required argument/],
+  ["simulate mars", /Allowed choices are/],
+  ["simulate jira --port 70000", /from 1 to 65535/],
+])("`%s` is wrong usage: code 2, a message and a one-line remedy", async (line, expected) => {
+  const { code, calls, stdout, stderr } = await run(line);
+
+  expect(code).toBe(ExitCode.usage);
+  expect(calls).toEqual([]);
+  expect(stderr).toMatch(expected);
+  expect(stderr).toMatch(/^casebridge: .+\n→ .*See: casebridge.* --help\n$/);
+  if (!line.includes("--json")) expect(stdout).toBe("");
+});
+
+test("every command has help with --json in it, and help of help is code 0", async () => {
+  const overview = await run("--help");
+  const commands = [...overview.stdout.matchAll(/^ {2}([a-z]+)[ [<|]/gm)]
+    .map(([, name = ""]) => name)
+    .filter((name) => name !== "help");
+  const leaves = commands.flatMap((name) =>
+    name === "links"
+      ? ["list", "show", "link", "unlink", "move"].map((leaf) => `links ${leaf}`)
+      : name === "failures"
+        ? ["list", "show", "retry", "discard"].map((leaf) => `failures ${leaf}`)
+        : [name],
+  );
+
+  expect(overview.code).toBe(0);
+  expect(overview.stdout).toContain("Exit codes: 0 done");
+  expect(leaves).toHaveLength(names.length);
+  for (const leaf of leaves) {
+    const help = await run(`${leaf} --help`);
+    expect(help.code, leaf).toBe(0);
+    expect(help.stdout, leaf).toContain("--json");
+    expect(help.stdout, leaf).toContain(`Usage: casebridge ${leaf}`);
+    expect(help.calls, leaf).toEqual([]);
+  }
+  expect((await run("help resync")).code).toBe(0);
+  expect((await run("--version")).stdout).toBe("9.8.7\n");
+});
+
+test("no command, or a group without one, shows help on stderr and is code 2", async () => {
+  for (const line of ["", "links"]) {
+    const { code, stdout, stderr } = await run(line);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("Usage: casebridge");
+  }
+});
+
+test("a command without an implementation is not listed and not known", async () => {
+  const actions: CliActions = { status: async () => done };
+
+  const help = await run("--help", { actions });
+  const unknown = await run("links list", { actions });
+
+  expect(help.stdout).toContain("status");
+  expect(help.stdout).not.toMatch(/^ {2}(links|failures|worker)\b/m);
+  expect(unknown.code).toBe(2);
+});
+
+test("the result is printed for people, or as exactly one JSON document", async () => {
+  const human = await run("status");
+  const json = await run("status --json");
+
+  expect(human.stdout).toBe("fine\n");
+  expect(JSON.parse(json.stdout)).toEqual({ fine: true });
+  expect(json.stderr).toBe("");
+});
+
+test("the exit code is the action's, and its result is printed all the same", async () => {
+  const { code, stdout } = await run("verify", { result: { ...done, exitCode: ExitCode.outOfSync } });
+
+  expect(code).toBe(3);
+  expect(stdout).toBe("fine\n");
+});
+
+function serviceError(kind: ErrorKind): ServiceError {
+  return new ServiceError({
+    side: "jira",
+    kind,
+    operation: "getMyself",
+    status: 401,
+    code: null,
+    requestId: null,
+    retryAfterMs: null,
+    outcomeUnknown: false,
+    detail: "no",
+  });
+}
+
+test.each<[string, unknown, number, RegExp]>([
+  ["a service that cannot be reached", serviceError("unavailable"), 4, /Check the network/],
+  ["refused credentials", serviceError("unauthorized"), 4, /JIRA_API_TOKEN/],
+  ["another refusal of a service", serviceError("forbidden"), 1, /permission/],
+  [
+    "a failure with its own code",
+    new CommandFailure({ code: 3, message: "drift", remedy: "Resync." }),
+    3,
+    /drift\n→ Resync\./,
+  ],
+  [
+    "one mistake in the configuration",
+    { variable: "JIRA_HOST", path: null, message: "is not set", remedy: "Set it." },
+    2,
+    /JIRA_HOST is not set\n→ Set it\./,
+  ],
+  [
+    "all mistakes in the configuration",
+    [
+      { variable: "A", path: null, message: "is bad", remedy: "Mend." },
+      { variable: null, path: "b", message: "is bad", remedy: "Mend." },
+    ],
+    2,
+    /A is bad.*\nb is bad/,
+  ],
+  ["a ConfigError", Object.assign(new Error("bad"), { name: "ConfigError" }), 2, /bad/],
+  [
+    "anything else",
+    new TypeError("x is not a function"),
+    1,
+    /^casebridge: x is not a function\n→ .*LOG_LEVEL=debug.*\n$/,
+  ],
+  ["what is no error", "hunter2", 1, /^casebridge: something that is no error/],
+])("%s ends a command with its code", async (_what, error, expected, text) => {
+  const fail = { act: () => Promise.reject(error) };
+
+  const human = await run("doctor", fail);
+  const json = await run("doctor --json", fail);
+
+  expect(human.code).toBe(expected);
+  expect(human.stderr).toMatch(text);
+  expect(human.stdout).toBe("");
+  expect(human.stderr).not.toContain("hunter2");
+  expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: expected } });
+});
+
+test("where an unexpected error happened is told at debug level only", async () => {
+  const fail = { act: () => Promise.reject(new TypeError("x is not a function")) };
+
+  expect((await run("doctor", fail)).stderr).not.toContain("cli.test.ts");
+  expect((await run("doctor", { ...fail, env: { LOG_LEVEL: "debug" } })).stderr).toContain("cli.test.ts");
+});
+
+test("a question is asked on a terminal, answered by --yes, and wrong usage where nobody can answer", async () => {
+  const act = async (_options: unknown, context: CommandContext): Promise<CommandResult> => {
+    const agreed = await context.confirm("Discard 3 failures?");
+    return { exitCode: agreed ? 0 : 3, human: [], json: { agreed } };
+  };
+
+  expect((await run("failures discard --all", { act, ask: async () => "y" })).code).toBe(0);
+  expect((await run("failures discard --all", { act, ask: async () => "" })).code).toBe(3);
+  expect((await run("failures discard --all --yes", { act })).code).toBe(0);
+  const alone = await run("failures discard --all", { act });
+  expect(alone.code).toBe(2);
+  expect(alone.stderr).toContain("--yes");
+});
+
+test.each<[string, string | null]>([
+  ["30m", "2026-03-10T11:30:00.000Z"],
+  ["12h", "2026-03-10T00:00:00.000Z"],
+  ["7d", "2026-03-03T12:00:00.000Z"],
+  ["2W", "2026-02-24T12:00:00.000Z"],
+  ["2026-01-31", "2026-01-31T00:00:00.000Z"],
+  ["2026-03-10T08:00:00+08:00", "2026-03-10T00:00:00.000Z"],
+  ["2026-03-10T08:00:00+0800", "2026-03-10T00:00:00.000Z"],
+  ["2026-03-10T08:00Z", "2026-03-10T08:00:00.000Z"],
+  ["2026-02-30", null],
+  ["2026-03-10T08:00:00", null],
+  ["2026-13-01", null],
+  ["2026-03-10T25:00Z", null],
+  ["7", null],
+  ["-7d", null],
+  ["0d", null],
+  ["7 days", null],
+  ["999999w", null],
+  ["", null],
+])("--since %s means %s", (text, expected) => {
+  const parse = () => parseSince(text, now).toISOString();
+
+  if (expected === null) expect(parse).toThrow(/Expected/);
+  else expect(parse()).toBe(expected);
+});
