@@ -1,0 +1,162 @@
+/** The checks of the Huawei side. */
+import { parseOffsetMinutes } from "../lib/time-zone.ts";
+import type { CaseFileLimits, Lane } from "../sync/ports.ts";
+import {
+  checkClock,
+  type DoctorSettings,
+  type Finding,
+  formatBytes,
+  right,
+  type Sheet,
+  warn,
+  wrong,
+} from "./doctor-sheet.ts";
+
+type NamedId = { readonly id: string; readonly name: string };
+
+/** What is asked of the Huawei side; its client satisfies it. All calls read only. */
+export interface DoctorHuaweiPort {
+  checkCredentials(lane: Lane): Promise<void>;
+  serverTime(lane: Lane): Promise<Date>;
+  listRegions(lane: Lane): Promise<readonly NamedId[]>;
+  listCategories(lane: Lane): Promise<readonly (NamedId & { readonly products: readonly NamedId[] })[]>;
+  listProblemTypes(
+    filter: { readonly productId: string | null; readonly subTypeId: string | null },
+    lane: Lane,
+  ): Promise<readonly NamedId[]>;
+  listSeverities(
+    filter: { readonly productId: string; readonly problemTypeId: string },
+    lane: Lane,
+  ): Promise<{ readonly shown: boolean; readonly severities: readonly NamedId[] }>;
+  listLabels(lane: Lane): Promise<readonly NamedId[]>;
+  listQuotas(
+    filter: { readonly problemTypeId: string; readonly productId: string | null },
+    lane: Lane,
+  ): Promise<{ readonly total: number | null; readonly unused: number | null }>;
+  getAgreementSigned(lane: Lane): Promise<boolean>;
+  listPrivileges(lane: Lane): Promise<{ readonly createCase: boolean }>;
+  getFileLimits(lane: Lane): Promise<CaseFileLimits>;
+}
+
+const lane = "live";
+
+/** Makes all checks of the Huawei side. Never rejects. */
+export async function checkHuawei(
+  sheet: Sheet,
+  {
+    settings,
+    port,
+    now,
+  }: { readonly settings: DoctorSettings; readonly port: DoctorHuaweiPort; readonly now: () => Date },
+): Promise<void> {
+  // What needs no service comes first, so that a silent side does not hide it.
+  await sheet.check(
+    "Huawei time zone",
+    async () => {
+      parseOffsetMinutes(settings.huawei.timeZone);
+      return right(settings.huawei.timeZone);
+    },
+    "Set HUAWEI_TIME_ZONE to an offset such as GMT+8.",
+  );
+  // The clock before the credentials: it can be read without credentials, and a wrong one is why signatures are refused.
+  await sheet.check("Huawei clock", () => checkClock(() => port.serverTime(lane), now));
+  await sheet.check("Huawei credentials", async () => {
+    await port.checkCredentials(lane);
+    return right(settings.huawei.groupId === null ? "accepted" : `accepted, for user group ${settings.huawei.groupId}`);
+  });
+  await sheet.check("Huawei agreement", async () =>
+    (await port.getAgreementSigned(lane))
+      ? right("signed")
+      : wrong(
+          "the newest service ticket agreement is not signed",
+          "Sign it in the Huawei Cloud console, under Service Tickets.",
+        ),
+  );
+  await sheet.check("Huawei privilege", async () =>
+    (await port.listPrivileges(lane)).createCase
+      ? right("may submit cases")
+      : wrong(
+          "may not submit cases",
+          "Give the user the permission to submit service tickets (Ticket Administrator, or the user group of the cases).",
+        ),
+  );
+  await sheet.check("Huawei file limits", async () => describeLimits(await port.getFileLimits(lane)));
+  await sheet.check("Huawei labels", () => checkLabels(settings, port));
+  await sheet.check("Huawei look-ups", () => checkLookups(settings, port));
+  await sheet.check("Huawei quota", () => checkQuota(settings, port));
+}
+
+function describeLimits({ countMax, sizeMaxBytes, extensions }: CaseFileLimits): Finding {
+  if (sizeMaxBytes <= 0 || countMax <= 0)
+    return warn(
+      "the account may not attach files",
+      "Files of people stay in Jira; ask Huawei Cloud whether that is meant.",
+    );
+  const kinds =
+    extensions.length === 0
+      ? "any kind"
+      : `${extensions.length} kinds (${extensions.slice(0, 8).join(", ")}${extensions.length > 8 ? " …" : ""})`;
+  return right(`${countMax} files of ${formatBytes(sizeMaxBytes)}, ${kinds}`);
+}
+
+async function checkLabels({ cases }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  const names = new Set((await port.listLabels(lane)).map((label) => label.name));
+  const missing = cases.labels.filter((name) => !names.has(name));
+  if (missing.length === 0)
+    return right(
+      cases.labels.length === 0 ? `${names.size} labels, no filter` : `all of ${cases.labels.join(", ")} exist`,
+    );
+  return wrong(
+    `no label named ${missing.join(", ")}`,
+    "Correct cases.labels in the configuration, or make the label in the console; until then no case passes by it.",
+  );
+}
+
+/** The configured defaults of new cases, each against the look-up that must hold it. */
+async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  const { subTypeId, productId, problemTypeId, regionId, severityId } = create.defaults;
+  const categories = await port.listCategories(lane);
+  const regions = await port.listRegions(lane);
+  const category = subTypeId === null ? null : categories.find(({ id }) => id === subTypeId);
+  const products = (category ? [category] : categories).flatMap((one) => one.products);
+  const problemTypes =
+    productId === null && subTypeId === null ? [] : await port.listProblemTypes({ productId, subTypeId }, lane);
+  const severities =
+    productId === null || problemTypeId === null ? null : await port.listSeverities({ productId, problemTypeId }, lane);
+
+  const wanted: (readonly [string, string | null, readonly NamedId[] | null])[] = [
+    ["subTypeId", subTypeId, categories],
+    ["productId", productId, products],
+    ["problemTypeId", problemTypeId, productId === null && subTypeId === null ? null : problemTypes],
+    ["regionId", regionId, regions],
+    ["severityId", severityId, severities === null || !severities.shown ? null : severities.severities],
+  ];
+  const missing = wanted.filter(
+    ([, id, known]) => id !== null && known !== null && !known.some((one) => one.id === id),
+  );
+  const counts = `${categories.length} categories, ${regions.length} regions`;
+  if (missing.length === 0) return right(`${counts}; the defaults of new cases fit`);
+  return wrong(
+    `${counts}; not known: ${missing.map(([name, id]) => `${name} ${id}`).join(", ")}`,
+    "Correct create.defaults in the configuration; `casebridge lookups` lists the ids.",
+  );
+}
+
+async function checkQuota({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  const { problemTypeId, productId } = create.defaults;
+  if (problemTypeId === null) return right("not asked: no default problem type is set");
+  const { total, unused } = await port.listQuotas({ problemTypeId, productId }, lane);
+  if (unused === 0)
+    return warn(
+      "no new case of the default problem type is left",
+      "Wait for the next period, or ask Huawei Cloud for a higher quota.",
+    );
+  // -1 is believed to mean "no limit".
+  const left =
+    unused === null
+      ? "the service does not say how many cases are left"
+      : unused < 0
+        ? "no limit"
+        : `${unused} of ${total ?? "?"} cases left`;
+  return right(left);
+}

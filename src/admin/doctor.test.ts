@@ -1,0 +1,392 @@
+import { expect, test } from "vitest";
+import { type ErrorKind, ServiceError, type Side } from "../domain/service-error.ts";
+import { type DoctorConnection, type DoctorInput, type DoctorSettings, doctorResult, runDoctor } from "./doctor.ts";
+import type { DoctorHuaweiPort } from "./doctor-huawei.ts";
+import type { DoctorJiraPort } from "./doctor-jira.ts";
+import { renderBlocks } from "./output.ts";
+
+const now = new Date("2026-03-10T12:00:00Z");
+
+const settings: DoctorSettings = {
+  name: "ops",
+  huawei: { timeZone: "GMT+8", groupId: null },
+  jira: { host: "https://example.atlassian.net", projectKey: "OPS", issueType: "Task" },
+  cases: { labels: [] },
+  status: {
+    toJira: {
+      0: { category: "new" },
+      1: { category: "indeterminate" },
+      2: { statusId: "3" },
+      3: { category: "done" },
+    },
+    via: { done: ["3"] },
+  },
+  priority: { "1": "High" },
+  attachments: { toHuawei: "referenced" },
+  comments: { toHuawei: "all", toHuaweiChosen: true, allowAppAccounts: [] },
+  create: {
+    jql: "labels = huawei-case",
+    defaults: { subTypeId: "s1", productId: "p1", problemTypeId: "t1", regionId: "r1", severityId: "v1" },
+  },
+};
+
+const huawei: DoctorHuaweiPort = {
+  checkCredentials: async () => {},
+  serverTime: async () => now,
+  listRegions: async () => [{ id: "r1", name: "CN North" }],
+  listCategories: async () => [{ id: "s1", name: "ECS", products: [{ id: "p1", name: "ECS" }] }],
+  listProblemTypes: async () => [{ id: "t1", name: "Fault" }],
+  listSeverities: async () => ({ shown: true, severities: [{ id: "v1", name: "High" }] }),
+  listLabels: async () => [{ id: "l1", name: "prod" }],
+  listQuotas: async () => ({ total: 10, unused: 4 }),
+  getAgreementSigned: async () => true,
+  listPrivileges: async () => ({ createCase: true }),
+  getFileLimits: async () => ({ countMax: 5, sizeMaxBytes: 10 * 1024 * 1024, extensions: ["png"] }),
+};
+
+const jira: DoctorJiraPort = {
+  getMyself: async () => ({ accountId: "a1", accountType: "atlassian", emailAddress: "bot@example.com" }),
+  getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, true])),
+  getProject: async () => ({ key: "OPS", projectTypeKey: "software" }),
+  findIssueType: async () => ({ id: "10001", name: "Task" }),
+  listCreateFields: async () => [
+    { fieldId: "summary", name: "Summary", hasDefault: false },
+    { fieldId: "reporter", name: "Reporter", hasDefault: true },
+  ],
+  listStatuses: async () => [
+    { id: "1", name: "To Do", category: "new" },
+    { id: "3", name: "In Progress", category: "indeterminate" },
+    { id: "5", name: "Done", category: "done" },
+  ],
+  listPriorities: async () => [{ id: "2", name: "High" }],
+  serverTime: async () => now,
+  countIssues: async () => 0,
+  getFileSizeMax: async () => 20 * 1024 * 1024,
+};
+
+type Change = {
+  settings?: Partial<DoctorSettings>;
+  huawei?: Partial<DoctorHuaweiPort>;
+  jira?: Partial<DoctorJiraPort>;
+  input?: Partial<DoctorInput>;
+};
+
+function connectionOf(change: Change): DoctorConnection {
+  return {
+    settings: { ...settings, ...change.settings },
+    huawei: { ...huawei, ...change.huawei },
+    jira: { ...jira, ...change.jira },
+  };
+}
+
+async function examine(change: Change = {}) {
+  const report = await runDoctor({
+    connections: [connectionOf(change)],
+    http: { host: "127.0.0.1", port: 8080, hasToken: false },
+    probes: [],
+    now: () => now,
+    ...change.input,
+  });
+  const find = (name: string) => report.checks.find((check) => check.name === name);
+  return { ...report, find, notOk: report.checks.filter((check) => check.ok !== true).map((check) => check.name) };
+}
+
+function fail(side: Side, kind: ErrorKind): () => Promise<never> {
+  return () =>
+    Promise.reject(
+      new ServiceError({
+        side,
+        kind,
+        operation: "op",
+        status: null,
+        code: null,
+        requestId: null,
+        retryAfterMs: null,
+        outcomeUnknown: false,
+        detail: "why",
+      }),
+    );
+}
+
+test("where everything is right, all checks are ok and the code is 0", async () => {
+  const { checks, exitCode, notOk } = await examine();
+
+  expect(notOk).toEqual([]);
+  expect(exitCode).toBe(0);
+  expect(checks.length).toBeGreaterThan(18);
+});
+
+const statusOf = (toJira: DoctorSettings["status"]["toJira"], via: DoctorSettings["status"]["via"] = {}): Change => ({
+  settings: { status: { toJira, via } },
+});
+
+test.each<[string, Change, string, RegExp]>([
+  ["a project that is not there", { jira: { getProject: fail("jira", "not_found") } }, "Jira project", /not_found/],
+  [
+    "an issue type that is not there",
+    { jira: { findIssueType: async () => null } },
+    "Jira issue type",
+    /no issue type Task/,
+  ],
+  [
+    "a required field that nobody fills",
+    { jira: { listCreateFields: async () => [{ fieldId: "customfield_1", name: "Team", hasDefault: false }] } },
+    "Jira required fields",
+    /Team \(customfield_1\)/,
+  ],
+  [
+    "a missing permission",
+    {
+      jira: {
+        getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, key !== "TRANSITION_ISSUES"])),
+      },
+    },
+    "Jira permissions",
+    /missing: TRANSITION_ISSUES/,
+  ],
+  [
+    "a target status that the workflow lacks",
+    statusOf({ 0: { statusId: "99" } }),
+    "status map",
+    /case status 0 .*no status 99/,
+  ],
+  [
+    "a category that the workflow lacks",
+    { jira: { listStatuses: async () => [{ id: "5", name: "Done", category: "done" }] } },
+    "status map",
+    /no status of category new/,
+  ],
+  [
+    "a via for a status that the workflow lacks",
+    statusOf({ 0: { category: "new" } }, { "77": ["1"] }),
+    "status map",
+    /via 77/,
+  ],
+  [
+    "a via step that the workflow lacks",
+    statusOf({ 0: { category: "new" } }, { done: ["88"] }),
+    "status map",
+    /no status 88/,
+  ],
+  [
+    "a closed case led to an open status by id",
+    statusOf({ 3: { statusId: "3" } }),
+    "status oscillation",
+    /closed \(status 3\) leads to In Progress \(3\), which is indeterminate/,
+  ],
+  [
+    "an open case led to done by id",
+    statusOf({ 1: { statusId: "5" } }),
+    "status oscillation",
+    /open \(status 1\) leads to Done/,
+  ],
+  ["an open case led to done by category", statusOf({ 17: { category: "done" } }), "status oscillation", /status 17/],
+  ["an unknown number led to done", statusOf({ 42: { category: "done" } }), "status oscillation", /status 42/],
+  ["a priority that is not there", { settings: { priority: { a: "Urgent" } } }, "Jira priorities", /Urgent/],
+  ["attachments turned off in Jira", { jira: { getFileSizeMax: async () => 0 } }, "Jira file limit", /turned off/],
+  ["a broken JQL", { jira: { countIssues: fail("jira", "rejected") } }, "requests from Jira", /rejected/],
+  [
+    "no choice about comments",
+    { settings: { comments: { ...settings.comments, toHuaweiChosen: false } } },
+    "comments to Huawei",
+    /not set/,
+  ],
+  [
+    "all files of a service project",
+    {
+      settings: { attachments: { toHuawei: "all" } },
+      jira: { getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk" }) },
+    },
+    "Jira project",
+    /service project/,
+  ],
+  [
+    "a portal customer as our account",
+    { jira: { getMyself: async () => ({ accountId: "a", accountType: "customer", emailAddress: null }) } },
+    "Jira credentials",
+    /customer/,
+  ],
+  [
+    "our own account as an allowed app",
+    { settings: { comments: { ...settings.comments, allowAppAccounts: ["a1"] } } },
+    "Jira credentials",
+    /allowAppAccounts/,
+  ],
+  ["an unsigned agreement", { huawei: { getAgreementSigned: async () => false } }, "Huawei agreement", /not signed/],
+  [
+    "no privilege to submit",
+    { huawei: { listPrivileges: async () => ({ createCase: false }) } },
+    "Huawei privilege",
+    /may not submit/,
+  ],
+  [
+    "look-ups that cannot be read",
+    { huawei: { listRegions: fail("huawei", "forbidden") } },
+    "Huawei look-ups",
+    /forbidden/,
+  ],
+  [
+    "a default that the account does not know",
+    { settings: { create: { jql: "x", defaults: { ...settings.create.defaults, regionId: "moon" } } } },
+    "Huawei look-ups",
+    /regionId moon/,
+  ],
+  [
+    "a case label that does not exist",
+    { settings: { cases: { labels: ["prod", "test"] } } },
+    "Huawei labels",
+    /named test$/,
+  ],
+  [
+    "a time zone without fixed offset",
+    { settings: { huawei: { timeZone: "Europe/Paris", groupId: null } } },
+    "Huawei time zone",
+    /fixed offset/,
+  ],
+  [
+    "a clock twenty minutes off",
+    { huawei: { serverTime: async () => new Date(now.getTime() - 1_200_000) } },
+    "Huawei clock",
+    /1200 s ahead/,
+  ],
+  [
+    "a page open to others without token",
+    { input: { http: { host: "0.0.0.0", port: 8080, hasToken: false } } },
+    "page",
+    /without a token/,
+  ],
+  [
+    "a probe that says no",
+    {
+      input: {
+        probes: [
+          { name: "Redis policy", remedy: "Set noeviction.", run: async () => ({ ok: false, detail: "allkeys-lru" }) },
+        ],
+      },
+    },
+    "Redis policy",
+    /allkeys-lru/,
+  ],
+  [
+    "a probe that throws",
+    {
+      input: {
+        probes: [
+          {
+            name: "database",
+            remedy: "Start PostgreSQL.",
+            run: () => Promise.reject(new Error("connect ECONNREFUSED")),
+          },
+        ],
+      },
+    },
+    "database",
+    /ECONNREFUSED/,
+  ],
+])("%s fails its own check alone, with a remedy, and the code is 3", async (_what, change, name, detail) => {
+  const { exitCode, find, checks } = await examine(change);
+
+  expect(find(name)).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(detail),
+    remedy: expect.stringMatching(/\S/),
+  });
+  expect(checks.filter((check) => check.ok === false).map((check) => check.name)).toEqual([name]);
+  expect(exitCode).toBe(3);
+});
+
+test.each<[string, Change, string]>([
+  ["a clock 61 s off", { jira: { serverTime: async () => new Date(now.getTime() + 61_000) } }, "Jira clock"],
+  [
+    "a permission for rare work",
+    {
+      jira: { getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, !key.startsWith("DELETE")])) },
+    },
+    "Jira permissions",
+  ],
+  [
+    "an app account",
+    { jira: { getMyself: async () => ({ accountId: "a", accountType: "app", emailAddress: null }) } },
+    "Jira credentials",
+  ],
+  ["a used-up quota", { huawei: { listQuotas: async () => ({ total: 5, unused: 0 }) } }, "Huawei quota"],
+  [
+    "a renamed project",
+    { jira: { getProject: async () => ({ key: "NEW", projectTypeKey: "software" }) } },
+    "Jira project",
+  ],
+  [
+    "a way to an open status through done",
+    statusOf({ 0: { category: "new" } }, { indeterminate: ["5"] }),
+    "status oscillation",
+  ],
+])("%s is a warning, and the code stays 0", async (_what, change, name) => {
+  const { exitCode, notOk, find } = await examine(change);
+
+  expect(notOk).toEqual([name]);
+  expect(find(name)?.ok).toBeNull();
+  expect(exitCode).toBe(0);
+});
+
+test.each<[ErrorKind, RegExp]>([
+  ["unavailable", /cannot be reached/],
+  ["unauthorized", /refuses the credentials/],
+])("a side that is %s is told once, is not asked again, and the code is 4", async (kind, detail) => {
+  let asked = 0;
+  const count = async () => {
+    asked++;
+    return { key: "OPS", projectTypeKey: null };
+  };
+
+  const { exitCode, find, checks } = await examine({ jira: { getMyself: fail("jira", kind), getProject: count } });
+
+  expect(find("Jira credentials")).toMatchObject({ ok: false, detail: expect.stringMatching(detail) });
+  expect(find("Jira project")).toMatchObject({ ok: null, detail: expect.stringContaining("not checked") });
+  expect(checks.filter((check) => check.ok === false)).toHaveLength(1);
+  expect(find("Huawei credentials")?.ok).toBe(true);
+  expect(asked).toBe(0);
+  expect(exitCode).toBe(4);
+});
+
+test("local settings are checked even where a side does not answer", async () => {
+  const { find } = await examine({
+    jira: { serverTime: fail("jira", "unavailable") },
+    huawei: { serverTime: fail("huawei", "unavailable") },
+    settings: {
+      comments: { ...settings.comments, toHuaweiChosen: false },
+      huawei: { timeZone: "Mars", groupId: null },
+    },
+  });
+
+  expect(find("comments to Huawei")?.ok).toBe(false);
+  expect(find("Huawei time zone")?.ok).toBe(false);
+});
+
+test("what an unexpected error quotes stays out of the report", async () => {
+  const { find } = await examine({
+    huawei: { listRegions: () => Promise.reject(new Error("boom redis://u:hunter2@h/")) },
+  });
+
+  expect(find("Huawei look-ups")?.detail).not.toContain("hunter2");
+});
+
+test("the report of several connections is one table, with what to mend below", async () => {
+  const told: string[] = [];
+  const report = await runDoctor({
+    connections: [connectionOf({}), connectionOf({ settings: { name: "dev", priority: { a: "Urgent" } } })],
+    http: { host: "127.0.0.1", port: 0, hasToken: false },
+    probes: [],
+    now: () => now,
+    onCheck: (check) => void told.push(check.name),
+  });
+
+  const { exitCode, human, json } = doctorResult(report);
+  const text = renderBlocks(human, { tables: false, colours: false });
+
+  expect(exitCode).toBe(3);
+  expect(told).toHaveLength(report.checks.length);
+  expect(text).toMatch(/^dev +FAILED +Jira priorities +no priority named Urgent$/m);
+  expect(text).toContain("To mend:\n- dev: Jira priorities: Correct priority");
+  expect(text).toMatch(/checks: 1 failed, 0 warnings\.\n$/);
+  expect(json).toMatchObject({ ok: false });
+});

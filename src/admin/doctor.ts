@@ -1,0 +1,123 @@
+/**
+ * Looks at everything that has to be right before mirroring can work, and says what to mend. Reads only.
+ *
+ * A check answers `true` (right), `false` (has to be mended) or `null` (a warning, or it could not be told). One that fails does not
+ * stop the others, save that a side that cannot be reached or refuses the credentials is not asked again: its other checks would
+ * only repeat the one thing that matters.
+ */
+import { isLoopbackHost } from "./access.ts";
+import type { CommandResult } from "./actions.ts";
+import { checkHuawei, type DoctorHuaweiPort } from "./doctor-huawei.ts";
+import { checkJira, type DoctorJiraPort } from "./doctor-jira.ts";
+import { type DoctorCheck, type DoctorSettings, type Finding, makeSheet, right, wrong } from "./doctor-sheet.ts";
+import { ExitCode } from "./exit-code.ts";
+import type { Cell } from "./output.ts";
+
+export type { DoctorCheck, DoctorSettings, Finding } from "./doctor-sheet.ts";
+
+/** The whole report. `exitCode`: 0, 3 when something has to be mended, 4 when a service cannot be reached or refuses us. */
+export type DoctorReport = { readonly checks: readonly DoctorCheck[]; readonly exitCode: ExitCode };
+
+/** One connection with its two sides; the clients of `huawei/` and `jira/` satisfy the ports. */
+export type DoctorConnection = {
+  readonly settings: DoctorSettings;
+  readonly huawei: DoctorHuaweiPort;
+  readonly jira: DoctorJiraPort;
+};
+
+/** A check that the integrator brings: database, migrations, the queue's Redis policy. A throw counts as `false`. */
+export type Probe = {
+  readonly name: string;
+  readonly remedy: string;
+  readonly run: () => Promise<Omit<Finding, "remedy">>;
+};
+
+/** What `runDoctor` looks at. */
+export type DoctorInput = {
+  readonly connections: readonly DoctorConnection[];
+  /** How the page is offered; port 0 = not at all. */
+  readonly http: { readonly host: string; readonly port: number; readonly hasToken: boolean };
+  readonly probes: readonly Probe[];
+  readonly now: () => Date;
+  /** Told after each check, for a progress bar. */
+  readonly onCheck?: (check: DoctorCheck) => void;
+};
+
+/** Runs all checks, connections side by side. Never rejects; may be repeated; writes nothing on either side. */
+export async function runDoctor(input: DoctorInput): Promise<DoctorReport> {
+  const perConnection = input.connections.map(async (connection) => {
+    const { name } = connection.settings;
+    const [huawei, jira] = [makeSheet(name, input), makeSheet(name, input)];
+    const { settings, now } = { settings: connection.settings, now: input.now };
+    await Promise.all([
+      checkHuawei(huawei, { settings, port: connection.huawei, now }),
+      checkJira(jira, { settings, port: connection.jira, now }),
+    ]);
+    return [huawei, jira];
+  });
+  const own = makeSheet(null, input);
+  for (const probe of input.probes) {
+    await own.check(probe.name, async () => ({ remedy: probe.remedy, ...(await probe.run()) }), probe.remedy);
+  }
+  await own.check("page", async () => checkExposure(input.http));
+
+  const sheets = [own, ...(await Promise.all(perConnection)).flat()];
+  const checks = sheets.flatMap((sheet) => sheet.checks);
+  const unreachable = sheets.some((sheet) => sheet.stoppedBy !== null);
+  const broken = checks.some((check) => check.ok === false);
+  return { checks, exitCode: unreachable ? ExitCode.unreachable : broken ? ExitCode.outOfSync : ExitCode.done };
+}
+
+/** The report as the result of the command. */
+export function doctorResult(report: DoctorReport): CommandResult {
+  const several = new Set(report.checks.map((check) => check.connection)).size > 1;
+  const rows = report.checks.map((check): Cell[] => [
+    ...(several ? [check.connection] : []),
+    check.ok === null
+      ? { text: "warn", tone: "warn" }
+      : check.ok
+        ? { text: "ok", tone: "good" }
+        : { text: "FAILED", tone: "bad" },
+    check.name,
+    check.detail,
+  ]);
+  const toMend = report.checks.filter((check) => check.ok !== true && check.remedy !== null);
+  const failed = report.checks.filter((check) => check.ok === false).length;
+  const warned = report.checks.filter((check) => check.ok === null).length;
+  return {
+    exitCode: report.exitCode,
+    json: { ok: report.exitCode === ExitCode.done, checks: report.checks },
+    human: [
+      { kind: "table", head: [...(several ? ["Connection"] : []), "", "Check", "Found"], rows },
+      ...(toMend.length === 0
+        ? []
+        : [
+            {
+              kind: "text",
+              text: [
+                "To mend:",
+                ...toMend.map(
+                  (check) =>
+                    `- ${several && check.connection !== null ? `${check.connection}: ` : ""}${check.name}: ${check.remedy}`,
+                ),
+              ].join("\n"),
+            } as const,
+          ]),
+      {
+        kind: "text",
+        text: `${report.checks.length} checks: ${failed} failed, ${warned} warnings.`,
+        tone: failed > 0 ? "bad" : warned > 0 ? "warn" : "good",
+      },
+    ],
+  };
+}
+
+function checkExposure({ host, port, hasToken }: DoctorInput["http"]): Finding {
+  if (port === 0) return right("no page (HTTP_PORT is 0)");
+  if (isLoopbackHost(host)) return right(`this machine only (${host}:${port})${hasToken ? ", with a token" : ""}`);
+  if (hasToken) return right(`${host}:${port}, with a token`);
+  return wrong(
+    `${host}:${port} can be reached from outside without a token`,
+    "Set ADMIN_TOKEN, or set HTTP_HOST to 127.0.0.1.",
+  );
+}
