@@ -28,12 +28,12 @@ declare module "fastify" {
 export type ListQuery = {
   readonly connection: string | null;
   readonly state: string | null;
-  readonly reason: string | null;
   /** Free text: part of a case id or an issue key. */
   readonly search: string | null;
   /** 1 to 200. */
   readonly limit: number;
-  readonly offset: number;
+  /** Where the page before ended, as its answer said; `null` = from the newest. */
+  readonly cursor: string | null;
 };
 
 /** What the page reads; the integrator implements it on the store. Answers become JSON as they are, dates as ISO texts. */
@@ -258,17 +258,15 @@ async function sendList(
 
 function parseListQuery(query: Record<string, unknown>): ListQuery | string {
   const texts: Record<string, string | null> = {};
-  for (const name of ["connection", "state", "reason", "search"]) {
+  for (const name of ["connection", "state", "search", "cursor"]) {
     const value = query[name] ?? "";
     if (typeof value !== "string" || value.length > 200) return `${name} must be one text of at most 200 characters.`;
     texts[name] = value === "" ? null : value;
   }
   const limit = wholeNumber(query.limit ?? "50");
-  const offset = wholeNumber(query.offset ?? "0");
   if (limit === null || limit < 1 || limit > 200) return "limit must be a whole number from 1 to 200.";
-  if (offset === null || offset > 1_000_000) return "offset must be a whole number from 0 to 1000000.";
-  const { connection = null, state = null, reason = null, search = null } = texts;
-  return { connection, state, reason, search, limit, offset };
+  const { connection = null, state = null, search = null, cursor = null } = texts;
+  return { connection, state, search, limit, cursor };
 }
 
 function wholeNumber(value: unknown): number | null {
