@@ -334,21 +334,20 @@ test("when the state cannot be read, the overview says so and the API answers 50
 test("lists take filters and bounds, and refuse what is out of bounds", async () => {
   const get = await start();
 
-  const answer = await get("/api/links?state=blocked&search=OPS-1&limit=200&offset=10");
+  const answer = await get("/api/links?state=blocked&search=OPS-1&limit=200&cursor=10");
 
   expect(answer.json().query).toEqual({
     connection: null,
     state: "blocked",
-    reason: null,
     search: "OPS-1",
     limit: 200,
-    offset: 10,
+    cursor: "10",
   });
   for (const query of [
     "limit=0",
     "limit=201",
     "limit=x",
-    "offset=-1",
+    "cursor=1&cursor=2",
     "state=a&state=b",
     `search=${"x".repeat(201)}`,
   ]) {
