@@ -11,7 +11,8 @@ import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
 import { makeSpool, type SpoolFolder } from "../lib/spool.ts";
-import { makeBudget } from "../store/budget.ts";
+import { type Metrics, makeMetrics } from "../observability/metrics.ts";
+import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
@@ -19,6 +20,7 @@ import { migrateDatabase } from "../store/database/migrate.ts";
 import { makeState } from "../store/state.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
+import { observePort } from "./observed-port.ts";
 
 /** A database that is reachable and, unless asked otherwise, up to date. */
 export type OpenDatabase = Database & {
@@ -43,6 +45,7 @@ export type Parts = {
   readonly database: OpenDatabase;
   readonly state: StatePort;
   readonly spool: SpoolFolder;
+  readonly metrics: Metrics;
   readonly connections: readonly WiredConnection[];
   close(): Promise<void>;
 };
@@ -113,8 +116,9 @@ async function wire(
   await syncConnections(database.prisma, config.connections.map(toConnectionRow));
   const state = makeState({ prisma: database.prisma, clock });
   const spool = await makeSpool(config.dataDir);
+  const metrics = makeMetrics();
   const connections = config.connections.map((connection) =>
-    wireConnection({ connection, database, state, spool, clock, log, owner, hooks }),
+    wireConnection({ connection, database, state, spool, clock, log, owner, metrics, hooks }),
   );
   return {
     config,
@@ -124,6 +128,7 @@ async function wire(
     database,
     state,
     spool,
+    metrics,
     connections,
     close: async () => {
       await spool.close();
@@ -160,27 +165,35 @@ function wireConnection(input: {
   clock: Clock;
   log: Log;
   owner: string;
+  metrics: Metrics;
   hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void };
 }): WiredConnection {
-  const { connection, database, state, spool, clock, log, owner, hooks } = input;
-  const huawei = makeHuaweiClient({
-    options: connection.huawei,
-    budget: makeBudget({
-      prisma: database.prisma,
-      key: `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`,
-      ratePerSecond: connection.huawei.requestsPerSecond,
+  const { connection, database, state, spool, clock, log, owner, hooks, metrics } = input;
+  const { prisma } = database;
+  const huaweiKey = `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`;
+  const jiraKey = `jira ${connection.jira.host} ${connection.jira.email}`;
+  const onRefused = (key: string) => (refused: boolean) => {
+    if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
+    setBudgetRefused({ prisma }, key, refused).catch((error: unknown) =>
+      log.warn({ error }, "A refused credential could not be recorded"),
+    );
+  };
+  const huawei = observePort(
+    makeHuaweiClient({
+      options: connection.huawei,
+      budget: makeBudget({ prisma, key: huaweiKey, ratePerSecond: connection.huawei.requestsPerSecond }),
+      log,
     }),
-    log,
-  });
-  const jira = makeJiraClient({
-    options: connection.jira,
-    budget: makeBudget({
-      prisma: database.prisma,
-      key: `jira ${connection.jira.host} ${connection.jira.email}`,
-      ratePerSecond: connection.jira.requestsPerSecond,
+    { side: "huawei", connection: connection.name, metrics, onRefused: onRefused(huaweiKey) },
+  );
+  const jira = observePort(
+    makeJiraClient({
+      options: connection.jira,
+      budget: makeBudget({ prisma, key: jiraKey, ratePerSecond: connection.jira.requestsPerSecond }),
+      log,
     }),
-    log,
-  });
+    { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },
+  );
   const settings = connection;
   return {
     name: connection.name,
@@ -200,7 +213,14 @@ function wireConnection(input: {
       owner,
       random: Math.random,
       marksRead: new Set(),
-      onWrite: (write) => hooks.onWrite?.(connection.name, write),
+      onWrite: (write) => {
+        metrics.itemMirrored({
+          connection: connection.name,
+          direction: write.side === "jira" ? "to-jira" : "to-huawei",
+          kind: write.action,
+        });
+        hooks.onWrite?.(connection.name, write);
+      },
     },
   };
 }

@@ -9,6 +9,7 @@ import { isOpenStatus } from "../domain/case.ts";
 import type { LinkId } from "../domain/ids.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import { withHeartbeat } from "../lib/heartbeat.ts";
 import { type ApplyDeps, applyAction, postNotice, Unsettled } from "./apply.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
@@ -26,8 +27,9 @@ export type ReconcileDeps = Omit<ApplyDeps, "lane" | "installation"> & {
   readonly marksRead: Set<string>;
 };
 
-/** A lease outlasts the longest call; it is renewed before each one. */
-const leaseMs = 180_000;
+/** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
+const leaseMs = 45_000;
+const renewEveryMs = 10_000;
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -44,7 +46,11 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       await leased.finish({ doneRev: link.wantedRev, recheckAt: null, attempts: 0 });
       return blocked(link.reason ?? link.state);
     }
-    outcome = await reconcileLeased(deps, leased, run);
+    outcome = await withHeartbeat(
+      () => reconcileLeased(deps, leased, run),
+      () => leased.renew(),
+      renewEveryMs,
+    );
     await leased.finish({
       doneRev: run.failed ? null : link.wantedRev,
       recheckAt: run.recheckAt,

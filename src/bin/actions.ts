@@ -1,0 +1,802 @@
+/** What stands behind each command: read the configuration, wire, work, close, answer. */
+import { createReadStream, createWriteStream } from "node:fs";
+import { createInterface } from "node:readline";
+import type { CliActions, CommandResult, LinkTarget } from "../admin/actions.ts";
+import { doctorResult, runDoctor } from "../admin/doctor.ts";
+import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
+import type { Cell } from "../admin/output.ts";
+import type { Config, ConfigPurpose } from "../config/config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
+import { makeLogger } from "../observability/logger.ts";
+import { makeQueueBackend } from "../queue/queue-backend.ts";
+import { type AdminStore, makeAdminStore } from "../store/admin.ts";
+import { type Inspection, inspectLink } from "../sync/inspect.ts";
+import { intakeIssues } from "../sync/intake.ts";
+import type { Log } from "../sync/ports.ts";
+import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
+import { compose, openDatabase, type Parts, sleep, type WiredConnection } from "./compose.ts";
+import { runDemo } from "./demo.ts";
+import { runSimulator } from "./simulate.ts";
+import { makeStatusReport } from "./status.ts";
+import { startWorker } from "./worker.ts";
+
+/** Two rounds at the default crons: what is younger may simply not have been seen yet (RULES 8). */
+const pendingMs = 120_000;
+
+/** All commands of this build. */
+export const actions: CliActions = {
+  worker: async () => {
+    const config = readConfig("worker");
+    const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
+    const worker = await startWorker(config, log);
+    await untilSignal(log);
+    await worker.stop();
+    log.info({}, "Worker stopped");
+    return { exitCode: ExitCode.done, human: [], json: { stopped: true } };
+  },
+
+  migrate: async () => {
+    const config = readConfig("database");
+    const database = await openDatabase(config, commandLog(config));
+    await database.close();
+    return {
+      exitCode: ExitCode.done,
+      human: [
+        {
+          kind: "text",
+          text:
+            database.applied.length === 0 ? "The database is up to date." : `Applied: ${database.applied.join(", ")}`,
+        },
+      ],
+      json: { applied: database.applied },
+    };
+  },
+
+  doctor: (options) =>
+    withParts("command", async (parts) => {
+      const { config } = parts;
+      const queue = openQueue(parts);
+      const report = await runDoctor({
+        connections: chosen(parts, options.connection).map((connection) => ({
+          settings: connection.config,
+          huawei: connection.huawei,
+          jira: connection.jira,
+        })),
+        http: { host: config.http.host, port: config.http.port, hasToken: config.http.adminToken !== null },
+        probes: [
+          {
+            name: "database",
+            remedy: "check DATABASE_URL and that PostgreSQL runs",
+            run: async () => {
+              await parts.database.prisma.$queryRaw`SELECT 1`;
+              return { ok: true, detail: parts.database.embedded === null ? "reachable" : "embedded, running" };
+            },
+          },
+          {
+            name: "queue",
+            remedy: "check REDIS_URL; Redis needs maxmemory-policy noeviction",
+            run: async () => {
+              const policy = await queue.checkPolicy();
+              await queue.check();
+              return { ok: policy === null, detail: policy ?? `${queue.kind}, reachable` };
+            },
+          },
+        ],
+        now: () => parts.clock.now(),
+      });
+      await queue.close({ timeoutMs: 1_000 });
+      return doctorResult(report);
+    }),
+
+  resync: (options, context) =>
+    withParts("command", async (parts) => {
+      if (options.includeHistory || options.recreate || options.rerender) {
+        throw new CommandFailure({
+          code: ExitCode.usage,
+          message: "--include-history, --recreate and --rerender are not part of this version.",
+          remedy: 'Leave the option out; see the README, "What it does not do yet".',
+        });
+      }
+      if (
+        !options.dryRun &&
+        options.wait &&
+        parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen)
+      ) {
+        throw new CommandFailure({
+          code: ExitCode.usage,
+          message: "COMMENTS_TO_HUAWEI is not set, so it is not known which comments may leave Jira.",
+          remedy: "Set it to all, command or none.",
+        });
+      }
+      const connections = await holders(parts, options.connection, options.target);
+      const results: {
+        connection: string;
+        links: number;
+        writes: number;
+        unfinished: readonly { linkId: string; reason: string }[];
+      }[] = [];
+      const inspections: Inspection[] = [];
+      for (const connection of connections) {
+        if (options.dryRun) {
+          const linkIds = await existingLinks(parts, connection, options.target);
+          for (const linkId of linkIds) {
+            const inspection = await inspect(parts, connection, linkId);
+            if (inspection !== null) inspections.push(inspection);
+          }
+          continue;
+        }
+        const selection = await toSelection(parts, connection, options.target);
+        const linkIds = await selectLinks(connection.intake, selection);
+        if (!options.wait) {
+          await handOver(connection.intake, linkIds);
+          results.push({ connection: connection.name, links: linkIds.length, writes: 0, unfinished: [] });
+          continue;
+        }
+        if (options.target.kind === "all" || options.target.kind === "since") await intakeIssues(connection.intake);
+        context.progress.start(`Re-sync ${connection.name}`, linkIds.length);
+        const result = await resyncLinks(
+          {
+            intake: connection.intake,
+            reconcile: connection.reconcile,
+            sleep,
+            concurrency: parts.config.workerConcurrency,
+            onProgress: (done, total) => context.progress.update(done, total),
+          },
+          linkIds,
+        );
+        context.progress.stop();
+        results.push({ connection: connection.name, ...result });
+      }
+      return options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
+    }),
+
+  verify: (options, context) =>
+    withParts("command", async (parts) => {
+      if (options.deep) {
+        throw new CommandFailure({
+          code: ExitCode.usage,
+          message: "--deep is not part of this version.",
+          remedy: "Leave it out: sizes and recorded hashes are compared.",
+        });
+      }
+      const inspections: Inspection[] = [];
+      for (const connection of await holders(parts, options.connection, options.target)) {
+        const linkIds = await existingLinks(parts, connection, options.target);
+        context.progress.start(`Verify ${connection.name}`, linkIds.length);
+        const queue = [...linkIds];
+        const lane = async (): Promise<void> => {
+          for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
+            const inspection = await inspect(parts, connection, linkId);
+            if (inspection !== null) inspections.push(inspection);
+            context.progress.update(linkIds.length - queue.length, linkIds.length);
+          }
+        };
+        await Promise.all(Array.from({ length: parts.config.workerConcurrency }, lane));
+        context.progress.stop();
+      }
+      return verifyResult(inspections);
+    }),
+
+  status: (options) =>
+    withParts("command", async (parts) => {
+      const queue = openQueue(parts);
+      const report = await makeStatusReport({
+        config: parts.config,
+        admin: adminOf(parts),
+        queue,
+        state: parts.state,
+        clock: parts.clock,
+      });
+      await queue.close({ timeoutMs: 1_000 });
+      const connections = report.connections.filter(
+        (entry) => options.connection === null || entry.name === options.connection,
+      );
+      return {
+        exitCode: ExitCode.done,
+        json: { ...report, connections },
+        human: [
+          {
+            kind: "table",
+            title: "Connections",
+            head: ["Name", "State", "Paused", "Links", "Open failures", "Oldest waiting", "Poll interval"],
+            rows: connections.map((entry): Cell[] => [
+              entry.name,
+              entry.stateReason === null ? entry.state : `${entry.state} (${entry.stateReason})`,
+              [entry.pausedToJira ? "to-jira" : "", entry.pausedToHuawei ? "to-huawei" : ""]
+                .filter((part) => part !== "")
+                .join(", ") || "no",
+              Object.entries(entry.links)
+                .map(([state, count]) => `${count} ${state}`)
+                .join(", ") || "none",
+              entry.openFailures,
+              entry.oldestUnmirroredSeconds === null ? "nothing" : `${Math.round(entry.oldestUnmirroredSeconds)} s`,
+              entry.effectivePollSeconds === null ? null : `${Math.round(entry.effectivePollSeconds)} s`,
+            ]),
+          },
+          {
+            kind: "table",
+            title: "Rounds",
+            head: ["Connection", "Round", "Outcome", "Ended"],
+            rows: connections.flatMap((entry) =>
+              entry.rounds.map((round): Cell[] => [entry.name, round.name, round.outcome, round.endedAt]),
+            ),
+            empty: "No round has run yet.",
+          },
+          {
+            kind: "table",
+            title: "Queue",
+            head: ["Queue", "State", "Jobs"],
+            rows: report.queues.map((row): Cell[] => [row.queue, row.state, row.count]),
+            empty: "The queue does not answer.",
+          },
+        ],
+      };
+    }),
+
+  linksList: (options) =>
+    withParts("command", async (parts) => {
+      const page = await adminOf(parts).listLinks({
+        ...(options.connection === null ? {} : { connection: options.connection }),
+        ...(options.state === null ? {} : { state: options.state as "active" }),
+        ...(options.search === null ? {} : { query: options.search }),
+        limit: options.limit,
+      });
+      return {
+        exitCode: ExitCode.done,
+        json: page.items,
+        human: [
+          {
+            kind: "table",
+            head: ["Case", "Issue", "State", "Reason", "Case status", "Failures", "Since"],
+            rows: page.items.map((link): Cell[] => [
+              link.caseId,
+              link.issueKey,
+              link.state,
+              link.reason,
+              link.caseStatus,
+              link.openFailures,
+              link.createdAt,
+            ]),
+            empty: "No links.",
+          },
+        ],
+      };
+    }),
+
+  linksShow: (options) =>
+    withParts("command", async (parts) => {
+      const link = await findLink(adminOf(parts), options.caseId);
+      return {
+        exitCode: ExitCode.done,
+        json: link,
+        human: [
+          {
+            kind: "facts",
+            rows: [
+              ["Case", link.summary.caseId],
+              ["Issue", link.summary.issueKey],
+              ["State", link.summary.state],
+              ["Reason", link.summary.reason],
+              ["Connection", link.summary.connectionName],
+            ],
+          },
+          {
+            kind: "table",
+            title: "Mirrored items",
+            head: ["Kind", "Origin", "Item", "Copy", "State"],
+            rows: link.snapshot.mirrors.map((mirror): Cell[] => [
+              mirror.kind,
+              mirror.origin,
+              mirror.sourceId,
+              mirror.copyId,
+              mirror.state,
+            ]),
+            empty: "Nothing is mirrored yet.",
+          },
+          {
+            kind: "table",
+            title: "Failures",
+            head: ["Id", "Item", "Reason", "Detail"],
+            rows: link.failures.map((failure): Cell[] => [failure.id, failure.item, failure.reason, failure.detail]),
+            empty: "None.",
+          },
+        ],
+      };
+    }),
+
+  linksLink: (options) =>
+    withParts("command", async (parts) => {
+      const [connection] = chosen(parts, options.connection);
+      if (connection === undefined) throw noConnection(options.connection);
+      const issue = await connection.jira.findIssue(toId<IssueKey>(options.issueKey), "live");
+      if (issue === null)
+        throw new CommandFailure({
+          code: ExitCode.usage,
+          message: `Issue ${options.issueKey} cannot be read.`,
+          remedy: "Check the key and the permissions of casebridge's account.",
+        });
+      const detail = await connection.huawei.getCase(toId<CaseId>(options.caseId), "live");
+      const result = await adminOf(parts).linkByHand({
+        connectionName: connection.name,
+        caseId: detail.caseId,
+        issueId: issue.issueId,
+        issueKey: issue.issueKey,
+      });
+      if (result.linkId === null) {
+        throw new CommandFailure({
+          code: ExitCode.outOfSync,
+          message: `The ${result.takenBy.what} is already linked (link ${result.takenBy.linkId}).`,
+          remedy: "Unlink it first.",
+        });
+      }
+      await handOver(connection.intake, [result.linkId]);
+      return {
+        exitCode: ExitCode.done,
+        human: [{ kind: "text", text: `Linked ${detail.caseId} with ${issue.issueKey}.` }],
+        json: { linkId: result.linkId },
+      };
+    }),
+
+  linksUnlink: (options) =>
+    withParts("command", async (parts) => {
+      const admin = adminOf(parts);
+      const link = await findLink(admin, options.caseId);
+      await admin.unlink(link.summary.id);
+      return {
+        exitCode: ExitCode.done,
+        human: [{ kind: "text", text: `Unlinked ${options.caseId}; both sides stay as they are.` }],
+        json: { unlinked: options.caseId },
+      };
+    }),
+
+  failuresList: (options) =>
+    withParts("command", async (parts) => {
+      const failures = (await openFailures(parts, options.connection))
+        .filter((failure) => options.reason === null || failure.reason === options.reason)
+        .slice(0, options.limit);
+      return {
+        exitCode: failures.length === 0 ? ExitCode.done : ExitCode.outOfSync,
+        json: failures,
+        human: [
+          {
+            kind: "table",
+            head: ["Id", "Case", "Issue", "Direction", "Item", "Reason", "Detail", "Since"],
+            rows: failures.map((failure): Cell[] => [
+              failure.id,
+              failure.caseId,
+              failure.issueKey,
+              failure.direction,
+              failure.item,
+              failure.reason,
+              failure.detail,
+              failure.firstAt,
+            ]),
+            empty: "Nothing failed.",
+          },
+          ...(failures.length === 0
+            ? []
+            : [
+                {
+                  kind: "text",
+                  text: "docs/operations.md says for each reason what to do; `casebridge failures retry ID` tries again.",
+                } as const,
+              ]),
+        ],
+      };
+    }),
+
+  failuresShow: (options) =>
+    withParts("command", async (parts) => {
+      const failure = await adminOf(parts).findFailure(options.id);
+      if (failure === null)
+        throw new CommandFailure({
+          code: ExitCode.usage,
+          message: `There is no failure ${options.id}.`,
+          remedy: "See `casebridge failures list`.",
+        });
+      return {
+        exitCode: ExitCode.done,
+        json: failure,
+        human: [
+          { kind: "facts", rows: Object.entries(failure).map(([name, value]) => [name, value as Cell] as const) },
+        ],
+      };
+    }),
+
+  failuresRetry: (options) => withParts("command", (parts) => onFailures(parts, options, "retry")),
+  failuresDiscard: (options) => withParts("command", (parts) => onFailures(parts, options, "discard")),
+
+  pause: (options) => withParts("command", (parts) => setPaused(parts, options, true)),
+  resume: (options) =>
+    withParts("command", async (parts) => {
+      const result = await setPaused(parts, options, false);
+      // Whatever was skipped meanwhile is looked at again.
+      for (const connection of chosen(parts, options.connection)) {
+        const links = await parts.state.listIntakeLinks(connection.name);
+        await handOver(
+          connection.intake,
+          links.filter((link) => link.state === "active").map((link) => link.id),
+        );
+      }
+      return result;
+    }),
+
+  export: async (options) => {
+    const config = readConfig("database");
+    const database = await openDatabase(config, commandLog(config));
+    try {
+      const stream = options.output === null ? process.stdout : createWriteStream(options.output, { mode: 0o600 });
+      const counts = await makeAdminStore({ prisma: database.prisma }).exportMapping(
+        (line) => new Promise<void>((resolve) => void stream.write(`${line}\n`, () => resolve())),
+      );
+      if (options.output !== null)
+        await new Promise<void>((resolve) => void (stream as NodeJS.WritableStream).end(() => resolve()));
+      return {
+        exitCode: ExitCode.done,
+        human: options.output === null ? [] : [{ kind: "text", text: `Written to ${options.output}.` }],
+        json: counts,
+      };
+    } finally {
+      await database.close();
+    }
+  },
+
+  import: async (options) => {
+    const config = readConfig("database");
+    if (options.dryRun)
+      throw new CommandFailure({
+        code: ExitCode.usage,
+        message: "import --dry-run is not part of this version.",
+        remedy: "Import into an empty database; a filled one is refused.",
+      });
+    const database = await openDatabase(config, commandLog(config));
+    try {
+      const input = options.input === "-" ? process.stdin : createReadStream(options.input);
+      const counts = await makeAdminStore({ prisma: database.prisma }).importMapping(
+        createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }),
+      );
+      return {
+        exitCode: ExitCode.done,
+        human: [{ kind: "facts", title: "Imported", rows: Object.entries(counts) }],
+        json: counts,
+      };
+    } finally {
+      await database.close();
+    }
+  },
+
+  lookups: (options) =>
+    withParts("command", async (parts) => {
+      const [connection] = chosen(parts, options.connection);
+      if (connection === undefined) throw noConnection(options.connection);
+      const { huawei } = connection;
+      const wanted = (kind: string): boolean => options.kind === null || options.kind === kind;
+      const found: Record<string, unknown> = {};
+      if (wanted("regions")) found.regions = await huawei.listRegions("live");
+      if (wanted("categories")) found.categories = await huawei.listCategories("live");
+      if (wanted("labels")) found.labels = await huawei.listLabels("live");
+      if (wanted("projects")) found.projects = await huawei.getProjectIds("live");
+      if (options.kind === "problem-types")
+        found["problem-types"] = await huawei.listProblemTypes(
+          { productId: options.productId ?? "", subTypeId: options.subTypeId },
+          "live",
+        );
+      if (options.kind === "templates")
+        found.templates = await huawei.listTemplates(options.problemTypeId ?? "", "live");
+      if (options.kind === "severities")
+        found.severities = await huawei.listSeverities(
+          { productId: options.productId ?? "", problemTypeId: options.problemTypeId ?? "" },
+          "live",
+        );
+      if (options.kind === "quotas")
+        found.quotas = await huawei.listQuotas(
+          { problemTypeId: options.problemTypeId ?? "", productId: options.productId ?? "" },
+          "live",
+        );
+      return {
+        exitCode: ExitCode.done,
+        json: found,
+        human: Object.entries(found).map(([title, rows]) => ({
+          kind: "table" as const,
+          title,
+          head: ["Entry"],
+          rows: (Array.isArray(rows) ? rows : [rows]).map((row): Cell[] => [
+            typeof row === "string" ? row : JSON.stringify(row),
+          ]),
+          empty: "None.",
+        })),
+      };
+    }),
+
+  demo: (options, context) => runDemo(options, context),
+  simulate: (options) => runSimulator(options),
+};
+
+function readConfig(purpose: ConfigPurpose): Config {
+  const loaded = loadConfig({ purpose });
+  if (!loaded.ok) throw loaded.errors;
+  return loaded.config;
+}
+
+/** Commands answer on stdout, so what they log goes to stderr, and only when it matters. */
+function commandLog(config: Config): Log {
+  const level = config.logLevel === "info" ? "warn" : config.logLevel;
+  return makeLogger({ level, pretty: process.stderr.isTTY === true, output: "stderr" });
+}
+
+async function withParts(
+  purpose: ConfigPurpose,
+  work: (parts: Parts) => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const config = readConfig(purpose);
+  const parts = await compose(config, commandLog(config));
+  try {
+    return await work(parts);
+  } finally {
+    await parts.close();
+  }
+}
+
+function adminOf(parts: Parts): AdminStore {
+  return makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
+}
+
+function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
+  return makeQueueBackend({
+    redisUrl: parts.config.redisUrl?.reveal() ?? null,
+    databaseUrl: parts.database.connectionString,
+    log: parts.log,
+  });
+}
+
+function noConnection(name: string | null): CommandFailure {
+  return new CommandFailure({
+    code: ExitCode.usage,
+    message: `There is no connection ${name ?? ""}.`,
+    remedy: "See the names in casebridge.yaml; without it there is one named default.",
+  });
+}
+
+function chosen(parts: Parts, name: string | null): readonly WiredConnection[] {
+  const connections = parts.connections.filter((connection) => name === null || connection.name === name);
+  if (connections.length === 0) throw noConnection(name);
+  return connections;
+}
+
+type Target = LinkTarget | { readonly kind: "since"; readonly since: Date } | { readonly kind: "all" };
+
+/** The connections that a target concerns: the one that owns a linked case, else the first. */
+async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
+  const connections = chosen(parts, name);
+  if (target.kind === "all" || target.kind === "since") return connections;
+  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey);
+  const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
+  return owner === undefined ? connections.slice(0, 1) : [owner];
+}
+
+async function existingLinks(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
+  if (target.kind === "case" || target.kind === "issue") {
+    return [(await findLink(adminOf(parts), target.kind === "case" ? target.caseId : target.issueKey)).summary.id];
+  }
+  const links = await parts.state.listIntakeLinks(connection.name);
+  const recent = target.kind === "since" ? links.filter((link) => link.createdAt >= target.since) : links;
+  return recent.filter((link) => link.state !== "unlinked").map((link) => link.id);
+}
+
+async function toSelection(parts: Parts, connection: WiredConnection, target: Target): Promise<Selection> {
+  switch (target.kind) {
+    case "case":
+      return { kind: "case", caseId: toId<CaseId>(target.caseId) };
+    case "issue":
+      return { kind: "links", linkIds: await existingLinks(parts, connection, target) };
+    case "since":
+      return { kind: "since", since: target.since };
+    case "all":
+      return { kind: "all" };
+  }
+}
+
+async function findLink(
+  admin: AdminStore,
+  name: string,
+): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
+  const link = await admin.findLink(name);
+  if (link === null)
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: `Nothing is linked under ${name}.`,
+      remedy: "See `casebridge links list`; `casebridge resync --case ID --wait` takes a case that is not linked yet.",
+    });
+  return link;
+}
+
+function inspect(_parts: Parts, connection: WiredConnection, linkId: LinkId): Promise<Inspection | null> {
+  return inspectLink({ ...connection.reconcile, lane: "check", pendingMs }, linkId);
+}
+
+function differenceRows(inspections: readonly Inspection[]): Cell[][] {
+  return inspections.flatMap((inspection) =>
+    inspection.unreadable !== null
+      ? [[inspection.caseId, inspection.issueKey, "link", `cannot be read: ${inspection.unreadable}`, "both"] as Cell[]]
+      : inspection.differences.map((difference): Cell[] => [
+          inspection.caseId,
+          inspection.issueKey,
+          difference.item,
+          difference.pending ? `${difference.what} (pending)` : difference.what,
+          difference.direction,
+        ]),
+  );
+}
+
+/** The drift of all links, for people and machines. Exit 3 when there is any that is not merely pending. */
+export function verifyResult(inspections: readonly Inspection[]): CommandResult {
+  const drift = inspections.reduce(
+    (sum, inspection) =>
+      sum +
+      (inspection.unreadable === null ? 0 : 1) +
+      inspection.differences.filter((difference) => !difference.pending).length,
+    0,
+  );
+  const pending = inspections.reduce(
+    (sum, inspection) => sum + inspection.differences.filter((difference) => difference.pending).length,
+    0,
+  );
+  const rows = differenceRows(inspections);
+  return {
+    exitCode: drift === 0 ? ExitCode.done : ExitCode.outOfSync,
+    json: { links: inspections.length, drift, pending, inspections },
+    human: [
+      ...(rows.length === 0
+        ? []
+        : [{ kind: "table" as const, head: ["Case", "Issue", "Item", "Difference", "Direction"], rows }]),
+      {
+        kind: "text",
+        text: `${inspections.length} links compared: ${drift} drift, ${pending} pending.`,
+        tone: drift === 0 ? "good" : "bad",
+      },
+    ],
+  };
+}
+
+function dryRunResult(inspections: readonly Inspection[]): CommandResult {
+  const rows = differenceRows(inspections);
+  return {
+    exitCode: ExitCode.done,
+    json: {
+      dryRun: true,
+      links: inspections.length,
+      writes: inspections.flatMap((inspection) =>
+        inspection.differences.map((difference) => ({
+          caseId: inspection.caseId,
+          issueKey: inspection.issueKey,
+          ...difference,
+        })),
+      ),
+    },
+    human: [
+      {
+        kind: "table",
+        title: "Writes that would be made",
+        head: ["Case", "Issue", "Item", "Write", "Direction"],
+        rows,
+        empty: "None: both sides agree.",
+      },
+    ],
+  };
+}
+
+function resyncResult(
+  results: readonly {
+    connection: string;
+    links: number;
+    writes: number;
+    unfinished: readonly { linkId: string; reason: string }[];
+  }[],
+  waited: boolean,
+): CommandResult {
+  const unfinished = results.flatMap((result) => result.unfinished);
+  return {
+    exitCode: unfinished.length === 0 ? ExitCode.done : ExitCode.outOfSync,
+    json: { waited, results },
+    human: [
+      {
+        kind: "table",
+        head: ["Connection", "Links", waited ? "Writes" : "Handed to the worker"],
+        rows: results.map((result): Cell[] => [result.connection, result.links, waited ? result.writes : result.links]),
+      },
+      ...(unfinished.length === 0
+        ? []
+        : [
+            {
+              kind: "table" as const,
+              title: "Not finished",
+              head: ["Link", "Reason"],
+              rows: unfinished.map((entry): Cell[] => [entry.linkId, entry.reason]),
+            },
+          ]),
+    ],
+  };
+}
+
+async function openFailures(
+  parts: Parts,
+  connection: string | null,
+): Promise<Awaited<ReturnType<AdminStore["listFailures"]>>["items"]> {
+  return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
+}
+
+async function onFailures(
+  parts: Parts,
+  options: {
+    readonly connection: string | null;
+    readonly selection:
+      | { readonly kind: "ids"; readonly ids: readonly string[] }
+      | { readonly kind: "reason"; readonly reason: string }
+      | { readonly kind: "all" };
+  },
+  what: "retry" | "discard",
+): Promise<CommandResult> {
+  const { selection } = options;
+  const admin = adminOf(parts);
+  const ids =
+    selection.kind === "ids"
+      ? selection.ids
+      : (await openFailures(parts, options.connection))
+          .filter((failure) => selection.kind === "all" || failure.reason === selection.reason)
+          .map((failure) => failure.id);
+  let count = 0;
+  for (const id of ids) {
+    const done = what === "retry" ? await admin.retryFailure(id) : await admin.discardFailure(id);
+    if (done) count += 1;
+  }
+  const missing = ids.length - count;
+  return {
+    exitCode: missing === 0 ? ExitCode.done : ExitCode.outOfSync,
+    json: { [what]: count, missing },
+    human: [
+      {
+        kind: "text",
+        text: `${what === "retry" ? "Retried" : "Discarded"}: ${count}.${missing === 0 ? "" : ` Not found: ${missing}.`}`,
+      },
+    ],
+  };
+}
+
+async function setPaused(
+  parts: Parts,
+  options: { readonly connection: string | null; readonly direction: "to-jira" | "to-huawei" | null },
+  paused: boolean,
+): Promise<CommandResult> {
+  chosen(parts, options.connection);
+  const count = await adminOf(parts).setPaused({
+    ...(options.connection === null ? {} : { connection: options.connection }),
+    ...(options.direction === null ? {} : { direction: options.direction }),
+    paused,
+  });
+  return {
+    exitCode: ExitCode.done,
+    json: { paused, connections: count },
+    human: [
+      {
+        kind: "text",
+        text: `${paused ? "Paused" : "Resumed"}: ${count} connection(s). ${paused ? "Nothing is lost meanwhile." : ""}`.trim(),
+      },
+    ],
+  };
+}
+
+/** Waits for SIGTERM or SIGINT; a second signal ends the process at once. */
+export function untilSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        log.info({ signal }, "Stopping");
+        resolve();
+      });
+    }
+  });
+}

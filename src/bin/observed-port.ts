@@ -1,0 +1,52 @@
+/** Meters around a port: each call is counted, and what its errors say about the service becomes metrics. */
+import { isServiceError } from "../domain/service-error.ts";
+import type { Metrics } from "../observability/metrics.ts";
+
+/** Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. */
+export function observePort<Port extends object>(
+  port: Port,
+  facts: {
+    readonly side: "huawei" | "jira";
+    readonly connection: string;
+    readonly metrics: Metrics;
+    readonly onRefused: (refused: boolean) => void;
+  },
+): Port {
+  const { side, connection, metrics, onRefused } = facts;
+  let refused: boolean | null = null;
+  function setRefused(value: boolean): void {
+    if (refused === value) return;
+    refused = value;
+    metrics.setCredentialRefused({ connection, side, refused: value });
+    onRefused(value);
+  }
+  return new Proxy(port, {
+    get(target, name, receiver) {
+      const value: unknown = Reflect.get(target, name, receiver);
+      if (typeof value !== "function" || typeof name !== "string") return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        const startedAt = performance.now();
+        try {
+          const result: unknown = await Reflect.apply(value, target, args);
+          metrics.requestEnded({ side, operation: name, status: 200, durationMs: performance.now() - startedAt });
+          metrics.setServiceReachable({ connection, side, reachable: true });
+          setRefused(false);
+          return result;
+        } catch (error) {
+          if (isServiceError(error)) {
+            metrics.requestEnded({
+              side,
+              operation: name,
+              status: error.facts.status,
+              durationMs: performance.now() - startedAt,
+            });
+            if (error.kind === "unavailable") metrics.setServiceReachable({ connection, side, reachable: false });
+            if (error.kind === "rate_limited") metrics.rateLimited(side);
+            if (error.kind === "unauthorized") setRefused(true);
+          }
+          throw error;
+        }
+      };
+    },
+  });
+}

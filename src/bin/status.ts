@@ -1,0 +1,76 @@
+/** One picture of everything, from the database and the queue; no remote call. */
+import type { StatusReport } from "../admin/status-report.ts";
+import type { Config } from "../config/config.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
+import type { AdminStore } from "../store/admin.ts";
+import type { StatePort } from "../sync/state.ts";
+
+/**
+ * Effective poll interval in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over `watched` links,
+ * whichever is longer. Pure.
+ */
+export function effectivePollSeconds(cronSeconds: number, watched: number, requestsPerSecond: number): number {
+  return Math.max(cronSeconds, (2 * Math.ceil(watched / 100) + 6) / (requestsPerSecond / 2));
+}
+
+/** Puts the report together. Throws when the database cannot be read; a queue that is away shows no counts. */
+export async function makeStatusReport(deps: {
+  readonly config: Config;
+  readonly admin: AdminStore;
+  readonly queue: QueueBackend | null;
+  readonly state: StatePort;
+  readonly clock: { now(): Date };
+}): Promise<StatusReport> {
+  const { admin, config, state, clock } = deps;
+  const at = clock.now();
+  const [counts, rounds, failures] = await Promise.all([
+    admin.countLinks(),
+    admin.listRounds(),
+    admin.listFailures({ limit: 1000 }),
+  ]);
+  const queues = await queueCounts(deps.queue);
+  const connections = await Promise.all(
+    config.connections.map(async (connection) => {
+      const remembered = await state.getConnection(connection.name);
+      const { oldest } = await admin.findOldestPending(connection.name);
+      const links: Record<string, number> = {};
+      for (const row of counts) if (row.connectionName === connection.name) links[row.state] = row.count;
+      const watched = await state.countWatchedLinks(connection.name);
+      return {
+        name: connection.name,
+        state: remembered.state,
+        stateReason: remembered.stateReason,
+        pausedToJira: remembered.pausedToJira,
+        pausedToHuawei: remembered.pausedToHuawei,
+        links,
+        openFailures: failures.items.filter((failure) => failure.connectionName === connection.name).length,
+        oldestUnmirroredSeconds:
+          oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
+        effectivePollSeconds: effectivePollSeconds(60, watched, connection.huawei.requestsPerSecond),
+        rounds: rounds
+          .filter((round) => round.connectionName === connection.name)
+          .map((round) => ({
+            name: round.name,
+            outcome: round.outcome,
+            startedAt: round.startedAt,
+            endedAt: round.finishedAt,
+            requests: round.requests,
+          })),
+        budgets: { huawei: connection.huawei.requestsPerSecond, jira: connection.jira.requestsPerSecond },
+      };
+    }),
+  );
+  return { at, connections, queues };
+}
+
+async function queueCounts(queue: QueueBackend | null): Promise<StatusReport["queues"]> {
+  if (queue === null) return [];
+  try {
+    const counts = await queue.counts();
+    return Object.entries(counts).flatMap(([name, states]) =>
+      Object.entries(states).map(([state, count]) => ({ queue: name, state, count })),
+    );
+  } catch {
+    return [];
+  }
+}

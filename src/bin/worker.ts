@@ -1,0 +1,216 @@
+/**
+ * The service: schedule, queue, HTTP, and an orderly end. Stops in order: no new ticks, no new jobs, running ones finish or are handed
+ * back (their leases end by themselves), HTTP, queue, database.
+ */
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { handleIntakeCases, intakeCasesJob } from "../../jobs/intake-cases.ts";
+import { handleIntakeIssues, intakeIssuesJob } from "../../jobs/intake-issues.ts";
+import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
+import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
+import { type Schedule, startSchedule } from "../../jobs/schedule.ts";
+import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
+import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
+import type { Config } from "../config/config.ts";
+import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
+import { makeAdminStore } from "../store/admin.ts";
+import { pendingMigrations } from "../store/database/migrate.ts";
+import { purgeOld } from "../store/keeping.ts";
+import type { Outcome } from "../sync/outcome.ts";
+import type { Log } from "../sync/ports.ts";
+import { compose, type Parts } from "./compose.ts";
+import { makeStatusReport } from "./status.ts";
+
+/** A running service. */
+export type RunningWorker = {
+  readonly parts: Parts;
+  readonly queue: QueueBackend;
+  /** Where the page answers; `null` when HTTP is off. */
+  readonly url: string | null;
+  /** Ends within 28 s. May be repeated. */
+  stop(): Promise<void>;
+};
+
+const jobsFinishMs = 18_000;
+
+/** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */
+export async function startWorker(
+  config: Config,
+  log: Log,
+  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void } = {},
+): Promise<RunningWorker> {
+  const parts = await compose(config, log, hooks);
+  const { state, connections, metrics } = parts;
+  const queue = makeQueueBackend({
+    redisUrl: config.redisUrl?.reveal() ?? null,
+    databaseUrl: parts.database.connectionString,
+    log,
+  });
+  const counted = (name: string, handle: (payload: unknown) => Promise<Outcome>) => async (payload: unknown) => {
+    const outcome = await handle(payload);
+    metrics.runEnded({ connection: name, outcome: outcome.kind });
+    return outcome.kind;
+  };
+  queue.startWorkers(
+    [
+      {
+        queue: "links",
+        name: reconcileLinkJob,
+        handle: counted("all", (payload) => handleReconcileLink(connections, payload)),
+      },
+      {
+        queue: "rounds",
+        name: intakeCasesJob,
+        handle: counted("all", (payload) => handleIntakeCases(connections, payload)),
+      },
+      {
+        queue: "rounds",
+        name: intakeIssuesJob,
+        handle: counted("all", (payload) => handleIntakeIssues(connections, payload)),
+      },
+      {
+        queue: "rounds",
+        name: sweepLinksJob,
+        handle: counted("all", (payload) => handleSweepLinks(connections, payload)),
+      },
+      {
+        queue: "rounds",
+        name: keepHouseJob,
+        handle: counted("all", () =>
+          handleKeepHouse(async () => {
+            const purged = await purgeOld({ prisma: parts.database.prisma, clock: parts.clock });
+            return purged.runs + purged.audit + purged.webhooks;
+          }),
+        ),
+      },
+    ],
+    { concurrency: config.workerConcurrency },
+  );
+  const schedule = startSchedule({
+    queue,
+    state,
+    clock: parts.clock,
+    log,
+    connections: connections.map((connection) => connection.name),
+    crons: config.crons,
+    checkMaxAgeMs: config.checkMaxAgeHours * 3_600_000,
+    dueMax: config.workerConcurrency * 8,
+  });
+  let http: HttpServer | null = null;
+  let url: string | null = null;
+  try {
+    if (config.http.port !== 0) {
+      http = makeHttp(config, parts, queue, log);
+      ({ url } = await http.listen());
+      log.info({ url }, "Page, health and metrics are served");
+    }
+  } catch (error) {
+    await end({ schedule, http, queue, parts });
+    throw error;
+  }
+  log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
+  let stopping: Promise<void> | null = null;
+  return {
+    parts,
+    queue,
+    url,
+    stop: () => {
+      stopping ??= end({ schedule, http, queue, parts });
+      return stopping;
+    },
+  };
+}
+
+async function end(running: {
+  schedule: Schedule;
+  http: HttpServer | null;
+  queue: QueueBackend;
+  parts: Parts;
+}): Promise<void> {
+  await running.schedule.stop();
+  await running.queue.close({ timeoutMs: jobsFinishMs });
+  await running.http?.close();
+  await running.parts.close();
+}
+
+function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): HttpServer {
+  const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
+  const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
+  const { metrics } = parts;
+  metrics.onCollect(async () => {
+    const now = parts.clock.now().getTime();
+    metrics.setLinks(
+      (await admin.countLinks()).map((row) => ({ connection: row.connectionName, state: row.state, count: row.count })),
+    );
+    const failures = (await admin.listFailures({ limit: 1000 })).items;
+    const byReason = new Map<string, { connection: string; reason: string; count: number }>();
+    for (const failure of failures) {
+      const key = `${failure.connectionName} ${failure.reason}`;
+      const row = byReason.get(key) ?? { connection: failure.connectionName, reason: failure.reason, count: 0 };
+      byReason.set(key, { ...row, count: row.count + 1 });
+    }
+    metrics.setOpenFailures([...byReason.values()]);
+    for (const connection of config.connections) {
+      const { oldest } = await admin.findOldestPending(connection.name);
+      const since = oldest?.pendingSince?.getTime() ?? now;
+      metrics.setOldestUnmirrored({ connection: connection.name, ageSeconds: Math.max(0, (now - since) / 1000) });
+    }
+    for (const round of await admin.listRounds()) {
+      if (round.finishedAt === null) continue;
+      metrics.roundEnded({
+        connection: round.connectionName,
+        round: round.name,
+        success: round.outcome === "done",
+        durationMs: round.durationMs ?? 0,
+        endedAt: round.finishedAt,
+      });
+    }
+    metrics.setQueueDepth((await report()).queues);
+  });
+  return makeHttpServer({
+    host: config.http.host,
+    port: config.http.port,
+    adminToken: config.http.adminToken,
+    checks: {
+      database: async () => {
+        await parts.database.prisma.$queryRaw`SELECT 1`;
+        return true;
+      },
+      queue: async () => {
+        await queue.check();
+        return true;
+      },
+      migrations: async () =>
+        (await pendingMigrations({ connectionString: parts.database.connectionString })).length === 0,
+    },
+    metrics,
+    bullBoard: queue.queues.map((entry) => new BullMQAdapter(entry, { readOnlyMode: true })),
+    api: {
+      status: report,
+      links: (query) => admin.listLinks(toFilter(query)),
+      failures: (query) => admin.listFailures(toFilter(query)),
+    },
+    log,
+  });
+}
+
+function toFilter(query: {
+  connection: string | null;
+  state: string | null;
+  search: string | null;
+  limit: number;
+  cursor: string | null;
+}): {
+  connection?: string;
+  state?: never;
+  query?: string;
+  limit: number;
+  cursor?: string;
+} {
+  return {
+    ...(query.connection === null ? {} : { connection: query.connection }),
+    ...(query.state === null ? {} : { state: query.state as never }),
+    ...(query.search === null ? {} : { query: query.search }),
+    limit: query.limit,
+    ...(query.cursor === null ? {} : { cursor: query.cursor }),
+  };
+}
