@@ -1,46 +1,26 @@
 /** For the tests of this folder: a database of its own per file, and the few rows that every test starts from. */
-import { randomUUID } from "node:crypto";
-import pg from "pg";
+import { createTestDatabase } from "../../test/support/database.ts";
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { SeenCase, StatePort } from "../sync/state.ts";
 import { syncConnections } from "./connections.ts";
 import { type Database, makePrisma } from "./database/client.ts";
-import { MIGRATIONS_DIR, readMigrations } from "./database/migrations-folder.ts";
 
 /** A migrated database, its client, and the way to be rid of both. */
 export type TestDatabase = Database & { readonly connectionString: string; drop(): Promise<void> };
 
-/** Makes an empty migrated database on `TEST_DATABASE_URL` (default: the local server). */
+/** Makes an empty migrated database (see `test/support/database.ts` for where). */
 export async function makeTestDatabase(): Promise<TestDatabase> {
-  const server = process.env.TEST_DATABASE_URL ?? "postgresql://postgres@127.0.0.1:5432/postgres";
-  const name = `store_test_${randomUUID().replaceAll("-", "")}`;
-  await onServer(server, `CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const { migrations } = await readMigrations(MIGRATIONS_DIR);
-  for (const migration of migrations) await onServer(url.href, migration.sql);
-  const database = makePrisma({ connectionString: url.href });
-  // Dropping the database may end a connection that is just being closed; nobody listens for that any more.
-  database.pool.on("error", () => {});
+  const made = await createTestDatabase();
+  const database = makePrisma({ connectionString: made.connectionString });
   return {
     ...database,
-    connectionString: url.href,
+    connectionString: made.connectionString,
     async drop() {
       await database.close();
-      await onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await made.drop();
     },
   };
-}
-
-async function onServer(connectionString: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }
 
 /** Empties all tables. */

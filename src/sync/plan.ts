@@ -16,7 +16,7 @@ import {
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../domain/link.ts";
 import { hashParts } from "../lib/hash.ts";
-import { type IdentifiedMessage, messageHash, type SortedMessages, sortMessages } from "./identity.ts";
+import { type IdentifiedMessage, type SortedMessages, sortMessages } from "./identity.ts";
 import type { ConnectionSettings, StatusTarget } from "./ports.ts";
 
 export type Direction = "to-jira" | "to-huawei" | "state";
@@ -614,9 +614,4 @@ function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, tex
 
 function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
-/** Whether a message reading is what a mirror recorded, for `verify`. */
-export function isCurrent(mirror: Mirror, message: CaseMessage): boolean {
-  return mirror.sourceHash === null || mirror.sourceHash === messageHash(message);
 }

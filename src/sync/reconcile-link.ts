@@ -151,11 +151,6 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
     run.lookAgain(plan.recheckAt);
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
-    console.log(
-      "PLAN",
-      pass,
-      actions.map((a) => a.kind + (a.kind === "post_message" ? `:${a.message.sourceId}` : "")).join(" "),
-    );
     const sent = await applyAll(deps, apply, leased, run, actions, held);
     const created = leased.snapshot.link.issueId === null;
     await leased.reload();

@@ -1,0 +1,65 @@
+/** Who may import whom (STYLE 2). A broken rule is an error. */
+const folders = {
+  domain: ["domain", "lib"],
+  config: ["config", "lib"],
+  observability: ["observability", "lib", "domain/service-error"],
+  sync: ["sync", "domain", "lib"],
+  huawei: ["huawei", "domain", "lib", "sync/ports"],
+  jira: ["jira", "domain", "lib", "sync/ports"],
+  store: ["store", "domain", "lib", "sync/ports", "sync/state"],
+  queue: ["queue", "domain", "lib", "observability", "sync/outcome"],
+  admin: ["admin", "domain", "lib", "sync/ports", "queue", "observability"],
+  lib: ["lib"],
+};
+const layering = Object.entries(folders).map(([folder, allowed]) => ({
+  name: `src-${folder}`,
+  severity: "error",
+  from: { path: `^src/${folder}/`, pathNot: "(\\.test\\.ts|^src/store/testing\\.ts)$" },
+  to: {
+    path: "^(src|jobs|simulators|test)/",
+    pathNot: allowed.map((place) => `^src/${place}${place.includes("/") ? "\\.ts$" : "/"}`),
+  },
+}));
+const only = (name, packagePattern, place) => ({
+  name: `only-${name}`,
+  severity: "error",
+  from: { path: "^(src|jobs)/", pathNot: `(${place}|\\.test\\.ts$)` },
+  to: { path: packagePattern },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: { pathNot: "^src/(store/generated|bin)/" }, to: { circular: true } },
+    ...layering,
+    {
+      name: "jobs",
+      severity: "error",
+      from: { path: "^jobs/" },
+      to: { path: "^(src|simulators|test)/", pathNot: "^src/(sync|queue|domain|lib)/" },
+    },
+    { name: "simulators-alone", severity: "error", from: { path: "^simulators/" }, to: { path: "^(src|jobs|test)/" } },
+    {
+      name: "nothing-imports-bin",
+      severity: "error",
+      from: { path: "^(src|jobs|simulators)/", pathNot: "^src/bin/" },
+      to: { path: "^src/bin/" },
+    },
+    only("jira.js", "node_modules/jira\\.js/", "^src/jira/"),
+    only("prisma", "node_modules/@prisma/", "^src/store/"),
+    only("bullmq", "node_modules/bullmq/", "^src/queue/"),
+    only("node-cron", "node_modules/node-cron/", "^jobs/schedule\\.ts$"),
+    {
+      name: "domain-is-pure",
+      severity: "error",
+      from: { path: "^src/domain/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["core", "npm"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^src/store/generated/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};
