@@ -1,6 +1,7 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { CliActions, CommandResult, LinkTarget } from "../admin/actions.ts";
 import { doctorResult, runDoctor } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
@@ -20,9 +21,6 @@ import { runDemo } from "./demo.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
 import { startWorker } from "./worker.ts";
-
-/** Two rounds at the default crons: what is younger may simply not have been seen yet (RULES 8). */
-const pendingMs = 120_000;
 
 /** All commands of this build. */
 export const actions: CliActions = {
@@ -611,8 +609,13 @@ async function findLink(
   return link;
 }
 
-function inspect(_parts: Parts, connection: WiredConnection, linkId: LinkId): Promise<Inspection | null> {
-  return inspectLink({ ...connection.reconcile, lane: "check", pendingMs }, linkId);
+function inspect(parts: Parts, connection: WiredConnection, linkId: LinkId): Promise<Inspection | null> {
+  return inspectLink({ ...connection.reconcile, lane: "check", pendingMs: roundsMs(parts.config, 2) }, linkId);
+}
+
+/** Length of `count` rounds: what is younger may simply not have been seen yet (RULES 8). */
+function roundsMs(config: Config, count: number): number {
+  return count * Math.max(tickLengthMs(config.crons.cases), tickLengthMs(config.crons.issues));
 }
 
 function differenceRows(inspections: readonly Inspection[]): Cell[][] {

@@ -213,6 +213,7 @@ function wireConnection(input: {
       owner,
       random: Math.random,
       marksRead: new Set(),
+      newIssues: { pattern: null },
       onWrite: (write) => {
         metrics.itemMirrored({
           connection: connection.name,

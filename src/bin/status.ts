@@ -1,4 +1,5 @@
 /** One picture of everything, from the database and the queue; no remote call. */
+import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { StatusReport } from "../admin/status-report.ts";
 import type { Config } from "../config/config.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
@@ -46,7 +47,11 @@ export async function makeStatusReport(deps: {
         openFailures: failures.items.filter((failure) => failure.connectionName === connection.name).length,
         oldestUnmirroredSeconds:
           oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
-        effectivePollSeconds: effectivePollSeconds(60, watched, connection.huawei.requestsPerSecond),
+        effectivePollSeconds: effectivePollSeconds(
+          tickLengthMs(config.crons.cases) / 1000,
+          watched,
+          connection.huawei.requestsPerSecond,
+        ),
         rounds: rounds
           .filter((round) => round.connectionName === connection.name)
           .map((round) => ({

@@ -43,6 +43,6 @@ export function inBatches<Row>(rows: readonly Row[], sizeMax = BATCH_MAX): Row[]
  */
 export function isWatched(alias: string, watchedSince: Date): Prisma.Sql {
   const column = (name: string) => Prisma.raw(`${alias}."${name}"`);
-  return Prisma.sql`(${column("state")} = 'active' AND ${column("issueId")} IS NOT NULL AND ${column("caseId")} IS NOT NULL
+  return Prisma.sql`(${column("state")} = 'active' AND ${column("caseId")} IS NOT NULL
     AND (${column("closedSeenAt")} IS NULL OR ${column("closedSeenAt")} >= ${watchedSince}::timestamptz))`;
 }

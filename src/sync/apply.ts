@@ -22,7 +22,7 @@ import { safeFileName } from "../domain/text/sanitize.ts";
 import { renderParts, toAuthorLine } from "../domain/text/split.ts";
 import { hashParts } from "../lib/hash.ts";
 import { messageHash } from "./identity.ts";
-import { type Action, caseLabel, commonLabel, descriptionRestKey, labelsHash, toJiraLabel } from "./plan.ts";
+import { type Action, caseLabel, commonLabel, descriptionRestKey, factsHash, labelsHash, toJiraLabel } from "./plan.ts";
 import type {
   Clock,
   ConnectionSettings,
@@ -192,6 +192,9 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return moveIssue(deps, leased, action);
     case "notice":
       return postNotice(deps, leased, action.cause, action.text);
+    case "remember_facts":
+      await leased.apply({ link: { factsHash: action.hash } });
+      return 0;
     case "stamp_issue":
       return stampIssue(deps, leased);
     case "agree_status":
@@ -275,7 +278,10 @@ async function createIssue(
     mark: null,
     payload,
     call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
-    confirm: (created) => issueCreatedStep(leased, created, payload.rest, labelsHash(labels)),
+    confirm: (created) => {
+      const step = issueCreatedStep(leased, created, payload.rest, labelsHash(labels));
+      return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
+    },
   });
   return 1;
 }

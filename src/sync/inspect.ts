@@ -104,6 +104,7 @@ function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
 function isBookkeeping(action: Action): boolean {
   return [
     "rename_message",
+    "remember_facts",
     "complete_comment",
     "agree_status",
     "hold_comment",
@@ -125,7 +126,7 @@ function toDifference(deps: InspectDeps, action: Action): Difference {
 
 function isYoung(deps: InspectDeps, action: Action): boolean {
   const at =
-    action.kind === "post_message"
+    action.kind === "post_message" && !action.again
       ? action.message.message.createdAt
       : action.kind === "send_comment"
         ? action.comment.updatedAt

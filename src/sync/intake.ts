@@ -54,6 +54,7 @@ export async function intakeCases(
     const woken = await wakeChanged(deps, links, seen, startedAt);
     const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options);
     const polled = await pollCohorts(deps, startedAt);
+    await noticeAccessRequests(deps);
     await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
     outcome = "done";
@@ -180,21 +181,39 @@ async function takeNewCases(
     );
     return 0;
   }
-  let inserted = 0;
+  const lane: Lane = isImport ? "import" : "poll";
+  const taken: CaseSummary[] = [];
+  const adopted = new Map<CaseId, LabelHit>();
   for (let start = 0; start < wanted.length; start += labelsPerQuery) {
-    inserted += await takeChunk(deps, wanted.slice(start, start + labelsPerQuery), now, isImport ? "import" : "poll");
+    const chunk = wanted.slice(start, start + labelsPerQuery);
+    taken.push(...(await checkLabels(deps, chunk, adopted, lane)));
   }
-  return inserted;
+  // Links become due as soon as they stand there, so they are made last, all at once, just before they join their cohorts.
+  const labelChecked = new Set<string>(
+    taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
+  );
+  const ids = await deps.state.insertCaseLinks(settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
+  if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
+  return ids.length;
 }
 
-/** One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). */
-async function takeChunk(deps: IntakeDeps, chunk: readonly CaseSummary[], now: Date, lane: Lane): Promise<number> {
+type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
+
+/**
+ * One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). Answers the
+ * cases that may be linked; those whose issue is ours already are noted in `adopted`.
+ */
+async function checkLabels(
+  deps: IntakeDeps,
+  chunk: readonly CaseSummary[],
+  adopted: Map<CaseId, LabelHit>,
+  lane: Lane,
+): Promise<readonly CaseSummary[]> {
   const installation = await deps.state.getInstallation();
   const hits = await deps.jira.findIssuesByLabels(
     chunk.map((entry) => caseLabel(entry.caseId)),
     lane,
   );
-  const adopted = new Map<CaseId, (typeof hits)[number]>();
   const foreign = new Set<CaseId>();
   for (const hit of hits) {
     const entry = chunk.find((candidate) => hit.labels.includes(caseLabel(candidate.caseId)));
@@ -204,27 +223,52 @@ async function takeChunk(deps: IntakeDeps, chunk: readonly CaseSummary[], now: D
     else foreign.add(entry.caseId);
   }
   for (const caseId of foreign) {
+    if (adopted.has(caseId)) continue;
     await deps.state.recordConnectionFailure(
       deps.settings.name,
       "foreign_installation",
-      `case ${caseId} has an issue of another installation; links link --take-over, or rebuild`,
+      `case ${caseId} has an issue made by another installation`,
     );
   }
-  const taken = chunk.filter((entry) => !foreign.has(entry.caseId));
-  const labelChecked = new Set<string>(
-    taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
-  );
-  const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
-  if (adopted.size > 0) {
-    const fresh = await deps.state.listIntakeLinks(deps.settings.name);
-    for (const [caseId, hit] of adopted) {
-      const link = fresh.find((candidate) => candidate.caseId === caseId);
-      if (link === undefined || link.issueId !== null) continue;
-      await deps.state.adoptIssue(link.id, hit.issueId, hit.issueKey);
-      await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane }]);
-    }
+  return chunk.filter((entry) => adopted.has(entry.caseId) || !foreign.has(entry.caseId));
+}
+
+/** A run that comes first finds the issue by its label and adopts it in the same way. */
+async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, LabelHit>, lane: Lane): Promise<void> {
+  const links = await deps.state.listIntakeLinks(deps.settings.name);
+  for (const [caseId, hit] of adopted) {
+    const link = links.find((candidate) => candidate.caseId === caseId);
+    if (link === undefined || link.issueId !== null) continue;
+    await deps.state.adoptIssue(link.id, hit.issueId, hit.issueKey);
+    await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane }]);
   }
-  return ids.length;
+}
+
+/** Prefix under which a wake-up names an access request instead of a message. */
+export const accessRequestPrefix = "access:";
+
+/** One call a round: access requests of engineers that were not seen before wake their links (SPEC 4). */
+async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
+  const { name } = deps.settings;
+  const requests = await deps.huawei.listAccessRequests("poll");
+  if (requests.length === 0) return;
+  const known = new Set<string>(JSON.parse((await deps.state.findCursor(name, "access_requests")) ?? "[]") as string[]);
+  const links = new Map((await deps.state.listIntakeLinks(name)).map((link) => [link.caseId, link]));
+  const fresh = requests.flatMap((request) => {
+    const link = request.caseId === null ? undefined : links.get(request.caseId);
+    return link === undefined || known.has(request.authorizationId) ? [] : [{ request, link }];
+  });
+  if (fresh.length === 0) return;
+  await deps.state.wake(
+    fresh.map(({ request, link }) => ({
+      linkId: link.id,
+      huawei: true,
+      lane: "poll" as const,
+      namedMessages: [`${accessRequestPrefix}${request.authorizationId}`],
+    })),
+  );
+  const remembered = [...known, ...fresh.map(({ request }) => request.authorizationId)].slice(-5_000);
+  await deps.state.saveCursor(name, "access_requests", JSON.stringify(remembered));
 }
 
 /** Polls messages of all watched cases; wakes those with messages that are not known yet. */

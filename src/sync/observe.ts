@@ -53,13 +53,17 @@ export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Prom
       }
     }
   }
-  return { case: detail, messages, issue, comments, statusChanges, full: sides.full };
+  const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith("access:"));
+  const accessRequests = asksAccess
+    ? (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId)
+    : [];
+  return { case: detail, messages, issue, comments, statusChanges, accessRequests, full: sides.full };
 }
 
 /** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */
 async function completeMessages(deps: ObserveDeps, link: Link, detail: CaseDetail): Promise<readonly CaseMessage[]> {
   const present = new Set(detail.messages.map(messageFingerprint));
-  const lacksNamed = link.namedMessages.some((fingerprint) => !present.has(fingerprint));
+  const lacksNamed = link.namedMessages.some((name) => !name.startsWith("access:") && !present.has(name));
   const lacksFirst = detail.messages.length > 0 && !detail.messages.some((message) => message.isFirst);
   if (!lacksNamed && !lacksFirst && detail.messages.length < detailSuspectCount) return detail.messages;
   const listed = await deps.huawei.listMessages(detail.caseId, deps.lane);

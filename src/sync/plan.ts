@@ -5,6 +5,7 @@
  * back only the later ones of its direction. `state` actions change only our memory.
  */
 import {
+  type AccessRequest,
   type CaseDetail,
   type CaseFile,
   type CaseMessage,
@@ -29,6 +30,8 @@ export type Observed = {
   readonly issue: Issue | null;
   readonly comments: readonly IssueComment[] | null;
   readonly statusChanges: readonly StatusChange[] | null;
+  /** Requests of engineers for access, read when a wake-up named one. */
+  readonly accessRequests: readonly AccessRequest[];
   /** Both sides were read completely: copies that are gone can be told. */
   readonly full: boolean;
 };
@@ -100,6 +103,7 @@ export type Action =
       readonly caseStatus: number;
     }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
+  | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
   | {
       readonly kind: "agree_status";
@@ -192,6 +196,8 @@ export function planReconcile(input: PlanInput): Plan {
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
     ...(sorted === null ? [] : planMessages(input, sorted)),
     ...planLabels(input),
+    ...planFacts(input),
+    ...planAccessRequests(input),
     ...planStatus(input),
     ...(observed.issue === null || observed.comments === null
       ? []
@@ -324,6 +330,65 @@ function planLabels(input: PlanInput): Action[] {
   const removable = link.labelsHash === null || link.labelsHash === hash ? [] : remove;
   if (add.length === 0 && removable.length === 0) return [];
   return [{ kind: "change_labels", direction: "to-jira", add, remove: removable, hash }];
+}
+
+/** Hash of the facts that a person would want to hear of when they change. */
+export function factsHash(detail: CaseDetail): string {
+  return hashParts([
+    detail.typeName ?? "",
+    detail.problemTypeName ?? "",
+    detail.regionName ?? "",
+    detail.severityName ?? "",
+  ]).slice(0, 32);
+}
+
+/** Facts are written once, at creation; a later change becomes one comment (SPEC 4). */
+function planFacts(input: PlanInput): Action[] {
+  const { case: detail } = input.observed;
+  if (detail === null) return [];
+  const hash = factsHash(detail);
+  if (input.link.factsHash === hash) return [];
+  const remember: Action = { kind: "remember_facts", direction: "state", hash };
+  if (input.link.factsHash === null) return [remember];
+  const rows: [string, string | null][] = [
+    ["type", detail.typeName],
+    ["problem type", detail.problemTypeName],
+    ["region", detail.regionName],
+    ["severity", detail.severityName],
+  ];
+  const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
+  return [
+    {
+      kind: "notice",
+      direction: "to-jira",
+      cause: `facts-${hash}`,
+      text: `Facts of the service ticket changed:\n${text}`,
+    },
+    remember,
+  ];
+}
+
+/** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
+function planAccessRequests(input: PlanInput): Action[] {
+  return input.observed.accessRequests
+    .filter(
+      (request) =>
+        !input.mirrors.some(
+          (mirror) => mirror.kind === "notice" && mirror.sourceId === `access-${request.authorizationId}`,
+        ),
+    )
+    .map(
+      (request) =>
+        ({
+          kind: "notice",
+          direction: "to-jira",
+          cause: `access-${request.authorizationId}`,
+          text:
+            `A Huawei engineer asks for access: ${request.summary}` +
+            `${request.expiresAt === null ? "" : `\nUntil: ${request.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`}` +
+            "\nAnswer it in the Huawei Cloud console under Service Tickets > My Authorizations (我的授权). casebridge never answers it.",
+        }) as const,
+    );
 }
 
 /** Whether an issue in `category` may stand beside a case in `status` (RULES 6). */

@@ -66,8 +66,11 @@ export async function pendingMigrations(options: {
   });
 }
 
-/** What the migrating thread is given; it answers with nothing but its exit, or `{ error }`. */
+/** What the migrating thread is given. */
 export type MigrateThreadInput = { readonly connectionString: string; readonly folder: MigrationFolder };
+
+/** What it answers, once; `error` is the engine's message. */
+export type MigrateThreadAnswer = { readonly error: string | null };
 
 type HistoryRow = { readonly name: string; readonly finished: boolean; readonly rolledBack: boolean };
 type Comparison = { readonly missing: string[]; readonly unknown: string[]; readonly failed: string | null };
@@ -133,13 +136,11 @@ async function applyInThread(connectionString: string, folder: MigrationFolder, 
   const input: MigrateThreadInput = { connectionString, folder };
   const thread = new Worker(new URL("./migrate-thread.ts", import.meta.url), { workerData: input, execArgv: [] });
   const failure = await new Promise<string | null>((resolve, reject) => {
-    let answer: string | null = null;
-    thread.on("message", (message: { error: string }) => {
-      answer = message.error;
-    });
-    thread.on("error", reject);
-    thread.on("exit", () => resolve(answer));
+    thread.once("message", (answer: MigrateThreadAnswer) => resolve(answer.error));
+    thread.once("error", reject);
+    thread.once("exit", () => resolve("The migrating thread ended without an answer"));
   });
+  await thread.terminate();
   if (failure === null) return;
   const named = missing.find((name) => failure.includes(name)) ?? null;
   throw new MigrationFailed(`Migration failed and was rolled back. ${failure}`, { migration: named });

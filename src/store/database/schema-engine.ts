@@ -1,11 +1,13 @@
 /**
- * Prisma's schema engine as WebAssembly, with the two faults of its PostgreSQL adapter (7.10.0) mended.
+ * Prisma's schema engine as WebAssembly, with two faults of its PostgreSQL adapter (7.10.0) mended.
  *
  * 1. `executeScript` of @prisma/adapter-pg splits a migration at every `;` and sends the pieces one by one through a pool. A
  *    function body or a string with `;` breaks, and a migration that fails midway stays half applied. PostgreSQL runs a
  *    whole script sent as one simple query in one implicit transaction, which is what `prisma migrate deploy` does.
- * 2. Its shadow database is opened with `{ connectionString, database }`, where pg lets the connection string win: the
- *    "shadow" would be the database itself. Here the URL is rewritten.
+ * 2. It refuses columns of type "char", which the engine reads from the catalogue whenever it looks at an existing schema.
+ *
+ * Shadow databases are left out: the engine's WebAssembly build refuses them for PostgreSQL, and the adapter opens them with
+ * `{ connectionString, database }`, where pg lets the connection string win, so that the shadow would be the database itself.
  */
 
 import { readFile } from "node:fs/promises";
@@ -14,9 +16,12 @@ import { pathToFileURL } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
   bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
   DriverAdapterError,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
 } from "@prisma/driver-adapter-utils";
 import type { MigrationList, SchemaEngine, SchemaFilter } from "@prisma/schema-engine-wasm";
 import pg from "pg";
@@ -39,7 +44,7 @@ export async function withSchemaEngine<T>(
   const datamodels: [string, string][] | undefined =
     options.schema === undefined ? undefined : [[options.schema.path, options.schema.content]];
   try {
-    const factory = bindMigrationAwareSqlAdapterFactory(makeFactory(pool, options.connectionString));
+    const factory = bindMigrationAwareSqlAdapterFactory(makeFactory(pool));
     const engine = await SchemaEngine.new({ datamodels }, () => {}, factory);
     try {
       return await use(engine);
@@ -64,33 +69,44 @@ export function toMigrationList(folder: MigrationFolder): MigrationList {
   };
 }
 
-function makeFactory(pool: pg.Pool, connectionString: string): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaPg(pool);
+function makeFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPg(disguiseChar(pool));
   return {
     provider: "postgres",
     adapterName: factory.adapterName,
-    connect: async () => runScriptsWhole(await factory.connect(), pool, async () => {}),
-    connectToShadowDb: async () => {
-      const database = `prisma_migrate_shadow_db_${globalThis.crypto.randomUUID()}`;
-      await pool.query(`CREATE DATABASE "${database}"`);
-      const url = new URL(connectionString);
-      url.pathname = `/${database}`;
-      const shadowPool = new pg.Pool({ connectionString: url.href, max: 2 });
-      shadowPool.on("error", () => {});
-      return runScriptsWhole(await new PrismaPg(shadowPool).connect(), shadowPool, async () => {
-        await shadowPool.end();
-        await pool.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
-      });
-    },
+    connect: async () => mend(await factory.connect(), pool),
+    connectToShadowDb: () => Promise.reject(new Error("No shadow database here")),
   };
 }
 
-function runScriptsWhole(
-  adapter: Awaited<ReturnType<PrismaPg["connect"]>>,
-  pool: pg.Pool,
-  close: () => Promise<void>,
-): SqlDriverAdapter {
+/** Type numbers of PostgreSQL: "char", and an array of it, the only one that the adapter reads as characters. */
+const CHAR = 18;
+const CHAR_ARRAY = 1002;
+
+/** The adapter learns the types of columns from the pool's answers. */
+function disguiseChar(pool: pg.Pool): pg.Pool {
+  return new Proxy(pool, {
+    get(target, key) {
+      if (key !== "query") return Reflect.get(target, key, target);
+      return async (config: pg.QueryArrayConfig) => {
+        const result = await target.query(config);
+        for (const field of result.fields) if (field.dataTypeID === CHAR) field.dataTypeID = CHAR_ARRAY;
+        return result;
+      };
+    },
+  });
+}
+
+function mend(adapter: Awaited<ReturnType<PrismaPg["connect"]>>, pool: pg.Pool): SqlDriverAdapter {
+  const queryRaw = adapter.queryRaw.bind(adapter);
   return Object.assign(adapter, {
+    queryRaw: async (query: SqlQuery): Promise<SqlResultSet> => {
+      const result = await queryRaw(query);
+      const columnTypes = result.columnTypes.map((type) =>
+        type === ColumnTypeEnum.CharacterArray ? ColumnTypeEnum.Character : type,
+      );
+      return { ...result, columnTypes };
+    },
     executeScript: async (script: string): Promise<void> => {
       try {
         await pool.query(script);
@@ -98,7 +114,7 @@ function runScriptsWhole(
         throw toAdapterError(error);
       }
     },
-    dispose: close,
+    dispose: async () => {},
   });
 }
 
