@@ -615,9 +615,10 @@ describe("intake", () => {
     ]);
     await database.pool.query(`UPDATE links SET "checkedAt" = $1 WHERE "caseId" = 'C2'`, [before]);
 
-    expect(await state.listUncheckedLinks("main", before, 10)).toEqual([ids[2], ids[0]]);
+    expect(await state.listUncheckedLinks("main", before, 10)).toEqual([ids[2], ids[3], ids[0]]);
     expect(await state.listUncheckedLinks("main", before, 1)).toEqual([ids[2]]);
-    expect(await state.countWatchedLinks("main")).toBe(3);
+    // A case whose issue is still to be made is watched already: it joins its cohort before it is read.
+    expect(await state.countWatchedLinks("main")).toBe(4);
     await state.markAbsentChecked(ids, before);
     expect((await state.listIntakeLinks("main")).map((link) => link.absentCheckedAt)).toEqual([
       before,
