@@ -9,8 +9,9 @@ import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
 import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
 import { type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
-import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
+import { type HttpServer, makeHttpServer, type WebhookHandler } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
+import { findWebhookIssue, isSignatureValid } from "../jira/webhook.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
@@ -166,7 +167,21 @@ function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): 
     }
     metrics.setQueueDepth((await report()).queues);
   });
+  const webhook: WebhookHandler = async (name, headers, rawBody) => {
+    const connection = parts.connections.find((entry) => entry.name === name);
+    const secret = connection?.config.jira.webhookSecret ?? null;
+    if (connection === undefined || secret === null) return 404;
+    const signature = headers["x-hub-signature"];
+    if (!isSignatureValid(secret.reveal(), rawBody, Array.isArray(signature) ? signature[0] : signature)) return 401;
+    const issueId = findWebhookIssue(rawBody);
+    if (issueId === null) return 202;
+    const links = await parts.state.findLinksByIssue(name, [issueId]);
+    // Committed before the answer; repeats and disorder only cost a look.
+    await parts.state.wake(links.map((link) => ({ linkId: link.id, jira: true, lane: "live" })));
+    return 202;
+  };
   return makeHttpServer({
+    webhook,
     host: config.http.host,
     port: config.http.port,
     adminToken: config.http.adminToken,
