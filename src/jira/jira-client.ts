@@ -11,8 +11,7 @@ import { makeIssueCalls } from "./issues.ts";
 import { defaultJiraTimeouts, type JiraOptions, type JiraTimeouts } from "./options.ts";
 import { makeTransport } from "./transport.ts";
 
-export type { CreateField, JiraAdminPort, ProjectStatus } from "./admin.ts";
-export type { Myself, NamedId, Project } from "./directory.ts";
+export type { JiraAdminPort } from "./admin.ts";
 export type { JiraOptions, JiraTimeouts } from "./options.ts";
 
 /** What a Jira client needs. Everything after `clock` is for tests. */
