@@ -142,8 +142,9 @@ export function makeQueueBackend(options: {
       const workerOptions = {
         ...optionsFor(true),
         concurrency: name === "links" ? concurrency : 4,
-        lockDuration: 120_000,
-        stalledInterval: 30_000,
+        // Short, since leases in the database guard the work: a killed worker's jobs, and what collapses into them, go on soon.
+        lockDuration: 30_000,
+        stalledInterval: 10_000,
         maxStalledCount: 10,
       };
       const worker =

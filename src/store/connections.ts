@@ -130,6 +130,16 @@ export async function beginRound(
   return taken === 1;
 }
 
+/** Lengthens the lease of a round that runs on. Does nothing when another owner has taken it meanwhile. */
+export async function renewRound(
+  queries: Queries,
+  round: { readonly connectionName: string; readonly name: string; readonly owner: string; readonly leaseMs: number },
+): Promise<void> {
+  await queries.$executeRaw(Prisma.sql`
+    UPDATE rounds SET "leaseUntil" = now() + ${round.leaseMs} * interval '1 millisecond'
+    WHERE "connectionName" = ${round.connectionName} AND name = ${round.name} AND "leaseOwner" = ${round.owner}`);
+}
+
 /** Gives a round back with its result. Does nothing when another owner has taken it meanwhile. */
 export async function endRound(
   queries: Queries,

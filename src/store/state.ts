@@ -53,6 +53,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
 
     beginRound: (connectionName, name, owner, leaseMs) =>
       connections.beginRound(prisma, { connectionName, name, owner, leaseMs }),
+    renewRound: (connectionName, name, owner, leaseMs) =>
+      connections.renewRound(prisma, { connectionName, name, owner, leaseMs }),
     endRound: (connectionName, name, owner, outcome, requests) =>
       connections.endRound(prisma, { connectionName, name, owner, outcome, requests }),
     async recordRun(run) {

@@ -8,6 +8,7 @@
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import { withHeartbeat } from "../lib/heartbeat.ts";
 import { messageFingerprint } from "./identity.ts";
 import { caseLabel } from "./plan.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
@@ -29,7 +30,9 @@ export type RoundResult = { readonly skipped: boolean; readonly newLinks: number
 const overlapMs = 10 * 60_000;
 const watchedAfterCloseMs = 14 * 24 * 3_600_000;
 const absentPauseMs = 10 * 60_000;
-const roundLeaseMs = 15 * 60_000;
+/** Renewed while the round runs, so that a killed worker's round is free again soon. */
+const roundLeaseMs = 30_000;
+const roundRenewMs = 10_000;
 const newCasesMax = 50;
 const labelsPerQuery = 50;
 
@@ -39,13 +42,10 @@ export async function intakeCases(
   options: { readonly asImport?: boolean; readonly createdFrom?: Date } = {},
 ): Promise<RoundResult> {
   const { name } = deps.settings;
-  if (!(await deps.state.beginRound(name, "cases", deps.owner, roundLeaseMs)))
-    return { skipped: true, newLinks: 0, woken: 0 };
-  let outcome = "failed";
-  try {
+  return inRound(deps, "cases", async (end) => {
     const connection = await deps.state.getConnection(name);
     if (connection.state === "stopped") {
-      outcome = "stopped";
+      end("stopped");
       return { skipped: true, newLinks: 0, woken: 0 };
     }
     const startedAt = deps.clock.now();
@@ -57,12 +57,34 @@ export async function intakeCases(
     await noticeAccessRequests(deps);
     await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
-    outcome = "done";
+    end("done");
     const result = { skipped: false, newLinks, woken: woken + polled };
     deps.log.info({ connection: name, ...result }, "Round over the cases finished");
     return result;
+  });
+}
+
+/** Runs `work` while it alone holds the round of that name; `end` tells the outcome, which is `failed` otherwise. */
+async function inRound(
+  deps: IntakeDeps,
+  round: "cases" | "issues",
+  work: (end: (outcome: string) => void) => Promise<RoundResult>,
+): Promise<RoundResult> {
+  const { name } = deps.settings;
+  if (!(await deps.state.beginRound(name, round, deps.owner, roundLeaseMs)))
+    return { skipped: true, newLinks: 0, woken: 0 };
+  let outcome = "failed";
+  try {
+    return await withHeartbeat(
+      () =>
+        work((told) => {
+          outcome = told;
+        }),
+      () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
+      roundRenewMs,
+    );
   } finally {
-    await deps.state.endRound(name, "cases", deps.owner, outcome, 0);
+    await deps.state.endRound(name, round, deps.owner, outcome, 0);
   }
 }
 
@@ -353,10 +375,7 @@ async function toWakeUps(
 /** One round over the issues: wakes links whose issue was updated since it was last handled. May be repeated at any time. */
 export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
   const { name } = deps.settings;
-  if (!(await deps.state.beginRound(name, "issues", deps.owner, roundLeaseMs)))
-    return { skipped: true, newLinks: 0, woken: 0 };
-  let outcome = "failed";
-  try {
+  return inRound(deps, "issues", async (end) => {
     const startedAt = deps.clock.now();
     const stored = await deps.state.findCursor(name, "issues_updated");
     const sinceMs = stored === null ? 0 : Math.max(0, startedAt.getTime() - new Date(stored).getTime());
@@ -375,13 +394,11 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     }
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
-    outcome = "done";
+    end("done");
     if (wakeUps.length > 0)
       deps.log.info({ connection: name, woken: wakeUps.length }, "Round over the issues finished");
     return { skipped: false, newLinks: 0, woken: wakeUps.length };
-  } finally {
-    await deps.state.endRound(name, "issues", deps.owner, outcome, 0);
-  }
+  });
 }
 
 /** Wakes the links whose full comparison is owed, so that each is checked once in `maxAgeMs`, spread evenly over the ticks. */

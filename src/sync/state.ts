@@ -251,6 +251,8 @@ export interface StatePort {
 
   /** Takes the round `name` of a connection, or false while another replica runs it. */
   beginRound(connectionName: string, name: string, owner: string, leaseMs: number): Promise<boolean>;
+  /** Lengthens the lease of a round that runs on. */
+  renewRound(connectionName: string, name: string, owner: string, leaseMs: number): Promise<void>;
   endRound(connectionName: string, name: string, owner: string, outcome: string, requests: number): Promise<void>;
   /** One line per run that did something. */
   recordRun(run: {
