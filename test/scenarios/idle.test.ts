@@ -1,0 +1,57 @@
+import { afterEach, expect, test } from "vitest";
+import { compose, type Parts, sleep } from "../../src/bin/compose.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { silentLogger } from "../../src/observability/logger.ts";
+import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
+import { resyncLinks, selectLinks } from "../../src/sync/resync.ts";
+import { type Harness, startHarness } from "../support/harness.ts";
+
+const cases = 1_000;
+let harness: Harness | null = null;
+let parts: Parts | null = null;
+
+afterEach(async () => {
+  await parts?.close();
+  await harness?.close();
+  parts = null;
+  harness = null;
+});
+
+test("an idle round over a thousand open cases stays within its requests", { timeout: 180_000 }, async () => {
+  harness = await startHarness({
+    env: { HUAWEI_REQUESTS_PER_SECOND: "1000", JIRA_REQUESTS_PER_SECOND: "1000", WORKER_CONCURRENCY: "16" },
+  });
+  const { huawei, jira } = harness;
+  const yesterday = Date.now() - 24 * 3_600_000;
+  for (let index = 0; index < cases; index += 1)
+    huawei.createCase({ description: `Case ${index}`, createdAt: yesterday + index * 1_000 });
+  const loaded = loadConfig({ purpose: "worker", isolated: true, env: harness.baseEnv, cwd: harness.folder });
+  if (!loaded.ok) throw new Error("the configuration is wrong");
+  parts = await compose(loaded.config, silentLogger);
+  const [connection] = parts.connections;
+  if (connection === undefined) throw new Error("no connection");
+  const linkIds = await selectLinks(connection.intake, { kind: "all" });
+  const result = await resyncLinks(
+    { intake: connection.intake, reconcile: connection.reconcile, sleep, concurrency: 16 },
+    linkIds,
+  );
+  expect(result.unfinished).toEqual([]);
+  expect(jira.getState().issues).toHaveLength(cases);
+  // The first polls learn cursors and what the import itself updated.
+  await intakeCases(connection.intake);
+  await intakeIssues(connection.intake);
+
+  huawei.resetRequests();
+  jira.resetRequests();
+  await intakeCases(connection.intake);
+  await intakeIssues(connection.intake);
+  const [toHuawei, toJira] = [huawei.getRequests(), jira.getRequests()];
+  console.info(
+    `idle round: ${toHuawei.total} requests to Huawei, ${toJira.total} to Jira`,
+    toHuawei.byOperation,
+    toJira.byOperation,
+  );
+  expect(toHuawei.total).toBeLessThanOrEqual(2 * Math.ceil(cases / 100) + 6);
+  expect(toJira.total).toBeLessThanOrEqual(Math.ceil(cases / 100) + 1);
+  expect(toHuawei.writes + toJira.writes).toBe(0);
+});
