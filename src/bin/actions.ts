@@ -450,10 +450,7 @@ export const actions: CliActions = {
       });
     const database = await openDatabase(config, commandLog(config));
     try {
-      const input = options.input === "-" ? process.stdin : createReadStream(options.input);
-      const counts = await makeAdminStore({ prisma: database.prisma }).importMapping(
-        createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }),
-      );
+      const counts = await makeAdminStore({ prisma: database.prisma }).importMapping(readLines(options.input));
       return {
         exitCode: ExitCode.done,
         human: [{ kind: "facts", title: "Imported", rows: Object.entries(counts) }],
@@ -510,6 +507,12 @@ export const actions: CliActions = {
   demo: (options, context) => runDemo(options, context),
   simulate: (options) => runSimulator(options),
 };
+
+/** Begins to read only when it is asked for a line: readline forgets lines, and its end, that come before somebody listens. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  const input = path === "-" ? process.stdin : createReadStream(path);
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+}
 
 function readConfig(purpose: ConfigPurpose): Config {
   const loaded = loadConfig({ purpose });
