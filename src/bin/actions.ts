@@ -13,7 +13,7 @@ import { makeLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
 import { type Inspection, inspectLink } from "../sync/inspect.ts";
-import { intakeIssues } from "../sync/intake.ts";
+import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
 import { compose, openDatabase, type Parts, sleep, type WiredConnection } from "./compose.ts";
@@ -122,6 +122,7 @@ export const actions: CliActions = {
             const inspection = await inspect(parts, connection, linkId);
             if (inspection !== null) inspections.push(inspection);
           }
+          inspections.push(...(await newCases(connection, options.target)));
           continue;
         }
         const selection = await toSelection(parts, connection, options.target);
@@ -619,6 +620,30 @@ function inspect(parts: Parts, connection: WiredConnection, linkId: LinkId): Pro
 /** Length of `count` rounds: what is younger may simply not have been seen yet (RULES 8). */
 function roundsMs(config: Config, count: number): number {
   return count * Math.max(tickLengthMs(config.crons.cases), tickLengthMs(config.crons.issues));
+}
+
+/** Cases that a re-sync would take: as inspections, for the list of writes. */
+async function newCases(connection: WiredConnection, target: Target): Promise<readonly Inspection[]> {
+  if (target.kind !== "all" && target.kind !== "since") return [];
+  const createdFrom = target.kind === "since" ? { createdFrom: target.since } : {};
+  return (await listNewCases(connection.intake, createdFrom)).map(
+    ({ caseId }): Inspection => ({
+      linkId: toId<LinkId>(`new-${caseId}`),
+      caseId,
+      issueKey: null,
+      state: "new",
+      differences: [
+        {
+          item: `case ${caseId}`,
+          what: `create an issue in ${connection.config.jira.projectKey}, then mirror the case`,
+          direction: "to-jira",
+          pending: false,
+        },
+      ],
+      unreadable: null,
+      counts: { messages: 0, comments: 0, files: 0 },
+    }),
+  );
 }
 
 function differenceRows(inspections: readonly Inspection[]): Cell[][] {

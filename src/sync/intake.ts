@@ -175,6 +175,36 @@ export function isWantedCase(
   return labels.length === 0 || entry.labels.some((label) => labels.includes(label));
 }
 
+/** The cases without a link that a round would take now. Reads only. */
+export async function listNewCases(
+  deps: IntakeDeps,
+  options: { readonly createdFrom?: Date } = {},
+): Promise<readonly CaseSummary[]> {
+  const { name } = deps.settings;
+  const connection = await deps.state.getConnection(name);
+  const seen = await listSeenCases(deps, connection, deps.clock.now(), options.createdFrom ?? null);
+  return wantedCases(deps, connection, await deps.state.listIntakeLinks(name), seen, options);
+}
+
+function wantedCases(
+  deps: IntakeDeps,
+  connection: ConnectionState,
+  links: readonly IntakeLink[],
+  seen: ReadonlyMap<string, CaseSummary>,
+  options: { readonly createdFrom?: Date },
+): readonly CaseSummary[] {
+  const { settings } = deps;
+  const known = new Set(links.map((link) => link.caseId));
+  // An operator who names a span wants the cases created in it, whatever the standing bound says.
+  const filter =
+    options.createdFrom === undefined
+      ? settings
+      : { ...settings, cases: { ...settings.cases, createdAfter: options.createdFrom } };
+  return [...seen.values()]
+    .filter((entry) => !known.has(entry.caseId) && isWantedCase(entry, filter, connection.firstRoundAt))
+    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+}
+
 async function takeNewCases(
   deps: IntakeDeps,
   connection: ConnectionState,
@@ -183,17 +213,8 @@ async function takeNewCases(
   now: Date,
   options: { readonly asImport?: boolean; readonly createdFrom?: Date },
 ): Promise<number> {
-  const known = new Set(links.map((link) => link.caseId));
   const isImport = options.asImport === true || connection.firstRoundAt === null;
-  const { settings } = deps;
-  // An operator who names a span wants the cases created in it, whatever the standing bound says.
-  const filter =
-    options.createdFrom === undefined
-      ? settings
-      : { ...settings, cases: { ...settings.cases, createdAfter: options.createdFrom } };
-  const wanted = [...seen.values()]
-    .filter((entry) => !known.has(entry.caseId) && isWantedCase(entry, filter, connection.firstRoundAt))
-    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  const wanted = wantedCases(deps, connection, links, seen, options);
   if (wanted.length === 0) return 0;
   if (!isImport && wanted.length > newCasesMax) {
     await deps.state.recordConnectionFailure(
@@ -214,7 +235,7 @@ async function takeNewCases(
   const labelChecked = new Set<string>(
     taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
   );
-  const ids = await deps.state.insertCaseLinks(settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
+  const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
   return ids.length;
 }
