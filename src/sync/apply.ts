@@ -223,6 +223,24 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "complete_comment":
       await leased.apply({ mirrors: [{ kind: "comment", origin: "jira", sourceId: action.commentId, state: "live" }] });
       return 0;
+    case "cancel_parts":
+      await leased.apply({
+        confirmedIntents: action.keys,
+        ...(action.state === null
+          ? {}
+          : {
+              mirrors: [
+                {
+                  kind: "comment",
+                  origin: "jira",
+                  sourceId: action.commentId,
+                  state: action.state,
+                  reason: action.reason,
+                },
+              ],
+            }),
+      });
+      return 0;
     case "send_comment":
       return sendComment(deps, leased, action);
     case "withdraw_comment":
@@ -480,7 +498,33 @@ function permanentReason(error: unknown): string | null {
   return `${error.kind === "rejected" ? "refused" : error.kind.replace("_", " ")}${error.facts.code === null ? "" : ` (${error.facts.code})`}: ${error.facts.detail}`;
 }
 
+/** One message as comments; one that Jira refuses for good leaves a placeholder, and the rest goes on (RULES 8). */
 async function postMessage(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "post_message" }>,
+): Promise<number> {
+  try {
+    return await writeMessage(deps, leased, action);
+  } catch (error) {
+    const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
+    if (reason === null) throw error;
+    const { message, sourceId, fingerprint } = action.message;
+    await leased.apply({
+      mirrors: [{ kind: "message", origin: "huawei", sourceId, fingerprint, state: "placeholder", reason }],
+      failures: [{ direction: "to-jira", item: `message:${sourceId}`, reason: "comment_refused", detail: reason }],
+    });
+    const header = messageHeader(message, deps.settings.huawei.timeZone);
+    return postNotice(
+      deps,
+      leased,
+      `message-${sourceId}`,
+      `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
+    );
+  }
+}
+
+async function writeMessage(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: Extract<Action, { kind: "post_message" }>,

@@ -104,6 +104,7 @@ function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
 function isBookkeeping(action: Action): boolean {
   return [
     "rename_message",
+    "cancel_parts",
     "remember_facts",
     "complete_comment",
     "agree_status",

@@ -121,6 +121,16 @@ export type Action =
       readonly files: readonly IssueFile[];
     }
   | { readonly kind: "complete_comment"; readonly direction: "state"; readonly commentId: string }
+  | {
+      /** Parts that were not sent yet must not be sent any more. */
+      readonly kind: "cancel_parts";
+      readonly direction: "state";
+      readonly commentId: string;
+      readonly keys: readonly string[];
+      /** State of the comment when none of its parts had left; else its other parts are confirmed first. */
+      readonly state: "held" | "withdrawn" | null;
+      readonly reason: string;
+    }
   | { readonly kind: "withdraw_comment"; readonly direction: "to-huawei"; readonly mirror: Mirror }
   | {
       readonly kind: "hold_comment";
@@ -548,6 +558,8 @@ function planComments(
         if (mirror?.reason !== reason) actions.push({ kind: "hold_comment", direction: "state", comment, reason });
       } else if (mirror.state === "live") {
         actions.push({ kind: "withdraw_comment", direction: "to-huawei", mirror });
+      } else if (mirror.state === "sending") {
+        actions.push(...planStop(input, comment.commentId, "held", reason, confirmed));
       }
       continue;
     }
@@ -588,6 +600,7 @@ function planComments(
       files: settings.attachments.toHuawei === "none" ? [] : filesNamedBy(input, issue, comment, text),
     });
   }
+  actions.push(...planDeletedParts(input, comments, confirmed));
   if (input.observed.full) actions.push(...planDeletedComments(input, comments));
   if (settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk") {
     actions.push(...planOwnFiles(input, issue, comments, recheck));
@@ -599,6 +612,44 @@ function planComments(
 export function ownerOf(intent: Pick<Intent, "payload">): string | null {
   const owner = intent.payload.owner as { readonly sourceId?: string } | undefined;
   return owner?.sourceId ?? null;
+}
+
+/** A comment that must not go on leaving: what was not sent is dropped; what was sent is confirmed, and withdrawn after that. */
+function planStop(
+  input: PlanInput,
+  commentId: string,
+  state: "held" | "withdrawn",
+  reason: string,
+  confirmed: ReadonlySet<string>,
+): Action[] {
+  const open = input.intents.filter((intent) => ownerOf(intent) === commentId && !confirmed.has(intent.key));
+  const planned = open.filter((intent) => intent.state === "planned");
+  const mirror = input.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === commentId);
+  const nothingLeft =
+    open.length === planned.length && confirmed.size === 0 && (mirror?.copyFingerprints.length ?? 0) === 0;
+  if (planned.length > 0) {
+    const keys = planned.map((intent) => intent.key);
+    return [{ kind: "cancel_parts", direction: "state", commentId, keys, state: nothingLeft ? state : null, reason }];
+  }
+  return open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId }] : [];
+}
+
+/** Comments that were deleted while parts of them waited to be sent. */
+function planDeletedParts(
+  input: PlanInput,
+  comments: readonly IssueComment[],
+  confirmed: ReadonlySet<string>,
+): Action[] {
+  const present = new Set<string>(comments.map((comment) => comment.commentId));
+  return input.mirrors
+    .filter(
+      (mirror) =>
+        mirror.kind === "comment" &&
+        mirror.origin === "jira" &&
+        mirror.state === "sending" &&
+        !present.has(mirror.sourceId),
+    )
+    .flatMap((mirror) => planStop(input, mirror.sourceId, "withdrawn", "deleted", confirmed));
 }
 
 function planDeletedComments(input: PlanInput, comments: readonly IssueComment[]): Action[] {

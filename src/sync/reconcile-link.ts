@@ -42,6 +42,8 @@ export type ReconcileDeps = Omit<ApplyDeps, "lane" | "installation"> & {
 /** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
 const leaseMs = 45_000;
 const renewEveryMs = 10_000;
+/** After so many failed attempts for a reason that nobody foresaw the link waits for a person. */
+const unexpectedMax = 10;
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -73,6 +75,19 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
     if (error instanceof MarksUnread) {
       await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts: link.attempts + 1 });
       return deferred("marks_unread", run.writes);
+    }
+    if (link.attempts >= unexpectedMax) {
+      await leased.apply({
+        failures: [
+          {
+            direction: "both",
+            item: "link",
+            reason: "internal_error",
+            detail: error instanceof Error ? error.name : "unknown",
+          },
+        ],
+        link: { state: "blocked", reason: "internal_error" },
+      });
     }
     await leased.finish({
       doneRev: null,
@@ -180,7 +195,7 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
       break;
     }
   }
-  await afterPasses(deps, apply, leased, run, observed);
+  await afterPasses(deps, apply, leased, run, { observed, paused: connection.pausedToHuawei });
   if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
   return done(run.writes);
 }
@@ -329,6 +344,10 @@ async function applyAll(
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
+      if (isServiceError(error) && isGivenUp(error, action)) {
+        await handleActionFailure(deps, leased, run, action, error);
+        continue;
+      }
       held.add(action.direction);
       if (error instanceof Unsettled) {
         // Its own look is already scheduled; without one the next tick looks again.
@@ -342,6 +361,11 @@ async function applyAll(
   return sent;
 }
 
+/** A permanent refusal of one item lets the rest of its direction go on; without an issue there is no rest. */
+function isGivenUp(error: ServiceError, action: Action): boolean {
+  return decide(error.kind).kind === "give_up_item" && action.kind !== "create_issue";
+}
+
 async function handleActionFailure(
   deps: ReconcileDeps,
   leased: LeasedLink,
@@ -351,26 +375,27 @@ async function handleActionFailure(
 ): Promise<void> {
   const decision = decide(error.kind);
   const pauseMs = error.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random());
-  run.failed = true;
-  run.reason = error.kind;
-  run.lookAgain(later(deps, pauseMs));
-  if (decision.kind === "wait") {
+  const direction = action.direction === "to-huawei" ? "to-huawei" : "to-jira";
+  const failure = { direction, item: itemOf(action), reason: error.kind, detail: error.message } as const;
+  const goesOn = isGivenUp(error, action);
+  if (!goesOn) {
+    run.failed = true;
+    run.reason = error.kind;
+    run.lookAgain(later(deps, pauseMs));
+  }
+  if (goesOn) {
+    // Nothing will change by trying again at once: the next news of the link tries once more.
+    await leased.apply({ failures: [failure] });
+  } else if (decision.kind === "wait") {
     run.attempt = 0;
+  } else if (error.kind === "not_found") {
+    // Whatever is gone, the next reading says what it means.
+    await leased.apply({ failures: [failure] });
   } else if (
     decision.kind !== "retry" ||
     (decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
   ) {
-    await leased.apply({
-      failures: [
-        {
-          direction: action.direction === "to-huawei" ? "to-huawei" : "to-jira",
-          item: itemOf(action),
-          reason: error.kind,
-          detail: error.message,
-        },
-      ],
-      link: { state: "blocked", reason: error.kind },
-    });
+    await leased.apply({ failures: [failure], link: { state: "blocked", reason: error.kind } });
   }
   deps.log.warn(
     {
@@ -518,13 +543,15 @@ async function afterPasses(
   apply: ApplyDeps,
   leased: LeasedLink,
   run: Run,
-  observed: Observed,
+  seen: { readonly observed: Observed; readonly paused: boolean },
 ): Promise<void> {
+  const { observed, paused } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
     if (intent.state === "planned") {
-      if (!run.failed) run.lookAgain(later(deps, 1_000));
+      // A paused direction is woken when it is resumed.
+      if (!run.failed && !paused) run.lookAgain(later(deps, 15_000));
       continue;
     }
     const due = dueLook(intent, apply);
