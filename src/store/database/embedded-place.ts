@@ -55,7 +55,13 @@ export async function preparePlace(options: {
   const user = owner !== null && owner.uid !== 0 ? userOf(owner.uid, owner.gid) : findOrMakeUser(options.create);
   if (!options.create) return { dir, programs: programsOf(native), user, commandOf };
 
-  if (!canEnter(dir, user)) {
+  if (location !== null && (await stat(dir).catch(() => null)) === null) {
+    throw new EmbeddedPostgresError(
+      "unreachable_folder",
+      `${join(base, "location")} says that the embedded database is in ${dir}, which does not exist. Bring it back, or remove that file to begin anew.`,
+    );
+  }
+  if (!canEnter(dir, user) && !(await openOwnFolder(options.dataDir, dir, user))) {
     if (owner !== null || location !== null) throw unreachable(dir, user);
     dir = await moveAway(base, user);
     options.logger?.warn(
@@ -136,6 +142,15 @@ async function makeOpenFolder(dir: string): Promise<void> {
   if (parent !== dir) await makeOpenFolder(parent);
   const made = await mkdir(dir, { recursive: true });
   if (made !== undefined) await chmod(dir, 0o755);
+}
+
+/** A data folder that is closed although the one above is not (as `mktemp -d` makes it) is opened for passing through, not for reading. */
+async function openOwnFolder(dataDir: string, dir: string, user: PostgresUser): Promise<boolean> {
+  if (!dir.startsWith(dataDir) || !canEnter(dirname(dataDir), user)) return false;
+  const { mode, uid } = await stat(dataDir);
+  if (uid !== 0) return false;
+  await chmod(dataDir, (mode & 0o7777) | 0o011);
+  return canEnter(dir, user);
 }
 
 async function moveAway(base: string, user: PostgresUser): Promise<string> {

@@ -58,7 +58,7 @@ export type EmbeddedLogger = {
   warn(facts: object, message: string): void;
 };
 
-/** `fast` gives up durability for speed (tests): a crash of the machine may lose the cluster. */
+/** `fast` gives up durability for speed (tests): a killed server loses its last writes, a crash of the machine the cluster. */
 export type EmbeddedOptions = {
   readonly dataDir: string;
   readonly fast?: boolean;
@@ -200,9 +200,9 @@ async function joinRunning(context: Context, deadline: number): Promise<Seat | n
   for (;;) {
     const running = await readPostmaster(context);
     if (running === null || !isOurServer(context, running.pid)) return null;
-    const lease = await connect(context, running.port).catch(() => null);
-    if (lease !== null && (await lockShared(lease))) return { lease, port: running.port, startedHere: false };
-    // Starting, recovering, stopping, or orphaned by a killed postmaster: one of them ends.
+    // Not answering: starting, recovering, stopping, or orphaned by a killed postmaster. Each of them ends.
+    const lease = await takeLease(context, running.port).catch(() => null);
+    if (lease !== null) return { lease, port: running.port, startedHere: false };
     if (Date.now() > deadline) {
       throw new EmbeddedPostgresError(
         "start_failed",
@@ -219,16 +219,9 @@ async function startServer(context: Context, preferredPort: number | null, deadl
   for (;;) {
     const result = await tryStart(context, port, deadline);
     if (result === "ready") {
-      const admin = await connect(context, port, "postgres");
-      try {
-        const found = await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE]);
-        if (found.rowCount === 0) await admin.query(`CREATE DATABASE ${DATABASE}`);
-      } finally {
-        await admin.end();
-      }
       await writeFile(join(context.clusterDir, "port"), String(port));
-      const lease = await connect(context, port);
-      return (await lockShared(lease)) ? { lease, port, startedHere: true } : null;
+      const lease = await takeLease(context, port);
+      return lease === null ? null : { lease, port, startedHere: true };
     }
     const retry =
       result.log.includes("could not bind") || result.log.includes("could not create any TCP/IP sockets")
@@ -315,16 +308,23 @@ function settings(context: Context, port: number): string[] {
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-async function lockShared(lease: pg.Client): Promise<boolean> {
+/**
+ * Null when the server is being stopped. The connection leads to database `postgres`, since advisory locks count per database and ours may
+ * not exist yet: whoever started the server may have died before making it.
+ */
+async function takeLease(context: Context, port: number): Promise<pg.Client | null> {
+  const lease = await connect(context, port);
   try {
     // Waits while somebody stops the server, then fails with it.
     await lease.query("SELECT pg_advisory_lock_shared($1)", [IN_USE_LOCK]);
+    const found = await lease.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE]);
+    if (found.rowCount === 0) await lease.query(`CREATE DATABASE ${DATABASE}`);
     // A forgotten stop() must not keep the process alive; the watchdog sees to the server.
     socketOf(lease)?.unref();
-    return true;
+    return lease;
   } catch {
     await lease.end().catch(() => {});
-    return false;
+    return null;
   }
 }
 
@@ -400,7 +400,9 @@ async function ensureCluster(context: Context): Promise<void> {
   const { place, clusterDir, dataDir } = context;
   for (const name of await readdir(place.dir)) {
     // Whoever made it is dead, since the lock is ours; an initdb that outlived it may still write, so failing here is no error.
-    if (name.startsWith("cluster.new-")) await rm(join(place.dir, name), { recursive: true }).catch(() => {});
+    if (name.startsWith("cluster.new-")) {
+      await rm(join(place.dir, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(() => {});
+    }
   }
   if ((await stat(clusterDir).catch(() => null)) === null) await makeCluster(context);
 
@@ -548,13 +550,13 @@ async function cutLog(file: string): Promise<void> {
   if (info !== null && info.size > LOG_SIZE_MAX_BYTES) await rename(file, `${file}.old`);
 }
 
-async function connect(context: Context, port: number, database: string = DATABASE): Promise<pg.Client> {
+async function connect(context: Context, port: number): Promise<pg.Client> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
     user: SUPERUSER,
     password: context.password,
-    database,
+    database: "postgres",
     connectionTimeoutMillis: 5_000,
     application_name: "casebridge embedded",
   });

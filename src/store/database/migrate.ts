@@ -37,7 +37,8 @@ export async function migrateDatabase(options: MigrateOptions): Promise<{ applie
   return withClient(options.connectionString, async (client) => {
     const before = compare(folder, await readHistory(client));
     // Without the lock a failed row may be another replica's migration under way, so only the harmless verdict counts.
-    if (before.missing.length === 0 && before.failed === null && before.unknown.length === 0) return { applied: [] };
+    const nothingNew = before.unknown.length === 0 || accept;
+    if (before.missing.length === 0 && before.failed === null && nothingNew) return { applied: [] };
 
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -143,7 +144,9 @@ async function applyInThread(connectionString: string, folder: MigrationFolder, 
   await thread.terminate();
   if (failure === null) return;
   const named = missing.find((name) => failure.includes(name)) ?? null;
-  throw new MigrationFailed(`Migration failed and was rolled back. ${failure}`, { migration: named });
+  // What follows the first numbered line is the engine's own call stack.
+  const reason = failure.split(/\n\s*0: /)[0] ?? failure;
+  throw new MigrationFailed(`Migration ${named ?? ""} failed and was rolled back: ${reason}`, { migration: named });
 }
 
 function failedEarlier(name: string): string {

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { migrateDatabase, pendingMigrations } from "./migrate.ts";
+
+let database: TestDatabase;
+let migrationsDir = "";
+
+beforeEach(async () => {
+  database = await createTestDatabase({ migrated: false });
+  migrationsDir = await mkdtemp(join(tmpdir(), "casebridge-migrations-"));
+  await writeFile(join(migrationsDir, "migration_lock.toml"), 'provider = "postgresql"\n');
+  await addMigration("20260101000000_init", "CREATE TABLE items (id int PRIMARY KEY);");
+  await addMigration(
+    "20260102000000_function",
+    `CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN n := n * 2; RETURN n; END; $$;
+     INSERT INTO items VALUES (twice(21)); COMMENT ON TABLE items IS 'a;b';`,
+  );
+});
+
+afterEach(async () => {
+  await rm(migrationsDir, { recursive: true });
+  await database.drop();
+});
+
+test("applies what is missing in order, scripts whole, and fills Prisma's own table", async () => {
+  const pendingBefore = await pendingMigrations(options());
+  const first = await migrateDatabase(options());
+  const second = await migrateDatabase(options());
+
+  expect(pendingBefore).toEqual(["20260101000000_init", "20260102000000_function"]);
+  expect(first.applied).toEqual(pendingBefore);
+  expect(second.applied).toEqual([]);
+  expect(await pendingMigrations(options())).toEqual([]);
+  expect(await query("SELECT id, obj_description('items'::regclass) AS comment FROM items")).toEqual([
+    { id: 42, comment: "a;b" },
+  ]);
+  expect(
+    await query(
+      "SELECT count(*)::int AS n FROM _prisma_migrations WHERE finished_at IS NOT NULL AND length(checksum) = 64",
+    ),
+  ).toEqual([{ n: 2 }]);
+});
+
+test("lets one of four replicas that start at once do the work", async () => {
+  const results = await Promise.all([1, 2, 3, 4].map(() => migrateDatabase(options())));
+
+  expect(results.map((result) => result.applied.length).sort()).toEqual([0, 0, 0, 2]);
+  expect(await query("SELECT count(*)::int AS n FROM items")).toEqual([{ n: 1 }]);
+});
+
+test("leaves nothing of a migration that fails, and refuses until it is settled", async () => {
+  await addMigration("20260103000000_broken", "CREATE TABLE half (id int); INSERT INTO items VALUES (42);");
+
+  const first = await migrateDatabase(options()).catch((error: unknown) => error);
+  const second = await migrateDatabase(options()).catch((error: unknown) => error);
+  const pending = await pendingMigrations(options());
+  await query("UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL");
+  await addMigration("20260103000000_broken", "CREATE TABLE half (id int);");
+  const third = await migrateDatabase(options());
+
+  expect(first).toMatchObject({ name: "MigrationFailed", migration: "20260103000000_broken" });
+  expect(String(first)).toContain("Unique constraint failed");
+  expect(second).toMatchObject({ name: "MigrationFailed", migration: "20260103000000_broken" });
+  expect(String(second)).toContain("rolled_back_at");
+  expect(pending).toContain("20260103000000_broken");
+  expect(third.applied).toEqual(["20260103000000_broken"]);
+});
+
+test("refuses a database of a newer release, or accepts it when asked to", async () => {
+  await migrateDatabase(options());
+  await rm(join(migrationsDir, "20260102000000_function"), { recursive: true });
+
+  const refusal = await migrateDatabase(options()).catch((error: unknown) => error);
+  const accepted = await migrateDatabase({ ...options(), newer: "accept" });
+
+  expect(refusal).toMatchObject({ name: "DatabaseNewerThanCode", unknownMigrations: ["20260102000000_function"] });
+  expect(accepted.applied).toEqual([]);
+});
+
+test.each([
+  ["an unreachable server", (): string => "postgresql://user:secretpassword@127.0.0.1:1/db"],
+  ["a database that does not exist", (): string => `${database.connectionString}_gone`],
+  ["nonsense", (): string => "postgresql://user:secretpassword@[::bad/db"],
+])("says DatabaseUnavailable for %s and never the password", async (_what, url) => {
+  const error = await migrateDatabase({ connectionString: url(), migrationsDir }).catch((e: unknown) => e);
+
+  expect(error).toMatchObject({ name: "DatabaseUnavailable", kind: "unavailable" });
+  expect(String(error)).not.toContain("secretpassword");
+});
+
+function options(): { connectionString: string; migrationsDir: string } {
+  return { connectionString: database.connectionString, migrationsDir };
+}
+
+async function addMigration(name: string, sql: string): Promise<void> {
+  await mkdir(join(migrationsDir, name), { recursive: true });
+  await writeFile(join(migrationsDir, name, "migration.sql"), sql);
+}
+
+async function query(sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: database.connectionString });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
