@@ -350,7 +350,9 @@ async function applyAll(
       }
       held.add(action.direction);
       if (error instanceof Unsettled) {
-        // Its own look is already scheduled; without one the next tick looks again.
+        // Its own look is already scheduled; without one the next tick looks again. What waits behind it stays news until then.
+        if (!run.failed) run.attempt = 0;
+        run.failed = true;
         run.lookAgain(later(deps, 2_000));
         continue;
       }
