@@ -1,38 +1,63 @@
 /**
  * BullMQ on Redis or on PostgreSQL. A job carries a key, never the news, so everything in here may be lost at any time: what is due
- * stands in the database, and the next tick enqueues it again.
+ * stands in the database, and the next beat enqueues it again.
  *
- * Enqueues of one key collapse while a job of that key waits; one that comes while the job runs causes exactly one more run
- * (`deduplication` with `keepLastIfActive`). Fixed job ids are not used: a kept id never runs again.
+ * - *Collapsing.* Enqueues of one key collapse while a job of that key waits; one that comes while the job runs causes exactly one more
+ *   run (`deduplication` with `keepLastIfActive`), so a key never runs twice at once either. A job's id is random and means nothing:
+ *   a fixed id that is kept never runs again, one that is removed loses a wake-up sent mid-run.
+ * - *Failing.* `job-decision.ts` turns what a handler throws into a wait, a retry, or the end. A newer wake-up of a key that waits for
+ *   its retry joins that job and is served by it, hence the short pauses. A failed job holds nothing back: the next wake-up of its
+ *   key makes a new job.
+ * - *Lanes.* A wake-up that collapses into a job of a slower lane would wait behind a whole import, so a live one lifts the job.
+ * - *Outages.* Enqueuing rejects soon instead of piling up commands; workers wait for the backend to come back; nothing crashes.
+ * - *Killed workers.* Locks are short, since leases in the database guard the work: another worker goes on within 40 s.
  */
-import { createPostgresBackend, type Job, Queue, type QueueOptions, Worker } from "bullmq";
+
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createPostgresBackend, DelayedError, type Job, Queue, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import { Redis } from "ioredis";
+import { decideJob, retryPauseMs } from "./job-decision.ts";
 
 /** Who a job is for; smaller numbers run first. */
 const priorities = { live: 1, poll: 2, check: 3, import: 4 } as const;
 
 /** The queues: rounds must not wait behind links, nor links behind rounds. */
 const queueNames = { links: "casebridge-links", rounds: "casebridge-rounds" } as const;
+
+/** `links`: one job per link, as many at once as configured. `rounds`: polling, checks and housekeeping, four at once. */
 export type QueueName = keyof typeof queueNames;
 
+/** Live overtakes poll, poll overtakes check, check overtakes import. */
 export type QueueLane = keyof typeof priorities;
 
-/** One wake-up. `key` names the work; two of one key collapse. */
+/** One wake-up. `key` names the work; two of one name and key collapse. `delayMs` holds a job back that does not exist yet. */
 export type Enqueue = {
   readonly queue: QueueName;
   readonly name: string;
   readonly key: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly lane: QueueLane;
+  readonly delayMs?: number;
 };
 
-/** Runs one job; what it throws fails the job, which the database will enqueue again. */
+/** Runs one job; what it throws is judged by `decideJob`. */
 export type JobHandler = (payload: unknown) => Promise<unknown>;
 
 /** Narrow logger of this adapter. */
 export type QueueLog = {
   warn(facts: Record<string, unknown>, message: string): void;
   error(facts: Record<string, unknown>, message: string): void;
+};
+
+/** A job that used up its attempts or can never succeed. `error` is the message of the last failure. */
+export type FailedJob = {
+  readonly id: string;
+  readonly queue: QueueName;
+  readonly name: string;
+  readonly payload: unknown;
+  readonly error: string;
+  readonly failedAt: Date;
 };
 
 /** Thrown when two handlers claim one job name, or a name has none. */
@@ -43,69 +68,99 @@ export class HandlerConflict extends Error {
   }
 }
 
+/** The backend did not take or answer a command in time. Whoever enqueued may go on: nothing is lost. */
+export class QueueUnavailable extends Error {
+  readonly kind = "unavailable";
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "QueueUnavailable";
+  }
+}
+
 export type QueueBackend = {
   readonly kind: "redis" | "postgres";
-  /** Rejects within 5 s when the backend cannot be reached; the caller may go on, nothing is lost. */
+  /** Throws `QueueUnavailable` within 5 s when the backend cannot be reached; the caller may go on, nothing is lost. */
   enqueue(job: Enqueue): Promise<void>;
-  /** Starts one worker per queue. Throws `HandlerConflict` when a name is claimed twice. */
+  /** Starts one worker per queue. Throws `HandlerConflict` when a name is claimed twice, or one of `expected` by nobody. */
   startWorkers(
     handlers: readonly { readonly queue: QueueName; readonly name: string; readonly handle: JobHandler }[],
-    options: { readonly concurrency: number },
+    options: { readonly concurrency: number; readonly expected?: readonly string[] },
   ): void;
-  /** Jobs by queue and state. */
+  /** Jobs by queue and state. Throws `QueueUnavailable`. */
   counts(): Promise<Readonly<Record<QueueName, Readonly<Record<string, number>>>>>;
-  /** Throws when the backend does not answer within 5 s. */
+  /** The newest dead jobs, at most `limit` (100) of each queue. Throws `QueueUnavailable`. */
+  failedJobs(limit?: number): Promise<readonly FailedJob[]>;
+  /** Enqueues a dead job's work anew and forgets the dead job. False when it is gone. */
+  retryFailed(queue: QueueName, id: string): Promise<boolean>;
+  /** Forgets a dead job. False when it is gone. */
+  removeFailed(queue: QueueName, id: string): Promise<boolean>;
+  /** No replica starts jobs of this queue until `resume`; running ones finish, wake-ups collect. Both may be repeated. */
+  pause(queue: QueueName): Promise<void>;
+  resume(queue: QueueName): Promise<void>;
+  /** Throws away all jobs. What is due comes back with the next beat. */
+  wipe(): Promise<void>;
+  /** Throws `QueueUnavailable` when the backend does not answer within 5 s. */
   check(): Promise<void>;
   /** `null` when fine, else what to mend: Redis must not evict. */
   checkPolicy(): Promise<string | null>;
   /** The queues, for bull-board. */
   readonly queues: readonly Queue[];
-  /** No new jobs, running ones get until `timeoutMs`, then connections close. May be repeated. */
+  /**
+   * No new jobs; running ones get until `timeoutMs` and are then handed back, so that another worker starts them at once (the handler
+   * here may still be running: leases guard against that). Ends within `timeoutMs` + 4 s. May be repeated.
+   */
   close(options: { readonly timeoutMs: number }): Promise<void>;
 };
 
-const answerTimeoutMs = 5_000;
-
-/** Opens the queue on Redis when `redisUrl` is given, else in the schema `bullmq` of the database. */
-export function makeQueueBackend(options: {
+/** `redisUrl: null` means the schema `bullmq` of the database. */
+export type QueueBackendOptions = {
   readonly redisUrl: string | null;
   readonly databaseUrl: string;
+  /** Namespace of the keys in Redis; ignored on PostgreSQL. */
   readonly prefix?: string;
   readonly log: QueueLog;
-}): QueueBackend {
-  const { redisUrl, databaseUrl, log } = options;
-  const redisClients: Redis[] = [];
-  function connect(forWorker: boolean): Redis {
-    const client = new Redis(redisUrl ?? "", {
-      maxRetriesPerRequest: null,
-      // A command to a dead server must fail soon, except in a worker, which waits for it to come back.
-      enableOfflineQueue: forWorker,
-      lazyConnect: false,
-    });
-    client.on("error", (error: Error) => log.warn({ error: error.message }, "Redis connection failed"));
-    redisClients.push(client);
-    return client;
-  }
+  /** Hears of each job that ends for good, before it is dead. When this throws the job is kept and the report tried again in 30 s. */
+  readonly onExhausted?: (report: Omit<FailedJob, "id" | "failedAt">) => Promise<void>;
+  /** Pause after the first failed attempt; tests shorten it. */
+  readonly retryFirstMs?: number;
+  /** How often a job is tried, the first time included. */
+  readonly attemptsMax?: number;
+  readonly random?: () => number;
+};
+
+const answerTimeoutMs = 5_000;
+const reportAgainMs = 30_000;
+const roundsAtOnce = 4;
+
+/** Opens the queue. Connects in the background: nothing is thrown here for a backend that is away. */
+export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
+  const { redisUrl, log } = options;
+  const random = options.random ?? Math.random;
+  const retryFirstMs = options.retryFirstMs ?? 1_000;
   const prefix = options.prefix === undefined ? {} : { prefix: options.prefix };
-  function optionsFor(forWorker: boolean): QueueOptions {
-    const connection =
-      redisUrl === null ? { connectionString: databaseUrl, schema: "bullmq", migrate: true } : connect(forWorker);
-    return { ...prefix, connection } as unknown as QueueOptions;
-  }
-  const defaultJobOptions = { removeOnComplete: true, removeOnFail: { count: 1000 }, attempts: 1 };
-  const shared = optionsFor(true);
+  const running = new Map<string, { readonly job: Job; readonly token: string }>();
+  const workers: Worker[] = [];
+  const redisClients: Redis[] = [];
+  const warn = makeQuietWarn(log);
+  let closing: Promise<void> | null = null;
+
+  const opened =
+    redisUrl === null
+      ? openOnPostgres({ databaseUrl: options.databaseUrl, log: warn })
+      : openOnRedis({ redisUrl, prefix, clients: redisClients, log: warn });
+  const jobOptions = {
+    attempts: options.attemptsMax ?? 6,
+    backoff: { type: "custom" },
+    removeOnComplete: true,
+    removeOnFail: { count: 1_000, age: 7 * 86_400 },
+    stackTraceLimit: 1,
+  };
   const queues = new Map<QueueName, Queue>();
-  for (const [name, queueName] of Object.entries(queueNames) as [QueueName, string][]) {
-    const queueOptions = { ...shared, defaultJobOptions };
-    const queue =
-      redisUrl === null
-        ? (new Queue(queueName, queueOptions as never, createPostgresBackend) as unknown as Queue)
-        : new Queue(queueName, queueOptions);
-    queue.on("error", (error: Error) => log.warn({ queue: queueName, error: error.message }, "Queue failed"));
+  for (const name of names()) {
+    const queue = opened.makeQueue(queueNames[name], jobOptions);
+    queue.on("error", (error: Error) => warn({ queue: name, error: error.message }, "Queue failed"));
     queues.set(name, queue);
   }
-  const workers: Worker[] = [];
-  let closing: Promise<void> | null = null;
 
   function queueOf(name: QueueName): Queue {
     const queue = queues.get(name);
@@ -113,79 +168,172 @@ export function makeQueueBackend(options: {
     return queue;
   }
 
+  /** Runs a command within the time limit; a schema that was dropped under us is made again first. */
+  async function ask<T>(what: string, command: () => Promise<T>): Promise<T> {
+    try {
+      return await within(command(), what);
+    } catch (error) {
+      if (!isSchemaMissing(error)) throw toUnavailable(error, what);
+    }
+    try {
+      await within(opened.migrate(), what);
+      return await within(command(), what);
+    } catch (error) {
+      throw toUnavailable(error, what);
+    }
+  }
+
   async function enqueue(job: Enqueue): Promise<void> {
-    const id = `${job.name}-${job.key}`.replaceAll(":", "-");
-    await within(
-      queueOf(job.queue).add(job.name, job.payload, {
-        priority: priorities[job.lane],
-        deduplication: { id, keepLastIfActive: true },
-      }),
-      "enqueue",
-    );
+    const queue = queueOf(job.queue);
+    const jobId = `job-${randomUUID()}`;
+    const priority = priorities[job.lane];
+    await ask("enqueue", async () => {
+      const added = await queue.add(job.name, job.payload, {
+        jobId,
+        priority,
+        ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
+        deduplication: { id: `${job.name}-${job.key}`.replaceAll(":", "%3A"), keepLastIfActive: true },
+      });
+      if (job.lane !== "live" || added.id === undefined || added.id === jobId) return;
+      const waiting = await queue.getJob(added.id);
+      // A job that has just started or ended cannot be lifted and need not be.
+      if (waiting !== undefined && waiting.priority > priority)
+        await waiting.changePriority({ priority }).catch(() => {});
+    });
+  }
+
+  async function run(
+    name: QueueName,
+    handlers: ReadonlyMap<string, JobHandler>,
+    job: Job,
+    token: string,
+  ): Promise<unknown> {
+    if (closing !== null) {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    running.set(`${name} ${job.id}`, { job, token });
+    try {
+      const handle = handlers.get(job.name);
+      if (handle === undefined) throw new HandlerConflict(`no handler for the job ${job.name}`);
+      return await handle(job.data);
+    } catch (error) {
+      // Handed back by close(): whatever the handler ended with, the job is another worker's now.
+      if (!running.has(`${name} ${job.id}`)) throw new WaitingError();
+      return await settle(name, job, token, error);
+    } finally {
+      running.delete(`${name} ${job.id}`);
+    }
+  }
+
+  async function settle(name: QueueName, job: Job, token: string, error: unknown): Promise<never> {
+    const decision = decideJob(error);
+    if (decision.kind === "wait") {
+      await job.moveToDelayed(Date.now() + decision.delayMs, token);
+      throw new DelayedError();
+    }
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    if (decision.kind === "retry" && !isLast) {
+      log.warn(
+        { queue: name, job: job.name, attempt: job.attemptsMade + 1, error: messageOf(error) },
+        "Job will be tried again",
+      );
+      throw error;
+    }
+    try {
+      await options.onExhausted?.({ queue: name, name: job.name, payload: job.data, error: messageOf(error) });
+    } catch (reportError) {
+      log.error({ queue: name, job: job.name, error: messageOf(reportError) }, "A dead job could not be reported");
+      await job.moveToDelayed(Date.now() + reportAgainMs, token);
+      throw new DelayedError();
+    }
+    log.error({ queue: name, job: job.name, error: messageOf(error) }, "Job failed");
+    throw Object.assign(new UnrecoverableError(messageOf(error)), { cause: error });
   }
 
   function startWorkers(
-    handlers: readonly { readonly queue: QueueName; readonly name: string; readonly handle: JobHandler }[],
-    { concurrency }: { readonly concurrency: number },
+    handlers: Parameters<QueueBackend["startWorkers"]>[0],
+    { concurrency, expected = [] }: Parameters<QueueBackend["startWorkers"]>[1],
   ): void {
     const byName = new Map<string, JobHandler>();
     for (const entry of handlers) {
       if (byName.has(entry.name)) throw new HandlerConflict(`two handlers claim the job ${entry.name}`);
       byName.set(entry.name, entry.handle);
     }
-    for (const [name, queueName] of Object.entries(queueNames) as [QueueName, string][]) {
-      const run = async (job: Job): Promise<unknown> => {
-        const handle = byName.get(job.name);
-        if (handle === undefined) throw new HandlerConflict(`no handler for the job ${job.name}`);
-        return handle(job.data);
-      };
-      const workerOptions = {
-        ...optionsFor(true),
-        concurrency: name === "links" ? concurrency : 4,
-        // Short, since leases in the database guard the work: a killed worker's jobs, and what collapses into them, go on soon.
+    const missing = expected.filter((name) => !byName.has(name));
+    if (missing.length > 0) throw new HandlerConflict(`no handler for the job ${missing.join(", ")}`);
+    for (const name of names()) {
+      const worker = opened.makeWorker(queueNames[name], (job, token) => run(name, byName, job, token ?? ""), {
+        concurrency: name === "links" ? concurrency : roundsAtOnce,
         lockDuration: 30_000,
         stalledInterval: 10_000,
         maxStalledCount: 10,
-      };
-      const worker =
-        redisUrl === null
-          ? (new Worker(queueName, run, workerOptions as never, createPostgresBackend) as unknown as Worker)
-          : new Worker(queueName, run, workerOptions);
-      worker.on("error", (error: Error) =>
-        log.warn({ queue: queueName, error: error.message }, "Worker connection failed"),
-      );
-      worker.on("failed", (job, error) =>
-        log.error({ queue: queueName, job: job?.name, error: error.message }, "Job failed"),
-      );
+        settings: { backoffStrategy: (attempt?: number) => retryPauseMs(attempt ?? 1, retryFirstMs, random()) },
+      });
+      worker.on("error", (error: Error) => warn({ queue: name, error: error.message }, "Worker connection failed"));
       workers.push(worker);
     }
   }
 
   async function counts(): Promise<Record<QueueName, Record<string, number>>> {
-    const result = { links: {}, rounds: {} } as Record<QueueName, Record<string, number>>;
+    const result: Record<QueueName, Record<string, number>> = { links: {}, rounds: {} };
     for (const [name, queue] of queues) {
-      result[name] = await within(
-        queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"),
-        "counts",
+      result[name] = await ask("counts", () =>
+        queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed", "paused"),
       );
     }
     return result;
   }
 
+  async function failedJobs(limit = 100): Promise<FailedJob[]> {
+    const result: FailedJob[] = [];
+    for (const [name, queue] of queues) {
+      const jobs: (Job | undefined)[] = await ask("failed jobs", () => queue.getFailed(0, limit - 1));
+      for (const job of jobs) if (job !== undefined) result.push(toFailedJob(name, job));
+    }
+    return result.sort((a, b) => b.failedAt.getTime() - a.failedAt.getTime());
+  }
+
+  async function findFailed(name: QueueName, id: string): Promise<Job | null> {
+    const job: Job | undefined = await ask("failed job", () => queueOf(name).getJob(id));
+    return job !== undefined && (await ask("failed job", () => job.isFailed())) ? job : null;
+  }
+
+  async function retryFailed(name: QueueName, id: string): Promise<boolean> {
+    const job = await findFailed(name, id);
+    if (job === null) return false;
+    // BullMQ's own retry would run it beside a newer job of its key, since a dead job has given up its claim on the key.
+    const { deduplication } = job.opts;
+    await ask("retry", () =>
+      queueOf(name).add(job.name, job.data, {
+        jobId: `job-${randomUUID()}`,
+        priority: priorities.live,
+        ...(deduplication === undefined ? {} : { deduplication }),
+      }),
+    );
+    await ask("retry", () => job.remove());
+    return true;
+  }
+
   async function checkPolicy(): Promise<string | null> {
     const [client] = redisClients;
-    if (redisUrl === null || client === undefined) return null;
-    const [, policy] = (await within(client.config("GET", "maxmemory-policy"), "config")) as string[];
-    return policy === undefined || policy === "noeviction"
+    if (client === undefined) return null;
+    const answer: unknown = await ask("config", () => client.config("GET", "maxmemory-policy"));
+    const policy: unknown = Array.isArray(answer) ? answer[1] : undefined;
+    return typeof policy !== "string" || policy === "noeviction"
       ? null
       : `Redis evicts keys (${policy}); set maxmemory-policy noeviction`;
   }
 
   async function shut(timeoutMs: number): Promise<void> {
-    const all = Promise.allSettled(workers.map((worker) => worker.close()));
-    const finished = await Promise.race([all.then(() => true), after(timeoutMs).then(() => false)]);
-    if (!finished) await Promise.race([Promise.allSettled(workers.map((worker) => worker.close(true))), after(2_000)]);
-    await Promise.race([Promise.allSettled([...queues.values()].map((queue) => queue.close())), after(2_000)]);
+    const deadline = Date.now() + timeoutMs;
+    await bounded(Promise.allSettled(workers.map((worker) => worker.pause(true))), Math.min(1_000, timeoutMs));
+    while (running.size > 0 && Date.now() < deadline) await sleep(20);
+    const left = [...running.values()];
+    running.clear();
+    await bounded(Promise.allSettled(left.map(({ job, token }) => job.moveToWait(token))), 1_000);
+    await bounded(Promise.allSettled(workers.map((worker) => worker.close(true))), 2_000);
+    await bounded(Promise.allSettled([...queues.values()].map((queue) => queue.close())), 1_000);
     for (const client of redisClients) client.disconnect();
   }
 
@@ -194,27 +342,165 @@ export function makeQueueBackend(options: {
     enqueue,
     startWorkers,
     counts,
+    failedJobs,
+    retryFailed,
+    removeFailed: async (name, id) => {
+      const job = await findFailed(name, id);
+      if (job !== null) await ask("remove", () => job.remove());
+      return job !== null;
+    },
+    pause: (name) => ask("pause", () => queueOf(name).pause()),
+    resume: (name) => ask("resume", () => queueOf(name).resume()),
+    wipe: async () => {
+      for (const [name, queue] of queues) {
+        await ask("wipe", () => queue.obliterate({ force: true }));
+        // Obliterating pauses first and forgets to resume where workers hold the queue open.
+        await ask("wipe", () => queueOf(name).resume());
+      }
+    },
     check: async () => {
       await counts();
     },
     checkPolicy,
     queues: [...queues.values()],
     close: ({ timeoutMs }) => {
-      closing ??= shut(timeoutMs);
+      closing ??= Promise.resolve().then(() => shut(timeoutMs));
       return closing;
     },
   };
 }
 
-function after(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms).unref());
+type Warn = QueueLog["warn"];
+type Processor = (job: Job, token?: string) => Promise<unknown>;
+type WorkerSettings = {
+  readonly concurrency: number;
+  readonly lockDuration: number;
+  readonly stalledInterval: number;
+  readonly maxStalledCount: number;
+  readonly settings: { readonly backoffStrategy: (attempt?: number) => number };
+};
+
+/** What differs between the two backends. */
+type Opened = {
+  makeQueue(name: string, defaultJobOptions: object): Queue;
+  makeWorker(name: string, run: Processor, settings: WorkerSettings): Worker;
+  /** Makes the schema anew where there is one. */
+  migrate(): Promise<void>;
+};
+
+function openOnRedis(input: {
+  readonly redisUrl: string;
+  readonly prefix: { readonly prefix?: string };
+  readonly clients: Redis[];
+  readonly log: Warn;
+}): Opened {
+  const connect = (maxRetriesPerRequest: number | null): Redis => {
+    const client = new Redis(input.redisUrl, {
+      maxRetriesPerRequest,
+      connectTimeout: 3_000,
+      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+    });
+    client.on("error", (error: Error) => input.log({ error: error.message }, "Redis connection failed"));
+    input.clients.push(client);
+    return client;
+  };
+  // A producer's commands give up after one reconnect, so that they fail soon and never pile up; BullMQ wants its workers' to wait.
+  const producer = connect(1);
+  return {
+    makeQueue: (name, defaultJobOptions) =>
+      new Queue(name, { ...input.prefix, connection: producer, defaultJobOptions, skipWaitingForReady: true }),
+    makeWorker: (name, run, settings) =>
+      new Worker(name, run, { ...input.prefix, connection: connect(null), ...settings }),
+    migrate: async () => {},
+  };
+}
+
+function openOnPostgres(input: { readonly databaseUrl: string; readonly log: Warn }): Opened {
+  const connection = (max: number) => ({
+    connectionString: input.databaseUrl,
+    schema: "bullmq",
+    migrate: true,
+    max,
+    connectionTimeoutMillis: 3_000,
+    application_name: "casebridge queue",
+  });
+  const makeQueue = (name: string, defaultJobOptions: object): Queue => {
+    const queue = new Queue(name, { connection: connection(3), defaultJobOptions }, createPostgresBackend);
+    // BullMQ types a queue by its connection; everything used here is common to both.
+    return queue as unknown as Queue;
+  };
+  return {
+    makeQueue,
+    makeWorker: (name, run, settings) => {
+      const worker = new Worker(name, run, { connection: connection(4), ...settings }, createPostgresBackend);
+      return worker as unknown as Worker;
+    },
+    migrate: async () => {
+      const queue = makeQueue(queueNames.links, {});
+      queue.on("error", (error: Error) => input.log({ error: error.message }, "Queue failed"));
+      await queue.waitUntilReady();
+      await queue.close();
+    },
+  };
+}
+
+function names(): QueueName[] {
+  return ["links", "rounds"];
+}
+
+function toFailedJob(queue: QueueName, job: Job): FailedJob {
+  return {
+    id: job.id ?? "",
+    queue,
+    name: job.name,
+    payload: job.data,
+    error: job.failedReason ?? "",
+    failedAt: new Date(job.finishedOn ?? job.timestamp),
+  };
+}
+
+/** PostgreSQL's codes for a schema, table, function or type that is not there. */
+function isSchemaMissing(error: unknown): boolean {
+  const { code }: { code?: unknown } = typeof error === "object" && error !== null ? error : {};
+  return typeof code === "string" && ["3F000", "42P01", "42883", "42704"].includes(code);
+}
+
+function toUnavailable(error: unknown, what: string): Error {
+  if (error instanceof QueueUnavailable || error instanceof HandlerConflict) return error;
+  return new QueueUnavailable(`the queue failed (${what}): ${messageOf(error)}`, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Says the same thing once per 10 s: a backend that is away fails many times a second. */
+function makeQuietWarn(log: QueueLog): Warn {
+  const saidAt = new Map<string, number>();
+  return (facts, message) => {
+    const now = Date.now();
+    if (now - (saidAt.get(message) ?? 0) < 10_000) return;
+    saidAt.set(message, now);
+    log.warn(facts, message);
+  };
+}
+
+async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
 }
 
 async function within<T>(work: Promise<T>, what: string): Promise<T> {
-  return Promise.race([
-    work,
-    after(answerTimeoutMs).then(() => {
-      throw new Error(`the queue did not answer (${what}) within ${answerTimeoutMs} ms`);
-    }),
-  ]);
+  const timer = new AbortController();
+  const late = sleep(answerTimeoutMs, undefined, { signal: timer.signal, ref: false }).then(
+    () => Promise.reject(new QueueUnavailable(`the queue did not answer (${what}) within ${answerTimeoutMs} ms`)),
+    () => new Promise<never>(() => {}),
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+    work.catch(() => {});
+  }
 }

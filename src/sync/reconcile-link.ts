@@ -195,7 +195,11 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
       break;
     }
   }
-  await afterPasses(deps, apply, leased, run, { observed, paused: connection.pausedToHuawei });
+  await afterPasses(deps, apply, leased, run, {
+    observed,
+    pausedToHuawei: connection.pausedToHuawei,
+    pausedToJira: connection.pausedToJira,
+  });
   if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
   return done(run.writes);
 }
@@ -246,9 +250,9 @@ function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
   const recheck = link.recheckAt !== null && link.recheckAt <= now;
   const huaweiNews = link.huaweiRev > link.doneRev;
   const jiraNews = link.jiraRev > link.doneRev;
-  const openToHuawei = intents.some((intent) => intent.side === "huawei");
   return {
-    huawei: huaweiNews || link.issueId === null || openToHuawei,
+    // Open writes of either side go back to something the case says, or show in it.
+    huawei: huaweiNews || link.issueId === null || intents.length > 0,
     jira: link.issueId !== null && (jiraNews || recheck),
     full: huaweiNews && jiraNews && link.issueId !== null,
   };
@@ -545,21 +549,26 @@ async function afterPasses(
   apply: ApplyDeps,
   leased: LeasedLink,
   run: Run,
-  seen: { readonly observed: Observed; readonly paused: boolean },
+  seen: { readonly observed: Observed; readonly pausedToHuawei: boolean; readonly pausedToJira: boolean },
 ): Promise<void> {
-  const { observed, paused } = seen;
+  const { observed, pausedToHuawei, pausedToJira } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
     if (intent.state === "planned") {
       // A paused direction is woken when it is resumed.
-      if (!run.failed && !paused) run.lookAgain(later(deps, 15_000));
+      if (!run.failed && !pausedToHuawei) run.lookAgain(later(deps, 15_000));
       continue;
     }
     const due = dueLook(intent, apply);
     if (due.at > now || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "action") run.lookAgain(await settleAction(apply, leased, intent, observed));
     else run.lookAgain(await noteEmptyLook(apply, leased, intent));
+  }
+  if (observed.messages !== null && !run.failed && !pausedToJira) {
+    // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.
+    const unwanted = leased.snapshot.intents.filter((intent) => intent.side === "jira" && intent.state === "planned");
+    if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
   }
   const { link } = leased.snapshot;
   const status = observed.case?.status ?? null;
