@@ -279,7 +279,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     const result: Record<QueueName, Record<string, number>> = { links: {}, rounds: {} };
     for (const [name, queue] of queues) {
       result[name] = await ask("counts", () =>
-        queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed", "paused"),
+        queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"),
       );
     }
     return result;

@@ -1,0 +1,46 @@
+/** What becomes of a job whose handler threw: the one table, without any queue in it. */
+import { ServiceError } from "../domain/service-error.ts";
+import { decide } from "../sync/outcome.ts";
+
+/** `wait` costs no attempt; `retry` costs one and waits for the pause of that attempt; `fail` is final. */
+export type JobDecision =
+  | { readonly kind: "wait"; readonly delayMs: number }
+  | { readonly kind: "retry" }
+  | { readonly kind: "fail" };
+
+/** Longest wait that a service may impose at a time; what it still wants then it says again. */
+const waitMaxMs = 5 * 60_000;
+/** Where we are told to wait but not how long. */
+const waitDefaultMs = 30_000;
+const retryMaxMs = 30_000;
+
+/**
+ * Decides the error of a service by its kind, through the table of `sync/outcome.ts`. Any other error is retried to the job's bound,
+ * save payloads that do not parse and jobs without a handler, which can never succeed. Pure.
+ */
+export function decideJob(error: unknown): JobDecision {
+  if (error instanceof Error && (error.name === "ZodError" || error.name === "HandlerConflict"))
+    return { kind: "fail" };
+  if (!(error instanceof ServiceError)) return { kind: "retry" };
+  const { kind, retryAfterMs } = error.facts;
+  switch (decide(kind).kind) {
+    case "wait": {
+      const delayMs = retryAfterMs === null || retryAfterMs <= 0 ? waitDefaultMs : Math.min(retryAfterMs, waitMaxMs);
+      return { kind: "wait", delayMs };
+    }
+    case "retry":
+      return { kind: "retry" };
+    case "give_up_item":
+    case "block_link":
+      return { kind: "fail" };
+  }
+}
+
+/**
+ * Pause after the n-th failed attempt (from 1): doubles from `firstMs` to 30 s, less up to a quarter by `random` in [0, 1). Short, since
+ * newer wake-ups of the key wait with the job. Pure.
+ */
+export function retryPauseMs(attempt: number, firstMs: number, random: number): number {
+  const full = Math.min(retryMaxMs, firstMs * 2 ** Math.min(attempt - 1, 20));
+  return Math.round(full * (1 - 0.25 * random));
+}
