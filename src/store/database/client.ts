@@ -2,8 +2,6 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { PrismaClient } from "../generated/client.ts";
 
-export { isConnectionError, isUniqueViolation } from "./errors.ts";
-
 /** The generated client together with the way to end it. */
 export type Database = {
   readonly prisma: PrismaClient;

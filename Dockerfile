@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# Node runs the TypeScript as it is, so there is no build; the first stage only installs packages and generates the Prisma client.
+
+FROM node:24-slim AS packages
+WORKDIR /app
+# What `npm ci` needs, postinstall included, so that this layer survives changes of the sources.
+COPY package.json package-lock.json .npmrc prisma.config.ts ./
+COPY prisma prisma
+COPY scripts scripts
+RUN npm ci --omit=dev && npm cache clean --force
+
+FROM node:24-slim
+ENV NODE_ENV=production DATA_DIR=/data
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY --from=packages /app/src/store/generated src/store/generated
+COPY package.json casebridge.schema.json ./
+COPY prisma prisma
+COPY jobs jobs
+COPY simulators simulators
+COPY src src
+# Attachments on their way lie here; a volume that is mounted empty takes over this owner.
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 8080}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "src/bin/casebridge.ts"]
+CMD ["worker"]
