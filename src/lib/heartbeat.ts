@@ -1,6 +1,6 @@
 /**
- * Runs `work` while calling `beat` every `everyMs`. A beat that fails is remembered and ends further beats; it does not stop the
- * work, which notices by itself at its next fenced step. Throws what `work` throws.
+ * Runs `work` while calling `beat` every `everyMs`. A beat that fails does not stop the work, which notices by itself at
+ * its next fenced step; the next beat is tried all the same. Throws what `work` throws.
  */
 export async function withHeartbeat<Result>(
   work: () => Promise<Result>,
@@ -13,7 +13,10 @@ export async function withHeartbeat<Result>(
       .then(() => {
         beating = null;
       })
-      .catch(() => clearInterval(timer));
+      .catch(() => {
+        // One missed beat (a database that is away for a moment) must not end the others.
+        beating = null;
+      });
   }, everyMs);
   timer.unref();
   try {

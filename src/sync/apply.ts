@@ -54,9 +54,12 @@ export type ApplyDeps = {
 
 /** A write whose outcome is not known yet stands in the way; the direction waits for the next look. */
 export class Unsettled extends Error {
+  readonly key: string;
+
   constructor(key: string) {
     super(`the outcome of ${key} is not known yet`);
     this.name = "Unsettled";
+    this.key = key;
   }
 }
 
@@ -125,6 +128,13 @@ async function writeOnce<Result>(
       } else {
         await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
       }
+    } else {
+      // It may have been executed only now, after waiting for its turn: the looks count from here.
+      const failedAt = deps.clock.now();
+      const [look] = lookTimes(failedAt, settleSecondsOf(write, deps.settings));
+      await leased.apply({
+        intentPatches: [{ key: write.key, attemptedAt: failedAt, looks: 0, nextLookAt: look ?? null }],
+      });
     }
     throw error;
   }
@@ -149,7 +159,10 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "confirm_message":
       await confirmMessage(deps, leased, action);
       return 0;
-    case "adopt_message":
+    case "adopt_message": {
+      const adoptedBefore = leased.snapshot.mirrors.find(
+        (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === action.commentId,
+      );
       await leased.apply({
         mirrors: [
           {
@@ -158,13 +171,16 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
             sourceId: action.commentId,
             sourceHash: action.sourceHash,
             copyId: action.message.message.messageId,
-            copyFingerprints: [action.message.fingerprint],
+            copyFingerprints: [...(adoptedBefore?.copyFingerprints ?? []), action.message.fingerprint],
+            version: Math.max(adoptedBefore?.version ?? 1, action.version),
             state: "live",
           },
         ],
         audit: [{ side: "huawei", action: "adopt", item: `comment:${action.commentId}`, result: "adopted" }],
       });
+      await leased.reload();
       return 0;
+    }
     case "adopt_comment":
       await adoptComment(leased, action);
       return 0;
@@ -190,6 +206,12 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return changeLabels(deps, leased, action);
     case "move_issue":
       return moveIssue(deps, leased, action);
+    case "resume_notice":
+      return resumeNotice(deps, leased, action.intent);
+    case "resume_message":
+      if (action.intent.state === "unknown") throw new Unsettled(action.intent.key);
+      await sendPart(deps, leased, action.intent);
+      return 1;
     case "notice":
       return postNotice(deps, leased, action.cause, action.text);
     case "remember_facts":
@@ -546,7 +568,8 @@ async function writeMessage(
   for (const [index, doc] of docs.entries()) {
     const partId = index === 0 ? sourceId : `${sourceId}#${index + 1}`;
     const known = leased.snapshot.mirrors.find((mirror) => mirror.kind === "message" && mirror.sourceId === partId);
-    if (known?.state === "live" && !action.again) continue;
+    // A part that was written is not written again; of a copy that was removed only the first part is known to be missing.
+    if (known != null && known.copyId !== null && !(action.again && index === 0)) continue;
     const mark: CommentMark = {
       v: 1,
       inst: deps.installation,
@@ -573,7 +596,7 @@ async function writeMessage(
             sourceAt: message.createdAt,
             copyId: commentId,
             // The first part is complete only when the last one is written.
-            state: "live",
+            state: index === 0 && !last ? "sending" : "live",
           },
         ],
         audit: [
@@ -582,6 +605,12 @@ async function writeMessage(
       }),
     );
     writes += 1;
+  }
+  if (
+    docs.length > 1 ||
+    leased.snapshot.mirrors.some((mirror) => mirror.kind === "message" && mirror.sourceId === sourceId)
+  ) {
+    await leased.apply({ mirrors: [{ kind: "message", origin: "huawei", sourceId, state: "live" }] });
   }
   return writes;
 }
@@ -633,6 +662,16 @@ async function writeComment(
     call: (frozen) => deps.jira.createComment(issueId, frozen as typeof content, deps.lane),
     confirm,
   });
+}
+
+/** A notice whose write failed before: the frozen one is written. */
+async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<number> {
+  const cause = intent.key.slice("notice:".length);
+  const content = intent.payload as { readonly bodyAdf: unknown; readonly mark: CommentMark };
+  await writeComment(deps, leased, needIssue(leased), intent.key, content, (commentId) => ({
+    mirrors: [{ kind: "notice", origin: "huawei", sourceId: cause, copyId: commentId, state: "live" }],
+  }));
+  return 1;
 }
 
 /** Writes a notice of casebridge itself on the issue, once per cause. */
@@ -766,7 +805,7 @@ async function confirmMessage(
               sourceId: owner.sourceId,
               ...(message.messageId !== null && (fresh || mirror?.copyId == null) ? { copyId: message.messageId } : {}),
               copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint],
-              state: others.length === 0 ? "live" : (mirror?.state ?? "sending"),
+              state: confirmedState(mirror?.state, others.length === 0),
             },
           ],
         }),
@@ -776,6 +815,12 @@ async function confirmMessage(
   // Several parts of one comment are confirmed one after another, each building on the last.
   await leased.reload();
   deps.log.debug({ intent: intent.key }, "Own message confirmed");
+}
+
+/** A comment that was withdrawn or refused meanwhile stays so, whatever of it shows now. */
+function confirmedState(before: Mirror["state"] | undefined, complete: boolean): Mirror["state"] {
+  if (before === "withdrawn" || before === "refused" || before === "held") return before;
+  return complete ? "live" : (before ?? "sending");
 }
 
 /** Sends one frozen part; the service answers no id, so the intent stays until a reading shows the copy. */
@@ -826,6 +871,8 @@ async function sendComment(
     writes += prepared.writes;
     intents = prepared.intents;
   }
+  if (owned.length > 0 && (await isOutdated(deps, leased, action, owned)))
+    throw new Unsettled(`comment:${comment.commentId}`);
   for (const intent of intents) {
     if (intent.state === "sent") continue;
     if (intent.state === "unknown") throw new Unsettled(intent.key);
@@ -855,6 +902,43 @@ async function sendComment(
   }
   deps.log.debug({ commentId: comment.commentId, issueKey: link.issueKey }, "Comment sent");
   return writes;
+}
+
+/**
+ * Whether a comment none of whose parts ever left has changed since it was frozen, or may not leave any more; then its parts are
+ * dropped, and the next run decides anew (RULES 5: one read just before sending).
+ */
+async function isOutdated(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "send_comment" }>,
+  owned: readonly Intent[],
+): Promise<boolean> {
+  const mirror = leased.snapshot.mirrors.find(
+    (entry) => entry.kind === "comment" && entry.origin === "jira" && entry.sourceId === action.comment.commentId,
+  );
+  if (owned.some((intent) => intent.state !== "planned") || (mirror?.copyFingerprints.length ?? 0) > 0) return false;
+  const fresh = await deps.jira.findComment(needIssue(leased), action.comment.commentId, deps.lane);
+  const same =
+    fresh !== null &&
+    fresh.restricted === action.comment.restricted &&
+    fresh.jsdPublic === action.comment.jsdPublic &&
+    deps.text.adfToText(fresh.body) === action.text &&
+    mirror?.sourceHash === action.sourceHash;
+  if (same) return false;
+  await leased.apply({
+    confirmedIntents: owned.map((intent) => intent.key),
+    mirrors: [
+      {
+        kind: "comment",
+        origin: "jira",
+        sourceId: action.comment.commentId,
+        state: "held",
+        reason: "changed_before_sending",
+      },
+    ],
+  });
+  return true;
 }
 
 /** Reads the comment once more, guards, splits and freezes it, and uploads its files. `null` when it may not leave after all. */
@@ -1137,16 +1221,23 @@ async function withdrawComment(deps: ApplyDeps, leased: LeasedLink, mirror: Mirr
     }
   }
   const mark: Mark = { kind: "comment", issueKey, commentId: mirror.sourceId, version: 1, part: null, withdrawn: true };
-  await sendPart(deps, leased, {
-    key: `message:${mirror.sourceId}:withdrawn`,
-    mark: markIdentity(mark),
-    payload: {
-      content: `${formatMark(mark)} The author has withdrawn this message. 作者已撤回此消息。`,
-      owner: { kind: "comment", sourceId: mirror.sourceId },
-      index: 1,
-    },
-  });
+  const key = `message:${mirror.sourceId}:withdrawn`;
+  // One step: the comment counts as withdrawn from here on, and the message that says so is owed.
   await leased.apply({
+    intents: [
+      {
+        kind: "message",
+        key,
+        side: "huawei",
+        state: "planned",
+        mark: markIdentity(mark),
+        payload: {
+          content: `${formatMark(mark)} The author has withdrawn this message. 作者已撤回此消息。`,
+          owner: { kind: "comment", sourceId: mirror.sourceId },
+          index: 1,
+        },
+      },
+    ],
     mirrors: [{ ...base, state: "withdrawn", reason: "already_disclosed" }],
     failures: [
       {
@@ -1157,6 +1248,16 @@ async function withdrawComment(deps: ApplyDeps, leased: LeasedLink, mirror: Mirr
       },
     ],
   });
+  return sendOwed(deps, leased, key);
+}
+
+/** Sends a message whose intent was stored a moment ago. */
+async function sendOwed(deps: ApplyDeps, leased: LeasedLink, key: string): Promise<number> {
+  await leased.reload();
+  const intent = leased.snapshot.intents.find((entry) => entry.key === key);
+  if (intent === undefined) return 0;
+  if (intent.state !== "planned") throw new Unsettled(key);
+  await sendPart(deps, leased, intent);
   return 1;
 }
 
@@ -1218,18 +1319,24 @@ async function askReopen(
       (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId.startsWith("reopen-"),
     ).length + 1;
   const mark: Mark = { kind: "notice", issueKey, noticeKind: "reopen", n };
-  await sendPart(deps, leased, {
-    key: `message:reopen-${n}`,
-    mark: markIdentity(mark),
-    payload: {
-      content: `${formatMark(mark)} The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。`,
-      owner: { kind: "notice", sourceId: `reopen-${n}` },
-      index: 1,
-    },
-  });
+  const key = `message:reopen-${n}`;
   await leased.apply({
+    intents: [
+      {
+        kind: "message",
+        key,
+        side: "huawei",
+        state: "planned",
+        mark: markIdentity(mark),
+        payload: {
+          content: `${formatMark(mark)} The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。`,
+          owner: { kind: "notice", sourceId: `reopen-${n}` },
+          index: 1,
+        },
+      },
+    ],
     mirrors: [{ kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" }],
     link: { agreedCategory: action.category },
   });
-  return 1;
+  return sendOwed(deps, leased, key);
 }

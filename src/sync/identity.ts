@@ -92,7 +92,7 @@ export function sortMessages(input: {
   }
   const openByMark = new Map<string, Intent>();
   for (const intent of input.intents) {
-    if (intent.side === "huawei" && intent.mark !== null && intent.state !== "planned")
+    if (intent.side === "huawei" && intent.mark !== null && (intent.state !== "planned" || intent.attemptedAt !== null))
       openByMark.set(intent.mark, intent);
   }
 

@@ -54,7 +54,11 @@ export async function intakeCases(
     const woken = await wakeChanged(deps, links, seen, startedAt);
     const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options);
     const polled = await pollCohorts(deps, startedAt);
-    await noticeAccessRequests(deps);
+    await noticeAccessRequests(deps).catch((error: unknown) => {
+      // Access requests are an extra: an account that may not list them still has its cases mirrored.
+      if (!isServiceError(error)) throw error;
+      deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
+    });
     await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
     end("done");
@@ -342,7 +346,7 @@ async function askCohort(deps: IntakeDeps, cohort: CohortState, caseIds: readonl
     const answer = await deps.huawei.listInstantMessages(caseIds, cohort.cursor, "poll");
     return { ...answer, bad: [] };
   } catch (error) {
-    if (!isServiceError(error, "not_found", "forbidden", "rejected")) throw error;
+    if (!isServiceError(error, "not_found", "forbidden", "rejected", "contract")) throw error;
     const [only] = caseIds;
     if (caseIds.length === 1 && only !== undefined) return { groups: [], cursor: null, bad: [only] };
     const middle = Math.ceil(caseIds.length / 2);
@@ -358,7 +362,9 @@ async function toWakeUps(
   answer: CohortAnswer,
   links: ReadonlyMap<CaseId | null, IntakeLink>,
 ): Promise<readonly WakeUp[]> {
-  const truncated = answer.groups.length >= 100 || answer.groups.some((group) => group.messages.length >= 50);
+  const truncated =
+    answer.groups.filter((group) => group.messages.length > 0).length >= 100 ||
+    answer.groups.some((group) => group.messages.length >= 50);
   if (truncated) {
     return cohort.caseIds.flatMap((caseId) => {
       const link = links.get(caseId);

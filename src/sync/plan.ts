@@ -66,6 +66,7 @@ export type Action =
       readonly kind: "adopt_message";
       readonly direction: "state";
       readonly commentId: string;
+      readonly version: number;
       readonly sourceHash: string | null;
       readonly message: IdentifiedMessage;
     }
@@ -102,6 +103,8 @@ export type Action =
       readonly target: StatusTarget;
       readonly caseStatus: number;
     }
+  | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
+  | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
   | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
@@ -205,6 +208,7 @@ export function planReconcile(input: PlanInput): Plan {
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
     ...(sorted === null ? [] : planMessages(input, sorted)),
+    ...planOwed(input),
     ...planLabels(input),
     ...planFacts(input),
     ...planAccessRequests(input),
@@ -215,7 +219,13 @@ export function planReconcile(input: PlanInput): Plan {
           input,
           observed.issue,
           observed.comments,
-          new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+          {
+            confirmed: new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+            // Comments whose messages are just being recognised are not sent.
+            adopted: new Set(
+              sorted?.unknownMarks.flatMap(({ mark }) => (mark.kind === "comment" ? [mark.commentId] : [])),
+            ),
+          },
           recheck,
         )),
   ];
@@ -265,6 +275,7 @@ function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
         kind: "adopt_message",
         direction: "state",
         commentId,
+        version: identified.mark.kind === "comment" ? identified.mark.version : 1,
         sourceHash: commentHash(comment, input.adfToText, input.mediaReferences),
         message: identified,
       });
@@ -301,6 +312,19 @@ function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
     }
   }
   return actions;
+}
+
+/** Notices and messages of our own that were decided and not written: nothing but their intents remembers them. */
+function planOwed(input: PlanInput): Action[] {
+  return input.intents.flatMap((intent): Action[] => {
+    if (intent.state !== "planned") return [];
+    if (intent.side === "jira") {
+      return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
+    }
+    const owner = intent.payload.owner as { readonly kind?: string } | undefined;
+    const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
+    return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
+  });
 }
 
 /** A comment of ours that mirrors this message although no row remembers it: after a restored or lost database. */
@@ -367,15 +391,14 @@ function planFacts(input: PlanInput): Action[] {
     ["severity", detail.severityName],
   ];
   const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
-  return [
-    {
-      kind: "notice",
-      direction: "to-jira",
-      cause: `facts-${hash}`,
-      text: `Facts of the service ticket changed:\n${text}`,
-    },
-    remember,
-  ];
+  const cause = `facts-${hash}`;
+  // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
+  if (hasNotice(input, cause)) return [remember];
+  return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
+}
+
+function hasNotice(input: PlanInput, cause: string): boolean {
+  return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
 }
 
 /** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
@@ -481,16 +504,17 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number): Action
   if (mode === "always" && status === 0) {
     return [{ kind: "act_on_case", direction: "to-huawei", action: "cancel", cause, category: "done" }];
   }
+  const closeCause = `close-${last.at.getTime()}`;
+  if (hasNotice(input, closeCause)) return [agreed];
   return [
     {
       kind: "notice",
       direction: "to-jira",
-      cause: `close-${last.at.getTime()}`,
+      cause: closeCause,
       text:
         `This issue was moved to done, but the service ticket is still "${statusName(status)}". ` +
-        "Write /close as a comment to close it there, or /cancel to withdraw it.",
+        "Close or withdraw it in the Huawei Cloud console, or move this issue back.",
     },
-    agreed,
   ];
 }
 
@@ -519,12 +543,15 @@ export function heldReason(input: {
   if (comment.restricted) return "restricted";
   if (comment.jsdPublic === false) return "internal";
   if (comment.jsdPublic === null && issue.projectTypeKey === "service_desk") return "internal_unknown";
-  if (issue.securityLevelId !== null && !settings.comments.allowSecurityLevels.includes(issue.securityLevelId)) {
-    return "security_level";
-  }
+  if (hasHeldLevel(issue, settings)) return "security_level";
   if (comment.authorType === "app" && !settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
     return "app_author";
   return null;
+}
+
+/** Whether the issue has a security level that lets nothing leave. */
+function hasHeldLevel(issue: Issue, settings: ConnectionSettings): boolean {
+  return issue.securityLevelId !== null && !settings.comments.allowSecurityLevels.includes(issue.securityLevelId);
 }
 
 /** Jira → Huawei: comments in their order, then files of their own. */
@@ -532,9 +559,10 @@ function planComments(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  confirmed: ReadonlySet<string>,
+  known: { readonly confirmed: ReadonlySet<string>; readonly adopted: ReadonlySet<string> },
   recheck: Recheck,
 ): Action[] {
+  const { confirmed } = known;
   const { link, settings } = input;
   if (link.caseId === null) return [];
   const actions: Action[] = [];
@@ -547,7 +575,10 @@ function planComments(
     .filter((comment) => comment.authorId !== input.ownAccountId && comment.mark == null)
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.commentId, b.commentId));
 
+  /** Files that go along with the comments of this plan; each goes once. */
+  const leaving = new Set<string>();
   for (const comment of candidates) {
+    if (known.adopted.has(comment.commentId)) continue;
     const mirror = mirrors.get(comment.commentId);
     if (mirror === undefined && comment.createdAt < link.outgoingSince) continue;
     const text = input.adfToText(comment.body);
@@ -585,6 +616,11 @@ function planComments(
         return actions;
       }
     }
+    const files =
+      settings.attachments.toHuawei === "none"
+        ? []
+        : filesNamedBy(input, issue, comment, text).filter((file) => !leaving.has(file.attachmentId));
+    for (const file of files) leaving.add(file.attachmentId);
     actions.push({
       kind: "send_comment",
       direction: "to-huawei",
@@ -597,13 +633,13 @@ function planComments(
             : mirror.version + 1,
       text,
       sourceHash,
-      files: settings.attachments.toHuawei === "none" ? [] : filesNamedBy(input, issue, comment, text),
+      files,
     });
   }
   actions.push(...planDeletedParts(input, comments, confirmed));
   if (input.observed.full) actions.push(...planDeletedComments(input, comments));
   if (settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk") {
-    actions.push(...planOwnFiles(input, issue, comments, recheck));
+    actions.push(...planOwnFiles(input, issue, comments, leaving, recheck));
   }
   return actions;
 }
@@ -665,8 +701,15 @@ function planDeletedComments(input: PlanInput, comments: readonly IssueComment[]
     .map((mirror) => ({ kind: "withdraw_comment", direction: "to-huawei", mirror }) as const);
 }
 
-/** Policy `all`: files of people that no comment carried. */
-function planOwnFiles(input: PlanInput, issue: Issue, comments: readonly IssueComment[], recheck: Recheck): Action[] {
+/** Policy `all`: files of people that no comment carried, nor carries in this plan (`leaving`). */
+function planOwnFiles(
+  input: PlanInput,
+  issue: Issue,
+  comments: readonly IssueComment[],
+  leaving: ReadonlySet<string>,
+  recheck: Recheck,
+): Action[] {
+  if (hasHeldLevel(issue, input.settings)) return [];
   const known = new Set(
     input.mirrors.flatMap((mirror) =>
       mirror.kind !== "file"
@@ -683,11 +726,12 @@ function planOwnFiles(input: PlanInput, issue: Issue, comments: readonly IssueCo
   for (const file of issue.files) {
     if (
       known.has(file.attachmentId) ||
+      leaving.has(file.attachmentId) ||
       file.authorId === input.ownAccountId ||
       file.createdAt < input.link.outgoingSince
     )
       continue;
-    if (heldNames.some((text) => text.includes(file.name))) continue;
+    if (isNamedIn(heldNames, file)) continue;
     const leavesAt = new Date(file.createdAt.getTime() + input.settings.comments.holdSeconds * 1000);
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
@@ -700,31 +744,46 @@ function planOwnFiles(input: PlanInput, issue: Issue, comments: readonly IssueCo
 
 /** Whether the policy wants a comment at all. */
 function isWanted(settings: ConnectionSettings, text: string): boolean {
+  // Comment commands are not text; what they ask for is not carried out in this version.
+  if (/^\/(?:urge|close|cancel|rate)\b/.test(text.trimStart())) return false;
   if (settings.comments.toHuawei === "all") return true;
   return settings.comments.toHuawei === "command" && /^\/case\s/.test(text.trimStart());
 }
 
 /** Texts and media of comments that must not leave: a file that they name never leaves either (RULES 5). */
 function namesInRestricted(input: PlanInput, comments: readonly IssueComment[]): string[] {
+  const isDesk = input.observed.issue?.projectTypeKey === "service_desk";
   return comments
-    .filter((comment) => comment.restricted || comment.jsdPublic === false)
+    .filter((comment) => comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null))
     .flatMap((comment) => [input.adfToText(comment.body), ...input.mediaReferences(comment.body)]);
+}
+
+/** Whether one of these texts and media references names the file. */
+function isNamedIn(names: readonly string[], file: IssueFile): boolean {
+  return names.some((name) => name === file.attachmentId || name.includes(file.name));
 }
 
 /** Files of people that a comment names, by media node or by file name; never one that a restricted comment names too. */
 function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, text: string): IssueFile[] {
   const references = new Set(input.mediaReferences(comment.body));
+  // The files of an earlier version stand in its message; only what is new goes along with the next one.
+  const isNewVersion = input.mirrors.some(
+    (mirror) => mirror.kind === "comment" && mirror.sourceId === comment.commentId && mirror.state === "live",
+  );
   const restricted = namesInRestricted(input, input.observed.comments ?? []);
   const carried = new Set(
     input.mirrors
-      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && mirror.parentId !== comment.commentId)
+      .filter(
+        (mirror) =>
+          mirror.kind === "file" && mirror.origin === "jira" && (isNewVersion || mirror.parentId !== comment.commentId),
+      )
       .map((mirror) => mirror.sourceId),
   );
   return issue.files.filter((file) => {
     if (file.authorId === input.ownAccountId || carried.has(file.attachmentId)) return false;
     const named =
       references.has(file.attachmentId) || references.has(file.name) || (file.name !== "" && text.includes(file.name));
-    return named && !restricted.some((other) => other === file.attachmentId || other.includes(file.name));
+    return named && !isNamedIn(restricted, file);
   });
 }
 

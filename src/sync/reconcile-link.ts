@@ -154,6 +154,7 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   if (!sides.jira) run.lookAgain(link.recheckAt);
 
   let observed: Observed;
+  let caseReadAt = deps.clock.now();
   try {
     const settled = await settleJiraIntents(apply, leased);
     run.lookAgain(settled.nextLookAt);
@@ -190,6 +191,7 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
     if (created && leased.snapshot.link.issueId !== null) {
       observed = { ...observed, issue: await issueJustMade(deps, apply, leased, run) };
     } else if (sent) {
+      caseReadAt = deps.clock.now();
       observed = { ...observed, ...(await readCaseSoftly(apply, leased, run)) };
     } else if (!actions.some((action) => action.direction === "state")) {
       break;
@@ -197,6 +199,7 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   }
   await afterPasses(deps, apply, leased, run, {
     observed,
+    caseReadAt,
     pausedToHuawei: connection.pausedToHuawei,
     pausedToJira: connection.pausedToJira,
   });
@@ -357,7 +360,9 @@ async function applyAll(
         // Its own look is already scheduled; without one the next tick looks again. What waits behind it stays news until then.
         if (!run.failed) run.attempt = 0;
         run.failed = true;
-        run.lookAgain(later(deps, 2_000));
+        // A write that waits for its look has that moment stored; a comment that changed under our hands has none.
+        const waiting = leased.snapshot.intents.find((intent) => intent.key === error.key);
+        run.lookAgain(waiting === undefined ? later(deps, 2_000) : dueLook(waiting, apply).at);
         continue;
       }
       if (!isServiceError(error)) throw error;
@@ -549,9 +554,14 @@ async function afterPasses(
   apply: ApplyDeps,
   leased: LeasedLink,
   run: Run,
-  seen: { readonly observed: Observed; readonly pausedToHuawei: boolean; readonly pausedToJira: boolean },
+  seen: {
+    readonly observed: Observed;
+    readonly caseReadAt: Date;
+    readonly pausedToHuawei: boolean;
+    readonly pausedToJira: boolean;
+  },
 ): Promise<void> {
-  const { observed, pausedToHuawei, pausedToJira } = seen;
+  const { observed, caseReadAt, pausedToHuawei, pausedToJira } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
@@ -561,7 +571,7 @@ async function afterPasses(
       continue;
     }
     const due = dueLook(intent, apply);
-    if (due.at > now || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
+    if (due.at > caseReadAt || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "action") run.lookAgain(await settleAction(apply, leased, intent, observed));
     else run.lookAgain(await noteEmptyLook(apply, leased, intent));
   }
@@ -570,13 +580,21 @@ async function afterPasses(
     const unwanted = leased.snapshot.intents.filter((intent) => intent.side === "jira" && intent.state === "planned");
     if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
   }
+  const readable = leased.snapshot.failures.some((failure) =>
+    ["issue_missing", "case_gone", "forbidden"].includes(failure.reason),
+  );
+  // Both sides that were read can be read again: an old failure must not count towards the next one.
+  if (readable && observed.full) await leased.apply({ resolvedFailures: [{ item: "link" }] });
   const { link } = leased.snapshot;
   const status = observed.case?.status ?? null;
   await leased.apply({
     link: {
       ...(observed.issue === null || run.failed
         ? {}
-        : { jiraUpdatedRaw: observed.issue.updatedRaw, issueKey: observed.issue.issueKey }),
+        : {
+            issueKey: observed.issue.issueKey,
+            ...(isSettled(deps, observed.issue) ? { jiraUpdatedRaw: observed.issue.updatedRaw } : {}),
+          }),
       ...(status === null
         ? {}
         : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),
@@ -584,6 +602,12 @@ async function afterPasses(
       ...(observed.full && !run.failed ? { checkedAt: now } : {}),
     },
   });
+}
+
+/** Lists lag behind an update, so a fresh one counts as handled only after the settle time; the next round looks once more. */
+function isSettled(deps: ReconcileDeps, issue: Issue): boolean {
+  const updatedAt = new Date(issue.updatedRaw).getTime();
+  return deps.clock.now().getTime() - updatedAt >= deps.settings.settle.listSeconds * 1000;
 }
 
 /** Whether a lost action happened: the case's status tells; `press` leaves no trace there and is not repeated. */

@@ -145,7 +145,8 @@ function lookForComment(
               fingerprint: (intent.payload.sourceFingerprint as string | undefined) ?? null,
             }),
         copyId: hit.commentId,
-        state: "live",
+        // The planner looks at a message once more, since further parts of it may be missing.
+        state: notice || intent.key.includes("#") ? "live" : "sending",
       },
     ],
     audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.commentId }],
