@@ -1,0 +1,204 @@
+import { describe, expect, it } from "vitest";
+import type { CaseMessage } from "../domain/case.ts";
+import { type CaseFileId, toId } from "../domain/ids.ts";
+import type { Intent, Mirror } from "../domain/link.ts";
+import { findMark, markOwner, messageFingerprint, messageHash, sortMessages } from "./identity.ts";
+
+function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {
+  return {
+    messageId: null,
+    authorKind: "engineer",
+    authorId: "hw-9",
+    authorName: "Li Lei",
+    content: "Please send the logs",
+    createdAt: new Date("2026-05-04T12:00:00.250Z"),
+    isFirst: false,
+    files: [],
+    ...more,
+  };
+}
+
+function makeMirror(more: Partial<Mirror> = {}): Mirror {
+  return {
+    kind: "message",
+    origin: "huawei",
+    sourceId: "m1",
+    fingerprint: messageFingerprint(makeMessage()),
+    sourceHash: null,
+    copyId: null,
+    copyFingerprints: [],
+    version: 1,
+    state: "live",
+    reason: null,
+    sizeBytes: null,
+    sha256: null,
+    parentId: null,
+    missingSince: null,
+    updatedAt: new Date(0),
+    ...more,
+  };
+}
+
+function sort(messages: readonly CaseMessage[], mirrors: readonly Mirror[] = [], intents: readonly Intent[] = []) {
+  return sortMessages({ messages, mirrors, intents, huaweiUserId: "hw-us" });
+}
+
+const file = (id: string, name = "a.txt") => ({ fileId: toId<CaseFileId>(id), name });
+const fp = messageFingerprint(makeMessage());
+
+describe("fingerprints", () => {
+  it.each<{ name: string; more: Partial<CaseMessage>; same: boolean }>([
+    { name: "the id appears", more: { messageId: toId("m1") }, same: true },
+    { name: "the milliseconds are cut off", more: { createdAt: new Date("2026-05-04T12:00:00Z") }, same: true },
+    { name: "blanks differ", more: { content: " Please  send\nthe logs " }, same: true },
+    { name: "a reading calls the engineer a partner", more: { authorKind: "partner" }, same: true },
+    { name: "the author's name differs", more: { authorName: "Li" }, same: true },
+    { name: "the second differs", more: { createdAt: new Date("2026-05-04T12:00:01Z") }, same: false },
+    { name: "a customer wrote it", more: { authorKind: "customer" }, same: false },
+    { name: "another author wrote it", more: { authorId: "hw-8" }, same: false },
+    { name: "the text differs", more: { content: "Please send the dump" }, same: false },
+    { name: "a file differs", more: { files: [file("f1")] }, same: false },
+  ])("are shared by two readings or not: $name", ({ more, same }) => {
+    const other = messageFingerprint(makeMessage(more));
+
+    expect(other === fp).toBe(same);
+  });
+
+  it("depend neither on the order of files nor on the text after 200 characters", () => {
+    const long = "x".repeat(200);
+
+    const one = messageFingerprint(makeMessage({ content: `${long}a`, files: [file("f1"), file("f2")] }));
+    const two = messageFingerprint(makeMessage({ content: `${long}b`, files: [file("f2"), file("f1")] }));
+
+    expect(one).toBe(two);
+  });
+
+  it("differ from the hash, which sees the whole text and the names of files", () => {
+    const long = "x".repeat(200);
+
+    const hashes = [
+      makeMessage({ content: `${long}a` }),
+      makeMessage({ content: `${long}b` }),
+      makeMessage({ content: `${long}b`, files: [file("f1", "b.txt")] }),
+      makeMessage({ content: `${long}b`, files: [file("f1", "c.txt")] }),
+    ].map(messageHash);
+
+    expect(new Set(hashes).size).toBe(4);
+  });
+});
+
+describe("marks in messages", () => {
+  it.each([
+    { content: "[OPS-7#501] Ann:\nhi", owner: "comment:501" },
+    { content: "[OPS-7#501 v2 1/3] Ann:\nhi", owner: "comment:501" },
+    { content: "<div><p>[OPS-7#501]</p> Ann", owner: "comment:501" },
+    { content: " \n[OPS-7^900]", owner: "attachment:900" },
+    { content: "[OPS-7 !refused-3] no", owner: "notice:refused-3" },
+    { content: "[OPS-7 @10001 2/3] more", owner: "case:10001" },
+    { content: "> [OPS-7#501]", owner: null },
+    { content: "see [OPS-7#501]", owner: null },
+    { content: "", owner: null },
+  ])("are read at the start only: $content", ({ content, owner }) => {
+    const mark = findMark(content);
+
+    expect(mark === null ? null : markOwner(mark)).toBe(owner);
+  });
+});
+
+describe("sorting messages", () => {
+  it("tells equal messages without ids apart by ordinals", () => {
+    const sorted = sort([makeMessage(), makeMessage(), makeMessage()]);
+
+    expect(sorted.people.map((entry) => entry.sourceId)).toEqual([`fp:${fp}:1`, `fp:${fp}:2`, `fp:${fp}:3`]);
+  });
+
+  it("upgrades an identity without id once, when the id appears", () => {
+    const messages = [makeMessage({ messageId: toId("m1") }), makeMessage({ messageId: toId("m2") })];
+
+    const before = sort(messages, [makeMirror({ sourceId: `fp:${fp}:1` }), makeMirror({ sourceId: `fp:${fp}:2` })]);
+    const after = sort(messages, [makeMirror({ sourceId: "m1" }), makeMirror({ sourceId: "m2" })]);
+
+    expect(before.people.map((entry) => [entry.renameFrom, entry.sourceId])).toEqual([
+      [`fp:${fp}:1`, "m1"],
+      [`fp:${fp}:2`, "m2"],
+    ]);
+    expect(after.people.map((entry) => entry.renameFrom)).toEqual([null, null]);
+  });
+
+  it("upgrades only the messages that were known without id", () => {
+    const messages = [makeMessage({ messageId: toId("m1") }), makeMessage({ messageId: toId("m2") })];
+
+    const sorted = sort(messages, [makeMirror({ sourceId: "m1" }), makeMirror({ sourceId: `fp:${fp}:2` })]);
+
+    expect(sorted.people.map((entry) => [entry.renameFrom, entry.sourceId])).toEqual([
+      [null, "m1"],
+      [`fp:${fp}:2`, "m2"],
+    ]);
+  });
+
+  it("finds messages that are known by id in a reading without ids", () => {
+    const sorted = sort(
+      [makeMessage(), makeMessage(), makeMessage()],
+      [makeMirror({ sourceId: "m1" }), makeMirror({ sourceId: "m1#2" }), makeMirror({ sourceId: "m2" })],
+    );
+
+    expect(sorted.people.map((entry) => entry.sourceId)).toEqual(["m1", "m2", `fp:${fp}:3`]);
+  });
+
+  it("sets the message apart that repeats the description", () => {
+    const sorted = sort([makeMessage({ isFirst: true, messageId: toId("m0") }), makeMessage()]);
+
+    expect(sorted.first?.sourceId).toBe("m0");
+    expect(sorted.people).toHaveLength(1);
+  });
+
+  it("recognises as many confirmed copies as were sent, and takes a further equal message for news", () => {
+    const copy = makeMessage({ authorKind: "customer", authorId: "hw-us", content: "[OPS-7#501] Ann:\nhi" });
+    const mirror = makeMirror({
+      kind: "comment",
+      origin: "jira",
+      sourceId: "501",
+      copyFingerprints: [messageFingerprint(copy)],
+    });
+
+    const sorted = sort([copy, copy], [mirror]);
+
+    expect(sorted.copies).toHaveLength(1);
+    expect(sorted.people).toHaveLength(1);
+  });
+
+  it("never takes a mirrored person's message for a copy, even when it starts with a mark", () => {
+    const quote = makeMessage({
+      messageId: toId("m1"),
+      authorKind: "customer",
+      authorId: "hw-us",
+      content: "[OPS-7#1]",
+    });
+
+    const sorted = sort([quote], [makeMirror({ sourceId: "m1" })]);
+
+    expect(sorted.people.map((entry) => entry.sourceId)).toEqual(["m1"]);
+    expect(sorted.unknownMarks).toEqual([]);
+  });
+
+  it.each<{ content: string; unknown: boolean }>([
+    { content: "[OPS-7#501] Ann:", unknown: false },
+    { content: "[OPS-7#502] Ann:", unknown: true },
+    { content: "[OPS-7^900]", unknown: false },
+    { content: "[OPS-7^901]", unknown: true },
+    { content: "[OPS-7 !reopen-1] x", unknown: false },
+    { content: "[OPS-7 !reopen-2] x", unknown: true },
+    { content: "[OPS-7 @10001 2/3] x", unknown: false },
+  ])("reports a mark as unknown only when no row remembers its owner: $content", ({ content, unknown }) => {
+    const mirrors = [
+      makeMirror({ kind: "comment", origin: "jira", sourceId: "501" }),
+      makeMirror({ kind: "file", origin: "jira", sourceId: "900" }),
+      makeMirror({ kind: "notice", origin: "jira", sourceId: "reopen-1" }),
+    ];
+
+    const sorted = sort([makeMessage({ authorKind: "customer", authorId: "hw-us", content })], mirrors);
+
+    expect(sorted.unknownMarks).toHaveLength(unknown ? 1 : 0);
+    expect(sorted.people).toHaveLength(unknown ? 0 : 1);
+  });
+});

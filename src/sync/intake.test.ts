@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { isWantedCase } from "./intake.ts";
+import type { ConnectionSettings } from "./ports.ts";
+
+const firstRound = new Date("2026-05-04T12:00:00Z");
+const minutesBefore = (minutes: number): Date => new Date(firstRound.getTime() - minutes * 60_000);
+
+function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSettings {
+  return {
+    name: "main",
+    huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
+    jira: { host: "jira", projectKey: "OPS" },
+    cases: { createdAfter: null, statuses: null, labels: [], ...cases },
+    status: { toJira: {}, via: {}, closeOnDone: "confirm" },
+    priority: {},
+    comments: { toHuawei: "all", holdSeconds: 0, authorName: "name", allowSecurityLevels: [], allowAppAccounts: [] },
+    attachments: { toHuawei: "referenced" },
+    guard: { mode: "mask", patterns: [] },
+    settle: { caseSeconds: 1, messageSeconds: 1, searchSeconds: 1, listSeconds: 1 },
+  };
+}
+
+describe("which cases get an issue", () => {
+  const bound = minutesBefore(60);
+
+  it.each<{
+    name: string;
+    cases?: Partial<ConnectionSettings["cases"]>;
+    first?: boolean;
+    age?: number;
+    status?: number;
+    labels?: string[];
+    wanted: boolean;
+  }>([
+    { name: "first round, open", first: true, age: 9_999, wanted: true },
+    { name: "first round, unknown status", first: true, status: 99, wanted: true },
+    { name: "first round, closed", first: true, status: 3, wanted: false },
+    { name: "later, new", age: 0, wanted: true },
+    { name: "later, opened and closed between two rounds", age: 0, status: 4, wanted: true },
+    { name: "later, within the overlap", age: 10, wanted: true },
+    { name: "later, older than the overlap", age: 10.1, wanted: false },
+    { name: "a bound, at it", cases: { createdAfter: bound }, age: 60, wanted: true },
+    { name: "a bound, before it", cases: { createdAfter: bound }, age: 61, wanted: false },
+    {
+      name: "a bound, closed in the first round",
+      cases: { createdAfter: bound },
+      first: true,
+      status: 3,
+      wanted: true,
+    },
+    { name: "a listed status", cases: { statuses: [1, 2] }, status: 2, wanted: true },
+    { name: "another status", cases: { statuses: [1, 2] }, status: 0, wanted: false },
+    { name: "no status listed at all", cases: { statuses: [] }, wanted: false },
+    { name: "one of the labels", cases: { labels: ["a", "b"] }, labels: ["x", "b"], wanted: true },
+    { name: "none of the labels", cases: { labels: ["a", "b"] }, labels: ["x"], wanted: false },
+    { name: "no label", cases: { labels: ["a"] }, wanted: false },
+    { name: "right label, wrong age", cases: { labels: ["a"] }, labels: ["a"], age: 30, wanted: false },
+  ])("is decided by age, status and labels: $name", ({ cases, first, age, status, labels, wanted }) => {
+    const entry = { createdAt: minutesBefore(age ?? 0), status: status ?? 1, labels: labels ?? [] };
+
+    const result = isWantedCase(entry, makeSettings(cases ?? {}), first === true ? null : firstRound);
+
+    expect(result).toBe(wanted);
+  });
+});
