@@ -66,6 +66,7 @@ export type Action =
       readonly kind: "adopt_message";
       readonly direction: "state";
       readonly commentId: string;
+      readonly version: number;
       readonly sourceHash: string | null;
       readonly message: IdentifiedMessage;
     }
@@ -102,6 +103,8 @@ export type Action =
       readonly target: StatusTarget;
       readonly caseStatus: number;
     }
+  | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
+  | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
   | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
@@ -205,6 +208,7 @@ export function planReconcile(input: PlanInput): Plan {
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
     ...(sorted === null ? [] : planMessages(input, sorted)),
+    ...planOwed(input),
     ...planLabels(input),
     ...planFacts(input),
     ...planAccessRequests(input),
@@ -215,7 +219,13 @@ export function planReconcile(input: PlanInput): Plan {
           input,
           observed.issue,
           observed.comments,
-          new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+          {
+            confirmed: new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+            // Comments whose messages are just being recognised are not sent.
+            adopted: new Set(
+              sorted?.unknownMarks.flatMap(({ mark }) => (mark.kind === "comment" ? [mark.commentId] : [])),
+            ),
+          },
           recheck,
         )),
   ];
@@ -265,6 +275,7 @@ function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
         kind: "adopt_message",
         direction: "state",
         commentId,
+        version: identified.mark.kind === "comment" ? identified.mark.version : 1,
         sourceHash: commentHash(comment, input.adfToText, input.mediaReferences),
         message: identified,
       });
@@ -301,6 +312,19 @@ function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
     }
   }
   return actions;
+}
+
+/** Notices and messages of our own that were decided and not written: nothing but their intents remembers them. */
+function planOwed(input: PlanInput): Action[] {
+  return input.intents.flatMap((intent): Action[] => {
+    if (intent.state !== "planned") return [];
+    if (intent.side === "jira") {
+      return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
+    }
+    const owner = intent.payload.owner as { readonly kind?: string } | undefined;
+    const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
+    return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
+  });
 }
 
 /** A comment of ours that mirrors this message although no row remembers it: after a restored or lost database. */
@@ -367,15 +391,14 @@ function planFacts(input: PlanInput): Action[] {
     ["severity", detail.severityName],
   ];
   const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
-  return [
-    {
-      kind: "notice",
-      direction: "to-jira",
-      cause: `facts-${hash}`,
-      text: `Facts of the service ticket changed:\n${text}`,
-    },
-    remember,
-  ];
+  const cause = `facts-${hash}`;
+  // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
+  if (hasNotice(input, cause)) return [remember];
+  return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
+}
+
+function hasNotice(input: PlanInput, cause: string): boolean {
+  return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
 }
 
 /** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
@@ -481,16 +504,17 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number): Action
   if (mode === "always" && status === 0) {
     return [{ kind: "act_on_case", direction: "to-huawei", action: "cancel", cause, category: "done" }];
   }
+  const closeCause = `close-${last.at.getTime()}`;
+  if (hasNotice(input, closeCause)) return [agreed];
   return [
     {
       kind: "notice",
       direction: "to-jira",
-      cause: `close-${last.at.getTime()}`,
+      cause: closeCause,
       text:
         `This issue was moved to done, but the service ticket is still "${statusName(status)}". ` +
-        "Write /close as a comment to close it there, or /cancel to withdraw it.",
+        "Close or withdraw it in the Huawei Cloud console, or move this issue back.",
     },
-    agreed,
   ];
 }
 
@@ -535,9 +559,10 @@ function planComments(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  confirmed: ReadonlySet<string>,
+  known: { readonly confirmed: ReadonlySet<string>; readonly adopted: ReadonlySet<string> },
   recheck: Recheck,
 ): Action[] {
+  const { confirmed } = known;
   const { link, settings } = input;
   if (link.caseId === null) return [];
   const actions: Action[] = [];
@@ -553,6 +578,7 @@ function planComments(
   /** Files that go along with the comments of this plan; each goes once. */
   const leaving = new Set<string>();
   for (const comment of candidates) {
+    if (known.adopted.has(comment.commentId)) continue;
     const mirror = mirrors.get(comment.commentId);
     if (mirror === undefined && comment.createdAt < link.outgoingSince) continue;
     const text = input.adfToText(comment.body);
@@ -718,6 +744,8 @@ function planOwnFiles(
 
 /** Whether the policy wants a comment at all. */
 function isWanted(settings: ConnectionSettings, text: string): boolean {
+  // Comment commands are not text; what they ask for is not carried out in this version.
+  if (/^\/(?:urge|close|cancel|rate)\b/.test(text.trimStart())) return false;
   if (settings.comments.toHuawei === "all") return true;
   return settings.comments.toHuawei === "command" && /^\/case\s/.test(text.trimStart());
 }
@@ -738,10 +766,17 @@ function isNamedIn(names: readonly string[], file: IssueFile): boolean {
 /** Files of people that a comment names, by media node or by file name; never one that a restricted comment names too. */
 function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, text: string): IssueFile[] {
   const references = new Set(input.mediaReferences(comment.body));
+  // The files of an earlier version stand in its message; only what is new goes along with the next one.
+  const isNewVersion = input.mirrors.some(
+    (mirror) => mirror.kind === "comment" && mirror.sourceId === comment.commentId && mirror.state === "live",
+  );
   const restricted = namesInRestricted(input, input.observed.comments ?? []);
   const carried = new Set(
     input.mirrors
-      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && mirror.parentId !== comment.commentId)
+      .filter(
+        (mirror) =>
+          mirror.kind === "file" && mirror.origin === "jira" && (isNewVersion || mirror.parentId !== comment.commentId),
+      )
       .map((mirror) => mirror.sourceId),
   );
   return issue.files.filter((file) => {
