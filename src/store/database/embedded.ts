@@ -97,24 +97,30 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   options.logger?.info({ port, startedHere, dataDir: context.place.dir }, "Embedded PostgreSQL in use");
 
   let stopping: Promise<void> | null = null;
+  let recovering: Promise<void> | null = null;
+  const recover = async (): Promise<void> => {
+    for (let attempt = 0; stopping === null; attempt++) {
+      try {
+        seat = await takeSeat(context, port);
+        supervise();
+        return;
+      } catch (error) {
+        options.logger?.warn({ port, err: error }, "Embedded PostgreSQL did not start again");
+        await sleep(Math.min(500 * 2 ** attempt, 15_000), undefined, { ref: false });
+      }
+    }
+  };
   const supervise = (): void => {
     seat.lease.once("end", () => {
       if (stopping !== null) return;
       options.logger?.warn({ port }, "Embedded PostgreSQL closed the connection; starting it again");
-      void (async () => {
-        for (let attempt = 0; stopping === null; attempt++) {
-          try {
-            seat = await takeSeat(context, port);
-            supervise();
-            if (stopping !== null) await leave(context, seat.lease);
-            return;
-          } catch (error) {
-            options.logger?.warn({ port, err: error }, "Embedded PostgreSQL did not start again");
-            await sleep(Math.min(500 * 2 ** attempt, 15_000), undefined, { ref: false });
-          }
-        }
-      })();
+      recovering = recover();
     });
+  };
+  // A seat that is being taken again has to be left as well, so stopping waits for it.
+  const stop = async (): Promise<void> => {
+    await recovering;
+    await leave(context, seat.lease);
   };
   supervise();
 
@@ -123,7 +129,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     port,
     startedHere,
     stop: () => {
-      stopping ??= leave(context, seat.lease).finally(() => dismiss(watchdog));
+      stopping ??= stop().finally(() => dismiss(watchdog));
       return stopping;
     },
   };
