@@ -138,7 +138,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
   const random = options.random ?? Math.random;
   const retryFirstMs = options.retryFirstMs ?? 1_000;
   const prefix = options.prefix === undefined ? {} : { prefix: options.prefix };
-  const running = new Map<string, { readonly job: Job; readonly token: string }>();
+  const running = new Map<string, Running>();
   const workers: Worker[] = [];
   const redisClients: Redis[] = [];
   const warn = makeQuietWarn(log);
@@ -212,7 +212,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
       await job.moveToWait(token);
       throw new WaitingError();
     }
-    running.set(`${name} ${job.id}`, { job, token });
+    running.set(`${name} ${job.id}`, { queue: name, id: job.id ?? "", token });
     try {
       const handle = handlers.get(job.name);
       if (handle === undefined) throw new HandlerConflict(`no handler for the job ${job.name}`);
@@ -325,14 +325,20 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
       : `Redis evicts keys (${policy}); set maxmemory-policy noeviction`;
   }
 
+  async function handBack({ queue, id, token }: Running): Promise<void> {
+    const job: Job | undefined = await queueOf(queue).getJob(id);
+    await job?.moveToWait(token);
+  }
+
   async function shut(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     await bounded(Promise.allSettled(workers.map((worker) => worker.pause(true))), Math.min(1_000, timeoutMs));
     while (running.size > 0 && Date.now() < deadline) await sleep(20);
     const left = [...running.values()];
     running.clear();
-    await bounded(Promise.allSettled(left.map(({ job, token }) => job.moveToWait(token))), 1_000);
     await bounded(Promise.allSettled(workers.map((worker) => worker.close(true))), 2_000);
+    // Only now, and through the producers' connections: a worker whose last fetch still waits would take its own jobs back.
+    await bounded(Promise.allSettled(left.map(handBack)), 1_000);
     await bounded(Promise.allSettled([...queues.values()].map((queue) => queue.close())), 1_000);
     for (const client of redisClients) client.disconnect();
   }
@@ -370,6 +376,8 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
   };
 }
 
+/** A job that a handler of this process works on; whoever shows its token may move it. */
+type Running = { readonly queue: QueueName; readonly id: string; readonly token: string };
 type Warn = QueueLog["warn"];
 type Processor = (job: Job, token?: string) => Promise<unknown>;
 type WorkerSettings = {
