@@ -15,6 +15,7 @@ import {
 } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { createTestDatabase } from "./database.ts";
+import { createTestRedis } from "./redis.ts";
 
 const node = resolve("node_modules/.bin/node");
 const program = resolve("src/bin/casebridge.ts");
@@ -45,9 +46,13 @@ export async function startHarness(
   const huawei = await startHuaweiSimulator(options.huawei ?? {});
   const jira = await startJiraSimulator(options.jira ?? {});
   const database = await createTestDatabase();
+  // The whole suite runs on Redis with CASEBRIDGE_TEST_QUEUE=redis (`npm run test:redis`), else on PostgreSQL's backend.
+  const redis = process.env.CASEBRIDGE_TEST_QUEUE === "redis" ? await createTestRedis() : null;
+  if (process.env.CASEBRIDGE_TEST_QUEUE === "redis" && redis === null) throw new Error("there is no redis-server");
   const folder = await mkdtemp(join(tmpdir(), "casebridge-scenario-"));
   const baseEnv: Env = {
     DATABASE_URL: database.connectionString,
+    ...(redis === null ? {} : { REDIS_URL: redis.url }),
     DATA_DIR: join(folder, "data"),
     HUAWEI_OSM_ENDPOINT: huawei.url,
     HUAWEI_IAM_ENDPOINT: huawei.url,
@@ -190,6 +195,7 @@ export async function startHarness(
     await huawei.close();
     await jira.close();
     await database.drop();
+    await redis?.stop();
     await rm(folder, { recursive: true, force: true });
   }
 
