@@ -33,7 +33,7 @@ describe.each(kinds)("on %s", (kind) => {
     await Promise.all(open.map((backend) => backend.close({ timeoutMs: 1_000 })));
     open = [];
     if (kind === "redis") await redis?.flush();
-    else if (database !== null) await sql("DROP SCHEMA IF EXISTS bullmq CASCADE");
+    else if (database !== null) await dropQueueSchema();
   });
 
   afterAll(async () => {
@@ -267,7 +267,7 @@ describe.each(kinds)("on %s", (kind) => {
     await until(() => seen.length === 1);
 
     if (kind === "redis") await redis?.flush();
-    else await sql("DROP SCHEMA bullmq CASCADE");
+    else await dropQueueSchema();
     await backend.enqueue(wake("3"));
     await until(() => seen.length === 2);
 
@@ -454,9 +454,20 @@ async function untilAsync(reached: () => Promise<boolean>, ms = 15_000): Promise
   }
 }
 
-async function sql(text: string): Promise<void> {
+/** Drops the queue's schema under running workers. PostgreSQL ends one side of a deadlock with 40P01, to be repeated by it. */
+async function dropQueueSchema(): Promise<void> {
   const client = new pg.Client({ connectionString: database?.connectionString });
   await client.connect();
-  await client.query(text);
-  await client.end();
+  try {
+    for (;;) {
+      const error = await client.query("DROP SCHEMA IF EXISTS bullmq CASCADE").then(
+        () => null,
+        (reason: { readonly code?: string }) => reason,
+      );
+      if (error === null) return;
+      if (error.code !== "40P01") throw error;
+    }
+  } finally {
+    await client.end();
+  }
 }
