@@ -5,7 +5,9 @@ import type { LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
 import { IssueMissing, observe } from "./observe.ts";
-import { type Action, type Observed, planReconcile, statusTarget } from "./plan.ts";
+import type { Action, Observed } from "./plan/action.ts";
+import { planReconcile } from "./plan/plan.ts";
+import { statusTarget } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, TextPort } from "./ports.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 

@@ -10,7 +10,7 @@ import type { CaseId, LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { messageFingerprint } from "./identity.ts";
-import { caseLabel } from "./plan.ts";
+import { caseLabel } from "./plan/labels.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
 import type { CohortState, ConnectionState, IntakeLink, SeenCase, StatePort, WakeUp } from "./state.ts";
 

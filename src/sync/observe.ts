@@ -6,7 +6,8 @@ import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { messageFingerprint } from "./identity.ts";
-import { isCompatible, type Observed } from "./plan.ts";
+import type { Observed } from "./plan/action.ts";
+import { isCompatible } from "./plan/status.ts";
 import type { HuaweiPort, JiraPort, Lane } from "./ports.ts";
 
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (osm/NOTES 9). */

@@ -11,19 +11,14 @@ import type { Issue } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
-import { type ApplyDeps, applyAction, postNotice, Unsettled } from "./apply.ts";
+import { applyAction } from "./apply/apply.ts";
+import { postNotice } from "./apply/notices.ts";
+import { type ApplyDeps, Unsettled } from "./apply/write-once.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
-import {
-  type Action,
-  caseLabel,
-  commonLabel,
-  type Direction,
-  type Observed,
-  type Plan,
-  planReconcile,
-  toJiraLabel,
-} from "./plan.ts";
+import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
+import { planReconcile } from "./plan/plan.ts";
 import type { Lane } from "./ports.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import { type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";

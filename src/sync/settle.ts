@@ -6,9 +6,9 @@
  */
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
-import type { ApplyDeps } from "./apply.ts";
-import { issueCreatedStep, lookTimes, settleSecondsOf } from "./apply.ts";
-import { caseLabel } from "./plan.ts";
+import { issueCreatedStep } from "./apply/issue.ts";
+import { type ApplyDeps, lookTimes, settleSecondsOf } from "./apply/write-once.ts";
+import { caseLabel } from "./plan/labels.ts";
 import type { LeasedLink, StateStep } from "./state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */

@@ -1,24 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AccessRequest, CaseDetail, CaseMessage } from "../domain/case.ts";
-import { type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
-import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../domain/issue.ts";
-import type { Intent, Link, Mirror } from "../domain/link.ts";
-import { messageFingerprint } from "./identity.ts";
-import {
-  type Action,
-  commentHash,
-  factsHash,
-  heldReason,
-  isCompatible,
-  labelsHash,
-  type Observed,
-  type PlanInput,
-  planReconcile,
-  statusTarget,
-  toJiraLabel,
-} from "./plan.ts";
-import type { ConnectionSettings } from "./ports.ts";
+import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.ts";
+import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
+import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
+import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import { messageFingerprint } from "../identity.ts";
+import type { ConnectionSettings } from "../ports.ts";
+import type { Action, Observed, PlanInput } from "./action.ts";
+import { commentHash } from "./comments.ts";
+import { heldReason } from "./disclosure.ts";
+import { factsHash } from "./facts.ts";
+import { labelsHash, toJiraLabel } from "./labels.ts";
+import { planReconcile } from "./plan.ts";
+import { isCompatible, statusTarget } from "./status.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);

@@ -1,0 +1,144 @@
+/**
+ * Performing the actions of a plan. Every remote write goes through `writeOnce`: intent first, then the call, then the confirmation,
+ * each conditional on the lease. What is written was frozen in the intent, so a repeat sends the same bytes.
+ */
+import type { Action } from "../plan/action.ts";
+import type { LeasedLink } from "../state.ts";
+import { actOnCase, askReopen } from "./actions.ts";
+import { carryFiles } from "./case-files.ts";
+import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
+import { changeLabels, createIssue, stampIssue } from "./issue.ts";
+import { sendOwnFile } from "./issue-files.ts";
+import { adoptComment, postMessage, postRest } from "./messages.ts";
+import { postNotice, resumeNotice } from "./notices.ts";
+import { sendPart } from "./parts.ts";
+import { moveIssue } from "./status.ts";
+import { type ApplyDeps, Unsettled } from "./write-once.ts";
+
+/** Performs one action. Returns how many remote writes it made. Throws `ServiceError`, `Unsettled`, `LeaseLost`. */
+export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: Action): Promise<number> {
+  switch (action.kind) {
+    case "create_issue":
+      return createIssue(deps, leased, action);
+    case "rename_message":
+      await leased.apply({ renames: [{ kind: "message", origin: "huawei", from: action.from, to: action.to }] });
+      return 0;
+    case "confirm_message":
+      await confirmMessage(deps, leased, action);
+      return 0;
+    case "adopt_message": {
+      const adoptedBefore = leased.snapshot.mirrors.find(
+        (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === action.commentId,
+      );
+      await leased.apply({
+        mirrors: [
+          {
+            kind: "comment",
+            origin: "jira",
+            sourceId: action.commentId,
+            sourceHash: action.sourceHash,
+            copyId: action.message.message.messageId,
+            copyFingerprints: [...(adoptedBefore?.copyFingerprints ?? []), action.message.fingerprint],
+            version: Math.max(adoptedBefore?.version ?? 1, action.version),
+            state: "live",
+          },
+        ],
+        audit: [{ side: "huawei", action: "adopt", item: `comment:${action.commentId}`, result: "adopted" }],
+      });
+      await leased.reload();
+      return 0;
+    }
+    case "adopt_comment":
+      await adoptComment(leased, action);
+      return 0;
+    case "report_unknown_mark":
+      await leased.apply({
+        failures: [
+          {
+            direction: "to-jira",
+            item: `message:${action.message.sourceId}`,
+            reason: "unknown_mark",
+            detail: "a message starts with a mark that nobody here remembers",
+          },
+        ],
+      });
+      return 0;
+    case "carry_issue_files":
+      return carryFiles(deps, leased, action.files, action.parentId).then((carried) => carried.writes);
+    case "post_message":
+      return postMessage(deps, leased, action);
+    case "post_rest":
+      return postRest(deps, leased, action.intent);
+    case "change_labels":
+      return changeLabels(deps, leased, action);
+    case "move_issue":
+      return moveIssue(deps, leased, action);
+    case "resume_notice":
+      return resumeNotice(deps, leased, action.intent);
+    case "resume_message":
+      if (action.intent.state === "unknown") throw new Unsettled(action.intent.key);
+      await sendPart(deps, leased, action.intent);
+      return 1;
+    case "notice":
+      return postNotice(deps, leased, action.cause, action.text);
+    case "remember_facts":
+      await leased.apply({ link: { factsHash: action.hash } });
+      return 0;
+    case "stamp_issue":
+      return stampIssue(deps, leased);
+    case "agree_status":
+      await leased.apply({
+        link: {
+          caseStatus: action.caseStatus,
+          agreedCaseStatus: action.caseStatus,
+          ...(action.category === null ? {} : { agreedCategory: action.category }),
+        },
+      });
+      return 0;
+    case "hold_comment":
+      await leased.apply({
+        mirrors: [
+          {
+            kind: "comment",
+            origin: "jira",
+            sourceId: action.comment.commentId,
+            state: "held",
+            reason: action.reason,
+            sourceAt: action.comment.createdAt,
+          },
+        ],
+      });
+      return 0;
+    case "complete_comment":
+      await leased.apply({ mirrors: [{ kind: "comment", origin: "jira", sourceId: action.commentId, state: "live" }] });
+      return 0;
+    case "cancel_parts":
+      await leased.apply({
+        confirmedIntents: action.keys,
+        ...(action.state === null
+          ? {}
+          : {
+              mirrors: [
+                {
+                  kind: "comment",
+                  origin: "jira",
+                  sourceId: action.commentId,
+                  state: action.state,
+                  reason: action.reason,
+                },
+              ],
+            }),
+      });
+      return 0;
+    case "send_comment":
+      return sendComment(deps, leased, action);
+    case "withdraw_comment":
+      return withdrawComment(deps, leased, action.mirror);
+    case "send_file":
+      return sendOwnFile(deps, leased, action.file);
+    case "act_on_case":
+      return actOnCase(deps, leased, action);
+    case "ask_reopen":
+      return askReopen(deps, leased, action);
+  }
+}

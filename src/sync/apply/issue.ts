@@ -1,0 +1,104 @@
+/**
+ * The issue of a case: its creation, its property, its labels.
+ */
+import type { IssueId, IssueKey } from "../../domain/ids.ts";
+import type { IssueMark } from "../../domain/issue.ts";
+import { type Action, descriptionRestKey } from "../plan/action.ts";
+import { factsHash } from "../plan/facts.ts";
+import { caseLabel, commonLabel, labelsHash, toJiraLabel } from "../plan/labels.ts";
+import { caseFacts, issueSummary } from "../render.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
+import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";
+
+/** Makes the issue of a case, once. Answers 1. Throws as `writeOnce`. */
+export async function createIssue(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "create_issue" }>,
+): Promise<number> {
+  const { detail } = action;
+  const { link } = leased.snapshot;
+  const { settings } = deps;
+  const description = deps.text.caseDescription({
+    text: detail.description,
+    facts: caseFacts(detail, link.productName, settings.huawei.timeZone),
+    consoleUrl: settings.huawei.consoleCaseUrl?.replaceAll("{caseId}", encodeURIComponent(detail.caseId)) ?? null,
+  });
+  const labels = [...new Set(link.caseLabels.map(toJiraLabel))];
+  const mark: IssueMark = { v: 1, inst: deps.installation, caseId: detail.caseId };
+  const payload = {
+    summary: issueSummary(detail.caseId, detail.description),
+    descriptionAdf: description.doc,
+    labels: [caseLabel(detail.caseId), commonLabel, ...labels],
+    priority: detail.severityName === null ? null : (settings.priority[detail.severityName] ?? null),
+    mark,
+    rest: description.rest,
+  };
+  await writeOnce(deps, leased, {
+    kind: "issue",
+    key: "issue",
+    side: "jira",
+    mark: null,
+    payload,
+    call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
+    confirm: (created) => {
+      const step = issueCreatedStep(leased, created, payload.rest, labelsHash(labels));
+      return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
+    },
+  });
+  return 1;
+}
+
+/** What is stored once the issue is known to exist; also used when a lost create is found again. */
+export function issueCreatedStep(
+  leased: LeasedLink,
+  created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
+  rest: string | null,
+  hash: string,
+): StateStep {
+  return {
+    link: {
+      issueId: created.issueId,
+      issueKey: created.issueKey,
+      labelsHash: hash,
+      outgoingSince: leased.snapshot.link.createdAt,
+    },
+    ...(rest === null
+      ? {}
+      : {
+          intents: [
+            {
+              kind: "comment",
+              key: descriptionRestKey,
+              side: "jira",
+              state: "planned",
+              payload: { rest },
+              mark: null,
+            } as const,
+          ],
+        }),
+    audit: [{ side: "jira", action: "create_issue", item: `issue:${created.issueId}`, result: "created" }],
+  };
+}
+
+/** Writes the issue's own id into its property, which tells a clone from the original (RULES 7). May be repeated. */
+export async function stampIssue(deps: ApplyDeps, leased: LeasedLink): Promise<number> {
+  const issueId = needIssue(leased);
+  const caseId = needCase(leased);
+  // Idempotent by nature: the same value under the same key, so no intent is needed.
+  await deps.jira.setIssueMark(issueId, { v: 1, inst: deps.installation, caseId, issueId }, deps.lane);
+  await leased.apply({ link: { markStampedAt: deps.clock.now() } });
+  return 1;
+}
+
+/** Adds and removes labels, touching no other. May be repeated. */
+export async function changeLabels(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "change_labels" }>,
+): Promise<number> {
+  // Adding a label that is there, or removing one that is not, changes nothing: safe to repeat without an intent.
+  await deps.jira.changeLabels(needIssue(leased), { add: action.add, remove: action.remove }, deps.lane);
+  await leased.apply({ link: { labelsHash: action.hash } });
+  return 1;
+}

@@ -1,0 +1,157 @@
+/**
+ * One remote write with its intent before and its confirmation after it (RULES 2), and what every write needs.
+ */
+import type { CaseId, IssueId } from "../../domain/ids.ts";
+import type { Intent } from "../../domain/link.ts";
+import { isServiceError, ServiceError } from "../../domain/service-error.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Spool, TextPort } from "../ports.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
+
+/** What a write needs around it. */
+export type ApplyDeps = {
+  readonly huawei: HuaweiPort;
+  readonly jira: JiraPort;
+  readonly text: TextPort;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ConnectionSettings;
+  readonly installation: string;
+  readonly lane: Lane;
+  /** Told after each completed remote write, for metrics and progress. */
+  readonly onWrite?: (write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
+};
+
+/** A write whose outcome is not known yet stands in the way; the direction waits for the next look. */
+export class Unsettled extends Error {
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`the outcome of ${key} is not known yet`);
+    this.name = "Unsettled";
+    this.key = key;
+  }
+}
+
+/** Longest time that one remote call may take; the lease must outlast it. */
+const callTimeMaxMs = 32_000;
+
+/** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (RULES 2). */
+export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
+  const seconds = [2, 15].filter((value) => value < settleSeconds);
+  return [...seconds, settleSeconds].map((value) => new Date(attemptedAt.getTime() + value * 1000));
+}
+
+/** Settle time of what an intent writes, in seconds. */
+export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings: ConnectionSettings): number {
+  if (intent.kind === "issue") return settings.settle.searchSeconds;
+  if (intent.side === "jira") return settings.settle.listSeconds;
+  return settings.settle.messageSeconds;
+}
+
+/** Intent, call, confirmation, each fenced by the lease. Throws `Unsettled` when an earlier attempt's outcome is not known,
+ * `LeaseLost`, and whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it. */
+export async function writeOnce<Result>(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  write: {
+    readonly kind: Intent["kind"];
+    readonly key: string;
+    readonly side: Intent["side"];
+    readonly mark: string | null;
+    readonly payload: Readonly<Record<string, unknown>>;
+    readonly call: (payload: Readonly<Record<string, unknown>>) => Promise<Result>;
+    /** `keep`: the intent stays as `sent` until a reading shows the copy. */
+    readonly confirm: (result: Result) => StateStep & { readonly keep?: boolean };
+  },
+): Promise<Result> {
+  const existing = leased.snapshot.intents.find((intent) => intent.key === write.key);
+  if (existing !== undefined && existing.state !== "planned") throw new Unsettled(write.key);
+  const payload = existing?.payload ?? write.payload;
+  if (leased.remainingMs() < callTimeMaxMs) await leased.renew();
+  const attemptedAt = deps.clock.now();
+  const [firstLook] = lookTimes(attemptedAt, settleSecondsOf(write, deps.settings));
+  await leased.apply({
+    ...(existing === undefined
+      ? {
+          intents: [
+            { kind: write.kind, key: write.key, side: write.side, state: "planned", payload, mark: write.mark },
+          ],
+        }
+      : {}),
+    intentPatches: [
+      {
+        key: write.key,
+        state: "unknown",
+        attemptedAt,
+        looks: 0,
+        nextLookAt: firstLook ?? null,
+        attempts: (existing?.attempts ?? 0) + 1,
+      },
+    ],
+  });
+  let result: Result;
+  try {
+    result = await write.call(payload);
+  } catch (error) {
+    if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
+      if (error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden") {
+        await leased.apply({ confirmedIntents: [write.key] });
+      } else {
+        await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
+      }
+    } else {
+      // It may have been executed only now, after waiting for its turn: the looks count from here.
+      const failedAt = deps.clock.now();
+      const [look] = lookTimes(failedAt, settleSecondsOf(write, deps.settings));
+      await leased.apply({
+        intentPatches: [{ key: write.key, attemptedAt: failedAt, looks: 0, nextLookAt: look ?? null }],
+      });
+    }
+    throw error;
+  }
+  const { keep = false, ...step } = write.confirm(result);
+  await leased.apply(
+    keep
+      ? { ...step, intentPatches: [...(step.intentPatches ?? []), { key: write.key, state: "sent" }] }
+      : { ...step, confirmedIntents: [...(step.confirmedIntents ?? []), write.key] },
+  );
+  deps.onWrite?.({ side: write.side, action: write.kind });
+  return result;
+}
+
+/** The case of the link. Throws where there is none yet. */
+export function needCase(leased: LeasedLink): CaseId {
+  const { caseId } = leased.snapshot.link;
+  if (caseId === null) throw new Error("the link has no case yet");
+  return caseId;
+}
+
+/** The issue of the link. Throws where there is none yet. */
+export function needIssue(leased: LeasedLink): IssueId {
+  const { issueId } = leased.snapshot.link;
+  if (issueId === null) throw new Error("the link has no issue yet");
+  return issueId;
+}
+
+/** A refusal that Jira would answer, known before asking. */
+export function refused(operation: string, detail: string): ServiceError {
+  return new ServiceError({
+    side: "jira",
+    kind: "rejected",
+    operation,
+    status: null,
+    code: null,
+    requestId: null,
+    retryAfterMs: null,
+    outcomeUnknown: false,
+    detail,
+  });
+}
+
+/** One line for people when an error can never pass, else `null`. */
+export function permanentReason(error: unknown): string | null {
+  if (error instanceof Error && error.name === "FileTooLarge") return "larger than the other side takes";
+  if (!isServiceError(error, "rejected", "not_found", "forbidden") || error.facts.outcomeUnknown) return null;
+  return `${error.kind === "rejected" ? "refused" : error.kind.replace("_", " ")}${error.facts.code === null ? "" : ` (${error.facts.code})`}: ${error.facts.detail}`;
+}

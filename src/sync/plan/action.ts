@@ -1,0 +1,170 @@
+/**
+ * What the planner looks at, and the actions that it may answer.
+ */
+import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
+import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
+import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { IdentifiedMessage } from "../identity.ts";
+import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+
+/** Which way an action works. `state`: it changes only what we remember. */
+export type Direction = "to-jira" | "to-huawei" | "state";
+
+/** What one run saw. `null` = that side was not read in this run. */
+export type Observed = {
+  readonly case: CaseDetail | null;
+  /** All messages of the case, merged from every page that was read. */
+  readonly messages: readonly CaseMessage[] | null;
+  readonly issue: Issue | null;
+  readonly comments: readonly IssueComment[] | null;
+  readonly statusChanges: readonly StatusChange[] | null;
+  /** Requests of engineers for access, read when a wake-up named one. */
+  readonly accessRequests: readonly AccessRequest[];
+  /** Both sides were read completely: copies that are gone can be told. */
+  readonly full: boolean;
+};
+
+/** Everything the planner looks at. */
+export type PlanInput = {
+  readonly link: Link;
+  readonly mirrors: readonly Mirror[];
+  readonly intents: readonly Intent[];
+  readonly observed: Observed;
+  readonly settings: ConnectionSettings;
+  readonly huaweiUserId: string | null;
+  readonly ownAccountId: string;
+  readonly installation: string;
+  readonly adfToText: (doc: unknown) => string;
+  readonly mediaReferences: (doc: unknown) => readonly string[];
+  readonly now: Date;
+};
+
+/** One unit of a plan. */
+export type Action =
+  | { readonly kind: "create_issue"; readonly direction: "to-jira"; readonly detail: CaseDetail }
+  | { readonly kind: "rename_message"; readonly direction: "state"; readonly from: string; readonly to: string }
+  | {
+      readonly kind: "confirm_message";
+      readonly direction: "state";
+      readonly intent: Intent;
+      readonly message: CaseMessage;
+      readonly fingerprint: string;
+    }
+  | {
+      readonly kind: "adopt_message";
+      readonly direction: "state";
+      readonly commentId: string;
+      readonly version: number;
+      readonly sourceHash: string | null;
+      readonly message: IdentifiedMessage;
+    }
+  | {
+      readonly kind: "adopt_comment";
+      readonly direction: "state";
+      readonly message: IdentifiedMessage;
+      readonly comment: IssueComment;
+    }
+  | { readonly kind: "report_unknown_mark"; readonly direction: "state"; readonly message: IdentifiedMessage }
+  | {
+      readonly kind: "carry_issue_files";
+      readonly direction: "to-jira";
+      readonly parentId: string;
+      readonly files: readonly CaseFile[];
+    }
+  | { readonly kind: "post_rest"; readonly direction: "to-jira"; readonly intent: Intent }
+  | {
+      readonly kind: "post_message";
+      readonly direction: "to-jira";
+      readonly message: IdentifiedMessage;
+      readonly again: boolean;
+    }
+  | {
+      readonly kind: "change_labels";
+      readonly direction: "to-jira";
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+      readonly hash: string;
+    }
+  | {
+      readonly kind: "move_issue";
+      readonly direction: "to-jira";
+      readonly target: StatusTarget;
+      readonly caseStatus: number;
+    }
+  | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
+  | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
+  | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
+  | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
+  | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
+  | {
+      readonly kind: "agree_status";
+      readonly direction: "state";
+      readonly caseStatus: number;
+      readonly category: StatusCategory | null;
+    }
+  | {
+      readonly kind: "send_comment";
+      readonly direction: "to-huawei";
+      readonly comment: IssueComment;
+      readonly version: number;
+      readonly text: string;
+      readonly sourceHash: string;
+      readonly files: readonly IssueFile[];
+    }
+  | { readonly kind: "complete_comment"; readonly direction: "state"; readonly commentId: string }
+  | {
+      /** Parts that were not sent yet must not be sent any more. */
+      readonly kind: "cancel_parts";
+      readonly direction: "state";
+      readonly commentId: string;
+      readonly keys: readonly string[];
+      /** State of the comment when none of its parts had left; else its other parts are confirmed first. */
+      readonly state: "held" | "withdrawn" | null;
+      readonly reason: string;
+    }
+  | { readonly kind: "withdraw_comment"; readonly direction: "to-huawei"; readonly mirror: Mirror }
+  | {
+      readonly kind: "hold_comment";
+      readonly direction: "state";
+      readonly comment: IssueComment;
+      readonly reason: string;
+    }
+  | { readonly kind: "send_file"; readonly direction: "to-huawei"; readonly file: IssueFile }
+  | {
+      readonly kind: "act_on_case";
+      readonly direction: "to-huawei";
+      readonly action: "press" | "close" | "cancel";
+      readonly cause: string;
+      readonly category: StatusCategory | null;
+    }
+  | {
+      readonly kind: "ask_reopen";
+      readonly direction: "to-huawei";
+      readonly cause: string;
+      readonly category: StatusCategory;
+    };
+
+/** The plan of one pass. `recheckAt`: when time alone will make something due. */
+export type Plan = { readonly actions: readonly Action[]; readonly recheckAt: Date | null };
+
+/** Key of the intent that holds what of a description did not fit into the issue. */
+export const descriptionRestKey = "comment:description-rest";
+
+/** Gathers the earliest moment at which time alone makes something due. */
+export class Recheck {
+  at: Date | null = null;
+  note(at: Date): void {
+    if (this.at === null || at < this.at) this.at = at;
+  }
+}
+
+/** Whether a notice with this cause stands, or stood, on the issue. Pure. */
+export function hasNotice(input: PlanInput, cause: string): boolean {
+  return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+}
+
+/** The comment, file or notice whose copy an intent writes. */
+export function ownerOf(intent: Pick<Intent, "payload">): string | null {
+  const owner = intent.payload.owner as { readonly sourceId?: string } | undefined;
+  return owner?.sourceId ?? null;
+}

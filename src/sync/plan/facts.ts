@@ -1,0 +1,60 @@
+/**
+ * Facts of a case, and access requests of engineers: told on the issue as notices.
+ */
+import type { CaseDetail } from "../../domain/case.ts";
+import { hashParts } from "../../lib/hash.ts";
+import { type Action, hasNotice, type PlanInput } from "./action.ts";
+
+/** Hash of the facts that a person would want to hear of when they change. */
+export function factsHash(detail: CaseDetail): string {
+  return hashParts([
+    detail.typeName ?? "",
+    detail.problemTypeName ?? "",
+    detail.regionName ?? "",
+    detail.severityName ?? "",
+  ]).slice(0, 32);
+}
+
+/** Facts are written once, at creation; a later change becomes one comment (SPEC 4). */
+export function planFacts(input: PlanInput): Action[] {
+  const { case: detail } = input.observed;
+  if (detail === null) return [];
+  const hash = factsHash(detail);
+  if (input.link.factsHash === hash) return [];
+  const remember: Action = { kind: "remember_facts", direction: "state", hash };
+  if (input.link.factsHash === null) return [remember];
+  const rows: [string, string | null][] = [
+    ["type", detail.typeName],
+    ["problem type", detail.problemTypeName],
+    ["region", detail.regionName],
+    ["severity", detail.severityName],
+  ];
+  const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
+  const cause = `facts-${hash}`;
+  // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
+  if (hasNotice(input, cause)) return [remember];
+  return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
+}
+
+/** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
+export function planAccessRequests(input: PlanInput): Action[] {
+  return input.observed.accessRequests
+    .filter(
+      (request) =>
+        !input.mirrors.some(
+          (mirror) => mirror.kind === "notice" && mirror.sourceId === `access-${request.authorizationId}`,
+        ),
+    )
+    .map(
+      (request) =>
+        ({
+          kind: "notice",
+          direction: "to-jira",
+          cause: `access-${request.authorizationId}`,
+          text:
+            `A Huawei engineer asks for access: ${request.summary}` +
+            `${request.expiresAt === null ? "" : `\nUntil: ${request.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`}` +
+            "\nAnswer it in the Huawei Cloud console under Service Tickets > My Authorizations (我的授权). casebridge never answers it.",
+        }) as const,
+    );
+}

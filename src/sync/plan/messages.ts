@@ -1,0 +1,113 @@
+/**
+ * Huawei → Jira: the conversation of a case, and notices that are still owed.
+ */
+import type { IssueComment } from "../../domain/issue.ts";
+import type { IdentifiedMessage, SortedMessages } from "../identity.ts";
+import type { Action, PlanInput } from "./action.ts";
+import { commentHash } from "./comments.ts";
+
+/** Huawei → Jira: messages, our copies among them, and the files of the description. */
+export function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
+  const actions: Action[] = [];
+  const mirrors = new Map(
+    input.mirrors.filter((mirror) => mirror.kind === "message").map((mirror) => [mirror.sourceId, mirror]),
+  );
+  const files = new Set(input.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.sourceId));
+  const commentIds =
+    input.observed.full && input.observed.comments !== null
+      ? new Set<string>(input.observed.comments.map((comment) => comment.commentId))
+      : null;
+
+  const adopted = new Set<string>(input.mirrors.flatMap((mirror) => (mirror.copyId === null ? [] : [mirror.copyId])));
+  for (const { intent, message, fingerprint } of sorted.confirmed) {
+    actions.push({ kind: "confirm_message", direction: "state", intent, message, fingerprint });
+  }
+  if (sorted.first !== null) {
+    const missing = sorted.first.message.files.filter((file) => !files.has(file.fileId));
+    if (missing.length > 0) {
+      actions.push({
+        kind: "carry_issue_files",
+        direction: "to-jira",
+        parentId: sorted.first.sourceId,
+        files: missing,
+      });
+    }
+  }
+  for (const identified of sorted.unknownMarks) {
+    const commentId = identified.mark.kind === "comment" ? identified.mark.commentId : null;
+    const comment =
+      commentId === null ? undefined : input.observed.comments?.find((entry) => entry.commentId === commentId);
+    if (comment !== undefined && commentId !== null) {
+      actions.push({
+        kind: "adopt_message",
+        direction: "state",
+        commentId,
+        version: identified.mark.kind === "comment" ? identified.mark.version : 1,
+        sourceHash: commentHash(comment, input.adfToText, input.mediaReferences),
+        message: identified,
+      });
+    } else if (input.observed.comments !== null) {
+      actions.push({ kind: "report_unknown_mark", direction: "state", message: identified });
+    }
+  }
+  for (const identified of sorted.people) {
+    if (identified.renameFrom !== null) {
+      actions.push({
+        kind: "rename_message",
+        direction: "state",
+        from: identified.renameFrom,
+        to: identified.sourceId,
+      });
+    }
+    const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
+    const copy = mirror === undefined ? findOwnCopy(input, identified, adopted) : undefined;
+    if (copy !== undefined) {
+      adopted.add(copy.commentId);
+      actions.push({ kind: "adopt_comment", direction: "state", message: identified, comment: copy });
+    } else if (mirror === undefined || mirror.state === "sending") {
+      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
+    } else if (
+      mirror.state === "live" &&
+      mirror.copyId !== null &&
+      commentIds !== null &&
+      !commentIds.has(mirror.copyId)
+    ) {
+      // Somebody removed the copy. Lists lag, so a copy younger than the settle time is not missed yet.
+      if (input.now.getTime() - mirror.updatedAt.getTime() > input.settings.settle.listSeconds * 1000) {
+        actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: true });
+      }
+    }
+  }
+  return actions;
+}
+
+/** Notices and messages of our own that were decided and not written: nothing but their intents remembers them. */
+export function planOwed(input: PlanInput): Action[] {
+  return input.intents.flatMap((intent): Action[] => {
+    if (intent.state !== "planned") return [];
+    if (intent.side === "jira") {
+      return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
+    }
+    const owner = intent.payload.owner as { readonly kind?: string } | undefined;
+    const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
+    return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
+  });
+}
+
+/** A comment of ours that mirrors this message although no row remembers it: after a restored or lost database. */
+function findOwnCopy(
+  input: PlanInput,
+  identified: IdentifiedMessage,
+  taken: ReadonlySet<string>,
+): IssueComment | undefined {
+  return input.observed.comments?.find(
+    (comment) =>
+      comment.mark != null &&
+      comment.mark.inst === input.installation &&
+      !taken.has(comment.commentId) &&
+      (identified.message.messageId !== null && comment.mark.messageId !== undefined
+        ? comment.mark.messageId === identified.message.messageId
+        : comment.mark.fingerprint === `fp:${identified.fingerprint}:1` ||
+          comment.mark.fingerprint === identified.sourceId),
+  );
+}
