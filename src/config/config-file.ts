@@ -225,6 +225,9 @@ const connection = z
             },
             "Jira fields that hold the respective Huawei id",
           ),
+          template: values
+            .lineOrEmpty("the id of a template", 255)
+            .describe('Template of the problem type put into the description of a new case; "" = none'),
         },
         "How an issue becomes a case",
       ),

@@ -173,6 +173,8 @@ export type CreateConfig = {
   readonly defaults: CreateInputs;
   /** Jira field ids that hold the respective Huawei id. */
   readonly fields: CreateInputs;
+  /** Id of a template of the default problem type, put into the description of a new case; `null` = none. */
+  readonly template: string | null;
 };
 
 /** One text per input of a new case; `extends` by the parameter's key. */

@@ -217,6 +217,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       jql: create.jql ?? defaultJql,
       defaults: toCreateInputs(create.defaults ?? {}),
       fields: toCreateInputs(create.fields ?? {}),
+      template: textOrNull(create.template),
     },
     guard: {
       mode: settings.guardMode,

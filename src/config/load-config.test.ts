@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ConnectionSettings } from "../sync/ports.ts";
 import type { ConfigPurpose, ConnectionConfig } from "./config.ts";
 import { formatConfigErrors, loadConfig } from "./load-config.ts";
 
@@ -135,6 +136,7 @@ test("defaults stand in for everything that is not set", () => {
             severityId: null,
             extends: {},
           },
+          template: null,
         },
         guard: { mode: "mask", patterns: [] },
         commands: { role: null },
@@ -155,7 +157,7 @@ test("the whole example of the specification is read", () => {
     priority: { "<severity id or name>": High }
     comments: { toHuawei: all, holdSeconds: 10, authorName: name }
     attachments: { toHuawei: referenced }
-    create: { jql: 'labels = "huawei-case"', defaults: { subTypeId: a, productId: b, problemTypeId: c, regionId: d, severityId: e, extends: {} }, fields: { regionId: customfield_10050 } }
+    create: { jql: 'labels = "huawei-case"', defaults: { subTypeId: a, productId: b, problemTypeId: c, regionId: d, severityId: e, extends: {} }, fields: { regionId: customfield_10050 }, template: tp-c }
     guard: { mode: mask, patterns: [{ name: badge number, regex: "B-\\\\d{6}" }] }
     commands: { role: Administrators }
     settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 }
@@ -169,6 +171,18 @@ test("the whole example of the specification is read", () => {
   expect(connection.create.fields.regionId).toBe("customfield_10050");
   expect("call B-123456 or B-654321".replaceAll(connection.guard.patterns[0]?.regex ?? "", "#")).toBe("call # or #");
   expect(connection.commands.role).toBe("Administrators");
+  // What the flows see of it: every section of the file reaches them.
+  const settings: ConnectionSettings = connection;
+  expect(settings).toMatchObject({
+    priority: { "<severity id or name>": "High" },
+    create: {
+      jql: 'labels = "huawei-case"',
+      defaults: { subTypeId: "a", productId: "b", problemTypeId: "c", regionId: "d", severityId: "e", extends: {} },
+      template: "tp-c",
+    },
+    commands: { role: "Administrators" },
+    settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
+  });
 });
 
 test("the file wins over the process environment, which wins over .env, which wins over the default", () => {

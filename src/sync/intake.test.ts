@@ -5,6 +5,15 @@ import type { ConnectionSettings } from "./ports.ts";
 const firstRound = new Date("2026-05-04T12:00:00Z");
 const minutesBefore = (minutes: number): Date => new Date(firstRound.getTime() - minutes * 60_000);
 
+const noInputs = {
+  subTypeId: null,
+  productId: null,
+  problemTypeId: null,
+  regionId: null,
+  severityId: null,
+  extends: {},
+};
+
 function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSettings {
   return {
     name: "main",
@@ -15,6 +24,8 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     priority: {},
     comments: { toHuawei: "all", holdSeconds: 0, authorName: "name", allowSecurityLevels: [], allowAppAccounts: [] },
     attachments: { toHuawei: "referenced" },
+    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null },
+    commands: { role: null },
     guard: { mode: "mask", patterns: [] },
     settle: { caseSeconds: 1, messageSeconds: 1, searchSeconds: 1, listSeconds: 1 },
   };

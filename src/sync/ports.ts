@@ -202,6 +202,29 @@ export interface Log {
 /** Where a case status leads in Jira. */
 export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
 
+/** One text per input of a new case: a Huawei id where it is a default, the id of a Jira field where it names one. */
+export type CreateInputs = {
+  readonly subTypeId: string | null;
+  readonly productId: string | null;
+  readonly problemTypeId: string | null;
+  readonly regionId: string | null;
+  readonly severityId: string | null;
+  /** By the key of the extra parameter. */
+  readonly extends: Readonly<Record<string, string>>;
+};
+
+/** How an issue becomes a case (SPEC 4). */
+export type CreateSettings = {
+  /** Which issues of the project ask for a case. */
+  readonly jql: string;
+  /** Used where the issue names none. */
+  readonly defaults: CreateInputs;
+  /** Jira field ids that hold the respective Huawei id; they win over the defaults. */
+  readonly fields: CreateInputs;
+  /** Id of the look-up template whose text stands at the end of the description; `null` = none. */
+  readonly template: string | null;
+};
+
 /** What the flows need to know about one connection; the configuration's `ConnectionConfig` satisfies it. */
 export type ConnectionSettings = {
   readonly name: string;
@@ -232,6 +255,9 @@ export type ConnectionSettings = {
     readonly allowAppAccounts: readonly string[];
   };
   readonly attachments: { readonly toHuawei: "referenced" | "all" | "none" };
+  readonly create: CreateSettings;
+  /** Name or id of the Jira project role that may use `/close` and the like; `null` = whoever's comments would be sent (RULES 6). */
+  readonly commands: { readonly role: string | null };
   readonly guard: {
     readonly mode: "mask" | "off";
     readonly patterns: readonly { readonly name: string; readonly regex: RegExp }[];

@@ -30,6 +30,15 @@ type SettingsOverrides = {
   readonly attachments?: ConnectionSettings["attachments"];
 };
 
+const noInputs = {
+  subTypeId: null,
+  productId: null,
+  problemTypeId: null,
+  regionId: null,
+  severityId: null,
+  extends: {},
+};
+
 function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
   return {
     name: "main",
@@ -62,6 +71,8 @@ function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
       ...more.comments,
     },
     attachments: more.attachments ?? { toHuawei: "referenced" },
+    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null },
+    commands: { role: null },
     guard: { mode: "mask", patterns: [] },
     settle: { caseSeconds: 60, messageSeconds: 60, searchSeconds: 60, listSeconds: 60 },
   };
