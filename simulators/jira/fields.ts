@@ -197,6 +197,10 @@ export function parseFields(
   let customFields = before;
   for (const [name, value] of Object.entries(fields)) {
     try {
+      if (site.settings.fieldsOffScreen.includes(name)) {
+        errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
+        continue;
+      }
       const custom = CUSTOM_FIELDS.find((field) => field.id === name);
       const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
       if (custom !== undefined) customFields = { ...customFields, [name]: parseCustom(site, custom, value) };
@@ -226,6 +230,7 @@ export function applyUpdate(
 ): IssuePatch {
   let patch: IssuePatch = {};
   for (const [name, operations] of Object.entries(update)) {
+    if (site.settings.fieldsOffScreen.includes(name)) throw fieldErrors({ [name]: `Field '${name}' ${NOT_ON_SCREEN}` });
     let labels = [...record.labels];
     for (const operation of operations) {
       const verbs = Object.keys(operation);

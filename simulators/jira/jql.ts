@@ -4,7 +4,7 @@
 
 import { adfToText } from "./adf.ts";
 import type { Account, ProjectDef } from "./catalog.ts";
-import { ISSUE_TYPES, PRIORITIES, RESOLUTIONS, STATUS_CATEGORIES, STATUSES } from "./catalog.ts";
+import { ISSUE_TYPES, PRIORITIES, RESOLUTIONS, SECURITY_LEVELS, STATUS_CATEGORIES, STATUSES } from "./catalog.ts";
 import type { IssueRecord } from "./types.ts";
 
 /** One operand: a literal (quoted or not), a function call, or EMPTY. */
@@ -447,6 +447,15 @@ const FIELDS: Readonly<Record<string, FieldDef>> = {
     values: (issue) => one(issue.resolutionId),
     resolve: (text) => (text.toLowerCase() === "unresolved" ? [""] : byName(RESOLUTIONS, "resolution")(text)),
     sort: (issue) => issue.resolutionId ?? "",
+  },
+  level: {
+    kind: "id",
+    values: (issue) => one(issue.securityLevelId),
+    resolve: byName(
+      SECURITY_LEVELS.map(({ id, name }) => ({ id, name: { en: name, zh: name } })),
+      "level",
+    ),
+    sort: (issue) => issue.securityLevelId ?? "",
   },
   reporter: userField("reporterId"),
   assignee: userField("assigneeId"),

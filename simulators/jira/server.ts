@@ -386,6 +386,7 @@ export function makeServer(deps: ServerDeps) {
     const { response } = io;
     if (response.destroyed || response.headersSent) return;
     const headers: Record<string, string> = {
+      date: new Date(site.now()).toUTCString(),
       "x-arequestid": String(counts.total),
       "cache-control": "no-cache, no-store, no-transform",
       // Access: NOTES 3.1, the header names the account that acted.

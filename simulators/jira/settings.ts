@@ -40,6 +40,12 @@ export interface JiraSettings {
   botSeesRestrictedComments: boolean;
   /** Whether `priority` is on the create and edit screens; per project key, else `default`. */
   priorityOnScreen: Readonly<Record<string, boolean>>;
+  /** Fields that are on no create or edit screen of the site, such as "labels"; setting them is refused. */
+  fieldsOffScreen: readonly string[];
+  /** Custom fields that a creation must give, without a default. */
+  requiredFields: readonly string[];
+  /** What `/myself` says the bot's account is. */
+  botAccountType: "atlassian" | "app" | "customer";
   /** Whether a transition into category `done` demands `fields.resolution`. */
   doneRequiresResolution: boolean;
   /** Transition ids that are not offered (a condition of the workflow hides them). */
@@ -104,6 +110,9 @@ export function makeDefaultSettings(): JiraSettings {
     botSeesSecurityLevels: true,
     botSeesRestrictedComments: true,
     priorityOnScreen: { default: true },
+    fieldsOffScreen: [],
+    requiredFields: [],
+    botAccountType: "atlassian",
     doneRequiresResolution: false,
     hiddenTransitions: [],
     textLimit: 32_767,

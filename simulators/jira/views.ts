@@ -36,7 +36,7 @@ export function viewUser(site: Site, accountId: string): Json {
   return {
     self: `${base}/rest/api/3/user?accountId=${encodeURIComponent(accountId)}`,
     accountId,
-    accountType: account.accountType,
+    accountType: account.accountId === site.bot.accountId ? site.settings.botAccountType : account.accountType,
     ...viewEmail(site, account),
     avatarUrls: viewAvatars(base),
     displayName: account.displayName,

@@ -1,6 +1,7 @@
 /** The checks of the Huawei side. */
-import { parseOffsetMinutes } from "../lib/time-zone.ts";
-import type { CaseFileLimits, Lane } from "../sync/ports.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import { errorMessage } from "../observability/scrub.ts";
+import type { CaseFileLimits, HuaweiPort, Lane } from "../sync/ports.ts";
 import {
   checkClock,
   type DoctorSettings,
@@ -23,7 +24,10 @@ export interface DoctorHuaweiPort {
   listProblemTypes(
     filter: { readonly productId: string | null; readonly subTypeId: string | null },
     lane: Lane,
-  ): Promise<readonly NamedId[]>;
+  ): Promise<readonly (NamedId & { readonly caseType: string | null })[]>;
+  listTemplates(problemTypeId: string, lane: Lane): Promise<readonly NamedId[]>;
+  getProjectIds(lane: Lane): Promise<readonly NamedId[]>;
+  listCases: HuaweiPort["listCases"];
   listSeverities(
     filter: { readonly productId: string; readonly problemTypeId: string },
     lane: Lane,
@@ -49,21 +53,14 @@ export async function checkHuawei(
     now,
   }: { readonly settings: DoctorSettings; readonly port: DoctorHuaweiPort; readonly now: () => Date },
 ): Promise<void> {
-  // What needs no service comes first, so that a silent side does not hide it.
-  await sheet.check(
-    "Huawei time zone",
-    async () => {
-      parseOffsetMinutes(settings.huawei.timeZone);
-      return right(settings.huawei.timeZone);
-    },
-    "Set HUAWEI_TIME_ZONE to an offset such as GMT+8.",
-  );
   // The clock before the credentials: it can be read without credentials, and a wrong one is why signatures are refused.
   await sheet.check("Huawei clock", () => checkClock(() => port.serverTime(lane), now));
   await sheet.check("Huawei credentials", async () => {
     await port.checkCredentials(lane);
-    return right(settings.huawei.groupId === null ? "accepted" : `accepted, for user group ${settings.huawei.groupId}`);
+    return right("accepted");
   });
+  await sheet.check("Huawei cases", () => checkCases(settings, port));
+  await sheet.check("Huawei project", () => checkProject(settings, port));
   await sheet.check("Huawei agreement", async () =>
     (await port.getAgreementSigned(lane))
       ? right("signed")
@@ -83,6 +80,7 @@ export async function checkHuawei(
   await sheet.check("Huawei file limits", async () => describeLimits(await port.getFileLimits(lane)));
   await sheet.check("Huawei labels", () => checkLabels(settings, port));
   await sheet.check("Huawei look-ups", () => checkLookups(settings, port));
+  await sheet.check("Huawei template", () => checkTemplate(settings, port));
   await sheet.check("Huawei quota", () => checkQuota(settings, port));
 }
 
@@ -135,10 +133,65 @@ async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort):
     ([, id, known]) => id !== null && known !== null && !known.some((one) => one.id === id),
   );
   const counts = `${categories.length} categories, ${regions.length} regions`;
+  const problemType = problemTypes.find(({ id }) => id === problemTypeId);
+  // A fault report needs a region (osm/NOTES 6).
+  if (missing.length === 0 && problemType?.caseType === "5" && regionId === null && create.fields.regionId === null)
+    return wrong(
+      `${counts}; problem type ${problemType.id} (${problemType.name}) is a fault report, which needs a region`,
+      "Set create.defaults.regionId, or create.fields.regionId to the Jira field that holds it; `casebridge lookups regions` lists the ids.",
+    );
+  if (missing.length === 0 && severityId !== null && severities?.shown === false)
+    return warn(
+      `${counts}; severity ${severityId} is configured, but the account's support plan offers no choice of severity`,
+      "Remove create.defaults.severityId, or ask Huawei Cloud for a support plan.",
+    );
   if (missing.length === 0) return right(`${counts}; the defaults of new cases fit`);
   return wrong(
     `${counts}; not known: ${missing.map(([name, id]) => `${name} ${id}`).join(", ")}`,
     "Correct create.defaults in the configuration; `casebridge lookups` lists the ids.",
+  );
+}
+
+/** One small listing: the text matches no case, so it costs one request. */
+async function checkCases({ huawei: { groupId } }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  try {
+    await port.listCases({ text: "casebridge-doctor" }, lane);
+  } catch (error) {
+    if (!isServiceError(error, "forbidden", "rejected", "not_found")) throw error;
+    return wrong(
+      errorMessage(error),
+      groupId === null
+        ? "Give the user the right to see service tickets (Ticket Administrator or Ticket Group Operator)."
+        : `Check HUAWEI_GROUP_ID: ${groupId} must be the id of a user group that the user belongs to; the IAM console shows it.`,
+    );
+  }
+  return right(groupId === null ? "may be listed" : `may be listed, those of user group ${groupId} included`);
+}
+
+async function checkProject({ huawei: { projectId } }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  if (projectId === null) return right("none configured");
+  const projects = await port.getProjectIds(lane);
+  const found = projects.find(({ id }) => id === projectId);
+  if (found !== undefined) return right(`${found.name} (${found.id})`);
+  return wrong(
+    `the account has no project ${projectId}`,
+    `Correct HUAWEICLOUD_SDK_PROJECT_ID (huawei.projectId). The account has: ${projects.map(({ id, name }) => `${name} (${id})`).join(", ") || "none"}.`,
+  );
+}
+
+async function checkTemplate({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  const { template, defaults } = create;
+  if (template === null) return right("none configured");
+  if (defaults.problemTypeId === null)
+    return wrong(
+      "create.template is set without create.defaults.problemTypeId, whose templates it is one of",
+      "Set create.defaults.problemTypeId, or remove create.template.",
+    );
+  const known = await port.listTemplates(defaults.problemTypeId, lane);
+  if (known.some(({ id }) => id === template)) return right(template);
+  return wrong(
+    `problem type ${defaults.problemTypeId} has no template ${template}`,
+    `Correct create.template. It has: ${known.map(({ id }) => id).join(", ") || "none"}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** The checks of the Jira side, and of the mapping that leads there. */
-import { isOpenStatus, statusName } from "../domain/case.ts";
-import type { StatusCategory } from "../domain/issue.ts";
+import { isServiceError } from "../domain/service-error.ts";
+import { errorMessage } from "../observability/scrub.ts";
 import type { Lane } from "../sync/ports.ts";
 import {
   checkClock,
@@ -12,24 +12,34 @@ import {
   warn,
   wrong,
 } from "./doctor-sheet.ts";
+import { checkStatuses, type DoctorStatusPort } from "./doctor-status.ts";
 
 type NamedId = { readonly id: string; readonly name: string };
-type Status = NamedId & { readonly category: StatusCategory };
 
 /** What is asked of the Jira side; its client satisfies it. All calls read only. */
-export interface DoctorJiraPort {
+export interface DoctorJiraPort extends DoctorStatusPort {
   getMyself(): Promise<{
     readonly accountId: string;
     readonly accountType?: string | null;
     readonly emailAddress: string | null;
   }>;
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
-  getProject(): Promise<{ readonly key: string; readonly projectTypeKey: string | null }>;
-  findIssueType(nameOrId: string): Promise<NamedId | null>;
-  listCreateFields(
-    issueTypeId: string,
-  ): Promise<readonly { readonly fieldId: string; readonly name: string; readonly hasDefault: boolean }[]>;
-  listStatuses(): Promise<readonly Status[]>;
+  getProject(): Promise<{
+    readonly key: string;
+    readonly projectTypeKey: string | null;
+    readonly roles: readonly NamedId[];
+  }>;
+  findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
+  listCreateFields(issueTypeId: string): Promise<
+    readonly {
+      readonly fieldId: string;
+      readonly name: string;
+      readonly required: boolean;
+      readonly hasDefault: boolean;
+    }[]
+  >;
+  listFields(): Promise<readonly NamedId[]>;
+  findUser(accountId: string): Promise<{ readonly accountType: string | null } | null>;
   listPriorities(): Promise<readonly NamedId[]>;
   serverTime(): Promise<Date>;
   countIssues(jql: string): Promise<number>;
@@ -46,8 +56,8 @@ const neededPermissions = [
   "EDIT_OWN_COMMENTS",
   "CREATE_ATTACHMENTS",
 ] as const;
-/** Without these a copy made twice has to be removed by hand. */
-const usefulPermissions = ["DELETE_OWN_COMMENTS", "DELETE_OWN_ATTACHMENTS"] as const;
+/** Without the first two a copy made twice has to be removed by hand; without the last one issues cannot be linked to each other. */
+const usefulPermissions = ["DELETE_OWN_COMMENTS", "DELETE_OWN_ATTACHMENTS", "LINK_ISSUES"] as const;
 
 /** Fields of a new issue that casebridge fills itself. */
 const filledFields: ReadonlySet<string> = new Set([
@@ -59,13 +69,19 @@ const filledFields: ReadonlySet<string> = new Set([
   "priority",
 ]);
 
-const categories: readonly string[] = ["new", "indeterminate", "done"] satisfies readonly StatusCategory[];
+/** Without these on the create screen no issue could be made: the label and the text are what the mirror lives by. */
+const neededFields = ["summary", "description", "labels"] as const;
 
-type JiraInput = { readonly settings: DoctorSettings; readonly port: DoctorJiraPort; readonly now: () => Date };
+type JiraInput = {
+  readonly settings: DoctorSettings;
+  readonly port: DoctorJiraPort;
+  readonly now: () => Date;
+  /** Largest file that the Huawei side gives, in bytes; `null` = not known. */
+  readonly huaweiFileMax: () => Promise<number | null>;
+};
 
 /** Makes all checks of the Jira side. Never rejects. */
-export async function checkJira(sheet: Sheet, { settings, port, now }: JiraInput): Promise<void> {
-  await sheet.check("comments to Huawei", async () => checkCommentChoice(settings));
+export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileMax }: JiraInput): Promise<void> {
   await sheet.check("Jira clock", () => checkClock(() => port.serverTime(), now));
   await sheet.check("Jira credentials", () => checkAccount(settings, port));
   await sheet.check("Jira project", () => checkProject(settings, port));
@@ -74,24 +90,39 @@ export async function checkJira(sheet: Sheet, { settings, port, now }: JiraInput
   await sheet.check("Jira issue type", async () => {
     const issueType = await port.findIssueType(settings.jira.issueType);
     issueTypeId = issueType?.id ?? null;
+    if (issueType?.isSubtask === true)
+      return wrong(
+        `${issueType.name} (${issueType.id}) is a subtask, which needs a parent`,
+        "Set JIRA_ISSUE_TYPE (jira.issueType) to a type that stands for itself, such as Task.",
+      );
     if (issueType !== null) return right(`${issueType.name} (${issueType.id})`);
     return wrong(
       `project ${settings.jira.projectKey} has no issue type ${settings.jira.issueType} that can be created`,
       "Correct JIRA_ISSUE_TYPE, or add the type to the project.",
     );
   });
-  await sheet.check("Jira required fields", () => checkFields(port, issueTypeId));
-  await checkStatusMap(sheet, settings, port);
+  await sheet.check("Jira required fields", () => checkFields(settings, port, issueTypeId));
+  await checkStatuses(sheet, settings.status, port);
   await sheet.check("Jira priorities", () => checkPriorities(settings, port));
   await sheet.check("Jira file limit", async () => {
     const sizeMaxBytes = await port.getFileSizeMax("live");
-    return sizeMaxBytes > 0
-      ? right(`files of ${formatBytes(sizeMaxBytes)}`)
-      : wrong(
-          "attachments are turned off",
-          "Turn on attachments in Jira's settings; until then each file is only named in its comment.",
-        );
+    if (sizeMaxBytes <= 0)
+      return wrong(
+        "attachments are turned off",
+        "Turn on attachments in Jira's settings; until then each file is only named in its comment.",
+      );
+    const theirs = await huaweiFileMax();
+    if (theirs !== null && sizeMaxBytes < theirs)
+      return warn(
+        `files of ${formatBytes(sizeMaxBytes)}, while the service tickets hold files of up to ${formatBytes(theirs)}`,
+        "Raise the attachment limit in Jira's settings; larger files are only named in their comments.",
+      );
+    return right(`files of ${formatBytes(sizeMaxBytes)}`);
   });
+  await sheet.check("command role", () => checkRole(settings, port));
+  await sheet.check("create fields", () => checkCreateFields(settings, port));
+  await sheet.check("security levels", () => checkSecurityLevels(settings, port));
+  await sheet.check("app accounts", () => checkAppAccounts(settings, port));
   await sheet.check("requests from Jira", () => checkRequests(settings, port));
 }
 
@@ -147,107 +178,111 @@ async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
   return right(`all ${neededPermissions.length + usefulPermissions.length} held`);
 }
 
-async function checkFields(port: DoctorJiraPort, issueTypeId: string | null): Promise<Finding> {
+async function checkFields(
+  { priority }: DoctorSettings,
+  port: DoctorJiraPort,
+  issueTypeId: string | null,
+): Promise<Finding> {
   if (issueTypeId === null) return warn("not checked, since the issue type is not known", null);
   const fields = await port.listCreateFields(issueTypeId);
-  const unfilled = fields.filter((field) => !field.hasDefault && !filledFields.has(field.fieldId));
-  if (unfilled.length === 0) return right(`${fields.length} required, all filled or with a default`);
+  const required = fields.filter((field) => field.required);
+  const unfilled = required.filter((field) => !field.hasDefault && !filledFields.has(field.fieldId));
+  if (unfilled.length > 0) {
+    return wrong(
+      `required and not filled: ${unfilled.map((field) => `${field.name} (${field.fieldId})`).join(", ")}`,
+      "Give these fields a default value, make them optional, or choose another issue type: no issue could be created.",
+    );
+  }
+  const shown = new Set(fields.map(({ fieldId }) => fieldId));
+  const absent = neededFields.filter((id) => !shown.has(id));
+  if (absent.length > 0) {
+    return wrong(
+      `not on the create screen: ${absent.join(", ")}`,
+      "Put these fields on the screens of the issue type in Jira: without them no issue can be made and found again.",
+    );
+  }
+  if (Object.keys(priority).length > 0 && !shown.has("priority")) {
+    return warn(
+      "priority is mapped but not on the create screen",
+      "Put Priority on the screens of the issue type, or remove priority from the configuration.",
+    );
+  }
+  return right(`${required.length} required, all filled or with a default`);
+}
+
+async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  if (commands.role === null) return right("none: whoever's comments would be sent may use commands");
+  const wanted = commands.role.trim().toLowerCase();
+  const { roles } = await port.getProject();
+  const found = roles.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+  if (found !== undefined) return right(found.name);
   return wrong(
-    `required and not filled: ${unfilled.map((field) => `${field.name} (${field.fieldId})`).join(", ")}`,
-    "Give these fields a default value, make them optional, or choose another issue type: no issue could be created.",
+    `project ${jira.projectKey} has no role ${commands.role}: nobody could use a command`,
+    `Correct commands.role in the configuration. The project has: ${roles.map(({ name }) => name).join(", ") || "none"}.`,
   );
 }
 
-/** Two checks on one reading: that all targets exist, and that no target would push the two sides back and forth (RULES 6). */
-async function checkStatusMap(sheet: Sheet, { status }: DoctorSettings, port: DoctorJiraPort): Promise<void> {
-  let statuses: readonly Status[] | null = null;
-  await sheet.check("status map", async () => {
-    statuses = await port.listStatuses();
-    const missing = findMissingStatuses(status, statuses);
-    if (missing.length === 0)
-      return right(`${Object.keys(status.toJira).length} case statuses lead to statuses of the workflow`);
-    const known = statuses.map((one) => `${one.name} (${one.id}, ${one.category})`).join(", ");
-    return wrong(
-      missing.join("; "),
-      `Correct status.toJira or status.via in the configuration, or the workflow. It has: ${known}.`,
-    );
-  });
-  await sheet.check("status oscillation", async () => {
-    if (statuses === null) return warn("not checked, since the statuses are not known", null);
-    const oscillating = findOscillations(status, statuses);
-    if (oscillating.length > 0) {
-      return wrong(
-        oscillating.join("; "),
-        "Lead case statuses 3, 4, 12 and 13 to statuses of category done, and all others to new or indeterminate.",
-      );
+async function checkCreateFields({ create: { fields } }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const { extends: parameters, ...single } = fields;
+  const wanted = [
+    ...Object.entries(single).map(([name, id]) => [`create.fields.${name}`, id] as const),
+    ...Object.entries(parameters).map(([name, id]) => [`create.fields.extends.${name}`, id] as const),
+  ].flatMap(([name, id]) => (id === null ? [] : [{ name, id }]));
+  if (wanted.length === 0) return right("none configured");
+  const known = new Set((await port.listFields()).map(({ id }) => id));
+  const missing = wanted.filter(({ id }) => !known.has(id));
+  if (missing.length === 0) return right(`${wanted.length} fields exist`);
+  return wrong(
+    `Jira has no field ${missing.map(({ name, id }) => `${id} (${name})`).join(", ")}`,
+    "Correct create.fields in the configuration: the id of a custom field stands in the address of its settings page.",
+  );
+}
+
+async function checkSecurityLevels({ comments, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const unknown: string[] = [];
+  for (const id of comments.allowSecurityLevels) {
+    try {
+      await port.countIssues(`project = "${jira.projectKey}" AND level = ${id}`);
+    } catch (error) {
+      if (!isServiceError(error, "rejected")) throw error;
+      unknown.push(id);
     }
-    const detours = findDetours(status, statuses);
-    return detours.length === 0
-      ? right("none")
-      : warn(
-          detours.join("; "),
-          "Leave statuses of category done out of the way to open ones: automations may act on them.",
-        );
-  });
-}
-
-type StatusMap = DoctorSettings["status"];
-
-function findMissingStatuses(status: StatusMap, statuses: readonly Status[]): string[] {
-  const ids = new Set(statuses.map(({ id }) => id));
-  const present = new Set<string>(statuses.map(({ category }) => category));
-  const missing: string[] = [];
-  for (const [number, target] of Object.entries(status.toJira)) {
-    const from = `case status ${number} (${statusName(Number(number))})`;
-    if ("category" in target && !present.has(target.category))
-      missing.push(`${from}: the workflow has no status of category ${target.category}`);
-    if ("statusId" in target && !ids.has(target.statusId))
-      missing.push(`${from}: the workflow has no status ${target.statusId}`);
   }
-  for (const [target, steps] of Object.entries(status.via)) {
-    if (!categories.includes(target) && !ids.has(target))
-      missing.push(`via ${target}: the workflow has no such status`);
-    for (const step of steps.filter((id) => !ids.has(id)))
-      missing.push(`via ${target}: the workflow has no status ${step}`);
-  }
-  return missing;
-}
-
-/** Number of a case status, and the category that its target has in this workflow; `null` where the target does not exist. */
-function toCategories(
-  status: StatusMap,
-  statuses: readonly Status[],
-): { number: number; category: StatusCategory | null; target: string }[] {
-  return Object.entries(status.toJira).map(([number, target]) => {
-    if ("category" in target)
-      return { number: Number(number), category: target.category, target: `category ${target.category}` };
-    const found = statuses.find(({ id }) => id === target.statusId);
-    return {
-      number: Number(number),
-      category: found?.category ?? null,
-      target: `${found?.name ?? "status"} (${target.statusId})`,
-    };
-  });
-}
-
-function findOscillations(status: StatusMap, statuses: readonly Status[]): string[] {
-  return toCategories(status, statuses)
-    .filter(({ number, category }) => category !== null && isOpenStatus(number) === (category === "done"))
-    .map(({ number, category, target }) => {
-      const state = isOpenStatus(number) ? "open" : "closed";
-      return `a case that is ${state} (status ${number}) leads to ${target}, which is ${category}`;
-    });
-}
-
-function findDetours(status: StatusMap, statuses: readonly Status[]): string[] {
-  const categoryOf = (id: string) => statuses.find((one) => one.id === id)?.category ?? null;
-  return Object.entries(status.via)
-    .filter(([target]) => (categories.includes(target) ? target : categoryOf(target)) !== "done")
-    .flatMap(([target, steps]) =>
-      steps
-        .filter((step) => categoryOf(step) === "done")
-        .map((step) => `via ${target} passes through ${step}, which is done`),
+  if (unknown.length === 0)
+    return right(
+      comments.allowSecurityLevels.length === 0
+        ? "none allowed: comments of such issues stay in Jira"
+        : `${comments.allowSecurityLevels.length} allowed levels exist`,
     );
+  return wrong(
+    `Jira knows no issue security level ${unknown.join(", ")}, or casebridge's account may not see it`,
+    "Correct comments.allowSecurityLevels in the configuration: the ids of the levels, as Jira's administration shows them.",
+  );
+}
+
+async function checkAppAccounts({ comments }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const unknown: string[] = [];
+  const people: string[] = [];
+  for (const accountId of comments.allowAppAccounts) {
+    const user = await port.findUser(accountId);
+    if (user === null) unknown.push(accountId);
+    else if (user.accountType !== "app") people.push(accountId);
+  }
+  if (unknown.length > 0)
+    return wrong(
+      `Jira has no account ${unknown.join(", ")}`,
+      "Correct comments.allowAppAccounts in the configuration: account ids of apps.",
+    );
+  if (people.length > 0)
+    return warn(
+      `${people.join(", ")} is no app: its comments count as a person's anyway`,
+      "Remove it from comments.allowAppAccounts.",
+    );
+  return right(
+    comments.allowAppAccounts.length === 0
+      ? "none allowed: comments of apps stay in Jira"
+      : `${comments.allowAppAccounts.length} allowed accounts exist`,
+  );
 }
 
 async function checkPriorities({ priority }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
@@ -263,14 +298,15 @@ async function checkPriorities({ priority }: DoctorSettings, port: DoctorJiraPor
 }
 
 async function checkRequests({ create: { jql }, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
-  const count = await port.countIssues(`project = "${jira.projectKey}" AND (${jql})`);
+  let count: number;
+  try {
+    count = await port.countIssues(`project = "${jira.projectKey}" AND (${jql})`);
+  } catch (error) {
+    if (!isServiceError(error, "rejected")) throw error;
+    return wrong(
+      errorMessage(error),
+      "Correct create.jql in the configuration: Jira's own issue search shows what is wrong with a query.",
+    );
+  }
   return right(count === 0 ? "none wait to become a case" : `about ${count} match and may wait to become a case`);
-}
-
-function checkCommentChoice({ comments }: DoctorSettings): Finding {
-  if (comments.toHuaweiChosen) return right(`COMMENTS_TO_HUAWEI is ${comments.toHuawei}`);
-  return wrong(
-    "COMMENTS_TO_HUAWEI is not set; the worker will not start",
-    "Choose all (every comment that no rule holds back), command (only comments that start with /case) or none.",
-  );
 }

@@ -1,5 +1,6 @@
 /** What the checks of `doctor` are made of: findings, and the sheet that they are written on. */
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import type { Secret } from "../lib/secret.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { ConnectionSettings } from "../sync/ports.ts";
 import { serviceRemedy } from "./exit-code.ts";
@@ -11,24 +12,21 @@ export type Finding = { readonly ok: boolean | null; readonly detail: string; re
 export type DoctorCheck = Finding & { readonly connection: string | null; readonly name: string };
 
 /** What `doctor` needs to know about a connection; the configuration's `ConnectionConfig` satisfies it. */
-export type DoctorSettings = Pick<ConnectionSettings, "name" | "priority" | "attachments"> & {
-  readonly huawei: Pick<ConnectionSettings["huawei"], "timeZone" | "groupId">;
-  readonly jira: Pick<ConnectionSettings["jira"], "host" | "projectKey"> & { readonly issueType: string };
-  readonly cases: Pick<ConnectionSettings["cases"], "labels">;
-  readonly status: Pick<ConnectionSettings["status"], "toJira" | "via">;
-  readonly comments: Pick<ConnectionSettings["comments"], "toHuawei" | "allowAppAccounts"> & {
-    readonly toHuaweiChosen: boolean;
+export type DoctorSettings = ConnectionSettings & {
+  readonly huawei: {
+    readonly projectId: string | null;
+    readonly requestsPerSecond: number;
+    readonly credentials:
+      | { readonly kind: "aksk"; readonly ak: string; readonly securityToken: Secret | null }
+      | { readonly kind: "password"; readonly username: string; readonly domainName: string };
   };
-  readonly create: {
-    readonly jql: string;
-    readonly defaults: {
-      readonly subTypeId: string | null;
-      readonly productId: string | null;
-      readonly problemTypeId: string | null;
-      readonly regionId: string | null;
-      readonly severityId: string | null;
-    };
+  readonly jira: {
+    readonly issueType: string;
+    readonly email: string;
+    readonly requestsPerSecond: number;
+    readonly webhookSecret: Secret | null;
   };
+  readonly comments: { readonly toHuaweiChosen: boolean };
 };
 
 /** Findings of one side of one connection, in order. */

@@ -1,6 +1,13 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type ErrorKind, ServiceError, type Side } from "../domain/service-error.ts";
-import { type DoctorConnection, type DoctorInput, type DoctorSettings, doctorResult, runDoctor } from "./doctor.ts";
+import {
+  configurationReport,
+  type DoctorConnection,
+  type DoctorInput,
+  type DoctorSettings,
+  doctorResult,
+  runDoctor,
+} from "./doctor.ts";
 import type { DoctorHuaweiPort } from "./doctor-huawei.ts";
 import type { DoctorJiraPort } from "./doctor-jira.ts";
 import { renderBlocks } from "./output.ts";
@@ -9,9 +16,25 @@ const now = new Date("2026-03-10T12:00:00Z");
 
 const settings: DoctorSettings = {
   name: "ops",
-  huawei: { timeZone: "GMT+8", groupId: null },
-  jira: { host: "https://example.atlassian.net", projectKey: "OPS", issueType: "Task" },
-  cases: { labels: [] },
+  huawei: {
+    endpoint: "https://osm.test",
+    consoleCaseUrl: null,
+    timeZone: "GMT+8",
+    messageCharsMax: 1200,
+    groupId: null,
+    projectId: null,
+    requestsPerSecond: 2,
+    credentials: { kind: "aksk", ak: "ak", securityToken: null },
+  },
+  jira: {
+    host: "https://example.atlassian.net",
+    projectKey: "OPS",
+    issueType: "Task",
+    email: "bot@example.com",
+    requestsPerSecond: 20,
+    webhookSecret: null,
+  },
+  cases: { createdAfter: null, statuses: null, labels: [] },
   status: {
     toJira: {
       0: { category: "new" },
@@ -20,14 +43,27 @@ const settings: DoctorSettings = {
       3: { category: "done" },
     },
     via: { done: ["3"] },
+    closeOnDone: "confirm",
   },
   priority: { "1": "High" },
   attachments: { toHuawei: "referenced" },
-  comments: { toHuawei: "all", toHuaweiChosen: true, allowAppAccounts: [] },
+  comments: {
+    toHuawei: "all",
+    toHuaweiChosen: true,
+    holdSeconds: 10,
+    authorName: "name",
+    allowSecurityLevels: [],
+    allowAppAccounts: [],
+  },
   create: {
     jql: "labels = huawei-case",
-    defaults: { subTypeId: "s1", productId: "p1", problemTypeId: "t1", regionId: "r1", severityId: "v1" },
+    defaults: { subTypeId: "s1", productId: "p1", problemTypeId: "t1", regionId: "r1", severityId: "v1", extends: {} },
+    fields: { subTypeId: null, productId: null, problemTypeId: null, regionId: null, severityId: null, extends: {} },
+    template: null,
   },
+  commands: { role: null },
+  guard: { mode: "mask", patterns: [] },
+  settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
 };
 
 const huawei: DoctorHuaweiPort = {
@@ -35,7 +71,10 @@ const huawei: DoctorHuaweiPort = {
   serverTime: async () => now,
   listRegions: async () => [{ id: "r1", name: "CN North" }],
   listCategories: async () => [{ id: "s1", name: "ECS", products: [{ id: "p1", name: "ECS" }] }],
-  listProblemTypes: async () => [{ id: "t1", name: "Fault" }],
+  listProblemTypes: async () => [{ id: "t1", name: "Fault", caseType: "5" }],
+  listTemplates: async () => [{ id: "tp1", name: "Fault" }],
+  getProjectIds: async () => [{ id: "pr1", name: "cn-north-4" }],
+  listCases: async () => [],
   listSeverities: async () => ({ shown: true, severities: [{ id: "v1", name: "High" }] }),
   listLabels: async () => [{ id: "l1", name: "prod" }],
   listQuotas: async () => ({ total: 10, unused: 4 }),
@@ -44,15 +83,28 @@ const huawei: DoctorHuaweiPort = {
   getFileLimits: async () => ({ countMax: 5, sizeMaxBytes: 10 * 1024 * 1024, extensions: ["png"] }),
 };
 
+const allMoves = [
+  { transitionId: "11", name: "To Do", toStatusId: "1", toCategory: "new" as const, requiredFields: [] },
+  { transitionId: "21", name: "Start", toStatusId: "3", toCategory: "indeterminate" as const, requiredFields: [] },
+  { transitionId: "31", name: "Done", toStatusId: "5", toCategory: "done" as const, requiredFields: [] },
+];
+
 const jira: DoctorJiraPort = {
   getMyself: async () => ({ accountId: "a1", accountType: "atlassian", emailAddress: "bot@example.com" }),
   getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, true])),
-  getProject: async () => ({ key: "OPS", projectTypeKey: "software" }),
-  findIssueType: async () => ({ id: "10001", name: "Task" }),
+  getProject: async () => ({ key: "OPS", projectTypeKey: "software", roles: [{ id: "1", name: "Developers" }] }),
+  findIssueType: async () => ({ id: "10001", name: "Task", isSubtask: false }),
   listCreateFields: async () => [
-    { fieldId: "summary", name: "Summary", hasDefault: false },
-    { fieldId: "reporter", name: "Reporter", hasDefault: true },
+    { fieldId: "summary", name: "Summary", required: true, hasDefault: false },
+    { fieldId: "description", name: "Description", required: false, hasDefault: false },
+    { fieldId: "labels", name: "Labels", required: false, hasDefault: false },
+    { fieldId: "priority", name: "Priority", required: false, hasDefault: true },
+    { fieldId: "reporter", name: "Reporter", required: true, hasDefault: true },
+    { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false },
   ],
+  listFields: async () => [{ id: "customfield_9", name: "Free" }],
+  findUser: async () => ({ accountType: "app" }),
+  listMoves: async (ids) => ids.map((statusId) => ({ statusId, issueKey: "OPS-1", transitions: allMoves })),
   listStatuses: async () => [
     { id: "1", name: "To Do", category: "new" },
     { id: "3", name: "In Progress", category: "indeterminate" },
@@ -113,11 +165,11 @@ test("where everything is right, all checks are ok and the code is 0", async () 
 
   expect(notOk).toEqual([]);
   expect(exitCode).toBe(0);
-  expect(checks.length).toBeGreaterThan(18);
+  expect(checks.length).toBeGreaterThan(30);
 });
 
 const statusOf = (toJira: DoctorSettings["status"]["toJira"], via: DoctorSettings["status"]["via"] = {}): Change => ({
-  settings: { status: { toJira, via } },
+  settings: { status: { toJira, via, closeOnDone: "confirm" } },
 });
 
 test.each<[string, Change, string, RegExp]>([
@@ -130,7 +182,11 @@ test.each<[string, Change, string, RegExp]>([
   ],
   [
     "a required field that nobody fills",
-    { jira: { listCreateFields: async () => [{ fieldId: "customfield_1", name: "Team", hasDefault: false }] } },
+    {
+      jira: {
+        listCreateFields: async () => [{ fieldId: "customfield_1", name: "Team", required: true, hasDefault: false }],
+      },
+    },
     "Jira required fields",
     /Team \(customfield_1\)/,
   ],
@@ -195,7 +251,7 @@ test.each<[string, Change, string, RegExp]>([
     "all files of a service project",
     {
       settings: { attachments: { toHuawei: "all" } },
-      jira: { getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk" }) },
+      jira: { getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk", roles: [] }) },
     },
     "Jira project",
     /service project/,
@@ -227,19 +283,19 @@ test.each<[string, Change, string, RegExp]>([
   ],
   [
     "a default that the account does not know",
-    { settings: { create: { jql: "x", defaults: { ...settings.create.defaults, regionId: "moon" } } } },
+    { settings: { create: { ...settings.create, defaults: { ...settings.create.defaults, regionId: "moon" } } } },
     "Huawei look-ups",
     /regionId moon/,
   ],
   [
     "a case label that does not exist",
-    { settings: { cases: { labels: ["prod", "test"] } } },
+    { settings: { cases: { ...settings.cases, labels: ["prod", "test"] } } },
     "Huawei labels",
     /named test$/,
   ],
   [
     "a time zone without fixed offset",
-    { settings: { huawei: { timeZone: "Europe/Paris", groupId: null } } },
+    { settings: { huawei: { ...settings.huawei, timeZone: "Europe/Paris" } } },
     "Huawei time zone",
     /fixed offset/,
   ],
@@ -254,6 +310,32 @@ test.each<[string, Change, string, RegExp]>([
     { input: { http: { host: "0.0.0.0", port: 8080, hasToken: false } } },
     "page",
     /without a token/,
+  ],
+  [
+    "a budget with which a look takes longer than ten minutes",
+    { settings: { huawei: { ...settings.huawei, requestsPerSecond: 0.01 } } },
+    "request budget",
+    /takes 1200 s/,
+  ],
+  [
+    "a subtask as issue type",
+    { jira: { findIssueType: async () => ({ id: "7", name: "Sub-task", isSubtask: true }) } },
+    "Jira issue type",
+    /needs a parent/,
+  ],
+  [
+    "a template without a problem type",
+    {
+      settings: {
+        create: {
+          ...settings.create,
+          template: "tp1",
+          defaults: { ...settings.create.defaults, problemTypeId: null },
+        },
+      },
+    },
+    "Huawei template",
+    /without create.defaults.problemTypeId/,
   ],
   [
     "a probe that says no",
@@ -312,7 +394,7 @@ test.each<[string, Change, string]>([
   ["a used-up quota", { huawei: { listQuotas: async () => ({ total: 5, unused: 0 }) } }, "Huawei quota"],
   [
     "a renamed project",
-    { jira: { getProject: async () => ({ key: "NEW", projectTypeKey: "software" }) } },
+    { jira: { getProject: async () => ({ key: "NEW", projectTypeKey: "software", roles: [] }) } },
     "Jira project",
   ],
   [
@@ -335,7 +417,7 @@ test.each<[ErrorKind, RegExp]>([
   let asked = 0;
   const count = async () => {
     asked++;
-    return { key: "OPS", projectTypeKey: null };
+    return { key: "OPS", projectTypeKey: null, roles: [] };
   };
 
   const { exitCode, find, checks } = await examine({ jira: { getMyself: fail("jira", kind), getProject: count } });
@@ -354,7 +436,7 @@ test("local settings are checked even where a side does not answer", async () =>
     huawei: { serverTime: fail("huawei", "unavailable") },
     settings: {
       comments: { ...settings.comments, toHuaweiChosen: false },
-      huawei: { timeZone: "Mars", groupId: null },
+      huawei: { ...settings.huawei, timeZone: "Mars" },
     },
   });
 
@@ -373,7 +455,18 @@ test("what an unexpected error quotes stays out of the report", async () => {
 test("the report of several connections is one table, with what to mend below", async () => {
   const told: string[] = [];
   const report = await runDoctor({
-    connections: [connectionOf({}), connectionOf({ settings: { name: "dev", priority: { a: "Urgent" } } })],
+    connections: [
+      connectionOf({}),
+      connectionOf({
+        settings: {
+          name: "dev",
+          priority: { a: "Urgent" },
+          jira: { ...settings.jira, projectKey: "DEV" },
+          huawei: { ...settings.huawei, groupId: "g2" },
+        },
+        jira: { getProject: async () => ({ key: "DEV", projectTypeKey: "software", roles: [] }) },
+      }),
+    ],
     http: { host: "127.0.0.1", port: 0, hasToken: false },
     probes: [],
     now: () => now,
@@ -389,4 +482,78 @@ test("the report of several connections is one table, with what to mend below", 
   expect(text).toContain("To mend:\n- dev: Jira priorities: Correct priority");
   expect(text).toMatch(/checks: 1 failed, 0 warnings\.\n$/);
   expect(json).toMatchObject({ ok: false });
+});
+
+describe("several connections", () => {
+  const other = (change: Partial<DoctorSettings>): DoctorConnection =>
+    connectionOf({ settings: { name: "dev", ...change } });
+
+  test.each<[string, Partial<DoctorSettings>, boolean | null, RegExp]>([
+    [
+      "one account with two budgets",
+      {
+        huawei: { ...settings.huawei, groupId: "g", requestsPerSecond: 5 },
+        jira: { ...settings.jira, projectKey: "DEV" },
+      },
+      false,
+      /ops and dev share one Huawei account with different requestsPerSecond/,
+    ],
+    [
+      "one project whose issues both would take",
+      { huawei: { ...settings.huawei, endpoint: "https://other.test" } },
+      false,
+      /would both make cases from the same issues of OPS/,
+    ],
+    [
+      "the same cases twice",
+      { jira: { ...settings.jira, projectKey: "DEV" } },
+      null,
+      /see the same cases: ops, the first in the file, owns them/,
+    ],
+  ])("%s is found", async (_what, change, ok, detail) => {
+    const { find } = await examine({ input: { connections: [connectionOf({}), other(change)] } });
+
+    expect(find("connections")).toMatchObject({
+      ok,
+      detail: expect.stringMatching(detail),
+      remedy: expect.any(String),
+    });
+  });
+});
+
+test("a client that cannot be made of its settings is a finding, and the other side is still looked at", async () => {
+  const broken = { ok: false, detail: "API version v9 has no dialect", remedy: "Set HUAWEI_API_VERSION=v2." };
+
+  const { find, exitCode } = await examine({
+    input: { connections: [{ ...connectionOf({}), huawei: broken }] },
+  });
+
+  expect(find("Huawei client")).toMatchObject(broken);
+  expect(find("Jira credentials")?.ok).toBe(true);
+  expect(exitCode).toBe(3);
+});
+
+test("a configuration that cannot be used is reported line by line, with code 2", () => {
+  const report = configurationReport([
+    {
+      file: "casebridge.yaml",
+      line: 3,
+      column: 7,
+      variable: null,
+      path: "connections[0].jira.projectKye",
+      message: "is not a key that casebridge knows",
+      remedy: "Did you mean projectKey?",
+    },
+  ]);
+
+  expect(report.exitCode).toBe(2);
+  expect(report.checks).toEqual([
+    {
+      connection: null,
+      name: "configuration",
+      ok: false,
+      detail: "casebridge.yaml:3:7 connections[0].jira.projectKye is not a key that casebridge knows",
+      remedy: "Did you mean projectKey?",
+    },
+  ]);
 });

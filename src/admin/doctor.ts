@@ -9,6 +9,7 @@ import { isLoopbackHost } from "./access.ts";
 import type { CommandResult } from "./actions.ts";
 import { checkHuawei, type DoctorHuaweiPort } from "./doctor-huawei.ts";
 import { checkJira, type DoctorJiraPort } from "./doctor-jira.ts";
+import { checkSettings, checkTogether } from "./doctor-settings.ts";
 import { type DoctorCheck, type DoctorSettings, type Finding, makeSheet, right, wrong } from "./doctor-sheet.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Cell } from "./output.ts";
@@ -21,15 +22,19 @@ export type DoctorReport = { readonly checks: readonly DoctorCheck[]; readonly e
 /** One connection with its two sides; the clients of `huawei/` and `jira/` satisfy the ports. */
 export type DoctorConnection = {
   readonly settings: DoctorSettings;
-  readonly huawei: DoctorHuaweiPort;
-  readonly jira: DoctorJiraPort;
+  /** A finding in place of a port: its client could not be made of the settings. */
+  readonly huawei: DoctorHuaweiPort | Finding;
+  readonly jira: DoctorJiraPort | Finding;
+  /** Watched links; `null` or left out = not known. */
+  readonly watchedLinks?: number | null;
 };
 
 /** A check that the integrator brings: database, migrations, the queue's Redis policy. A throw counts as `false`. */
 export type Probe = {
   readonly name: string;
   readonly remedy: string;
-  readonly run: () => Promise<Omit<Finding, "remedy">>;
+  /** A remedy of its own wins over the probe's. */
+  readonly run: () => Promise<Omit<Finding, "remedy"> & { readonly remedy?: string | null }>;
 };
 
 /** What `runDoctor` looks at. */
@@ -46,26 +51,74 @@ export type DoctorInput = {
 /** Runs all checks, connections side by side. Never rejects; may be repeated; writes nothing on either side. */
 export async function runDoctor(input: DoctorInput): Promise<DoctorReport> {
   const perConnection = input.connections.map(async (connection) => {
-    const { name } = connection.settings;
-    const [huawei, jira] = [makeSheet(name, input), makeSheet(name, input)];
-    const { settings, now } = { settings: connection.settings, now: input.now };
+    const { settings } = connection;
+    const { now } = input;
+    const [local, huawei, jira] = [
+      makeSheet(settings.name, input),
+      makeSheet(settings.name, input),
+      makeSheet(settings.name, input),
+    ];
+    const watchedLinks = connection.watchedLinks ?? null;
+    await checkSettings(local, settings, { now, httpPort: input.http.port, watchedLinks });
+    const [huaweiPort, jiraPort] = [connection.huawei, connection.jira];
+    const huaweiFileMax = async (): Promise<number | null> => {
+      if ("ok" in huaweiPort) return null;
+      return huaweiPort.getFileLimits("live").then(
+        (limits) => limits.sizeMaxBytes,
+        () => null,
+      );
+    };
     await Promise.all([
-      checkHuawei(huawei, { settings, port: connection.huawei, now }),
-      checkJira(jira, { settings, port: connection.jira, now }),
+      "ok" in huaweiPort
+        ? huawei.check("Huawei client", async () => huaweiPort)
+        : checkHuawei(huawei, { settings, port: huaweiPort, now }),
+      "ok" in jiraPort
+        ? jira.check("Jira client", async () => jiraPort)
+        : checkJira(jira, { settings, port: jiraPort, now, huaweiFileMax }),
     ]);
-    return [huawei, jira];
+    return [local, huawei, jira];
   });
   const own = makeSheet(null, input);
   for (const probe of input.probes) {
     await own.check(probe.name, async () => ({ remedy: probe.remedy, ...(await probe.run()) }), probe.remedy);
   }
   await own.check("page", async () => checkExposure(input.http));
+  const together = checkTogether(input.connections.map(({ settings }) => settings));
+  if (together !== null) await own.check("connections", async () => together);
 
   const sheets = [own, ...(await Promise.all(perConnection)).flat()];
   const checks = sheets.flatMap((sheet) => sheet.checks);
   const unreachable = sheets.some((sheet) => sheet.stoppedBy !== null);
   const broken = checks.some((check) => check.ok === false);
   return { checks, exitCode: unreachable ? ExitCode.unreachable : broken ? ExitCode.outOfSync : ExitCode.done };
+}
+
+/** The report where the configuration cannot be used at all: one check per mistake, exit 2. Pure. */
+export function configurationReport(
+  mistakes: readonly {
+    readonly file: string | null;
+    readonly line: number | null;
+    readonly column: number | null;
+    readonly variable: string | null;
+    readonly path: string | null;
+    readonly message: string;
+    readonly remedy: string;
+  }[],
+): DoctorReport {
+  const checks = mistakes.map((mistake): DoctorCheck => {
+    const position = mistake.line === null ? "" : `:${mistake.line}:${mistake.column ?? 1}`;
+    const place = [mistake.file === null ? null : `${mistake.file}${position}`, mistake.variable ?? mistake.path]
+      .filter((part) => part !== null)
+      .join(" ");
+    return {
+      connection: null,
+      name: "configuration",
+      ok: false,
+      detail: `${place} ${mistake.message}`.trim(),
+      remedy: mistake.remedy,
+    };
+  });
+  return { checks, exitCode: ExitCode.usage };
 }
 
 /** The report as the result of the command. */

@@ -80,7 +80,7 @@ export function serviceRemedy(error: ServiceError): string {
       return `Check the network, the proxy and the address of ${service}, and whether ${service} is up; then try again.`;
     case "unauthorized":
       return error.facts.side === "jira"
-        ? "Check JIRA_EMAIL and JIRA_API_TOKEN: tokens expire, and belong to one account."
+        ? "Check JIRA_EMAIL and JIRA_API_TOKEN: tokens expire after a year at most, belong to one account, and scoped ones work only with JIRA_HOST=https://api.atlassian.com/ex/jira/<cloudId>."
         : "Check HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (or user name and password), whether the key is enabled, and this machine's clock.";
     case "forbidden":
       return `Give casebridge's account in ${service} the permission, then try again.`;

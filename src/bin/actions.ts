@@ -3,13 +3,13 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { CliActions, CommandResult, LinkTarget } from "../admin/actions.ts";
-import { doctorResult, runDoctor } from "../admin/doctor.ts";
+import { doctorResult } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
 import type { Config, ConfigPurpose } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
-import { makeLogger } from "../observability/logger.ts";
+import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
 import { type Inspection, inspectLink } from "../sync/inspect.ts";
@@ -18,6 +18,7 @@ import type { Log } from "../sync/ports.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
 import { compose, openDatabase, type Parts, sleep, type WiredConnection } from "./compose.ts";
 import { runDemo } from "./demo.ts";
+import { diagnose } from "./doctor.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
 import { startWorker } from "./worker.ts";
@@ -51,41 +52,13 @@ export const actions: CliActions = {
     };
   },
 
-  doctor: (options) =>
-    withParts("command", async (parts) => {
-      const { config } = parts;
-      const queue = openQueue(parts);
-      const report = await runDoctor({
-        connections: chosen(parts, options.connection).map((connection) => ({
-          settings: connection.config,
-          huawei: connection.huawei,
-          jira: connection.jira,
-        })),
-        http: { host: config.http.host, port: config.http.port, hasToken: config.http.adminToken !== null },
-        probes: [
-          {
-            name: "database",
-            remedy: "check DATABASE_URL and that PostgreSQL runs",
-            run: async () => {
-              await parts.database.prisma.$queryRaw`SELECT 1`;
-              return { ok: true, detail: parts.database.embedded === null ? "reachable" : "embedded, running" };
-            },
-          },
-          {
-            name: "queue",
-            remedy: "check REDIS_URL; Redis needs maxmemory-policy noeviction",
-            run: async () => {
-              const policy = await queue.checkPolicy();
-              await queue.check();
-              return { ok: policy === null, detail: policy ?? `${queue.kind}, reachable` };
-            },
-          },
-        ],
-        now: () => parts.clock.now(),
-      });
-      await queue.close({ timeoutMs: 1_000 });
-      return doctorResult(report);
-    }),
+  doctor: async (options) => {
+    const loaded = loadConfig({ purpose: "command" });
+    if (loaded.ok && options.connection !== null && !loaded.config.connections.some(isNamed(options.connection)))
+      throw noConnection(options.connection);
+    const log = loaded.ok ? commandLog(loaded.config) : silentLogger;
+    return doctorResult(await diagnose({ loaded, connection: options.connection, log }));
+  },
 
   resync: (options, context) =>
     withParts("command", async (parts) => {
@@ -550,6 +523,10 @@ function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
     databaseUrl: parts.database.connectionString,
     log: parts.log,
   });
+}
+
+function isNamed(name: string): (connection: { readonly name: string }) => boolean {
+  return (connection) => connection.name === name;
 }
 
 function noConnection(name: string | null): CommandFailure {

@@ -157,6 +157,14 @@ function huaweiAccount(connection: ConnectionConfig): string {
   return credentials.kind === "aksk" ? credentials.ak : `${credentials.domainName}/${credentials.username}`;
 }
 
+/** Names of the budgets that a connection draws on: one per endpoint and account (RULES 9). */
+export function budgetKeys(connection: ConnectionConfig): { readonly huawei: string; readonly jira: string } {
+  return {
+    huawei: `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`,
+    jira: `jira ${connection.jira.host} ${connection.jira.email}`,
+  };
+}
+
 function wireConnection(input: {
   connection: ConnectionConfig;
   database: OpenDatabase;
@@ -170,8 +178,7 @@ function wireConnection(input: {
 }): WiredConnection {
   const { connection, database, state, spool, clock, log, owner, hooks, metrics } = input;
   const { prisma } = database;
-  const huaweiKey = `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`;
-  const jiraKey = `jira ${connection.jira.host} ${connection.jira.email}`;
+  const { huawei: huaweiKey, jira: jiraKey } = budgetKeys(connection);
   const onRefused = (key: string) => (refused: boolean) => {
     if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
     setBudgetRefused({ prisma }, key, refused).catch((error: unknown) =>

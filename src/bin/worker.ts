@@ -2,6 +2,7 @@
  * The service: schedule, queue, HTTP, and an orderly end. Stops in order: no new ticks, no new jobs, running ones finish or are handed
  * back (their leases end by themselves), HTTP, queue, database.
  */
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { handleIntakeCases, intakeCasesJob } from "../../jobs/intake-cases.ts";
 import { handleIntakeIssues, intakeIssuesJob } from "../../jobs/intake-issues.ts";
@@ -9,6 +10,8 @@ import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
 import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
 import { type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
+import { findOscillations } from "../admin/doctor-status.ts";
+import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import { type HttpServer, makeHttpServer, type WebhookHandler } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
 import { findWebhookIssue, isSignatureValid } from "../jira/webhook.ts";
@@ -32,6 +35,7 @@ export type RunningWorker = {
 };
 
 const jobsFinishMs = 18_000;
+const statusAnswerMs = 5_000;
 
 /** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */
 export async function startWorker(
@@ -41,6 +45,12 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const parts = await compose(config, log, hooks);
   const { state, connections, metrics } = parts;
+  try {
+    await refuseOscillation(parts);
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
   const queue = makeQueueBackend({
     redisUrl: config.redisUrl?.reveal() ?? null,
     databaseUrl: parts.database.connectionString,
@@ -119,6 +129,37 @@ export async function startWorker(
       return stopping;
     },
   };
+}
+
+/**
+ * A status map that names statuses by id can only be judged with Jira's help (RULES 6). A Jira that does not answer in time does not hold
+ * back the start: doctor finds the same.
+ */
+async function refuseOscillation(parts: Parts): Promise<void> {
+  for (const { name, config, jira } of parts.connections) {
+    if (!Object.values(config.status.toJira).some((target) => "statusId" in target)) continue;
+    let lines: readonly string[];
+    try {
+      const late = sleepFor(statusAnswerMs, null, { ref: false }).then(() =>
+        Promise.reject(new Error("no answer in time")),
+      );
+      lines = findOscillations(config.status, await Promise.race([jira.listStatuses(), late]));
+    } catch (error) {
+      parts.log.warn(
+        { connection: name, error: error instanceof Error ? error.message : "unknown" },
+        "The status map could not be compared with the workflow; casebridge doctor does it too",
+      );
+      continue;
+    }
+    if (lines.length > 0) {
+      throw new CommandFailure({
+        code: ExitCode.usage,
+        message: `The status map of connection ${name} would make the two sides push each other: ${lines.join("; ")}.`,
+        remedy:
+          "Lead case statuses 3, 4, 12 and 13 to statuses of category done, and all others to new or indeterminate (status.toJira).",
+      });
+    }
+  }
 }
 
 async function end(running: {

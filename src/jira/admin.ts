@@ -1,16 +1,44 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
-import type { StatusCategory } from "../domain/issue.ts";
+import type { StatusCategory, Transition } from "../domain/issue.ts";
+import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort } from "../sync/ports.ts";
-import { type Directory, findByNameOrId, type Myself, type NamedId, type Project } from "./directory.ts";
+import {
+  type Directory,
+  findByNameOrId,
+  type IssueType,
+  type Myself,
+  type NamedId,
+  type Project,
+} from "./directory.ts";
 import { contractError, refusedLocally } from "./errors.ts";
-import { toCategory } from "./mapping.ts";
+import { toCategory, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
-import { countSchema, createFieldPageSchema, permissionsSchema, projectStatusesSchema } from "./wire.ts";
+import {
+  countSchema,
+  createFieldPageSchema,
+  fieldsSchema,
+  idPageSchema,
+  namedUserSchema,
+  permissionsSchema,
+  projectStatusesSchema,
+  transitionsSchema,
+} from "./wire.ts";
 
-/** A field that must be given when an issue is created. */
-export type CreateField = { readonly fieldId: string; readonly name: string; readonly hasDefault: boolean };
+/** A field on the create screen; a required one without a default must be given. */
+export type CreateField = {
+  readonly fieldId: string;
+  readonly name: string;
+  readonly required: boolean;
+  readonly hasDefault: boolean;
+};
+/** What an issue that stands in a status can do, seen on one issue. */
+export type StatusMoves = {
+  readonly statusId: string;
+  readonly issueKey: string;
+  readonly transitions: readonly Transition[];
+};
 /** A status that an issue of the configured type can have. */
 export type ProjectStatus = NamedId & { readonly category: StatusCategory };
 
@@ -22,12 +50,23 @@ export interface JiraAdminPort {
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   getProject(): Promise<Project>;
   /** An issue type that can be created in the project; `null` when there is none of this name or id. */
-  findIssueType(nameOrId: string): Promise<NamedId | null>;
-  /** Required fields of a creation, those with a default included. */
+  findIssueType(nameOrId: string): Promise<IssueType | null>;
+  /** All fields on the create screen of an issue type. */
   listCreateFields(issueTypeId: string): Promise<readonly CreateField[]>;
   /** Statuses of the configured issue type in the project, or of all its types when that one is unknown. */
   listStatuses(): Promise<readonly ProjectStatus[]>;
   listPriorities(): Promise<readonly NamedId[]>;
+  /**
+   * The transitions that our account is offered on the newest issue of the configured type in each status; statuses in which no issue
+   * stands are left out. Seen on real issues, since the workflow itself is shown to administrators only.
+   */
+  listMoves(statusIds: readonly string[]): Promise<readonly StatusMoves[]>;
+  /** All fields of the site. */
+  listFields(): Promise<readonly NamedId[]>;
+  /** An account by its id; `null` when there is none. */
+  findUser(
+    accountId: string,
+  ): Promise<{ readonly accountType: string | null; readonly displayName: string | null } | null>;
   /** The site's clock in whole seconds, from the Date header of an answer of any status. */
   serverTime(): Promise<Date>;
   /** Approximate number of issues (NOTES 3.2); a bad JQL is `rejected`. */
@@ -35,6 +74,8 @@ export interface JiraAdminPort {
 }
 
 const pageSize = 100;
+/** A workflow with more statuses than this is looked at in part. */
+const statusesMax = 40;
 
 /** Makes the calls of `JiraAdminPort`, and `getOwnAccountId` of the flows' port. */
 export function makeAdminCalls(deps: {
@@ -69,9 +110,48 @@ export function makeAdminCalls(deps: {
       const page = await transport.client(call).sendRequest({ url, searchParams, schema: createFieldPageSchema });
       return { items: page.fields, total: page.total ?? null };
     });
-    return fields
-      .filter((field) => field.required)
-      .map(({ fieldId, name, hasDefaultValue }) => ({ fieldId, name, hasDefault: hasDefaultValue === true }));
+    return fields.map(({ fieldId, name, required, hasDefaultValue }) => ({
+      fieldId,
+      name,
+      required,
+      hasDefault: hasDefaultValue === true,
+    }));
+  }
+
+  async function listMoves(statusIds: readonly string[]) {
+    const call = toCall("listMoves");
+    const type = findByNameOrId(await directory.issueTypes(call), deps.options.issueType);
+    const ofType = type === null ? "" : ` AND issuetype = ${type.id}`;
+    const moves: StatusMoves[] = [];
+    for (const statusId of statusIds.slice(0, statusesMax)) {
+      const jql = `project = "${deps.options.projectKey}"${ofType} AND status = ${checkedSegment(call, statusId)} ORDER BY updated DESC`;
+      const body = { jql, fields: ["status"], maxResults: 1 };
+      const page = await transport
+        .client(call)
+        .sendRequest({ url: "/rest/api/3/search/jql", method: "POST", body, schema: idPageSchema });
+      const [issue] = page.issues;
+      if (issue === undefined) continue;
+      const wire = await transport.client(call).sendRequest({
+        url: `/rest/api/3/issue/${checkedSegment(call, issue.id)}/transitions`,
+        searchParams: { expand: "transitions.fields" },
+        schema: transitionsSchema,
+      });
+      moves.push({ statusId, issueKey: issue.key, transitions: toTransitions(wire) });
+    }
+    return moves;
+  }
+
+  async function findUser(accountId: string) {
+    const call = toCall("findUser");
+    try {
+      const wire = await transport
+        .client(call)
+        .sendRequest({ url: "/rest/api/3/user", searchParams: { accountId }, schema: namedUserSchema });
+      return { accountType: wire.accountType ?? null, displayName: wire.displayName ?? null };
+    } catch (error) {
+      if (isServiceError(error, "not_found")) return null;
+      throw error;
+    }
   }
 
   async function listStatuses() {
@@ -118,6 +198,10 @@ export function makeAdminCalls(deps: {
     getPermissions,
     listCreateFields,
     listStatuses,
+    listMoves,
+    listFields: () =>
+      transport.client(toCall("listFields")).sendRequest({ url: "/rest/api/3/field", schema: fieldsSchema }),
+    findUser,
     serverTime,
     countIssues,
   };

@@ -16,16 +16,26 @@ export type Myself = {
   readonly accountId: string;
   readonly timeZone: string | null;
   readonly emailAddress: string | null;
+  /** `atlassian`, `app` or `customer`; `null` = not told. */
+  readonly accountType: string | null;
 };
+/** A kind of issue that can be created; a subtask needs a parent. */
+export type IssueType = NamedId & { readonly isSubtask: boolean };
 /** The connection's project. `projectTypeKey` is `service_desk` for service projects. */
-export type Project = { readonly id: string; readonly key: string; readonly projectTypeKey: string | null };
+export type Project = {
+  readonly id: string;
+  readonly key: string;
+  readonly projectTypeKey: string | null;
+  /** Roles of the project; the id is the last part of the role's address. */
+  readonly roles: readonly NamedId[];
+};
 
 /** Look-ups of one connection. Every call throws only `ServiceError`; a failed look-up is made again by the next caller. */
 export type Directory = {
   myself(call: CallContext): Promise<Myself>;
   project(call: CallContext): Promise<Project>;
   /** Issue types that can be created in the project. */
-  issueTypes(call: CallContext): Promise<readonly NamedId[]>;
+  issueTypes(call: CallContext): Promise<readonly IssueType[]>;
   priorities(call: CallContext): Promise<readonly NamedId[]>;
   /** Makes the next caller look again: an id turned out to be wrong. */
   forget(): void;
@@ -44,13 +54,15 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
       accountId: wire.accountId,
       timeZone: wire.timeZone ?? null,
       emailAddress: wire.emailAddress ?? null,
+      accountType: wire.accountType ?? null,
     };
   });
 
   const project = once(async (call) => {
     const url = `/rest/api/3/project/${projectPath(call)}`;
     const wire = await transport.client(asRead(call)).sendRequest({ url, schema: projectSchema });
-    return { id: wire.id, key: wire.key, projectTypeKey: wire.projectTypeKey ?? null };
+    const roles = Object.entries(wire.roles ?? {}).map(([name, url]) => ({ id: url.split("/").at(-1) ?? url, name }));
+    return { id: wire.id, key: wire.key, projectTypeKey: wire.projectTypeKey ?? null, roles };
   });
 
   const issueTypes = once((call) => {
@@ -59,7 +71,8 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     return readPages(read, async (startAt) => {
       const searchParams = { startAt, maxResults: pageSize };
       const page = await transport.client(read).sendRequest({ url, searchParams, schema: issueTypePageSchema });
-      return { items: page.issueTypes, total: page.total ?? null };
+      const items = page.issueTypes.map(({ id, name, subtask }) => ({ id, name, isSubtask: subtask === true }));
+      return { items, total: page.total ?? null };
     });
   });
 
@@ -86,7 +99,7 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
 }
 
 /** The entry with this id, else the one with this name, capitals aside; `null` when there is none. */
-export function findByNameOrId(items: readonly NamedId[], nameOrId: string): NamedId | null {
+export function findByNameOrId<Item extends NamedId>(items: readonly Item[], nameOrId: string): Item | null {
   const wanted = nameOrId.trim().toLowerCase();
   return (
     items.find(({ id }) => id === nameOrId.trim()) ??

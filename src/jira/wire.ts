@@ -143,19 +143,31 @@ export const myselfSchema = z.object({
   accountId: z.string().min(1),
   timeZone: z.string().nullish(),
   emailAddress: z.string().nullish(),
+  accountType: z.string().nullish(),
 });
+/** `GET /user`. */
+export const namedUserSchema = z.object({ accountType: z.string().nullish(), displayName: z.string().nullish() });
+/** `GET /field`. */
+export const fieldsSchema = z.array(z.object({ id: z.string(), name: z.string() }));
+/** A search page of which only the ids matter. */
+export const idPageSchema = z.object({ issues: z.array(z.object({ id: idSchema, key: z.string() })) });
 /** `GET /mypermissions`. */
 export const permissionsSchema = z.object({
   permissions: z.record(z.string(), z.object({ havePermission: z.boolean().nullish() })),
 });
 /** `GET /project/{key}`. */
-export const projectSchema = z.object({ id: idSchema, key: z.string(), projectTypeKey: z.string().nullish() });
+export const projectSchema = z.object({
+  id: idSchema,
+  key: z.string(),
+  projectTypeKey: z.string().nullish(),
+  roles: z.record(z.string(), z.string()).nullish(),
+});
 /** `GET /project/{key}/statuses`. */
 export const projectStatusesSchema = z.array(z.object({ id: idSchema, statuses: z.array(statusSchema) }));
 /** One page of the issue types that can be created. */
 export const issueTypePageSchema = z.object({
   total: z.number().nullish(),
-  issueTypes: z.array(z.object({ id: idSchema, name: z.string() })),
+  issueTypes: z.array(z.object({ id: idSchema, name: z.string(), subtask: z.boolean().nullish() })),
 });
 /** One page of the fields that a creation takes. */
 export const createFieldPageSchema = z.object({

@@ -88,6 +88,8 @@ function planCreate(site: Site, body: IssueUpdate): CreatePlan {
   const issueTypeId = findIssueType(site, project, issuetype);
   if (issueTypeId === null) throw fieldErrors({ issuetype: "Specify a valid issue type" });
   if (fields.summary === undefined) throw fieldErrors({ summary: "You must specify a summary of the issue." });
+  const missing = site.settings.requiredFields.filter((id) => fields[id] === undefined || fields[id] === null);
+  if (missing.length > 0) throw fieldErrors(Object.fromEntries(missing.map((id) => [id, `${id} is required.`])));
   const patch: IssuePatch = {
     ...parseFields(site, project, fields, {}),
     ...applyUpdate(site, project, { labels: [], customFields: {} }, body.update ?? {}),
@@ -192,7 +194,8 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
   if (hasPermission(site, "MODIFY_REPORTER")) screen.push("reporter");
   if (hasPermission(site, "SET_ISSUE_SECURITY")) screen.push("security");
   if (forCreate) screen.push("project", "issuetype");
-  return screen.map((id) => {
+  const shown = screen.filter((id) => !site.settings.fieldsOffScreen.includes(id));
+  return shown.map((id) => {
     const custom = CUSTOM_FIELDS.find((field) => field.id === id);
     const allowed =
       id === "priority"
@@ -203,7 +206,7 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
             ? custom.options.map((option) => ({ id: option.id, value: option.value }))
             : null;
     return {
-      required: ["summary", "project", "issuetype"].includes(id),
+      required: ["summary", "project", "issuetype", ...(forCreate ? site.settings.requiredFields : [])].includes(id),
       schema: names.get(id)?.schema ?? { type: "any" },
       name: names.get(id)?.name ?? id,
       key: id,

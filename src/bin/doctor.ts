@@ -1,0 +1,216 @@
+/**
+ * `casebridge doctor`: opens what the configuration names, one thing after the other, so that one that is broken hides none of the
+ * others. Writes nothing on either side, and migrates nothing.
+ */
+import { access, constants, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  configurationReport,
+  type DoctorConnection,
+  type DoctorReport,
+  type Finding,
+  type Probe,
+  runDoctor,
+} from "../admin/doctor.ts";
+import type { Config, ConnectionConfig } from "../config/config.ts";
+import type { LoadConfigResult } from "../config/load-config.ts";
+import { makeHuaweiClient } from "../huawei/huawei-client.ts";
+import { makeJiraClient } from "../jira/jira-client.ts";
+import type { Budget } from "../lib/budget.ts";
+import { errorMessage } from "../observability/scrub.ts";
+import { makeQueueBackend } from "../queue/queue-backend.ts";
+import { makeBudget } from "../store/budget.ts";
+import { pendingMigrations } from "../store/database/migrate.ts";
+import { makeState } from "../store/state.ts";
+import type { Log } from "../sync/ports.ts";
+import { budgetKeys, type OpenDatabase, openDatabase } from "./compose.ts";
+
+const freeBytesMin = 512 * 1024 ** 2;
+
+/**
+ * Looks at everything. `connection` limits it to one of the configured ones; an unknown name looks at none. Never rejects for what is
+ * wrong with the installation; may be repeated, also while a worker runs.
+ */
+export async function diagnose(input: {
+  readonly loaded: LoadConfigResult;
+  readonly connection?: string | null;
+  readonly log: Log;
+  readonly now?: () => Date;
+}): Promise<DoctorReport> {
+  if (!input.loaded.ok) return configurationReport(input.loaded.errors);
+  const { config } = input.loaded;
+  const { log, now = () => new Date() } = input;
+  const folder = await checkFolder(config.dataDir);
+  const opened = await openOrTell(config, log);
+  const database = opened instanceof Error ? null : opened.database;
+  try {
+    // Without its tables the shared budgets cannot be read.
+    const ready = opened instanceof Error || opened.pending.length > 0 ? null : opened.database;
+    const connections = await Promise.all(
+      config.connections
+        .filter(({ name }) => input.connection == null || input.connection === name)
+        .map((connection) => wireForDoctor(connection, ready, log)),
+    );
+    return await runDoctor({
+      connections,
+      http: { host: config.http.host, port: config.http.port, hasToken: config.http.adminToken !== null },
+      probes: [
+        { name: "data folder", remedy: "Correct DATA_DIR.", run: async () => folder },
+        databaseProbe(config, opened),
+        migrationsProbe(opened),
+        queueProbe(config, database, log),
+      ],
+      now,
+    });
+  } finally {
+    await database?.close();
+  }
+}
+
+type Opened = { readonly database: OpenDatabase; readonly pending: readonly string[] };
+
+/** A database that answers, and what it lacks; or why there is none. */
+async function openOrTell(config: Config, log: Log): Promise<Opened | Error> {
+  try {
+    const database = await openDatabase(config, log, { migrate: false, poolMax: 4 });
+    try {
+      return { database, pending: await pendingMigrations({ connectionString: database.connectionString }) };
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The folder itself, or the nearest one above it that exists and would hold it. */
+async function checkFolder(dataDir: string): Promise<Finding> {
+  const remedy = "Set DATA_DIR to a folder that this user may write to, on a disk with room for files on their way.";
+  let place = dataDir;
+  for (;;) {
+    try {
+      const facts = await stat(place);
+      if (!facts.isDirectory()) return { ok: false, detail: `${place} is not a folder`, remedy };
+      await access(place, constants.W_OK | constants.X_OK);
+      const { bavail, bsize } = await statfs(place);
+      if (bavail * bsize < freeBytesMin)
+        return { ok: null, detail: `${dataDir}: less than ${freeBytesMin / 1024 ** 2} MiB are free`, remedy };
+      return { ok: true, detail: place === dataDir ? dataDir : `${dataDir}, made at the first start`, remedy: null };
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+      if (code !== "ENOENT" || dirname(place) === place)
+        return { ok: false, detail: `${dataDir} cannot be used (${code} at ${place})`, remedy };
+      place = dirname(place);
+    }
+  }
+}
+
+function databaseProbe(config: Config, opened: Opened | Error): Probe {
+  return {
+    name: "database",
+    remedy:
+      config.databaseUrl === null
+        ? "Read the message: the embedded PostgreSQL needs DATA_DIR, and a user who may reach it. Or set DATABASE_URL."
+        : "Check DATABASE_URL: host, port, user, password and name, and that PostgreSQL runs.",
+    run: async () => {
+      if (opened instanceof Error) throw opened;
+      return { ok: true, detail: opened.database.embedded === null ? "reachable" : "embedded, running" };
+    },
+  };
+}
+
+function migrationsProbe(opened: Opened | Error): Probe {
+  return {
+    name: "migrations",
+    remedy: "Run `casebridge migrate`; the worker's start does it too.",
+    run: async () => {
+      if (opened instanceof Error)
+        return { ok: null, detail: "not checked, since there is no database", remedy: "Mend the database first." };
+      const { pending } = opened;
+      if (pending.length === 0) return { ok: true, detail: "up to date" };
+      return { ok: null, detail: `${pending.length} wait: ${pending.join(", ")}` };
+    },
+  };
+}
+
+function queueProbe(config: Config, database: OpenDatabase | null, log: Log): Probe {
+  return {
+    name: "queue",
+    remedy: "Check REDIS_URL, and that Redis runs.",
+    run: async () => {
+      if (config.redisUrl === null && database === null)
+        return { ok: null, detail: "not checked: the queue lives in the database", remedy: "Mend the database first." };
+      const queue = makeQueueBackend({
+        redisUrl: config.redisUrl?.reveal() ?? null,
+        databaseUrl: database?.connectionString ?? "",
+        log,
+      });
+      try {
+        await queue.check();
+        const policy = await queue.checkPolicy();
+        if (policy === null) return { ok: true, detail: `${queue.kind}, reachable` };
+        return {
+          ok: false,
+          detail: policy,
+          remedy:
+            "Set maxmemory-policy noeviction in redis.conf (or CONFIG SET maxmemory-policy noeviction), and give the queue a Redis of its own.",
+        };
+      } finally {
+        await queue.close({ timeoutMs: 1_000 });
+      }
+    },
+  };
+}
+
+async function wireForDoctor(
+  connection: ConnectionConfig,
+  database: OpenDatabase | null,
+  log: Log,
+): Promise<DoctorConnection> {
+  const keys = budgetKeys(connection);
+  const budget = (key: string, ratePerSecond: number): Budget =>
+    database === null ? makeLocalBudget(ratePerSecond) : makeBudget({ prisma: database.prisma, key, ratePerSecond });
+  const { huawei, jira } = connection;
+  return {
+    settings: connection,
+    huawei: attempt(
+      () => makeHuaweiClient({ options: huawei, budget: budget(keys.huawei, huawei.requestsPerSecond), log }),
+      "Correct the Huawei settings that the message names (HUAWEI_API_VERSION, HUAWEI_TIME_ZONE).",
+    ),
+    jira: attempt(
+      () => makeJiraClient({ options: jira, budget: budget(keys.jira, jira.requestsPerSecond), log }),
+      "Correct JIRA_HOST and JIRA_EMAIL.",
+    ),
+    watchedLinks: database === null ? null : await countWatched(database, connection.name),
+  };
+}
+
+function attempt<Client>(make: () => Client, remedy: string): Client | Finding {
+  try {
+    return make();
+  } catch (error) {
+    return { ok: false, detail: errorMessage(error), remedy };
+  }
+}
+
+async function countWatched(database: OpenDatabase, name: string): Promise<number | null> {
+  const state = makeState({ prisma: database.prisma, clock: { now: () => new Date() } });
+  return state.countWatchedLinks(name).catch(() => null);
+}
+
+/** Where the shared budgets cannot be read, this process at least paces itself. */
+function makeLocalBudget(ratePerSecond: number): Budget {
+  let next = 0;
+  return {
+    take: async () => {
+      const at = Math.max(performance.now(), next);
+      next = at + 1000 / ratePerSecond;
+      await sleep(Math.max(0, at - performance.now()));
+    },
+    pause: async (pauseMs) => {
+      next = Math.max(next, performance.now() + pauseMs);
+    },
+  };
+}
