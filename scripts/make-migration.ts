@@ -30,14 +30,16 @@ async function main(name: string): Promise<number> {
   try {
     await migrateDatabase({ connectionString: server.connectionString });
     const script = await withSchemaEngine({ connectionString: server.connectionString, schema }, async (engine) => {
-      const diff = await engine.diff({
+      // The engine insists on shadowDatabaseUrl, which its types do not know.
+      const params: DiffParams & { shadowDatabaseUrl: null } = {
         from: { tag: "schemaDatasource", files: [schema], configDir: dirname(schemaPath) },
         to: { tag: "schemaDatamodel", files: [schema] },
         script: true,
         shadowDatabaseUrl: null,
         exitCode: null,
         filters: NO_FILTER,
-      } satisfies DiffParams & { shadowDatabaseUrl: null });
+      };
+      const diff = await engine.diff(params);
       return diff.stdout ?? "";
     });
     if (script.trim() === "" || script.includes("This is an empty migration")) {

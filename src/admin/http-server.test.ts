@@ -30,6 +30,10 @@ const status: StatusReport = {
       effectivePollSeconds: null,
       rounds: [{ name: "cases", outcome: "done", startedAt: new Date(0), endedAt: new Date(60_000), requests: 7 }],
       budgets: { huawei: 2, jira: 20 },
+      budgetStates: {
+        huawei: { pausedUntil: null, refusedSince: null, sharedBy: ["<script>alert(1)</script>"] },
+        jira: { pausedUntil: null, refusedSince: null, sharedBy: ["<script>alert(1)</script>"] },
+      },
     },
   ],
   queues: [{ queue: "links", state: "waiting", count: 4 }],

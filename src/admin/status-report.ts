@@ -30,6 +30,18 @@ export type ConnectionReport = {
   readonly rounds: readonly RoundReport[];
   /** Budgets in requests per second. */
   readonly budgets: { readonly huawei: number; readonly jira: number };
+  /** How the two budgets stand. */
+  readonly budgetStates: { readonly huawei: BudgetReport; readonly jira: BudgetReport };
+};
+
+/** One budget as all replicas see it; connections on one account share it. */
+export type BudgetReport = {
+  /** The service told us to wait until then; `null` = it did not, or the time is over. */
+  readonly pausedUntil: Date | null;
+  /** Since when the credential is refused; `null` = it is accepted, as far as is known. */
+  readonly refusedSince: Date | null;
+  /** Names of the connections that draw on it, in file order. */
+  readonly sharedBy: readonly string[];
 };
 
 /** The picture at one moment. */

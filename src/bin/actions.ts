@@ -12,7 +12,7 @@ import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts"
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
-import { type Inspection, inspectLink } from "../sync/inspect.ts";
+import { type Inspection, inspectLink, inspectNewCase } from "../sync/inspect.ts";
 import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
@@ -90,12 +90,12 @@ export const actions: CliActions = {
       const inspections: Inspection[] = [];
       for (const connection of connections) {
         if (options.dryRun) {
-          const linkIds = await existingLinks(parts, connection, options.target);
+          const linkIds = await linksForDryRun(parts, connection, options.target);
           for (const linkId of linkIds) {
             const inspection = await inspect(parts, connection, linkId);
             if (inspection !== null) inspections.push(inspection);
           }
-          inspections.push(...(await newCases(connection, options.target)));
+          inspections.push(...(await newCases(parts, connection, options.target)));
           continue;
         }
         const selection = await toSelection(parts, connection, options.target);
@@ -185,6 +185,23 @@ export const actions: CliActions = {
               entry.oldestUnmirroredSeconds === null ? "nothing" : `${Math.round(entry.oldestUnmirroredSeconds)} s`,
               entry.effectivePollSeconds === null ? null : `${Math.round(entry.effectivePollSeconds)} s`,
             ]),
+          },
+          {
+            kind: "table",
+            title: "Budgets",
+            head: ["Connection", "Side", "Requests per second", "State", "Shared by"],
+            rows: connections.flatMap((entry) =>
+              (["huawei", "jira"] as const).map((side): Cell[] => {
+                const { pausedUntil, refusedSince, sharedBy } = entry.budgetStates[side];
+                const state =
+                  refusedSince !== null
+                    ? `credential refused since ${refusedSince.toISOString()}`
+                    : pausedUntil !== null
+                      ? `told to wait until ${pausedUntil.toISOString()}`
+                      : "free";
+                return [entry.name, side, entry.budgets[side], state, sharedBy.length > 1 ? sharedBy.join(", ") : null];
+              }),
+            ),
           },
           {
             kind: "table",
@@ -599,28 +616,26 @@ function roundsMs(config: Config, count: number): number {
   return count * Math.max(tickLengthMs(config.crons.cases), tickLengthMs(config.crons.issues));
 }
 
-/** Cases that a re-sync would take: as inspections, for the list of writes. */
-async function newCases(connection: WiredConnection, target: Target): Promise<readonly Inspection[]> {
+/** As `existingLinks`, but a case that has no link yet is not an error: it is among `newCases`. */
+async function linksForDryRun(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
+  if (target.kind === "case" && (await adminOf(parts).findLink(target.caseId)) === null) return [];
+  return existingLinks(parts, connection, target);
+}
+
+/** Cases that a re-sync would take, each with the writes that this comes to. */
+async function newCases(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly Inspection[]> {
+  const deps = { ...connection.reconcile, lane: "check", pendingMs: 0 } as const;
+  if (target.kind === "case") {
+    if ((await adminOf(parts).findLink(target.caseId)) !== null) return [];
+    return [await inspectNewCase(deps, { caseId: toId<CaseId>(target.caseId), labels: [], productName: null })];
+  }
   if (target.kind !== "all" && target.kind !== "since") return [];
   const createdFrom = target.kind === "since" ? { createdFrom: target.since } : {};
-  return (await listNewCases(connection.intake, createdFrom)).map(
-    ({ caseId }): Inspection => ({
-      linkId: toId<LinkId>(`new-${caseId}`),
-      caseId,
-      issueKey: null,
-      state: "new",
-      differences: [
-        {
-          item: `case ${caseId}`,
-          what: `create an issue in ${connection.config.jira.projectKey}, then mirror the case`,
-          direction: "to-jira",
-          pending: false,
-        },
-      ],
-      unreadable: null,
-      counts: { messages: 0, comments: 0, files: 0 },
-    }),
-  );
+  const inspections: Inspection[] = [];
+  for (const entry of await listNewCases(connection.intake, createdFrom)) {
+    inspections.push(await inspectNewCase(deps, entry));
+  }
+  return inspections;
 }
 
 function differenceRows(inspections: readonly Inspection[]): Cell[][] {

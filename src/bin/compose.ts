@@ -20,7 +20,7 @@ import { migrateDatabase } from "../store/database/migrate.ts";
 import { makeState } from "../store/state.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import { observePort } from "./observed-port.ts";
+import { observeBudget, observePort } from "./observed-port.ts";
 
 /** A database that is reachable and, unless asked otherwise, up to date. */
 export type OpenDatabase = Database & {
@@ -188,7 +188,10 @@ function wireConnection(input: {
   const huawei = observePort(
     makeHuaweiClient({
       options: connection.huawei,
-      budget: makeBudget({ prisma, key: huaweiKey, ratePerSecond: connection.huawei.requestsPerSecond }),
+      budget: observeBudget(
+        makeBudget({ prisma, key: huaweiKey, ratePerSecond: connection.huawei.requestsPerSecond }),
+        { side: "huawei", metrics },
+      ),
       log,
     }),
     { side: "huawei", connection: connection.name, metrics, onRefused: onRefused(huaweiKey) },
@@ -196,7 +199,10 @@ function wireConnection(input: {
   const jira = observePort(
     makeJiraClient({
       options: connection.jira,
-      budget: makeBudget({ prisma, key: jiraKey, ratePerSecond: connection.jira.requestsPerSecond }),
+      budget: observeBudget(makeBudget({ prisma, key: jiraKey, ratePerSecond: connection.jira.requestsPerSecond }), {
+        side: "jira",
+        metrics,
+      }),
       log,
     }),
     { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },

@@ -2,7 +2,9 @@
  * The demo: embedded PostgreSQL, both simulators, the worker, and people who write on both sides. `--once` plays a fixed script to its
  * end, prints what was mirrored, and verifies that both sides agree. Nothing outside this machine is contacted.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { startJiraSimulator } from "../../simulators/jira/index.ts";
 import type { CommandContext, CommandResult } from "../admin/actions.ts";
@@ -28,7 +30,8 @@ export async function runDemo(
   const huawei = await startHuaweiSimulator({});
   const jira = await startJiraSimulator({});
   const people: People = { huawei: huawei.control, jira: jira.control };
-  const config = await demoConfig(huawei.url, jira.url, options);
+  const dataDir = await mkdtemp(join(tmpdir(), "casebridge-demo-"));
+  const config = demoConfig(huawei.url, jira.url, { ...options, dataDir });
   const say = (line: string): void => {
     if (!context.json) process.stderr.write(`${line}\n`);
   };
@@ -63,24 +66,23 @@ export async function runDemo(
     await worker?.stop();
     await huawei.close();
     await jira.close();
+    await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function demoConfig(
+/** Each demo starts from nothing, and leaves nothing: the simulators forget everything when they end. */
+function demoConfig(
   huaweiUrl: string,
   jiraUrl: string,
-  options: { readonly once: boolean; readonly port: number | null },
-): Promise<Config> {
+  options: { readonly once: boolean; readonly port: number | null; readonly dataDir: string },
+): Config {
   const base = loadConfig({ purpose: "demo" });
   if (!base.ok) throw base.errors;
-  // Each demo starts from nothing: the simulators forget everything when they end.
-  const dataDir = `${base.config.dataDir}/${Date.now()}-${process.pid}`;
-  await mkdir(dataDir, { recursive: true });
   const loaded = loadConfig({
     purpose: "worker",
     isolated: true,
     env: {
-      DATA_DIR: dataDir,
+      DATA_DIR: options.dataDir,
       HUAWEI_OSM_ENDPOINT: huaweiUrl,
       HUAWEI_IAM_ENDPOINT: huaweiUrl,
       HUAWEICLOUD_SDK_AK: "SIMAK",

@@ -1,5 +1,6 @@
-/** Meters around a port: each call is counted, and what its errors say about the service becomes metrics. */
+/** Meters around a port and its budget: each call and each wait is counted, and what errors say about the service becomes metrics. */
 import { isServiceError } from "../domain/service-error.ts";
+import type { Budget } from "../lib/budget.ts";
 import type { Metrics } from "../observability/metrics.ts";
 
 /** Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. */
@@ -49,4 +50,19 @@ export function observePort<Port extends object>(
       };
     },
   });
+}
+
+/** The budget itself, with the time that each request waits for it measured by lane. */
+export function observeBudget(
+  budget: Budget,
+  { side, metrics }: { readonly side: "huawei" | "jira"; readonly metrics: Metrics },
+): Budget {
+  return {
+    take: async (lane, signal) => {
+      const askedAt = performance.now();
+      await budget.take(lane, signal);
+      metrics.requestWaited({ side, lane, waitMs: performance.now() - askedAt });
+    },
+    pause: (pauseMs) => budget.pause(pauseMs),
+  };
 }

@@ -1,17 +1,23 @@
 /** One picture of everything, from the database and the queue; no remote call. */
 import { tickLengthMs } from "../../jobs/schedule.ts";
-import type { StatusReport } from "../admin/status-report.ts";
+import type { BudgetReport, StatusReport } from "../admin/status-report.ts";
 import type { Config } from "../config/config.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
+import { budgetKeys } from "./compose.ts";
 
 /**
- * Effective poll interval in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over `watched` links,
- * whichever is longer. Pure.
+ * Effective poll interval in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over the watched links of all
+ * connections that share it (one entry each), whichever is longer. Pure.
  */
-export function effectivePollSeconds(cronSeconds: number, watched: number, requestsPerSecond: number): number {
-  return Math.max(cronSeconds, (2 * Math.ceil(watched / 100) + 6) / (requestsPerSecond / 2));
+export function effectivePollSeconds(
+  cronSeconds: number,
+  watched: readonly number[],
+  requestsPerSecond: number,
+): number {
+  const requests = watched.reduce((sum, links) => sum + 2 * Math.ceil(links / 100) + 6, 0);
+  return Math.max(cronSeconds, requests / (requestsPerSecond / 2));
 }
 
 /** Puts the report together. Throws when the database cannot be read; a queue that is away shows no counts. */
@@ -24,11 +30,26 @@ export async function makeStatusReport(deps: {
 }): Promise<StatusReport> {
   const { admin, config, state, clock } = deps;
   const at = clock.now();
-  const [counts, rounds, failures] = await Promise.all([
+  const [counts, rounds, failures, budgets] = await Promise.all([
     admin.countLinks(),
     admin.listRounds(),
     admin.listFailures({ limit: 1000 }),
+    admin.listBudgets(),
   ]);
+  const watchedBy = new Map<string, number>();
+  for (const { name } of config.connections) watchedBy.set(name, await state.countWatchedLinks(name));
+  const keys = new Map(config.connections.map((connection) => [connection.name, budgetKeys(connection)]));
+  const sharing = (side: "huawei" | "jira", name: string): readonly string[] =>
+    config.connections.map((other) => other.name).filter((other) => keys.get(other)?.[side] === keys.get(name)?.[side]);
+  const budgetState = (side: "huawei" | "jira", name: string): BudgetReport => {
+    const entry = budgets.find((one) => one.key === keys.get(name)?.[side]);
+    const pausedUntil = entry?.pausedUntil ?? null;
+    return {
+      pausedUntil: pausedUntil !== null && pausedUntil > at ? pausedUntil : null,
+      refusedSince: entry?.refusedAt ?? null,
+      sharedBy: sharing(side, name),
+    };
+  };
   const queues = await queueCounts(deps.queue);
   const connections = await Promise.all(
     config.connections.map(async (connection) => {
@@ -36,7 +57,6 @@ export async function makeStatusReport(deps: {
       const { oldest } = await admin.findOldestPending(connection.name);
       const links: Record<string, number> = {};
       for (const row of counts) if (row.connectionName === connection.name) links[row.state] = row.count;
-      const watched = await state.countWatchedLinks(connection.name);
       return {
         name: connection.name,
         state: remembered.state,
@@ -49,7 +69,7 @@ export async function makeStatusReport(deps: {
           oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
         effectivePollSeconds: effectivePollSeconds(
           tickLengthMs(config.crons.cases) / 1000,
-          watched,
+          sharing("huawei", connection.name).map((name) => watchedBy.get(name) ?? 0),
           connection.huawei.requestsPerSecond,
         ),
         rounds: rounds
@@ -62,6 +82,10 @@ export async function makeStatusReport(deps: {
             requests: round.requests,
           })),
         budgets: { huawei: connection.huawei.requestsPerSecond, jira: connection.jira.requestsPerSecond },
+        budgetStates: {
+          huawei: budgetState("huawei", connection.name),
+          jira: budgetState("jira", connection.name),
+        },
       };
     }),
   );

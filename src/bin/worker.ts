@@ -14,7 +14,9 @@ import { findOscillations } from "../admin/doctor-status.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import { type HttpServer, makeHttpServer, type WebhookHandler } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
+import { isServiceError } from "../domain/service-error.ts";
 import { findWebhookIssue, isSignatureValid } from "../jira/webhook.ts";
+import { breakers, type Metrics } from "../observability/metrics.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
@@ -56,37 +58,33 @@ export async function startWorker(
     databaseUrl: parts.database.connectionString,
     log,
   });
-  const counted = (name: string, handle: (payload: unknown) => Promise<Outcome>) => async (payload: unknown) => {
-    const outcome = await handle(payload);
-    metrics.runEnded({ connection: name, outcome: outcome.kind });
-    return outcome.kind;
-  };
+  const counted = (handle: (payload: unknown) => Promise<Outcome>) => countRuns(metrics, handle);
   queue.startWorkers(
     [
       {
         queue: "links",
         name: reconcileLinkJob,
-        handle: counted("all", (payload) => handleReconcileLink(connections, payload)),
+        handle: counted((payload) => handleReconcileLink(connections, payload)),
       },
       {
         queue: "rounds",
         name: intakeCasesJob,
-        handle: counted("all", (payload) => handleIntakeCases(connections, payload)),
+        handle: counted((payload) => handleIntakeCases(connections, payload)),
       },
       {
         queue: "rounds",
         name: intakeIssuesJob,
-        handle: counted("all", (payload) => handleIntakeIssues(connections, payload)),
+        handle: counted((payload) => handleIntakeIssues(connections, payload)),
       },
       {
         queue: "rounds",
         name: sweepLinksJob,
-        handle: counted("all", (payload) => handleSweepLinks(connections, payload)),
+        handle: counted((payload) => handleSweepLinks(connections, payload)),
       },
       {
         queue: "rounds",
         name: keepHouseJob,
-        handle: counted("all", () =>
+        handle: counted(() =>
           handleKeepHouse(async () => {
             const purged = await purgeOld({ prisma: parts.database.prisma, clock: parts.clock });
             return purged.runs + purged.audit + purged.webhooks;
@@ -128,6 +126,32 @@ export async function startWorker(
       stopping ??= end({ schedule, http, queue, parts });
       return stopping;
     },
+  };
+}
+
+/** What a waiting run says of why; anything else a read or write came to is a failure of that run. */
+const waitingReasons: ReadonlySet<string> = new Set(["rate_limited", "unauthorized"]);
+const failingReasons: ReadonlySet<string> = new Set(["unavailable", "contract", "rejected", "not_found", "forbidden"]);
+
+/** Counts each run under its connection. One that throws counts as `failed`, save where a service only told it to wait. */
+export function countRuns(
+  metrics: Pick<Metrics, "runEnded">,
+  handle: (payload: unknown) => Promise<Outcome>,
+): (payload: unknown) => Promise<string> {
+  return async (payload) => {
+    const named =
+      typeof payload === "object" && payload !== null && "connection" in payload ? payload.connection : null;
+    const connection = typeof named === "string" ? named : "none";
+    try {
+      const outcome = await handle(payload);
+      const failed = outcome.kind === "deferred" && failingReasons.has(outcome.reason);
+      metrics.runEnded({ connection, outcome: failed ? "failed" : outcome.kind });
+      return outcome.kind;
+    } catch (error) {
+      const waits = isServiceError(error) && waitingReasons.has(error.kind);
+      metrics.runEnded({ connection, outcome: waits ? "deferred" : "failed" });
+      throw error;
+    }
   };
 }
 
@@ -178,12 +202,16 @@ function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): 
   const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
   const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
   const { metrics } = parts;
+  /** When each round that was counted ended: a page that is read twice must not count it twice. */
+  const counted = new Map<string, number>();
   metrics.onCollect(async () => {
-    const now = parts.clock.now().getTime();
-    metrics.setLinks(
-      (await admin.countLinks()).map((row) => ({ connection: row.connectionName, state: row.state, count: row.count })),
-    );
+    const picture = await report();
     const failures = (await admin.listFailures({ limit: 1000 })).items;
+    metrics.setLinks(
+      picture.connections.flatMap(({ name, links }) =>
+        Object.entries(links).map(([state, count]) => ({ connection: name, state, count })),
+      ),
+    );
     const byReason = new Map<string, { connection: string; reason: string; count: number }>();
     for (const failure of failures) {
       const key = `${failure.connectionName} ${failure.reason}`;
@@ -191,22 +219,32 @@ function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): 
       byReason.set(key, { ...row, count: row.count + 1 });
     }
     metrics.setOpenFailures([...byReason.values()]);
-    for (const connection of config.connections) {
-      const { oldest } = await admin.findOldestPending(connection.name);
-      const since = oldest?.pendingSince?.getTime() ?? now;
-      metrics.setOldestUnmirrored({ connection: connection.name, ageSeconds: Math.max(0, (now - since) / 1000) });
+    metrics.setBreakers(
+      picture.connections.flatMap(({ name, state, stateReason }) =>
+        breakers.map((breaker) => {
+          const stopped = state === "stopped" && stateReason === breaker ? 1 : 0;
+          return { connection: name, breaker, open: Math.max(stopped, byReason.get(`${name} ${breaker}`)?.count ?? 0) };
+        }),
+      ),
+    );
+    for (const { name, oldestUnmirroredSeconds, effectivePollSeconds } of picture.connections) {
+      metrics.setOldestUnmirrored({ connection: name, ageSeconds: oldestUnmirroredSeconds ?? 0 });
+      if (effectivePollSeconds !== null) metrics.setPollInterval({ connection: name, seconds: effectivePollSeconds });
     }
     for (const round of await admin.listRounds()) {
-      if (round.finishedAt === null) continue;
+      const endedAt = round.finishedAt?.getTime() ?? null;
+      const key = `${round.connectionName} ${round.name}`;
+      if (endedAt === null || counted.get(key) === endedAt) continue;
+      counted.set(key, endedAt);
       metrics.roundEnded({
         connection: round.connectionName,
         round: round.name,
         success: round.outcome === "done",
         durationMs: round.durationMs ?? 0,
-        endedAt: round.finishedAt,
+        endedAt: new Date(endedAt),
       });
     }
-    metrics.setQueueDepth((await report()).queues);
+    metrics.setQueueDepth(picture.queues);
   });
   const webhook: WebhookHandler = async (name, headers, rawBody) => {
     const connection = parts.connections.find((entry) => entry.name === name);

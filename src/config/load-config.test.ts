@@ -570,7 +570,7 @@ test("the demo demands nothing and touches nothing real", () => {
   expect(config).toMatchObject({
     databaseUrl: null,
     redisUrl: null,
-    dataDir: "/srv/casebridge/.data/demo",
+    dataDir: "/srv/casebridge/.data",
     connections: [],
   });
   expect(config.http.port).toBe(8080);

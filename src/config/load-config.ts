@@ -28,7 +28,7 @@ export type LoadConfigInput = {
    * - `command` demands the credentials of both sides;
    * - `database` demands nothing and reads only what belongs to the process: `connections` is empty;
    * - `demo` demands nothing and touches nothing real: neither `.env` nor the file is read, `databaseUrl` and `redisUrl`
-   *   are `null`, `dataDir` is the folder `demo` inside DATA_DIR, `connections` is empty.
+   *   are `null`, `connections` is empty; the demo keeps its data in a temporary folder, so `dataDir` is not used.
    */
   readonly purpose: ConfigPurpose;
   /** Reads neither `.env` nor `casebridge.yaml` of its own accord: for a worker that runs on simulators or in a test. */
@@ -61,11 +61,10 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
 
   const connections = needsConnections ? loadConnections({ variables, cwd, readFile, isolated, purpose, report }) : [];
   const isDemo = purpose === "demo";
-  const dataDir = resolve(cwd, getOr(variables, "DATA_DIR", ".data"));
   const config: Config = {
     databaseUrl: isDemo ? null : toSecret(variables, "DATABASE_URL"),
     redisUrl: isDemo ? null : toSecret(variables, "REDIS_URL"),
-    dataDir: isDemo ? resolve(dataDir, "demo") : dataDir,
+    dataDir: resolve(cwd, getOr(variables, "DATA_DIR", ".data")),
     http: loadHttp({ variables, purpose, report }),
     workerConcurrency: getOr(variables, "WORKER_CONCURRENCY", 1),
     logLevel: getOr(variables, "LOG_LEVEL", "info"),

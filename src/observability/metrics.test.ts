@@ -134,5 +134,5 @@ function fill(metrics: ReturnType<typeof makeMetrics>): void {
   metrics.roundEnded({ ...round, success: false, endedAt: new Date(90_000) });
   metrics.setPollInterval({ connection, seconds: 60 });
   metrics.runEnded({ connection, outcome: "done" });
-  metrics.breakerTripped({ connection, breaker: "loop_suspected" });
+  metrics.setBreakers([{ connection, breaker: "loop_suspected", open: 1 }]);
 }

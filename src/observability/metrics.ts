@@ -54,8 +54,8 @@ export interface Metrics {
   setPollInterval(of: { readonly connection: string; readonly seconds: number }): void;
   /** `outcome`: done, ignored, blocked, deferred, failed. */
   runEnded(run: { readonly connection: string; readonly outcome: string }): void;
-  /** A breaker opened: `loop_suspected`, `many_new_cases`, `many_closes`, `memory_lost`, `access_changed`. */
-  breakerTripped(trip: { readonly connection: string; readonly breaker: string }): void;
+  /** The whole picture of `breakers`: how many are open, 0 included, so that an alert has something to look at. */
+  setBreakers(rows: readonly { readonly connection: string; readonly breaker: string; readonly open: number }[]): void;
   /** `collect` is called before each page, to set the gauges that are read from elsewhere. It has 5 s, its errors are counted. */
   onCollect(collect: () => Promise<void> | void): void;
   /** The page in Prometheus' text format. */
@@ -64,6 +64,16 @@ export interface Metrics {
   /** Names of all metrics, without the suffixes of histograms. */
   names(): readonly string[];
 }
+
+/** What stops casebridge from writing by itself (RULES 2 and 3); also the reasons under which failures and stops are recorded. */
+export const breakers = [
+  "loop_suspected",
+  "many_new_cases",
+  "many_closes",
+  "memory_lost",
+  "access_changed",
+  "suspicious_shrink",
+] as const;
 
 const collectMaxMs = 5_000;
 
@@ -137,7 +147,12 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     "connection",
   );
   const runs = counter("runs_total", "Runs of the reconcile flow by outcome", "connection", "outcome");
-  const trips = counter("breaker_trips_total", "Breakers that stopped writing", "connection", "breaker");
+  const openBreakers = gauge(
+    "breakers_open",
+    "Breakers that hold back writing until somebody releases them",
+    "connection",
+    "breaker",
+  );
   const collectFailures = counter("collect_failures_total", "Readings for this page that failed");
   const collectors: (() => Promise<void> | void)[] = [];
 
@@ -173,7 +188,10 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     },
     setPollInterval: ({ connection, seconds }) => pollInterval.set({ connection }, seconds),
     runEnded: (labels) => runs.inc(labels),
-    breakerTripped: (labels) => trips.inc(labels),
+    setBreakers: (rows) => {
+      openBreakers.reset();
+      for (const { open, ...labels } of rows) openBreakers.set(labels, open);
+    },
     onCollect: (collect) => void collectors.push(collect),
     async render() {
       await Promise.all(

@@ -1,14 +1,19 @@
 /**
  * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, RULES 8).
  */
-import type { LinkId } from "../domain/ids.ts";
+import type { CaseDetail, CaseFile, CaseMessage } from "../domain/case.ts";
+import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
+import type { Link } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
 import { IssueMissing, observe } from "./observe.ts";
 import type { Action, Observed } from "./plan/action.ts";
+import { factsHash } from "./plan/facts.ts";
+import { caseLabel, commonLabel, labelsHash, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, TextPort } from "./ports.ts";
+import { caseFacts, fileLine, messageHeader } from "./render.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 
 export type InspectDeps = {
@@ -61,6 +66,16 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     return { ...base, differences: [], unreadable: error.kind, counts };
   }
   const connection = await deps.state.getConnection(link.connectionName);
+  const open: Difference[] = snapshot.intents.map((intent) => ({
+    item: intent.key,
+    what: `the outcome of a write is not confirmed yet (${intent.state})`,
+    direction: intent.side === "huawei" ? "to-huawei" : "to-jira",
+    pending: true,
+  }));
+  if (link.issueId === null && observed.case !== null) {
+    const creation = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
+    return { ...base, differences: [...creation, ...open], unreadable: null, counts };
+  }
   const plan = planReconcile({
     link,
     mirrors: snapshot.mirrors,
@@ -79,18 +94,179 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     plan.recheckAt === null
       ? []
       : [{ item: "comment", what: "waits for its hold time", direction: "to-huawei", pending: true }];
-  const open: Difference[] = snapshot.intents.map((intent) => ({
-    item: intent.key,
-    what: `the outcome of a write is not confirmed yet (${intent.state})`,
-    direction: intent.side === "huawei" ? "to-huawei" : "to-jira",
-    pending: true,
-  }));
   return {
     ...base,
     differences: [...planned, ...waiting, ...open, ...missingCopies(deps, snapshot, observed, connection.huaweiUserId)],
     unreadable: null,
     counts,
   };
+}
+
+/**
+ * The writes that mirroring a case without link comes to, in their order. Reads the case; makes no write anywhere. A case that cannot be
+ * read is `unreadable`.
+ */
+export async function inspectNewCase(
+  deps: InspectDeps,
+  entry: { readonly caseId: CaseId; readonly labels: readonly string[]; readonly productName: string | null },
+): Promise<Inspection> {
+  const link = makeUnsavedLink(deps, entry);
+  const base = {
+    linkId: link.id,
+    caseId: entry.caseId,
+    issueKey: null,
+    state: "new",
+    counts: { messages: 0, comments: 0, files: 0 },
+  };
+  try {
+    const observed = await observe(deps, link, { huawei: true, jira: false, full: false });
+    if (observed.case === null) return { ...base, differences: [], unreadable: "not_found" };
+    const creation = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
+    return { ...base, differences: creation, unreadable: null };
+  } catch (error) {
+    if (!isServiceError(error) || error.kind === "unauthorized" || error.kind === "unavailable") throw error;
+    return { ...base, differences: [], unreadable: error.kind };
+  }
+}
+
+/** A link as intake would insert it, for the planner alone. */
+function makeUnsavedLink(
+  deps: InspectDeps,
+  entry: { readonly caseId: CaseId; readonly labels: readonly string[]; readonly productName: string | null },
+): Link {
+  const now = deps.clock.now();
+  return {
+    id: toId<LinkId>(`new-${entry.caseId}`),
+    connectionName: deps.settings.name,
+    caseId: entry.caseId,
+    issueId: null,
+    issueKey: null,
+    origin: "huawei",
+    state: "active",
+    reason: null,
+    wantedRev: 1,
+    doneRev: 0,
+    huaweiRev: 1,
+    jiraRev: 0,
+    lane: "import",
+    attempts: 0,
+    recheckAt: null,
+    leaseEpoch: 0,
+    caseStatus: null,
+    agreedCaseStatus: null,
+    agreedCategory: null,
+    jiraUpdatedRaw: null,
+    outgoingSince: now,
+    createCheckedAt: null,
+    markStampedAt: null,
+    caseLabels: entry.labels,
+    labelsHash: null,
+    factsHash: null,
+    productName: entry.productName,
+    namedMessages: [],
+    closedSeenAt: null,
+    checkedAt: null,
+    createdAt: now,
+  };
+}
+
+/**
+ * The issue that is not there yet, and then the planner's own list for the moment after it was made. A new issue is taken to stand in
+ * category `new`; where the workflow begins elsewhere, the move differs.
+ */
+async function listCreation(
+  deps: InspectDeps,
+  link: Link,
+  seen: { readonly case: CaseDetail; readonly messages: readonly CaseMessage[] },
+): Promise<Difference[]> {
+  const { settings } = deps;
+  const detail = seen.case;
+  const caseLabels = [...new Set(link.caseLabels.map(toJiraLabel))];
+  const labels = [caseLabel(detail.caseId), commonLabel, ...caseLabels];
+  const { rest } = deps.text.caseDescription({
+    text: detail.description,
+    facts: caseFacts(detail, link.productName, settings.huawei.timeZone),
+    consoleUrl: settings.huawei.consoleCaseUrl?.replaceAll("{caseId}", encodeURIComponent(detail.caseId)) ?? null,
+  });
+  const restParts =
+    rest === null ? 0 : deps.text.messageToAdf({ header: "Description, continued", text: rest, footer: [] }).length;
+  const installation = await deps.state.getInstallation();
+  const issueId = toId<IssueId>("0");
+  const issueKey = toId<IssueKey>(`${settings.jira.projectKey}-0`);
+  const plan = planReconcile({
+    link: {
+      ...link,
+      issueId,
+      issueKey,
+      labelsHash: labelsHash(caseLabels),
+      factsHash: factsHash(detail),
+    },
+    mirrors: [],
+    intents: [],
+    observed: {
+      case: detail,
+      messages: seen.messages,
+      issue: {
+        issueId,
+        issueKey,
+        projectKey: settings.jira.projectKey,
+        projectTypeKey: null,
+        summary: "",
+        description: null,
+        statusId: "",
+        statusName: "",
+        category: "new",
+        labels,
+        priorityId: null,
+        createdAt: deps.clock.now(),
+        updatedRaw: "",
+        securityLevelId: null,
+        reporterId: null,
+        files: [],
+        mark: { v: 1, inst: installation, caseId: detail.caseId },
+      },
+      comments: [],
+      statusChanges: null,
+      accessRequests: [],
+      full: false,
+    },
+    settings,
+    huaweiUserId: (await deps.state.getConnection(settings.name)).huaweiUserId,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    installation,
+    adfToText: deps.text.adfToText,
+    mediaReferences: deps.text.mediaReferences,
+    now: deps.clock.now(),
+  });
+  const write = (item: string, what: string): Difference => ({ item, what, direction: "to-jira", pending: false });
+  return [
+    write(`case ${detail.caseId}`, `create an issue in ${settings.jira.projectKey} with labels ${labels.join(", ")}`),
+    ...Array.from({ length: restParts }, (_unused, index) =>
+      write(`case ${detail.caseId}`, `write part ${index + 2} of the description as a comment`),
+    ),
+    ...plan.actions.filter((action) => !isBookkeeping(action)).flatMap((action) => listWrites(deps, action)),
+  ];
+}
+
+/** One line per write, where an action makes several. */
+function listWrites(deps: InspectDeps, action: Action): Difference[] {
+  const single = toDifference(deps, action);
+  const attach = (file: CaseFile): Difference => ({ ...single, item: `file ${file.fileId}`, what: "attach the file" });
+  if (action.kind === "carry_issue_files") return action.files.map(attach);
+  if (action.kind !== "post_message") return [single];
+  const { message } = action.message;
+  const parts = deps.text.messageToAdf({
+    header: messageHeader(message, deps.settings.huawei.timeZone),
+    text: message.content,
+    footer: message.files.map((file) => fileLine(file.name, { attachmentId: "0" })),
+  }).length;
+  return [
+    ...message.files.map(attach),
+    ...Array.from({ length: parts }, (_unused, index) => ({
+      ...single,
+      what: parts === 1 ? single.what : `${single.what}, part ${index + 1} of ${parts}`,
+    })),
+  ];
 }
 
 function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {

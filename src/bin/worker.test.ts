@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
+import { blocked, deferred, done, type Outcome } from "../sync/outcome.ts";
+import { effectivePollSeconds } from "./status.ts";
+import { countRuns } from "./worker.ts";
+
+function fail(kind: ErrorKind): Error {
+  return new ServiceError({
+    side: "jira",
+    kind,
+    operation: "op",
+    status: null,
+    code: null,
+    requestId: null,
+    retryAfterMs: null,
+    outcomeUnknown: false,
+    detail: "why",
+  });
+}
+
+test.each<[string, () => Promise<Outcome>, string]>([
+  ["done", async () => done(3), "done"],
+  ["blocked", async () => blocked("forbidden"), "blocked"],
+  ["waiting for a comment's hold", async () => deferred("look_again", 0), "deferred"],
+  ["told to wait", async () => deferred("rate_limited", 0), "deferred"],
+  ["one whose reads failed", async () => deferred("unavailable", 0), "failed"],
+  ["one that throws", () => Promise.reject(new Error("boom")), "failed"],
+  ["one that a service threw out", () => Promise.reject(fail("contract")), "failed"],
+  ["one that has to wait for a credential", () => Promise.reject(fail("unauthorized")), "deferred"],
+])("a run that is %s is counted under its connection", async (_what, handle, outcome) => {
+  const counted: unknown[] = [];
+  const run = countRuns({ runEnded: (labels) => void counted.push(labels) }, handle);
+
+  await run({ connection: "ops", linkId: "1" }).catch(() => "thrown");
+
+  expect(counted).toEqual([{ connection: "ops", outcome }]);
+});
+
+test("a run that belongs to no connection is counted as such", async () => {
+  const counted: unknown[] = [];
+
+  await countRuns({ runEnded: (labels) => void counted.push(labels) }, async () => done(0))({});
+
+  expect(counted).toEqual([{ connection: "none", outcome: "done" }]);
+});
+
+test.each([
+  { cron: 60, watched: [0], rate: 2, expected: 60 },
+  { cron: 1, watched: [0], rate: 2, expected: 6 },
+  { cron: 60, watched: [10_000], rate: 2, expected: 206 },
+  { cron: 60, watched: [10_000, 10_000], rate: 2, expected: 412 },
+])("the poll interval of $watched links at $rate/s is $expected s", ({ cron, watched, rate, expected }) => {
+  expect(effectivePollSeconds(cron, watched, rate)).toBe(expected);
+});

@@ -1,0 +1,87 @@
+/** `resync --dry-run` names exactly the writes that the same re-sync then makes, also for a case that has no issue yet. */
+import { afterEach, expect, test } from "vitest";
+import { type Harness, startHarness } from "../support/harness.ts";
+
+let harness: Harness | null = null;
+
+afterEach(async () => {
+  await harness?.close();
+  harness = null;
+});
+
+type Listed = { readonly writes: readonly { readonly caseId: string; readonly what: string }[] };
+
+/** How many writes of each kind Jira saw since the log was emptied. */
+function countJiraWrites(jira: Harness["jira"]): Record<string, number> {
+  const counts = { issue: 0, comment: 0, file: 0, transition: 0, property: 0, labels: 0 };
+  for (const { method, path } of jira.getRequests().log) {
+    if (method === "POST" && path === "/rest/api/3/issue") counts.issue += 1;
+    else if (method === "POST" && path.endsWith("/attachments")) counts.file += 1;
+    else if (method === "POST" && path.endsWith("/comment")) counts.comment += 1;
+    else if (method === "POST" && path.endsWith("/transitions")) counts.transition += 1;
+    else if (method === "PUT" && path.includes("/properties/")) counts.property += 1;
+    else if (method === "PUT" && /\/issue\/\d+$/.test(path)) counts.labels += 1;
+  }
+  return counts;
+}
+
+function countListed(listed: Listed): Record<string, number> {
+  const count = (pattern: RegExp): number => listed.writes.filter((write) => pattern.test(write.what)).length;
+  return {
+    issue: count(/^create an issue/),
+    comment: count(/comment|^write a notice/),
+    file: count(/^attach the file/),
+    transition: count(/^move the issue/),
+    property: count(/issue property/),
+    labels: count(/^labels:/),
+  };
+}
+
+test("a case without issue is listed with its issue, each comment, each file, labels and moves", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness();
+  const { huawei, jira, runCli } = harness;
+  const small = huawei.createCase({
+    description: "One thing",
+    status: 1,
+    labels: ["prod", "two words"],
+    files: [{ name: "first.txt", text: "of the description" }],
+  });
+  huawei.addMessage({
+    caseId: small.caseId,
+    author: "engineer",
+    content: "Look at these",
+    files: [
+      { name: "a.txt", text: "a" },
+      { name: "b.txt", text: "b" },
+    ],
+  });
+  huawei.addMessage({ caseId: small.caseId, author: "customer", content: "Thank you" });
+  const large = huawei.createCase({ description: "Long ".repeat(200), status: 2 });
+  huawei.addMessage({ caseId: large.caseId, author: "engineer", content: `${"word ".repeat(9)}\n`.repeat(200) });
+  const before = JSON.stringify([huawei.getState(), jira.getState()]);
+
+  const dry = await runCli(["resync", "--all", "--dry-run", "--json"]);
+  const alone = await runCli(["resync", "--case", small.caseId, "--dry-run", "--json"]);
+
+  expect(dry.code, dry.stderr).toBe(0);
+  expect(JSON.stringify([huawei.getState(), jira.getState()])).toBe(before);
+  const listed = dry.json as Listed;
+  const ofSmall = listed.writes.filter((write) => write.caseId === small.caseId).map((write) => write.what);
+  expect(ofSmall[0]).toBe(
+    `create an issue in OPS with labels hwcase-${small.caseId}, huawei-cloud, hw:prod, hw:two-words`,
+  );
+  expect(ofSmall.filter((what) => what === "attach the file")).toHaveLength(3);
+  expect(ofSmall.filter((what) => what === "write a comment")).toHaveLength(2);
+  expect(ofSmall.some((what) => what.startsWith("move the issue to indeterminate"))).toBe(true);
+  expect((alone.json as Listed).writes.length).toBeGreaterThanOrEqual(ofSmall.length - 1);
+
+  jira.resetRequests();
+  const real = await runCli(["resync", "--all", "--wait", "--json"]);
+
+  expect(real.code, real.stderr).toBe(0);
+  expect(countListed(listed)).toEqual(countJiraWrites(jira));
+  const again = await runCli(["resync", "--all", "--dry-run", "--json"]);
+  expect((again.json as Listed).writes).toEqual([]);
+});
