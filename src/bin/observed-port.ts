@@ -42,7 +42,8 @@ export function observePort<Port extends object>(
               durationMs: performance.now() - startedAt,
             });
             if (error.kind === "unavailable") metrics.setServiceReachable({ connection, side, reachable: false });
-            if (error.kind === "rate_limited") metrics.rateLimited(side);
+            // Without a status the turn came too late here; the service asked for nothing.
+            if (error.kind === "rate_limited" && error.facts.status !== null) metrics.rateLimited(side);
             if (error.kind === "unauthorized") setRefused(true);
           }
           throw error;

@@ -74,6 +74,32 @@ export function refusedLocally(call: CallFacts, detail: string): ServiceError {
   return makeError(call, { ...facts, outcomeUnknown: false, detail });
 }
 
+/** Code of a call that this API version, or the group mode, does not offer. */
+const unsupportedCode = "UNSUPPORTED";
+
+/** The refusal of a call that the API version in use lacks: kind `rejected`, nothing was sent. */
+export function unsupported(call: CallFacts, detail: string): ServiceError {
+  const facts = { kind: "rejected" as const, status: null, requestId: null, retryAfterMs: null };
+  return makeError(call, { ...facts, code: unsupportedCode, outcomeUnknown: false, detail });
+}
+
+/** Whether an error says that the API version, or the group mode, lacks the call. */
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof ServiceError && error.facts.code === unsupportedCode;
+}
+
+/** A write whose caller lost the right to start it while it waited for its turn: nothing was sent, waiting costs nothing. */
+export function notStarted(call: CallFacts): ServiceError {
+  const facts = {
+    kind: "rate_limited" as const,
+    status: null,
+    code: "NOT_STARTED",
+    requestId: null,
+    retryAfterMs: null,
+  };
+  return makeError(call, { ...facts, outcomeUnknown: false, detail: "not started: the turn came too late" });
+}
+
 /**
  * Whether an `error_code` says that the call failed: `OSM.` with digits that are not all zero, or any of the gateway (NOTES 10).
  */

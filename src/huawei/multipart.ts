@@ -13,24 +13,26 @@ export type MultipartBody = {
 };
 
 /**
- * Parts `file` and `form_data` of an upload (NOTES 8). Throws a plain Error when the spooled file is not what was spooled:
+ * Parts of an upload (NOTES 8): the file under `fileField`, then the text fields. Throws a plain Error when the spooled file is not what was spooled:
  * that is this machine's fault, not the service's.
  */
 export async function makeUploadBody(input: {
   readonly file: SpooledFile;
+  readonly fileField: string;
   readonly name: string;
-  readonly formData: object;
+  readonly fields: Readonly<Record<string, string>>;
   readonly boundary: string;
 }): Promise<MultipartBody> {
   const { size } = await stat(input.file.path);
   if (size !== input.file.sizeBytes) throw new Error("a spooled file has changed its size");
   const opening = `--${input.boundary}\r\nContent-Disposition: form-data; name=`;
   const head = Buffer.from(
-    `${opening}"file"; filename="${toFileName(input.name)}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+    `${opening}"${input.fileField}"; filename="${toFileName(input.name)}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
-  const tail = Buffer.from(
-    `\r\n${opening}"form_data"\r\n\r\n${JSON.stringify(input.formData)}\r\n--${input.boundary}--\r\n`,
+  const fields = Object.entries(input.fields).map(
+    ([name, value]) => `\r\n${opening}"${name}"\r\n\r\n${value.toWellFormed()}`,
   );
+  const tail = Buffer.from(`${fields.join("")}\r\n--${input.boundary}--\r\n`);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield head;
     if (size > 0) {

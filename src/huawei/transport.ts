@@ -10,7 +10,7 @@ import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
-import { type CallFacts, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
+import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
 import type { Login } from "./login.ts";
 
 /** One call. Only documented parameters may stand here: the query and the body are sent as they are. */
@@ -26,6 +26,8 @@ export type ApiCall = CallFacts & {
     | { readonly kind: "stream"; readonly contentType: string; readonly open: () => StreamedBody };
   /** Bytes that the transfer may carry, for its time-out. */
   readonly transferBytes?: number;
+  /** See `WriteOptions`. */
+  readonly mayStart?: (() => boolean | Promise<boolean>) | undefined;
 };
 
 /** The client's way to the service. Rejects only with `ServiceError`, and with what a consumer of a stream throws itself. */
@@ -98,6 +100,7 @@ async function repeat<Result>(
   for (;;) {
     const pass = await deps.login.ready(lane);
     await deps.budget.take(lane);
+    if (call.mayStart !== undefined && !(await call.mayStart())) throw notStarted(call);
     try {
       return await attempt(deps, call, pass, consume);
     } catch (error) {

@@ -1,16 +1,18 @@
 /** The v2 dialect of what doctor and lookups need (NOTES 6), and the project list of IAM. */
 import type { z } from "zod";
-import type { Lane } from "../sync/ports.ts";
-import type { HuaweiAdminPort, NamedId } from "./admin-port.ts";
+import type { Lane, NamedId } from "../sync/ports.ts";
+import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError } from "./answers.ts";
 import { parseWire } from "./mapping.ts";
 import { pageSize, readPages } from "./paging.ts";
 import type { ApiCall } from "./transport.ts";
-import { type V2Deps, v2Call } from "./v2-cases.ts";
+import { type DialectDeps, v2Call } from "./v2-cases.ts";
 import {
   wireAgreement,
   wireCategories,
   wireCategory,
+  wireExtraParameter,
+  wireExtraParameters,
   wireLabel,
   wireLabelList,
   wirePrivilege,
@@ -29,7 +31,7 @@ import {
 } from "./wire.ts";
 
 /** What the dialect needs: that of the cases, and the host of IAM. */
-export type V2AdminDeps = V2Deps & { readonly iamEndpoint: string };
+export type V2AdminDeps = DialectDeps & { readonly iamEndpoint: string };
 
 /** Makes the admin port over v2. */
 export function makeV2Admin(deps: V2AdminDeps): HuaweiAdminPort {
@@ -100,6 +102,26 @@ export function makeV2Admin(deps: V2AdminDeps): HuaweiAdminPort {
         ...named(entry.incident_template_id, entry.incident_template_name),
         content: entry.incident_template_content ?? "",
       }));
+    },
+    async listExtraParameters({ problemTypeId, productId, subTypeId }, lane) {
+      const query = {
+        business_type_id: problemTypeId,
+        incident_sub_type_id: subTypeId,
+        product_category_id: productId,
+      };
+      const call = getConfig("listExtraParameters", "extends-map", query);
+      const wire = await read(call, wireExtraParameters, lane);
+      const shown = each(call, wireExtraParameter, "extends_params", wire.extends_params);
+      return shown
+        .filter((entry) => entry.is_show !== "0" || entry.required)
+        .map((entry) => ({
+          ...named(entry.param_key, entry.param_name),
+          required: entry.required,
+          lengthMax: entry.length === null || entry.length <= 0 ? null : entry.length,
+          choices: entry.select_item,
+          defaultValue: entry.default_value,
+          sensitive: entry.is_sensitive,
+        }));
     },
     async listLabels(lane) {
       const call = v2Call(deps, { operation: "listLabels", path: ["labels"] });

@@ -1,4 +1,4 @@
-/** The v2 dialect of what the flows need (`/v2/servicerequest/…`). A v1.0 dialect would stand beside it, behind the same port. */
+/** The v2 dialect of what the flows need (`/v2/servicerequest/…`). The v1.0 dialect stands beside it, behind the same port. */
 import { randomUUID } from "node:crypto";
 import type { CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
@@ -6,8 +6,29 @@ import { isServiceError } from "../domain/service-error.ts";
 import type { HttpResponse } from "../lib/http.ts";
 import { HttpFailure } from "../lib/http.ts";
 import { formatLocalTime } from "../lib/time-zone.ts";
-import type { CaseFileLimits, CaseListQuery, Clock, HuaweiPort, Lane, Log, Spool, SpooledFile } from "../sync/ports.ts";
-import { codeOf, contractError, isFailureCode, readAnswer, toServiceError } from "./answers.ts";
+import {
+  type CaseFileLimits,
+  type CaseListQuery,
+  type Clock,
+  type HuaweiCapability,
+  type HuaweiPort,
+  type Lane,
+  type Log,
+  type NewCase,
+  newCaseCharsMax,
+  type Spool,
+  type SpooledFile,
+  type WriteOptions,
+} from "../sync/ports.ts";
+import {
+  codeOf,
+  contractError,
+  isFailureCode,
+  readAnswer,
+  refusedLocally,
+  toServiceError,
+  unsupported,
+} from "./answers.ts";
 import {
   type MappingContext,
   parseWire,
@@ -26,14 +47,19 @@ import {
   wireCaseDetail,
   wireCaseLabels,
   wireCaseList,
+  wireCreatedCase,
+  wireDimension,
+  wireDimensions,
   wireInstantMessages,
   wireLimits,
   wireMessageList,
+  wireRelation,
+  wireRelations,
   wireUpload,
 } from "./wire.ts";
 
-/** What the dialect needs. */
-export type V2Deps = {
+/** What a dialect of the API needs. */
+export type DialectDeps = {
   readonly transport: Transport;
   readonly log: Log;
   readonly clock: Clock;
@@ -46,8 +72,25 @@ export type V2Deps = {
 
 /** Most ids of one instant-messages call (NOTES 7). */
 const instantCasesMax = 100;
-/** UTF-16 units of `operate_desc` (NOTES 5). */
-const operateDescMax = 400;
+/** UTF-16 units of `operate_desc` (NOTES 5) and of a review; v1.0 has the same bounds. */
+export const operateDescMax = 400;
+/** UTF-16 units of `app_key` (NOTES 6). */
+const appKeyMax = 64;
+/** The only documented source of a case made by API (NOTES 6). */
+export const caseSourceId = "83aeb0f2834c4df49826c781d32a963e";
+/** What v2 offers to the account's own user. */
+const capabilities: readonly HuaweiCapability[] = [
+  "withdraw",
+  "labels",
+  "access_requests",
+  "related_cases",
+  "instant_messages",
+  "severity_and_extends",
+  "account_checks",
+  "group",
+];
+/** Calls that know no `group_id`, so that they would speak of the caller's own cases only (RULES 3). */
+const absentInGroupMode: ReadonlySet<HuaweiCapability> = new Set(["withdraw", "related_cases"]);
 /** The gateway refuses requests above 12 MB (NOTES 3.2); part heads need a little of it. */
 const uploadBytesMax = 12 * 1024 * 1024 - 64 * 1024;
 /** An error body is shorter; a longer JSON answer of a download is a file. */
@@ -57,7 +100,7 @@ const firstCaseAt = new Date("2010-01-01T00:00:00Z");
 
 /** A call of `/v2/servicerequest/…`. Language and zone go with every one (NOTES 4). */
 export function v2Call(
-  deps: V2Deps,
+  deps: DialectDeps,
   call: Omit<ApiCall, "origin" | "headers" | "method" | "write"> & Partial<Pick<ApiCall, "method" | "write">>,
 ): ApiCall {
   const method = call.method ?? "GET";
@@ -72,7 +115,7 @@ export function v2Call(
 }
 
 /** Makes the port over v2. */
-export function makeV2Cases(deps: V2Deps): HuaweiPort {
+export function makeV2Cases(deps: DialectDeps): HuaweiPort {
   const { transport } = deps;
   const group = { group_id: deps.groupId };
   const bodyGroup = deps.groupId === null ? {} : { group_id: deps.groupId };
@@ -80,6 +123,10 @@ export function makeV2Cases(deps: V2Deps): HuaweiPort {
   const rich = { trim_osm_rich_text_label: false };
 
   return {
+    capabilities: new Set(
+      capabilities.filter((capability) => deps.groupId === null || !absentInGroupMode.has(capability)),
+    ),
+
     listCases: (query, lane) => listCases(deps, query, lane),
 
     async getCase(caseId, lane) {
@@ -104,22 +151,26 @@ export function makeV2Cases(deps: V2Deps): HuaweiPort {
       return { groups, cursor: wire.last_message_time_id ?? cursor };
     },
 
-    async createMessage({ caseId, content, fileIds }, lane) {
+    createCase: (input, lane, options) => createCase(deps, input, lane, options),
+
+    async createMessage({ caseId, content, fileIds }, lane, options) {
       const message = fileIds.length === 0 ? { content } : { content, accessory_ids: fileIds };
       const json = { message, ...bodyGroup };
       const path = ["cases", caseId, "message"];
       await transport.json(
-        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json } }),
+        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json }, ...options }),
         lane,
       );
     },
 
-    async withdrawMessage(caseId, messageId, lane) {
+    async withdrawMessage(caseId, messageId, lane, options) {
       const path = ["cases", caseId, "instant-messages", messageId, "withdraw"];
-      await transport.json(v2Call(deps, { operation: "withdrawMessage", method: "POST", path }), lane);
+      const call = v2Call(deps, { operation: "withdrawMessage", method: "POST", path, ...options });
+      requireNoGroup(deps, call);
+      await transport.json(call, lane);
     },
 
-    async performAction({ caseId, action, description }, lane) {
+    async performAction({ caseId, action, description }, lane, options) {
       const operateDesc = cutText(description, operateDescMax);
       const json = { ...(operateDesc === "" ? {} : { operate_desc: operateDesc }), ...bodyGroup };
       const call = v2Call(deps, {
@@ -128,13 +179,58 @@ export function makeV2Cases(deps: V2Deps): HuaweiPort {
         path: ["cases", caseId, "action"],
         query: { action_id: action },
         body: { kind: "json", json },
+        ...options,
       });
       await transport.json(call, lane);
     },
 
+    async rateCase({ caseId, stars, text }, lane, options) {
+      const asked = v2Call(deps, { operation: "listDimensions", path: ["config", "satisfaction-dimensions"] });
+      const { satisfaction_dimension_list: list } = parseWire(asked, wireDimensions, {
+        value: await transport.json(asked, lane),
+      });
+      const ids = list.flatMap((value, index) => {
+        const path = `satisfaction_dimension_list[${index}]`;
+        return parseWire(asked, wireDimension, { value, path }).satisfaction_id ?? [];
+      });
+      // Assumed: a rating is one to five in every dimension, as v1.0 says; a live rating would prove it.
+      const ratings = ids.map((id) => ({ satisfaction_id: id, satisfaction_value: stars }));
+      const json = { judgement: cutText(text, operateDescMax), incident_satisfaction_list: ratings, ...bodyGroup };
+      const path = ["cases", caseId, "score"];
+      await transport.json(
+        v2Call(deps, { operation: "rateCase", method: "POST", path, body: { kind: "json", json }, ...options }),
+        lane,
+      );
+    },
+
     getFileLimits: (lane) => getFileLimits(deps, lane),
-    uploadFile: (input, lane) => uploadFile(deps, input, lane),
-    downloadFile: (fileId, spool, sizeMaxBytes, lane) => downloadFile(deps, { fileId, spool, sizeMaxBytes }, lane),
+    uploadFile: (input, lane, options) => uploadFile(deps, input, lane, options),
+
+    async deleteUpload(fileId, lane, options) {
+      const path = ["accessorys", fileId];
+      await transport.json(v2Call(deps, { operation: "deleteUpload", method: "DELETE", path, ...options }), lane);
+    },
+
+    downloadFile(fileId, spool, sizeMaxBytes, lane) {
+      const call = v2Call(deps, {
+        operation: "downloadFile",
+        // One id per call: several come back as an archive (NOTES 8).
+        path: ["accessorys", fileId],
+        query: group,
+        transferBytes: sizeMaxBytes,
+      });
+      return spoolDownload(transport, call, { spool, sizeMaxBytes }, lane);
+    },
+
+    async listRelatedCases(caseId, lane) {
+      const call = v2Call(deps, { operation: "listRelatedCases", path: ["cases", caseId, "relations"] });
+      requireNoGroup(deps, call);
+      const wire = parseWire(call, wireRelations, { value: await transport.json(call, lane) });
+      return wire.case_relation_list.map((value, index) => {
+        const entry = parseWire(call, wireRelation, { value, path: `case_relation_list[${index}]` });
+        return { caseId: toId<CaseId>(entry.case_id), description: entry.simple_description ?? "" };
+      });
+    },
 
     async listCaseLabels(caseId, lane) {
       const call = v2Call(deps, { operation: "listCaseLabels", path: ["cases", caseId, "labels"] });
@@ -164,7 +260,49 @@ export function makeV2Cases(deps: V2Deps): HuaweiPort {
   };
 }
 
-function mapping(deps: V2Deps, call: ApiCall): MappingContext {
+/** Throws the refusal of `unsupported` in group mode. */
+function requireNoGroup(deps: DialectDeps, call: ApiCall): void {
+  if (deps.groupId !== null) throw unsupported(call, "not offered for cases of a user group");
+}
+
+async function createCase(
+  deps: DialectDeps,
+  input: NewCase,
+  lane: Lane,
+  options: WriteOptions | undefined,
+): Promise<CaseId> {
+  const given: Readonly<Record<string, string | null>> = {
+    incident_sub_type_id: input.subTypeId,
+    product_category_id: input.productId,
+    region_id: input.regionId,
+    severity_id: input.severityId,
+  };
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
+  // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (NOTES 6).
+  const json = {
+    ...chosen,
+    business_type_id: input.problemTypeId,
+    simple_description: input.description,
+    source_id: caseSourceId,
+    ...(input.fileIds.length === 0 ? {} : { accessory_ids: input.fileIds }),
+    ...(Object.keys(input.extends).length === 0 ? {} : { extends_map: input.extends }),
+  };
+  const body = { kind: "json", json } as const;
+  const call = v2Call(deps, { operation: "createCase", method: "POST", path: ["cases"], body, ...options });
+  requireCaseText(call, input.description);
+  const wire = parseWire(call, wireCreatedCase, { value: await deps.transport.json(call, lane) });
+  return toId<CaseId>(wire.incident_id);
+}
+
+/** Throws `rejected` for a description that the service would refuse, before anything is sent. */
+export function requireCaseText(call: ApiCall, description: string): void {
+  if (description.trim() === "") throw refusedLocally(call, "a case needs a description");
+  if (description.length > newCaseCharsMax)
+    throw refusedLocally(call, `the description is longer than ${newCaseCharsMax} characters`);
+}
+
+/** Zone and warnings of one call's mapping. */
+export function mapping(deps: DialectDeps, call: ApiCall): MappingContext {
   return {
     call,
     offsetMinutes: deps.offsetMinutes,
@@ -174,7 +312,7 @@ function mapping(deps: V2Deps, call: ApiCall): MappingContext {
 }
 
 /** Cuts at `max` UTF-16 units without splitting a surrogate pair. */
-function cutText(text: string, max: number): string {
+export function cutText(text: string, max: number): string {
   if (text.length <= max) return text;
   const last = text.charCodeAt(max - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
@@ -184,15 +322,24 @@ function cutText(text: string, max: number): string {
  * Bounds of creation time, both widened to whole seconds as the service has them.
  * Assumed: they test the creation time (NOTES 7); a live listing of an old case with a new status would prove it.
  */
-type Window = { readonly from: Date | null; readonly to: Date | null };
+export type Window = { readonly from: Date | null; readonly to: Date | null };
 
-async function listCases(deps: V2Deps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
+async function listCases(deps: DialectDeps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
+  return readCaseWindows(deps, query, (window, offset) => getCasePage(deps, { query, window, offset }, lane));
+}
+
+/** Distinct cases of all pages; a listing beyond the largest offset is split into windows of creation time. */
+export async function readCaseWindows(
+  deps: DialectDeps,
+  query: CaseListQuery,
+  getPageOf: (window: Window, offset: number) => Promise<Page<CaseSummary>>,
+): Promise<readonly CaseSummary[]> {
   const distinct = new Map<string, CaseSummary>();
   await readWindow({ from: query.createdFrom ?? null, to: query.createdTo ?? null });
   return [...distinct.values()];
 
   async function readWindow(window: Window): Promise<void> {
-    const first = await getCasePage(deps, { query, window, offset: 0 }, lane);
+    const first = await getPageOf(window, 0);
     if ((first.total ?? 0) > offsetMax) {
       for (const half of halve(deps, window)) await readWindow(half);
       return;
@@ -201,7 +348,7 @@ async function listCases(deps: V2Deps, query: CaseListQuery, lane: Lane): Promis
     const getPage = async (offset: number) => {
       const page = offset === 0 ? unusedFirst : null;
       unusedFirst = offset === 0 ? null : unusedFirst;
-      return page ?? getCasePage(deps, { query, window, offset }, lane);
+      return page ?? getPageOf(window, offset);
     };
     const reading = await readPages(getPage, (item) => item.caseId);
     if (!reading.steady) {
@@ -213,7 +360,7 @@ async function listCases(deps: V2Deps, query: CaseListQuery, lane: Lane): Promis
 }
 
 async function getCasePage(
-  deps: V2Deps,
+  deps: DialectDeps,
   input: { readonly query: CaseListQuery; readonly window: Window; readonly offset: number },
   lane: Lane,
 ): Promise<Page<CaseSummary>> {
@@ -223,9 +370,9 @@ async function getCasePage(
     path: ["cases"],
     query: {
       status: query.status ?? null,
-      app_key: query.text ?? null,
-      query_start_time: window.from === null ? null : formatLocalTime(window.from, deps.offsetMinutes),
-      query_end_time: window.to === null ? null : formatLocalTime(roundUp(window.to), deps.offsetMinutes),
+      app_key: query.text === undefined ? null : cutText(query.text, appKeyMax),
+      query_start_time: windowTexts(deps, window).from,
+      query_end_time: windowTexts(deps, window).to,
       group_id: deps.groupId,
       offset,
       limit: pageSize,
@@ -240,12 +387,20 @@ async function getCasePage(
   return { total: wire.total_count ?? wire.count, items };
 }
 
+/** The bounds as the service reads them; `null` = open. */
+export function windowTexts(deps: DialectDeps, window: Window): { from: string | null; to: string | null } {
+  return {
+    from: window.from === null ? null : formatLocalTime(window.from, deps.offsetMinutes),
+    to: window.to === null ? null : formatLocalTime(roundUp(window.to), deps.offsetMinutes),
+  };
+}
+
 function roundUp(instant: Date): Date {
   return new Date(Math.ceil(instant.getTime() / 1000) * 1000);
 }
 
 /** Two halves that share a second, since it is not documented whether the bounds belong to the window. */
-function halve(deps: V2Deps, window: Window): readonly [Window, Window] {
+function halve(deps: DialectDeps, window: Window): readonly [Window, Window] {
   const from = window.from ?? firstCaseAt;
   const to = window.to ?? new Date(deps.clock.now().getTime() + 24 * 3_600_000);
   const seconds = Math.floor((to.getTime() - from.getTime()) / 1000);
@@ -262,7 +417,7 @@ function halve(deps: V2Deps, window: Window): readonly [Window, Window] {
   ];
 }
 
-async function listMessages(deps: V2Deps, caseId: CaseId, lane: Lane): Promise<readonly CaseMessage[]> {
+async function listMessages(deps: DialectDeps, caseId: CaseId, lane: Lane): Promise<readonly CaseMessage[]> {
   const call = v2Call(deps, { operation: "listMessages", path: ["cases", caseId, "messages"] });
   const getPage = async (offset: number): Promise<Page<unknown>> => {
     const query = { group_id: deps.groupId, trim_osm_rich_text_label: false, offset, limit: pageSize };
@@ -277,7 +432,7 @@ async function listMessages(deps: V2Deps, caseId: CaseId, lane: Lane): Promise<r
   return toMessages(mapping(deps, call), { list: reading.items, path: "message_list" }, null);
 }
 
-async function getFileLimits(deps: V2Deps, lane: Lane): Promise<CaseFileLimits> {
+async function getFileLimits(deps: DialectDeps, lane: Lane): Promise<CaseFileLimits> {
   const call = v2Call(deps, { operation: "getFileLimits", path: ["accessorys", "limits"] });
   const wire = parseWire(call, wireLimits, { value: await deps.transport.json(call, lane) });
   const { limit_count: countMax, limit_size: sizeMegabytes, limit_file_type: types } = wire.accessory_limit;
@@ -291,37 +446,39 @@ async function getFileLimits(deps: V2Deps, lane: Lane): Promise<CaseFileLimits> 
 }
 
 async function uploadFile(
-  deps: V2Deps,
+  deps: DialectDeps,
   input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
   lane: Lane,
+  options: WriteOptions | undefined,
 ): Promise<CaseFileId> {
   const formData = { fileName: input.name, accessoryFrom: input.purpose, uploadType: 0 };
-  const boundary = `casebridge-${randomUUID()}`;
-  const body = await makeUploadBody({ file: input.file, name: input.name, formData, boundary });
+  const body = await makeUploadBody({
+    file: input.file,
+    fileField: "file",
+    name: input.name,
+    fields: { form_data: JSON.stringify(formData) },
+    boundary: `casebridge-${randomUUID()}`,
+  });
   const call = v2Call(deps, {
     operation: "uploadFile",
     method: "POST",
     path: ["accessorys"],
     body: { kind: "stream", contentType: body.contentType, open: body.open },
     transferBytes: body.sizeBytes,
+    ...options,
   });
   const wire = parseWire(call, wireUpload, { value: await deps.transport.json(call, lane) });
   return toId<CaseFileId>(wire.accessory_id);
 }
 
-async function downloadFile(
-  deps: V2Deps,
-  input: { readonly fileId: CaseFileId; readonly spool: Spool; readonly sizeMaxBytes: number },
+/** Streams a download into the spool; an error that comes as JSON with 200 is told from a file. */
+export function spoolDownload(
+  transport: Transport,
+  call: ApiCall,
+  input: { readonly spool: Spool; readonly sizeMaxBytes: number },
   lane: Lane,
 ): Promise<SpooledFile> {
-  const call = v2Call(deps, {
-    operation: "downloadFile",
-    // One id per call: several come back as an archive (NOTES 8).
-    path: ["accessorys", input.fileId],
-    query: { group_id: deps.groupId },
-    transferBytes: input.sizeMaxBytes,
-  });
-  return deps.transport.stream(call, lane, async (answer) => {
+  return transport.stream(call, lane, async (answer) => {
     let broken: HttpFailure | null = null;
     async function* source(): AsyncGenerator<Uint8Array> {
       try {

@@ -90,6 +90,19 @@ export const wireInstantMessages = z.object({ immsg: entries, last_message_time_
 /** One group of it. */
 export const wireInstantGroup = z.object({ incident_id: idText, message_list: entries });
 
+/** Answer of a creation. */
+export const wireCreatedCase = z.object({ incident_id: idText });
+
+/** Related cases. */
+export const wireRelations = z.object({ case_relation_list: entries });
+/** One of them. */
+export const wireRelation = z.object({ case_id: idText, simple_description: looseText });
+
+/** Rating dimensions. */
+export const wireDimensions = z.object({ satisfaction_dimension_list: entries });
+/** One of them. */
+export const wireDimension = z.object({ satisfaction_id: looseInteger });
+
 /** Answer of an upload. */
 export const wireUpload = z.object({ accessory_id: idText });
 
@@ -164,6 +177,19 @@ export const wireTemplate = z.object({
   incident_template_id: idText,
   incident_template_name: looseText,
   incident_template_content: looseText,
+});
+/** Extra parameters. */
+export const wireExtraParameters = z.object({ extends_params: entries });
+/** One of them; `is_show` missing means shown. */
+export const wireExtraParameter = z.object({
+  param_key: idText,
+  param_name: looseText,
+  required: looseFlag,
+  length: looseInteger,
+  select_item: looseText,
+  default_value: looseText,
+  is_sensitive: looseFlag,
+  is_show: looseText,
 });
 /** Quota of one problem type; -1 believed to mean unlimited. */
 export const wireQuota = z.object({ total: looseInteger, un_used: looseInteger });

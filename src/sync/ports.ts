@@ -40,6 +40,8 @@ export type CaseFileLimits = {
   readonly sizeMaxBytes: number;
   /** Lower-case extensions without dot; empty = any. */
   readonly extensions: readonly string[];
+  /** Files that a new case may carry; absent = `countMax`. */
+  readonly newCaseCountMax?: number;
 };
 
 /** Bounds of one case listing. Times are instants; the adapter converts them to the account's time zone. */
@@ -51,11 +53,116 @@ export type CaseListQuery = {
   readonly text?: string;
 };
 
+/** An id with its name as the configured language has it. */
+export type NamedId = { readonly id: string; readonly name: string };
+/** A case sub-type with its products. */
+export type CaseCategory = NamedId & { readonly products: readonly NamedId[] };
+/** A problem type; `caseType` "0" consultation, "5" fault report, which needs a region (osm/NOTES 6); `null` = not told. */
+export type ProblemType = NamedId & { readonly caseType: string | null; readonly canUseSupportPlan: boolean };
+/** A template: text to be filled in and sent as the description. */
+export type CaseTemplate = NamedId & { readonly content: string };
+/** Severities; they matter only when `shown` is true, which needs a support plan (osm/NOTES 6). */
+export type Severities = { readonly shown: boolean; readonly severities: readonly NamedId[] };
+/** Quota of a problem type; `null` = the service did not say, -1 believed to mean unlimited. */
+export type CaseQuota = { readonly total: number | null; readonly unused: number | null };
+/** An extra parameter that a problem type asks for; answered in `NewCase.extends` under its id. */
+export type ExtraParameter = NamedId & {
+  readonly required: boolean;
+  /** Longest value in characters; `null` = not told. */
+  readonly lengthMax: number | null;
+  /** Choices as the service words them (their form is not documented); `null` = free text. */
+  readonly choices: string | null;
+  readonly defaultValue: string | null;
+  readonly sensitive: boolean;
+};
+
+/**
+ * What the account knows: the ids that a new case is made of, and whether the account may make one. Reads only; every call throws
+ * only `ServiceError` and may be repeated. What the API version lacks throws the refusal of `isUnsupported`, see `capabilities`.
+ */
+export interface CaseLookupPort {
+  listRegions(lane: Lane): Promise<readonly NamedId[]>;
+  listCategories(lane: Lane): Promise<readonly CaseCategory[]>;
+  /** Without a product or sub-type: all of the account. */
+  listProblemTypes(
+    filter: { readonly productId: string | null; readonly subTypeId: string | null },
+    lane: Lane,
+  ): Promise<readonly ProblemType[]>;
+  listSeverities(
+    filter: { readonly productId: string; readonly problemTypeId: string },
+    lane: Lane,
+  ): Promise<Severities>;
+  listTemplates(problemTypeId: string, lane: Lane): Promise<readonly CaseTemplate[]>;
+  /** Extra parameters that a case of this problem type must or may carry; hidden ones are left out. */
+  listExtraParameters(
+    filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
+    lane: Lane,
+  ): Promise<readonly ExtraParameter[]>;
+  /** Labels of the account, all pages. */
+  listLabels(lane: Lane): Promise<readonly NamedId[]>;
+  listQuotas(
+    filter: { readonly problemTypeId: string; readonly productId: string | null },
+    lane: Lane,
+  ): Promise<CaseQuota>;
+  /** Whether the newest ticket agreement is signed (osm/NOTES 6: whether an unsigned one blocks creation is open). */
+  getAgreementSigned(lane: Lane): Promise<boolean>;
+  /** Which of the two documented privileges the caller holds. */
+  listPrivileges(lane: Lane): Promise<{ readonly createCase: boolean; readonly export: boolean }>;
+  /** Projects of the account from IAM. */
+  getProjectIds(lane: Lane): Promise<readonly NamedId[]>;
+}
+
+/** A case to be made. `null` leaves a field out; ids come from `CaseLookupPort`. No contact data is sent: Huawei uses the account's own. */
+export type NewCase = {
+  readonly subTypeId: string | null;
+  readonly productId: string | null;
+  readonly problemTypeId: string;
+  /** Needed for a problem type of case type "5". */
+  readonly regionId: string | null;
+  readonly severityId: string | null;
+  /** Values of the extra parameters by their id. */
+  readonly extends: Readonly<Record<string, string>>;
+  /** Starts with the mark; a filled-in template is part of it. At most `newCaseCharsMax` UTF-16 units. */
+  readonly description: string;
+  /** Files uploaded with purpose `incident`. */
+  readonly fileIds: readonly CaseFileId[];
+};
+
+/** UTF-16 units of a new case's description (osm/NOTES 6, both API versions). */
+export const newCaseCharsMax = 1200;
+
+/** What an API version, or the group mode, may lack. A flow asks before it counts on one. */
+export type HuaweiCapability =
+  /** Messages can be withdrawn; else a message marked `withdrawn` says so. */
+  | "withdraw"
+  /** Cases carry labels. */
+  | "labels"
+  | "access_requests"
+  | "related_cases"
+  /** News of up to 100 cases in one call; else each watched case costs one read. */
+  | "instant_messages"
+  /** New cases take severity and extra parameters. */
+  | "severity_and_extends"
+  /** Quotas, agreement and privileges can be asked for. */
+  | "account_checks"
+  /** Cases of others of the same user group. */
+  | "group";
+
+/** Options of one write. */
+export type WriteOptions = {
+  /**
+   * Asked once the budget has granted the request, immediately before each attempt. On `false` nothing is sent and the call throws a
+   * `ServiceError` of kind `rate_limited` without status, code `NOT_STARTED`: it waits without cost, its outcome is known.
+   */
+  readonly mayStart?: () => boolean | Promise<boolean>;
+};
+
 /** One group of an instant-messages answer. */
 export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonly CaseMessage[] };
 
 /** The Huawei side. One instance per connection; calls carry their lane. */
 export interface HuaweiPort {
+  readonly capabilities: ReadonlySet<HuaweiCapability>;
   /** Distinct cases over all pages, read again when the total moved. Throws `ServiceError`. */
   listCases(query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]>;
   getCase(caseId: CaseId, lane: Lane): Promise<CaseDetail>;
@@ -67,12 +174,19 @@ export interface HuaweiPort {
     cursor: string | null,
     lane: Lane,
   ): Promise<{ readonly groups: readonly InstantGroup[]; readonly cursor: string | null }>;
+  /**
+   * Makes a case and answers its id. Never repeated by the adapter. With `outcomeUnknown` it may have been made: look for the mark
+   * with `listCases({ text: mark, createdFrom })`, whose entries carry the description, before it is made again.
+   */
+  createCase(input: NewCase, lane: Lane, options?: WriteOptions): Promise<CaseId>;
   /** Adds a message; the service answers no id. */
   createMessage(
     input: { readonly caseId: CaseId; readonly content: string; readonly fileIds: readonly CaseFileId[] },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<void>;
-  withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane): Promise<void>;
+  /** Needs the capability `withdraw`. */
+  withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane, options?: WriteOptions): Promise<void>;
   performAction(
     input: {
       readonly caseId: CaseId;
@@ -80,17 +194,33 @@ export interface HuaweiPort {
       readonly description: string;
     },
     lane: Lane,
+    options?: WriteOptions,
+  ): Promise<void>;
+  /** Rates a completed case in every dimension the service knows. `text` is cut at 400 UTF-16 units. */
+  rateCase(
+    input: { readonly caseId: CaseId; readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: string },
+    lane: Lane,
+    options?: WriteOptions,
   ): Promise<void>;
   getFileLimits(lane: Lane): Promise<CaseFileLimits>;
   /** Uploads from disk in constant memory. `purpose`: for a new case, or for a message. */
   uploadFile(
     input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<CaseFileId>;
+  /** Removes an uploaded file that no case or message uses yet. */
+  deleteUpload(fileId: CaseFileId, lane: Lane, options?: WriteOptions): Promise<void>;
   /** Streams one file into the spool. */
   downloadFile(fileId: CaseFileId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
+  /** Names of the case's labels; empty without the capability `labels`. */
   listCaseLabels(caseId: CaseId, lane: Lane): Promise<readonly string[]>;
-  /** Access requests of engineers; empty where the account may not see them. */
+  /** Cases that the console shows as related; needs the capability `related_cases`. */
+  listRelatedCases(
+    caseId: CaseId,
+    lane: Lane,
+  ): Promise<readonly { readonly caseId: CaseId; readonly description: string }[]>;
+  /** Access requests of engineers; empty where the account may not see them, and without the capability `access_requests`. */
   listAccessRequests(lane: Lane): Promise<readonly AccessRequest[]>;
 }
 

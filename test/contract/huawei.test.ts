@@ -14,10 +14,11 @@ import {
 } from "../../simulators/huawei/index.ts";
 import type { HuaweiConfig } from "../../src/config/config.ts";
 import { type CaseFileId, type CaseId, type MessageId, toId } from "../../src/domain/ids.ts";
+import { isUnsupported } from "../../src/huawei/answers.ts";
 import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { Secret } from "../../src/lib/secret.ts";
-import type { Spool, SpooledFile } from "../../src/sync/ports.ts";
+import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 // The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.
 ({}) as HuaweiConfig satisfies HuaweiClientOptions;
@@ -48,9 +49,13 @@ afterEach(async () => {
 
 async function start(changes: Partial<HuaweiClientOptions> = {}, simulated: HuaweiSimulatorOptions = {}) {
   simulator = await startHuaweiSimulator(simulated);
+  return makeClient(simulator.url, changes);
+}
+
+function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}) {
   const options: HuaweiClientOptions = {
-    endpoint: simulator.url,
-    iamEndpoint: simulator.url,
+    endpoint: url,
+    iamEndpoint: url,
     apiVersion: "v2",
     language: "en-us",
     timeZone: "GMT+8",
@@ -550,5 +555,105 @@ describe("look-ups", () => {
     expect(requests).toMatchObject([
       { authorizationId, caseId, summary: "log in to vm1", expiresAt: new Date("2026-03-02T00:00:00Z") },
     ]);
+  });
+});
+
+describe("new cases", () => {
+  const input: NewCase = {
+    subTypeId: "st1001",
+    productId: "pc2002",
+    problemTypeId: "bt3004",
+    regionId: "cn-north-4",
+    severityId: null,
+    extends: { bucket_name: "logs" },
+    description: "[OPS-7 @10007] Ann Lee:\nUploads fail",
+    fileIds: [],
+  };
+
+  test("a case is made with all its fields and answers its id", async () => {
+    const client = await start();
+    const file = await spoolBytes(Buffer.from("trace"));
+    const fileId = await client.uploadFile({ file, name: "trace.txt", purpose: "incident" }, "live");
+
+    const caseId = await client.createCase({ ...input, fileIds: [fileId] }, "live");
+
+    const entry = simulator.control.getState().cases.find((candidate) => candidate.caseId === caseId);
+    expect(entry).toMatchObject({ description: input.description, productId: "pc2002", regionId: "cn-north-4" });
+    expect(entry?.messages[0]?.accessories).toMatchObject([{ name: "trace.txt" }]);
+    const found = await client.listCases(
+      { text: "[OPS-7 @10007]", createdFrom: new Date(Date.now() - 60_000) },
+      "live",
+    );
+    expect(found.map((one) => [one.caseId, one.description])).toEqual([[caseId, input.description]]);
+  });
+
+  test("a lost answer leaves the outcome unknown, and the mark finds the case", async () => {
+    const client = await start();
+    simulator.control.addFault({ operation: "CreateCases", kind: "reset_after", times: 1 });
+
+    const error = await client.createCase(input, "live").catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({ facts: { kind: "unavailable", outcomeUnknown: true } });
+    expect(await client.listCases({ text: "[OPS-7 @10007]" }, "live")).toHaveLength(1);
+  });
+
+  test("a refusal names the code, and a text that is too long is not sent", async () => {
+    const client = await start();
+
+    const refusal = await client.createCase({ ...input, problemTypeId: "bt9999" }, "live").catch((thrown) => thrown);
+    const long = await client.createCase({ ...input, description: "x".repeat(1201) }, "live").catch((thrown) => thrown);
+
+    expect(refusal).toMatchObject({ facts: { kind: "rejected", code: "OSM.01010001", outcomeUnknown: false } });
+    expect(long).toMatchObject({ facts: { kind: "rejected", status: null, outcomeUnknown: false } });
+    expect(simulator.control.getState().cases).toEqual([]);
+  });
+
+  test("extra parameters of a problem type are told", async () => {
+    const client = await start();
+
+    const filter = { problemTypeId: "bt3004", productId: null, subTypeId: null };
+    const parameters = await client.listExtraParameters(filter, "live");
+
+    expect(parameters).toMatchObject([{ id: "bucket_name", required: true, lengthMax: 63 }]);
+  });
+
+  test("a write whose turn came too late sends nothing and costs nothing", async () => {
+    const client = await start();
+
+    const error = await client.createCase(input, "live", { mayStart: async () => false }).catch((thrown) => thrown);
+
+    expect(error).toMatchObject({ facts: { kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false } });
+    expect(simulator.control.getRequests().writes).toBe(0);
+    expect(pauses).toEqual([]);
+  });
+});
+
+describe("after a case", () => {
+  test("a completed case is rated, an unused upload removed", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "Slow disk", status: 3 });
+    const file = await spoolBytes(Buffer.from("x"));
+    const fileId = await client.uploadFile({ file, name: "x.txt", purpose: "message" }, "live");
+
+    await client.rateCase({ caseId, stars: 4, text: "Good help" }, "live");
+    await client.deleteUpload(fileId, "live");
+
+    const [entry] = simulator.control.getState().cases;
+    expect(entry?.judgement).toBe("Good help");
+    await expect(client.downloadFile(fileId, makeSpool(), 10, "live")).rejects.toMatchObject({ kind: "rejected" });
+  });
+
+  test("related cases are listed; with a user group they and withdrawing are not offered", async () => {
+    const client = await start();
+    const caseId = newCase({ description: "One" });
+    expect(await client.listRelatedCases(caseId, "check")).toEqual([]);
+    expect(client.capabilities.has("withdraw")).toBe(true);
+    const { url } = simulator;
+
+    const grouped = makeClient(url, { groupId: "simgroup" });
+
+    expect(grouped.capabilities.has("withdraw")).toBe(false);
+    await expect(grouped.listRelatedCases(caseId, "check")).rejects.toSatisfy(isUnsupported);
+    await expect(grouped.withdrawMessage(caseId, toId<MessageId>("m1"), "live")).rejects.toSatisfy(isUnsupported);
   });
 });
