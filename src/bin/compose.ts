@@ -117,8 +117,19 @@ async function wire(
   const state = makeState({ prisma: database.prisma, clock });
   const spool = await makeSpool(config.dataDir);
   const metrics = makeMetrics();
-  const connections = config.connections.map((connection) =>
-    wireConnection({ connection, database, state, spool, clock, log, owner, metrics, hooks }),
+  const connections = config.connections.map((connection, index) =>
+    wireConnection({
+      earlier: config.connections.slice(0, index).filter((other) => isSameAccount(other, connection)),
+      connection,
+      database,
+      state,
+      spool,
+      clock,
+      log,
+      owner,
+      metrics,
+      hooks,
+    }),
   );
   return {
     config,
@@ -165,8 +176,18 @@ export function budgetKeys(connection: ConnectionConfig): { readonly huawei: str
   };
 }
 
+/** Whether two connections can see the same cases: users of one account on one endpoint. */
+function isSameAccount(one: ConnectionConfig, other: ConnectionConfig): boolean {
+  if (one.huawei.endpoint !== other.huawei.endpoint) return false;
+  const [a, b] = [one.huawei.credentials, other.huawei.credentials];
+  if (a.kind === "password" || b.kind === "password")
+    return a.kind === "password" && b.kind === "password" && a.domainName === b.domainName;
+  return a.ak === b.ak || (a.domainId !== null && a.domainId === b.domainId);
+}
+
 function wireConnection(input: {
   connection: ConnectionConfig;
+  earlier: readonly ConnectionConfig[];
   database: OpenDatabase;
   state: StatePort;
   spool: SpoolFolder;
@@ -213,7 +234,7 @@ function wireConnection(input: {
     config: connection,
     huawei,
     jira,
-    intake: { huawei, jira, state, clock, log, settings, owner },
+    intake: { huawei, jira, state, clock, log, settings, owner, earlier: input.earlier.map(({ name }) => name) },
     reconcile: {
       huawei,
       jira,

@@ -130,6 +130,14 @@ export async function beginRound(
   return taken === 1;
 }
 
+/** When the last round of that name began, if it has ended; `null` while one runs, or where none ever ran. */
+export async function findRoundStart(queries: Queries, connectionName: string, name: string): Promise<Date | null> {
+  const rows = await queries.$queryRaw<{ startedAt: Date }[]>(Prisma.sql`
+    SELECT "startedAt" FROM rounds WHERE "connectionName" = ${connectionName} AND name = ${name}
+      AND "finishedAt" >= "startedAt" AND ("leaseUntil" IS NULL OR "leaseUntil" <= now())`);
+  return rows[0]?.startedAt ?? null;
+}
+
 /** Lengthens the lease of a round that runs on. Does nothing when another owner has taken it meanwhile. */
 export async function renewRound(
   queries: Queries,

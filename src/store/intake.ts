@@ -111,6 +111,23 @@ export async function insertCaseLinks(
   return ids;
 }
 
+/** Which of these cases another connection on the same Huawei site holds, in every state, with its name. */
+export async function listCaseOwners(
+  queries: Queries,
+  connectionName: string,
+  caseIds: readonly CaseId[],
+): Promise<Map<CaseId, string>> {
+  const owners = new Map<CaseId, string>();
+  for (const batch of inBatches(caseIds)) {
+    const rows = await queries.$queryRaw<{ caseId: string; owner: string }[]>(Prisma.sql`
+      SELECT links."caseId", links."connectionName" AS owner FROM links
+      JOIN connections own ON own.name = ${connectionName} AND own."huaweiSite" = links."huaweiSite"
+      WHERE links."caseId" = ANY(${batch}::text[]) AND links."connectionName" <> ${connectionName}`);
+    for (const row of rows) owners.set(row.caseId as CaseId, row.owner);
+  }
+  return owners;
+}
+
 async function requireConnection(queries: Queries, name: string): Promise<void> {
   const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`SELECT 1 FROM connections WHERE name = ${name}`);
   if (rows.length === 0) throw new Error(`connection ${name} is not in the database`);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import { toId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
 import { type LeasedLink, LeaseLost, type StatePort } from "../sync/state.ts";
 import { ConnectionSiteChanged, syncConnections } from "./connections.ts";
@@ -569,6 +570,21 @@ describe("intake", () => {
       createdAt: clock.now(),
     });
     expect((await state.listIntakeLinks("main")).map((link) => link.caseId)).toEqual(["C1", "C2"]);
+  });
+
+  it("tells which connection owns a case that another one sees, and when that one last looked", async () => {
+    await state.insertCaseLinks("main", [seenCase("C1")], facts());
+    const before = await state.findRoundStart("main", "cases");
+    await state.beginRound("main", "cases", "a", 60_000);
+    const meanwhile = await state.findRoundStart("main", "cases");
+    await state.endRound("main", "cases", "a", "failed", 0);
+
+    const owners = await state.listCaseOwners("second", [toId("C1"), toId("C2")]);
+
+    expect([...owners]).toEqual([["C1", "main"]]);
+    expect(await state.listCaseOwners("main", [toId("C1")])).toEqual(new Map());
+    expect([before, meanwhile]).toEqual([null, null]);
+    expect(await state.findRoundStart("main", "cases")).toBeInstanceOf(Date);
   });
 
   it("refuses an unknown connection", async () => {

@@ -33,6 +33,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
     findLinksByIssue: (connectionName, issueIds) => intake.findLinksByIssue(prisma, connectionName, issueIds),
     insertCaseLinks: (connectionName, cases, facts) => intake.insertCaseLinks(prisma, connectionName, cases, facts),
+    listCaseOwners: (connectionName, caseIds) => intake.listCaseOwners(prisma, connectionName, caseIds),
+    findRoundStart: (connectionName, name) => connections.findRoundStart(prisma, connectionName, name),
     adoptIssue: (linkId, issueId, issueKey) =>
       intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
     wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),

@@ -22,6 +22,8 @@ export type IntakeDeps = {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly owner: string;
+  /** Connections further up in the file that draw on the same Huawei account: what they want of a case comes first (RULES 7). */
+  readonly earlier?: readonly string[];
 };
 
 /** What a round came to. `skipped`: the last one still runs. */
@@ -52,7 +54,7 @@ export async function intakeCases(
     const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
     const links = await deps.state.listIntakeLinks(name);
     const woken = await wakeChanged(deps, links, seen, startedAt);
-    const newLinks = await takeNewCases(deps, connection, links, seen, startedAt, options);
+    const { newLinks, waiting, owners } = await takeNewCases(deps, connection, links, seen, startedAt, options);
     const polled = await pollCohorts(deps, startedAt);
     await noticeAccessRequests(deps).catch((error: unknown) => {
       // Access requests are an extra: an account that may not list them still has its cases mirrored.
@@ -60,10 +62,13 @@ export async function intakeCases(
       deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
     });
     await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
-    if (connection.firstRoundAt === null) await deps.state.patchConnection(name, { firstRoundAt: startedAt });
+    // Cases that an earlier connection has yet to look at are still part of this one's first round.
+    if (connection.firstRoundAt === null && waiting === 0)
+      await deps.state.patchConnection(name, { firstRoundAt: startedAt });
     end("done");
     const result = { skipped: false, newLinks, woken: woken + polled };
-    deps.log.info({ connection: name, ...result }, "Round over the cases finished");
+    const ownedBy = owners.size === 0 ? {} : { owned_by: Object.fromEntries(owners) };
+    deps.log.info({ connection: name, ...result, ...ownedBy }, "Round over the cases finished");
     return result;
   });
 }
@@ -187,7 +192,39 @@ export async function listNewCases(
   const { name } = deps.settings;
   const connection = await deps.state.getConnection(name);
   const seen = await listSeenCases(deps, connection, deps.clock.now(), options.createdFrom ?? null);
-  return wantedCases(deps, connection, await deps.state.listIntakeLinks(name), seen, options);
+  const wanted = wantedCases(deps, connection, await deps.state.listIntakeLinks(name), seen, options);
+  return (await leaveToOwners(deps, wanted, { asImport: true })).free;
+}
+
+/**
+ * The first connection in file order owns a case (RULES 7): those that others have are left to them, and so are those that an earlier
+ * connection on the same account has not looked at yet. One whose round failed has had its turn, and one that is stopped has none.
+ */
+async function leaveToOwners(
+  deps: IntakeDeps,
+  wanted: readonly CaseSummary[],
+  options: { readonly asImport?: boolean },
+): Promise<{
+  readonly free: readonly CaseSummary[];
+  readonly waiting: number;
+  readonly owners: ReadonlyMap<string, number>;
+}> {
+  const owners = new Map<string, number>();
+  if (wanted.length === 0) return { free: [], waiting: 0, owners };
+  const held = await deps.state.listCaseOwners(
+    deps.settings.name,
+    wanted.map((entry) => entry.caseId),
+  );
+  for (const owner of held.values()) owners.set(owner, (owners.get(owner) ?? 0) + 1);
+  const unowned = wanted.filter((entry) => !held.has(entry.caseId));
+  if (options.asImport === true) return { free: unowned, waiting: 0, owners };
+  const starts: (Date | null)[] = [];
+  for (const name of deps.earlier ?? []) {
+    if ((await deps.state.getConnection(name)).state !== "stopped")
+      starts.push(await deps.state.findRoundStart(name, "cases"));
+  }
+  const free = unowned.filter((entry) => starts.every((start) => start !== null && start > entry.createdAt));
+  return { free, waiting: unowned.length - free.length, owners };
 }
 
 function wantedCases(
@@ -216,17 +253,18 @@ async function takeNewCases(
   seen: ReadonlyMap<string, CaseSummary>,
   now: Date,
   options: { readonly asImport?: boolean; readonly createdFrom?: Date },
-): Promise<number> {
+): Promise<{ readonly newLinks: number; readonly waiting: number; readonly owners: ReadonlyMap<string, number> }> {
   const isImport = options.asImport === true || connection.firstRoundAt === null;
-  const wanted = wantedCases(deps, connection, links, seen, options);
-  if (wanted.length === 0) return 0;
+  const left = await leaveToOwners(deps, wantedCases(deps, connection, links, seen, options), options);
+  const { free: wanted, waiting, owners } = left;
+  if (wanted.length === 0) return { newLinks: 0, waiting, owners };
   if (!isImport && wanted.length > newCasesMax) {
     await deps.state.recordConnectionFailure(
       deps.settings.name,
       "many_new_cases",
       `${wanted.length} new cases in one round; resync --all releases them`,
     );
-    return 0;
+    return { newLinks: 0, waiting, owners };
   }
   const lane: Lane = isImport ? "import" : "poll";
   const taken: CaseSummary[] = [];
@@ -241,7 +279,7 @@ async function takeNewCases(
   );
   const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
-  return ids.length;
+  return { newLinks: ids.length, waiting, owners };
 }
 
 type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];

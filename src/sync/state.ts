@@ -220,6 +220,10 @@ export interface StatePort {
     cases: readonly SeenCase[],
     facts: { readonly now: Date; readonly lane: LaneName; readonly labelChecked: ReadonlySet<string> },
   ): Promise<readonly LinkId[]>;
+  /** Which of these cases a link of another connection on the same Huawei site holds, with that connection's name. */
+  listCaseOwners(connectionName: string, caseIds: readonly CaseId[]): Promise<ReadonlyMap<CaseId, string>>;
+  /** When the last round of that name began, if it has ended, however; `null` while one runs, or none ever ran. */
+  findRoundStart(connectionName: string, round: string): Promise<Date | null>;
   /** Records an existing pairing (adoption by label, `links link`). Answers false when case or issue is already linked. */
   adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
   /** Raises revisions; repeated wake-ups add up harmlessly. `seen` updates what lists told. */
