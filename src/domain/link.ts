@@ -39,7 +39,11 @@ export type Link = {
   readonly createCheckedAt: Date | null;
   readonly markStampedAt: Date | null;
   readonly caseLabels: readonly string[];
-  readonly labelsHash: string | null;
+  /** Labels that we have put on the issue for those of the case. */
+  readonly mirroredLabels: readonly string[];
+  /** Fresh writes within the span of the loop breaker. */
+  readonly burstSince: Date | null;
+  readonly burstWrites: number;
   readonly factsHash: string | null;
   readonly productName: string | null;
   readonly namedMessages: readonly string[];

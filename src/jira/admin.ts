@@ -1,7 +1,7 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { JiraPort } from "../sync/ports.ts";
+import type { JiraPort, Lane } from "../sync/ports.ts";
 import {
   type Directory,
   findByNameOrId,
@@ -77,15 +77,25 @@ const pageSize = 100;
 /** A workflow with more statuses than this is looked at in part. */
 const statusesMax = 40;
 
-/** Makes the calls of `JiraAdminPort`, and `getOwnAccountId` of the flows' port. */
+/** Makes the calls of `JiraAdminPort`, and what the flows' port asks about our account and project. */
 export function makeAdminCalls(deps: {
   readonly options: JiraOptions;
   readonly transport: Transport;
   readonly directory: Directory;
   readonly makeFreshDirectory: () => Directory;
-}): JiraAdminPort & Pick<JiraPort, "getOwnAccountId"> {
+}): JiraAdminPort & Pick<JiraPort, "getOwnAccountId" | "isProjectReadable"> {
   const { transport, directory } = deps;
   const toCall = (operation: string): CallContext => ({ operation, effect: "read", lane: "live" });
+
+  async function isProjectReadable(lane: Lane) {
+    try {
+      await deps.makeFreshDirectory().project({ operation: "isProjectReadable", effect: "read", lane });
+      return true;
+    } catch (error) {
+      if (isServiceError(error, "not_found", "forbidden")) return false;
+      throw error;
+    }
+  }
 
   async function getPermissions(keys: readonly string[]) {
     const call = toCall("getPermissions");
@@ -190,6 +200,7 @@ export function makeAdminCalls(deps: {
     getOwnAccountId: async () => (await directory.myself(toCall("getOwnAccountId"))).accountId,
     // A look-up that was remembered would prove nothing about today's credentials and names.
     getMyself: () => deps.makeFreshDirectory().myself(toCall("getMyself")),
+    isProjectReadable,
     getProject: () => deps.makeFreshDirectory().project(toCall("getProject")),
     findIssueType: async (nameOrId) => {
       return findByNameOrId(await deps.makeFreshDirectory().issueTypes(toCall("findIssueType")), nameOrId);

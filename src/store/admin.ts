@@ -230,7 +230,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
 
     /**
      * Tries again what failed: the failure is `retrying`, its link is woken for both sides at once and out of its back-off, and a link
-     * that was blocked, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
+     * that was blocked or gone, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
      * is resolved. May be repeated.
      */
     retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, now()),
@@ -338,9 +338,9 @@ async function retryFailure(prisma: PrismaClient, id: string, at: Date): Promise
     WITH failure AS (
       UPDATE failures SET state = 'retrying' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", reason),
     link AS (
-      UPDATE links SET state = CASE WHEN links.state = 'blocked' THEN 'active' ELSE links.state END,
-        reason = CASE WHEN links.state = 'blocked' THEN NULL ELSE links.reason END,
-        "reasonAt" = CASE WHEN links.state = 'blocked' THEN NULL ELSE links."reasonAt" END,
+      UPDATE links SET state = CASE WHEN links.state IN ('blocked', 'gone') THEN 'active' ELSE links.state END,
+        reason = CASE WHEN links.state IN ('active', 'blocked', 'gone') THEN NULL ELSE links.reason END,
+        "reasonAt" = CASE WHEN links.state IN ('active', 'blocked', 'gone') THEN NULL ELSE links."reasonAt" END,
         "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "jiraRev" = "wantedRev" + 1, lane = 'live',
         "wantedAt" = CASE WHEN "wantedRev" > "doneRev" THEN COALESCE("wantedAt", ${at}::timestamptz) ELSE ${at}::timestamptz END,
         attempts = 0, "recheckAt" = NULL, "updatedAt" = ${at}::timestamptz

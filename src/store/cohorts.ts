@@ -110,12 +110,12 @@ async function join(tx: Queries, joins: readonly { id: bigint; cohort: bigint | 
 }
 
 async function listCohorts(queries: Queries, connectionName: string): Promise<CohortState[]> {
-  const rows = await queries.$queryRaw<{ id: string; cursor: string | null; caseIds: string[] }[]>(Prisma.sql`
-    SELECT cohorts.id::text AS id, cohorts.cursor, array_agg(links."caseId" ORDER BY links.id) AS "caseIds"
+  const rows = await queries.$queryRaw<(Omit<CohortState, "caseIds"> & { caseIds: string[] })[]>(Prisma.sql`
+    SELECT cohorts.id::text AS id, cohorts.cursor, cohorts."nextCursor", cohorts."nextCursorAt", array_agg(links."caseId" ORDER BY links.id) AS "caseIds"
     FROM cohorts JOIN links ON links."cohortId" = cohorts.id
     WHERE cohorts."connectionName" = ${connectionName} AND links."caseId" IS NOT NULL
     GROUP BY cohorts.id ORDER BY cohorts.id`);
-  return rows.map((row) => ({ id: row.id, cursor: row.cursor, caseIds: row.caseIds as CaseId[] }));
+  return rows.map((row) => ({ ...row, caseIds: row.caseIds as CaseId[] }));
 }
 
 /** One transaction: wakes links (at most 1,000 distinct ones), then stores the cursor. May be repeated. */
@@ -123,13 +123,14 @@ export async function commitCohort(
   prisma: PrismaClient,
   input: {
     readonly cohortId: string;
-    readonly cursor: string | null;
+    readonly cursors: Pick<CohortState, "cursor" | "nextCursor" | "nextCursorAt">;
     readonly wakeUps: readonly WakeUp[];
     readonly at: Date;
   },
 ): Promise<void> {
   const wake = wakeStatementOf(input.wakeUps, input.at);
   const store = prisma.$executeRaw(Prisma.sql`
-    UPDATE cohorts SET cursor = ${input.cursor}, "polledAt" = ${input.at}::timestamptz WHERE id = ${BigInt(input.cohortId)}`);
+    UPDATE cohorts SET cursor = ${input.cursors.cursor}, "nextCursor" = ${input.cursors.nextCursor},
+      "nextCursorAt" = ${input.cursors.nextCursorAt}::timestamptz, "polledAt" = ${input.at}::timestamptz WHERE id = ${BigInt(input.cohortId)}`);
   await (wake === null ? store : prisma.$transaction([prisma.$executeRaw(wake), store]));
 }

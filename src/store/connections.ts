@@ -1,6 +1,6 @@
 /** Connections, their cursors and rounds, and the installation itself. */
 import { randomUUID } from "node:crypto";
-import type { ConnectionState } from "../sync/state.ts";
+import type { Breaker, ConnectionState } from "../sync/state.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Queries } from "./sql.ts";
 
@@ -68,15 +68,24 @@ const CONNECTION_FIELDS = {
   pausedToHuawei: true,
   firstRoundAt: true,
   importDoneAt: true,
-  huaweiUserId: true,
+  huaweiUserIds: true,
   outgoingSince: true,
 } as const;
 
+const NO_BREAKERS: readonly Breaker[] = [];
+
 /** What a connection remembers. Throws when it is unknown. */
 export async function getConnection(prisma: PrismaClient, name: string): Promise<ConnectionState> {
-  const row = await prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS });
+  const [row, failures] = await Promise.all([
+    prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS }),
+    prisma.failure.findMany({
+      where: { connectionName: name, linkId: null, item: "connection", state: { in: ["open", "retrying"] } },
+      select: { reason: true, state: true, firstAt: true, lastAt: true },
+    }),
+  ]);
   if (row === null) throw new Error(`connection ${name} is not in the database`);
-  return { ...row, state: row.state as ConnectionState["state"] };
+  const breakers = failures.map((failure) => ({ ...failure, state: failure.state as Breaker["state"] }));
+  return { ...row, state: row.state as ConnectionState["state"], breakers };
 }
 
 /** All connections in the order of the configuration. */
@@ -85,14 +94,14 @@ export async function listConnections(prisma: PrismaClient): Promise<ConnectionS
     select: CONNECTION_FIELDS,
     orderBy: [{ position: "asc" }, { name: "asc" }],
   });
-  return rows.map((row) => ({ ...row, state: row.state as ConnectionState["state"] }));
+  return rows.map((row) => ({ ...row, state: row.state as ConnectionState["state"], breakers: NO_BREAKERS }));
 }
 
 /** Sets fields of a connection; those left out stay. May be repeated. Throws when it is unknown. */
 export async function patchConnection(
   prisma: PrismaClient,
   name: string,
-  patch: Partial<Omit<ConnectionState, "name">>,
+  patch: Partial<Omit<ConnectionState, "name" | "breakers" | "huaweiUserIds">>,
 ): Promise<void> {
   await prisma.connection.update({ where: { name }, data: patch, select: { name: true } });
 }
@@ -166,7 +175,7 @@ export async function endRound(
     WHERE "connectionName" = ${round.connectionName} AND name = ${round.name} AND "leaseOwner" = ${round.owner}`);
 }
 
-/** Records a failure that belongs to no link; told again, it counts one attempt more. */
+/** Records a failure that belongs to no link; told again, it counts one attempt more, and one that was put aside opens anew. */
 export async function recordConnectionFailure(
   queries: Queries,
   failure: { readonly connectionName: string; readonly reason: string; readonly detail: string; readonly at: Date },
@@ -175,6 +184,28 @@ export async function recordConnectionFailure(
     INSERT INTO failures ("connectionName", direction, item, reason, detail, "firstAt", "lastAt")
     VALUES (${failure.connectionName}, 'both', 'connection', ${failure.reason}, ${failure.detail}, ${failure.at}::timestamptz, ${failure.at}::timestamptz)
     ON CONFLICT ("connectionName", item, reason) WHERE "linkId" IS NULL DO UPDATE SET attempts = failures.attempts + 1,
-      "lastAt" = EXCLUDED."lastAt", detail = EXCLUDED.detail,
-      state = CASE WHEN failures.state = 'discarded' THEN 'discarded' ELSE 'open' END`);
+      "firstAt" = CASE WHEN failures.state = 'open' THEN failures."firstAt" ELSE EXCLUDED."firstAt" END,
+      "lastAt" = EXCLUDED."lastAt", detail = EXCLUDED.detail, state = 'open'`);
+}
+
+/** Closes a failure that belongs to no link. May be repeated; does nothing when there is none. */
+export async function resolveConnectionFailure(
+  queries: Queries,
+  failure: { readonly connectionName: string; readonly reason: string },
+): Promise<void> {
+  await queries.$executeRaw(Prisma.sql`
+    UPDATE failures SET state = 'resolved' WHERE "connectionName" = ${failure.connectionName} AND "linkId" IS NULL
+      AND item = 'connection' AND reason = ${failure.reason} AND state IN ('open', 'retrying')`);
+}
+
+/** How many links of a connection lack their case or issue at the moment, and how many active ones there are beside them. */
+export async function countMissing(
+  queries: Queries,
+  connectionName: string,
+): Promise<{ missing: number; watched: number }> {
+  const rows = await queries.$queryRaw<{ missing: number; watched: number }[]>(Prisma.sql`
+    SELECT count(*) FILTER (WHERE lacking)::int AS missing, count(*)::int AS watched FROM (
+      SELECT EXISTS (SELECT 1 FROM failures f WHERE f."linkId" = links.id AND f.item IN ('case', 'issue') AND f.state = 'open') AS lacking
+      FROM links WHERE "connectionName" = ${connectionName} AND state = 'active') AS active`);
+  return rows[0] ?? { missing: 0, watched: 0 };
 }

@@ -108,7 +108,7 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
       origin = CASE WHEN ${samePair} THEN origin ELSE 'jira' END,
       "outgoingSince" = CASE WHEN ${fresh} THEN ${pair.at}::timestamptz ELSE "outgoingSince" END,
       "jiraUpdatedRaw" = CASE WHEN ${samePair} THEN "jiraUpdatedRaw" END,
-      "labelsHash" = CASE WHEN ${samePair} THEN "labelsHash" END,
+      "mirroredLabels" = CASE WHEN ${samePair} THEN "mirroredLabels" ELSE '{}' END,
       "factsHash" = CASE WHEN ${samePair} THEN "factsHash" END,
       "markStampedAt" = CASE WHEN ${samePair} THEN "markStampedAt" END,
       "agreedCaseStatus" = CASE WHEN ${samePair} THEN "agreedCaseStatus" END,

@@ -32,7 +32,9 @@ type LinkRow = {
   readonly createCheckedAt: Date | null;
   readonly markStampedAt: Date | null;
   readonly caseLabels: string[];
-  readonly labelsHash: string | null;
+  readonly mirroredLabels: string[];
+  readonly burstSince: Date | null;
+  readonly burstWrites: number;
   readonly factsHash: string | null;
   readonly productName: string | null;
   readonly namedMessages: string[];
@@ -77,7 +79,7 @@ type IntentJson = {
 type SnapshotRow = LinkRow & {
   readonly mirrors: MirrorJson[];
   readonly intents: IntentJson[];
-  readonly failures: OpenFailure[];
+  readonly failures: readonly (Omit<OpenFailure, "firstAt"> & { readonly firstAt: string })[];
 };
 
 /**
@@ -88,11 +90,11 @@ export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Pro
   const rows = await queries.$queryRaw<SnapshotRow[]>(Prisma.sql`
     SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "wantedRev", "doneRev", "huaweiRev",
       "jiraRev", lane, attempts, "recheckAt", "leaseEpoch", "caseStatus", "agreedCaseStatus", "agreedCategory", "jiraUpdatedRaw", "outgoingSince",
-      "createCheckedAt", "markStampedAt", "caseLabels", "labelsHash", "factsHash", "productName", "namedMessages", "closedSeenAt",
+      "createCheckedAt", "markStampedAt", "caseLabels", "mirroredLabels", "burstSince", "burstWrites", "factsHash", "productName", "namedMessages", "closedSeenAt",
       "checkedAt", "createdAt",
       (SELECT COALESCE(json_agg(m ORDER BY m.id), '[]') FROM mirrors m WHERE m."linkId" = links.id) AS mirrors,
       (SELECT COALESCE(json_agg(i ORDER BY i.id), '[]') FROM intents i WHERE i."linkId" = links.id) AS intents,
-      (SELECT COALESCE(json_agg(json_build_object('item', f.item, 'reason', f.reason, 'state', f.state, 'attempts', f.attempts) ORDER BY f.id), '[]')
+      (SELECT COALESCE(json_agg(json_build_object('item', f.item, 'direction', f.direction, 'reason', f.reason, 'state', f.state, 'attempts', f.attempts, 'firstAt', f."firstAt") ORDER BY f.id), '[]')
         FROM failures f WHERE f."linkId" = links.id AND f.state <> 'resolved') AS failures
     FROM links WHERE ${condition}`);
   const row = rows[0];
@@ -101,7 +103,7 @@ export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Pro
     link: toLink(row),
     mirrors: row.mirrors.map(toMirror),
     intents: row.intents.map(toIntent),
-    failures: row.failures,
+    failures: row.failures.map((failure) => ({ ...failure, firstAt: new Date(failure.firstAt) })),
   };
 }
 
@@ -131,7 +133,9 @@ function toLink(row: LinkRow): Link {
     createCheckedAt: row.createCheckedAt,
     markStampedAt: row.markStampedAt,
     caseLabels: row.caseLabels,
-    labelsHash: row.labelsHash,
+    mirroredLabels: row.mirroredLabels,
+    burstSince: row.burstSince,
+    burstWrites: row.burstWrites,
     factsHash: row.factsHash,
     productName: row.productName,
     namedMessages: row.namedMessages,

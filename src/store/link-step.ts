@@ -147,15 +147,15 @@ function stepStatement(
       FROM fence, jsonb_array_elements(${toJson(step.audit)}::jsonb) AS a)`);
   }
   if (step.huaweiUserId !== undefined) {
-    parts.push(Prisma.sql`learned AS (UPDATE connections SET "huaweiUserId" = ${step.huaweiUserId}, "updatedAt" = ${at}::timestamptz
-      FROM fence WHERE connections.name = fence."connectionName" AND connections."huaweiUserId" IS NULL)`);
+    parts.push(Prisma.sql`learned AS (UPDATE connections SET "huaweiUserIds" = "huaweiUserIds" || ${step.huaweiUserId}::text, "updatedAt" = ${at}::timestamptz
+      FROM fence WHERE connections.name = fence."connectionName" AND ${step.huaweiUserId}::text <> ALL(connections."huaweiUserIds"))`);
   }
   return Prisma.sql`WITH ${Prisma.join(parts, ", ")} SELECT count(*)::int AS held FROM fence`;
 }
 
 /** SQL types of the link's columns that a run sets. */
 const LINK_COLUMNS: {
-  readonly [Key in Exclude<keyof LinkPatch, "namedMessages">]-?: "text" | "integer" | "timestamptz";
+  readonly [Key in Exclude<keyof LinkPatch, "namedMessages" | "mirroredLabels">]-?: "text" | "integer" | "timestamptz";
 } = {
   issueId: "text",
   issueKey: "text",
@@ -168,7 +168,8 @@ const LINK_COLUMNS: {
   jiraUpdatedRaw: "text",
   createCheckedAt: "timestamptz",
   markStampedAt: "timestamptz",
-  labelsHash: "text",
+  burstSince: "timestamptz",
+  burstWrites: "integer",
   factsHash: "text",
   closedSeenAt: "timestamptz",
   checkedAt: "timestamptz",
@@ -187,6 +188,9 @@ function linkAssignments(
   }
   if (patch.state !== undefined || patch.reason !== undefined) {
     assignments.push(Prisma.sql`"reasonAt" = ${facts.at}::timestamptz`);
+  }
+  if (patch.mirroredLabels !== undefined) {
+    assignments.push(Prisma.sql`"mirroredLabels" = ${[...patch.mirroredLabels]}::text[]`);
   }
   if (patch.namedMessages !== undefined) {
     // A wake-up may have named more since the run read the list: those stay.
@@ -260,6 +264,7 @@ function failurePart(failures: readonly object[], at: Date): Prisma.Sql {
     SELECT fence."connectionName", fence.id, f->>'direction', f->>'item', f->>'reason', f->>'detail', ${at}::timestamptz, ${at}::timestamptz
     FROM fence, jsonb_array_elements(${toJson(failures)}::jsonb) AS f
     ON CONFLICT ("connectionName", "linkId", item, reason) DO UPDATE SET
-      attempts = failures.attempts + 1, "lastAt" = EXCLUDED."lastAt", detail = EXCLUDED.detail, direction = EXCLUDED.direction,
+      attempts = CASE WHEN failures.state IN ('open', 'discarded') THEN failures.attempts + 1 ELSE 1 END,
+      "firstAt" = CASE WHEN failures.state IN ('open', 'discarded') THEN failures."firstAt" ELSE EXCLUDED."firstAt" END, "lastAt" = EXCLUDED."lastAt", detail = EXCLUDED.detail, direction = EXCLUDED.direction,
       state = CASE WHEN failures.state = 'discarded' THEN 'discarded' ELSE 'open' END)`;
 }

@@ -255,9 +255,9 @@ describe("step", () => {
         createdAt: clock.now(),
       },
     ]);
-    expect(snapshot.failures).toEqual([{ item: "file:f1", reason: "too_large", state: "open", attempts: 1 }]);
-    expect((await state.getConnection("main")).huaweiUserId).toBe("me");
-    expect((await state.getConnection("second")).huaweiUserId).toBeNull();
+    expect(snapshot.failures).toMatchObject([{ item: "file:f1", reason: "too_large", state: "open", attempts: 1 }]);
+    expect((await state.getConnection("main")).huaweiUserIds).toEqual(["me"]);
+    expect((await state.getConnection("second")).huaweiUserIds).toEqual([]);
   });
 
   it("that fails in one part stores none", async () => {
@@ -365,7 +365,7 @@ describe("step", () => {
     await leased.apply({ failures: [failure] });
     await database.pool.query("UPDATE failures SET state = 'discarded'");
     await leased.apply({ failures: [failure] });
-    expect((await leased.reload()).failures).toMatchObject([{ state: "discarded", attempts: 4 }]);
+    expect((await leased.reload()).failures).toMatchObject([{ state: "discarded", attempts: 2 }]);
   });
 
   it("stores texts that PostgreSQL would refuse", async () => {
@@ -398,7 +398,7 @@ describe("step", () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => [
         leased.apply({
-          link: { labelsHash: String(n) },
+          link: { factsHash: String(n) },
           mirrors: [{ kind: "message", origin: "huawei", sourceId: String(n), state: "live" }],
         }),
         state.wake([{ linkId: id, jira: true, lane: "live" }]),
@@ -696,7 +696,12 @@ describe("cohorts", () => {
   it("fill free places before new cohorts, and newcomers alone are woken", async () => {
     await addWatched(150);
     const [first] = await arrange();
-    await state.commitCohort(first?.id ?? "", "cursor-1", [], clock.now());
+    await state.commitCohort(
+      first?.id ?? "",
+      { cursor: "cursor-1", nextCursor: null, nextCursorAt: null },
+      [],
+      clock.now(),
+    );
     await addWatched(60, 150);
 
     const cohorts = await arrange();
@@ -738,7 +743,7 @@ describe("cohorts", () => {
     const commit = () =>
       state.commitCohort(
         cohort?.id ?? "",
-        "next",
+        { cursor: "next", nextCursor: null, nextCursorAt: null },
         [{ linkId: id, huawei: true, lane: "poll", namedMessages: ["n"] }],
         clock.now(),
       );

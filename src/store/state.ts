@@ -43,7 +43,7 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
-    commitCohort: (cohortId, cursor, wakeUps, at) => commitCohort(prisma, { cohortId, cursor, wakeUps, at }),
+    commitCohort: (cohortId, cursors, wakeUps, at) => commitCohort(prisma, { cohortId, cursors, wakeUps, at }),
     countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
 
     findCursor: (connectionName, name) => connections.findCursor(prisma, connectionName, name),
@@ -68,5 +68,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     },
     recordConnectionFailure: (connectionName, reason, detail) =>
       connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
+    resolveConnectionFailure: (connectionName, reason) =>
+      connections.resolveConnectionFailure(prisma, { connectionName, reason }),
+    countMissing: (connectionName) => connections.countMissing(prisma, connectionName),
   };
 }

@@ -40,7 +40,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
 }
 
 function sort(messages: readonly CaseMessage[], mirrors: readonly Mirror[] = [], intents: readonly Intent[] = []) {
-  return sortMessages({ messages, mirrors, intents, huaweiUserId: "hw-us" });
+  return sortMessages({ messages, mirrors, intents, huaweiUserIds: ["hw-us"] });
 }
 
 const file = (id: string, name = "a.txt") => ({ fileId: toId<CaseFileId>(id), name });

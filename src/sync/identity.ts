@@ -63,22 +63,27 @@ export type SortedMessages = {
   }[];
   /** Messages that start with a mark nobody here remembers. */
   readonly unknownMarks: readonly (IdentifiedMessage & { readonly mark: Mark })[];
+  /** Second copies of ours: same user, same mark, same text as a copy before them. */
+  readonly duplicates: readonly (IdentifiedMessage & { readonly mark: Mark })[];
 };
 
 /**
- * Sorts the messages of one complete reading. `huaweiUserId` is our own user once learned. A message is our copy only if a customer
- * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (RULES 1).
+ * Sorts the messages of one complete reading. `huaweiUserIds` are our own users as far as learned. A message is our copy only if a customer
+ * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (RULES 1). A new key may
+ * belong to a user that was never seen: then the text of the intent proves that the message is ours.
  */
 export function sortMessages(input: {
   readonly messages: readonly CaseMessage[];
   readonly mirrors: readonly Mirror[];
   readonly intents: readonly Intent[];
-  readonly huaweiUserId: string | null;
+  readonly huaweiUserIds: readonly string[];
 }): SortedMessages {
   const bySource = new Map<string, Mirror>();
   const copyIds = new Set<string>();
   const copyFingerprints = new Map<string, number>();
   const knownMarks = new Set<string>();
+  /** What was sent again after every look had come back empty: only of that a second copy can be ours. */
+  const repeated = new Set<string>();
   for (const mirror of input.mirrors) {
     if (mirror.kind === "message") bySource.set(mirror.sourceId, mirror);
     if (mirror.origin !== "jira") continue;
@@ -86,12 +91,13 @@ export function sortMessages(input: {
     for (const fingerprint of mirror.copyFingerprints) {
       copyFingerprints.set(fingerprint, (copyFingerprints.get(fingerprint) ?? 0) + 1);
     }
-    if (mirror.kind === "comment") knownMarks.add(`comment:${mirror.sourceId}`);
-    if (mirror.kind === "file") knownMarks.add(`attachment:${mirror.sourceId}`);
-    if (mirror.kind === "notice") knownMarks.add(`notice:${mirror.sourceId}`);
+    knownMarks.add(ownerName(mirror));
+    if (mirror.reason === sentAgain) repeated.add(ownerName(mirror));
   }
   const openByMark = new Map<string, Intent>();
   for (const intent of input.intents) {
+    const owner = intent.payload.owner as Pick<Mirror, "kind" | "sourceId"> | undefined;
+    if (owner !== undefined && intent.payload.repeated === true) repeated.add(ownerName(owner));
     if (intent.side === "huawei" && intent.mark !== null && (intent.state !== "planned" || intent.attemptedAt !== null))
       openByMark.set(intent.mark, intent);
   }
@@ -103,7 +109,9 @@ export function sortMessages(input: {
     copies: [] as { message: CaseMessage; fingerprint: string }[],
     confirmed: [] as { intent: Intent; message: CaseMessage; fingerprint: string }[],
     unknownMarks: [] as (IdentifiedMessage & { mark: Mark })[],
+    duplicates: [] as (IdentifiedMessage & { mark: Mark })[],
   };
+  const copyTexts = new Set<string>();
 
   for (const message of input.messages) {
     const fingerprint = messageFingerprint(message);
@@ -139,21 +147,30 @@ export function sortMessages(input: {
     if ((message.messageId !== null && copyIds.has(message.messageId)) || copiesLeft > 0) {
       if (copiesLeft > 0) copyFingerprints.set(fingerprint, copiesLeft - 1);
       result.copies.push({ message, fingerprint });
+      copyTexts.add(onOneLine(message.content));
       continue;
     }
     const mark = message.authorKind === "customer" ? findMark(message.content) : null;
-    const ours =
-      mark !== null &&
-      (input.huaweiUserId === null || message.authorId === null || message.authorId === input.huaweiUserId);
-    if (mark !== null && ours) {
+    if (mark !== null) {
       const identity = markIdentity(mark);
       const intent = openByMark.get(identity);
+      const isOurUser =
+        input.huaweiUserIds.length === 0 || message.authorId === null || input.huaweiUserIds.includes(message.authorId);
+      if (!isOurUser && !(intent !== undefined && saysTheSame(intent, message))) {
+        result.people.push(identified);
+        continue;
+      }
       if (
         intent !== undefined &&
         message.createdAt.getTime() >= (intent.attemptedAt ?? intent.createdAt).getTime() - clockToleranceMs
       ) {
         openByMark.delete(identity);
         result.confirmed.push({ intent, message, fingerprint });
+        copyTexts.add(onOneLine(message.content));
+        continue;
+      }
+      if (repeated.has(markOwner(mark)) && copyTexts.has(onOneLine(message.content))) {
+        result.duplicates.push({ ...identified, mark });
         continue;
       }
       const owner = markOwner(mark);
@@ -165,6 +182,75 @@ export function sortMessages(input: {
     result.people.push(identified);
   }
   return result;
+}
+
+/** Reason on a live mirror whose message was sent a second time, since the first one did not show. */
+export const sentAgain = "sent_again";
+
+function ownerName(mirror: Pick<Mirror, "kind" | "sourceId">): string {
+  return `${mirror.kind === "file" ? "attachment" : mirror.kind}:${mirror.sourceId}`;
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** Whether a message begins as the frozen text of an intent does. */
+function saysTheSame(intent: Intent, message: CaseMessage): boolean {
+  const frozen = intent.payload.content;
+  return typeof frozen === "string" && normalizeForFingerprint(frozen) === normalizeForFingerprint(message.content);
+}
+
+/** The mirror of what a mark stands for, or `null` for a case. */
+export function markMirror(mark: Mark): Pick<Mirror, "kind" | "origin" | "sourceId"> | null {
+  switch (mark.kind) {
+    case "comment":
+      return { kind: "comment", origin: "jira", sourceId: mark.commentId };
+    case "attachment":
+      return { kind: "file", origin: "jira", sourceId: mark.attachmentId };
+    case "notice":
+      return { kind: "notice", origin: "jira", sourceId: `${mark.noticeKind}-${mark.n}` };
+    case "case":
+      return null;
+  }
+}
+
+/** Prefix under which a wake-up names an access request instead of a message. */
+export const accessRequestPrefix = "access:";
+
+/**
+ * Names of messages that a poll told of, as they wait on a link: the fingerprint, and after `~` how often a reading lacked it.
+ * A message may show in the poll before it shows in the case (RULES 2, settle time).
+ */
+export function parseNamed(name: string): { readonly fingerprint: string; readonly looks: number } {
+  const [fingerprint = "", looks] = name.split("~");
+  return { fingerprint, looks: Number(looks ?? 0) };
+}
+
+/**
+ * What of the named messages a complete reading still lacks, each with one look more, and after how many seconds to look again.
+ * After three looks a name is given up: the message was withdrawn, or the next full check finds it. Pure.
+ */
+export function stillNamed(
+  names: readonly string[],
+  messages: readonly CaseMessage[],
+  settleSeconds: number,
+): { readonly names: readonly string[]; readonly againSeconds: number | null } {
+  const present = new Set(messages.map(messageFingerprint));
+  const looks = new Map<string, number>();
+  for (const name of names) {
+    if (name.startsWith(accessRequestPrefix)) continue;
+    const parsed = parseNamed(name);
+    if (!present.has(parsed.fingerprint))
+      looks.set(parsed.fingerprint, Math.max(looks.get(parsed.fingerprint) ?? 0, parsed.looks));
+  }
+  const pauses = [2, 15, settleSeconds];
+  const missing = [...looks].filter(([, count]) => count < pauses.length);
+  const waits = missing.map(([, count]) => Math.min(pauses[count] ?? settleSeconds, settleSeconds));
+  return {
+    names: missing.map(([fingerprint, count]) => `${fingerprint}~${count + 1}`),
+    againSeconds: waits.length === 0 ? null : Math.min(...waits),
+  };
 }
 
 /** The item that a mark belongs to, in the spelling of a mirror: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`. */

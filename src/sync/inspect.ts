@@ -9,7 +9,7 @@ import { sortMessages } from "./identity.ts";
 import { IssueMissing, observe } from "./observe.ts";
 import type { Action, Observed } from "./plan/action.ts";
 import { factsHash } from "./plan/facts.ts";
-import { caseLabel, commonLabel, labelsHash, toJiraLabel } from "./plan/labels.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, TextPort } from "./ports.ts";
@@ -82,7 +82,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     intents: snapshot.intents,
     observed,
     settings: deps.settings,
-    huaweiUserId: connection.huaweiUserId,
+    huaweiUserIds: connection.huaweiUserIds,
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation: await deps.state.getInstallation(),
     adfToText: deps.text.adfToText,
@@ -96,7 +96,12 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
       : [{ item: "comment", what: "waits for its hold time", direction: "to-huawei", pending: true }];
   return {
     ...base,
-    differences: [...planned, ...waiting, ...open, ...missingCopies(deps, snapshot, observed, connection.huaweiUserId)],
+    differences: [
+      ...planned,
+      ...waiting,
+      ...open,
+      ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),
+    ],
     unreadable: null,
     counts,
   };
@@ -160,7 +165,9 @@ function makeUnsavedLink(
     createCheckedAt: null,
     markStampedAt: null,
     caseLabels: entry.labels,
-    labelsHash: null,
+    mirroredLabels: [],
+    burstSince: null,
+    burstWrites: 0,
     factsHash: null,
     productName: entry.productName,
     namedMessages: [],
@@ -198,7 +205,7 @@ async function listCreation(
       ...link,
       issueId,
       issueKey,
-      labelsHash: labelsHash(caseLabels),
+      mirroredLabels: caseLabels,
       factsHash: factsHash(detail),
     },
     mirrors: [],
@@ -231,7 +238,7 @@ async function listCreation(
       full: false,
     },
     settings,
-    huaweiUserId: (await deps.state.getConnection(settings.name)).huaweiUserId,
+    huaweiUserIds: (await deps.state.getConnection(settings.name)).huaweiUserIds,
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation,
     adfToText: deps.text.adfToText,
@@ -375,7 +382,7 @@ function missingCopies(
   deps: InspectDeps,
   snapshot: LinkSnapshot,
   observed: Observed,
-  huaweiUserId: string | null,
+  huaweiUserIds: readonly string[],
 ): Difference[] {
   const differences: Difference[] = [];
   const young = (at: Date): boolean =>
@@ -385,7 +392,7 @@ function missingCopies(
       messages: observed.messages,
       mirrors: snapshot.mirrors,
       intents: snapshot.intents,
-      huaweiUserId,
+      huaweiUserIds,
     });
     const shown = new Set<string>(
       sorted.copies.flatMap((copy) =>

@@ -9,7 +9,7 @@ import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts"
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
-import { messageFingerprint } from "./identity.ts";
+import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
 import { caseLabel } from "./plan/labels.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
 import type { CohortState, ConnectionState, IntakeLink, SeenCase, StatePort, WakeUp } from "./state.ts";
@@ -36,6 +36,10 @@ const absentPauseMs = 10 * 60_000;
 const roundLeaseMs = 30_000;
 const roundRenewMs = 10_000;
 const newCasesMax = 50;
+/** Reason of the breaker against a wrong filter or group (RULES 2). */
+const manyNewCases = "many_new_cases";
+/** Reason of a failure that ends by itself: the Jira project cannot be seen. */
+export const projectUnreadable = "project_unreadable";
 const labelsPerQuery = 50;
 
 /** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
@@ -54,14 +58,15 @@ export async function intakeCases(
     const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
     const links = await deps.state.listIntakeLinks(name);
     const woken = await wakeChanged(deps, links, seen, startedAt);
-    const { newLinks, waiting, owners } = await takeNewCases(deps, connection, links, seen, startedAt, options);
+    const { newLinks, waiting, owners, held } = await takeNewCases(deps, connection, links, seen, startedAt, options);
     const polled = await pollCohorts(deps, startedAt);
     await noticeAccessRequests(deps).catch((error: unknown) => {
       // Access requests are an extra: an account that may not list them still has its cases mirrored.
       if (!isServiceError(error)) throw error;
       deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
     });
-    await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
+    // Cases that wait for release must still be listed when they are released.
+    if (!held) await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     // Cases that an earlier connection has yet to look at are still part of this one's first round.
     if (connection.firstRoundAt === null && waiting === 0)
       await deps.state.patchConnection(name, { firstRoundAt: startedAt });
@@ -253,19 +258,25 @@ async function takeNewCases(
   seen: ReadonlyMap<string, CaseSummary>,
   now: Date,
   options: { readonly asImport?: boolean; readonly createdFrom?: Date },
-): Promise<{ readonly newLinks: number; readonly waiting: number; readonly owners: ReadonlyMap<string, number> }> {
-  const isImport = options.asImport === true || connection.firstRoundAt === null;
+): Promise<{
+  readonly newLinks: number;
+  readonly waiting: number;
+  readonly owners: ReadonlyMap<string, number>;
+  /** They are too many and wait for a person's release. */
+  readonly held: boolean;
+}> {
+  const { name } = deps.settings;
+  const breaker = connection.breakers.find((entry) => entry.reason === manyNewCases);
+  const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
   const left = await leaveToOwners(deps, wantedCases(deps, connection, links, seen, options), options);
   const { free: wanted, waiting, owners } = left;
-  if (wanted.length === 0) return { newLinks: 0, waiting, owners };
   if (!isImport && wanted.length > newCasesMax) {
-    await deps.state.recordConnectionFailure(
-      deps.settings.name,
-      "many_new_cases",
-      `${wanted.length} new cases in one round; resync --all releases them`,
-    );
-    return { newLinks: 0, waiting, owners };
+    const detail = `${wanted.length} new cases in one round; failures retry, or resync --all, releases them`;
+    await deps.state.recordConnectionFailure(name, manyNewCases, detail);
+    return { newLinks: 0, waiting, owners, held: true };
   }
+  if (breaker !== undefined) await deps.state.resolveConnectionFailure(name, manyNewCases);
+  if (wanted.length === 0) return { newLinks: 0, waiting, owners, held: false };
   const lane: Lane = isImport ? "import" : "poll";
   const taken: CaseSummary[] = [];
   const adopted = new Map<CaseId, LabelHit>();
@@ -279,7 +290,7 @@ async function takeNewCases(
   );
   const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
-  return { newLinks: ids.length, waiting, owners };
+  return { newLinks: ids.length, waiting, owners, held: false };
 }
 
 type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
@@ -329,9 +340,6 @@ async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, LabelH
   }
 }
 
-/** Prefix under which a wake-up names an access request instead of a message. */
-export const accessRequestPrefix = "access:";
-
 /** One call a round: access requests of engineers that were not seen before wake their links (SPEC 4). */
 async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
   const { name } = deps.settings;
@@ -366,10 +374,38 @@ async function pollCohorts(deps: IntakeDeps, now: Date): Promise<number> {
     if (cohort.caseIds.length === 0) continue;
     const answer = await askCohort(deps, cohort, cohort.caseIds);
     const wakeUps = await toWakeUps(deps, cohort, answer, links);
-    await deps.state.commitCohort(cohort.id, answer.cursor ?? cohort.cursor, wakeUps, now);
+    const cursors = advanceCursor(cohort, answer, now, deps.settings.settle.messageSeconds * 1000);
+    await deps.state.commitCohort(cohort.id, cursors, wakeUps, now);
     woken += wakeUps.length;
   }
   return woken;
+}
+
+/**
+ * What the next poll asks from. The cursor trails behind the newest answer by the settle time of messages, so that one which shows
+ * late in the poll is still asked for; what was told twice is known by its fingerprint. Pure.
+ */
+export function advanceCursor(
+  cohort: Pick<CohortState, "cursor" | "nextCursor" | "nextCursorAt">,
+  answer: Pick<CohortAnswer, "cursor" | "groups">,
+  now: Date,
+  settleMs: number,
+): Pick<CohortState, "cursor" | "nextCursor" | "nextCursorAt"> {
+  const { cursor, nextCursor, nextCursorAt } = cohort;
+  if (answer.cursor === null) return { cursor, nextCursor, nextCursorAt };
+  // The first answer is the ground; after a cut one every case of the cohort is read anyway.
+  if (cursor === null || isCut(answer)) return { cursor: answer.cursor, nextCursor: null, nextCursorAt: null };
+  const isDue = nextCursorAt !== null && Math.abs(now.getTime() - nextCursorAt.getTime()) >= settleMs;
+  if (nextCursor !== null && !isDue) return { cursor, nextCursor, nextCursorAt };
+  return { cursor: nextCursor ?? cursor, nextCursor: answer.cursor, nextCursorAt: now };
+}
+
+/** Whether the service may have left something out of an answer (RULES 3). */
+function isCut(answer: Pick<CohortAnswer, "groups">): boolean {
+  return (
+    answer.groups.filter((group) => group.messages.length > 0).length >= 100 ||
+    answer.groups.some((group) => group.messages.length >= 50)
+  );
 }
 
 type CohortAnswer = {
@@ -378,8 +414,19 @@ type CohortAnswer = {
   readonly bad: readonly CaseId[];
 };
 
-/** Asks for one cohort; a refused call is bisected until the bad case stands alone, and then the cursor stays where it was. */
+/**
+ * Asks for one cohort. A refused call is bisected until the bad cases stand alone; they are read by themselves, and the rest is asked
+ * once more together, so that one bad case does not keep the cursor of the others.
+ */
 async function askCohort(deps: IntakeDeps, cohort: CohortState, caseIds: readonly CaseId[]): Promise<CohortAnswer> {
+  const answer = await bisectCohort(deps, cohort, caseIds);
+  const good = caseIds.filter((caseId) => !answer.bad.includes(caseId));
+  if (answer.bad.length === 0 || good.length === 0) return answer;
+  const rest = await bisectCohort(deps, cohort, good);
+  return { ...rest, bad: [...answer.bad, ...rest.bad] };
+}
+
+async function bisectCohort(deps: IntakeDeps, cohort: CohortState, caseIds: readonly CaseId[]): Promise<CohortAnswer> {
   try {
     const answer = await deps.huawei.listInstantMessages(caseIds, cohort.cursor, "poll");
     return { ...answer, bad: [] };
@@ -388,8 +435,8 @@ async function askCohort(deps: IntakeDeps, cohort: CohortState, caseIds: readonl
     const [only] = caseIds;
     if (caseIds.length === 1 && only !== undefined) return { groups: [], cursor: null, bad: [only] };
     const middle = Math.ceil(caseIds.length / 2);
-    const left = await askCohort(deps, cohort, caseIds.slice(0, middle));
-    const right = await askCohort(deps, cohort, caseIds.slice(middle));
+    const left = await bisectCohort(deps, cohort, caseIds.slice(0, middle));
+    const right = await bisectCohort(deps, cohort, caseIds.slice(middle));
     return { groups: [...left.groups, ...right.groups], cursor: null, bad: [...left.bad, ...right.bad] };
   }
 }
@@ -400,10 +447,7 @@ async function toWakeUps(
   answer: CohortAnswer,
   links: ReadonlyMap<CaseId | null, IntakeLink>,
 ): Promise<readonly WakeUp[]> {
-  const truncated =
-    answer.groups.filter((group) => group.messages.length > 0).length >= 100 ||
-    answer.groups.some((group) => group.messages.length >= 50);
-  if (truncated) {
+  if (isCut(answer)) {
     return cohort.caseIds.flatMap((caseId) => {
       const link = links.get(caseId);
       return link === undefined ? [] : [{ linkId: link.id, huawei: true, lane: "poll" as const }];
@@ -445,6 +489,10 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     const stored = await deps.state.findCursor(name, "issues_updated");
     const sinceMs = stored === null ? 0 : Math.max(0, startedAt.getTime() - new Date(stored).getTime());
     const minutes = Math.ceil(sinceMs / 60_000) + 10;
+    const connection = await deps.state.getConnection(name);
+    const unreadable = connection.breakers.some((breaker) => breaker.reason === projectUnreadable);
+    if (unreadable && (await deps.jira.isProjectReadable("poll")))
+      await deps.state.resolveConnectionFailure(name, projectUnreadable);
     const updated = await deps.jira.listUpdatedIssues(minutes, "poll");
     const links = await deps.state.findLinksByIssue(
       name,

@@ -5,7 +5,7 @@
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
-import { messageFingerprint } from "./identity.ts";
+import { accessRequestPrefix, messageFingerprint, parseNamed } from "./identity.ts";
 import type { Observed } from "./plan/action.ts";
 import { isCompatible } from "./plan/status.ts";
 import type { HuaweiPort, JiraPort, Lane } from "./ports.ts";
@@ -54,7 +54,7 @@ export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Prom
       }
     }
   }
-  const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith("access:"));
+  const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith(accessRequestPrefix));
   const accessRequests = asksAccess
     ? (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId)
     : [];
@@ -64,7 +64,9 @@ export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Prom
 /** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */
 async function completeMessages(deps: ObserveDeps, link: Link, detail: CaseDetail): Promise<readonly CaseMessage[]> {
   const present = new Set(detail.messages.map(messageFingerprint));
-  const lacksNamed = link.namedMessages.some((name) => !name.startsWith("access:") && !present.has(name));
+  const lacksNamed = link.namedMessages.some(
+    (name) => !name.startsWith(accessRequestPrefix) && !present.has(parseNamed(name).fingerprint),
+  );
   const lacksFirst = detail.messages.length > 0 && !detail.messages.some((message) => message.isFirst);
   if (!lacksNamed && !lacksFirst && detail.messages.length < detailSuspectCount) return detail.messages;
   const listed = await deps.huawei.listMessages(detail.caseId, deps.lane);

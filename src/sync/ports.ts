@@ -241,6 +241,8 @@ export type NewIssue = {
 export interface JiraPort {
   /** Account id of casebridge's own account; cached after the first call. */
   getOwnAccountId(): Promise<string>;
+  /** Whether the connection's project can be seen; false when Jira says that there is none, or that we may not. */
+  isProjectReadable(lane: Lane): Promise<boolean>;
   /** Issues whose `updated` lies within the last `minutes` (server's clock), in the connection's project, newest state not guaranteed. */
   listUpdatedIssues(
     minutes: number,

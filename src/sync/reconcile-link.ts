@@ -14,6 +14,8 @@ import { withHeartbeat } from "../lib/heartbeat.ts";
 import { applyAction } from "./apply/apply.ts";
 import { postNotice } from "./apply/notices.ts";
 import { type ApplyDeps, Unsettled } from "./apply/write-once.ts";
+import { stillNamed } from "./identity.ts";
+import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
@@ -48,7 +50,7 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
   if (leased === null) return ignored("busy_or_missing");
   const { link } = leased.snapshot;
   const startedAt = deps.clock.now();
-  const run = new Run(link);
+  const run = new Run(link, startedAt);
   let outcome: Outcome;
   try {
     if (link.state !== "active") {
@@ -72,17 +74,9 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       return deferred("marks_unread", run.writes);
     }
     if (link.attempts >= unexpectedMax) {
-      await leased.apply({
-        failures: [
-          {
-            direction: "both",
-            item: "link",
-            reason: "internal_error",
-            detail: error instanceof Error ? error.name : "unknown",
-          },
-        ],
-        link: { state: "blocked", reason: "internal_error" },
-      });
+      const apply: ApplyDeps = { ...deps, lane: link.lane, installation: await deps.state.getInstallation() };
+      const detail = error instanceof Error ? error.name : "unknown";
+      await holdLink(deps, apply, leased, run, { direction: "both", reason: "internal_error", detail });
     }
     await leased.finish({
       doneRev: null,
@@ -125,9 +119,16 @@ class Run {
   recheckAt: Date | null = null;
   reason: string | null = null;
   readonly link: Link;
+  /** Fresh writes of this link within the span of the loop breaker. */
+  burst: { since: Date; writes: number };
 
-  constructor(link: Link) {
+  constructor(link: Link, now: Date) {
     this.link = link;
+    const isRecent = link.burstSince !== null && Math.abs(now.getTime() - link.burstSince.getTime()) < burstSpanMs;
+    this.burst =
+      isRecent && link.burstSince !== null
+        ? { since: link.burstSince, writes: link.burstWrites }
+        : { since: now, writes: 0 };
   }
 
   lookAgain(at: Date | null): void {
@@ -164,17 +165,20 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   } catch (error) {
     return await handleReadFailure(deps, apply, leased, run, error);
   }
-  const held = new Set<Direction>();
+  if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey) {
+    return noteMoved(deps, apply, leased, run, observed.issue);
+  }
+  const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
 
   for (let pass = 0; pass < passesMax; pass += 1) {
-    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserId, apply.installation);
+    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds, apply.installation);
     if (pass === 0) {
       const marks = await readMarksOnce(deps, apply, leased, run, plan, observed);
       if (marks !== observed) {
         observed = marks;
-        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserId, apply.installation);
+        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds, apply.installation);
       }
     }
     run.lookAgain(plan.recheckAt);
@@ -250,7 +254,7 @@ function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
   const jiraNews = link.jiraRev > link.doneRev;
   return {
     // Open writes of either side go back to something the case says, or show in it.
-    huawei: huaweiNews || link.issueId === null || intents.length > 0,
+    huawei: huaweiNews || link.issueId === null || intents.length > 0 || link.namedMessages.length > 0,
     jira: link.issueId !== null && (jiraNews || recheck),
     full: huaweiNews && jiraNews && link.issueId !== null,
   };
@@ -260,7 +264,7 @@ async function planPass(
   deps: ReconcileDeps,
   snapshot: LinkSnapshot,
   observed: Observed,
-  huaweiUserId: string | null,
+  huaweiUserIds: readonly string[],
   installation: string,
 ): Promise<Plan> {
   return planReconcile({
@@ -269,7 +273,7 @@ async function planPass(
     intents: snapshot.intents,
     observed,
     settings: deps.settings,
-    huaweiUserId,
+    huaweiUserIds,
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation,
     adfToText: deps.text.adfToText,
@@ -341,13 +345,28 @@ async function applyAll(
   for (const action of actions) {
     if (held.has(action.direction)) continue;
     try {
+      if (run.burst.writes >= burstMax && isFresh(action, run.link, deps.clock.now())) {
+        await holdLink(deps, apply, leased, run, {
+          direction: "both",
+          reason: "loop_suspected",
+          detail: `more than ${burstMax} writes within 10 minutes`,
+        });
+        // Whoever releases it gives it a new span.
+        run.burst = { since: deps.clock.now(), writes: 0 };
+        run.failed = true;
+        run.reason = "loop_suspected";
+        held.add("to-jira").add("to-huawei");
+        continue;
+      }
       const writes = await applyAction(apply, leased, action);
       run.writes += writes;
+      if (writes > 0 && isFresh(action, run.link, deps.clock.now())) run.burst.writes += 1;
+      await resolveFailures(leased, itemOf(action), action.direction);
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       if (isServiceError(error) && isGivenUp(error, action)) {
-        await handleActionFailure(deps, leased, run, action, error);
+        await handleActionFailure(deps, apply, leased, run, action, error);
         continue;
       }
       held.add(action.direction);
@@ -361,10 +380,20 @@ async function applyAll(
         continue;
       }
       if (!isServiceError(error)) throw error;
-      await handleActionFailure(deps, leased, run, action, error);
+      await handleActionFailure(deps, apply, leased, run, action, error);
     }
   }
   return sent;
+}
+
+/** What failed before and works now is no failure any more. */
+async function resolveFailures(leased: LeasedLink, item: string, direction: Direction): Promise<void> {
+  if (direction === "state") return;
+  // A refusal for good has left its placeholder; only passing trouble ends by itself.
+  const passing = leased.snapshot.failures.some(
+    (failure) => failure.item === item && failure.state !== "discarded" && !failure.reason.endsWith("_refused"),
+  );
+  if (passing) await leased.apply({ resolvedFailures: [{ item }] });
 }
 
 /** A permanent refusal of one item lets the rest of its direction go on; without an issue there is no rest. */
@@ -374,6 +403,7 @@ function isGivenUp(error: ServiceError, action: Action): boolean {
 
 async function handleActionFailure(
   deps: ReconcileDeps,
+  apply: ApplyDeps,
   leased: LeasedLink,
   run: Run,
   action: Action,
@@ -401,7 +431,7 @@ async function handleActionFailure(
     decision.kind !== "retry" ||
     (decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
   ) {
-    await leased.apply({ failures: [failure], link: { state: "blocked", reason: error.kind } });
+    await holdLink(deps, apply, leased, run, { direction, reason: error.kind, detail: error.message });
   }
   deps.log.warn(
     {
@@ -424,15 +454,20 @@ async function handleReadFailure(
   error: unknown,
 ): Promise<Outcome> {
   if (error instanceof IssueMissing) {
-    const before = leased.snapshot.failures.find((failure) => failure.reason === "issue_missing")?.attempts ?? 0;
-    await leased.apply({
-      failures: [{ direction: "both", item: "link", reason: "issue_missing", detail: error.message }],
-      ...(before >= 1 ? { link: { state: "gone" as const, reason: "issue_gone" } } : {}),
-    });
     run.failed = true;
     run.attempt = 0;
-    run.recheckAt = later(deps, 5 * 60_000);
-    return before >= 1 ? blocked("issue_gone") : deferred("issue_missing", 0);
+    if (!(await isProjectReadable(apply))) {
+      // Nothing about this issue can be told while the whole project is out of sight.
+      await deps.state.recordConnectionFailure(run.link.connectionName, projectUnreadable, error.message);
+      run.recheckAt = later(deps, 60_000);
+      return deferred(projectUnreadable, run.writes);
+    }
+    return noteMissing(deps, apply, leased, run, {
+      item: "issue",
+      reason: "issue_gone",
+      againMs: 5 * 60_000,
+      detail: error.message,
+    });
   }
   if (!isServiceError(error)) throw error;
   run.failed = true;
@@ -451,38 +486,201 @@ async function handleReadFailure(
     "Reading failed",
   );
   if (error.facts.side === "huawei" && (error.kind === "not_found" || error.kind === "forbidden")) {
-    const reason = error.kind === "forbidden" ? "forbidden" : "case_gone";
-    const before = leased.snapshot.failures.find((failure) => failure.reason === reason)?.attempts ?? 0;
-    await leased.apply({
-      failures: [{ direction: "both", item: "link", reason, detail: error.message }],
-      ...(before >= 1 ? { link: { state: "gone" as const, reason } } : {}),
+    run.attempt = 0;
+    return noteMissing(deps, apply, leased, run, {
+      item: "case",
+      reason: error.kind === "forbidden" ? "forbidden" : "case_gone",
+      againMs: 60_000,
+      detail: error.message,
     });
-    if (before >= 1) {
-      run.writes += await postNotice(
-        apply,
-        leased,
-        reason,
-        reason === "case_gone"
-          ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
-          : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
-      );
-      return blocked(reason);
-    }
-    run.recheckAt = later(deps, 60_000);
-    return deferred(reason, 0);
   }
   if (
     decision.kind === "block_link" ||
     decision.kind === "give_up_item" ||
     (decision.kind === "retry" && decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
   ) {
-    await leased.apply({
-      failures: [{ direction: "both", item: "link", reason: error.kind, detail: error.message }],
-      link: { state: "blocked", reason: error.kind },
-    });
+    await holdLink(deps, apply, leased, run, { direction: "both", reason: error.kind, detail: error.message });
     return blocked(error.kind);
   }
   return deferred(error.kind, run.writes);
+}
+
+/** The issue left the connection's project: nothing goes on until `links move` says that this is wanted (RULES 7). */
+async function noteMoved(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  issue: Issue,
+): Promise<Outcome> {
+  await leased.apply({
+    link: { issueKey: issue.issueKey, state: "moved", reason: "moved" },
+    failures: [
+      {
+        direction: "both",
+        item: "issue",
+        reason: "moved",
+        detail: `the issue is ${issue.issueKey} now, outside project ${deps.settings.jira.projectKey}`,
+      },
+    ],
+  });
+  deps.log.warn({ linkId: run.link.id, issueKey: issue.issueKey }, "Issue moved out of the project");
+  await tellSoftly(
+    apply,
+    leased,
+    run,
+    `moved-${issue.issueKey}`,
+    `This issue was moved out of project ${deps.settings.jira.projectKey}, so it is not mirrored at the moment. ` +
+      'Move it back, or let an administrator run "casebridge links move" for it.',
+  );
+  return blocked("moved");
+}
+
+async function isProjectReadable(apply: ApplyDeps): Promise<boolean> {
+  try {
+    return await apply.jira.isProjectReadable(apply.lane);
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    return false;
+  }
+}
+
+/** From so many links on, and a tenth of all, it is not the cases that are gone but our access to them (RULES 3). */
+const missingMax = 20;
+
+/**
+ * A case or issue that does not answer. The first look is remembered; a second one, `againMs` later, ends the link, unless so many
+ * are missing at once that the connection stops instead.
+ */
+async function noteMissing(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  missing: {
+    readonly item: "case" | "issue";
+    readonly reason: string;
+    readonly againMs: number;
+    readonly detail: string;
+  },
+): Promise<Outcome> {
+  const { item, reason, detail } = missing;
+  const { connectionName } = run.link;
+  const first = leased.snapshot.failures.find(
+    (failure) => failure.item === item && failure.reason === reason && failure.state === "open",
+  );
+  await leased.apply({ failures: [{ direction: "both", item, reason, detail }] });
+  const waitMs =
+    first === undefined ? missing.againMs : first.firstAt.getTime() + missing.againMs - deps.clock.now().getTime();
+  run.recheckAt = later(deps, Math.max(1_000, waitMs));
+  if (first === undefined || waitMs > 0) return deferred(reason, run.writes);
+
+  const count = await deps.state.countMissing(connectionName);
+  if (count.missing > missingMax && count.missing * 10 > count.watched) {
+    await deps.state.recordConnectionFailure(
+      connectionName,
+      "access_changed",
+      `${count.missing} of ${count.watched} cases or issues cannot be read any more`,
+    );
+    await deps.state.patchConnection(connectionName, { state: "stopped", stateReason: "access_changed" });
+    return deferred("access_changed", run.writes);
+  }
+  if (item === "case") {
+    const told = await tellSoftly(
+      apply,
+      leased,
+      run,
+      `${reason}-${first.firstAt.getTime()}`,
+      reason === "case_gone"
+        ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
+        : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
+    );
+    if (!told) return deferred(reason, run.writes);
+  }
+  await leased.apply({ link: { state: "gone", reason } });
+  return blocked(reason);
+}
+
+/** Writes a notice; a failing service does not end the run. Answers whether the notice stands there. */
+async function tellSoftly(
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  cause: string,
+  text: string,
+): Promise<boolean> {
+  try {
+    run.writes += await postNotice(apply, leased, cause, text);
+    return true;
+  } catch (error) {
+    if (!isServiceError(error) && !(error instanceof Unsettled)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Holds one direction of a link, or all of it, until somebody acts (`failures retry`). The other direction goes on, and the issue
+ * says that its mirror is behind.
+ */
+async function holdLink(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  hold: { readonly direction: "to-jira" | "to-huawei" | "both"; readonly reason: string; readonly detail: string },
+): Promise<void> {
+  const { direction, reason } = hold;
+  await leased.apply({ failures: [{ ...hold, item: "link" }], link: { reason } });
+  await leased.reload();
+  const failure = leased.snapshot.failures.find((entry) => entry.item === "link" && entry.reason === reason);
+  const what =
+    direction === "to-huawei"
+      ? "Comments of this issue do not reach the service ticket"
+      : direction === "to-jira"
+        ? "News of the service ticket does not reach this issue"
+        : "This issue and its service ticket are not mirrored";
+  await tellSoftly(
+    apply,
+    leased,
+    run,
+    `held-${direction}-${reason}-${failure?.firstAt.getTime() ?? 0}`,
+    `${what} at the moment (${reason}). Nothing is lost: an administrator finds the reason and the remedy with "casebridge failures list".`,
+  );
+  if (direction === "both") await leased.apply({ link: { state: "blocked", reason } });
+  deps.log.error({ linkId: run.link.id, direction, reason }, "Link held");
+}
+
+/** Directions of a link that wait for a person. */
+function heldDirections(snapshot: LinkSnapshot): ReadonlySet<Direction> {
+  const held = new Set<Direction>();
+  for (const failure of snapshot.failures) {
+    if (failure.item !== "link" || failure.state !== "open") continue;
+    if (failure.direction !== "to-huawei") held.add("to-jira");
+    if (failure.direction !== "to-jira") held.add("to-huawei");
+  }
+  return held;
+}
+
+const burstMax = 30;
+const burstSpanMs = 10 * 60_000;
+
+/** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */
+function isFresh(action: Action, link: Link, now: Date): boolean {
+  if (link.lane === "import" || action.direction === "state") return false;
+  const since = Math.max(now.getTime() - burstSpanMs, link.createdAt.getTime());
+  switch (action.kind) {
+    case "post_message":
+      return action.message.message.createdAt.getTime() >= since;
+    case "send_comment":
+      return action.comment.updatedAt.getTime() >= since;
+    case "create_issue":
+    case "stamp_issue":
+    case "post_rest":
+    case "carry_issue_files":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /**
@@ -561,8 +759,9 @@ async function afterPasses(
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
     if (intent.state === "planned") {
-      // A paused direction is woken when it is resumed.
-      if (!run.failed && !pausedToHuawei) run.lookAgain(later(deps, 15_000));
+      // A paused direction is woken when it is resumed. What waits for long is looked at less and less often.
+      const ageMs = Math.abs(now.getTime() - intent.createdAt.getTime());
+      if (!run.failed && !pausedToHuawei) run.lookAgain(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
       continue;
     }
     const due = dueLook(intent, apply);
@@ -575,11 +774,22 @@ async function afterPasses(
     const unwanted = leased.snapshot.intents.filter((intent) => intent.side === "jira" && intent.state === "planned");
     if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
   }
-  const readable = leased.snapshot.failures.some((failure) =>
-    ["issue_missing", "case_gone", "forbidden"].includes(failure.reason),
+  const readable = [...(observed.case === null ? [] : ["case"]), ...(observed.issue === null ? [] : ["issue"])];
+  // What was read can be read again: an old failure must not count towards the next one. A run without failure ends a retried hold.
+  const ended = leased.snapshot.failures.filter(
+    (failure) =>
+      readable.includes(failure.item) || (failure.item === "link" && failure.state === "retrying" && !run.failed),
   );
-  // Both sides that were read can be read again: an old failure must not count towards the next one.
-  if (readable && observed.full) await leased.apply({ resolvedFailures: [{ item: "link" }] });
+  if (ended.length > 0) {
+    await leased.apply({
+      resolvedFailures: [...new Set(ended.map((failure) => failure.item))].map((item) => ({ item })),
+    });
+  }
+  const named =
+    observed.messages === null
+      ? null
+      : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
+  if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
   const { link } = leased.snapshot;
   const status = observed.case?.status ?? null;
   await leased.apply({
@@ -593,7 +803,8 @@ async function afterPasses(
       ...(status === null
         ? {}
         : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),
-      ...(observed.messages === null || run.failed ? {} : { namedMessages: [] }),
+      ...(named === null || run.failed ? {} : { namedMessages: named.names }),
+      ...(run.burst.writes === link.burstWrites ? {} : { burstSince: run.burst.since, burstWrites: run.burst.writes }),
       ...(observed.full && !run.failed ? { checkedAt: now } : {}),
     },
   });
@@ -625,6 +836,7 @@ async function settleAction(
   return null;
 }
 
+/** The item that a failure of the action is filed under. */
 function itemOf(action: Action): string {
   switch (action.kind) {
     case "post_message":

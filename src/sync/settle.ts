@@ -8,7 +8,7 @@ import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
 import { issueCreatedStep } from "./apply/issue.ts";
 import { type ApplyDeps, lookTimes, settleSecondsOf } from "./apply/write-once.ts";
-import { caseLabel } from "./plan/labels.ts";
+import { caseLabel, toJiraLabel } from "./plan/labels.ts";
 import type { LeasedLink, StateStep } from "./state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
@@ -61,7 +61,8 @@ export async function noteEmptyLook(deps: ApplyDeps, leased: LeasedLink, intent:
     return next;
   }
   if (intent.state === "unknown") {
-    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null }] });
+    const payload = { ...intent.payload, repeated: true };
+    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null, payload }] });
     return now;
   }
   const later = new Date(now.getTime() + 5 * 60_000);
@@ -107,7 +108,12 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent)
   );
   if (own === undefined) return null;
   const rest = intent.payload.rest;
-  return issueCreatedStep(leased, own, typeof rest === "string" ? rest : null, "");
+  return issueCreatedStep(
+    leased,
+    own,
+    typeof rest === "string" ? rest : null,
+    leased.snapshot.link.caseLabels.map(toJiraLabel),
+  );
 }
 
 /** Our property on the comment says which write it came from. */

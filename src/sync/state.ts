@@ -25,8 +25,11 @@ export type LinkSnapshot = {
   readonly failures: readonly OpenFailure[];
 };
 
+/** A failure of a link that is not resolved. `firstAt`: when its present run of attempts began. */
 export type OpenFailure = {
   readonly item: string;
+  readonly direction: "to-jira" | "to-huawei" | "both";
+  readonly firstAt: Date;
   readonly reason: string;
   readonly state: string;
   readonly attempts: number;
@@ -61,7 +64,9 @@ export type LinkPatch = Partial<{
   jiraUpdatedRaw: string;
   createCheckedAt: Date | null;
   markStampedAt: Date;
-  labelsHash: string;
+  mirroredLabels: readonly string[];
+  burstSince: Date;
+  burstWrites: number;
   factsHash: string;
   namedMessages: readonly string[];
   closedSeenAt: Date | null;
@@ -104,7 +109,7 @@ export type StateStep = {
     readonly item: string;
     readonly result: string;
   }[];
-  /** Learned once: Huawei's id of our own user. */
+  /** Learned: one of Huawei's ids of our own user. */
   readonly huaweiUserId?: string;
 };
 
@@ -139,8 +144,19 @@ export type ConnectionState = {
   readonly pausedToHuawei: boolean;
   readonly firstRoundAt: Date | null;
   readonly importDoneAt: Date | null;
-  readonly huaweiUserId: string | null;
+  /** Huawei's ids of our own user, as far as they were learned. */
+  readonly huaweiUserIds: readonly string[];
   readonly outgoingSince: Date | null;
+  /** What holds a lane of the whole connection: `open` waits for a person, `retrying` was released by one. */
+  readonly breakers: readonly Breaker[];
+};
+
+/** A breaker of a connection, kept as a failure that belongs to no link. */
+export type Breaker = {
+  readonly reason: string;
+  readonly state: "open" | "retrying";
+  readonly firstAt: Date;
+  readonly lastAt: Date;
 };
 
 /** One case as intake stores it. */
@@ -171,7 +187,10 @@ export type IntakeLink = {
 /** A cohort with its members. */
 export type CohortState = {
   readonly id: string;
+  /** What is asked from: the newest answer's cursor once that is `settle.messageSeconds` old. */
   readonly cursor: string | null;
+  readonly nextCursor: string | null;
+  readonly nextCursorAt: Date | null;
   readonly caseIds: readonly CaseId[];
 };
 
@@ -198,7 +217,6 @@ export interface StatePort {
       pausedToHuawei: boolean;
       firstRoundAt: Date;
       importDoneAt: Date;
-      huaweiUserId: string;
       outgoingSince: Date;
     }>,
   ): Promise<void>;
@@ -242,7 +260,12 @@ export interface StatePort {
   /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */
   arrangeCohorts(connectionName: string, watchedSince: Date): Promise<readonly CohortState[]>;
   /** One transaction: wakes links and stores the cohort's cursor. */
-  commitCohort(cohortId: string, cursor: string | null, wakeUps: readonly WakeUp[], at: Date): Promise<void>;
+  commitCohort(
+    cohortId: string,
+    cursors: Pick<CohortState, "cursor" | "nextCursor" | "nextCursorAt">,
+    wakeUps: readonly WakeUp[],
+    at: Date,
+  ): Promise<void>;
   /** How many messages with each fingerprint a link knows, for the given links. Key: `linkId|fingerprint`. */
   countFingerprints(linkIds: readonly LinkId[]): Promise<ReadonlyMap<string, number>>;
 
@@ -271,4 +294,8 @@ export interface StatePort {
   }): Promise<void>;
   /** A failure that belongs to no link. */
   recordConnectionFailure(connectionName: string, reason: string, detail: string): Promise<void>;
+  /** Closes a failure that belongs to no link. Does nothing when there is none. */
+  resolveConnectionFailure(connectionName: string, reason: string): Promise<void>;
+  /** How many links of a connection lack their case or issue at the moment, and how many are watched at all. */
+  countMissing(connectionName: string): Promise<{ readonly missing: number; readonly watched: number }>;
 }

@@ -7,6 +7,7 @@ import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen } from "./actions.ts";
 import { carryFiles } from "./case-files.ts";
 import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
+import { removeDuplicate, reportDuplicate } from "./duplicates.ts";
 import { changeLabels, createIssue, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
 import { adoptComment, postMessage, postRest } from "./messages.ts";
@@ -63,6 +64,11 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
         ],
       });
       return 0;
+    case "report_duplicate":
+      await reportDuplicate(leased, action.message);
+      return 0;
+    case "remove_duplicate":
+      return removeDuplicate(deps, leased, action);
     case "carry_issue_files":
       return carryFiles(deps, leased, action.files, action.parentId).then((carried) => carried.writes);
     case "post_message":
@@ -81,6 +87,9 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return 1;
     case "notice":
       return postNotice(deps, leased, action.cause, action.text);
+    case "remember_labels":
+      await leased.apply({ link: { mirroredLabels: action.labels } });
+      return 0;
     case "remember_facts":
       await leased.apply({ link: { factsHash: action.hash } });
       return 0;

@@ -6,6 +6,7 @@ import type { Intent, Mirror } from "../../domain/link.ts";
 import { guardText } from "../../domain/text/guard.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
+import { sentAgain } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
 import { uploadFiles } from "./issue-files.ts";
@@ -43,6 +44,7 @@ export async function confirmMessage(
               sourceId: owner.sourceId,
               ...(message.messageId !== null && (fresh || mirror?.copyId == null) ? { copyId: message.messageId } : {}),
               copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint],
+              ...(intent.payload.repeated === true ? { reason: sentAgain } : {}),
               state: confirmedState(mirror?.state, others.length === 0),
             },
           ],

@@ -5,7 +5,7 @@ import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
 import { type Action, descriptionRestKey } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
-import { caseLabel, commonLabel, labelsHash, toJiraLabel } from "../plan/labels.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "../plan/labels.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";
@@ -42,7 +42,7 @@ export async function createIssue(
     payload,
     call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
     confirm: (created) => {
-      const step = issueCreatedStep(leased, created, payload.rest, labelsHash(labels));
+      const step = issueCreatedStep(leased, created, payload.rest, labels);
       return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
     },
   });
@@ -54,13 +54,13 @@ export function issueCreatedStep(
   leased: LeasedLink,
   created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
   rest: string | null,
-  hash: string,
+  labels: readonly string[],
 ): StateStep {
   return {
     link: {
       issueId: created.issueId,
       issueKey: created.issueKey,
-      labelsHash: hash,
+      mirroredLabels: labels,
       outgoingSince: leased.snapshot.link.createdAt,
     },
     ...(rest === null
@@ -99,6 +99,6 @@ export async function changeLabels(
 ): Promise<number> {
   // Adding a label that is there, or removing one that is not, changes nothing: safe to repeat without an intent.
   await deps.jira.changeLabels(needIssue(leased), { add: action.add, remove: action.remove }, deps.lane);
-  await leased.apply({ link: { labelsHash: action.hash } });
+  await leased.apply({ link: { mirroredLabels: action.labels } });
   return 1;
 }

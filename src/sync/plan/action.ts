@@ -1,9 +1,12 @@
 /**
  * What the planner looks at, and the actions that it may answer.
  */
+
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
+import type { AttachmentId, CommentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { Mark } from "../../domain/text/marks.ts";
 import type { IdentifiedMessage } from "../identity.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 
@@ -31,7 +34,7 @@ export type PlanInput = {
   readonly intents: readonly Intent[];
   readonly observed: Observed;
   readonly settings: ConnectionSettings;
-  readonly huaweiUserId: string | null;
+  readonly huaweiUserIds: readonly string[];
   readonly ownAccountId: string;
   readonly installation: string;
   readonly adfToText: (doc: unknown) => string;
@@ -66,6 +69,20 @@ export type Action =
     }
   | { readonly kind: "report_unknown_mark"; readonly direction: "state"; readonly message: IdentifiedMessage }
   | {
+      readonly kind: "report_duplicate";
+      readonly direction: "state";
+      readonly message: IdentifiedMessage & { readonly mark: Mark };
+    }
+  | {
+      /** A second copy of our own that showed up late. */
+      readonly kind: "remove_duplicate";
+      readonly direction: "to-jira";
+      readonly item: string;
+      readonly copy:
+        | { readonly kind: "comment"; readonly commentId: CommentId }
+        | { readonly kind: "file"; readonly attachmentId: AttachmentId };
+    }
+  | {
       readonly kind: "carry_issue_files";
       readonly direction: "to-jira";
       readonly parentId: string;
@@ -83,7 +100,8 @@ export type Action =
       readonly direction: "to-jira";
       readonly add: readonly string[];
       readonly remove: readonly string[];
-      readonly hash: string;
+      /** The labels that the issue has for its case afterwards. */
+      readonly labels: readonly string[];
     }
   | {
       readonly kind: "move_issue";
@@ -94,6 +112,7 @@ export type Action =
   | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
   | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
+  | { readonly kind: "remember_labels"; readonly direction: "state"; readonly labels: readonly string[] }
   | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
   | {

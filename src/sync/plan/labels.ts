@@ -1,7 +1,6 @@
 /**
  * Labels of an issue: our own marks, and the labels of its case as `hw:<name>`.
  */
-import { hashParts } from "../../lib/hash.ts";
 import type { Action, PlanInput } from "./action.ts";
 
 /** Labels of every issue made from a case. */
@@ -17,28 +16,22 @@ export function toJiraLabel(name: string): string {
   return `hw:${name.trim().replace(/\s+/g, "-")}`.slice(0, 255);
 }
 
-/** Hash under which the wanted labels of an issue are remembered. */
-export function labelsHash(labels: readonly string[]): string {
-  return hashParts([...labels].sort()).slice(0, 32);
-}
-
-/** Case labels → `hw:` labels; our own marks are put back when somebody removed them. People's labels are never touched. */
+/**
+ * Case labels → `hw:` labels; our own marks are put back when somebody removed them. Only labels that we put there ourselves are ever
+ * removed, so those of people stay.
+ */
 export function planLabels(input: PlanInput): Action[] {
   const { link, observed } = input;
-  const wanted = [...new Set(input.link.caseLabels.map(toJiraLabel))];
-  const hash = labelsHash(wanted);
-  const issue = observed.issue;
-  if (issue === null) {
-    // Only the remembered state is at hand: act when the case's labels changed.
-    if (link.labelsHash === null ? wanted.length === 0 : link.labelsHash === hash) return [];
-    return [{ kind: "change_labels", direction: "to-jira", add: wanted, remove: [], hash }];
-  }
-  const own = link.caseId === null ? [] : [caseLabel(link.caseId), commonLabel];
-  const present = new Set(issue.labels);
-  const add = [...wanted, ...own].filter((label) => !present.has(label));
-  const remove = issue.labels.filter((label) => label.startsWith("hw:") && !wanted.includes(label));
-  // A person may use hw: labels of their own; only those that the case once had are ours to remove.
-  const removable = link.labelsHash === null || link.labelsHash === hash ? [] : remove;
-  if (add.length === 0 && removable.length === 0) return [];
-  return [{ kind: "change_labels", direction: "to-jira", add, remove: removable, hash }];
+  const labels = [...new Set(input.link.caseLabels.map(toJiraLabel))];
+  const placed = link.mirroredLabels;
+  const outdated = placed.filter((label) => !labels.includes(label));
+  // Without a reading of the issue only the remembered state is at hand.
+  const present = new Set(observed.issue?.labels ?? placed);
+  const own = observed.issue === null || link.caseId === null ? [] : [caseLabel(link.caseId), commonLabel];
+  const add = [...labels, ...own].filter((label) => !present.has(label));
+  const remove = outdated.filter((label) => present.has(label));
+  if (add.length > 0 || remove.length > 0)
+    return [{ kind: "change_labels", direction: "to-jira", add, remove, labels }];
+  const remembered = outdated.length === 0 && labels.every((label) => placed.includes(label));
+  return remembered ? [] : [{ kind: "remember_labels", direction: "state", labels }];
 }

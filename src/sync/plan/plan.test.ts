@@ -10,7 +10,7 @@ import type { Action, Observed, PlanInput } from "./action.ts";
 import { commentHash } from "./comments.ts";
 import { heldReason } from "./disclosure.ts";
 import { factsHash } from "./facts.ts";
-import { labelsHash, toJiraLabel } from "./labels.ts";
+import { toJiraLabel } from "./labels.ts";
 import { planReconcile } from "./plan.ts";
 import { isCompatible, statusTarget } from "./status.ts";
 
@@ -229,7 +229,9 @@ function makeLink(more: Partial<Link> = {}): Link {
     createCheckedAt: null,
     markStampedAt: ago(290),
     caseLabels: [],
-    labelsHash: labelsHash([]),
+    mirroredLabels: [],
+    burstSince: null,
+    burstWrites: 0,
     factsHash: factsHash(makeCase()),
     productName: null,
     namedMessages: [],
@@ -266,7 +268,7 @@ function makeInput(more: Overrides = {}): PlanInput {
       ...more.observed,
     },
     settings: makeSettings(more.settings),
-    huaweiUserId: more.huaweiUserId === undefined ? "hw-us" : more.huaweiUserId,
+    huaweiUserIds: more.huaweiUserId === undefined ? ["hw-us"] : more.huaweiUserId === null ? [] : [more.huaweiUserId],
     ownAccountId: "casebridge",
     installation: "inst-1",
     adfToText,
@@ -1117,7 +1119,7 @@ describe("labels, facts and access requests", () => {
     },
   ])("mirrors the labels of the case: $name", ({ labels, remembered, present, add, remove }) => {
     const actions = plan({
-      link: { caseLabels: labels, labelsHash: remembered === null ? null : labelsHash(remembered) },
+      link: { caseLabels: labels, mirroredLabels: remembered ?? [] },
       observed: { issue: makeIssue({ labels: present }) },
     });
 
@@ -1223,7 +1225,7 @@ describe("any history", () => {
       link: {
         markStampedAt: null,
         factsHash: null,
-        labelsHash: null,
+        mirroredLabels: [],
         caseLabels: world.labels,
         caseStatus: world.status,
         agreedCaseStatus: world.agreedStatus,
@@ -1307,7 +1309,10 @@ describe("any history", () => {
             const left = issue.labels.filter((label) => !action.remove.includes(label));
             issue = { ...issue, labels: [...new Set([...left, ...action.add])] };
           }
-          link = { ...link, labelsHash: action.hash };
+          link = { ...link, mirroredLabels: action.labels };
+          break;
+        case "remember_labels":
+          link = { ...link, mirroredLabels: action.labels };
           break;
         case "remember_facts":
           link = { ...link, factsHash: action.hash };

@@ -7,6 +7,7 @@
 import { sortMessages } from "../identity.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planComments } from "./comments.ts";
+import { planDuplicates } from "./duplicates.ts";
 import { planAccessRequests, planFacts } from "./facts.ts";
 import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
@@ -29,7 +30,7 @@ export function planReconcile(input: PlanInput): Plan {
           messages: observed.messages,
           mirrors: input.mirrors,
           intents: input.intents,
-          huaweiUserId: input.huaweiUserId,
+          huaweiUserIds: input.huaweiUserIds,
         });
   const actions: Action[] = [
     ...(link.markStampedAt === null ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
@@ -37,6 +38,7 @@ export function planReconcile(input: PlanInput): Plan {
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
     ...(sorted === null ? [] : planMessages(input, sorted)),
+    ...planDuplicates(input, sorted),
     ...planOwed(input),
     ...planLabels(input),
     ...planFacts(input),

@@ -1,0 +1,81 @@
+/**
+ * Second copies that showed up after every look for the first one had come back empty (RULES 2): ours in Jira are removed, those in
+ * Huawei, which cannot be removed, are reported.
+ */
+import type { IssueComment } from "../../domain/issue.ts";
+import type { SortedMessages } from "../identity.ts";
+import type { Action, PlanInput } from "./action.ts";
+
+/** What is to be done about second copies. Those in Jira are looked for only in a full reading. */
+export function planDuplicates(input: PlanInput, sorted: SortedMessages | null): Action[] {
+  const reports = (sorted?.duplicates ?? []).map(
+    (message): Action => ({ kind: "report_duplicate", direction: "state", message }),
+  );
+  if (!input.observed.full) return reports;
+  return [...reports, ...planComments(input), ...planFiles(input)];
+}
+
+/** Lists lag, so nothing younger than their settle time is judged. */
+function isSettled(input: PlanInput, createdAt: Date): boolean {
+  return input.now.getTime() - createdAt.getTime() > input.settings.settle.listSeconds * 1000;
+}
+
+function planComments(input: PlanInput): Action[] {
+  const comments = input.observed.comments ?? [];
+  const present = new Set<string>(comments.map((comment) => comment.commentId));
+  const own = input.mirrors.filter(
+    (mirror) => mirror.origin === "huawei" && (mirror.kind === "message" || mirror.kind === "notice"),
+  );
+  const copies = new Set(own.map((mirror) => mirror.copyId));
+  const byName = new Map(
+    own.map((mirror) => [mirror.kind === "notice" ? `notice:${mirror.sourceId}` : mirror.sourceId, mirror]),
+  );
+  const open = new Set(input.intents.map((intent) => intent.key));
+  return comments.flatMap((comment): Action[] => {
+    const name = nameOf(input, comment);
+    if (name === null || copies.has(comment.commentId) || !isSettled(input, comment.createdAt)) return [];
+    const mirror = byName.get(name);
+    // Only where the copy that we know stands there; else this one may be it.
+    if (mirror?.copyId == null || !present.has(mirror.copyId) || open.has(`comment:${name}`) || open.has(name))
+      return [];
+    return [
+      {
+        kind: "remove_duplicate",
+        direction: "to-jira",
+        item: name.startsWith("notice:") ? name : `message:${name}`,
+        copy: { kind: "comment", commentId: comment.commentId },
+      },
+    ];
+  });
+}
+
+/** The identity that our own mark on a comment names; `null` where it is not ours. */
+function nameOf(input: PlanInput, comment: IssueComment): string | null {
+  if (comment.mark == null || comment.mark.inst !== input.installation || comment.authorId !== input.ownAccountId)
+    return null;
+  return comment.mark.messageId ?? comment.mark.fingerprint ?? null;
+}
+
+function planFiles(input: PlanInput): Action[] {
+  const { issue, comments } = input.observed;
+  if (issue === null || input.intents.some((intent) => intent.side === "jira" && intent.kind === "file")) return [];
+  const mirrors = input.mirrors.filter((mirror) => mirror.kind === "file" && mirror.origin === "huawei");
+  const claimed = new Set<string | null>([
+    ...mirrors.map((mirror) => mirror.copyId),
+    ...(comments ?? []).flatMap((comment) => (comment.mark?.files ?? []).map(([, attachmentId]) => attachmentId)),
+  ]);
+  const known = issue.files.filter((file) => claimed.has(file.attachmentId));
+  return issue.files.flatMap((file): Action[] => {
+    if (file.authorId !== input.ownAccountId || claimed.has(file.attachmentId) || !isSettled(input, file.createdAt))
+      return [];
+    if (!known.some((other) => other.name === file.name && other.sizeBytes === file.sizeBytes)) return [];
+    return [
+      {
+        kind: "remove_duplicate",
+        direction: "to-jira",
+        item: `attachment:${file.attachmentId}`,
+        copy: { kind: "file", attachmentId: file.attachmentId },
+      },
+    ];
+  });
+}
