@@ -1,13 +1,15 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
+
 import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { tickLengthMs } from "../../jobs/schedule.ts";
-import type { CliActions, CommandResult, LinkTarget } from "../admin/actions.ts";
+import type { CliActions, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
 import { doctorResult } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
 import type { Config, ConfigPurpose } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
+import { remedyFor } from "../domain/failure.ts";
 import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
@@ -62,10 +64,11 @@ export const actions: CliActions = {
 
   resync: (options, context) =>
     withParts("command", async (parts) => {
-      if (options.includeHistory || options.recreate || options.rerender) {
+      if (options.recreate) await recreateIssue(parts, options.target);
+      if (options.includeHistory || options.rerender) {
         throw new CommandFailure({
           code: ExitCode.usage,
-          message: "--include-history, --recreate and --rerender are not part of this version.",
+          message: "--include-history and --rerender are not part of this version.",
           remedy: 'Leave the option out; see the README, "What it does not do yet".',
         });
       }
@@ -286,8 +289,15 @@ export const actions: CliActions = {
           {
             kind: "table",
             title: "Failures",
-            head: ["Id", "Item", "Reason", "Detail"],
-            rows: link.failures.map((failure): Cell[] => [failure.id, failure.item, failure.reason, failure.detail]),
+            head: ["Id", "Item", "Reason", "Detail", "State", "Remedy"],
+            rows: link.failures.map((failure): Cell[] => [
+              failure.id,
+              failure.item,
+              failure.reason,
+              failure.detail,
+              failure.state,
+              remedyFor(failure.reason),
+            ]),
             empty: "None.",
           },
         ],
@@ -346,11 +356,11 @@ export const actions: CliActions = {
         .slice(0, options.limit);
       return {
         exitCode: failures.length === 0 ? ExitCode.done : ExitCode.outOfSync,
-        json: failures,
+        json: failures.map((failure) => ({ ...failure, remedy: remedyFor(failure.reason) })),
         human: [
           {
             kind: "table",
-            head: ["Id", "Case", "Issue", "Direction", "Item", "Reason", "Detail", "Since"],
+            head: ["Id", "Case", "Issue", "Direction", "Item", "Reason", "Detail", "Since", "Remedy"],
             rows: failures.map((failure): Cell[] => [
               failure.id,
               failure.caseId,
@@ -360,6 +370,7 @@ export const actions: CliActions = {
               failure.reason,
               failure.detail,
               failure.firstAt,
+              remedyFor(failure.reason),
             ]),
             empty: "Nothing failed.",
           },
@@ -368,7 +379,7 @@ export const actions: CliActions = {
             : [
                 {
                   kind: "text",
-                  text: "docs/operations.md says for each reason what to do; `casebridge failures retry ID` tries again.",
+                  text: "docs/operations.md has a section for each reason; `casebridge failures retry ID` tries again.",
                 } as const,
               ]),
         ],
@@ -386,9 +397,14 @@ export const actions: CliActions = {
         });
       return {
         exitCode: ExitCode.done,
-        json: failure,
+        json: { ...failure, remedy: remedyFor(failure.reason) },
         human: [
-          { kind: "facts", rows: Object.entries(failure).map(([name, value]) => [name, value as Cell] as const) },
+          {
+            kind: "facts",
+            rows: Object.entries({ ...failure, remedy: remedyFor(failure.reason) }).map(
+              ([name, value]) => [name, value as Cell] as const,
+            ),
+          },
         ],
       };
     }),
@@ -747,6 +763,18 @@ async function openFailures(
   connection: string | null,
 ): Promise<Awaited<ReturnType<AdminStore["listFailures"]>>["items"]> {
   return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
+}
+
+/** Frees a link whose issue was deleted, so that the re-sync makes a new one. */
+async function recreateIssue(parts: Parts, target: ResyncOptions["target"]): Promise<void> {
+  const name = target.kind === "case" ? target.caseId : target.kind === "issue" ? target.issueKey : "";
+  const link = await adminOf(parts).findLink(name);
+  if (link !== null && (await adminOf(parts).recreate(link.summary.id))) return;
+  throw new CommandFailure({
+    code: ExitCode.usage,
+    message: link === null ? `There is no link of ${name}.` : `The issue of ${name} is not known to be deleted.`,
+    remedy: "--recreate is for a link in state gone with reason issue_gone; see `casebridge links show`.",
+  });
 }
 
 async function onFailures(

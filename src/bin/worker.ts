@@ -57,6 +57,12 @@ export async function startWorker(
     redisUrl: config.redisUrl?.reveal() ?? null,
     databaseUrl: parts.database.connectionString,
     log,
+    onExhausted: async (report) => {
+      // A dead job loses nothing: what it was about is still due in the database. Somebody should know all the same.
+      const { connection } = report.payload as { readonly connection?: string };
+      for (const { name } of connections.filter((entry) => connection === undefined || entry.name === connection))
+        await state.recordConnectionFailure(name, "job_failed", `${report.name}: ${report.error}`);
+    },
   });
   const counted = (handle: (payload: unknown) => Promise<Outcome>) => countRuns(metrics, handle);
   queue.startWorkers(

@@ -8,6 +8,7 @@ import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { type LinkByHandResult, linkByHand, unlink } from "./hand-links.ts";
 import { readSnapshot } from "./link-snapshot.ts";
+import { recreateLink } from "./recreate.ts";
 import { linkNumber } from "./sql.ts";
 import { exportMapping, importMapping } from "./transfer.ts";
 
@@ -309,6 +310,8 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       });
     },
 
+    /** Lets a deleted issue be made again; see `recreateLink`. */
+    recreate: (linkId: LinkId): Promise<boolean> => recreateLink(prisma, linkId, now()),
     /** Ends a pairing; see `unlink`. */
     unlink: (linkId: LinkId): Promise<boolean> => unlink(prisma, linkId, now()),
     /** Pairs a case with an issue by hand; see `linkByHand`. */

@@ -120,7 +120,7 @@ describe("lease", () => {
     ["a confirmation", (leased) => leased.apply({ confirmedIntents: ["old"] })],
     [
       "a failure",
-      (leased) => leased.apply({ failures: [{ direction: "both", item: "link", reason: "r", detail: "d" }] }),
+      (leased) => leased.apply({ failures: [{ direction: "both", item: "link", reason: "rejected", detail: "d" }] }),
     ],
     ["a resolution", (leased) => leased.apply({ resolvedFailures: [{ item: "old" }] })],
     ["an audit line", (leased) => leased.apply({ audit: [{ side: "jira", action: "a", item: "i", result: "r" }] })],
@@ -136,7 +136,7 @@ describe("lease", () => {
       await old.apply({
         mirrors: [{ kind: "message", origin: "huawei", sourceId: "fp:1", state: "live" }],
         intents: [{ kind: "comment", key: "old", side: "jira", state: "planned", payload: {}, mark: null }],
-        failures: [{ direction: "both", item: "old", reason: "r", detail: "d" }],
+        failures: [{ direction: "both", item: "old", reason: "rejected", detail: "d" }],
       });
       await expireLease(id);
       if (loss === "taken") await claim(id, "old");
@@ -219,7 +219,7 @@ describe("step", () => {
         { kind: "comment", key: "k1", side: "jira", state: "planned", payload: { text: "hello" }, mark: "comment:1" },
       ],
       intentPatches: [{ key: "k1", state: "unknown", attemptedAt: clock.now(), attempts: 1 }],
-      failures: [{ direction: "to-jira", item: "file:f1", reason: "too_large", detail: "413" }],
+      failures: [{ direction: "to-jira", item: "file:f1", reason: "file_refused", detail: "413" }],
       audit: [{ side: "jira", action: "create", item: "issue", result: "created" }],
       huaweiUserId: "me",
     });
@@ -255,7 +255,7 @@ describe("step", () => {
         createdAt: clock.now(),
       },
     ]);
-    expect(snapshot.failures).toMatchObject([{ item: "file:f1", reason: "too_large", state: "open", attempts: 1 }]);
+    expect(snapshot.failures).toMatchObject([{ item: "file:f1", reason: "file_refused", state: "open", attempts: 1 }]);
     expect((await state.getConnection("main")).huaweiUserIds).toEqual(["me"]);
     expect((await state.getConnection("second")).huaweiUserIds).toEqual([]);
   });
@@ -354,7 +354,7 @@ describe("step", () => {
 
   it("counts repeated failures, reopens resolved ones, and lets discarded ones lie", async () => {
     const leased = await claim(await addLink(state, "main", "C1"));
-    const failure = { direction: "to-jira", item: "file:1", reason: "r", detail: "d" } as const;
+    const failure = { direction: "to-jira", item: "file:1", reason: "rejected", detail: "d" } as const;
     await leased.apply({ failures: [failure] });
     await leased.apply({ failures: [failure], resolvedFailures: [{ item: "file:1" }] });
     expect((await leased.reload()).failures).toMatchObject([{ state: "open", attempts: 2 }]);

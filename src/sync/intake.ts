@@ -6,6 +6,7 @@
  * what was updated within a relative span, so that no time zone can open a gap (RULES 3 and 4).
  */
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
+import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
@@ -37,9 +38,9 @@ const roundLeaseMs = 30_000;
 const roundRenewMs = 10_000;
 const newCasesMax = 50;
 /** Reason of the breaker against a wrong filter or group (RULES 2). */
-const manyNewCases = "many_new_cases";
+const manyNewCases = "many_new_cases" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
-export const projectUnreadable = "project_unreadable";
+export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
 
 /** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
@@ -65,6 +66,8 @@ export async function intakeCases(
       if (!isServiceError(error)) throw error;
       deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
     });
+    if (connection.breakers.some((breaker) => breaker.reason === "job_failed"))
+      await deps.state.resolveConnectionFailure(name, "job_failed");
     // Cases that wait for release must still be listed when they are released.
     if (!held) await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     // Cases that an earlier connection has yet to look at are still part of this one's first round.

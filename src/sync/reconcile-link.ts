@@ -6,6 +6,7 @@
  */
 
 import { isOpenStatus } from "../domain/case.ts";
+import type { FailureReason } from "../domain/failure.ts";
 import type { LinkId } from "../domain/ids.ts";
 import type { Issue } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
@@ -274,6 +275,7 @@ async function planPass(
     observed,
     settings: deps.settings,
     huaweiUserIds,
+    released: releasedItems(snapshot),
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation,
     adfToText: deps.text.adfToText,
@@ -559,7 +561,7 @@ async function noteMissing(
   run: Run,
   missing: {
     readonly item: "case" | "issue";
-    readonly reason: string;
+    readonly reason: FailureReason;
     readonly againMs: number;
     readonly detail: string;
   },
@@ -627,7 +629,11 @@ async function holdLink(
   apply: ApplyDeps,
   leased: LeasedLink,
   run: Run,
-  hold: { readonly direction: "to-jira" | "to-huawei" | "both"; readonly reason: string; readonly detail: string },
+  hold: {
+    readonly direction: "to-jira" | "to-huawei" | "both";
+    readonly reason: FailureReason;
+    readonly detail: string;
+  },
 ): Promise<void> {
   const { direction, reason } = hold;
   await leased.apply({ failures: [{ ...hold, item: "link" }], link: { reason } });
@@ -648,6 +654,11 @@ async function holdLink(
   );
   if (direction === "both") await leased.apply({ link: { state: "blocked", reason } });
   deps.log.error({ linkId: run.link.id, direction, reason }, "Link held");
+}
+
+/** Items whose failure a person released with `failures retry`. */
+export function releasedItems(snapshot: LinkSnapshot): ReadonlySet<string> {
+  return new Set(snapshot.failures.filter((failure) => failure.state === "retrying").map((failure) => failure.item));
 }
 
 /** Directions of a link that wait for a person. */

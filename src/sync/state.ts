@@ -4,6 +4,7 @@
  * Every change made on behalf of a run goes through `LeasedLink`, whose statements are conditional on the lease's epoch:
  * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (RULES 2).
  */
+import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind } from "../domain/link.ts";
@@ -99,7 +100,7 @@ export type StateStep = {
   readonly failures?: readonly {
     readonly direction: "to-jira" | "to-huawei" | "both";
     readonly item: string;
-    readonly reason: string;
+    readonly reason: FailureReason;
     readonly detail: string;
   }[];
   readonly resolvedFailures?: readonly { readonly item: string }[];
@@ -293,9 +294,9 @@ export interface StatePort {
     readonly writes: number;
   }): Promise<void>;
   /** A failure that belongs to no link. */
-  recordConnectionFailure(connectionName: string, reason: string, detail: string): Promise<void>;
+  recordConnectionFailure(connectionName: string, reason: FailureReason, detail: string): Promise<void>;
   /** Closes a failure that belongs to no link. Does nothing when there is none. */
-  resolveConnectionFailure(connectionName: string, reason: string): Promise<void>;
+  resolveConnectionFailure(connectionName: string, reason: FailureReason): Promise<void>;
   /** How many links of a connection lack their case or issue at the moment, and how many are watched at all. */
   countMissing(connectionName: string): Promise<{ readonly missing: number; readonly watched: number }>;
 }

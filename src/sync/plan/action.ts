@@ -35,6 +35,8 @@ export type PlanInput = {
   readonly observed: Observed;
   readonly settings: ConnectionSettings;
   readonly huaweiUserIds: readonly string[];
+  /** Items whose failure a person has released. */
+  readonly released: ReadonlySet<string>;
   readonly ownAccountId: string;
   readonly installation: string;
   readonly adfToText: (doc: unknown) => string;

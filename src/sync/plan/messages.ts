@@ -34,6 +34,10 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
     }
   }
   for (const identified of sorted.unknownMarks) {
+    if (input.released.has(`message:${identified.sourceId}`)) {
+      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
+      continue;
+    }
     const commentId = identified.mark.kind === "comment" ? identified.mark.commentId : null;
     const comment =
       commentId === null ? undefined : input.observed.comments?.find((entry) => entry.commentId === commentId);

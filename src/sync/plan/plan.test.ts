@@ -268,6 +268,7 @@ function makeInput(more: Overrides = {}): PlanInput {
       ...more.observed,
     },
     settings: makeSettings(more.settings),
+    released: new Set(),
     huaweiUserIds: more.huaweiUserId === undefined ? ["hw-us"] : more.huaweiUserId === null ? [] : [more.huaweiUserId],
     ownAccountId: "casebridge",
     installation: "inst-1",

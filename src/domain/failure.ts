@@ -1,0 +1,49 @@
+/**
+ * Everything that may keep something from being mirrored, by the name under which it is recorded, with what a person does about it.
+ * docs/operations.md has a section for each; a test compares.
+ */
+
+/** Remedy for each reason, in one or two sentences for `failures` and the page. */
+export const failureRemedies = {
+  access_changed:
+    "Give the account its permissions back, check user group and project, then `failures retry`: the connection goes on.",
+  already_disclosed: "Ask your contact at Huawei Cloud to remove the message, then `failures discard`.",
+  case_gone: "Nothing, if the ticket was removed. If it is back: `failures retry`.",
+  comment_refused: "Read the message in the Huawei Cloud console; the detail says why Jira refused it.",
+  contract: "Look for a proxy or log-in page between casebridge and the service, then `failures retry`.",
+  copy_missing:
+    "Look in the Huawei Cloud console. If the message is not there, write the comment again; then `failures discard`.",
+  duplicate: "Leave out one of the two by hand, then `failures discard`.",
+  file_refused: "Send the file another way, or mend what the detail names, then `failures retry`.",
+  forbidden: "Give the account the permission that `casebridge doctor` names, then `failures retry`.",
+  foreign_installation: "Stop one of the two installations, then `links link CASE KEY --take-over`.",
+  internal_error: "Report it with the worker's log, then `failures retry`.",
+  issue_gone: "Restore the issue and `failures retry`, make it anew with `resync --recreate`, or `links unlink`.",
+  job_failed: "The next round tries again by itself; if it comes back, report it with the worker's log.",
+  loop_suspected: "Look at who answers whom on the two sides, stop it, then `failures retry`.",
+  many_closes: "Look whether these issues were meant to be closed; then `failures retry` lets the actions go on.",
+  many_new_cases: "Check user group and filters; when the cases are wanted, `failures retry` or `resync --all`.",
+  memory_lost: "The database is older than what was written: `casebridge rebuild`.",
+  message_refused: "The detail says why Huawei Cloud refused the message, often because the case is closed.",
+  moved: "Move the issue back and `failures retry`, or `links move CASE`.",
+  no_transition: "Configure `status.via`, or move the issue by hand.",
+  not_found: "Something was gone while it was written to. When `verify` finds no drift: `failures discard`.",
+  project_unreadable: "Give casebridge's Jira account access to the project; mirroring goes on by itself.",
+  rate_limited: "Nothing: the service asks for a pause, and work goes on by itself.",
+  rejected: "Mend what the detail names, then `failures retry`.",
+  suspicious_shrink:
+    "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
+  unauthorized: "Renew the credentials that `casebridge doctor` names; work goes on by itself.",
+  unavailable: "Nothing, unless it lasts: then look at the network and the service's status page.",
+  unknown_mark: "`failures retry` mirrors the message as it stands.",
+} as const;
+
+/** A name under which a failure is recorded. */
+export type FailureReason = keyof typeof failureRemedies;
+
+/** The remedy for a stored reason; those of other releases are answered too. */
+export function remedyFor(reason: string): string {
+  return Object.hasOwn(failureRemedies, reason)
+    ? failureRemedies[reason as FailureReason]
+    : "See docs/operations.md of the release that recorded it.";
+}
