@@ -7,6 +7,7 @@ import type { HuaweiAdminPort } from "./admin-port.ts";
 import { makeLogin } from "./login.ts";
 import type { HuaweiClientOptions } from "./options.ts";
 import { makeTransport } from "./transport.ts";
+import { makeV1 } from "./v1.ts";
 import { makeV2Admin } from "./v2-admin.ts";
 import { makeV2Cases } from "./v2-cases.ts";
 
@@ -24,7 +25,7 @@ const timeoutDefaultMs = 30_000;
 
 /**
  * Makes the client of one connection. It sends nothing by itself; idle connections and its token are held in this process only.
- * Throws RangeError for a time zone that is no fixed offset, and for an API version without a dialect.
+ * Throws RangeError for a time zone that is no fixed offset, and for a user group with API version v1.0.
  */
 export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdminPort {
   const { options, budget, log } = deps;
@@ -52,6 +53,8 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     case "v2":
       return { ...makeV2Cases(dialect), ...makeV2Admin(dialect) };
     case "v1.0":
-      throw new RangeError("API version v1.0 has no dialect yet");
+      // The historical calls know no group: they would quietly speak of the caller's own cases only.
+      if (dialect.groupId !== null) throw new RangeError("a user group needs API version v2");
+      return makeV1(dialect);
   }
 }

@@ -152,21 +152,28 @@ export function makeV2Admin(deps: V2AdminDeps): HuaweiAdminPort {
       }
       return { createCase: await holds("createCase"), export: await holds("export") };
     },
-    async getProjectIds(lane) {
-      const call: ApiCall = {
-        operation: "getProjectIds",
-        write: false,
-        method: "GET",
-        origin: deps.iamEndpoint,
-        path: ["v3", "projects"],
-      };
-      const wire = await read(call, wireProjects, lane);
-      return each(call, wireProject, "projects", wire.projects).map((entry) => named(entry.id, entry.name));
-    },
+    getProjectIds: (lane) => listProjects(deps, lane),
   };
 }
 
-function named(id: string, name: string | null): NamedId {
+/** Projects of the account, from IAM: the same for both dialects. */
+export async function listProjects(
+  deps: Pick<V2AdminDeps, "transport" | "iamEndpoint">,
+  lane: Lane,
+): Promise<readonly NamedId[]> {
+  const call: ApiCall = {
+    operation: "getProjectIds",
+    write: false,
+    method: "GET",
+    origin: deps.iamEndpoint,
+    path: ["v3", "projects"],
+  };
+  const wire = parseWire(call, wireProjects, { value: await deps.transport.json(call, lane) });
+  return each(call, wireProject, "projects", wire.projects).map((entry) => named(entry.id, entry.name));
+}
+
+/** An entry without a name is shown by its id. */
+export function named(id: string, name: string | null): NamedId {
   return { id, name: name ?? id };
 }
 
