@@ -1,5 +1,5 @@
 /** What the checks of `doctor` are made of: findings, and the sheet that they are written on. */
-import { isServiceError, type ServiceError } from "../domain/service-error.ts";
+import { isServiceError, isUnsupported, type ServiceError } from "../domain/service-error.ts";
 import type { Secret } from "../lib/secret.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { ConnectionSettings } from "../sync/ports.ts";
@@ -50,6 +50,7 @@ export function makeSheet(
     try {
       return await look();
     } catch (error) {
+      if (isUnsupported(error)) return warn(`not checked: ${error.facts.detail}`, null);
       if (isServiceError(error, "unavailable", "unauthorized")) stoppedBy = error;
       const service = isServiceError(error) ? serviceRemedy(error) : null;
       return {

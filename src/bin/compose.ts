@@ -17,6 +17,7 @@ import { syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { migrateDatabase } from "../store/database/migrate.ts";
+import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeState } from "../store/state.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -185,6 +186,13 @@ function isSameAccount(one: ConnectionConfig, other: ConnectionConfig): boolean 
   return a.ak === b.ak || (a.domainId !== null && a.domainId === b.domainId);
 }
 
+/** Connections that log in alike share one token. */
+function tokenKey(connection: ConnectionConfig): string {
+  const { iamEndpoint, credentials } = connection.huawei;
+  const project = credentials.kind === "password" ? (credentials.projectId ?? "") : "";
+  return `huawei ${iamEndpoint} ${huaweiAccount(connection)} ${project}`.trim();
+}
+
 function wireConnection(input: {
   connection: ConnectionConfig;
   earlier: readonly ConnectionConfig[];
@@ -213,6 +221,7 @@ function wireConnection(input: {
         makeBudget({ prisma, key: huaweiKey, ratePerSecond: connection.huawei.requestsPerSecond }),
         { side: "huawei", metrics },
       ),
+      tokens: makeTokenStore({ prisma, key: tokenKey(connection) }),
       log,
     }),
     { side: "huawei", connection: connection.name, metrics, onRefused: onRefused(huaweiKey) },

@@ -114,7 +114,8 @@ export type HuaweiCredentials =
       readonly username: string;
       readonly password: Secret;
       readonly domainName: string;
-      readonly projectId: string;
+      /** Scope of the token; `null` = looked up with the first login. */
+      readonly projectId: string | null;
     };
 
 /** The Jira side of a connection. */

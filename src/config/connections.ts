@@ -256,6 +256,13 @@ function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["huawei"]>
   };
   const groupId = textOrNull(scope.pick("HUAWEI_GROUP_ID", given.groupId));
   const consoleCaseUrl = textOrNull(scope.pick("HUAWEI_CONSOLE_CASE_URL", given.consoleCaseUrl));
+  if (groupId !== null && settings.apiVersion === "v1.0") {
+    return scope.fail(["huawei", "groupId"], {
+      kind: "conflict",
+      message: "is set, but the historical API v1.0 knows no user groups",
+      remedy: "Use HUAWEI_API_VERSION=v2, or leave the group out.",
+    });
+  }
   if (credentials === null || !isComplete(settings)) return null;
   return {
     ...settings,
@@ -304,10 +311,8 @@ function buildCredentials(
     const username = scope.need("HUAWEI_IAM_USERNAME", given.username);
     const password = scope.secret("HUAWEI_IAM_PASSWORD", given.password, true);
     const domainName = scope.need("HUAWEI_IAM_DOMAIN_NAME", given.domainName);
-    const why = "A token login needs the project as its scope; the console shows its id under My Credentials. ";
-    const scopeId = projectId ?? scope.need("HUAWEICLOUD_SDK_PROJECT_ID", given.projectId || undefined, why);
-    if (username === null || password === null || domainName === null || scopeId === null) return null;
-    return { kind: "password", username, password, domainName, projectId: scopeId };
+    if (username === null || password === null || domainName === null) return null;
+    return { kind: "password", username, password, domainName, projectId };
   }
   if (scope.isBroken(["huawei"])) return null;
   return scope.fail(["huawei", "ak"], {

@@ -158,7 +158,7 @@ export const environmentVariables = {
   HUAWEICLOUD_SDK_PROJECT_ID: variable({
     group: "Huawei Cloud",
     schema: values.line("a project id", 64),
-    unset: "no project",
+    unset: "looked up by a token login",
     meaning: "Project id: the scope of a token login, and the project of new cases.",
     example: "fedcba9876543210fedcba9876543210",
     path: "huawei.projectId",

@@ -57,3 +57,11 @@ export class ServiceError extends Error {
 export function isServiceError(error: unknown, ...kinds: readonly ErrorKind[]): error is ServiceError {
   return error instanceof ServiceError && (kinds.length === 0 || kinds.includes(error.kind));
 }
+
+/** Code of a refusal that says: this API version, or the mode it is used in, has no such call. */
+export const unsupportedCode = "UNSUPPORTED";
+
+/** Whether an error says that the API version, or the group mode, lacks the call; nothing was sent then. */
+export function isUnsupported(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.facts.code === unsupportedCode;
+}

@@ -5,7 +5,7 @@
  * (NOTES 13). So 2xx proves nothing; the code decides, and for a write anything that cannot be understood has an unknown outcome.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
+import { type ErrorKind, ServiceError, unsupportedCode } from "../domain/service-error.ts";
 import type { HttpFailure } from "../lib/http.ts";
 import { findErrorCode } from "./error-codes.ts";
 
@@ -74,18 +74,10 @@ export function refusedLocally(call: CallFacts, detail: string): ServiceError {
   return makeError(call, { ...facts, outcomeUnknown: false, detail });
 }
 
-/** Code of a call that this API version, or the group mode, does not offer. */
-const unsupportedCode = "UNSUPPORTED";
-
 /** The refusal of a call that the API version in use lacks: kind `rejected`, nothing was sent. */
 export function unsupported(call: CallFacts, detail: string): ServiceError {
   const facts = { kind: "rejected" as const, status: null, requestId: null, retryAfterMs: null };
   return makeError(call, { ...facts, code: unsupportedCode, outcomeUnknown: false, detail });
-}
-
-/** Whether an error says that the API version, or the group mode, lacks the call. */
-export function isUnsupported(error: unknown): boolean {
-  return error instanceof ServiceError && error.facts.code === unsupportedCode;
 }
 
 /** A write whose caller lost the right to start it while it waited for its turn: nothing was sent, waiting costs nothing. */

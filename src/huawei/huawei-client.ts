@@ -2,6 +2,7 @@
 import type { Budget } from "../lib/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
+import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";
 import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { makeLogin } from "./login.ts";
@@ -16,6 +17,8 @@ export type HuaweiClientDeps = {
   readonly options: HuaweiClientOptions;
   readonly budget: Budget;
   readonly log: Log;
+  /** Where a login token is shared; without it each client has its own. */
+  readonly tokens?: TokenStore;
   readonly clock?: Clock;
   readonly sleep?: (pauseMs: number) => Promise<unknown>;
   readonly random?: () => number;
@@ -24,7 +27,7 @@ export type HuaweiClientDeps = {
 const timeoutDefaultMs = 30_000;
 
 /**
- * Makes the client of one connection. It sends nothing by itself; idle connections and its token are held in this process only.
+ * Makes the client of one connection. It sends nothing by itself; idle connections are held in this process only, its token in `tokens`.
  * Throws RangeError for a time zone that is no fixed offset, and for a user group with API version v1.0.
  */
 export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdminPort {
@@ -32,22 +35,28 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   const clock = deps.clock ?? { now: () => new Date() };
   const timeoutMs = options.timeoutMs ?? timeoutDefaultMs;
   const send = makeHttpSender();
-  const login = makeLogin({ send, budget, clock, iamEndpoint: options.iamEndpoint, timeoutMs }, options.credentials);
+  const { endpoint, iamEndpoint } = options;
+  const tokens = deps.tokens ?? makeMemoryTokenStore();
   const tests = {
     ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
     ...(deps.random === undefined ? {} : { random: deps.random }),
   };
+  const login = makeLogin(
+    { send, budget, clock, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
+    options.credentials,
+  );
   const transport = makeTransport({ send, login, budget, log, clock, timeoutMs, ...tests });
   const dialect = {
     transport,
     log,
     clock,
-    endpoint: options.endpoint,
-    iamEndpoint: options.iamEndpoint,
+    endpoint,
+    iamEndpoint,
     language: options.language,
     timeZone: options.timeZone,
     offsetMinutes: parseOffsetMinutes(options.timeZone),
     groupId: options.groupId === "" ? null : options.groupId,
+    projectId: options.projectId ?? null,
   };
   switch (options.apiVersion) {
     case "v2":

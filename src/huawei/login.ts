@@ -1,11 +1,15 @@
 /** The two ways to prove who calls (NOTES 3): signing with a key pair, and an IAM token got with a password. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
-import { HttpFailure, type HttpSender, readBody } from "../lib/http.ts";
+import { HttpFailure, type HttpResponse, type HttpSender, readBody } from "../lib/http.ts";
+import type { TokenStore } from "../lib/token-store.ts";
 import type { Clock, Lane } from "../sync/ports.ts";
 import { readAnswer, toServiceError } from "./answers.ts";
 import type { HuaweiClientCredentials } from "./options.ts";
 import { type SignInput, signHeaders } from "./signer.ts";
+import { makeTokenSeal } from "./token-seal.ts";
 
 /** How a request is authenticated. A *pass* is the token in use; `null` where every request is signed by itself. */
 export type Login = {
@@ -21,8 +25,11 @@ type TokenDeps = {
   readonly send: HttpSender;
   readonly budget: Budget;
   readonly clock: Clock;
+  readonly endpoint: string;
   readonly iamEndpoint: string;
   readonly timeoutMs: number;
+  readonly tokens: TokenStore;
+  readonly sleep?: (pauseMs: number) => Promise<unknown>;
 };
 
 /** Makes the login that the credentials ask for. */
@@ -47,24 +54,115 @@ function makeSignedLogin(credentials: HuaweiClientCredentials & { kind: "aksk" }
 const usedShare = 23 / 24;
 const tokenLifeMs = 24 * 3_600_000;
 const loginCall = { operation: "login", write: false };
+/** While somebody else renews it, the store is asked so often. */
+const lookAgainMs = 250;
+/** A token that is due, but lives, is used on for so long while another process renews it, or IAM is away. */
+const useOnMs = 5_000;
+/** IAM locks a user after some wrong passwords, so a refused login is not tried again at once. */
+const refusedMs = 30_000;
 
-function makeTokenLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & { kind: "password" }): Login {
-  let held: { readonly token: string; readonly renewAtMs: number } | null = null;
-  // Callers that find no token wait for one login together.
-  let pending: Promise<string> | null = null;
+type Held = {
+  readonly tokenId: string;
+  readonly token: string;
+  readonly projectId: string | null;
+  readonly renewAtMs: number;
+  readonly expiresAtMs: number;
+};
+type PasswordCredentials = HuaweiClientCredentials & { kind: "password" };
 
-  async function renew(lane: Lane): Promise<string> {
-    await deps.budget.take(lane);
-    held = await requestToken(deps, credentials);
-    return held.token;
+/**
+ * The token of a login, shared by all processes through the store. One of them renews it at a time; the others use the old one on
+ * while it lives, and wait when there is none. A refused token is discarded everywhere, once.
+ */
+function makeTokenLogin(deps: TokenDeps, credentials: PasswordCredentials): Login {
+  const { tokens, clock } = deps;
+  const owner = `${deps.iamEndpoint} ${credentials.domainName}/${credentials.username} ${credentials.projectId ?? ""}`;
+  const seal = makeTokenSeal(credentials.password, owner);
+  let held: Held | null = null;
+  let projectId = credentials.projectId;
+  let refused: { readonly error: ServiceError; readonly untilMs: number } | null = null;
+  // Callers that find no token wait for one together.
+  let pending: Promise<Held> | null = null;
+  const discarded = new Map<string, Promise<void>>();
+  const nowMs = () => clock.now().getTime();
+
+  async function load(): Promise<Held | null> {
+    const stored = await tokens.find();
+    if (stored === null) return null;
+    const text = await seal.open(stored.salt, stored.sealed);
+    const content = text === null ? null : parseContent(text);
+    if (content === null || stored.expiresAt.getTime() <= nowMs()) return null;
+    projectId ??= content.projectId;
+    const { tokenId } = stored;
+    return { tokenId, ...content, renewAtMs: stored.renewAt.getTime(), expiresAtMs: stored.expiresAt.getTime() };
   }
+
+  async function acquire(lane: Lane): Promise<Held> {
+    await Promise.all(discarded.values());
+    for (;;) {
+      const stored = await load();
+      if (stored !== null && nowMs() < stored.renewAtMs) return stored;
+      // Two log-ins and a look-up of the project, each within its time-out.
+      if (await tokens.claimRenewal(4 * deps.timeoutMs)) return renewClaimed(lane);
+      if (stored !== null) return useOn(stored);
+      await (deps.sleep ?? sleepFor)(lookAgainMs);
+    }
+  }
+
+  async function renewClaimed(lane: Lane): Promise<Held> {
+    try {
+      const stored = await load();
+      if (stored !== null && nowMs() < stored.renewAtMs) {
+        await tokens.releaseRenewal();
+        return stored;
+      }
+      try {
+        return await renew(lane);
+      } catch (error) {
+        await tokens.releaseRenewal();
+        if (stored !== null && isServiceError(error, "unavailable", "rate_limited")) return useOn(stored);
+        throw error;
+      }
+    } catch (error) {
+      if (!isServiceError(error)) await tokens.releaseRenewal();
+      throw error;
+    }
+  }
+
+  function useOn(stored: Held): Held {
+    return { ...stored, renewAtMs: Math.min(stored.expiresAtMs, nowMs() + useOnMs) };
+  }
+
+  async function renew(lane: Lane): Promise<Held> {
+    if (refused !== null && nowMs() < refused.untilMs) throw refused.error;
+    try {
+      await deps.budget.take(lane);
+      projectId ??= await findProjectId(deps, credentials, lane);
+      const issued = await requestToken(deps, credentials, { project: { id: projectId } });
+      const tokenId = randomUUID();
+      const { salt, sealed } = await seal.seal(JSON.stringify({ token: issued.token, projectId }));
+      const [renewAt, expiresAt] = [new Date(issued.renewAtMs), new Date(issued.expiresAtMs)];
+      await tokens.save({ tokenId, salt, sealed, renewAt, expiresAt });
+      refused = null;
+      return { tokenId, projectId, ...issued };
+    } catch (error) {
+      if (isServiceError(error, "unauthorized")) refused = { error, untilMs: nowMs() + refusedMs };
+      throw error;
+    }
+  }
+
   return {
     async ready(lane) {
-      if (held !== null && deps.clock.now().getTime() < held.renewAtMs) return held.token;
-      pending ??= renew(lane).finally(() => {
-        pending = null;
-      });
-      return pending;
+      if (held !== null && nowMs() < held.renewAtMs) return held.token;
+      pending ??= acquire(lane)
+        .then((next) => {
+          held = next;
+          return next;
+        })
+        .finally(() => {
+          pending = null;
+        });
+      return (await pending).token;
     },
     authorize: (request, pass) => ({
       ...request.headers,
@@ -73,36 +171,95 @@ function makeTokenLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & 
     }),
     forget(pass) {
       // Another call may have renewed it already.
-      if (held?.token === pass) held = null;
+      if (held?.token !== pass) return true;
+      const { tokenId } = held;
+      held = null;
+      const gone = tokens.discard(tokenId).finally(() => discarded.delete(tokenId));
+      // Whoever asks for the next token waits for it and hears of its failure.
+      gone.catch(() => {});
+      discarded.set(tokenId, gone);
       return true;
     },
   };
 }
 
+function parseContent(text: string): { token: string; projectId: string | null } | null {
+  try {
+    const { token, projectId } = JSON.parse(text) as { token?: unknown; projectId?: unknown };
+    if (typeof token !== "string" || token === "") return null;
+    return { token, projectId: typeof projectId === "string" ? projectId : null };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The project that a token is for: the one of the service's own region, else the only one there is. Throws `unauthorized` when
+ * several fit alike, since a wrong choice would look like missing rights.
+ */
+async function findProjectId(deps: TokenDeps, credentials: PasswordCredentials, lane: Lane): Promise<string> {
+  const scope = { domain: { name: credentials.domainName } };
+  const { token } = await requestToken(deps, credentials, scope);
+  await deps.budget.take(lane);
+  const { body } = await askIam(deps, { method: "GET", path: "/v3/auth/projects", token, json: null });
+  const list = typeof body === "object" && body !== null && "projects" in body ? body.projects : null;
+  const projects = (Array.isArray(list) ? list : []).flatMap((entry: { id?: unknown; name?: unknown } | null) =>
+    typeof entry?.id === "string" ? [{ id: entry.id, name: String(entry.name ?? "") }] : [],
+  );
+  // `osm.cn-south-1.myhuaweicloud.com`: the second part names the region, and so its project.
+  const regions = [deps.endpoint, deps.iamEndpoint].map((origin) => new URL(origin).hostname.split(".")[1]);
+  const named = regions.flatMap((region) => projects.filter((project) => project.name === region))[0];
+  const chosen = named ?? (projects.length === 1 ? projects[0] : undefined);
+  if (chosen !== undefined) return chosen.id;
+  throw unauthorized(
+    null,
+    `the account has ${projects.length} projects, none named after the region; set HUAWEICLOUD_SDK_PROJECT_ID`,
+  );
+}
+
 /** Assumed: a token of project scope is accepted, as the ticket guide shows (NOTES 3.1, 13); a live login would prove it. */
 async function requestToken(
   deps: TokenDeps,
-  credentials: HuaweiClientCredentials & { kind: "password" },
-): Promise<{ token: string; renewAtMs: number }> {
-  const { username, password, domainName, projectId } = credentials;
+  credentials: PasswordCredentials,
+  scope: object,
+): Promise<{ token: string; renewAtMs: number; expiresAtMs: number }> {
+  const { username, password, domainName } = credentials;
   const user = { name: username, password: password.reveal(), domain: { name: domainName } };
-  const auth = { identity: { methods: ["password"], password: { user } }, scope: { project: { id: projectId } } };
+  const auth = { identity: { methods: ["password"], password: { user } }, scope };
   const now = deps.clock.now().getTime();
+  const { body, answer } = await askIam(deps, { method: "POST", path: "/v3/auth/tokens", token: null, json: { auth } });
+  const token = answer.headers["x-subject-token"];
+  if (typeof token !== "string" || token === "") throw unauthorized(answer.status, "IAM answered without a token");
+  const life = lifeMs(body);
+  return { token, renewAtMs: now + life * usedShare, expiresAtMs: now + life };
+}
+
+async function askIam(
+  deps: TokenDeps,
+  request: {
+    readonly method: "GET" | "POST";
+    readonly path: string;
+    readonly token: string | null;
+    readonly json: object | null;
+  },
+): Promise<{ readonly body: unknown; readonly answer: HttpResponse }> {
+  const { method, path, token, json } = request;
   try {
     const answer = await deps.send({
-      method: "POST",
-      url: `${deps.iamEndpoint}/v3/auth/tokens`,
-      headers: { host: new URL(deps.iamEndpoint).host, "content-type": "application/json" },
-      body: Buffer.from(JSON.stringify({ auth })),
+      method,
+      url: `${deps.iamEndpoint}${path}`,
+      headers: {
+        host: new URL(deps.iamEndpoint).host,
+        "content-type": "application/json",
+        ...(token === null ? {} : { "x-auth-token": token }),
+      },
+      body: json === null ? null : Buffer.from(JSON.stringify(json)),
       connectTimeoutMs: Math.min(10_000, deps.timeoutMs),
       idleTimeoutMs: deps.timeoutMs,
       timeoutMs: deps.timeoutMs,
     });
     const text = (await readBody(answer, 4 * 1024 * 1024)).toString("utf8");
-    const body = readAnswer(loginCall, { status: answer.status, headers: answer.headers, text });
-    const token = answer.headers["x-subject-token"];
-    if (typeof token !== "string" || token === "") throw unauthorized(answer.status, "IAM answered without a token");
-    return { token, renewAtMs: now + lifeMs(body) * usedShare };
+    return { body: readAnswer(loginCall, { status: answer.status, headers: answer.headers, text }), answer };
   } catch (error) {
     if (error instanceof HttpFailure) throw toServiceError(loginCall, error);
     // Whatever IAM refuses here, name, password, domain or project, the credentials do not work.

@@ -17,7 +17,8 @@ export type HuaweiClientCredentials =
       readonly username: string;
       readonly password: Secret;
       readonly domainName: string;
-      readonly projectId: string;
+      /** Scope of the token; `null` = looked up with the first login. */
+      readonly projectId: string | null;
     };
 
 /** Settings of one client. URLs have no trailing slash. */
@@ -31,6 +32,8 @@ export type HuaweiClientOptions = {
   readonly timeZone: string;
   /** User group whose cases are read; `null` = the account's own. */
   readonly groupId: string | null;
+  /** Project that new cases name; `null` = none. */
+  readonly projectId?: string | null;
   readonly credentials: HuaweiClientCredentials;
   /** For one attempt of an ordinary request, default 30,000; transfers get more time by their size. */
   readonly timeoutMs?: number;

@@ -68,6 +68,8 @@ export type DialectDeps = {
   readonly timeZone: string;
   readonly offsetMinutes: number;
   readonly groupId: string | null;
+  /** Project that new cases name. */
+  readonly projectId: string | null;
 };
 
 /** Most ids of one instant-messages call (NOTES 7). */
@@ -276,6 +278,7 @@ async function createCase(
     product_category_id: input.productId,
     region_id: input.regionId,
     severity_id: input.severityId,
+    project_id: deps.projectId,
   };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
   // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (NOTES 6).

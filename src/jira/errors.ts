@@ -109,6 +109,11 @@ export function refusedLocally(call: CallFacts, detail: string): ServiceError {
   return makeError(call, { kind: "rejected", detail });
 }
 
+/** A write whose caller lost the right to start it while it waited for its turn: nothing was sent, waiting costs nothing. */
+export function notStarted(call: CallFacts): ServiceError {
+  return makeError(call, { kind: "rate_limited", code: "NOT_STARTED", detail: "not started: the turn came too late" });
+}
+
 /** The same error, for a call of which an earlier attempt may have landed. */
 export function withUnknownOutcome(error: ServiceError): ServiceError {
   if (error.facts.outcomeUnknown) return error;

@@ -13,12 +13,13 @@ import type { Client, SendRequestOptions } from "jira.js/core";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
-import type { Clock, Lane, Log } from "../sync/ports.ts";
+import type { Clock, Lane, Log, WriteOptions } from "../sync/ports.ts";
 import {
   answerError,
   type CallFacts,
   contractError,
   failureError,
+  notStarted,
   perIssueLimitCode,
   readAnswer,
   refusedLocally,
@@ -32,6 +33,8 @@ export type CallContext = CallFacts & {
   readonly lane: Lane;
   /** The issue whose write limit the call counts against; `null` for reads and where it is not known. */
   readonly issueId?: string | null;
+  /** See `WriteOptions`. */
+  readonly mayStart?: WriteOptions["mayStart"] | undefined;
 };
 
 /** One HTTP request; `url` is absolute. */
@@ -206,6 +209,10 @@ async function repeat<Result>(
   let mayHaveLanded = false;
   for (;;) {
     await deps.budget.take(call.lane);
+    if (call.mayStart !== undefined && !(await call.mayStart())) {
+      const error = notStarted(call);
+      throw mayHaveLanded ? withUnknownOutcome(error) : error;
+    }
     try {
       return await inSlot(deps.slots, count, once);
     } catch (error) {

@@ -259,16 +259,17 @@ export interface JiraPort {
   findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane): Promise<Issue | null>;
   /** Up to 100 issues by id; missing ones are absent. */
   listIssues(issueIds: readonly IssueId[], lane: Lane): Promise<readonly Issue[]>;
-  createIssue(input: NewIssue, lane: Lane): Promise<CreatedIssue>;
+  createIssue(input: NewIssue, lane: Lane, options?: WriteOptions): Promise<CreatedIssue>;
   /** Adds and removes labels without touching others. */
   changeLabels(
     issueId: IssueId,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<void>;
-  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane): Promise<void>;
+  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane, options?: WriteOptions): Promise<void>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
-  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
+  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane, options?: WriteOptions): Promise<void>;
   /** Status changes of one issue, oldest first. */
   listStatusChanges(issueId: IssueId, lane: Lane): Promise<readonly StatusChange[]>;
   /** All comments, oldest first, with our property where there is one. */
@@ -279,23 +280,26 @@ export interface JiraPort {
     issueId: IssueId,
     input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<CommentId>;
   updateComment(
     issueId: IssueId,
     commentId: CommentId,
     input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<void>;
-  deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<void>;
+  deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane, options?: WriteOptions): Promise<void>;
   /** Largest file in bytes that Jira takes; 0 when attachments are off. Cached for an hour. */
   getFileSizeMax(lane: Lane): Promise<number>;
   uploadFile(
     issueId: IssueId,
     input: { readonly file: SpooledFile; readonly name: string },
     lane: Lane,
+    options?: WriteOptions,
   ): Promise<IssueFile>;
   downloadFile(attachmentId: AttachmentId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
-  deleteFile(attachmentId: AttachmentId, lane: Lane): Promise<void>;
+  deleteFile(attachmentId: AttachmentId, lane: Lane, options?: WriteOptions): Promise<void>;
 }
 
 /** Turning texts of one side into texts of the other; implemented beside the Jira adapter, since ADF is Jira's business. */

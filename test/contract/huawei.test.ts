@@ -14,10 +14,11 @@ import {
 } from "../../simulators/huawei/index.ts";
 import type { HuaweiConfig } from "../../src/config/config.ts";
 import { type CaseFileId, type CaseId, type MessageId, toId } from "../../src/domain/ids.ts";
-import { isUnsupported } from "../../src/huawei/answers.ts";
-import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
+import { isUnsupported } from "../../src/domain/service-error.ts";
+import { type HuaweiClientDeps, makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { Secret } from "../../src/lib/secret.ts";
+import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
 import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 // The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.
@@ -52,7 +53,7 @@ async function start(changes: Partial<HuaweiClientOptions> = {}, simulated: Huaw
   return makeClient(simulator.url, changes);
 }
 
-function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}) {
+function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}, deps: Partial<HuaweiClientDeps> = {}) {
   const options: HuaweiClientOptions = {
     endpoint: url,
     iamEndpoint: url,
@@ -70,7 +71,7 @@ function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}) {
     timeoutMs: 5_000,
     ...changes,
   };
-  return makeHuaweiClient({ options, budget, log: silent, sleep: async () => {} });
+  return makeHuaweiClient({ options, budget, log: silent, sleep: () => new Promise(setImmediate), ...deps });
 }
 
 const passwordLogin: HuaweiClientOptions["credentials"] = {
@@ -79,6 +80,17 @@ const passwordLogin: HuaweiClientOptions["credentials"] = {
   password: new Secret("simpass"),
   domainName: "simdomain",
   projectId: "simproject",
+};
+
+const plainCase: NewCase = {
+  subTypeId: null,
+  productId: null,
+  problemTypeId: "bt3001",
+  regionId: null,
+  severityId: null,
+  extends: {},
+  description: "[OPS-7 @10007] Ann Lee:\nHow do I resize a disk?",
+  fileIds: [],
 };
 
 function newCase(input: Parameters<HuaweiSimulator["control"]["createCase"]>[0]): CaseId {
@@ -656,4 +668,214 @@ describe("after a case", () => {
     await expect(grouped.listRelatedCases(caseId, "check")).rejects.toSatisfy(isUnsupported);
     await expect(grouped.withdrawMessage(caseId, toId<MessageId>("m1"), "live")).rejects.toSatisfy(isUnsupported);
   });
+});
+
+describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
+  describe.each(["key pair", "login"] as const)("with a %s", (way) => {
+    const changes: Partial<HuaweiClientOptions> = {
+      apiVersion,
+      ...(way === "login" ? { credentials: passwordLogin } : {}),
+    };
+
+    test("cases and conversations are read as they are", async () => {
+      const client = await start(changes);
+      const caseId = newCase({ description: "Disk lost", region: "cn-north-4", files: [{ name: "a.txt", text: "x" }] });
+      newCase({ description: "Other", status: 3 });
+      simulator.control.addMessage({
+        caseId,
+        author: "engineer",
+        name: "Wang Wei",
+        content: "Which disk?",
+        files: [{ name: "steps.txt", text: "one" }],
+      });
+      simulator.control.addMessage({ caseId, author: "customer", content: "The second" });
+
+      const open = await client.listCases({ status: 0 }, "poll");
+      const detail = await client.getCase(caseId, "poll");
+
+      expect(open.map((entry) => entry.caseId)).toEqual([caseId]);
+      expect(detail).toMatchObject({ caseId, status: 0, description: "Disk lost", regionName: "CN North-Beijing4" });
+      expect(detail.messages.map(({ authorKind, content, isFirst }) => [authorKind, content, isFirst])).toEqual([
+        ["customer", "Disk lost", true],
+        ["engineer", "Which disk?", false],
+        ["customer", "The second", false],
+      ]);
+      expect(detail.messages.map(({ files }) => files.map((file) => file.name))).toEqual([
+        ["a.txt"],
+        ["steps.txt"],
+        [],
+      ]);
+      const fileId = detail.messages[1]?.files[0]?.fileId ?? toId<CaseFileId>("");
+      const file = await client.downloadFile(fileId, makeSpool(), 100, "poll");
+      expect(await readFile(file.path, "utf8")).toBe("one");
+    });
+
+    test("messages, files, actions and ratings arrive", async () => {
+      const client = await start(changes);
+      const caseId = newCase({ description: "Disk lost", status: 2 });
+      const file = await spoolBytes(Buffer.from("trace"));
+
+      const fileId = await client.uploadFile({ file, name: "日志.txt", purpose: "message" }, "live");
+      await client.createMessage({ caseId, content: "See the log", fileIds: [fileId] }, "live");
+      await client.performAction({ caseId, action: "close", description: "[OPS-1#7] done" }, "live");
+      await client.rateCase({ caseId, stars: 5, text: "Quick" }, "live");
+
+      const [entry] = simulator.control.getState().cases;
+      expect(entry).toMatchObject({ status: 3, judgement: "Quick" });
+      const sent = entry?.messages.at(-1);
+      expect(sent).toMatchObject({ content: "See the log", via: "api", accessories: [{ name: "日志.txt" }] });
+      expect(sent?.accessories[0]?.sha256).toBe(file.sha256);
+    });
+
+    test("a case is made, answers its id, and is found by its mark", async () => {
+      const client = await start(changes);
+      const description = "[PLATFORM-1234 @10007] Ann Lee:\nUploads fail";
+
+      const caseId = await client.createCase({ ...plainCase, description }, "live");
+
+      expect(simulator.control.getState().cases).toMatchObject([{ caseId, description, problemTypeId: "bt3001" }]);
+      const query = { text: "[PLATFORM-1234 @10007]", createdFrom: new Date(Date.now() - 60_000) };
+      expect((await client.listCases(query, "live")).map((entry) => entry.caseId)).toEqual([caseId]);
+    });
+
+    test("news of watched cases is told once it is there", async () => {
+      const client = await start(changes);
+      const quiet = newCase({ description: "Quiet", createdAt: "2026-01-01T00:00:00Z" });
+      const busy = newCase({ description: "Busy", createdAt: "2026-01-01T00:00:00Z" });
+      const before = await client.listInstantMessages([quiet, busy], null, "poll");
+      simulator.control.addMessage({ caseId: busy, author: "engineer", content: "Hello" });
+
+      const after = await client.listInstantMessages([quiet, busy], before.cursor, "poll");
+
+      // Older ones may be told again; the flows know them.
+      const news = after.groups.filter((group) => group.messages.some((message) => message.content === "Hello"));
+      expect(news.map((group) => group.caseId)).toEqual([busy]);
+      expect(news[0]?.messages.at(-1)).toMatchObject({ content: "Hello", authorKind: "engineer" });
+    });
+
+    test("the ids that a new case is made of are listed", async () => {
+      const client = await start(changes);
+
+      const categories = await client.listCategories("check");
+      const types = await client.listProblemTypes({ productId: "pc2001", subTypeId: null }, "check");
+
+      expect(categories[0]?.products[0]).toEqual({ id: "pc2001", name: "Elastic Cloud Server" });
+      expect(types.map((type) => type.id)).toEqual(["bt3001", "bt3002"]);
+      expect(await client.listTemplates("bt3001", "check")).toMatchObject([
+        { content: "Description:\nExpected result:" },
+      ]);
+      expect((await client.listRegions("check")).map((region) => region.id)).toContain("cn-north-4");
+      await expect(client.checkCredentials("check")).resolves.toBeUndefined();
+      expect(Math.abs((await client.serverTime("check")).getTime() - Date.now())).toBeLessThan(5_000);
+    });
+  });
+});
+
+describe("the historical API v1.0", () => {
+  test("what it lacks is told beforehand and refused without a request", async () => {
+    const client = await start({ apiVersion: "v1.0" });
+    const caseId = toId<CaseId>("TT1");
+
+    expect([...client.capabilities]).toEqual([]);
+    for (const call of [
+      () => client.withdrawMessage(caseId, toId<MessageId>("m"), "live"),
+      () => client.listRelatedCases(caseId, "check"),
+      () => client.listLabels("check"),
+      () => client.getAgreementSigned("check"),
+      () => client.createCase({ ...plainCase, severityId: "sv4001" }, "live"),
+    ])
+      await expect(call()).rejects.toSatisfy(isUnsupported);
+    expect(await client.listCaseLabels(caseId, "check")).toEqual([]);
+    expect(await client.listAccessRequests("check")).toEqual([]);
+    expect(await client.getFileLimits("check")).toMatchObject({ newCaseCountMax: 1, sizeMaxBytes: 2_097_152 });
+    expect(simulator.control.getRequests().total).toBe(0);
+  });
+
+  test("a made case that no list shows yet has an unknown outcome", async () => {
+    const client = await start({ apiVersion: "v1.0" });
+    simulator.control.addFault({ operation: "V1ListCases", kind: "502_before" });
+
+    const error = await client.createCase(plainCase, "live").catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({ facts: { operation: "createCase", outcomeUnknown: true } });
+    expect(simulator.control.getState().cases).toHaveLength(1);
+  });
+
+  test("all pages of a long list are read", async () => {
+    const client = await start({ apiVersion: "v1.0" });
+    const made = Array.from({ length: 203 }, (_, index) => newCase({ description: `Case ${index}` }));
+
+    const listed = await client.listCases({}, "import");
+
+    expect(new Set(listed.map((entry) => entry.caseId))).toEqual(new Set(made));
+  });
+});
+
+describe("a shared login token", () => {
+  const counted = (operation: string) =>
+    simulator.control.getRequests().log.filter((entry) => entry.operation === operation).length;
+
+  test("is asked for once by many clients, and renewed once when it died", async () => {
+    simulator = await startHuaweiSimulator();
+    const tokens = makeMemoryTokenStore();
+    const clients = Array.from({ length: 4 }, () =>
+      makeClient(simulator.url, { credentials: passwordLogin }, { tokens }),
+    );
+
+    await Promise.all(clients.map((client) => client.checkCredentials("live")));
+    expect(counted("IamCreateToken")).toBe(1);
+    simulator.control.killTokens();
+    await Promise.all(clients.map((client) => client.checkCredentials("live")));
+
+    expect(counted("IamCreateToken")).toBe(2);
+    const stored = await tokens.find();
+    expect(Buffer.from(stored?.sealed ?? []).toString("latin1")).not.toContain("SIMTOKEN");
+  });
+
+  test("is renewed early, and used on while IAM is away", async () => {
+    let now = Date.now();
+    const clock = { now: () => new Date(now) };
+    simulator = await startHuaweiSimulator();
+    const client = makeClient(simulator.url, { credentials: passwordLogin }, { clock });
+    await client.checkCredentials("live");
+    simulator.control.addFault({ operation: "IamCreateToken", kind: "503_before", times: 1 });
+
+    now += 23.2 * 3_600_000;
+    await client.checkCredentials("live");
+    now += 10_000;
+    await client.checkCredentials("live");
+
+    expect(counted("IamCreateToken")).toBe(3);
+  });
+
+  test("finds its project when none is named", async () => {
+    const client = await start({ credentials: { ...passwordLogin, projectId: null } });
+
+    await client.checkCredentials("live");
+
+    expect(counted("IamListAuthProjects")).toBe(1);
+    expect(counted("IamCreateToken")).toBe(2);
+  });
+
+  test("is not asked for again at once after a refusal", async () => {
+    const client = await start({ credentials: { ...passwordLogin, password: new Secret("wrong") } });
+
+    for (let tries = 0; tries < 3; tries += 1)
+      await expect(client.checkCredentials("live")).rejects.toMatchObject({ kind: "unauthorized" });
+
+    expect(counted("IamCreateToken")).toBe(1);
+  });
+});
+
+test("temporary keys sign with their security token", async () => {
+  simulator = await startHuaweiSimulator({
+    accounts: [{ accessKey: "TEMPAK", secretKey: "TEMPSK", domainId: "tempdomain", securityToken: "TEMPTOKEN" }],
+  });
+  const keys = { kind: "aksk", ak: "TEMPAK", sk: new Secret("TEMPSK"), domainId: "tempdomain" } as const;
+
+  const right = makeClient(simulator.url, { credentials: { ...keys, securityToken: new Secret("TEMPTOKEN") } });
+  const wrong = makeClient(simulator.url, { credentials: { ...keys, securityToken: null } });
+
+  await expect(right.checkCredentials("live")).resolves.toBeUndefined();
+  await expect(wrong.checkCredentials("live")).rejects.toMatchObject({ kind: "unauthorized" });
 });

@@ -37,6 +37,18 @@ export type WorkerProcess = {
 };
 /** What is there twice and what is missing, one line each; both empty when each item has exactly one copy. */
 export type Copies = { readonly duplicates: readonly string[]; readonly losses: readonly string[] };
+/** The two ways to log in, as changes to the harness's variables; the token login looks its project up. */
+export const huaweiLogins: Readonly<Record<"key pair" | "token", Env>> = {
+  "key pair": {},
+  token: {
+    HUAWEICLOUD_SDK_AK: "",
+    HUAWEICLOUD_SDK_SK: "",
+    HUAWEICLOUD_SDK_DOMAIN_ID: "",
+    HUAWEI_IAM_USERNAME: "simuser",
+    HUAWEI_IAM_PASSWORD: "simpass",
+    HUAWEI_IAM_DOMAIN_NAME: "simdomain",
+  },
+};
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 /** Starts simulators and database. `env` adds to or replaces the worker's variables. */
@@ -179,7 +191,7 @@ export async function startHarness(
   /** Waits until so many more rounds over cases and issues have begun. */
   async function waitForRounds(count: number): Promise<void> {
     const lists = (): number =>
-      huawei.control.getRequests().log.filter((entry) => entry.operation === "ListCases").length;
+      huawei.control.getRequests().log.filter((entry) => /^(V1)?ListCases$/.test(entry.operation)).length;
     const searches = (): number =>
       jira.control.getRequests().log.filter((entry) => entry.path.includes("search")).length;
     const [listsBefore, searchesBefore] = [lists(), searches()];
