@@ -36,17 +36,25 @@ export function makeFileCalls(deps: {
 }): FileCalls {
   const { transport, clock } = deps;
   const ownOrigin = new URL(deps.host).origin;
-  let sizeMax: { readonly bytes: number; readonly untilMs: number } | null = null;
+  let sizeMax: { readonly bytes: Promise<number>; readonly untilMs: number } | null = null;
 
   async function getFileSizeMax(lane: Lane) {
     const call: CallContext = { operation: "getFileSizeMax", effect: "read", lane };
     const nowMs = clock.now().getTime();
     if (sizeMax !== null && nowMs < sizeMax.untilMs) return sizeMax.bytes;
+    // Files that come together share one answer; a failed one is not kept.
+    const kept = { bytes: readSizeMax(call), untilMs: nowMs + sizeMaxKeptMs };
+    sizeMax = kept;
+    kept.bytes.catch(() => {
+      if (sizeMax === kept) sizeMax = null;
+    });
+    return kept.bytes;
+  }
+
+  async function readSizeMax(call: CallContext): Promise<number> {
     const url = "/rest/api/3/attachment/meta";
     const meta = await transport.client(call).sendRequest({ url, schema: attachmentMetaSchema });
-    const bytes = meta.enabled ? (meta.uploadLimit ?? Number.MAX_SAFE_INTEGER) : 0;
-    sizeMax = { bytes, untilMs: nowMs + sizeMaxKeptMs };
-    return bytes;
+    return meta.enabled ? (meta.uploadLimit ?? Number.MAX_SAFE_INTEGER) : 0;
   }
 
   async function uploadFile(

@@ -3,14 +3,14 @@
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
-import type { JiraPort, Lane, Log, WriteOptions } from "../sync/ports.ts";
+import type { Clock, JiraPort, Lane, Log, WriteOptions } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
-import { refusedFields, refusedLocally } from "./errors.ts";
+import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import { propertyKey, toIssue, toIssueMark, toStatusChanges, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages, readTokenPages } from "./paging.ts";
-import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
+import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   changelogPageSchema,
   createdIssueSchema,
@@ -19,6 +19,7 @@ import {
   issueSchema,
   issuesSchema,
   labelPageSchema,
+  taskSchema,
   transitionsSchema,
   updatedPageSchema,
 } from "./wire.ts";
@@ -34,6 +35,7 @@ export type IssueCalls = Pick<
   | "createIssue"
   | "changeLabels"
   | "setIssueMark"
+  | "setIssueMarks"
   | "listTransitions"
   | "transitionIssue"
   | "listStatusChanges"
@@ -42,6 +44,8 @@ export type IssueCalls = Pick<
 const pageSize = 100;
 const bulkMax = 100;
 const labelsMax = 50;
+/** Pauses before each look at a task: a hundred properties are a matter of moments. */
+const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 const summaryCharsMax = 255;
 const searchUrl = "/rest/api/3/search/jql";
 
@@ -51,6 +55,8 @@ export function makeIssueCalls(deps: {
   readonly transport: Transport;
   readonly directory: Directory;
   readonly log: Log;
+  readonly clock: Clock;
+  readonly sleep: (pauseMs: number) => Promise<unknown>;
 }): IssueCalls {
   const { transport, directory } = deps;
   const { projectKey } = deps.options;
@@ -199,6 +205,38 @@ export function makeIssueCalls(deps: {
     await transport.client(call).sendRequest({ url, method: "PUT", body: mark });
   }
 
+  async function setIssueMarks(marks: Parameters<JiraPort["setIssueMarks"]>[0], lane: Lane) {
+    const call: CallContext = { operation: "setIssueMarks", effect: "write", lane };
+    if (marks.length === 0) return true;
+    if (marks.length > bulkMax) throw refusedLocally(call, `more than ${bulkMax} issues`);
+    const json = {
+      issues: marks.map(({ issueId, mark }) => ({ issueID: Number(issueId), properties: { [propertyKey]: mark } })),
+    };
+    const url = transport.toUrl("/rest/api/3/issue/properties/multi");
+    // Answered by 303 with the address of a task that does it (bulkSetIssuePropertiesByIssue).
+    const location = await transport.attempt(call, "POST", async (send) => {
+      const answer = await readWhole(call, await send({ method: "POST", url, json }));
+      if (answer.status !== 303) readAnswer(call, answer, deps.clock.now());
+      return answer.headers.location ?? "";
+    });
+    const taskId = /\/rest\/api\/3\/task\/([A-Za-z0-9-]+)$/.exec(location)?.[1];
+    if (taskId === undefined) throw contractError(call, "no task in the answer to a bulk change");
+    return isTaskDone(taskId, lane);
+  }
+
+  /** Whether a task ends well within the time that a round may wait for it. */
+  async function isTaskDone(taskId: string, lane: Lane): Promise<boolean> {
+    const call: CallContext = { operation: "getTask", effect: "read", lane };
+    for (const pauseMs of taskPausesMs) {
+      await deps.sleep(pauseMs);
+      const request = { url: `/rest/api/3/task/${checkedSegment(call, taskId)}`, schema: taskSchema } as const;
+      const { status } = await transport.client(call).sendRequest(request);
+      if (status === "COMPLETE") return true;
+      if (status !== "ENQUEUED" && status !== "RUNNING") return false;
+    }
+    return false;
+  }
+
   async function listTransitions(issueId: IssueId, lane: Lane) {
     const call: CallContext = { operation: "listTransitions", effect: "read", lane };
     const wire = await transport.client(call).sendRequest({
@@ -235,6 +273,7 @@ export function makeIssueCalls(deps: {
     createIssue,
     changeLabels,
     setIssueMark,
+    setIssueMarks,
     listTransitions,
     transitionIssue,
     listStatusChanges,

@@ -49,7 +49,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   const directory = makeFreshDirectory();
   return {
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
-    ...makeIssueCalls({ options, transport, directory, log }),
+    ...makeIssueCalls({ options, transport, directory, log, clock, sleep: deps.sleep ?? sleepFor }),
     ...makeCommentCalls({ transport, directory }),
     ...makeFileCalls({ host: options.host, transport, clock }),
   };

@@ -187,6 +187,9 @@ export const priorityPageSchema = z.object({
   values: z.array(z.object({ id: idSchema, name: z.string() })),
 });
 
+/** `GET /task/{id}`: ENQUEUED, RUNNING, COMPLETE, FAILED, CANCEL_REQUESTED, CANCELLED or DEAD. */
+export const taskSchema = z.object({ status: z.string() });
+
 /** Our property of an issue (RULES 1). */
 export const issueMarkSchema = z.object({
   v: z.number(),

@@ -152,6 +152,35 @@ export async function adoptIssue(
   }
 }
 
+/** Stamps in one request at most (bulkSetIssuePropertiesByIssue). */
+const STAMPS_MAX = 100;
+
+/** Active links whose issue does not carry its own id yet, oldest first. */
+export async function listUnstampedLinks(
+  queries: Queries,
+  connectionName: string,
+): Promise<{ id: LinkId; caseId: CaseId; issueId: IssueId }[]> {
+  const rows = await queries.$queryRaw<{ id: string; caseId: string; issueId: string }[]>(Prisma.sql`
+    SELECT id::text AS id, "caseId", "issueId" FROM links
+    WHERE "connectionName" = ${connectionName} AND state = 'active'
+      AND "issueId" IS NOT NULL AND "caseId" IS NOT NULL AND "markStampedAt" IS NULL
+    ORDER BY links.id LIMIT ${STAMPS_MAX}`);
+  return rows.map((row) => ({
+    id: row.id as LinkId,
+    caseId: row.caseId as CaseId,
+    issueId: row.issueId as IssueId,
+  }));
+}
+
+/** Remembers that the issues of these links carry their own ids since `at`. May be repeated. */
+export async function markStamped(queries: Queries, linkIds: readonly LinkId[], at: Date): Promise<void> {
+  for (const batch of inBatches(linkIds)) {
+    await queries.$executeRaw(Prisma.sql`
+      UPDATE links SET "markStampedAt" = ${at}::timestamptz, "updatedAt" = ${at}::timestamptz
+      WHERE id IN (SELECT id FROM links WHERE id = ANY(${batch.map(linkNumber)}::bigint[]) ORDER BY id FOR NO KEY UPDATE)`);
+  }
+}
+
 /** Remembers that these links were missing from a list and looked up by themselves at `at`. May be repeated. */
 export async function markAbsentChecked(queries: Queries, linkIds: readonly LinkId[], at: Date): Promise<void> {
   for (const batch of inBatches(linkIds)) {

@@ -39,6 +39,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
       intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
     wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),
     listDueLinks: (connectionNames, now, limit) => listDueLinks(prisma, { connectionNames, now, limit }),
+    listUnstampedLinks: (name) => intake.listUnstampedLinks(prisma, name),
+    markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
 
     arrangeCohorts: (connectionName, since) =>

@@ -7,7 +7,8 @@
  */
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
-import type { CaseId, LinkId } from "../domain/ids.ts";
+import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
+import type { IssueMark } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
@@ -42,6 +43,8 @@ const manyNewCases = "many_new_cases" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
 export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
+/** Batches of 100 stamps in one round; the next round does the rest. */
+const stampBatchesMax = 10;
 
 /** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
 export async function intakeCases(
@@ -484,6 +487,48 @@ async function toWakeUps(
   return wakeUps;
 }
 
+/**
+ * New issues learn their own ids here, many in one request, so that a clone can be told from the original (RULES 7). An issue that
+ * cannot be stamped is left to its link, which finds out why.
+ */
+async function stampIssues(deps: IntakeDeps): Promise<void> {
+  const { name } = deps.settings;
+  const connection = await deps.state.getConnection(name);
+  if (connection.state === "stopped" || connection.pausedToJira) return;
+  const installation = await deps.state.getInstallation();
+  for (let batch = 0; batch < stampBatchesMax; batch += 1) {
+    const links = await deps.state.listUnstampedLinks(name);
+    if (links.length === 0) return;
+    const marks = links.map(({ issueId, caseId }) => ({
+      issueId,
+      mark: { v: 1, inst: installation, caseId, issueId } as const,
+    }));
+    const together = links.length > 1 && (await deps.jira.setIssueMarks(marks, "poll"));
+    const stamped = together ? [...links] : [];
+    if (!together) {
+      for (const [index, { issueId, mark }] of marks.entries()) {
+        const link = links[index];
+        if (link !== undefined && (await stampOne(deps, issueId, mark))) stamped.push(link);
+      }
+    }
+    await deps.state.markStamped(
+      stamped.map((link) => link.id),
+      deps.clock.now(),
+    );
+    if (stamped.length < links.length) return;
+  }
+}
+
+async function stampOne(deps: IntakeDeps, issueId: IssueId, mark: IssueMark): Promise<boolean> {
+  try {
+    await deps.jira.setIssueMark(issueId, mark, "poll");
+    return true;
+  } catch (error) {
+    if (!isServiceError(error, "not_found", "forbidden", "rejected")) throw error;
+    return false;
+  }
+}
+
 /** One round over the issues: wakes links whose issue was updated since it was last handled. May be repeated at any time. */
 export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
   const { name } = deps.settings;
@@ -509,6 +554,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
         wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
     }
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
+    await stampIssues(deps);
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
     end("done");
     if (wakeUps.length > 0)

@@ -268,6 +268,11 @@ export interface JiraPort {
     options?: WriteOptions,
   ): Promise<void>;
   setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane, options?: WriteOptions): Promise<void>;
+  /** The same for up to 100 issues in one request. False when Jira did not confirm all of them in time. May be repeated. */
+  setIssueMarks(
+    marks: readonly { readonly issueId: IssueId; readonly mark: IssueMark }[],
+    lane: Lane,
+  ): Promise<boolean>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
   transitionIssue(issueId: IssueId, transitionId: string, lane: Lane, options?: WriteOptions): Promise<void>;
   /** Status changes of one issue, oldest first. */

@@ -32,7 +32,7 @@ export type ReconcileDeps = Omit<ApplyDeps, "lane" | "installation"> & {
   readonly owner: string;
   readonly random: () => number;
   /** What a new issue of this connection looks like, once one was seen untouched. */
-  readonly newIssues: { pattern: Issue | null };
+  readonly newIssues: { pattern: Issue | null; reading?: Promise<unknown> };
   /** Links whose marks this process has read, or whose issue it made. */
   readonly marksRead: Set<string>;
 };
@@ -42,6 +42,8 @@ const leaseMs = 45_000;
 const renewEveryMs = 10_000;
 /** After so many failed attempts for a reason that nobody foresaw the link waits for a person. */
 const unexpectedMax = 10;
+/** How far an issue's `updated` may lie from the time of the comment or file that caused it. */
+const causeToleranceMs = 100;
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -705,9 +707,13 @@ async function issueJustMade(
   run: Run,
 ): Promise<Observed["issue"]> {
   const { link } = leased.snapshot;
+  // The runs that start together wait for the first reading.
+  if (deps.newIssues.pattern === null) await deps.newIssues.reading;
   const pattern = deps.newIssues.pattern;
   if (pattern === null || link.issueId === null || link.issueKey === null || link.caseId === null) {
-    const issue = await readIssueSoftly(apply, leased, run);
+    const reading = readIssueSoftly(apply, leased, run);
+    deps.newIssues.reading = reading.catch(() => {});
+    const issue = await reading;
     if (issue !== null) deps.newIssues.pattern = issue;
     return issue;
   }
@@ -801,6 +807,8 @@ async function afterPasses(
       ? null
       : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
   if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
+  if (observed.issue !== null && observed.comments !== null)
+    run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
   const { link } = leased.snapshot;
   const status = observed.case?.status ?? null;
   await leased.apply({
@@ -809,7 +817,8 @@ async function afterPasses(
         ? {}
         : {
             issueKey: observed.issue.issueKey,
-            ...(isSettled(deps, observed.issue) ? { jiraUpdatedRaw: observed.issue.updatedRaw } : {}),
+            // Only a reading with comments counts as handling an update.
+            ...(observed.comments === null ? {} : { jiraUpdatedRaw: observed.issue.updatedRaw }),
           }),
       ...(status === null
         ? {}
@@ -821,10 +830,20 @@ async function afterPasses(
   });
 }
 
-/** Lists lag behind an update, so a fresh one counts as handled only after the settle time; the next round looks once more. */
-function isSettled(deps: ReconcileDeps, issue: Issue): boolean {
+/**
+ * When the lists of an issue are to be read again: they lag behind an update (RULES 2), so a fresh one is looked at once more after the
+ * settle time, unless its cause was seen in the same reading, a comment or file of that very moment. `null`: this reading was enough.
+ */
+function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: Observed["comments"]): Date | null {
   const updatedAt = new Date(issue.updatedRaw).getTime();
-  return deps.clock.now().getTime() - updatedAt >= deps.settings.settle.listSeconds * 1000;
+  const settledAt = new Date(updatedAt + deps.settings.settle.listSeconds * 1000);
+  if (Number.isNaN(updatedAt) || settledAt <= deps.clock.now()) return null;
+  const causes = [
+    ...(comments ?? []).flatMap((comment) => [comment.createdAt, comment.updatedAt]),
+    ...issue.files.map((file) => file.createdAt),
+  ];
+  const seen = comments !== null && causes.some((at) => Math.abs(at.getTime() - updatedAt) <= causeToleranceMs);
+  return seen ? null : settledAt;
 }
 
 /** Whether a lost action happened: the case's status tells; `press` leaves no trace there and is not repeated. */

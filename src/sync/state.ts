@@ -256,6 +256,12 @@ export interface StatePort {
     now: Date,
     limit: number,
   ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string }[]>;
+  /** Up to 100 active links whose issue's property does not name its own id yet, oldest first. */
+  listUnstampedLinks(
+    connectionName: string,
+  ): Promise<readonly { readonly id: LinkId; readonly caseId: CaseId; readonly issueId: IssueId }[]>;
+  /** Remembers that the issues of these links carry their stamps. May be repeated. */
+  markStamped(linkIds: readonly LinkId[], at: Date): Promise<void>;
   markAbsentChecked(linkIds: readonly LinkId[], at: Date): Promise<void>;
 
   /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */

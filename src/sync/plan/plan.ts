@@ -13,6 +13,9 @@ import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planStatus } from "./status.ts";
 
+/** So long the stamp of a new issue is left to the rounds. */
+const stampPatienceMs = 5 * 60_000;
+
 /** Brings both sides of one link into agreement, as a list. Pure; the same input gives the same plan. */
 export function planReconcile(input: PlanInput): Plan {
   const { link, observed } = input;
@@ -33,7 +36,10 @@ export function planReconcile(input: PlanInput): Plan {
           huaweiUserIds: input.huaweiUserIds,
         });
   const actions: Action[] = [
-    ...(link.markStampedAt === null ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
+    // The round over the issues stamps new ones, many in one request; what it has left out for long is stamped here.
+    ...(link.markStampedAt === null && input.now.getTime() - link.createdAt.getTime() > stampPatienceMs
+      ? [{ kind: "stamp_issue", direction: "to-jira" } as const]
+      : []),
     ...input.intents
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),

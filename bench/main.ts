@@ -1,0 +1,107 @@
+/**
+ * `npm run bench`: measures the promises of cost and speed on the simulators and prints them as a table; a full run also writes
+ * docs/performance.md. `npm run bench -- NAME…` runs the named ones, `--quick` takes small sizes. Exit 1 when a bound is missed or a
+ * measurement fails.
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { messageLatency, webhookLatency } from "./latency.ts";
+import { fileMemory, linkMemory, soak } from "./memory.ts";
+import { replicas } from "./replicas.ts";
+import { firstImport, idleRound, oneChange } from "./requests.ts";
+import type { Bench, Line } from "./world.ts";
+
+const benches: readonly Bench[] = [
+  idleRound,
+  firstImport,
+  oneChange,
+  messageLatency,
+  webhookLatency,
+  fileMemory,
+  linkMemory,
+  soak,
+  replicas,
+];
+
+type Measured = Line & { readonly bench: string; readonly seconds: number; readonly loadBefore: number };
+
+const { values, positionals } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `no such measurement: ${unknown.join(", ")}; there are ${benches.map((bench) => bench.name).join(", ")}`,
+  );
+  process.exit(2);
+}
+const quick = values.quick === true;
+const chosen = positionals.length === 0 ? benches : benches.filter((bench) => positionals.includes(bench.name));
+const startedAt = new Date();
+const lines: Measured[] = [];
+for (const bench of chosen) {
+  const loadBefore = loadavg()[0] ?? 0;
+  if (loadBefore > 0.5)
+    console.error(
+      `${bench.name}: the load average is ${loadBefore.toFixed(1)}; others may be at work, times count for little`,
+    );
+  const from = Date.now();
+  const seconds = (): number => Math.round((Date.now() - from) / 1000);
+  try {
+    const measured = await bench.run(quick);
+    for (const line of measured) {
+      lines.push({ ...line, bench: bench.name, seconds: seconds(), loadBefore });
+      console.log(`${toSign(line.ok).padEnd(6)} ${line.promise}: ${line.measured} (bound ${line.bound})`);
+      if (line.note !== undefined) console.log(`       ${line.note}`);
+    }
+  } catch (error) {
+    const measured = `failed: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
+    console.error(error);
+    lines.push({
+      bench: bench.name,
+      promise: bench.name,
+      bound: "",
+      measured,
+      ok: false,
+      seconds: seconds(),
+      loadBefore,
+    });
+  }
+}
+const report = toReport();
+console.log(`\n${report}`);
+if (!quick && positionals.length === 0) writeFileSync("docs/performance.md", report);
+process.exitCode = lines.some((line) => line.ok === false) ? 1 : 0;
+
+function toSign(ok: boolean | null): string {
+  return ok === null ? "part" : ok ? "yes" : "no";
+}
+
+function toReport(): string {
+  const head = ["Promise", "Bound", "Measured", "Ok"];
+  const rows = lines.map((line) => [line.promise, line.bound, line.measured, toSign(line.ok)]);
+  const notes = lines.map((line) => {
+    const note = line.note === undefined ? "" : ` ${line.note}`;
+    return `- **${line.promise}** (\`npm run bench -- ${line.bench}\`, load average before ${line.loadBefore.toFixed(1)}).${note}`;
+  });
+  return `${[
+    "# Performance",
+    "",
+    "Written by `npm run bench`; do not edit. Each line is a promise of cost or speed, measured with real worker processes against the",
+    "simulators, which answer after 50 ms unless said. `part`: measured, but not on the promise's own terms; the note says why.",
+    "",
+    `- ${startedAt.toISOString()}, commit ${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
+    `- ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}, Node ${process.versions.node}`,
+    "- Simulators, PostgreSQL and workers share these cores. MB are 2^20 bytes; resident memory is VmRSS of one worker process.",
+    "",
+    ...[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+    "## Notes",
+    "",
+    ...notes,
+  ].join("\n")}\n`;
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync("git", args, { encoding: "utf8" }).trim();
+}

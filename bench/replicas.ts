@@ -1,0 +1,54 @@
+/** What four workers do against one. */
+import { type Bench, noCrons, startWorld } from "./world.ts";
+
+/** Services at 250 ms, 8 in flight each, 400 independent links with one new message each. */
+export const replicas: Bench = {
+  name: "replicas",
+  async run(quick) {
+    const links = quick ? 100 : 400;
+    const [one, four] = [await measureSeconds(links, 1), await measureSeconds(links, 4)];
+    const ratio = one / four;
+    return [
+      {
+        promise: `Work of 4 replicas against 1, ${links} links, services at 250 ms, 8 in flight each`,
+        bound: "3 ×",
+        measured: `${ratio.toFixed(2)} × (${one.toFixed(1)} s and ${four.toFixed(1)} s)`,
+        ok: ratio >= 3,
+        note: "One message each, from waking all links to the last comment; no duplicate. Workers, simulators and PostgreSQL share this machine's cores.",
+      },
+    ];
+  },
+};
+
+async function measureSeconds(links: number, workers: number): Promise<number> {
+  const env = { ...noCrons, WORKER_CONCURRENCY: "8", LOG_LEVEL: "warn" };
+  const world = await startWorld({ links, env, latencyMs: 250 });
+  try {
+    // Their first rounds learn the cursors; then there is news in every case.
+    for (let index = 0; index < workers; index += 1) await world.startWorker();
+    await world.waitForQuiet();
+    for (const pair of world.pairs)
+      world.huawei.addMessage({ caseId: pair.caseId, author: "engineer", content: "News" });
+    const startedAt = Date.now();
+    await world.sql.query(
+      `UPDATE links SET "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "wantedAt" = now(), lane = 'poll'`,
+    );
+    await world.waitUntil(
+      () => (world.jira.getRequests().byOperation.addComment ?? 0) >= links,
+      "all comments",
+      240_000,
+    );
+    const endedAt = Math.max(
+      ...world.jira
+        .getRequests()
+        .log.filter((entry) => entry.operation === "addComment")
+        .map((entry) => entry.atMs),
+    );
+    await world.waitForQuiet();
+    const { duplicates, losses } = world.copies();
+    if (duplicates.length + losses.length > 0) throw new Error([...duplicates, ...losses].slice(0, 5).join("; "));
+    return (endedAt - startedAt) / 1000;
+  } finally {
+    await world.close();
+  }
+}
