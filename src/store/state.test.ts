@@ -591,6 +591,24 @@ describe("intake", () => {
     await expect(state.insertCaseLinks("none", [seenCase("C1")], facts())).rejects.toThrow("none");
   });
 
+  it("lists issues without their own id until they are marked as stamped", async () => {
+    const [first, second, bare] = await addLinks(state, "main", "S1", "S2", "S3");
+    if (first === undefined || second === undefined || bare === undefined) throw new Error("no links");
+    await state.adoptIssue(first, toId("901"), toId("OPS-901"));
+    await state.adoptIssue(second, toId("902"), toId("OPS-902"));
+
+    const before = await state.listUnstampedLinks("main");
+    await state.markStamped([first], new Date());
+    await state.markStamped([first], new Date());
+    const after = await state.listUnstampedLinks("main");
+
+    expect(before).toEqual([
+      { id: first, caseId: "S1", issueId: "901" },
+      { id: second, caseId: "S2", issueId: "902" },
+    ]);
+    expect(after.map((link) => link.id)).toEqual([second]);
+  });
+
   it("adopts an issue once", async () => {
     const [first, second] = await addLinks(state, "main", "C1", "C2");
     if (first === undefined || second === undefined) throw new Error("no links");

@@ -242,6 +242,23 @@ describe("the Jira adapter", () => {
     expect(issue.properties).toEqual({ casebridge: { ...mark, issueId } });
   });
 
+  it("sets the properties of many issues in one request, and says when one of them is missing", async () => {
+    const client = makeClient();
+    const [first, second] = [await createIssue(client), await createIssue(client)];
+    const marksOf = (ids: readonly IssueId[]) => ids.map((issueId) => ({ issueId, mark: { ...mark, issueId } }));
+    sim.control.resetRequests();
+
+    const done = await client.setIssueMarks(marksOf([first.issueId, second.issueId]), "poll");
+    const sent = sim.control.getRequests().byOperation;
+    const incomplete = await client.setIssueMarks(marksOf([first.issueId, toId<IssueId>("999999")]), "poll");
+
+    expect(done).toBe(true);
+    expect(sent).toEqual({ bulkSetIssuePropertiesByIssue: 1, getTask: 1 });
+    for (const { issueId, issueKey } of [first, second])
+      expect(sim.control.getIssue({ issue: issueKey }).properties).toEqual({ casebridge: { ...mark, issueId } });
+    expect(incomplete).toBe(false);
+  });
+
   it("lists transitions with the fields they demand, moves the issue and reads its status changes", async () => {
     const client = makeClient();
     const { issueId, issueKey } = await createIssue(client);

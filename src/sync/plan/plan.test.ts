@@ -310,6 +310,15 @@ describe("creating an issue", () => {
     expect(kinds(actions)).toEqual(["stamp_issue", "post_message"]);
   });
 
+  it("leaves the stamp of a new issue to the round over the issues, which takes many in one request", () => {
+    const actions = plan({
+      link: { markStampedAt: null, createdAt: ago(1) },
+      observed: { messages: [makeMessage()] },
+    });
+
+    expect(kinds(actions)).toEqual(["post_message"]);
+  });
+
   it("posts what of the description did not fit into the issue, before the messages", () => {
     const rest = makeIntent({ kind: "comment", side: "jira", key: "comment:description-rest", mark: null });
 
