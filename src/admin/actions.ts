@@ -83,12 +83,14 @@ export const lookupKinds = [
   "severities",
   "labels",
   "quotas",
+  "extra-parameters",
   "projects",
+  "account",
 ] as const;
 /** One of the look-ups. */
 export type LookupKind = (typeof lookupKinds)[number];
 
-/** Options of `lookups`. `kind` null = all that need no id. The ids narrow those look-ups that depend on them. */
+/** Options of `lookups`. `kind` null = all that the given ids suffice for. The ids narrow those look-ups that depend on them. */
 export type LookupOptions = ConnectionOption & {
   readonly kind: LookupKind | null;
   readonly subTypeId: string | null;

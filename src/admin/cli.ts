@@ -418,7 +418,9 @@ function addUpkeepCommands(add: AddLeaf, actions: CliActions): void {
   add({
     name: "lookups",
     description: "list what the Huawei Cloud account knows: regions, products, problem types and so on",
-    arguments: [new Argument("[kind]", "what to list (default: all that need no further id)").choices(lookupKinds)],
+    arguments: [
+      new Argument("[kind]", "what to list (default: all that the given ids suffice for)").choices(lookupKinds),
+    ],
     options: [
       connectionOption(),
       new Option("--sub-type <id>", "narrow to a case sub-type").argParser(once(parseIdentifier)),

@@ -21,6 +21,7 @@ import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resy
 import { compose, openDatabase, type Parts, sleep, type WiredConnection } from "./compose.ts";
 import { runDemo } from "./demo.ts";
 import { diagnose } from "./doctor.ts";
+import { readLookups } from "./lookups.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
 import { startWorker } from "./worker.ts";
@@ -472,43 +473,7 @@ export const actions: CliActions = {
     withParts("command", async (parts) => {
       const [connection] = chosen(parts, options.connection);
       if (connection === undefined) throw noConnection(options.connection);
-      const { huawei } = connection;
-      const wanted = (kind: string): boolean => options.kind === null || options.kind === kind;
-      const found: Record<string, unknown> = {};
-      if (wanted("regions")) found.regions = await huawei.listRegions("live");
-      if (wanted("categories")) found.categories = await huawei.listCategories("live");
-      if (wanted("labels")) found.labels = await huawei.listLabels("live");
-      if (wanted("projects")) found.projects = await huawei.getProjectIds("live");
-      if (options.kind === "problem-types")
-        found["problem-types"] = await huawei.listProblemTypes(
-          { productId: options.productId ?? "", subTypeId: options.subTypeId },
-          "live",
-        );
-      if (options.kind === "templates")
-        found.templates = await huawei.listTemplates(options.problemTypeId ?? "", "live");
-      if (options.kind === "severities")
-        found.severities = await huawei.listSeverities(
-          { productId: options.productId ?? "", problemTypeId: options.problemTypeId ?? "" },
-          "live",
-        );
-      if (options.kind === "quotas")
-        found.quotas = await huawei.listQuotas(
-          { problemTypeId: options.problemTypeId ?? "", productId: options.productId ?? "" },
-          "live",
-        );
-      return {
-        exitCode: ExitCode.done,
-        json: found,
-        human: Object.entries(found).map(([title, rows]) => ({
-          kind: "table" as const,
-          title,
-          head: ["Entry"],
-          rows: (Array.isArray(rows) ? rows : [rows]).map((row): Cell[] => [
-            typeof row === "string" ? row : JSON.stringify(row),
-          ]),
-          empty: "None.",
-        })),
-      };
+      return readLookups(connection.huawei, options);
     }),
 
   demo: (options, context) => runDemo(options, context),

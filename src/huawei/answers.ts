@@ -165,7 +165,9 @@ function answerFailure(status: number, code: string | null): { kind: ErrorKind; 
   // 429 and 5xx outrank the code: they say what to do next, the code only why.
   const byStatus = success ? null : kindOfStatus(status);
   const row = code === null ? null : findErrorCode(code, status);
-  const detail = row?.meaning.en ?? (code === null ? `HTTP status ${status}` : "a code without known text");
+  const unexplained = row === null || row.code !== code;
+  const known = unexplained ? null : row.meaning.en;
+  const detail = known ?? (code === null ? `HTTP status ${status}` : "a code that Huawei does not explain");
   if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, detail };
   if (row !== null) return { kind: row.kind, detail };
   if (byStatus !== null) return { kind: byStatus, detail };

@@ -5,7 +5,8 @@ import { errorCodes, findErrorCode } from "./error-codes.ts";
 // The list of the sources lies beside the checkout, not in it.
 const csv = new URL("../../../shared/osm/error-codes.csv", import.meta.url);
 
-test.skipIf(!existsSync(csv))("the table holds every row of the collected codes and no other", () => {
+test("the table holds every row of the collected codes and no other", ({ skip }) => {
+  skip(!existsSync(csv), "shared osm/error-codes.csv does not lie beside this checkout");
   const rows = readFileSync(csv, "utf8").trim().split("\n").slice(1);
 
   const listed = rows.map((row) => row.split(",").slice(0, 2).join(" "));
