@@ -183,6 +183,15 @@ describe("requests to Jira", () => {
     expect(most).toBeLessThanOrEqual(16);
   });
 
+  it("sends no write whose turn came too late, and asks nobody to wait", async () => {
+    const at = await start(() => ({ status: 204 }));
+
+    const error = await failureOf(at.client.deleteComment(issueId, commentId, "live", { mayStart: () => false }));
+
+    expect(error.facts).toMatchObject({ kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false });
+    expect(at.requests).toEqual([]);
+  });
+
   it("is a client that jira.js's own functions can run over", async () => {
     const { getServerInfo } = await import("jira.js/cloud");
     const at = await start((_seen, nth) => (nth === 1 ? { status: 503 } : { status: 200, body: { version: "1001" } }));
