@@ -17,6 +17,21 @@ function findCharacterProblem(site: Site, text: string): string | null {
   return bad?.test(text) === true ? "The text contains characters that are not allowed." : null;
 }
 
+/** Whether a media node names a file that is no attachment of the site: Jira knows files by media id (NOTES 4). */
+function namesUnknownFile(site: Site, node: unknown): boolean {
+  if (Array.isArray(node)) return node.some((child) => namesUnknownFile(site, child));
+  if (typeof node !== "object" || node === null) return false;
+  const { type, attrs, content } = node as {
+    type?: unknown;
+    attrs?: { type?: unknown; id?: unknown };
+    content?: unknown;
+  };
+  if ((type === "media" || type === "mediaInline") && attrs?.type !== "external") {
+    return typeof attrs?.id !== "string" || !site.state.hasMedia(attrs.id);
+  }
+  return namesUnknownFile(site, content);
+}
+
 /** Checks rich text of a field or comment (`name`). Throws 400 in Jira's words. */
 export function requireAdf(site: Site, name: string, value: unknown): Adf {
   if (typeof value === "string") {
@@ -37,6 +52,7 @@ export function requireAdf(site: Site, name: string, value: unknown): Adf {
       [name]: `The entered text is too long. It exceeds the allowed limit of ${site.settings.textLimit.toLocaleString("en-US")} characters.`,
     });
   }
+  if (namesUnknownFile(site, value)) throw fieldErrors({ [name]: "ATTACHMENT_VALIDATION_ERROR" });
   for (const text of adfStrings(value)) {
     const bad = findCharacterProblem(site, text);
     if (bad !== null) throw fieldErrors({ [name]: bad });

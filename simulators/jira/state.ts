@@ -467,6 +467,9 @@ export function makeState(deps: {
     reset,
     nextLinkId: () => Number(nextId("link")),
     findCommentOwner: (commentId: string) => commentOwner.get(commentId) ?? null,
+    /** Whether some attachment of the site has this media id. */
+    hasMedia: (mediaId: string): boolean =>
+      [...attachmentOwner.keys()].some((id) => stableUuid(`${deps.seed}/media/${id}`) === mediaId),
     findAttachmentOwner: (attachmentId: string) => attachmentOwner.get(attachmentId) ?? null,
     listDeleted: () => [...deleted.values()],
     accounts: deps.accounts,

@@ -11,6 +11,7 @@ import type { JiraPort, Lane, WriteOptions } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
 import { toAdfDocument } from "./issues.ts";
 import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
+import type { MediaNames } from "./media-names.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
 import { commentListSchema, commentPageSchema, commentSchema, createdSchema } from "./wire.ts";
@@ -27,8 +28,12 @@ const pageSize = 100;
 const bulkMax = 1_000;
 
 /** Makes the calls about comments. */
-export function makeCommentCalls(deps: { readonly transport: Transport; readonly directory: Directory }): CommentCalls {
-  const { transport, directory } = deps;
+export function makeCommentCalls(deps: {
+  readonly transport: Transport;
+  readonly directory: Directory;
+  readonly mediaNames: MediaNames;
+}): CommentCalls {
+  const { transport, directory, mediaNames } = deps;
 
   async function listComments(issueId: IssueId, lane: Lane) {
     const call: CallContext = { operation: "listComments", effect: "read", lane };
@@ -39,13 +44,14 @@ export function makeCommentCalls(deps: { readonly transport: Transport; readonly
       return { items: page.comments, total: page.total };
     });
     const wires = [...new Map(pages.map((comment) => [comment.id, comment])).values()];
-    return withMarks(call, wires);
+    return withFileNames(call, issueId, await withMarks(call, wires));
   }
 
   async function findComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
     const call: CallContext = { operation: "findComment", effect: "read", lane };
     const wire = await findWire(call, issueId, commentId);
-    return wire === null ? null : ((await withMarks(call, [wire]))[0] ?? null);
+    if (wire === null) return null;
+    return (await withFileNames(call, issueId, await withMarks(call, [wire])))[0] ?? null;
   }
 
   async function findWire(call: CallContext, issueId: IssueId, commentId: CommentId): Promise<WireComment | null> {
@@ -78,6 +84,19 @@ export function makeCommentCalls(deps: { readonly transport: Transport; readonly
       if (!Array.isArray(properties)) return toComment(wire, undefined);
       return toComment(wire, toCommentMark(properties.find(({ key }) => key === propertyKey)?.value));
     });
+  }
+
+  async function withFileNames(
+    call: CallContext,
+    issueId: IssueId,
+    comments: readonly IssueComment[],
+  ): Promise<readonly IssueComment[]> {
+    await mediaNames.name(
+      call,
+      issueId,
+      comments.map((comment) => comment.body),
+    );
+    return comments;
   }
 
   async function listByIds(call: CallContext, commentIds: readonly string[]): Promise<readonly WireComment[]> {

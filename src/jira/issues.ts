@@ -8,6 +8,7 @@ import { type Directory, findByNameOrId } from "./directory.ts";
 import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import { propertyKey, toIssue, toIssueMark, toStatusChanges, toTransitions } from "./mapping.ts";
+import type { MediaNames } from "./media-names.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages, readTokenPages } from "./paging.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
@@ -54,11 +55,12 @@ export function makeIssueCalls(deps: {
   readonly options: JiraOptions;
   readonly transport: Transport;
   readonly directory: Directory;
+  readonly mediaNames: MediaNames;
   readonly log: Log;
   readonly clock: Clock;
   readonly sleep: (pauseMs: number) => Promise<unknown>;
 }): IssueCalls {
-  const { transport, directory } = deps;
+  const { transport, directory, mediaNames } = deps;
   const { projectKey } = deps.options;
 
   async function listUpdatedIssues(minutes: number, lane: Lane) {
@@ -117,7 +119,10 @@ export function makeIssueCalls(deps: {
         searchParams: { fields: issueFields.join(","), properties: propertyKey },
         schema: issueSchema,
       });
-      return toIssue(wire);
+      const issue = toIssue(wire);
+      mediaNames.remember(issue);
+      await mediaNames.name(call, issue.issueId, [issue.description]);
+      return issue;
     } catch (error) {
       if (isServiceError(error, "not_found")) return null;
       throw error;
@@ -134,7 +139,9 @@ export function makeIssueCalls(deps: {
       body: { issueIdsOrKeys: [...new Set(issueIds)], fields: issueFields, properties: [propertyKey] },
       schema: issuesSchema,
     });
-    return issues.map(toIssue);
+    const found = issues.map(toIssue);
+    for (const issue of found) mediaNames.remember(issue);
+    return found;
   }
 
   async function findPriorityId(call: CallContext, nameOrId: string | null): Promise<string | null> {

@@ -8,6 +8,7 @@ import { makeCommentCalls } from "./comments.ts";
 import { makeDirectory } from "./directory.ts";
 import { makeFileCalls } from "./files.ts";
 import { makeIssueCalls } from "./issues.ts";
+import { makeMediaNames } from "./media-names.ts";
 import { defaultJiraTimeouts, type JiraOptions, type JiraTimeouts } from "./options.ts";
 import { makeTransport } from "./transport.ts";
 
@@ -47,10 +48,11 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   });
   const makeFreshDirectory = () => makeDirectory({ options, transport });
   const directory = makeFreshDirectory();
+  const mediaNames = makeMediaNames({ transport, clock });
   return {
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
-    ...makeIssueCalls({ options, transport, directory, log, clock, sleep: deps.sleep ?? sleepFor }),
-    ...makeCommentCalls({ transport, directory }),
+    ...makeIssueCalls({ options, transport, directory, mediaNames, log, clock, sleep: deps.sleep ?? sleepFor }),
+    ...makeCommentCalls({ transport, directory, mediaNames }),
     ...makeFileCalls({ host: options.host, transport, clock }),
   };
 }

@@ -27,6 +27,8 @@ export const attachmentSchema = z.object({
   created: instantSchema,
 });
 /** Answer to an upload: one entry per file. */
+/** An issue asked for its files alone. */
+export const issueFilesSchema = z.object({ fields: z.object({ attachment: z.array(attachmentSchema).nullish() }) });
 export const attachmentsSchema = z.array(attachmentSchema).min(1);
 /** `GET /attachment/meta`. */
 export const attachmentMetaSchema = z.object({ enabled: z.boolean(), uploadLimit: z.number().nullish() });

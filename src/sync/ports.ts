@@ -314,6 +314,8 @@ export interface TextPort {
     readonly header: string;
     readonly text: string;
     readonly footer: readonly string[];
+    /** How to read the text; guessed when left out. Texts of our own are plain. */
+    readonly format?: "plain";
   }): readonly unknown[];
   /** Description document, and what did not fit (to go on in comments). */
   caseDescription(input: {

@@ -580,4 +580,76 @@ describe("the Jira adapter", () => {
     expect(uploaded.sizeBytes).toBe(64 << 20);
     expect(download.sha256).toBe(file.sha256);
   });
+
+  it("names the file of a media node that carries only a media id, and asks for each file once", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const attach = (name: string) => {
+      const { attachmentId } = sim.control.addAttachment({ issue: issueKey, name, text: name });
+      const file = sim.control.getIssue({ issue: issueKey }).attachments.find(({ id }) => id === attachmentId);
+      return {
+        attachmentId,
+        media: { type: "media", attrs: { type: "file", id: file?.mediaId ?? "", collection: "" } },
+      };
+    };
+    const picture = attach("架构图.png");
+    const log = attach("trace.log");
+    const gone = attach("gone.txt");
+    sim.control.deleteAttachment({ attachmentId: gone.attachmentId });
+    const described = { ...picture.media, attrs: { ...picture.media.attrs, alt: "how it is built" } };
+    const adf = {
+      type: "doc" as const,
+      version: 1 as const,
+      content: [
+        { type: "mediaSingle", attrs: { layout: "center" }, content: [described] },
+        { type: "mediaGroup", content: [log.media, gone.media] },
+      ],
+    };
+    const { commentId } = sim.control.addComment({ issue: issueKey, adf });
+
+    const [comment] = await client.listComments(issueId, "live");
+    const asked = () =>
+      sim.control.getRequests().log.filter(({ path }) => path.includes("/attachment/content/")).length;
+    const askedFirst = asked();
+    const again = await client.findComment(issueId, toId<CommentId>(commentId), "live");
+
+    expect(text.adfToText(comment?.body)).toContain(
+      "[file: 架构图.png (how it is built)]\n\n[file: trace.log]\n[file: ",
+    );
+    expect(text.mediaReferences(comment?.body)).toEqual(expect.arrayContaining(["架构图.png", "trace.log"]));
+    expect(text.mediaReferences(comment?.body)).not.toContain("gone.txt");
+    expect(again).toEqual(comment);
+    expect(askedFirst).toBe(2);
+    expect(asked()).toBe(2);
+    expect(sim.control.getRequests().media).toBe(0);
+  });
+
+  it("asks for no file when the media nodes name files of the issue", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    sim.control.addAttachment({ issue: issueKey, name: "a.png", text: "x" });
+    await client.findIssue(issueId, "live");
+    const mediaId = sim.control.getIssue({ issue: issueKey }).attachments[0]?.mediaId ?? "";
+    const media = { type: "media", attrs: { type: "file", id: mediaId, collection: "", alt: "a.png" } };
+    const adf = { type: "doc" as const, version: 1 as const, content: [{ type: "mediaGroup", content: [media] }] };
+    sim.control.addComment({ issue: issueKey, adf });
+    sim.control.resetRequests();
+
+    const [comment] = await client.listComments(issueId, "live");
+
+    expect(text.adfToText(comment?.body)).toBe("[file: a.png]");
+    expect(sim.control.getRequests().log.map(({ operation }) => operation)).not.toContain("getIssue");
+    expect(sim.control.getRequests().log.filter(({ path }) => path.includes("/attachment/"))).toEqual([]);
+  });
+
+  it("is refused a media node that names no file of the site", async () => {
+    const client = makeClient();
+    const { issueId } = await createIssue(client);
+    const media = { type: "media", attrs: { type: "file", id: "10001", collection: "" } };
+    const bodyAdf = { type: "doc", version: 1, content: [{ type: "mediaGroup", content: [media] }] };
+
+    await expect(client.createComment(issueId, { bodyAdf, mark: commentMark }, "live")).rejects.toMatchObject({
+      kind: "rejected",
+    });
+  });
 });

@@ -36,7 +36,7 @@ function getAttachment(site: Site, context: RequestContext): Reply {
 export function replyWithFile(attachment: AttachmentRecord, range: string | undefined): Reply {
   const headers = {
     "content-type": attachment.mimeType,
-    "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name)}`,
+    "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name.toWellFormed())}`,
   };
   const size = attachment.sizeBytes;
   if (range === undefined) {

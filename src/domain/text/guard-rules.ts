@@ -3,7 +3,15 @@
  *
  * Each expression has two groups, what stands before the value (kept) and the value (masked); `accept` decides from
  * the surroundings. Two habits keep them linear: a run of characters is only tried from its start (a look-behind on
- * the same class), and every repetition is bounded or cannot overlap what follows it.
+ * the same class), and every repetition has an upper bound, so that one start costs a constant at most; a value that goes
+ * on behind the bound is followed by `endOf`, one pass. A test reads the expressions and says where that is not so.
+ *
+ * Libraries were looked at first. gitleaks and trufflehog keep the best lists of token shapes, but are Go programs, not
+ * packages; the vendors' shapes below follow gitleaks' public rules. secretlint (`@secretlint/secretlint-rule-preset-recommend`)
+ * is well kept on npm, but it works on files, asynchronously, knows no passwords in prose, no people and nothing of
+ * Huawei, and this folder takes no packages, since a text must be guarded before anything else touches it. `redact-pii`
+ * masks names and any long number, which would make logs useless; detect-secrets is Python and goes by entropy, which
+ * hashes and ids have as well. So the shapes are taken from where they are kept, and the judgement is made here.
  */
 
 /** What `accept` may look at: about 100 characters on either side, masks included. */
@@ -92,7 +100,7 @@ function isBasicCredentials(value: string): boolean {
 }
 
 const KEY_WORD =
-  /(?<![A-Za-z])(?:ak|sk|ak[/_-]?sk|access(?:[ _-]?key)?(?:[ _-]?id)?|secret(?:[ _-]?access)?(?:[ _-]?key)?|credentials?|hw_access_key|hw_secret_key)(?![A-Za-z])|accesskey|secretkey|access_key|secret_key|密钥|秘钥|访问键|凭证/i;
+  /(?<![A-Za-z])(?:ak|sk|ak[/_-]?sk|access(?:[ _-]?key)?(?:[ _-]?id)?|secret(?:[ _-]?access)?(?:[ _-]?key)?|credentials?|obsutil|hw_access_key|hw_secret_key)(?![A-Za-z])|accesskey|secretkey|access_key|secret_key|密钥|秘钥|访问键|凭证/i;
 
 function isNearKeyWord({ before, after }: GuardContext): boolean {
   return KEY_WORD.test(before.slice(-80)) || KEY_WORD.test(after.slice(0, 25));
@@ -112,10 +120,10 @@ function isSecretKey(context: GuardContext): boolean {
 const COUNTED =
   /(?:(?:offset|size|bytes|lsn|xid|seq)["']?[ \t]|(?:bytes?|size|len|length|mem|memory|total|used|free|avail|offset|limit|capacity|heap|id|pid|tid|uid|seq|index|inode|nanos|ns|us|ms|time|timestamp|ts|epoch|count|num|version|rev|revision|port|hash|xid|lsn|txid|zxid)["']?[ \t]{0,3}[:=])[ \t]{0,3}["']?$/i;
 const UNIT =
-  /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|[kmgt]?bps|[kmgt]?hz|ns|us|ms|rows?|records?|messages?|times)\b|字节|条|毫秒)/i;
+  /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|[kmgt]?bps|[kmgt]?hz|ns|us|ms|rows?|records?|pages?|messages?|times)\b|字节|条|毫秒)/i;
 
 function isPhone({ value, before, after }: GuardContext): boolean {
-  if (UNIT.test(after)) return false;
+  if (UNIT.test(after) || /0{7}$/.test(value)) return false;
   if (COUNTED.test(before.slice(-40))) return false;
   const digits = Number(value.replace(/\D/g, "").slice(-11));
   return digits % 65_536 !== 0; // 17179869184 is 16 GiB
@@ -162,6 +170,14 @@ function endOfKeyBlock(text: string, end: number): number {
   return end + (lines.exec(text)?.[0].length ?? 0);
 }
 
+/** The rest of a token that is longer than the expression looks. */
+function endOfToken(text: string, end: number): number {
+  const rest = /[A-Za-z0-9._~+/=-]*/y;
+  if (!/[A-Za-z0-9_~+/-]/.test(text[end] ?? "")) return end;
+  rest.lastIndex = end;
+  return end + (rest.exec(text)?.[0].length ?? 0);
+}
+
 /** Header values such as IAM tokens take thousands of characters: all up to the end of the line or a quote. */
 function endOfHeader(text: string, end: number): number {
   const rest = /[^\n"']*/y;
@@ -202,10 +218,15 @@ export const GUARD_RULES: readonly GuardRule[] = [
     accept: ({ value }) => !isPlaceholder(value) && /\d|^[^\s]{24,}/.test(value),
     endOf: endOfHeader,
   },
-  { name: TOKEN, regex: /((?<![A-Za-z0-9_-]))(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)/g },
   {
     name: TOKEN,
-    regex: /((?<![A-Za-z])bearer[ \t]{1,5}["']?)([A-Za-z0-9._~+/-]{12,}={0,3})/gi,
+    regex: /((?<![A-Za-z0-9_-]))(eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}\.[A-Za-z0-9_-]{0,1024})/g,
+    endOf: endOfToken,
+  },
+  {
+    name: TOKEN,
+    regex: /((?<![A-Za-z])bearer[ \t]{1,5}["']?)([A-Za-z0-9._~+/-]{12,4096}={0,3})/gi,
+    endOf: endOfToken,
     accept: ({ value }) => isOpaque(value, 12),
   },
   {
@@ -227,8 +248,9 @@ export const GUARD_RULES: readonly GuardRule[] = [
   ),
   vendorToken(
     TOKEN,
-    "(?:AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|sk_live_[A-Za-z0-9]{16,255}|sk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,255}|dckr_pat_[A-Za-z0-9_-]{20,255}|hvs\\.[A-Za-z0-9_-]{20,255})",
+    "(?:SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{32,64}|pypi-AgEI[A-Za-z0-9_-]{40,1024}|gls?a_[A-Za-z0-9]{32}_[a-f0-9]{8}|do[opr]_v1_[a-f0-9]{64}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}|dapi[a-f0-9]{32}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|PMAK-[a-f0-9]{24}-[a-f0-9]{34}|lin_api_[A-Za-z0-9]{40}|hf_[A-Za-z]{34}|whsec_[A-Za-z0-9+/]{24,64}|rk_live_[A-Za-z0-9]{16,255}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\\.[A-Za-z0-9_-]{30,2048}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|sk_live_[A-Za-z0-9]{16,255}|sk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,255}|dckr_pat_[A-Za-z0-9_-]{20,255}|hvs\\.[A-Za-z0-9_-]{20,255})",
   ),
+  vendorToken("cloud token", "(?:LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{32})"),
   {
     name: ACCESS_KEY,
     regex: /((?<![A-Za-z0-9+_-]))([A-Z0-9]{20})(?![A-Za-z0-9+_-])/g,
@@ -281,7 +303,7 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: new RegExp(
-      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}(?:已?(?:改为|改成|重置为|设置为|设为|設為)[:：]?|[是为為][:：]?|[:=：＝])[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
+      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}(?:(?:已经?)?(?:改为|改成|重置为|设置为|设为|設為)[:：]?|[是为為][:：]?|[:=：＝])[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
       "g",
     ),
     accept: ({ value }) => !isPlaceholder(value) && !/^\d{1,2}(?:[-~到]\d{1,2})?$/.test(value),
@@ -301,7 +323,7 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: new RegExp(
-      `(\\b(?:use|using|with|set)[ \\t]{1,3}["'\`]?)([!#-&(-;=?-_a-~]{4,100})(?=["'\`]?[ \\t]{1,3}as[ \\t]{1,3}(?:(?:the|a|my|your|new|initial)[ \\t]{1,3}){0,2}${PASSWORD_WORD})`,
+      `(\\b(?:use|using|with|set|try)[ \\t]{1,3}["'\`]?)([!#-&(-;=?-_a-~]{4,100})(?=["'\`]?[ \\t]{1,3}as[ \\t]{1,3}(?:(?:the|a|my|your|new|initial)[ \\t]{1,3}){0,2}${PASSWORD_WORD})`,
       "gi",
     ),
     accept: ({ value }) => isUnlikeAWord(value),
@@ -309,6 +331,56 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: /(\b(?:requirepass|masterauth|redis-cli\b[^\n]{0,100}?[ \t]-a)[ \t]{1,5}["']?)([^\s"']{3,255})/gi,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex:
+      /(\bidentified[ \t]{1,3}(?:with[ \t]{1,3}\S{1,40}[ \t]{1,3})?by[ \t]{1,3}(?:password[ \t]{1,3})?["'`])([^"'`\n]{1,255})/gi,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `(\\b${PASSWORD_WORD}[ \\t]{1,3}(?:for[ \\t]{1,3}\\S{1,60}[ \\t]{0,3}=[ \\t]{0,3})?["'\`])([^"'\`\\n]{4,255})(?=["'\`])`,
+      "gi",
+    ),
+    accept: ({ value }) => isUnlikeAWord(value),
+  },
+  {
+    name: PASSWORD,
+    regex: /(\bauth[-_]pass[ \t]{1,3}(?:[\w.-]{1,60}[ \t]{1,3})?["']?)([^\s"']{4,255})/gi,
+    accept: ({ value }) => isUnlikeAWord(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(`(["']${PASSWORD_WORD}["'][ \\t]{0,3}>[ \\t]{0,3})([^<\\n]{1,300})(?=<\\/)`, "gi"),
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(`(\\b${PASSWORD_WORD}(?:[ \\t]{1,3}[A-Za-z]{1,12}){1,3}[ \\t]{1,3}is[ \\t]{1,3})(${BARE})`, "gi"),
+    accept: ({ value }) => isStrongPassword(value),
+  },
+  {
+    // A variable of a pod: its name stands on the line before.
+    name: PASSWORD,
+    regex: new RegExp(
+      `(\\bname:[ \\t]{0,3}["']?\\w{0,60}(?:${PASSWORD_WORD}|secret|token)["']?[ \\t]{0,5}\\n[ \\t]{0,20}value:[ \\t]{0,3}["']?)([^\\s"']{1,255})`,
+      "gi",
+    ),
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex:
+      /(\b(?:docker|podman|nerdctl|helm)\b[^\n]{0,40}?\blogin\b[^\n]{0,100}?[ \t](?:-p|--password)[ \t]{1,3}["']?)([^\s"'-][^\s"']{2,255})/g,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex:
+      /(\becho[ \t]{1,3}(?:-n[ \t]{1,3})?["']?(?:[\w-]{1,32}:)?)([^\s"'|:]{4,100})(?=["']?[ \t]{0,3}\|[ \t]{0,3}(?:sudo[ \t]{1,3})?(?:passwd|chpasswd)\b)/g,
     accept: ({ value }) => !isPlaceholder(value),
   },
   {

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { measureGuard, withGuardFigures } from "../../../test/corpus/guard-figures.ts";
+import { GUARD_NEGATIVES, GUARD_POSITIVES } from "../../../test/corpus/guard-tuned.ts";
 import { guardText } from "./guard.ts";
-import { GUARD_NEGATIVES, GUARD_POSITIVES } from "./guard-corpus.ts";
+import { GUARD_RULES } from "./guard-rules.ts";
 
 const guard = (text: string) => guardText(text, { mode: "mask" });
 
@@ -174,10 +177,71 @@ describe("guardText", () => {
     ["use", "use a1b2c3 as the "],
     ["pass", "pass="],
     ["identity", "110105194912310021 "],
-  ])("takes linear time on a megabyte of %s", (_name, unit) => {
-    const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
-    const startedAt = performance.now();
-    guard(text);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+  ])("ends on 100,000 characters of %s, and has nothing left to do", (_name, unit) => {
+    const once = guard(unit.repeat(Math.ceil(100_000 / unit.length))).text;
+    expect(guard(once).text).toBe(once);
+  });
+
+  it("ends on any line of 100,000 characters that repeats something", () => {
+    const units = fc.oneof(
+      fc.string({ unit: "binary", minLength: 1, maxLength: 12 }),
+      fc.constantFrom(
+        ...GUARD_POSITIVES.map(({ text }) => text.slice(0, 60)),
+        ...GUARD_NEGATIVES.filter((text) => text !== ""),
+      ),
+      fc
+        .array(fc.constantFrom("password", "密码", "=", ":", " ", "\n", '"', "'", "a1", "@", "-p ", "login ", "/"), {
+          minLength: 1,
+          maxLength: 6,
+        })
+        .map((parts) => parts.join("")),
+    );
+    fc.assert(
+      fc.property(units, (unit) => {
+        guard(unit.repeat(Math.ceil(100_000 / unit.length)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("the cost of the rules", () => {
+  /** The expression without its classes and escapes, so that what is left of `*`, `+` and `{}` repeats something. */
+  const bare = (source: string): string => source.replace(/\\./g, "e").replace(/\[(?:[^\]])*\]/g, "c");
+
+  it.each(GUARD_RULES.map((rule, index) => [index, rule.name, rule.regex] as const))(
+    "rule %i (%s) tries a constant number of characters from each start",
+    (_index, _name, regex) => {
+      const source = bare(regex.source);
+      const repeats = Array.from(source.matchAll(/\{(\d+)(,?)(\d*)\}/g), ([, from, comma, to]) =>
+        comma === "" ? Number(from) : Number(to || Number.POSITIVE_INFINITY),
+      );
+
+      expect(source).not.toMatch(/[*+]/);
+      for (const most of repeats) expect(most).toBeLessThanOrEqual(8_192);
+      // A repetition of something that itself repeats is short.
+      for (const [, inner, most] of source.matchAll(/\(([^()]*)\)\{\d+,(\d+)\}/g))
+        if (/\{/.test(inner ?? "")) expect(Number(most)).toBeLessThanOrEqual(20);
+      expect(regex.flags).toContain("g");
+    },
+  );
+});
+
+describe("the READMEs", () => {
+  it.each([
+    ["README.md", "en"],
+    ["README.zh-CN.md", "zh"],
+  ] as const)("%s gives the figures of `npm run guard:figures`", (name, language) => {
+    const readme = readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8");
+    expect(withGuardFigures(readme, language)).toBe(readme);
+  });
+
+  it("speak of corpora that are large enough, and of rates that are worth having", () => {
+    const { fresh, tuned } = measureGuard();
+    expect(fresh.secrets).toBeGreaterThanOrEqual(100);
+    expect(fresh.harmless).toBeGreaterThanOrEqual(200);
+    expect(fresh.missed.length / fresh.secrets).toBeLessThanOrEqual(0.2);
+    expect(fresh.spoiled.length / fresh.harmless).toBeLessThanOrEqual(0.01);
+    expect([tuned.missed, tuned.spoiled]).toEqual([[], []]);
   });
 });

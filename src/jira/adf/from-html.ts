@@ -4,7 +4,8 @@
  * The HTML form of OSM messages is not described (osm/NOTES 9), and a person may paste anything. So the parser only
  * reports tags, and a small stack of containers decides what may stand where: what ADF does not allow in a place
  * (a heading in a list item, a table in a quote, the ninth list level) is rendered as the nearest thing that it does
- * allow. Text is never dropped, except inside scripts, styles and their like.
+ * allow. Text is never dropped, except inside `<style>`: what looks like HTML may be a plain text that quotes some, and the
+ * script in it is then what the question is about.
  */
 
 import { Parser } from "htmlparser2";
@@ -28,27 +29,15 @@ const TABLE_COLUMNS_MAX = 50;
 /** htmlparser2 keeps its open elements in an array that it shifts: 100,000 nested tags took 3.5 s. So depth ends here. */
 const OPEN_ELEMENTS_MAX = 1000;
 
-const DROPPED = new Set([
-  "script",
-  "style",
-  "template",
-  "iframe",
-  "object",
-  "embed",
-  "applet",
-  "svg",
-  "math",
-  "title",
-  "noframes",
-  "datalist",
-]);
+/** Presentation, which office programs paste by the page. All else that somebody wrote is shown, as text. */
+const DROPPED = new Set(["style"]);
 const BLOCKS = new Set(
-  "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hgroup html legend main nav option p search section summary caption".split(
+  "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hgroup html legend main nav option p search section summary caption script template iframe object noframes title datalist svg math".split(
     " ",
   ),
 );
 const INLINES = new Set(
-  "abbr acronym area audio base basefont bdi bdo big button canvas col colgroup data dfn dir font frame frameset head input label link map mark menu meta meter noscript optgroup output param picture progress q rp rt ruby select small source span sub sup tbody textarea tfoot thead time track var video wbr".split(
+  "abbr acronym applet area audio base basefont bdi bdo big button canvas col colgroup data dfn dir embed font frame frameset head input label link map mark menu meta meter noscript optgroup output param picture progress q rp rt ruby select small source span sub sup tbody textarea tfoot thead time track var video wbr".split(
     " ",
   ),
 );
@@ -98,29 +87,56 @@ export function htmlToBlocks(html: string): AdfBlock[] {
   const builder = new HtmlBuilder(STRUCTURE.test(source));
   let depth = 0;
   let stoppedAt: number | null = null;
+  let ending = false;
+  // How far the parser came. What begins like a tag or comment and never ends is text, not nothing.
+  let readTo = 0;
+  const advance = (): string => {
+    const piece = source.slice(parser.startIndex, parser.endIndex + 1);
+    readTo = Math.max(readTo, parser.endIndex + 1);
+    return piece;
+  };
   const parser = new Parser(
     {
       onopentag: (name, attributes) => {
         depth += 1;
         if (stoppedAt !== null) return;
-        builder.open(name, attributes, source.slice(parser.startIndex, parser.endIndex + 1));
+        builder.open(name, attributes, advance());
         if (depth < OPEN_ELEMENTS_MAX) return;
         stoppedAt = parser.endIndex + 1;
         parser.pause();
       },
       ontext: (text) => {
+        advance();
         if (stoppedAt === null) builder.text(text);
+      },
+      oncomment: (text) => {
+        const piece = advance();
+        if (stoppedAt !== null) return;
+        if (text.startsWith("[CDATA[")) builder.text(text.slice(7, -2));
+        else if (!piece.startsWith("<!--") || !piece.endsWith(">")) builder.text(piece);
+      },
+      onprocessinginstruction: (name) => {
+        const piece = advance();
+        if (stoppedAt === null && !/^!doctype$/i.test(name)) builder.text(piece);
       },
       onclosetag: (_name, implied) => {
         depth -= 1;
-        if (stoppedAt === null) builder.close(implied);
+        // At the end the builder closes what is open, after the last text.
+        if (ending || stoppedAt !== null) return;
+        advance();
+        builder.close(implied);
       },
     },
     { decodeEntities: true, lowerCaseTags: true },
   );
   parser.write(source);
-  if (stoppedAt === null) parser.end();
-  else builder.text(source.slice(stoppedAt).replace(/<\/?[a-zA-Z][^<>]*>/g, " "));
+  if (stoppedAt === null) {
+    ending = true;
+    parser.end();
+    builder.text(source.slice(readTo));
+  } else {
+    builder.text(source.slice(stoppedAt).replace(/<\/?[a-zA-Z][^<>]*>/g, " "));
+  }
   return builder.end();
 }
 
@@ -132,6 +148,7 @@ class HtmlBuilder {
   private readonly hrefs: (string | null)[] = [];
   private readonly collapse: boolean;
   private dropped = 0;
+  private droppedText = "";
   private pre: Draft[] | null = null;
   private heading = 0;
   private listDepth = 0;
@@ -151,7 +168,10 @@ class HtmlBuilder {
   }
 
   text(text: string): void {
-    if (this.dropped > 0) return;
+    if (this.dropped > 0) {
+      this.droppedText += text;
+      return;
+    }
     if (this.pre !== null) {
       this.append(this.pre, text, []);
       return;
@@ -179,8 +199,13 @@ class HtmlBuilder {
   ): (implied: boolean) => void {
     if (DROPPED.has(name) || this.dropped > 0) {
       this.dropped += 1;
-      return () => {
+      const from = this.droppedText.length;
+      return (implied) => {
         this.dropped -= 1;
+        const text = this.droppedText.slice(from);
+        if (this.dropped === 0) this.droppedText = "";
+        // A style sheet that never ends has swallowed the rest of the message.
+        if (implied && this.dropped === 0) this.text(text);
       };
     }
     if (this.pre !== null) return this.enterInsidePre(name, literal);

@@ -8,7 +8,7 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,20})[ \t]*$/;
 const FENCE_CHARS_CAP = 12;
 const INDENTED = /^(?: {4}|\t)[ \t]*(?![-*•+] |\d{1,3}[.)] )\S/;
 const LOG_LINE =
-  /^\s{0,3}(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?[ :\t]|at [\w$.<>]+\(|Caused by: |Traceback \(most )/;
+  /^\s{0,3}(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?[ :\t]|at [\w$.<>]+\(|Caused by: |(?:[a-z]\w{0,40}\.){1,10}[A-Z]\w{0,60}(?:Exception|Error)(?:: |\s*$)|Traceback \(most )/;
 
 type Fence = { readonly char: string; readonly length: number; readonly bare: boolean; readonly language: string };
 

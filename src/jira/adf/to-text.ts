@@ -33,13 +33,14 @@ const INLINE = new Set([
   "inlineExtension",
 ]);
 const MEDIA = new Set(["media", "mediaInline"]);
+const PANEL_KINDS = new Set(["info", "note", "tip", "warning", "error", "success"]);
 /** A date in JavaScript reaches ± 8.64e15 ms. */
 const TIMESTAMP_MAX = 8.64e15;
 
 /**
  * The visible text of an ADF document (or node, or list of nodes), sanitised, without blank lines around it. Headings
- * start with `#`, items with `- `, `1. ` or `[x] `, quotes with `> `; code is fenced, table rows are `a | b`, files
- * are `[file: name]`, links show their address when the text does not. A string is taken as text, anything else that
+ * start with `#`, items with `- `, `1. ` or `[x] `, quotes with `> `, panels with `[warning] `; code is fenced, struck
+ * text stands in `~~`, table rows are `a | b`, files are `[file: name]`, links show their address when the text does not. A string is taken as text, anything else that
  * is no node gives `""`. Never throws on JSON of any shape or depth. May be repeated.
  */
 export function adfToText(document: unknown): string {
@@ -56,12 +57,29 @@ export function adfMediaReferences(document: unknown): AdfMediaReference[] {
     const attrs = attrsOf(node);
     const reference = {
       id: nonEmpty(attrs.id),
-      name: nonEmpty(attrs.alt) ?? nonEmpty(attrs.__fileName),
+      name: nonEmpty(attrs.__fileName) ?? nonEmpty(attrs.alt),
       url: nonEmpty(attrs.url),
     };
     if (reference.id !== null || reference.name !== null || reference.url !== null) found.push(reference);
   });
   return found;
+}
+
+/**
+ * Writes `__fileName` on the media nodes whose id, in lower case, has a name in `names`. Changes the document itself,
+ * which must be the caller's own, since it may be too deep to copy. Never throws on JSON; may be repeated.
+ */
+export function nameMedia(document: unknown, names: ReadonlyMap<string, string>): void {
+  walk([document], (node) => {
+    const attrs = toNode(node.attrs);
+    const name = nameOf(node, names);
+    if (attrs !== null && name !== null) Object.assign(attrs, { __fileName: name });
+  });
+}
+
+function nameOf(node: Node, names: ReadonlyMap<string, string>): string | null {
+  if (!MEDIA.has(typeOf(node))) return null;
+  return names.get((nonEmpty(attrsOf(node).id) ?? "").toLowerCase()) ?? null;
 }
 
 function renderBlocks(nodes: readonly Node[], depth: number, separator = "\n\n"): string {
@@ -121,6 +139,12 @@ function renderBlock(node: Node, depth: number): string {
       return children.map((child) => renderBlock(child, below)).join("\n");
     case "mediaSingle":
       return renderBlocks(children, below, "\n");
+    case "panel":
+      return renderPanel(attrs.panelType, renderBlocks(children, below));
+    case "syncBlock":
+      return fallbackText(node) || "[synced block: see the issue]";
+    case "extension":
+      return fallbackText(node) || extensionName(attrs);
     case "expand":
     case "nestedExpand":
       return [nonEmpty(attrs.title) ?? "", renderBlocks(children, below)].filter((text) => text !== "").join("\n");
@@ -132,7 +156,19 @@ function renderBlock(node: Node, depth: number): string {
   }
 }
 
-/** Panels, layouts, extensions, and whatever comes next. */
+/** A warning that reads like any paragraph would be a loss, so the panel's kind stands before its text. */
+function renderPanel(type: unknown, content: string): string {
+  const kind = typeof type === "string" && PANEL_KINDS.has(type) ? type : "";
+  return kind === "" || content.trim() === "" ? content : `[${kind}] ${content}`;
+}
+
+/** What an app shows in Jira is not in the document: its key at least says what stands there. */
+function extensionName(attrs: Node): string {
+  const key = nonEmpty(attrs.extensionKey);
+  return key === null ? "" : `[extension: ${key}]`;
+}
+
+/** Layouts, extensions with a body, and whatever comes next. */
 function renderUnknown(node: Node, depth: number): string {
   const content = renderBlocks(childrenOf(node), depth);
   return content !== "" ? content : fallbackText(node);
@@ -204,7 +240,9 @@ function renderInlineNode(node: Node, depth: number): string {
   const attrs = attrsOf(node);
   switch (typeOf(node)) {
     case "text":
-      return typeof node.text === "string" ? node.text : "";
+      return typeof node.text === "string" ? struckText(node, node.text) : "";
+    case "inlineExtension":
+      return fallbackText(node) || extensionName(attrs);
     case "hardBreak":
       return "\n";
     case "mention": {
@@ -230,6 +268,12 @@ function renderInlineNode(node: Node, depth: number): string {
   }
 }
 
+/** "do ~~not~~ restart": without the tildes the sentence would say the opposite of what its author left standing. */
+function struckText(node: Node, text: string): string {
+  const isStruck = Array.isArray(node.marks) && toNodes(node.marks).some((mark) => typeOf(mark) === "strike");
+  return isStruck && text.trim() !== "" ? `~~${text}~~` : text;
+}
+
 function linkText(text: string, href: string): string {
   const bare = (address: string): string =>
     address
@@ -250,8 +294,11 @@ function hrefOf(node: Node): string | null {
 
 function renderMedia(node: Node): string {
   const attrs = attrsOf(node);
-  const name = nonEmpty(attrs.alt) ?? nonEmpty(attrs.__fileName) ?? nonEmpty(attrs.id) ?? nonEmpty(attrs.url);
-  return `[file: ${name ?? "unknown"}]`;
+  const alt = nonEmpty(attrs.alt);
+  const file = nonEmpty(attrs.__fileName);
+  // The description that a person gave to a picture stands beside the name of its file.
+  if (file !== null) return alt === null || alt === file ? `[file: ${file}]` : `[file: ${file} (${alt})]`;
+  return `[file: ${alt ?? nonEmpty(attrs.id) ?? nonEmpty(attrs.url) ?? "unknown"}]`;
 }
 
 function cardUrl(attrs: Node): string {

@@ -115,6 +115,7 @@ export async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Inte
     header: "Description, continued",
     text: String(intent.payload.rest),
     footer: [],
+    format: "plain",
   });
   let writes = 0;
   for (const [index, bodyAdf] of docs.entries()) {

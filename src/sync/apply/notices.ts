@@ -42,7 +42,7 @@ export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: 
 export async function postNotice(deps: ApplyDeps, leased: LeasedLink, cause: string, text: string): Promise<number> {
   const known = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
   if (known || leased.snapshot.link.issueId === null) return 0;
-  const [doc] = deps.text.messageToAdf({ header: "casebridge", text, footer: [] });
+  const [doc] = deps.text.messageToAdf({ header: "casebridge", text, footer: [], format: "plain" });
   const mark: CommentMark = {
     v: 1,
     inst: deps.installation,

@@ -4,7 +4,7 @@
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, ownerOf, type PlanInput, type Recheck } from "./action.ts";
-import { hasHeldLevel, heldReason, isNamedIn, isWanted, namesInRestricted } from "./disclosure.ts";
+import { hasHeldLevel, heldReason, isNamedIn, isWanted, namesInRestricted, showsName } from "./disclosure.ts";
 
 /** Hash of what a comment says today: text and the files that it shows. */
 export function commentHash(
@@ -215,8 +215,7 @@ function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, tex
   );
   return issue.files.filter((file) => {
     if (file.authorId === input.ownAccountId || carried.has(file.attachmentId)) return false;
-    const named =
-      references.has(file.attachmentId) || references.has(file.name) || (file.name !== "" && text.includes(file.name));
+    const named = references.has(file.attachmentId) || references.has(file.name) || showsName(text, file);
     return named && !isNamedIn(restricted, file);
   });
 }

@@ -2,6 +2,7 @@
  * What may leave Jira (RULES 5). Every rule fails closed.
  */
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
+import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { PlanInput } from "./action.ts";
 
@@ -44,5 +45,16 @@ export function namesInRestricted(input: PlanInput, comments: readonly IssueComm
 
 /** Whether one of these texts and media references names the file. */
 export function isNamedIn(names: readonly string[], file: IssueFile): boolean {
-  return names.some((name) => name === file.attachmentId || name.includes(file.name));
+  return names.some((name) => name === file.attachmentId || name.includes(file.name) || showsName(name, file));
+}
+
+/** Whether a text shows the file's name. Names may hold what texts lose on their way here:
+ * control characters, bidi overrides, blanks in a row or at the ends. */
+export function showsName(text: string, file: IssueFile): boolean {
+  const name = inOneLine(file.name);
+  return name !== "" && (text.includes(name) || inOneLine(text).includes(name));
+}
+
+function inOneLine(text: string): string {
+  return toPlainText(text).replace(/\s+/g, " ").trim();
 }

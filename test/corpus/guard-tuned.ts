@@ -23,6 +23,10 @@ const JWT = [
   "eyJzdWIiOiIxMjM0NTY3ODkwIn0",
   "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
 ].join(".");
+const SENDGRID = ["SG", ".CNFJNmGhZBuwF9Q7upXGhx.FjO3j3SmyX0d55bXlaL9r7viKl782lE6vOXwnWK9d7W"].join("");
+const PYPI = ["pypi", "-AgEIcHlwaS5vcmc3Apor0fe4yBnEtp17GMKGkNnyucga98hZU2RXd2FJdxNvuJniZHEFGhNhy69"].join("");
+const GRAFANA = ["gl", "sa_bQjSWDC4wc5M8oit9zybBLmPYMc0bUJ3_b1a875a6"].join("");
+const TELEGRAM = ["190574679", ":AAyDqcmWIgghp2IDEh2OzE3oCVYC1Iq2V8q"].join("");
 const KEY_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
 const KEY_WORDS = ["PRIVATE", "KEY"].join(" ");
 const VARIABLE = ["$", "{DB_PASSWORD}"].join("");
@@ -127,6 +131,24 @@ const rows: readonly (readonly [text: string, secret: string, name: string])[] =
   ["Passwort: Geheim!23", "Geheim!23", "password"],
   ["密码 123456", "123456", "password"],
   ["初始密码abc12345", "abc12345", "password"],
+  ["密码已经改成 Dhcgee@517 了", "Dhcgee@517", "password"],
+  [`obsutil config -i=x -k=${SK} -e=obs.cn-south-1.myhuaweicloud.com`, SK, "secret key"],
+  ['      - name: DB_PASSWORD\n        value: "Hbagad727"', "Hbagad727", "password"],
+  ["CREATE USER app IDENTIFIED BY 'Egabgf@566';", "Egabgf@566", "password"],
+  ["docker login -u cn-south-1 -p Khfdhf@143 swr.cn-south-1.myhuaweicloud.com", "Khfdhf@143", "password"],
+  ['echo "Fagbfd@751" | passwd --stdin root', "Fagbfd@751", "password"],
+  ["ALTER ROLE app WITH PASSWORD 'Kdcgaf@676';", "Kdcgaf@676", "password"],
+  ["SET PASSWORD FOR 'root' = 'Chcfee@539'", "Chcfee@539", "password"],
+  ["sentinel auth-pass mymaster Dfahdg@982", "Dfahdg@982", "password"],
+  ["the pwd I use is Jhhaeh@086", "Jhhaeh@086", "password"],
+  ["Please try Hggbgb@986 as password", "Hggbgb@986", "password"],
+  ['<entry key="password">Hebdbh@332</entry>', "Hebdbh@332", "password"],
+  ["aliyun key LTAI5trpfooKeuuqYm6YemU9", "LTAI5trpfooKeuuqYm6YemU9", "cloud token"],
+  ["tencent AKIDp3ICpjchx8Lv6O0dcQSsJ8eHn8yfsYit", "AKIDp3ICpjchx8Lv6O0dcQSsJ8eHn8yfsYit", "cloud token"],
+  [`sendgrid ${SENDGRID}`, SENDGRID, "token"],
+  [`upload with ${PYPI}`, PYPI, "token"],
+  [`grafana ${GRAFANA}`, GRAFANA, "token"],
+  [`telegram bot ${TELEGRAM}`, TELEGRAM, "token"],
   ["密码是：Huawei@123", "Huawei@123", "password"],
   // Command lines and addresses
   ["set requirepass foobared1", "foobared1", "password"],
@@ -251,6 +273,7 @@ export const GUARD_NEGATIVES: readonly string[] = [
   "The token expires at 2026-11-24T10:00:00Z",
   "session token: missing",
   "task 17179869184 done",
+  "vmstat: 13800000000 pages read",
   // Times and numbers
   "1767225600",
   "1767225600000",
