@@ -100,7 +100,11 @@ export function planComments(
   actions.push(...planDeletedParts(input, comments, confirmed));
   if (input.observed.full) actions.push(...planDeletedComments(input, comments));
   if (settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk") {
-    actions.push(...planOwnFiles(input, issue, comments, leaving, recheck));
+    actions.push(...planOwnFiles({ input, issue, comments, leaving, recheck, mayLeave: () => true }));
+  }
+  if (settings.attachments.toHuawei === "referenced") {
+    const isNamed = namedBySent(input, issue, comments);
+    actions.push(...planOwnFiles({ input, issue, comments, leaving, recheck, mayLeave: isNamed }));
   }
   return actions;
 }
@@ -156,14 +160,41 @@ function planDeletedComments(input: PlanInput, comments: readonly IssueComment[]
     .map((mirror) => ({ kind: "withdraw_comment", direction: "to-huawei", mirror }) as const);
 }
 
-/** Policy `all`: files of people that no comment carried, nor carries in this plan (`leaving`). */
-function planOwnFiles(
-  input: PlanInput,
-  issue: Issue,
-  comments: readonly IssueComment[],
-  leaving: ReadonlySet<string>,
-  recheck: Recheck,
-): Action[] {
+/**
+ * Policy `referenced`: whether a comment that was itself sent, and may still be seen there, names the file. A file can
+ * come after the comment that names it, or between the readings of the issue and of its comments.
+ */
+function namedBySent(input: PlanInput, issue: Issue, comments: readonly IssueComment[]): (file: IssueFile) => boolean {
+  const live = new Set(
+    input.mirrors
+      .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.state === "live")
+      .map((mirror) => mirror.sourceId),
+  );
+  const sent = comments
+    .filter(
+      (comment) => live.has(comment.commentId) && heldReason({ comment, issue, settings: input.settings }) === null,
+    )
+    .map((comment) => ({
+      text: input.adfToText(comment.body),
+      references: new Set(input.mediaReferences(comment.body)),
+    }));
+  return (file) => sent.some(({ text, references }) => isNamedBy(file, text, references));
+}
+
+function isNamedBy(file: IssueFile, text: string, references: ReadonlySet<string>): boolean {
+  return references.has(file.attachmentId) || references.has(file.name) || showsName(text, file);
+}
+
+/** Files of people that the policy wants and that no comment carried, nor carries in this plan (`leaving`). */
+function planOwnFiles(given: {
+  readonly input: PlanInput;
+  readonly issue: Issue;
+  readonly comments: readonly IssueComment[];
+  readonly leaving: ReadonlySet<string>;
+  readonly recheck: Recheck;
+  readonly mayLeave: (file: IssueFile) => boolean;
+}): Action[] {
+  const { input, issue, comments, leaving, recheck, mayLeave } = given;
   if (hasHeldLevel(issue, input.settings)) return [];
   const known = new Set(
     input.mirrors.flatMap((mirror) =>
@@ -186,7 +217,7 @@ function planOwnFiles(
       file.createdAt < input.link.outgoingSince
     )
       continue;
-    if (isNamedIn(heldNames, file)) continue;
+    if (isNamedIn(heldNames, file) || !mayLeave(file)) continue;
     const leavesAt = new Date(file.createdAt.getTime() + input.settings.comments.holdSeconds * 1000);
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
@@ -215,8 +246,7 @@ function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, tex
   );
   return issue.files.filter((file) => {
     if (file.authorId === input.ownAccountId || carried.has(file.attachmentId)) return false;
-    const named = references.has(file.attachmentId) || references.has(file.name) || showsName(text, file);
-    return named && !isNamedIn(restricted, file);
+    return isNamedBy(file, text, references) && !isNamedIn(restricted, file);
   });
 }
 
