@@ -319,6 +319,8 @@ export const GUARD_NEGATIVES: readonly string[] = [
   "docker.io/library/nginx@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   // Talk about passwords
   "I forgot my password.",
+  "cat /etc/passwd\nec2-user@10",
+  "../../etc/passwd[OPS-1#1] is refused",
   "Please reset the password of the account",
   "The password is wrong",
   "The password is expired and must be changed",

@@ -297,7 +297,8 @@ export const GUARD_RULES: readonly GuardRule[] = [
   },
   {
     name: PASSWORD,
-    regex: new RegExp(`(\\b${PASSWORD_WORD}:?[ \\t]{0,5}\\n?[ \\t]{0,5})(${BARE})`, "gi"),
+    // Not /etc/passwd, after which anything may stand.
+    regex: new RegExp(`((?<![/\\\\])\\b${PASSWORD_WORD}:?[ \\t]{0,5}\\n?[ \\t]{0,5})(${BARE})`, "gi"),
     accept: ({ value }) => isStrongPassword(value),
   },
   {

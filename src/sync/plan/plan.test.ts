@@ -855,6 +855,35 @@ describe("files to Huawei", () => {
 
   it.each<{
     name: string;
+    comment?: Partial<IssueComment>;
+    mirrors?: Mirror[];
+    others?: IssueComment[];
+    file?: Partial<IssueFile>;
+    sent: boolean;
+  }>([
+    { name: "it came later", sent: true },
+    { name: "its name has other blanks and an override", file: { name: " app.\u202elog\n" }, sent: true },
+    { name: "the comment does not name it", comment: { body: body("see above") }, sent: false },
+    { name: "the comment is restricted by now", comment: { restricted: true }, sent: false },
+    { name: "a restricted comment names it", others: [hidden(body("app.log"))], sent: false },
+    { name: "the comment was never sent", mirrors: [], comment: { createdAt: ago(400) }, sent: false },
+    { name: "it is older than outgoingSince", file: { createdAt: ago(291) }, sent: false },
+  ])("sends a file that a comment named which was sent before: $name", ({ comment, mirrors, others, file, sent }) => {
+    const said = makeComment({ body: body("see app.log"), ...comment });
+    const { adfToText, mediaReferences } = makeInput();
+    const sourceHash = commentHash(said, adfToText, mediaReferences);
+    const live = makeMirror({ kind: "comment", origin: "jira", sourceId: "501", state: "live", sourceHash });
+
+    const actions = plan({
+      mirrors: mirrors ?? [live],
+      observed: { comments: [said, ...(others ?? [])], issue: makeIssue({ files: [makeFile("app.log", file)] }) },
+    });
+
+    expect(pick(actions, "send_file").map((action) => action.file.attachmentId)).toEqual(sent ? ["900"] : []);
+  });
+
+  it.each<{
+    name: string;
     file?: Partial<IssueFile>;
     comments?: IssueComment[];
     mirrors?: Mirror[];
