@@ -10,6 +10,7 @@ import { intakeCasesJob } from "./intake-cases.ts";
 import { intakeIssuesJob } from "./intake-issues.ts";
 import { keepHouseJob } from "./keep-house.ts";
 import { reconcileLinkJob } from "./reconcile-link.ts";
+import { refreshLookupsJob } from "./refresh-lookups.ts";
 import { sweepLinksJob } from "./sweep-links.ts";
 
 export type ScheduleDeps = {
@@ -55,6 +56,8 @@ export function startSchedule(deps: ScheduleDeps): Schedule {
   tick(deps.crons.cases, rounds(intakeCasesJob));
   tick(deps.crons.issues, rounds(intakeIssuesJob));
   tick(deps.crons.check, check);
+  // Values of look-ups hardly ever change; a request that misses one asks again at once.
+  tick("43 2 * * *", rounds(refreshLookupsJob));
   tick("17 3 * * *", () =>
     deps.queue.enqueue({ queue: "rounds", name: keepHouseJob, key: "all", payload: {}, lane: "check" }),
   );

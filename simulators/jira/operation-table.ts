@@ -414,6 +414,28 @@ export const OPERATIONS: readonly Operation[] = [
     required: [],
   },
   {
+    id: "getProjectRole",
+    method: "GET",
+    path: "/rest/api/3/project/{projectIdOrKey}/role/{id}",
+    write: false,
+    query: { excludeInactiveUsers: "boolean" },
+    required: [],
+  },
+  {
+    id: "getUsersFromGroup",
+    method: "GET",
+    path: "/rest/api/3/group/member",
+    write: false,
+    query: {
+      groupname: "string",
+      groupId: "string",
+      includeInactiveUsers: "boolean",
+      startAt: "integer",
+      maxResults: "integer",
+    },
+    required: [],
+  },
+  {
     id: "getProject",
     method: "GET",
     path: "/rest/api/3/project/{projectIdOrKey}",

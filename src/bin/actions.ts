@@ -14,6 +14,7 @@ import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts"
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
+import { releaseCloses } from "../store/closes-lane.ts";
 import { type Inspection, inspectLink, inspectNewCase } from "../sync/inspect.ts";
 import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
@@ -790,13 +791,17 @@ async function setPaused(
     ...(options.direction === null ? {} : { direction: options.direction }),
     paused,
   });
+  const released =
+    paused || options.direction === "to-jira"
+      ? 0
+      : await releaseCloses(parts.database.prisma, options.connection, parts.clock.now());
   return {
     exitCode: ExitCode.done,
-    json: { paused, connections: count },
+    json: { paused, connections: count, released },
     human: [
       {
         kind: "text",
-        text: `${paused ? "Paused" : "Resumed"}: ${count} connection(s). ${paused ? "Nothing is lost meanwhile." : ""}`.trim(),
+        text: `${paused ? "Paused" : "Resumed"}: ${count} connection(s). ${paused ? "Nothing is lost meanwhile." : ""}${released > 0 ? "Closes and cancels that waited are released." : ""}`.trim(),
       },
     ],
   };

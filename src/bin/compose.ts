@@ -18,8 +18,10 @@ import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { migrateDatabase } from "../store/database/migrate.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
+import { makeLookupCache } from "../store/lookups.ts";
 import { makeState } from "../store/state.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
+import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
 import { observeBudget, observePort } from "./observed-port.ts";
 
@@ -252,6 +254,14 @@ function wireConnection(input: {
       log,
       settings,
       text: makeTextPort(),
+      account: huawei,
+      lookups: makeLookups({
+        port: huawei,
+        cache: makeLookupCache(prisma),
+        clock,
+        log,
+        connectionName: connection.name,
+      }),
       spool,
       owner,
       random: Math.random,

@@ -8,6 +8,7 @@ import { handleIntakeCases, intakeCasesJob } from "../../jobs/intake-cases.ts";
 import { handleIntakeIssues, intakeIssuesJob } from "../../jobs/intake-issues.ts";
 import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
 import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
+import { handleRefreshLookups, refreshLookupsJob } from "../../jobs/refresh-lookups.ts";
 import { type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
 import { findOscillations } from "../admin/doctor-status.ts";
@@ -86,6 +87,11 @@ export async function startWorker(
         queue: "rounds",
         name: sweepLinksJob,
         handle: counted((payload) => handleSweepLinks(connections, payload)),
+      },
+      {
+        queue: "rounds",
+        name: refreshLookupsJob,
+        handle: counted((payload) => handleRefreshLookups(connections, payload)),
       },
       {
         queue: "rounds",

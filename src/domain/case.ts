@@ -99,3 +99,6 @@ export type AccessRequest = {
   readonly summary: string;
   readonly expiresAt: Date | null;
 };
+
+/** One entry of a case's operation log. `description` is what the actor said, our mark among it. */
+export type CaseOperation = { readonly kind: "rate" | "other"; readonly description: string; readonly at: Date };

@@ -7,6 +7,8 @@
 export const failureRemedies = {
   access_changed:
     "Give the account its permissions back, check user group and project, then `failures retry`: the connection goes on.",
+  account_not_ready:
+    "Do what the detail says (permission, agreement, quota); the case is opened within the hour, or at once by `failures retry`.",
   already_disclosed: "Ask your contact at Huawei Cloud to remove the message, then `failures discard`.",
   case_gone: "Nothing, if the ticket was removed. If it is back: `failures retry`.",
   comment_refused: "Read the message in the Huawei Cloud console; the detail says why Jira refused it.",
@@ -21,7 +23,8 @@ export const failureRemedies = {
   issue_gone: "Restore the issue and `failures retry`, make it anew with `resync --recreate`, or `links unlink`.",
   job_failed: "The next round tries again by itself; if it comes back, report it with the worker's log.",
   loop_suspected: "Look at who answers whom on the two sides, stop it, then `failures retry`.",
-  many_closes: "Look whether these issues were meant to be closed; then `failures retry` lets the actions go on.",
+  many_closes:
+    "Look whether these issues were meant to be closed; then `resume` or `failures retry` lets the actions go on.",
   many_new_cases: "Check user group and filters; when the cases are wanted, `failures retry` or `resync --all`.",
   memory_lost: "The database is older than what was written: `casebridge rebuild`.",
   message_refused: "The detail says why Huawei Cloud refused the message, often because the case is closed.",
@@ -31,6 +34,7 @@ export const failureRemedies = {
   project_unreadable: "Give casebridge's Jira account access to the project; mirroring goes on by itself.",
   rate_limited: "Nothing: the service asks for a pause, and work goes on by itself.",
   rejected: "Mend what the detail names, then `failures retry`.",
+  request_refused: "The issue says what to mend; any change of it, or `failures retry`, tries again.",
   suspicious_shrink:
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
   unauthorized: "Renew the credentials that `casebridge doctor` names; work goes on by itself.",

@@ -55,6 +55,8 @@ export type Issue = {
   /** Id of the issue security level, or `null`. */
   readonly securityLevelId: string | null;
   readonly reporterId: string | null;
+  /** Display name of the reporter, where the reading has it. */
+  readonly reporterName?: string;
   readonly files: readonly IssueFile[];
   readonly mark: IssueMark | null;
 };

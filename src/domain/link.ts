@@ -86,7 +86,7 @@ export type IntentState = "planned" | "sent" | "unknown";
 
 /** A write that was decided and is not yet confirmed. */
 export type Intent = {
-  readonly kind: "issue" | "comment" | "message" | "file" | "action";
+  readonly kind: "issue" | "case" | "comment" | "message" | "file" | "action";
   /** One write per key and link. */
   readonly key: string;
   /** The service that is written to. */

@@ -32,6 +32,8 @@ export type ServiceErrorFacts = {
   readonly outcomeUnknown: boolean;
   /** One line for people, without contents. */
   readonly detail: string;
+  /** What a person can do about it, where the adapter knows. */
+  readonly remedy?: string;
 };
 
 /** A failed call to one of the two services. Safe to log: holds ids and codes, never contents. */

@@ -36,6 +36,7 @@ export function readAnswer(call: CallFacts, answer: Answer): unknown {
       ...facts,
       kind,
       detail,
+      ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
       outcomeUnknown: kind === "unavailable" || (answer.status < 300 && kind === "contract"),
     });
   }
@@ -159,20 +160,23 @@ function factsOf(answer: Answer, json: unknown): AnswerFacts {
   };
 }
 
-function answerFailure(status: number, code: string | null): { kind: ErrorKind; detail: string } | null {
+type Failure = { readonly kind: ErrorKind; readonly detail: string; readonly remedy: string | null };
+
+function answerFailure(status: number, code: string | null): Failure | null {
   const success = status >= 200 && status < 300;
   if (success && code === null) return null;
   // 429 and 5xx outrank the code: they say what to do next, the code only why.
   const byStatus = success ? null : kindOfStatus(status);
   const row = code === null ? null : findErrorCode(code, status);
+  const remedy = row?.remedy.en ?? null;
   const unexplained = row === null || row.code !== code;
   const known = unexplained ? null : row.meaning.en;
   const detail = known ?? (code === null ? `HTTP status ${status}` : "a code that Huawei does not explain");
-  if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, detail };
-  if (row !== null) return { kind: row.kind, detail };
-  if (byStatus !== null) return { kind: byStatus, detail };
+  if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, detail, remedy };
+  if (row !== null) return { kind: row.kind, detail, remedy };
+  if (byStatus !== null) return { kind: byStatus, detail, remedy };
   // A code of no known family inside 2xx: neither a success nor a known refusal (NOTES 10).
-  return { kind: code !== null && isFailureCode(code) ? "rejected" : "contract", detail };
+  return { kind: code !== null && isFailureCode(code) ? "rejected" : "contract", detail, remedy };
 }
 
 function kindOfStatus(status: number): ErrorKind {
@@ -192,6 +196,7 @@ type ErrorFacts = {
   readonly retryAfterMs: number | null;
   readonly outcomeUnknown: boolean;
   readonly detail: string;
+  readonly remedy?: string;
 };
 
 function makeError(call: CallFacts, facts: ErrorFacts, cause?: unknown): ServiceError {

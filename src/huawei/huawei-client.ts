@@ -9,6 +9,7 @@ import { makeLogin } from "./login.ts";
 import type { HuaweiClientOptions } from "./options.ts";
 import { makeTransport } from "./transport.ts";
 import { makeV1 } from "./v1.ts";
+import { makeV2Actions } from "./v2-actions.ts";
 import { makeV2Admin } from "./v2-admin.ts";
 import { makeV2Cases } from "./v2-cases.ts";
 
@@ -60,7 +61,7 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   };
   switch (options.apiVersion) {
     case "v2":
-      return { ...makeV2Cases(dialect), ...makeV2Admin(dialect) };
+      return { ...makeV2Cases(dialect), ...makeV2Actions(dialect), ...makeV2Admin(dialect) };
     case "v1.0":
       // The historical calls know no group: they would quietly speak of the caller's own cases only.
       if (dialect.groupId !== null) throw new RangeError("a user group needs API version v2");

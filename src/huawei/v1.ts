@@ -121,6 +121,7 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
 
     listCaseLabels: async () => [],
     listRelatedCases: () => lacks("listRelatedCases"),
+    listOperations: () => lacks("listOperations"),
     listAccessRequests: async () => [],
 
     checkCredentials: (lane) => send(regions, lane),

@@ -117,7 +117,7 @@ export function v2Call(
 }
 
 /** Makes the port over v2. */
-export function makeV2Cases(deps: DialectDeps): HuaweiPort {
+export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations"> {
   const { transport } = deps;
   const group = { group_id: deps.groupId };
   const bodyGroup = deps.groupId === null ? {} : { group_id: deps.groupId };

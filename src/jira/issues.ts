@@ -7,12 +7,21 @@ import type { Clock, JiraPort, Lane, Log, WriteOptions } from "../sync/ports.ts"
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
-import { propertyKey, toIssue, toIssueMark, toStatusChanges, toTransitions } from "./mapping.ts";
+import {
+  propertyKey,
+  toCategory,
+  toFieldText,
+  toIssue,
+  toIssueMark,
+  toStatusChanges,
+  toTransitions,
+} from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages, readTokenPages } from "./paging.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
+  anyFieldsSchema,
   changelogPageSchema,
   createdIssueSchema,
   issueFields,
@@ -31,6 +40,7 @@ export type IssueCalls = Pick<
   | "listUpdatedIssues"
   | "findIssuesByLabels"
   | "listIssuesByJql"
+  | "getFieldTexts"
   | "findIssue"
   | "listIssues"
   | "createIssue"
@@ -67,7 +77,7 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };
     const jql = updatedWithinJql(projectKey, minutes);
     const found = await readTokenPages(call, async (token) => {
-      const body = toSearch({ jql, fields: ["updated"] }, token);
+      const body = toSearch({ jql, fields: ["updated", "status"] }, token);
       const request = { url: searchUrl, method: "POST", body, schema: updatedPageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
       return { items: page.issues, nextPageToken: page.nextPageToken };
@@ -77,6 +87,7 @@ export function makeIssueCalls(deps: {
       issueId: toId<IssueId>(issue.id),
       issueKey: toId<IssueKey>(issue.key),
       updatedRaw: issue.fields.updated,
+      category: toCategory(issue.fields.status.statusCategory.key),
     }));
   }
 
@@ -109,6 +120,16 @@ export function makeIssueCalls(deps: {
       return { items: page.issues, nextPageToken: page.nextPageToken };
     });
     return lastById(found).map(toIssue);
+  }
+
+  async function getFieldTexts(issueId: IssueId, fieldIds: readonly string[], lane: Lane) {
+    const call: CallContext = { operation: "getFieldTexts", effect: "read", lane };
+    const wire = await transport.client(call).sendRequest({
+      url: `/rest/api/3/issue/${checkedSegment(call, issueId)}`,
+      searchParams: { fields: fieldIds.join(",") },
+      schema: anyFieldsSchema,
+    });
+    return Object.fromEntries(fieldIds.map((fieldId) => [fieldId, toFieldText(wire.fields[fieldId])]));
   }
 
   async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane) {
@@ -275,6 +296,7 @@ export function makeIssueCalls(deps: {
     listUpdatedIssues,
     findIssuesByLabels,
     listIssuesByJql,
+    getFieldTexts,
     findIssue,
     listIssues,
     createIssue,

@@ -10,6 +10,7 @@ import { makeFileCalls } from "./files.ts";
 import { makeIssueCalls } from "./issues.ts";
 import { makeMediaNames } from "./media-names.ts";
 import { defaultJiraTimeouts, type JiraOptions, type JiraTimeouts } from "./options.ts";
+import { makeRoleCalls } from "./roles.ts";
 import { makeTransport } from "./transport.ts";
 
 export type { JiraAdminPort } from "./admin.ts";
@@ -53,6 +54,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
     ...makeIssueCalls({ options, transport, directory, mediaNames, log, clock, sleep: deps.sleep ?? sleepFor }),
     ...makeCommentCalls({ transport, directory, mediaNames }),
+    ...makeRoleCalls({ options, transport }),
     ...makeFileCalls({ host: options.host, transport, clock }),
   };
 }

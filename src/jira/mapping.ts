@@ -11,6 +11,7 @@ import type {
   StatusChange,
   Transition,
 } from "../domain/issue.ts";
+import { adfToText } from "./adf/to-text.ts";
 import {
   type attachmentSchema,
   type changelogPageSchema,
@@ -46,6 +47,7 @@ export function toIssue(wire: z.output<typeof issueSchema>): Issue {
     updatedRaw: fields.updated,
     securityLevelId: fields.security?.id ?? null,
     reporterId: fields.reporter?.accountId ?? null,
+    reporterName: fields.reporter?.displayName ?? "",
     files: (fields.attachment ?? []).map(toFile),
     mark: toIssueMark(wire.properties?.[propertyKey]),
   };
@@ -60,6 +62,17 @@ export function toFile(wire: z.output<typeof attachmentSchema>): IssueFile {
     authorId: wire.author?.accountId ?? null,
     createdAt: wire.created,
   };
+}
+
+/** A field's value as text: of an option its value or name, of a list its first entry, of rich text the plain text; `null` for none. */
+export function toFieldText(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return toFieldText(value[0]);
+  if (typeof value !== "object") return null;
+  if ("type" in value && value.type === "doc") return adfToText(value);
+  const option = value as { readonly value?: unknown; readonly name?: unknown; readonly id?: unknown };
+  return toFieldText(option.value ?? option.name ?? option.id ?? null);
 }
 
 /** Our property of an issue; `null` for anything that does not look like one. */

@@ -57,6 +57,9 @@ export const issueSchema = z.object({
 /** The fields that `issueSchema` reads. `comment` is not among them: it holds only the newest few (NOTES 4). */
 export const issueFields: readonly string[] = Object.keys(issueSchema.shape.fields.shape);
 
+/** An issue with fields that the configuration names, of whatever type. */
+export const anyFieldsSchema = z.object({ fields: z.record(z.string(), z.unknown()) });
+
 /** `POST /issue/bulkfetch`. */
 export const issuesSchema = z.object({ issues: z.array(issueSchema) });
 
@@ -66,7 +69,16 @@ export const issuePageSchema = z.object({ ...searchPage, issues: z.array(issueSc
 /** A search page with the times of the last change. */
 export const updatedPageSchema = z.object({
   ...searchPage,
-  issues: z.array(z.object({ id: idSchema, key: z.string().min(1), fields: z.object({ updated: z.string().min(1) }) })),
+  issues: z.array(
+    z.object({
+      id: idSchema,
+      key: z.string().min(1),
+      fields: z.object({
+        updated: z.string().min(1),
+        status: z.object({ statusCategory: z.object({ key: z.string() }) }),
+      }),
+    }),
+  ),
 });
 /** A search page with labels and our property. */
 export const labelPageSchema = z.object({

@@ -1,5 +1,6 @@
 /** Links as intake needs them: found by case or issue, inserted once, adopted, checked. */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { StatusCategory } from "../domain/issue.ts";
 import type { LaneName, LinkState } from "../domain/link.ts";
 import type { IntakeLink, SeenCase } from "../sync/state.ts";
 import { isUniqueViolation } from "./database/errors.ts";
@@ -10,6 +11,7 @@ type IntakeRow = {
   readonly id: string;
   readonly caseId: string | null;
   readonly issueId: string | null;
+  readonly agreedCategory: string | null;
   readonly state: string;
   readonly caseStatus: number | null;
   readonly caseLabels: string[];
@@ -59,7 +61,7 @@ export async function findLinksByIssue(
 
 async function readIntakeLinks(queries: Queries, condition: Prisma.Sql): Promise<IntakeLink[]> {
   const rows = await queries.$queryRaw<IntakeRow[]>(Prisma.sql`
-    SELECT id::text AS id, "caseId", "issueId", state, "caseStatus", "caseLabels", "productName", "jiraUpdatedRaw", "absentCheckedAt",
+    SELECT id::text AS id, "caseId", "issueId", state, "caseStatus", "agreedCategory", "caseLabels", "productName", "jiraUpdatedRaw", "absentCheckedAt",
       "closedSeenAt", "cohortId"::text AS "cohortId", "createdAt"
     FROM links WHERE ${condition}`);
   return rows.map((row) => ({
@@ -68,6 +70,7 @@ async function readIntakeLinks(queries: Queries, condition: Prisma.Sql): Promise
     caseId: row.caseId as CaseId | null,
     issueId: row.issueId as IssueId | null,
     state: row.state as LinkState,
+    agreedCategory: row.agreedCategory as StatusCategory | null,
   }));
 }
 
@@ -126,6 +129,34 @@ export async function listCaseOwners(
     for (const row of rows) owners.set(row.caseId as CaseId, row.owner);
   }
   return owners;
+}
+
+/**
+ * Inserts links for issues that their Jira site does not have yet, whoever tries, and answers the new ids; they are due at once. What
+ * was written before `now` is history. May be repeated. Throws when the connection is unknown.
+ */
+export async function insertIssueLinks(
+  queries: Queries,
+  connectionName: string,
+  issues: readonly { readonly issueId: IssueId; readonly issueKey: IssueKey }[],
+  facts: { readonly now: Date; readonly lane: LaneName; readonly caseId?: CaseId },
+): Promise<LinkId[]> {
+  const ids: LinkId[] = [];
+  for (const batch of inBatches(issues)) {
+    const json = toJson(batch.map(({ issueId, issueKey }) => ({ issueId, issueKey, caseId: facts.caseId ?? null })));
+    const rows = await queries.$queryRaw<{ id: string }[]>(Prisma.sql`
+      INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, lane, "outgoingSince",
+        "wantedAt", "createdAt", "updatedAt")
+      SELECT c.name, c."huaweiSite", c."jiraSite", r."caseId", r."issueId", r."issueKey", 'jira', ${facts.lane},
+        ${facts.now}::timestamptz, ${facts.now}::timestamptz, ${facts.now}::timestamptz, ${facts.now}::timestamptz
+      FROM connections c, jsonb_to_recordset(${json}::jsonb) AS r("issueId" text, "issueKey" text, "caseId" text)
+      WHERE c.name = ${connectionName}
+      ON CONFLICT DO NOTHING
+      RETURNING id::text AS id`);
+    ids.push(...rows.map((row) => row.id as LinkId));
+  }
+  if (ids.length === 0 && issues.length > 0) await requireConnection(queries, connectionName);
+  return ids;
 }
 
 async function requireConnection(queries: Queries, name: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
+import { admitClose, holdCloses, releaseCloses } from "./closes-lane.ts";
 import { arrangeCohorts, commitCohort } from "./cohorts.ts";
 import * as connections from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -35,6 +36,7 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     insertCaseLinks: (connectionName, cases, facts) => intake.insertCaseLinks(prisma, connectionName, cases, facts),
     listCaseOwners: (connectionName, caseIds) => intake.listCaseOwners(prisma, connectionName, caseIds),
     findRoundStart: (connectionName, name) => connections.findRoundStart(prisma, connectionName, name),
+    insertIssueLinks: (connectionName, issues, facts) => intake.insertIssueLinks(prisma, connectionName, issues, facts),
     adoptIssue: (linkId, issueId, issueKey) =>
       intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
     wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),
@@ -42,6 +44,12 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     listUnstampedLinks: (name) => intake.listUnstampedLinks(prisma, name),
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
+
+    admitClose: (connectionName) => admitClose(prisma, connectionName, clock.now()),
+    releaseCloses: async (connectionName) => {
+      await releaseCloses(prisma, connectionName, clock.now());
+    },
+    holdCloses: (connectionName, count) => holdCloses(prisma, { connectionName, count, at: clock.now() }),
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),

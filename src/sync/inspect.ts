@@ -296,6 +296,8 @@ function isBookkeeping(action: Action): boolean {
     "remember_facts",
     "complete_comment",
     "agree_status",
+    "want_close",
+    "decide_command",
     "hold_comment",
     "adopt_message",
     "adopt_comment",
@@ -331,6 +333,8 @@ function actionItem(action: Action): string {
       return `comment ${action.comment.commentId}`;
     case "withdraw_comment":
       return `comment ${action.mirror.sourceId}`;
+    case "run_command":
+      return `comment ${action.comment.commentId}`;
     case "send_file":
       return `file ${action.file.attachmentId}`;
     case "carry_issue_files":
@@ -373,6 +377,8 @@ export function describeAction(settings: ConnectionSettings, action: Action): st
       return "send the file in a message of its own";
     case "act_on_case":
       return `${action.action} the case`;
+    case "run_command":
+      return `carry out /${action.command.name}`;
     case "ask_reopen":
       return "ask to take the case up again";
     default:

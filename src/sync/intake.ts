@@ -8,12 +8,14 @@
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
-import type { IssueMark } from "../domain/issue.ts";
+import type { IssueMark, StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
 import { caseLabel } from "./plan/labels.ts";
+import { endingAction } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
+import { isRequested, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import type { CohortState, ConnectionState, IntakeLink, SeenCase, StatePort, WakeUp } from "./state.ts";
 
 export type IntakeDeps = {
@@ -45,6 +47,8 @@ export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
 /** Batches of 100 stamps in one round; the next round does the rest. */
 const stampBatchesMax = 10;
+/** More issues than this moved to done in one round hold the lane of closes (RULES 2). */
+const endingMax = 10;
 
 /** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
 export async function intakeCases(
@@ -203,7 +207,8 @@ export async function listNewCases(
   const { name } = deps.settings;
   const connection = await deps.state.getConnection(name);
   const seen = await listSeenCases(deps, connection, deps.clock.now(), options.createdFrom ?? null);
-  const wanted = wantedCases(deps, connection, await deps.state.listIntakeLinks(name), seen, options);
+  const links = await deps.state.listIntakeLinks(name);
+  const wanted = wantedCases(deps, connection, links, seen, options).filter((entry) => !isRequested(links, entry));
   return (await leaveToOwners(deps, wanted, { asImport: true })).free;
 }
 
@@ -274,7 +279,8 @@ async function takeNewCases(
   const { name } = deps.settings;
   const breaker = connection.breakers.find((entry) => entry.reason === manyNewCases);
   const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
-  const left = await leaveToOwners(deps, wantedCases(deps, connection, links, seen, options), options);
+  const unrequested = await withoutRequested(deps, links, wantedCases(deps, connection, links, seen, options));
+  const left = await leaveToOwners(deps, unrequested, options);
   const { free: wanted, waiting, owners } = left;
   if (!isImport && wanted.length > newCasesMax) {
     const detail = `${wanted.length} new cases in one round; failures retry, or resync --all, releases them`;
@@ -553,14 +559,35 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
         wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
     }
+    const { breakers } = await deps.state.getConnection(name);
+    if (breakers.some((entry) => entry.reason === "many_closes" && entry.state === "retrying"))
+      await deps.state.releaseCloses(name);
+    const ending = countEnding(deps.settings, updated, byIssue);
+    // Seen together, they are held together: counting them one by one would let the first ones through.
+    if (ending > endingMax) await deps.state.holdCloses(name, ending);
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
     await stampIssues(deps);
+    const newLinks = await takeRequests(deps, updated.length);
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
     end("done");
-    if (wakeUps.length > 0)
-      deps.log.info({ connection: name, woken: wakeUps.length }, "Round over the issues finished");
-    return { skipped: false, newLinks: 0, woken: wakeUps.length };
+    if (wakeUps.length > 0 || newLinks > 0)
+      deps.log.info({ connection: name, newLinks, woken: wakeUps.length }, "Round over the issues finished");
+    return { skipped: false, newLinks, woken: wakeUps.length };
   });
+}
+
+/** Issues that somebody moved to done and whose cases would be closed or cancelled for it. */
+function countEnding(
+  settings: ConnectionSettings,
+  updated: readonly { readonly issueId: IssueId; readonly category: StatusCategory }[],
+  links: ReadonlyMap<IssueId | null, IntakeLink>,
+): number {
+  return updated.filter((issue) => {
+    const link = links.get(issue.issueId);
+    if (link === undefined || issue.category !== "done" || link.caseStatus === null) return false;
+    const moved = link.agreedCategory !== null && link.agreedCategory !== "done";
+    return moved && ["close", "cancel"].includes(endingAction(settings.status.closeOnDone, link.caseStatus));
+  }).length;
 }
 
 /** Wakes the links whose full comparison is owed, so that each is checked once in `maxAgeMs`, spread evenly over the ticks. */

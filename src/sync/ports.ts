@@ -5,7 +5,7 @@
  * Every remote call throws only `ServiceError`; where `facts.outcomeUnknown` is true a write may have landed.
  * `lane` tells the request budget who is asking; live overtakes poll, poll overtakes check, check overtakes import.
  */
-import type { AccessRequest, CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
+import type { AccessRequest, CaseDetail, CaseMessage, CaseOperation, CaseSummary } from "../domain/case.ts";
 import type { AttachmentId, CaseFileId, CaseId, CommentId, IssueId, IssueKey, MessageId } from "../domain/ids.ts";
 import type {
   CommentMark,
@@ -202,6 +202,8 @@ export interface HuaweiPort {
     lane: Lane,
     options?: WriteOptions,
   ): Promise<void>;
+  /** The newest 100 entries of the case's operation log; what support did may be absent. */
+  listOperations(caseId: CaseId, lane: Lane): Promise<readonly CaseOperation[]>;
   getFileLimits(lane: Lane): Promise<CaseFileLimits>;
   /** Uploads from disk in constant memory. `purpose`: for a new case, or for a message. */
   uploadFile(
@@ -247,12 +249,21 @@ export interface JiraPort {
   listUpdatedIssues(
     minutes: number,
     lane: Lane,
-  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; updatedRaw: string }[]>;
+  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; updatedRaw: string; category: StatusCategory }[]>;
   /** Issues of the project carrying any of up to 50 labels, with labels and our issue property. Search lags behind writes. */
   findIssuesByLabels(
     labels: readonly string[],
     lane: Lane,
   ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
+  /**
+   * Values of the named fields as text, by field id: text as it is, an option by its value or name, rich text as plain text; `null` for
+   * an empty field, or one that the issue does not have.
+   */
+  getFieldTexts(
+    issueId: IssueId,
+    fieldIds: readonly string[],
+    lane: Lane,
+  ): Promise<Readonly<Record<string, string | null>>>;
   /** Issues matching a JQL within the project (intake of Jira-born requests). */
   listIssuesByJql(jql: string, lane: Lane): Promise<readonly Issue[]>;
   /** `null` when the issue does not exist or cannot be seen. */
@@ -305,6 +316,11 @@ export interface JiraPort {
   ): Promise<IssueFile>;
   downloadFile(attachmentId: AttachmentId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
   deleteFile(attachmentId: AttachmentId, lane: Lane, options?: WriteOptions): Promise<void>;
+  /**
+   * Account ids of the people in a role of the connection's project, members of its groups among them; `null` when there is no role of
+   * this name or id, or we may not see it.
+   */
+  findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | null>;
 }
 
 /** Turning texts of one side into texts of the other; implemented beside the Jira adapter, since ADF is Jira's business. */

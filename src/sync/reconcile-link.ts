@@ -12,6 +12,7 @@ import type { Issue } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { settleAction } from "./apply/actions.ts";
 import { applyAction } from "./apply/apply.ts";
 import { postNotice } from "./apply/notices.ts";
 import { type ApplyDeps, Unsettled } from "./apply/write-once.ts";
@@ -23,11 +24,12 @@ import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import type { Lane } from "./ports.ts";
+import { type RequestDeps, reconcileRequest } from "./request/request.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
-import { type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
+import { type ConnectionState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
 
 /** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */
-export type ReconcileDeps = Omit<ApplyDeps, "lane" | "installation"> & {
+export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes"> & {
   readonly state: StatePort;
   readonly owner: string;
   readonly random: () => number;
@@ -77,7 +79,12 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       return deferred("marks_unread", run.writes);
     }
     if (link.attempts >= unexpectedMax) {
-      const apply: ApplyDeps = { ...deps, lane: link.lane, installation: await deps.state.getInstallation() };
+      const apply: ApplyDeps = {
+        ...deps,
+        closes: deps.state,
+        lane: link.lane,
+        installation: await deps.state.getInstallation(),
+      };
       const detail = error instanceof Error ? error.name : "unknown";
       await holdLink(deps, apply, leased, run, { direction: "both", reason: "internal_error", detail });
     }
@@ -148,7 +155,13 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
     run.recheckAt = later(deps, 60_000);
     return deferred(connection.stateReason ?? "stopped", 0);
   }
-  const apply: ApplyDeps = { ...deps, lane: link.lane as Lane, installation: await deps.state.getInstallation() };
+  const apply: ApplyDeps = {
+    ...deps,
+    closes: deps.state,
+    lane: link.lane as Lane,
+    installation: await deps.state.getInstallation(),
+  };
+  if (link.caseId === null && link.issueId !== null) return reconcileIssue(deps, apply, leased, run, connection);
   const sides = sidesOf(leased.snapshot, deps.clock.now());
   if (!sides.jira) run.lookAgain(link.recheckAt);
 
@@ -207,6 +220,35 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   });
   if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
   return done(run.writes);
+}
+
+/** An issue that asks for a case: once the case is there, the next run mirrors both. */
+async function reconcileIssue(
+  deps: ReconcileDeps,
+  apply: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  connection: Pick<ConnectionState, "pausedToHuawei">,
+): Promise<Outcome> {
+  if (connection.pausedToHuawei) return done(0);
+  try {
+    const result = await reconcileRequest({ ...apply, lookups: deps.lookups, account: deps.account }, leased);
+    run.writes += result.writes;
+    if (result.kind === "nothing") return done(run.writes);
+    // What woke this run stays news until the pair was looked at.
+    run.failed = true;
+    run.attempt = 0;
+    run.lookAgain(result.kind === "wait" ? result.until : deps.clock.now());
+    return deferred(result.kind === "wait" ? result.reason : "created", run.writes);
+  } catch (error) {
+    if (error instanceof Unsettled) {
+      run.failed = true;
+      run.attempt = 0;
+      run.lookAgain(later(deps, 2_000));
+      return deferred("case_unknown", run.writes);
+    }
+    return await handleReadFailure(deps, apply, leased, run, error);
+  }
 }
 
 /**
@@ -846,26 +888,6 @@ function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: Observed["comm
   return seen ? null : settledAt;
 }
 
-/** Whether a lost action happened: the case's status tells; `press` leaves no trace there and is not repeated. */
-async function settleAction(
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  intent: LinkSnapshot["intents"][number],
-  observed: Observed,
-): Promise<Date | null> {
-  const status = observed.case?.status;
-  const happened =
-    (intent.payload.action === "close" && status === 3) ||
-    (intent.payload.action === "cancel" && status === 4) ||
-    intent.payload.action === "press";
-  if (!happened) return noteEmptyLook(apply, leased, intent);
-  await leased.apply({
-    confirmedIntents: [intent.key],
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: intent.key.slice("action:".length), state: "live" }],
-  });
-  return null;
-}
-
 /** The item that a failure of the action is filed under. */
 function itemOf(action: Action): string {
   switch (action.kind) {
@@ -877,6 +899,8 @@ function itemOf(action: Action): string {
       return `comment:${action.mirror.sourceId}`;
     case "send_file":
       return `file:${action.file.attachmentId}`;
+    case "run_command":
+      return `comment:${action.comment.commentId}`;
     case "move_issue":
       return "status";
     case "notice":

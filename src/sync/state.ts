@@ -176,6 +176,7 @@ export type IntakeLink = {
   readonly issueId: IssueId | null;
   readonly state: LinkState;
   readonly caseStatus: number | null;
+  readonly agreedCategory: StatusCategory | null;
   readonly caseLabels: readonly string[];
   readonly productName: string | null;
   readonly jiraUpdatedRaw: string | null;
@@ -204,8 +205,18 @@ export type WakeUp = {
   readonly namedMessages?: readonly string[];
 };
 
+/** The lane of closes and cancels of a connection, held when there are too many at once (RULES 2, `many_closes`). */
+export interface ClosesLane {
+  /** Whether a close or cancel may happen now; holds the lane when more than 10 were wished within 10 minutes. May be repeated. */
+  admitClose(connectionName: string): Promise<boolean>;
+  /** Lets the lane go on and wakes what waited. Does nothing when it is not held. */
+  releaseCloses(connectionName: string): Promise<void>;
+  /** Holds the lane at once, for `count` wishes that were seen together. May be repeated. */
+  holdCloses(connectionName: string, count: number): Promise<void>;
+}
+
 /** Durable memory of all flows. */
-export interface StatePort {
+export interface StatePort extends ClosesLane {
   /** Id of this installation; made once. */
   getInstallation(): Promise<string>;
   getConnection(name: string): Promise<ConnectionState>;
@@ -243,6 +254,15 @@ export interface StatePort {
   listCaseOwners(connectionName: string, caseIds: readonly CaseId[]): Promise<ReadonlyMap<CaseId, string>>;
   /** When the last round of that name began, if it has ended, however; `null` while one runs, or none ever ran. */
   findRoundStart(connectionName: string, round: string): Promise<Date | null>;
+  /**
+   * Inserts links for issues that ask for a case, each once per Jira site, whoever tries; with `caseId` for one whose case is known by
+   * its mark. Answers the ids of the links that are new.
+   */
+  insertIssueLinks(
+    connectionName: string,
+    issues: readonly { readonly issueId: IssueId; readonly issueKey: IssueKey }[],
+    facts: { readonly now: Date; readonly lane: LaneName; readonly caseId?: CaseId },
+  ): Promise<readonly LinkId[]>;
   /** Records an existing pairing (adoption by label, `links link`). Answers false when case or issue is already linked. */
   adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
   /** Raises revisions; repeated wake-ups add up harmlessly. `seen` updates what lists told. */

@@ -329,7 +329,11 @@ function countToHuawei(book: Book, entry: CaseState, issue: IssueState, people: 
   for (const [mark, count] of seen) expectOne(book, count, `${entry.caseId} message ${mark}`);
   const open = issue.comments.filter(
     (comment) =>
-      people.has(comment.authorAccountId) && comment.visibility === null && !comment.bodyText.startsWith("/"),
+      people.has(comment.authorAccountId) &&
+      comment.visibility === null &&
+      !comment.bodyText.startsWith("/") &&
+      // Comments from before a case that was made for the issue are history.
+      (entry.via === "control" || new Date(comment.createdAt).getTime() >= entry.createdAt),
   );
   for (const comment of open) {
     const parts = [...seen.keys()].flatMap((mark) => {

@@ -300,6 +300,50 @@ function findAssignableUsers(site: Site, context: RequestContext): Reply {
   return { status: 200, body: found };
 }
 
+const ADMIN_ROLE_ID = "10002";
+const ADMIN_GROUP = { groupId: "276f955c-63d7-42c8-9520-92d01dca0625", name: "jira-admins" };
+
+/** The one role of every project: the first person by name, the third through a group. */
+function getProjectRole(site: Site, context: RequestContext): Reply {
+  const project = site.state.projects.find((candidate) =>
+    [candidate.id, candidate.key].includes(param(context, "projectIdOrKey")),
+  );
+  if (project === undefined || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
+  const person = site.state.accounts[1];
+  return {
+    status: 200,
+    body: {
+      self: `${site.baseUrl()}/rest/api/3/project/${project.id}/role/${ADMIN_ROLE_ID}`,
+      id: Number(ADMIN_ROLE_ID),
+      name: "Administrators",
+      description: "",
+      actors: [
+        {
+          id: 1,
+          type: "atlassian-user-role-actor",
+          displayName: person?.displayName ?? "",
+          actorUser: { accountId: person?.accountId ?? "" },
+        },
+        {
+          id: 2,
+          type: "atlassian-group-role-actor",
+          displayName: ADMIN_GROUP.name,
+          actorGroup: { ...ADMIN_GROUP, displayName: ADMIN_GROUP.name },
+        },
+      ],
+    },
+  };
+}
+
+function getUsersFromGroup(site: Site, context: RequestContext): Reply {
+  if (context.query.text("groupId") !== ADMIN_GROUP.groupId) throw failure(404, ["The group does not exist."]);
+  const members = site.state.accounts.slice(3, 4).map((account) => viewUser(site, account.accountId));
+  return {
+    status: 200,
+    body: pageBean(members, parsePage(context.query, 50, 50), `${site.baseUrl()}/rest/api/3/group/member`),
+  };
+}
+
 /** NOTES 3.7: dynamic webhooks are for OAuth and Connect apps; an API token gets 403. */
 function refuseDynamicWebhooks(): Reply {
   throw failure(403, ["The caller isn't an app."]);
@@ -316,6 +360,8 @@ export const siteHandlers: Handlers = {
   searchResolutions,
   searchProjects,
   getProject,
+  getProjectRole,
+  getUsersFromGroup,
   getAllStatuses,
   getIssueTypesForProject,
   getFields,

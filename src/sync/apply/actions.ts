@@ -1,34 +1,63 @@
 /**
  * Actions on the case that a person asked for by moving the issue.
+ *
+ * An action has no idempotency key and may have happened although its answer was lost. It carries a mark in `operate_desc`, and is
+ * looked for by the case's status and in the operation log before it is repeated (RULES 6).
  */
+import type { Intent } from "../../domain/link.ts";
+import { isServiceError } from "../../domain/service-error.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
-import type { Action } from "../plan/action.ts";
+import type { Action, Observed } from "../plan/action.ts";
+import { noteEmptyLook } from "../settle.ts";
 import type { LeasedLink } from "../state.ts";
+import { decidedCommand } from "./commands.ts";
 import { postNotice } from "./notices.ts";
 import { sendOwed } from "./parts.ts";
-import { type ApplyDeps, needCase, permanentReason, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, needCase, refusalText, writeOnce } from "./write-once.ts";
 
-/** Closes or cancels the case, once per cause; a refusal is told on the issue, which then follows the case. Throws as `writeOnce`. */
+/** Writes down that a person's move would end the case. May be repeated. */
+export async function wantClose(leased: LeasedLink, cause: string): Promise<void> {
+  await leased.apply({
+    mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "held" }],
+    audit: [{ side: "jira", action: "wants_close", item: cause, result: "noted" }],
+  });
+}
+
+/** Closes or cancels the case, once per cause; a refusal is remembered, and the planner tells it. Throws as `writeOnce`. */
 export async function actOnCase(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: Extract<Action, { kind: "act_on_case" }>,
 ): Promise<number> {
   const caseId = needCase(leased);
-  const issueKey = leased.snapshot.link.issueKey ?? "ISSUE-1";
+  const { link, mirrors } = leased.snapshot;
+  const issueKey = link.issueKey ?? "ISSUE-1";
   const key = `action:${action.cause}`;
-  const known = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === action.cause);
-  if (known) return 0;
+  const known = mirrors.find(
+    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === action.cause,
+  );
+  if (known?.state === "live" || known?.state === "refused") return 0;
+  if (!(await deps.closes.admitClose(link.connectionName))) {
+    return postNotice(
+      deps,
+      leased,
+      `waits-for-release-${action.cause}`,
+      "More than 10 service tickets were to be closed or withdrawn within 10 minutes, so this one waits. " +
+        'An administrator releases them with "casebridge resume".',
+    );
+  }
+  const n = mirrors.filter((mirror) => mirror.origin === "jira" && mirror.sourceId.startsWith("move-")).length;
+  const description = `[${issueKey} !${action.action}-${Math.max(1, n)}]`;
   try {
     await writeOnce(deps, leased, {
       kind: "action",
       key,
       side: "huawei",
       mark: null,
-      payload: { action: action.action },
-      call: () =>
+      payload: { action: action.action, description },
+      call: (frozen) =>
         deps.huawei.performAction(
-          { caseId, action: action.action, description: `[${issueKey} !${action.action}-1]` },
+          { caseId, action: action.action, description: String(frozen.description) },
           deps.lane,
         ),
       confirm: () => ({
@@ -37,22 +66,15 @@ export async function actOnCase(
         audit: [{ side: "huawei", action: action.action, item: action.cause, result: "done" }],
       }),
     });
-    return 1;
   } catch (error) {
-    const reason = permanentReason(error);
+    const reason = refusalText(error);
     if (reason === null) throw error;
     await leased.apply({
       mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "refused", reason }],
-      // Forgetting the agreed status lets the case win: the issue is moved back once.
-      link: { agreedCaseStatus: -1 },
+      audit: [{ side: "huawei", action: action.action, item: action.cause, result: "refused" }],
     });
-    return postNotice(
-      deps,
-      leased,
-      `action-${action.cause}`,
-      `Huawei Cloud refused to ${action.action} the service ticket: ${reason}`,
-    );
   }
+  return 1;
 }
 
 /** Asks in a message to take a closed case up again, since OSM has no reopen. Throws as `writeOnce`. */
@@ -84,8 +106,71 @@ export async function askReopen(
         },
       },
     ],
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" }],
-    link: { agreedCategory: action.category },
+    mirrors: [
+      { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" },
+      { kind: "notice", origin: "jira", sourceId: action.cause, state: "sending" },
+    ],
   });
-  return sendOwed(deps, leased, key);
+  try {
+    const writes = await sendOwed(deps, leased, key);
+    await leased.apply({
+      mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "live" }],
+      link: { agreedCategory: action.category },
+    });
+    return writes;
+  } catch (error) {
+    const reason = refusalText(error);
+    if (reason === null) throw error;
+    await leased.apply({
+      mirrors: [
+        { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "refused", reason },
+        { kind: "notice", origin: "jira", sourceId: action.cause, state: "refused", reason },
+      ],
+    });
+    return 1;
+  }
+}
+
+/**
+ * Looks for an action whose outcome is not known: the status tells, else the operation log does, by the mark or, for a rating, by
+ * its kind. Answers when to look again. Throws `LeaseLost`.
+ */
+export async function settleAction(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  intent: Intent,
+  observed: Observed,
+): Promise<Date | null> {
+  const now = deps.clock.now();
+  let happened = isVisible(intent, observed.case?.status);
+  if (!happened) {
+    try {
+      const since = (intent.attemptedAt ?? intent.createdAt).getTime() - 5 * 60_000;
+      const log = await deps.huawei.listOperations(needCase(leased), deps.lane);
+      const mark = String(intent.payload.description ?? "\0");
+      happened = log.some(
+        (entry) =>
+          entry.description.startsWith(mark) ||
+          (intent.payload.action === "rate" && entry.kind === "rate" && entry.at.getTime() >= since),
+      );
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      if (error.kind !== "rejected") return new Date(now.getTime() + 5_000);
+      // This API version has no log: what leaves no other trace is not repeated, since once too few is better than twice.
+      happened = intent.payload.action === "press" || intent.payload.action === "rate";
+    }
+  }
+  if (!happened) return noteEmptyLook(deps, leased, intent);
+  const [prefix, cause] = [intent.key.slice(0, intent.key.indexOf(":")), intent.key.slice(intent.key.indexOf(":") + 1)];
+  const step =
+    prefix === "command"
+      ? decidedCommand(cause, "live", `${String(intent.payload.name)}:done`)
+      : { mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "live" } as const] };
+  await leased.apply({ ...step, confirmedIntents: [intent.key] });
+  // A reply may be owed, and the case has a new status.
+  return now;
+}
+
+function isVisible(intent: Intent, status: number | undefined): boolean {
+  return (intent.payload.action === "close" && status === 3) || (intent.payload.action === "cancel" && status === 4);
 }

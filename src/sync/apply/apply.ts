@@ -4,8 +4,9 @@
  */
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
-import { actOnCase, askReopen } from "./actions.ts";
+import { actOnCase, askReopen, wantClose } from "./actions.ts";
 import { carryFiles } from "./case-files.ts";
+import { decidedCommand, runCommand } from "./commands.ts";
 import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate, reportDuplicate } from "./duplicates.ts";
 import { changeLabels, createIssue, stampIssue } from "./issue.ts";
@@ -13,8 +14,8 @@ import { sendOwnFile } from "./issue-files.ts";
 import { adoptComment, postMessage, postRest } from "./messages.ts";
 import { postNotice, resumeNotice } from "./notices.ts";
 import { sendPart } from "./parts.ts";
-import { moveIssue } from "./status.ts";
-import { type ApplyDeps, Unsettled } from "./write-once.ts";
+import { endOfEntry, moveIssue } from "./status.ts";
+import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
 /** Performs one action. Returns how many remote writes it made. Throws `ServiceError`, `Unsettled`, `LeaseLost`. */
 export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: Action): Promise<number> {
@@ -102,8 +103,21 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           agreedCaseStatus: action.caseStatus,
           ...(action.category === null ? {} : { agreedCategory: action.category }),
         },
+        mirrors: endOfEntry(action.entered),
       });
       return 0;
+    case "want_close":
+      await wantClose(leased, action.cause);
+      return 0;
+    case "drop_request_labels":
+      // Removing a label that is not there changes nothing: safe to repeat without an intent.
+      await deps.jira.changeLabels(needIssue(leased), { add: [], remove: action.labels }, deps.lane);
+      return 1;
+    case "decide_command":
+      await leased.apply(decidedCommand(action.commentId, "refused", action.reason));
+      return 0;
+    case "run_command":
+      return runCommand(deps, leased, action);
     case "hold_comment":
       await leased.apply({
         mirrors: [

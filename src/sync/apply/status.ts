@@ -2,9 +2,14 @@
  * Moving the issue after its case.
  */
 import type { Action } from "../plan/action.ts";
-import type { LeasedLink } from "../state.ts";
+import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { postNotice } from "./notices.ts";
 import { type ApplyDeps, needIssue } from "./write-once.ts";
+
+/** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
+export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
+  return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
+}
 
 /** Moves the issue by a direct transition or along the configured `via` list; no wandering (RULES 6). */
 export async function moveIssue(
@@ -16,6 +21,12 @@ export async function moveIssue(
   const { target } = action;
   const name = "statusId" in target ? target.statusId : target.category;
   const steps = deps.settings.status.via[name] ?? [];
+  const mirrors: readonly MirrorPatch[] = [
+    ...endOfEntry(action.entered),
+    ...(action.backFrom === null
+      ? []
+      : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),
+  ];
   let writes = 0;
   for (let step = 0; step <= steps.length; step += 1) {
     const transitions = await deps.jira.listTransitions(issueId, deps.lane);
@@ -39,6 +50,7 @@ export async function moveIssue(
           agreedCaseStatus: action.caseStatus,
           agreedCategory: next.toCategory,
         },
+        mirrors,
         audit: [{ side: "jira", action: "transition", item: `status:${action.caseStatus}`, result: next.toStatusId }],
         resolvedFailures: [{ item: "status" }],
       });
@@ -47,6 +59,7 @@ export async function moveIssue(
   }
   await leased.apply({
     link: { caseStatus: action.caseStatus, agreedCaseStatus: action.caseStatus },
+    mirrors,
     failures: [
       {
         direction: "to-jira",

@@ -5,7 +5,7 @@ import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError, ServiceError } from "../../domain/service-error.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Spool, TextPort } from "../ports.ts";
-import type { LeasedLink, StateStep } from "../state.ts";
+import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
 
 /** What a write needs around it. */
 export type ApplyDeps = {
@@ -18,6 +18,7 @@ export type ApplyDeps = {
   readonly settings: ConnectionSettings;
   readonly installation: string;
   readonly lane: Lane;
+  readonly closes: ClosesLane;
   /** Told after each completed remote write, for metrics and progress. */
   readonly onWrite?: (write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
 };
@@ -45,6 +46,7 @@ export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
 /** Settle time of what an intent writes, in seconds. */
 export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings: ConnectionSettings): number {
   if (intent.kind === "issue") return settings.settle.searchSeconds;
+  if (intent.kind === "case") return settings.settle.caseSeconds;
   if (intent.side === "jira") return settings.settle.listSeconds;
   return settings.settle.messageSeconds;
 }
@@ -147,6 +149,13 @@ export function refused(operation: string, detail: string): ServiceError {
     outcomeUnknown: false,
     detail,
   });
+}
+
+/** Why Huawei refused an action for good, with its remedy, for people; `null` for any other error. */
+export function refusalText(error: unknown): string | null {
+  if (!isServiceError(error, "rejected", "not_found", "forbidden") || error.facts.outcomeUnknown) return null;
+  const { detail, code, remedy } = error.facts;
+  return `${detail}${code === null ? "" : ` (${code})`}${remedy === undefined ? "" : `. ${remedy}`}`;
 }
 
 /** One line for people when an error can never pass, else `null`. */

@@ -9,6 +9,7 @@ import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import type { IdentifiedMessage } from "../identity.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { Command } from "./command-text.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
 export type Direction = "to-jira" | "to-huawei" | "state";
@@ -110,6 +111,10 @@ export type Action =
       readonly direction: "to-jira";
       readonly target: StatusTarget;
       readonly caseStatus: number;
+      /** Notice of the entry into a waiting status that this move completes. */
+      readonly entered: string | null;
+      /** Name of a refused transition that this move takes back, remembered so that it is taken back once. */
+      readonly backFrom: string | null;
     }
   | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
   | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
@@ -119,9 +124,36 @@ export type Action =
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
   | {
       readonly kind: "agree_status";
-      readonly direction: "state";
+      readonly direction: "state" | "to-jira";
       readonly caseStatus: number;
       readonly category: StatusCategory | null;
+      /** Notice of the entry into a waiting status that is completed by it. */
+      readonly entered: string | null;
+    }
+  | {
+      /** A person's move that would close or cancel the case is written down before anything is done about it. */
+      readonly kind: "want_close";
+      readonly direction: "state";
+      readonly cause: string;
+    }
+  | {
+      readonly kind: "run_command";
+      readonly direction: "to-huawei";
+      readonly comment: IssueComment;
+      readonly command: Exclude<Command, { readonly name: "usage" }>;
+    }
+  | {
+      /** The labels that asked for the case are taken away once it is there. */
+      readonly kind: "drop_request_labels";
+      readonly direction: "to-jira";
+      readonly labels: readonly string[];
+    }
+  | {
+      /** A command that is refused here, without asking Huawei. */
+      readonly kind: "decide_command";
+      readonly direction: "state";
+      readonly commentId: string;
+      readonly reason: string;
     }
   | {
       readonly kind: "send_comment";
@@ -154,7 +186,7 @@ export type Action =
   | {
       readonly kind: "act_on_case";
       readonly direction: "to-huawei";
-      readonly action: "press" | "close" | "cancel";
+      readonly action: "close" | "cancel";
       readonly cause: string;
       readonly category: StatusCategory | null;
     }
@@ -182,6 +214,11 @@ export class Recheck {
 /** Whether a notice with this cause stands, or stood, on the issue. Pure. */
 export function hasNotice(input: PlanInput, cause: string): boolean {
   return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+}
+
+/** Whether a notice with this cause stands, or its write is under way: planning it again would write it twice. Pure. */
+export function isOwed(input: PlanInput, cause: string): boolean {
+  return hasNotice(input, cause) || input.intents.some((intent) => intent.key === `notice:${cause}`);
 }
 
 /** The comment, file or notice whose copy an intent writes. */

@@ -4,6 +4,7 @@
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, ownerOf, type PlanInput, type Recheck } from "./action.ts";
+import { findCommand } from "./commands.ts";
 import { hasHeldLevel, heldReason, isNamedIn, isWanted, namesInRestricted, showsName } from "./disclosure.ts";
 
 /** Hash of what a comment says today: text and the files that it shows. */
@@ -44,6 +45,8 @@ export function planComments(
     if (mirror === undefined && comment.createdAt < link.outgoingSince) continue;
     const text = input.adfToText(comment.body);
     if (mirror === undefined && !isWanted(settings, text)) continue;
+    // What ran as a command stays one, whatever it was edited into.
+    if (findCommand(input.mirrors, comment.commentId) !== undefined) continue;
     const reason = heldReason({ comment, issue, settings });
     if (reason !== null) {
       if (mirror === undefined || mirror.state === "held") {

@@ -5,6 +5,7 @@ import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { PlanInput } from "./action.ts";
+import { parseCommand } from "./command-text.ts";
 
 /** Why a comment must not leave Jira, or `null` when it may (RULES 5). Fails closed. */
 export function heldReason(input: {
@@ -29,8 +30,8 @@ export function hasHeldLevel(issue: Issue, settings: ConnectionSettings): boolea
 
 /** Whether the policy wants a comment at all. */
 export function isWanted(settings: ConnectionSettings, text: string): boolean {
-  // Comment commands are not text; what they ask for is not carried out in this version.
-  if (/^\/(?:urge|close|cancel|rate)\b/.test(text.trimStart())) return false;
+  // Comment commands are not text; they are carried out instead.
+  if (parseCommand(text) !== null) return false;
   if (settings.comments.toHuawei === "all") return true;
   return settings.comments.toHuawei === "command" && /^\/case\s/.test(text.trimStart());
 }

@@ -2,7 +2,7 @@
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
 import type { IssueComment } from "../../domain/issue.ts";
-import type { IdentifiedMessage, SortedMessages } from "../identity.ts";
+import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
 import type { Action, PlanInput } from "./action.ts";
 import { commentHash } from "./comments.ts";
 
@@ -22,7 +22,8 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
   for (const { intent, message, fingerprint } of sorted.confirmed) {
     actions.push({ kind: "confirm_message", direction: "state", intent, message, fingerprint });
   }
-  if (sorted.first !== null) {
+  // What a case was made of came from its issue.
+  if (sorted.first !== null && !isOwnRequest(input, sorted.first)) {
     const missing = sorted.first.message.files.filter((file) => !files.has(file.fileId));
     if (missing.length > 0) {
       actions.push({
@@ -83,6 +84,12 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
     }
   }
   return actions;
+}
+
+/** Whether a case was made for this issue, going by the mark at its start. */
+function isOwnRequest(input: PlanInput, first: IdentifiedMessage): boolean {
+  const mark = findMark(first.message.content);
+  return mark?.kind === "case" && mark.issueId === input.link.issueId;
 }
 
 /** Notices and messages of our own that were decided and not written: nothing but their intents remembers them. */

@@ -628,7 +628,7 @@ describe("what may leave Jira", () => {
   it.each(["/urge", "/close", "/cancel", " /rate 5 fine"])("never sends the command %s as text", (text) => {
     const actions = plan({ observed: { comments: [makeComment({ body: body(text) })] } });
 
-    expect(actions).toEqual([]);
+    expect(pick(actions, "send_comment")).toEqual([]);
   });
 
   it.each<{ name: string; comment: Partial<IssueComment> }>([
@@ -974,14 +974,14 @@ describe("statuses", () => {
     { status: 3, agreed: [1, "indeterminate"], issue: "new", expected: ["notice both-3-new", "move_issue done"] },
     { status: 3, agreed: [1, "indeterminate"], issue: "done", expected: ["agree 3 done"] },
     // A person moved the issue to done.
-    { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["close"] },
+    { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["want close"] },
     { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close"] },
     { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close"] },
     { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close"] },
-    { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["cancel"] },
-    { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["close"] },
-    { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["close"] },
-    { status: 17, agreed: [17, "indeterminate"], issue: "done", close: "always", expected: ["close"] },
+    { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["want close"] },
+    { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
+    { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
+    { status: 17, agreed: [17, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
     {
       status: 5,
       agreed: [5, "indeterminate"],
@@ -1020,6 +1020,8 @@ describe("statuses", () => {
         return `notice ${action.cause.replace(/^close-\d+$/, "close")}`;
       case "agree_status":
         return `agree ${action.caseStatus} ${action.category}`;
+      case "want_close":
+        return "want close";
       case "act_on_case":
         return action.action;
       case "ask_reopen":
@@ -1028,6 +1030,79 @@ describe("statuses", () => {
         return action.kind;
     }
   }
+
+  const makeWish = (more: Partial<Mirror>): Mirror => makeMirror({ kind: "notice", origin: "jira", ...more });
+
+  it.each([
+    { mode: "confirm", status: 2, action: "close" },
+    { mode: "always", status: 0, action: "cancel" },
+    { mode: "always", status: 1, action: "close" },
+    { mode: "always", status: 17, action: "close" },
+  ] as const)("acts on a move to done that was written down: $mode in status $status", ({ mode, status, action }) => {
+    const moved = {
+      link: { agreedCaseStatus: status, caseStatus: status },
+      observed: { case: makeCase({ status }), issue: issueIn("done"), statusChanges: [move("done")] },
+      settings: { status: { closeOnDone: mode } },
+    };
+
+    const actions = plan({ ...moved, mirrors: [makeWish({ sourceId: `move-${ago(3).getTime()}`, state: "held" })] });
+
+    expect(actions).toEqual([expect.objectContaining({ kind: "act_on_case", action })]);
+  });
+
+  it("lets a move rest for the hold time, and forgets it when it was taken back", () => {
+    const at = new Date(now.getTime() - 20_000);
+    const moved = {
+      link: { agreedCaseStatus: 2, caseStatus: 2 },
+      observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: [move("done", { at })] },
+      mirrors: [makeWish({ sourceId: `move-${at.getTime()}`, state: "held" })],
+    };
+
+    const resting = planReconcile(makeInput(moved));
+    const back = plan({ ...moved, observed: { ...moved.observed, issue: issueIn("indeterminate") } });
+
+    expect(resting.actions).toEqual([]);
+    expect(resting.recheckAt).toEqual(new Date(at.getTime() + 60_000));
+    expect(back).toEqual([]);
+  });
+
+  it("moves the issue back once after a refusal, with one comment, and without taking it for news", () => {
+    const cause = `move-${ago(3).getTime()}`;
+    const refused = makeWish({ sourceId: cause, state: "refused", reason: "not now (OSM.1)" });
+    const world = {
+      link: { agreedCaseStatus: 2, caseStatus: 2 },
+      observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: [move("done")] },
+    };
+
+    const first = plan({ ...world, mirrors: [refused] });
+    const told = makeMirror({ kind: "notice", sourceId: `action-${cause}` });
+    const second = plan({ ...world, mirrors: [refused, told] });
+    const moved = makeWish({ sourceId: `back-${ago(3).getTime()}`, state: "live" });
+    const third = plan({ ...world, mirrors: [refused, told, moved] });
+
+    expect(first.map(describeStatus)).toEqual([`notice action-${cause}`, "move_issue indeterminate"]);
+    expect(pick(first, "notice")[0]?.text).toContain("not now (OSM.1)");
+    expect(second.map(describeStatus)).toEqual(["move_issue indeterminate"]);
+    expect(third.map(describeStatus)).toEqual(["agree 2 done"]);
+  });
+
+  it("leaves a deleted case alone", () => {
+    const actions = plan({
+      link: { agreedCaseStatus: 13, caseStatus: 13, agreedCategory: "done" },
+      observed: { case: makeCase({ status: 13 }), issue: issueIn("new"), statusChanges: [move("new")] },
+    });
+
+    expect(actions.map(describeStatus)).toEqual(["agree 13 new"]);
+  });
+
+  it("leaves an issue that was there before its case where its person put it", () => {
+    const actions = plan({
+      link: { origin: "jira", agreedCaseStatus: null, agreedCategory: null, caseStatus: 0 },
+      observed: { case: makeCase({ status: 0 }), issue: issueIn("indeterminate") },
+    });
+
+    expect(actions.map(describeStatus)).toEqual(["agree 0 indeterminate"]);
+  });
 
   it("asks once what to do about a move that does not close the case, then lets it stand", () => {
     const moved = {
@@ -1048,6 +1123,7 @@ describe("statuses", () => {
     const actions = plan({
       link: { agreedCaseStatus: 2, caseStatus: 2 },
       observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: changes },
+      mirrors: [makeWish({ sourceId: `move-${ago(1).getTime()}`, state: "held" })],
     });
 
     expect(actions).toEqual([
@@ -1071,10 +1147,13 @@ describe("statuses", () => {
 
     const entering = plan({ observed: waiting });
     const staying = plan({ link: { agreedCaseStatus: 2, caseStatus: 2 }, mirrors: [told], observed: waiting });
-    const enteringAgain = plan({ mirrors: [told], observed: waiting });
+    const stillEntering = plan({ mirrors: [told], observed: waiting });
+    const enteringAgain = plan({ mirrors: [{ ...told, version: 2 }], observed: waiting });
 
     expect(pick(entering, "notice").map((action) => action.cause)).toEqual(["waits-1"]);
     expect(staying).toEqual([]);
+    expect(pick(stillEntering, "notice")).toEqual([]);
+    expect(pick(stillEntering, "agree_status")).toEqual([expect.objectContaining({ entered: "waits-1" })]);
     expect(pick(enteringAgain, "notice").map((action) => action.cause)).toEqual(["waits-2"]);
   });
 
@@ -1369,6 +1448,9 @@ describe("any history", () => {
             agreedCaseStatus: action.caseStatus,
             agreedCategory: action.category ?? link.agreedCategory,
           };
+          break;
+        case "want_close":
+          put(makeMirror({ kind: "notice", origin: "jira", sourceId: action.cause, state: "held" }));
           break;
         case "act_on_case":
           link = { ...link, agreedCategory: action.category ?? link.agreedCategory };

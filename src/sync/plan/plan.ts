@@ -6,11 +6,13 @@
  */
 import { sortMessages } from "../identity.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
+import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
 import { planDuplicates } from "./duplicates.ts";
 import { planAccessRequests, planFacts } from "./facts.ts";
 import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
+import { planRequest } from "./request.ts";
 import { planStatus } from "./status.ts";
 
 /** So long the stamp of a new issue is left to the rounds. */
@@ -25,6 +27,8 @@ export function planReconcile(input: PlanInput): Plan {
       recheckAt: null,
     };
   }
+  // A request has nothing to mirror until its case is there.
+  if (link.caseId === null) return { actions: [], recheckAt: null };
   const recheck = new Recheck();
   const sorted =
     observed.messages === null
@@ -49,22 +53,27 @@ export function planReconcile(input: PlanInput): Plan {
     ...planLabels(input),
     ...planFacts(input),
     ...planAccessRequests(input),
-    ...planStatus(input),
+    ...planStatus(input, recheck),
+    ...(observed.issue === null ? [] : planRequest(input, observed.issue)),
     ...(observed.issue === null || observed.comments === null
       ? []
-      : planComments(
-          input,
-          observed.issue,
-          observed.comments,
-          {
-            confirmed: new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
-            // Comments whose messages are just being recognised are not sent.
-            adopted: new Set(
-              sorted?.unknownMarks.flatMap(({ mark }) => (mark.kind === "comment" ? [mark.commentId] : [])),
-            ),
-          },
-          recheck,
-        )),
+      : [
+          // Behind the comments of before, so that their order is kept.
+          ...planComments(
+            input,
+            observed.issue,
+            observed.comments,
+            {
+              confirmed: new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
+              // Comments whose messages are just being recognised are not sent.
+              adopted: new Set(
+                sorted?.unknownMarks.flatMap(({ mark }) => (mark.kind === "comment" ? [mark.commentId] : [])),
+              ),
+            },
+            recheck,
+          ),
+          ...planCommands(input, observed.issue, observed.comments, recheck),
+        ]),
   ];
   return { actions, recheckAt: recheck.at };
 }

@@ -1,10 +1,16 @@
 /**
  * Statuses of both sides (RULES 6).
+ *
+ * Each link stores the pair on which both sides last agreed. Only the case changed: the issue follows. Only the issue changed, by a
+ * person: the case follows, as far as OSM has an action for it. Both changed: the case wins, with one note. Traps: what a person did
+ * is known by the moment of the transition alone (`move-<time>`), so everything about it is remembered under that name: the wish,
+ * the refusal, the move back. A refusal leaves the agreed pair as it is, or the next look would take it for news.
  */
 import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../domain/case.ts";
 import type { Issue, StatusCategory } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
-import { type Action, hasNotice, type PlanInput } from "./action.ts";
+import { type Action, hasNotice, isOwed, type PlanInput, type Recheck } from "./action.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -21,92 +27,220 @@ function fits(issue: Issue, target: StatusTarget): boolean {
 }
 
 /** Statuses in both directions, by the agreed pair (RULES 6). */
-export function planStatus(input: PlanInput): Action[] {
+export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
   const { link, observed, settings } = input;
   const { issue } = observed;
   const status = observed.case?.status ?? link.caseStatus;
   if (status === null || issue === null) return [];
-  const target = statusTarget(settings, status);
-  const caseChanged = observed.case !== null && status !== link.agreedCaseStatus;
   const jiraChanged = link.agreedCategory !== null && issue.category !== link.agreedCategory;
-  const actions: Action[] = [];
+  if (observed.case !== null && status !== link.agreedCaseStatus) {
+    return planCaseChange(input, { issue, status, target: statusTarget(settings, status), jiraChanged });
+  }
+  if (!jiraChanged || observed.case === null) return [];
+  if (isCompatible(status, issue.category)) {
+    return [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }];
+  }
+  return planPersonsMove(input, issue, status, recheck);
+}
 
-  if (caseChanged) {
-    if (waitingStatuses.has(status) && link.agreedCaseStatus !== status) {
-      // Once per entering; the number of the entry makes the cause unique.
-      const entries = input.mirrors.filter(
-        (mirror) => mirror.kind === "notice" && mirror.sourceId.startsWith("waits-"),
-      ).length;
-      actions.push({ kind: "notice", direction: "to-jira", cause: `waits-${entries + 1}`, text: waitsText(status) });
-    }
-    if (status === deletedStatus) {
-      actions.push({
-        kind: "notice",
-        direction: "to-jira",
-        cause: "deleted",
-        text: "The service ticket was deleted in Huawei Cloud.",
-      });
-    }
-    if (fits(issue, target)) {
-      actions.push({ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category });
-    } else {
-      if (jiraChanged && !isCompatible(status, issue.category)) {
-        actions.push({
-          kind: "notice",
-          direction: "to-jira",
-          cause: `both-${status}-${issue.category}`,
-          text: `Both sides changed: the service ticket is "${statusName(status)}" now, so this issue follows it.`,
-        });
-      }
-      actions.push({ kind: "move_issue", direction: "to-jira", target, caseStatus: status });
-    }
+/** The case has a status that the issue was not told of yet. */
+function planCaseChange(
+  input: PlanInput,
+  now: {
+    readonly issue: Issue;
+    readonly status: number;
+    readonly target: StatusTarget;
+    readonly jiraChanged: boolean;
+  },
+): Action[] {
+  const { issue, status, target } = now;
+  const actions: Action[] = [];
+  const waits = planWaits(input, status);
+  actions.push(...waits.actions);
+  if (status === deletedStatus && !isOwed(input, "deleted")) {
+    actions.push({
+      kind: "notice",
+      direction: "to-jira",
+      cause: "deleted",
+      text: "The service ticket was deleted in Huawei Cloud.",
+    });
+  }
+  // An issue that was there before its case stays where its person put it, as long as the two fit (RULES 7).
+  const first = input.link.agreedCaseStatus === null && input.link.origin === "jira";
+  if (fits(issue, target) || (first && isCompatible(status, issue.category))) {
+    actions.push({
+      kind: "agree_status",
+      // Behind its notice: where nothing may go to Jira the entry stays news.
+      direction: waits.cause === null ? "state" : "to-jira",
+      caseStatus: status,
+      category: issue.category,
+      entered: waits.cause,
+    });
     return actions;
   }
-  if (!jiraChanged || observed.case === null) return actions;
-  if (isCompatible(status, issue.category)) {
-    return [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category }];
+  const both = `both-${status}-${issue.category}`;
+  if (now.jiraChanged && !isCompatible(status, issue.category) && !isOwed(input, both)) {
+    actions.push({
+      kind: "notice",
+      direction: "to-jira",
+      cause: both,
+      text: `Both sides changed: the service ticket is "${statusName(status)}" now, so this issue follows it.`,
+    });
   }
-  return planPersonsMove(input, issue, status);
+  actions.push({
+    kind: "move_issue",
+    direction: "to-jira",
+    target,
+    caseStatus: status,
+    entered: waits.cause,
+    backFrom: null,
+  });
+  return actions;
+}
+
+/**
+ * "Huawei waits for us", once per entering 2 or 17. An entry ends when its status is agreed; until then its notice stands with
+ * version 1, so that a move that fails for a while does not tell it twice.
+ */
+function planWaits(
+  input: PlanInput,
+  status: number,
+): { readonly actions: readonly Action[]; readonly cause: string | null } {
+  if (!waitingStatuses.has(status)) return { actions: [], cause: null };
+  const ended = input.mirrors.filter(
+    (mirror) => mirror.kind === "notice" && mirror.sourceId.startsWith("waits-") && mirror.version > 1,
+  ).length;
+  const cause = `waits-${ended + 1}`;
+  if (isOwed(input, cause)) return { actions: [], cause };
+  return { actions: [{ kind: "notice", direction: "to-jira", cause, text: waitsText(status) }], cause };
+}
+
+/** What became of a person's transition, by its moment. */
+function findWish(input: PlanInput, cause: string): Mirror | undefined {
+  return input.mirrors.find(
+    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === cause,
+  );
 }
 
 /** Only Jira changed, and the pair no longer fits: what a person's move does to the case (RULES 6). */
-function planPersonsMove(input: PlanInput, issue: Issue, status: number): Action[] {
+function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck: Recheck): Action[] {
   const { settings, observed } = input;
   if (observed.statusChanges === null) return [];
   const last = observed.statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
-  const agreed: Action = { kind: "agree_status", direction: "state", caseStatus: status, category: issue.category };
-  // Moves by apps, and our own, never act on the case.
-  if (last === undefined || last.authorId === input.ownAccountId) return [agreed];
+  const agreed: Action = {
+    kind: "agree_status",
+    direction: "state",
+    caseStatus: status,
+    category: issue.category,
+    entered: null,
+  };
+  // Moves by apps, and our own, never act on the case; deleted cases trigger nothing.
+  if (last === undefined || last.authorId === input.ownAccountId || status === deletedStatus) return [agreed];
   if (last.authorType === "app" && !settings.comments.allowAppAccounts.includes(last.authorId ?? "")) return [agreed];
-  const cause = `move-${last.at.getTime()}`;
+  const moment = last.at.getTime();
+  const cause = `move-${moment}`;
+  const wish = findWish(input, cause);
+  if (wish?.state === "refused") return planAfterRefusal(input, { cause, moment, status, reason: wish.reason, agreed });
+  if (wish?.state === "live") return [agreed];
 
+  const leavesAt = new Date(moment + settings.comments.holdSeconds * 1000);
+  const waits = leavesAt > input.now;
   if (issue.category !== "done") {
+    if (waits) {
+      recheck.note(leavesAt);
+      return [];
+    }
+    if (wish?.state === "sending") {
+      // The message that asks was decided; once it has left, the wish is done with.
+      const open = input.intents.some((intent) => intent.key.startsWith("message:reopen-") && intent.state !== "sent");
+      return open ? [] : [agreed];
+    }
     return [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }];
   }
-  const mode = settings.status.closeOnDone;
-  if (mode === "never") return [agreed];
-  if (status === 2 || (mode === "always" && (status === 1 || status === 17))) {
-    return [{ kind: "act_on_case", direction: "to-huawei", action: "close", cause, category: "done" }];
+  const action = endingAction(settings.status.closeOnDone, status);
+  if (action === "none") return [agreed];
+  if (action !== "ask") {
+    // The wish is written down first: many of them at once are held (`many_closes`).
+    if (wish === undefined) return [{ kind: "want_close", direction: "state", cause }];
+    if (waits) {
+      recheck.note(leavesAt);
+      return [];
+    }
+    return [{ kind: "act_on_case", direction: "to-huawei", action, cause, category: "done" }];
   }
-  if (mode === "always" && status === 0) {
-    return [{ kind: "act_on_case", direction: "to-huawei", action: "cancel", cause, category: "done" }];
-  }
-  const closeCause = `close-${last.at.getTime()}`;
+  const closeCause = `close-${moment}`;
   if (hasNotice(input, closeCause)) return [agreed];
+  if (isOwed(input, closeCause)) return [];
+  return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
+}
+
+/** What `CLOSE_ON_DONE` does with a person's move to done while the case is in `status`. Pure. */
+export function endingAction(
+  mode: ConnectionSettings["status"]["closeOnDone"],
+  status: number,
+): "close" | "cancel" | "ask" | "none" {
+  if (mode === "never") return "none";
+  if (status === 2 || (mode === "always" && (status === 1 || status === 17))) return "close";
+  return mode === "always" && status === 0 ? "cancel" : "ask";
+}
+
+/** The issue says why, and is moved back once for this transition; then it stays wherever a person puts it. */
+function planAfterRefusal(
+  input: PlanInput,
+  refusal: {
+    readonly cause: string;
+    readonly moment: number;
+    readonly status: number;
+    readonly reason: string | null;
+    readonly agreed: Action;
+  },
+): Action[] {
+  const { cause, moment, status, reason, agreed } = refusal;
+  const told = `action-${cause}`;
+  const back = `back-${moment}`;
+  const notice: Action[] = isOwed(input, told)
+    ? []
+    : [
+        {
+          kind: "notice",
+          direction: "to-jira",
+          cause: told,
+          text:
+            `Huawei Cloud refused what moving this issue asked for: ${reason ?? "no reason given"}. ` +
+            `The service ticket is still "${statusName(status)}", so this issue is moved back.`,
+        },
+      ];
+  if (hasNotice(input, back)) return [...notice, agreed];
   return [
+    ...notice,
     {
-      kind: "notice",
+      kind: "move_issue",
       direction: "to-jira",
-      cause: closeCause,
-      text:
-        `This issue was moved to done, but the service ticket is still "${statusName(status)}". ` +
-        "Close or withdraw it in the Huawei Cloud console, or move this issue back.",
+      target: statusTarget(input.settings, status),
+      caseStatus: status,
+      entered: null,
+      backFrom: back,
     },
   ];
 }
 
+function askText(status: number): string {
+  const ways: Readonly<Record<number, string>> = {
+    0: "write /cancel as a comment here to withdraw the service ticket",
+    1: "write /close as a comment here if the problem is solved",
+    17: "write /close as a comment here if the problem is solved",
+  };
+  const way =
+    ways[status] ?? "wait until Huawei Cloud goes on with it (/close and /cancel are not taken in this status)";
+  return (
+    `This issue was moved to done, but the service ticket is still "${statusName(status)}" and stays as it is. ` +
+    `To end it as well, ${way}, or move this issue back.`
+  );
+}
+
 function waitsText(status: number): string {
   return status === 2
-    ? "Huawei Cloud waits for us: it proposes a solution and asks to confirm the result."
+    ? "Huawei Cloud waits for us: it proposes a solution and asks to confirm the result. " +
+        "Move this issue to done or write /close to confirm, or answer in a comment."
     : "Huawei Cloud waits for us: it asks for feedback on the service ticket.";
 }

@@ -1,0 +1,129 @@
+/**
+ * Carrying out a command that a person wrote as a comment, once per comment.
+ */
+
+import { guardText } from "../../domain/text/guard.ts";
+import { formatMark } from "../../domain/text/marks.ts";
+import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
+import type { Action } from "../plan/action.ts";
+import type { Stars } from "../plan/command-text.ts";
+import { commandId, findCommand } from "../plan/commands.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
+import { type ApplyDeps, needCase, needIssue, refusalText, Unsettled, writeOnce } from "./write-once.ts";
+
+/** UTF-16 units of a rating's text (osm/NOTES 5). */
+const ratingCharsMax = 400;
+
+/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. Pure. */
+export function decidedCommand(commentId: string, state: "live" | "refused" | "held", reason: string): StateStep {
+  return {
+    mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state, reason }],
+    audit: [
+      { side: "huawei", action: "command", item: commandId(commentId), result: `${state} ${reason.split(":")[0]}` },
+    ],
+  };
+}
+
+/** Checks who asks, then acts. Answers how many requests were made. Throws as `writeOnce`; `Unsettled` for a comment that changed. */
+export async function runCommand(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "run_command" }>,
+): Promise<number> {
+  const { comment, command } = action;
+  const { commentId } = comment;
+  const known = findCommand(leased.snapshot.mirrors, commentId);
+  if (known?.state === "live" || known?.state === "refused") return 0;
+  const key = `command:${commentId}`;
+  const running = leased.snapshot.intents.some((intent) => intent.key === key);
+  if (!running) {
+    const fresh = await deps.jira.findComment(needIssue(leased), commentId, deps.lane);
+    const same =
+      fresh !== null &&
+      fresh.restricted === comment.restricted &&
+      fresh.jsdPublic === comment.jsdPublic &&
+      deps.text.adfToText(fresh.body) === deps.text.adfToText(comment.body);
+    if (!same) throw new Unsettled(key);
+    const refusal = await permissionRefusal(deps, comment.authorId);
+    if (refusal !== null) {
+      await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`));
+      // The reply is planned from what was just stored.
+      return 1;
+    }
+    if (command.name === "close" || command.name === "cancel") {
+      if (known === undefined) {
+        await leased.apply({
+          mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state: "held", reason: null }],
+          audit: [{ side: "jira", action: "wants_close", item: commandId(commentId), result: "noted" }],
+        });
+      }
+      if (!(await deps.closes.admitClose(leased.snapshot.link.connectionName))) {
+        if (known?.reason == null) await leased.apply(decidedCommand(commentId, "held", `${command.name}:held`));
+        return known?.reason == null ? 1 : 0;
+      }
+    }
+  }
+  try {
+    await writeOnce(deps, leased, {
+      kind: "action",
+      key,
+      side: "huawei",
+      mark: null,
+      payload: {
+        name: command.name,
+        action: command.name === "urge" ? "press" : command.name,
+        ...describe(deps, leased, action),
+      },
+      call: (frozen) => call(deps, leased, frozen),
+      confirm: () => decidedCommand(commentId, "live", `${command.name}:done`),
+    });
+  } catch (error) {
+    const reason = refusalText(error);
+    if (reason === null) throw error;
+    await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`));
+  }
+  return 1;
+}
+
+/** Why this person may not use commands, or `null`. Without a role: whoever's comments would be sent (RULES 6). */
+async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
+  const { role } = deps.settings.commands;
+  if (role === null) return null;
+  const members = await deps.jira.findRoleMembers(role, deps.lane);
+  if (members === null) return "role_missing";
+  return authorId !== null && members.includes(authorId) ? null : "not_permitted";
+}
+
+/** The mark that tells this command's trace from others', and what a rating says. Only ratings carry a text of the person. */
+function describe(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "run_command" }>,
+): { readonly description: string; readonly stars?: Stars } {
+  const mark = formatMark({
+    kind: "comment",
+    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    commentId: action.comment.commentId,
+    version: 1,
+    part: null,
+    withdrawn: false,
+  });
+  if (action.command.name !== "rate") return { description: mark };
+  // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
+  const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
+  const guarded = guardText(toPlainText(text), deps.settings.guard).text.trim();
+  return { description: cutChars(`${mark} ${guarded}`.trim(), ratingCharsMax), stars: action.command.stars };
+}
+
+async function call(deps: ApplyDeps, leased: LeasedLink, frozen: Readonly<Record<string, unknown>>): Promise<void> {
+  const caseId = needCase(leased);
+  const description = String(frozen.description);
+  if (frozen.action === "rate") {
+    await deps.huawei.rateCase({ caseId, stars: frozen.stars as Stars, text: description }, deps.lane);
+    return;
+  }
+  await deps.huawei.performAction(
+    { caseId, action: frozen.action as "press" | "close" | "cancel", description },
+    deps.lane,
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text`. `/case text` is a message, not an action, and
+ * stands with the comments; only an empty one is answered here.
+ *
+ * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror
+ * (`command-<comment>`: `held` waits, `live` done, `refused`) whose reason is `<name>:<result>`; the reply is planned from that
+ * alone, so a process that dies between the action and the reply owes nothing but the reply.
+ */
+import type { Issue, IssueComment } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
+import { type Command, parseCommand } from "./command-text.ts";
+import { heldReason } from "./disclosure.ts";
+
+/** Identity of a command among the notices of its link. */
+export function commandId(commentId: string): string {
+  return `command-${commentId}`;
+}
+
+/** What became of the command in a comment; `undefined` when it was none, or is new. Pure. */
+export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror | undefined {
+  const id = commandId(commentId);
+  return mirrors.find((mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === id);
+}
+
+/** Commands that are due, and replies that are owed. Pure. */
+export function planCommands(
+  input: PlanInput,
+  issue: Issue,
+  comments: readonly IssueComment[],
+  recheck: Recheck,
+): Action[] {
+  const actions: Action[] = [...planReplies(input)];
+  const sentAsText = new Set(
+    input.mirrors
+      .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.state !== "held")
+      .map((mirror) => mirror.sourceId),
+  );
+  const people = comments.filter(
+    (comment) => comment.authorId !== input.ownAccountId && comment.mark == null && !sentAsText.has(comment.commentId),
+  );
+  for (const comment of people) {
+    const known = findCommand(input.mirrors, comment.commentId);
+    if (known?.state === "live" || known?.state === "refused") continue;
+    // Older comments are history (RULES 5).
+    if (known === undefined && comment.createdAt < input.link.outgoingSince) continue;
+    if (comment.authorType === "app" && !input.settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
+      continue;
+    const command = parseCommand(input.adfToText(comment.body));
+    if (command === null) continue;
+    const leavesAt = new Date(comment.updatedAt.getTime() + input.settings.comments.holdSeconds * 1000);
+    if (leavesAt > input.now) {
+      recheck.note(leavesAt);
+      continue;
+    }
+    const name = command.name === "usage" ? command.of : command.name;
+    const refusal = refusalOf(input, issue, comment, command);
+    if (refusal !== null) {
+      const reason = `${name}:${refusal}`;
+      actions.push({ kind: "decide_command", direction: "state", commentId: comment.commentId, reason });
+    } else if (command.name !== "usage") {
+      actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
+    }
+  }
+  return actions;
+}
+
+/** What can be refused without asking anybody. */
+function refusalOf(input: PlanInput, issue: Issue, comment: IssueComment, command: Command): string | null {
+  const held = heldReason({ comment, issue, settings: input.settings });
+  if (held !== null) return held === "security_level" ? held : "restricted";
+  if (command.name === "usage") return "usage";
+  const nobody = input.settings.comments.toHuawei === "none" && input.settings.commands.role === null;
+  return nobody ? "nobody" : null;
+}
+
+function planReplies(input: PlanInput): Action[] {
+  return input.mirrors.flatMap((mirror): Action[] => {
+    if (mirror.kind !== "notice" || mirror.origin !== "jira" || !mirror.sourceId.startsWith("command-")) return [];
+    const held = mirror.state === "held" && mirror.reason !== null;
+    if (mirror.state !== "live" && mirror.state !== "refused" && !held) return [];
+    const cause = `${held ? "waits-for-release" : "reply"}-${mirror.sourceId.slice("command-".length)}`;
+    if (isOwed(input, cause)) return [];
+    return [{ kind: "notice", direction: "to-jira", cause, text: replyText(mirror.reason ?? "command:done") }];
+  });
+}
+
+const doneTexts: Readonly<Record<string, string>> = {
+  urge: "Done: Huawei Cloud was urged to go on with the service ticket.",
+  close: "Done: the service ticket was closed in Huawei Cloud.",
+  cancel: "Done: the service ticket was withdrawn in Huawei Cloud.",
+  rate: "Done: the rating was handed to Huawei Cloud.",
+};
+
+const usageTexts: Readonly<Record<string, string>> = {
+  case: "Write /case followed by the text that Huawei Cloud shall read.",
+  urge: "Write /urge alone.",
+  close: "Write /close alone; what you want to say goes into a comment of its own.",
+  cancel: "Write /cancel alone; what you want to say goes into a comment of its own.",
+  rate: "Write /rate, a number from 1 to 5, and, if you like, a text: /rate 5 quick help",
+};
+
+/** The reply to a command, from the reason of its mirror. Pure. */
+function replyText(reason: string): string {
+  const colon = reason.indexOf(":");
+  const name = reason.slice(0, colon);
+  const result = reason.slice(colon + 1);
+  switch (result) {
+    case "done":
+      return doneTexts[name] ?? "Done.";
+    case "usage":
+      return `Not understood: /${name}. ${usageTexts[name] ?? ""}`.trim();
+    case "restricted":
+      return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
+    case "security_level":
+      return `Not done: /${name}. This issue has a security level, so nothing of it reaches Huawei Cloud.`;
+    case "nobody":
+      return `Not permitted: /${name}. Comments do not leave Jira here; an administrator may name who may use commands (commands.role).`;
+    case "not_permitted":
+      return `Not permitted: /${name}. Only people in the project role that the administrator named (commands.role) may use it.`;
+    case "role_missing":
+      return `Not done: /${name}. The project role named by commands.role cannot be read; an administrator finds the cause with "casebridge doctor".`;
+    case "held":
+      return `/${name} waits: more than 10 service tickets were to be closed or withdrawn within 10 minutes. An administrator releases them with "casebridge resume".`;
+    default:
+      return `Not done: Huawei Cloud refused /${name}: ${result}`;
+  }
+}

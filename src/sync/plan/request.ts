@@ -1,0 +1,46 @@
+/**
+ * What the issue of a new case is told, once its case is there: which case it is, and that the request was taken.
+ */
+import type { Issue } from "../../domain/issue.ts";
+import { type Action, isOwed, type PlanInput } from "./action.ts";
+import { commonLabel } from "./labels.ts";
+
+/** Whether the case of this link was made for its issue, and not the other way round or by hand. Pure. */
+function findRequest(input: PlanInput) {
+  return input.mirrors.find(
+    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === "case",
+  );
+}
+
+/** The comment that names the case, and the label of the request taken away. Pure. */
+export function planRequest(input: PlanInput, issue: Issue): Action[] {
+  const request = findRequest(input);
+  const { caseId } = input.link;
+  if (request === undefined || caseId === null) return [];
+  const actions: Action[] = [];
+  if (!isOwed(input, "case-created")) {
+    const { consoleCaseUrl } = input.settings.huawei;
+    const lines = [
+      `The service ticket ${caseId} was opened in Huawei Cloud. Its messages appear here as comments.`,
+      afterwards[input.settings.comments.toHuawei],
+      ...(consoleCaseUrl === null ? [] : [consoleCaseUrl.replaceAll("{caseId}", encodeURIComponent(caseId))]),
+      ...(request.reason === null ? [] : [request.reason]),
+    ];
+    actions.push({ kind: "notice", direction: "to-jira", cause: "case-created", text: lines.join("\n") });
+  }
+  const labels = requestLabels(input.settings.create.jql, issue.labels);
+  if (labels.length > 0) actions.push({ kind: "drop_request_labels", direction: "to-jira", labels });
+  return actions;
+}
+
+const afterwards = {
+  all: "Comments written from now on are sent to it; commands: /urge, /close, /cancel, /rate 1-5 text.",
+  command: "Comments that start with /case are sent to it; commands: /urge, /close, /cancel, /rate 1-5 text.",
+  none: "Comments stay in Jira.",
+} as const;
+
+/** Labels of an issue that its request was recognised by: those that the query names. Pure. */
+export function requestLabels(jql: string, labels: readonly string[]): string[] {
+  const named = new Set(jql.split(/[\s"'(),=!~<>]+/));
+  return labels.filter((label) => named.has(label) && label !== commonLabel && !label.startsWith("hwcase-"));
+}

@@ -1,0 +1,300 @@
+/**
+ * From an issue to the inputs of a new case: product, problem type, region, severity, extra parameters, template.
+ *
+ * Each input is looked for in a Jira field (`create.fields`), then in a label of the issue (`hw-product:ECS`), then in the defaults of
+ * the configuration. Names and ids are both taken; capitals, spaces and dashes do not matter, since labels cannot hold spaces. What
+ * a person named wrongly is told with what is allowed; a default that does not apply is left out without a word.
+ */
+import type { Issue } from "../../domain/issue.ts";
+import { hashParts } from "../../lib/hash.ts";
+import type { CreateInputs, CreateSettings, Lane, NamedId } from "../ports.ts";
+import type { Lookups } from "./lookups.ts";
+
+/** Inputs that name one look-up value each. */
+type InputName = "subTypeId" | "productId" | "problemTypeId" | "regionId" | "severityId";
+/** An input as somebody wrote it. `person`: it stands on the issue, not in the configuration. */
+type Given = { readonly text: string; readonly person: boolean };
+
+/** The inputs as they were given, before any check. */
+export type GivenInputs = {
+  readonly named: { readonly [Name in InputName]: Given | null };
+  readonly extends: Readonly<Record<string, Given>>;
+};
+
+/** The inputs as ids, ready for a new case; `template` is the text that ends the description. */
+export type ResolvedInputs = {
+  readonly subTypeId: string | null;
+  readonly productId: string | null;
+  readonly problemTypeId: string;
+  readonly regionId: string | null;
+  readonly severityId: string | null;
+  readonly extends: Readonly<Record<string, string>>;
+  readonly template: string | null;
+};
+
+/** Ids, or what is wrong for people. */
+export type Resolution =
+  | { readonly kind: "inputs"; readonly inputs: ResolvedInputs }
+  | { readonly kind: "problem"; readonly text: string };
+
+/** Prefix of the label that names an input. */
+export const inputLabels: { readonly [Name in InputName]: string } = {
+  subTypeId: "hw-type:",
+  productId: "hw-product:",
+  problemTypeId: "hw-problem:",
+  regionId: "hw-region:",
+  severityId: "hw-severity:",
+};
+
+/** Prefix of labels that name an extra parameter: `hw-extra-<key>:<value>`. */
+export const extraLabel = "hw-extra-";
+
+const words: { readonly [Name in InputName]: string } = {
+  subTypeId: "type",
+  productId: "product",
+  problemTypeId: "problem type",
+  regionId: "region",
+  severityId: "severity",
+};
+
+const names = Object.keys(inputLabels) as InputName[];
+const dayMs = 24 * 3_600_000;
+/** An answer younger than this is not asked for again because a value was not found in it. */
+const rereadMs = 60_000;
+/** How many allowed values a refusal names. */
+const shownMax = 10;
+
+/** Jira fields that the configuration names, each once. Pure. */
+export function configuredFields(fields: CreateInputs): readonly string[] {
+  const all = [...names.map((name) => fields[name]), ...Object.values(fields.extends)];
+  return [...new Set(all.filter((field): field is string => field !== null))];
+}
+
+/** What the issue and the configuration say. `fieldTexts`: values of the configured fields. Pure. */
+export function collectInputs(
+  issue: Pick<Issue, "labels">,
+  fieldTexts: Readonly<Record<string, string | null>>,
+  settings: CreateSettings,
+): GivenInputs {
+  const fromField = (field: string | null | undefined): Given | null => {
+    const text = field == null ? null : (fieldTexts[field] ?? null);
+    return text === null || text.trim() === "" ? null : { text: text.trim(), person: true };
+  };
+  const fromLabel = (prefix: string): Given | null => {
+    const label = issue.labels.find((entry) => entry.toLowerCase().startsWith(prefix) && entry.length > prefix.length);
+    return label === undefined ? null : { text: label.slice(prefix.length), person: true };
+  };
+  const fromDefault = (text: string | null | undefined): Given | null =>
+    text == null || text === "" ? null : { text, person: false };
+  const pick = (name: InputName): Given | null =>
+    fromField(settings.fields[name]) ?? fromLabel(inputLabels[name]) ?? fromDefault(settings.defaults[name]);
+
+  const labelled = issue.labels.flatMap((label) => {
+    const match = /^hw-extra-([^:]+):(.+)$/i.exec(label);
+    return match === null ? [] : [[match[1] ?? "", { text: match[2] ?? "", person: true }] as const];
+  });
+  const extras: Record<string, Given> = {};
+  for (const [key, text] of Object.entries(settings.defaults.extends)) extras[key] = { text, person: false };
+  for (const [key, given] of labelled) extras[key] = given;
+  for (const [key, field] of Object.entries(settings.fields.extends)) {
+    const given = fromField(field);
+    if (given !== null) extras[key] = given;
+  }
+  return {
+    named: {
+      subTypeId: pick("subTypeId"),
+      productId: pick("productId"),
+      problemTypeId: pick("problemTypeId"),
+      regionId: pick("regionId"),
+      severityId: pick("severityId"),
+    },
+    extends: extras,
+  };
+}
+
+/** Hash of everything that a person can mend: a refused request is tried again only when it changes (RULES 7). Pure. */
+export function inputsHash(
+  issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "mark">,
+  text: string,
+  given: GivenInputs,
+): string {
+  const labels = issue.labels.filter((label) => !label.startsWith("hw:") && label !== "huawei-cloud");
+  const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.mark?.issueId ?? null];
+  return hashParts([JSON.stringify([facts, [...labels].sort(), given])]).slice(0, 24);
+}
+
+/** Checks the inputs against the look-ups. Throws `ServiceError` where a look-up was never read and cannot be. */
+export async function resolveInputs(
+  lookups: Lookups,
+  given: GivenInputs,
+  settings: Pick<CreateSettings, "template">,
+  lane: Lane,
+): Promise<Resolution> {
+  const { named } = given;
+  const categories = await again(
+    (age) => lookups.categories(age, lane),
+    (found) =>
+      isFound(found, named.subTypeId) &&
+      isFound(
+        found.flatMap((category) => category.products),
+        named.productId,
+      ),
+  );
+  const subType = named.subTypeId === null ? null : match(categories, named.subTypeId.text);
+  if (named.subTypeId !== null && subType === null) return wrong("subTypeId", named.subTypeId, categories);
+  const within = subType === null ? categories : categories.filter((category) => category.id === subType.id);
+  const products = within.flatMap((category) => category.products);
+  const product = named.productId === null ? null : match(products, named.productId.text);
+  if (named.productId !== null && product === null) return wrong("productId", named.productId, products);
+  const parent = within.find((category) => category.products.some((entry) => entry.id === product?.id));
+  const filter = { productId: product?.id ?? null, subTypeId: subType?.id ?? parent?.id ?? null };
+
+  const problems = await again(
+    (age) => lookups.problemTypes(filter, age, lane),
+    (found) => isFound(found, named.problemTypeId),
+  );
+  if (named.problemTypeId === null) return missing("problemTypeId", problems);
+  const problem = match(problems, named.problemTypeId.text);
+  if (problem === null) return wrong("problemTypeId", named.problemTypeId, problems);
+
+  const regions = await again(
+    (age) => lookups.regions(age, lane),
+    (found) => isFound(found, named.regionId),
+  );
+  const region = named.regionId === null ? null : match(regions, named.regionId.text);
+  if (named.regionId !== null && region === null) return wrong("regionId", named.regionId, regions);
+  if (region === null && problem.caseType === "5") return missing("regionId", regions);
+
+  const severity = await resolveSeverity(lookups, named.severityId, { product, problem }, lane);
+  if (severity !== null && "kind" in severity) return severity;
+  const extras = await resolveExtras(lookups, given.extends, { ...filter, problemTypeId: problem.id }, lane);
+  if (extras.kind === "problem") return extras;
+  const templates = settings.template === null ? [] : await lookups.templates(problem.id, dayMs, lane);
+  return {
+    kind: "inputs",
+    inputs: {
+      ...filter,
+      problemTypeId: problem.id,
+      regionId: region?.id ?? null,
+      severityId: severity?.id ?? null,
+      extends: extras.values,
+      template: templates.find((template) => template.id === settings.template)?.content ?? null,
+    },
+  };
+}
+
+async function resolveSeverity(
+  lookups: Lookups,
+  given: Given | null,
+  of: { readonly product: NamedId | null; readonly problem: NamedId },
+  lane: Lane,
+): Promise<NamedId | null | Extract<Resolution, { kind: "problem" }>> {
+  if (given === null) return null;
+  if (of.product === null) {
+    if (!given.person) return null;
+    return problem(
+      `A severity was named (${given.text}) but no product, and severities depend on it. Add the label ${inputLabels.productId}<id or name>.`,
+    );
+  }
+  const filter = { productId: of.product.id, problemTypeId: of.problem.id };
+  const found = await again(
+    (age) => lookups.severities(filter, age, lane),
+    (answer) => isFound(answer.severities, given),
+  );
+  if (!found.shown) {
+    // Without a support plan that covers it Huawei takes no severity (osm/NOTES 6); a default must not stand in the way.
+    if (!given.person) return null;
+    return problem(
+      `The severity "${given.text}" cannot be set: the support plan of this account does not cover severities for "${of.problem.name}". Remove it.`,
+    );
+  }
+  return match(found.severities, given.text) ?? wrong("severityId", given, found.severities);
+}
+
+async function resolveExtras(
+  lookups: Lookups,
+  given: GivenInputs["extends"],
+  filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
+  lane: Lane,
+): Promise<
+  | { readonly kind: "values"; readonly values: Readonly<Record<string, string>> }
+  | Extract<Resolution, { kind: "problem" }>
+> {
+  const asked = await lookups.extraParameters(filter, dayMs, lane);
+  const values: Record<string, string> = {};
+  const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ") || "none";
+  for (const [key, { text, person }] of Object.entries(given)) {
+    const parameter = match(asked, key);
+    if (parameter === null) {
+      if (person)
+        return problem(`The extra parameter "${key}" is not asked for by this problem type. It asks for: ${shown}.`);
+      continue;
+    }
+    if (parameter.lengthMax !== null && text.length > parameter.lengthMax) {
+      return problem(
+        `The extra parameter "${parameter.name}" may have at most ${parameter.lengthMax} characters; it has ${text.length}.`,
+      );
+    }
+    values[parameter.id] = text;
+  }
+  for (const parameter of asked) {
+    if (!parameter.required || values[parameter.id] !== undefined) continue;
+    if (parameter.defaultValue !== null && parameter.defaultValue !== "") values[parameter.id] = parameter.defaultValue;
+    else
+      return problem(
+        `This problem type needs the extra parameter "${parameter.name}". Add the label ${extraLabel}${parameter.id}:<value>.`,
+      );
+  }
+  return { kind: "values", values };
+}
+
+/** Asks with the age of a day, and once more for a fresh answer when something in it is not found. */
+async function again<Value>(
+  read: (maxAgeMs: number) => Promise<Value>,
+  isComplete: (found: Value) => boolean,
+): Promise<Value> {
+  const known = await read(dayMs);
+  return isComplete(known) ? known : read(rereadMs);
+}
+
+function isFound(items: readonly NamedId[], given: Given | null): boolean {
+  return given === null || match(items, given.text) !== null;
+}
+
+/** By id, else by name: the same letters and digits, whatever stands between them. */
+function match<Item extends NamedId>(items: readonly Item[], text: string): Item | null {
+  const plain = (value: string): string => value.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  return (
+    items.find((item) => item.id === text.trim()) ??
+    items.find((item) => plain(item.id) === plain(text)) ??
+    items.find((item) => plain(item.name) === plain(text)) ??
+    null
+  );
+}
+
+function problem(text: string): Extract<Resolution, { kind: "problem" }> {
+  return { kind: "problem", text };
+}
+
+function wrong(name: InputName, given: Given, allowed: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+  const place = given.person
+    ? `the label ${inputLabels[name]}… or the field`
+    : `create.defaults.${name} (an administrator)`;
+  return problem(
+    `The ${words[name]} "${given.text}" is not known to Huawei Cloud here. ${listAllowed(allowed)} Mend ${place}.`,
+  );
+}
+
+function missing(name: InputName, allowed: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+  return problem(`No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>.`);
+}
+
+function listAllowed(allowed: readonly NamedId[]): string {
+  if (allowed.length === 0) return "Huawei Cloud offers none for what was chosen so far.";
+  const shown = allowed
+    .slice(0, shownMax)
+    .map((item) => (item.name === item.id ? item.id : `${item.name} (${item.id})`));
+  const rest = allowed.length - shown.length;
+  const more = rest > 0 ? `, and ${rest} more, which "casebridge lookups" lists` : "";
+  return `Allowed: ${shown.join("; ")}${more}.`;
+}

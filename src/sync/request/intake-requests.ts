@@ -1,0 +1,115 @@
+/**
+ * Noticing issues that ask for a case, and keeping cases that were made for an issue from being taken for new ones.
+ */
+import { type CaseSummary, isOpenStatus } from "../../domain/case.ts";
+import type { CaseId } from "../../domain/ids.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { hashParts } from "../../lib/hash.ts";
+import type { IntakeDeps } from "../intake.ts";
+import type { IntakeLink } from "../state.ts";
+import { requestOf } from "./request.ts";
+
+const settingsCursor = "create_settings";
+const duplicatesCursor = "duplicate_cases";
+
+/**
+ * One question a round, and none where no issue was updated: issues of the query that have no link get one. When the settings of
+ * creation changed, everything is asked for and refused requests are looked at again. Answers how many links are new. May be repeated.
+ */
+export async function takeRequests(deps: IntakeDeps, updatedCount: number): Promise<number> {
+  const { name, create } = deps.settings;
+  const hash = hashParts([JSON.stringify(create)]).slice(0, 32);
+  const changed = (await deps.state.findCursor(name, settingsCursor)) !== hash;
+  if (!changed && updatedCount === 0) return 0;
+  const hits = await deps.jira.listIssuesByJql(create.jql, "poll");
+  const links = await deps.state.findLinksByIssue(
+    name,
+    hits.map((issue) => issue.issueId),
+  );
+  const known = new Set(links.map((link) => link.issueId));
+  const fresh = hits.filter((issue) => !known.has(issue.issueId));
+  const ids = await deps.state.insertIssueLinks(name, fresh, { now: deps.clock.now(), lane: "live" });
+  const waiting = links.filter((link) => link.caseId === null && link.state === "active");
+  if (changed && waiting.length > 0) {
+    await deps.state.wake(waiting.map((link) => ({ linkId: link.id, jira: true, lane: "poll" }) as const));
+  }
+  if (changed) await deps.state.saveCursor(name, settingsCursor, hash);
+  return ids.length;
+}
+
+/** Whether a case was made for an issue that has a link, going by its mark. Pure. */
+export function isRequested(links: readonly IntakeLink[], entry: CaseSummary): boolean {
+  const issueId = requestOf(entry.description);
+  return issueId !== null && links.some((link) => link.issueId === issueId);
+}
+
+/**
+ * Cases without a link, less those that were made for an issue: their own link takes them. Where the database does not know the issue
+ * any more it is linked again, and its run finds the case by the mark. A second case for one issue is a duplicate (RULES 2).
+ */
+export async function withoutRequested(
+  deps: IntakeDeps,
+  links: readonly IntakeLink[],
+  entries: readonly CaseSummary[],
+): Promise<readonly CaseSummary[]> {
+  const ordinary: CaseSummary[] = [];
+  for (const entry of entries) {
+    const issueId = requestOf(entry.description);
+    if (issueId === null) {
+      ordinary.push(entry);
+      continue;
+    }
+    const link = links.find((candidate) => candidate.issueId === issueId);
+    if (link !== undefined) {
+      if (link.caseId === null) await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
+      else if (link.caseId !== entry.caseId) await reportDuplicate(deps, { entry, firstId: link.caseId });
+      continue;
+    }
+    const [issue] = await deps.jira.listIssues([issueId], "poll");
+    // Ids of different sites may be equal: the texts must be, too.
+    const isOurs =
+      issue?.projectKey === deps.settings.jira.projectKey && entry.description.includes(issue.summary.slice(0, 40));
+    if (issue === undefined || !isOurs) {
+      ordinary.push(entry);
+      continue;
+    }
+    // A label of the query may be gone by now; the pair is remembered by the mark alone.
+    await deps.state.insertIssueLinks(deps.settings.name, [issue], {
+      now: entry.createdAt,
+      lane: "poll",
+      caseId: entry.caseId,
+    });
+  }
+  return ordinary;
+}
+
+/** A late second copy: reported once, and cancelled only while nobody has touched it (status 0 without messages). */
+async function reportDuplicate(
+  deps: IntakeDeps,
+  pair: { readonly entry: CaseSummary; readonly firstId: CaseId },
+): Promise<void> {
+  const { name } = deps.settings;
+  const { entry, firstId } = pair;
+  const told = JSON.parse((await deps.state.findCursor(name, duplicatesCursor)) ?? "[]") as string[];
+  if (told.includes(entry.caseId) || !isOpenStatus(entry.status)) return;
+  const canceled = await cancelUntouched(deps, entry.caseId);
+  await deps.state.recordConnectionFailure(
+    name,
+    "duplicate",
+    `case ${entry.caseId} is a second copy of ${firstId}${canceled ? " and was canceled" : "; look at both and close one"}`,
+  );
+  await deps.state.saveCursor(name, duplicatesCursor, JSON.stringify([...told, entry.caseId].slice(-1_000)));
+}
+
+async function cancelUntouched(deps: IntakeDeps, caseId: CaseId): Promise<boolean> {
+  const detail = await deps.huawei.getCase(caseId, "poll");
+  const touched = detail.status !== 0 || detail.messages.some((message) => !message.isFirst);
+  if (touched) return false;
+  try {
+    await deps.huawei.performAction({ caseId, action: "cancel", description: "casebridge: duplicate" }, "poll");
+    return true;
+  } catch (error) {
+    if (!isServiceError(error, "rejected", "forbidden", "not_found")) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Look-ups of the account, through a cache in the database: ids of products and regions hardly ever change, every new case needs
+ * them, and a request must be checkable while the service is away. What is cached carries its age; a fresh answer is
+ * asked for once a day, by a round of its own, and whenever a value is not found.
+ */
+import { isServiceError } from "../../domain/service-error.ts";
+import type {
+  CaseCategory,
+  CaseLookupPort,
+  CaseTemplate,
+  Clock,
+  ExtraParameter,
+  Lane,
+  Log,
+  NamedId,
+  ProblemType,
+  Severities,
+} from "../ports.ts";
+
+/** Where look-ups rest. `value` is JSON. */
+export interface LookupCache {
+  find(connectionName: string, key: string): Promise<{ readonly value: unknown; readonly readAt: Date } | null>;
+  save(connectionName: string, key: string, value: unknown, readAt: Date): Promise<void>;
+  /** Keys that were asked for before, for the refresh. */
+  listKeys(connectionName: string): Promise<readonly string[]>;
+}
+
+export type LookupDeps = {
+  readonly port: CaseLookupPort;
+  readonly cache: LookupCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly connectionName: string;
+};
+
+/** What the check of a request asks. `maxAgeMs`: an older answer is asked for again; a stale one serves while the service is away. */
+export type Lookups = {
+  regions(maxAgeMs: number, lane: Lane): Promise<readonly NamedId[]>;
+  categories(maxAgeMs: number, lane: Lane): Promise<readonly CaseCategory[]>;
+  problemTypes(
+    filter: { readonly productId: string | null; readonly subTypeId: string | null },
+    maxAgeMs: number,
+    lane: Lane,
+  ): Promise<readonly ProblemType[]>;
+  severities(
+    filter: { readonly productId: string; readonly problemTypeId: string },
+    maxAgeMs: number,
+    lane: Lane,
+  ): Promise<Severities>;
+  templates(problemTypeId: string, maxAgeMs: number, lane: Lane): Promise<readonly CaseTemplate[]>;
+  extraParameters(
+    filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
+    maxAgeMs: number,
+    lane: Lane,
+  ): Promise<readonly ExtraParameter[]>;
+  /** Reads everything that was ever asked for again. Answers how many look-ups were read. Throws `ServiceError`. */
+  refresh(lane: Lane): Promise<number>;
+};
+
+/** Makes the look-ups of one connection. Calls throw `ServiceError` only where nothing is cached. */
+export function makeLookups(deps: LookupDeps): Lookups {
+  const { port, cache, clock, log, connectionName } = deps;
+  const readers: Readonly<Record<string, (filter: never, lane: Lane) => Promise<unknown>>> = {
+    regions: (_filter: null, lane) => port.listRegions(lane),
+    categories: (_filter: null, lane) => port.listCategories(lane),
+    problemTypes: (filter: Parameters<CaseLookupPort["listProblemTypes"]>[0], lane) =>
+      port.listProblemTypes(filter, lane),
+    severities: (filter: Parameters<CaseLookupPort["listSeverities"]>[0], lane) => port.listSeverities(filter, lane),
+    templates: (problemTypeId: string, lane) => port.listTemplates(problemTypeId, lane),
+    extraParameters: (filter: Parameters<CaseLookupPort["listExtraParameters"]>[0], lane) =>
+      port.listExtraParameters(filter, lane),
+  };
+
+  async function readFresh(key: string, lane: Lane): Promise<unknown> {
+    const [kind, filter] = JSON.parse(key) as [string, never];
+    const value = await readers[kind]?.(filter, lane);
+    await cache.save(connectionName, key, value, clock.now());
+    return value;
+  }
+
+  async function read<Value>(kind: string, filter: unknown, maxAgeMs: number, lane: Lane): Promise<Value> {
+    const key = JSON.stringify([kind, filter]);
+    const known = await cache.find(connectionName, key);
+    if (known !== null && clock.now().getTime() - known.readAt.getTime() < maxAgeMs) return known.value as Value;
+    try {
+      return (await readFresh(key, lane)) as Value;
+    } catch (error) {
+      // What the API version lacks offers nothing to choose from.
+      if (isServiceError(error, "rejected") && error.facts.code === "UNSUPPORTED") {
+        return (kind === "severities" ? { shown: false, severities: [] } : []) as Value;
+      }
+      if (known === null || !isServiceError(error, "unavailable", "rate_limited", "unauthorized", "contract"))
+        throw error;
+      log.warn({ lookup: kind, readAt: known.readAt.toISOString(), kind: error.kind }, "Stale look-up used");
+      return known.value as Value;
+    }
+  }
+
+  return {
+    regions: (maxAgeMs, lane) => read("regions", null, maxAgeMs, lane),
+    categories: (maxAgeMs, lane) => read("categories", null, maxAgeMs, lane),
+    problemTypes: (filter, maxAgeMs, lane) => read("problemTypes", filter, maxAgeMs, lane),
+    severities: (filter, maxAgeMs, lane) => read("severities", filter, maxAgeMs, lane),
+    templates: (problemTypeId, maxAgeMs, lane) => read("templates", problemTypeId, maxAgeMs, lane),
+    extraParameters: (filter, maxAgeMs, lane) => read("extraParameters", filter, maxAgeMs, lane),
+    async refresh(lane) {
+      const keys = await cache.listKeys(connectionName);
+      for (const key of keys) await readFresh(key, lane);
+      return keys.length;
+    },
+  };
+}

@@ -1,0 +1,362 @@
+/**
+ * From an issue that asks for a case to the case (SPEC 4 "Issue → case").
+ *
+ * Traps, and the answer to each. Creation takes no idempotency key and its answer may be lost: the description starts with a mark
+ * that names the issue's id, and before every creation the cases are searched for it. A lost database must not make a second case:
+ * the same search finds the first. A clone looks like its original: an issue that carries somebody else's label or property makes
+ * nothing. A refusal must not be repeated for ever: it is remembered under a hash of what a person can mend.
+ */
+import { type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
+import type { Issue } from "../../domain/issue.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { guardText, type MaskedKind } from "../../domain/text/guard.ts";
+import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
+import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
+import { postNotice } from "../apply/notices.ts";
+import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
+import { hasHeldLevel } from "../plan/disclosure.ts";
+import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
+import { dueLook, noteEmptyLook } from "../settle.ts";
+import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import { filesOfRequest, uploadForCase } from "./files.ts";
+import {
+  collectInputs,
+  configuredFields,
+  type GivenInputs,
+  inputsHash,
+  type ResolvedInputs,
+  resolveInputs,
+} from "./inputs.ts";
+import type { Lookups } from "./lookups.ts";
+
+/** What creating a case needs besides the writes. */
+export type RequestDeps = ApplyDeps & {
+  readonly lookups: Lookups;
+  readonly account: Pick<CaseLookupPort, "listPrivileges" | "getAgreementSigned" | "listQuotas">;
+};
+
+/** What a run over a request came to. `created`: the link has its case now. */
+export type RequestResult =
+  | { readonly kind: "created" | "nothing"; readonly writes: number }
+  | { readonly kind: "wait"; readonly until: Date; readonly reason: string; readonly writes: number };
+
+/** Key of the intent that makes the case, one per link. */
+export const caseIntentKey = "case";
+/** An account that lacks a right, a signature or quota is asked again after so long. */
+const accountPauseMs = 3_600_000;
+
+/** Makes the case of an issue, once. Safe to repeat, safe to stop anywhere. Throws `ServiceError` and `LeaseLost`. */
+export async function reconcileRequest(deps: RequestDeps, leased: LeasedLink): Promise<RequestResult> {
+  const intent = leased.snapshot.intents.find((entry) => entry.key === caseIntentKey);
+  const issueId = needIssue(leased);
+  if (intent !== undefined && intent.state !== "planned") {
+    const due = dueLook(intent, deps).at;
+    if (due > deps.clock.now()) return { kind: "wait", until: due, reason: "case_unknown", writes: 0 };
+    const attemptedAt = intent.attemptedAt ?? intent.createdAt;
+    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - 10 * 60_000));
+    if (found !== null) {
+      await leased.apply(adoptedStep(found, intent.payload));
+      return { kind: "created", writes: 0 };
+    }
+    const next = await noteEmptyLook(deps, leased, intent);
+    return { kind: "wait", until: next ?? deps.clock.now(), reason: "case_unknown", writes: 0 };
+  }
+  const readAt = deps.clock.now();
+  const issue = await findRequestIssue(deps, issueId);
+  if (issue === null) return { kind: "nothing", writes: 0 };
+  const seen = {
+    issueKey: issue.issueKey,
+    ...(readAt.getTime() - new Date(issue.updatedRaw).getTime() >= deps.settings.settle.listSeconds * 1000
+      ? { jiraUpdatedRaw: issue.updatedRaw }
+      : {}),
+  };
+  await leased.apply({ link: seen });
+  await leased.reload();
+  const result = await tryCreate(deps, leased, { issue, readAt });
+  if (result.kind !== "created") return result;
+  await leased.apply({ resolvedFailures: [{ item: "case" }] });
+  return result;
+}
+
+/** The issue, when it still asks for a case: the same question that intake asks, about this one issue. */
+async function findRequestIssue(deps: RequestDeps, issueId: IssueId): Promise<Issue | null> {
+  const { jql } = deps.settings.create;
+  const condition = jql.replace(/\border\s+by\b[\s\S]*$/i, "").trim();
+  const hits = await deps.jira.listIssuesByJql(
+    `id = ${issueId} AND (${condition === "" ? `id = ${issueId}` : condition})`,
+    deps.lane,
+  );
+  return hits.find((issue) => issue.issueId === issueId) ?? null;
+}
+
+/** The case whose description starts with the mark of this issue: the oldest, by whatever key the issue had then. */
+export async function findCaseOf(
+  deps: Pick<RequestDeps, "huawei" | "lane">,
+  issueId: IssueId,
+  createdFrom: Date,
+): Promise<{ readonly caseId: CaseId; readonly status: number; readonly createdAt: Date } | null> {
+  const listed = await deps.huawei.listCases({ createdFrom, text: `@${issueId}]` }, deps.lane);
+  const own = listed.filter((entry) => requestOf(entry.description) === issueId);
+  return own.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0] ?? null;
+}
+
+/** The issue that a case was made for, by the mark at the start of its description; `null` for any other case. Pure. */
+export function requestOf(description: string): IssueId | null {
+  const mark = parseMarkAtStart(description)?.mark;
+  return mark?.kind === "case" && mark.part === null ? toId<IssueId>(mark.issueId) : null;
+}
+
+async function tryCreate(
+  deps: RequestDeps,
+  leased: LeasedLink,
+  seen: { readonly issue: Issue; readonly readAt: Date },
+): Promise<RequestResult> {
+  const { issue } = seen;
+  const { create } = deps.settings;
+  const fields = configuredFields(create.fields);
+  const fieldTexts = fields.length === 0 ? {} : await deps.jira.getFieldTexts(issue.issueId, fields, deps.lane);
+  const given = collectInputs(issue, fieldTexts, create);
+  const description = deps.text.adfToText(issue.description);
+  const hash = inputsHash(issue, description, given);
+  const cause = `request-${hash}`;
+  const retried = leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "retrying");
+  const refusedBefore = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  if (refusedBefore && !retried) return { kind: "nothing", writes: 0 };
+
+  const obstacle = obstacleOf(deps, issue);
+  if (obstacle !== null) return refuse(deps, leased, cause, obstacle);
+  const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - 10 * 60_000));
+  if (known !== null) {
+    await leased.apply(adoptedStep(known, {}));
+    return { kind: "created", writes: 0 };
+  }
+  const resolution = await resolveInputs(deps.lookups, given, create, deps.lane);
+  if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
+  const lacking = await accountObstacle(deps, resolution.inputs);
+  if (lacking !== null) {
+    const writes = await postNotice(deps, leased, `request-account-${lacking.code}`, notOpened(lacking.text));
+    await leased.apply({
+      failures: [{ direction: "to-huawei", item: "case", reason: "account_not_ready", detail: lacking.text }],
+    });
+    const until = new Date(deps.clock.now().getTime() + accountPauseMs);
+    return { kind: "wait", until, reason: lacking.code, writes };
+  }
+  try {
+    return await createCase(deps, leased, { ...seen, description, given, inputs: resolution.inputs });
+  } catch (error) {
+    const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
+    if (reason === null) throw error;
+    return refuse(deps, leased, cause, `Huawei Cloud refused it: ${reason}`);
+  }
+}
+
+/** What keeps an issue from becoming a case, whatever its inputs are. Pure. */
+function obstacleOf(deps: RequestDeps, issue: Issue): string | null {
+  const { mark, labels, issueId, issueKey } = issue;
+  const foreign = labels.filter((label) => label.startsWith("hwcase-"));
+  if (mark?.issueId !== undefined && mark.issueId === issueId && mark.caseId !== "") {
+    return (
+      `This issue belongs to the service ticket ${mark.caseId} already, but casebridge does not remember the pair. ` +
+      `An administrator can restore it: casebridge links link ${mark.caseId} ${issueKey}`
+    );
+  }
+  if (foreign.length > 0) {
+    return (
+      `This issue looks like a copy of another one: it carries the label ${foreign.join(", ")}. ` +
+      "To make it a request of its own, remove the labels that start with hwcase- and hw:, and huawei-cloud."
+    );
+  }
+  if (mark !== null && mark.issueId !== undefined) {
+    return "This issue is a copy of another one and carries its hidden mark. To make a request of it, create a new issue with the same text.";
+  }
+  if (hasHeldLevel(issue, deps.settings)) {
+    return "This issue has a security level, so nothing of it leaves Jira. Remove the level, or write a new issue without one.";
+  }
+  if (issue.category === "done") return "This issue is done. Move it back to an open status first.";
+  return null;
+}
+
+/** What the account lacks to open a case: it comes back by itself once that is mended. */
+async function accountObstacle(
+  deps: RequestDeps,
+  inputs: ResolvedInputs,
+): Promise<{ readonly code: string; readonly text: string } | null> {
+  if (!deps.huawei.capabilities.has("account_checks")) return null;
+  const { createCase: mayCreate } = await deps.account.listPrivileges(deps.lane);
+  if (!mayCreate) {
+    const text =
+      "the Huawei Cloud account of casebridge may not submit service tickets. Give its IAM user the role Ticket Administrator.";
+    return { code: "no_permission", text };
+  }
+  if (!(await deps.account.getAgreementSigned(deps.lane))) {
+    const text =
+      "the service ticket agreement is not signed. Sign it in the Huawei Cloud console when it opens under Service Tickets > Create Service Ticket.";
+    return { code: "agreement_unsigned", text };
+  }
+  const quota = await deps.account.listQuotas(
+    { problemTypeId: inputs.problemTypeId, productId: inputs.productId },
+    deps.lane,
+  );
+  if (quota.unused === 0) {
+    const text = `the quota of ${quota.total ?? "open"} service tickets is used up. Close one; casebridge tries again every hour.`;
+    return { code: "quota_used_up", text };
+  }
+  return null;
+}
+
+function notOpened(text: string): string {
+  return `No service ticket was opened: ${text}`;
+}
+
+/** One comment that says what to mend; the same inputs are not tried again. */
+async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text: string): Promise<RequestResult> {
+  const next = "casebridge tries again when the issue is changed.";
+  const writes = await postNotice(deps, leased, cause, notOpened(`${text}\n${next}`));
+  await leased.apply({
+    failures: [
+      { direction: "to-huawei", item: "case", reason: "request_refused", detail: "the issue says what to mend" },
+    ],
+  });
+  return { kind: "nothing", writes };
+}
+
+type CasePayload = {
+  readonly input: Omit<ResolvedInputs, "template"> & {
+    readonly description: string;
+    readonly fileIds: readonly CaseFileId[];
+  };
+  /** When the issue was read: later comments are news, earlier ones history. */
+  readonly since: string;
+  readonly intents: readonly NewIntent[];
+  readonly mirrors: NonNullable<StateStep["mirrors"]>;
+  readonly notes: readonly string[];
+};
+
+async function createCase(
+  deps: RequestDeps,
+  leased: LeasedLink,
+  request: {
+    readonly issue: Issue;
+    readonly readAt: Date;
+    readonly description: string;
+    readonly given: GivenInputs;
+    readonly inputs: ResolvedInputs;
+  },
+): Promise<RequestResult> {
+  const planned = leased.snapshot.intents.some((intent) => intent.key === caseIntentKey);
+  const payload = planned ? {} : await prepareCase(deps, request);
+  await writeOnce(deps, leased, {
+    kind: "case",
+    key: caseIntentKey,
+    side: "huawei",
+    mark: markIdentity(caseMark(request.issue)),
+    payload,
+    call: (frozen) => deps.huawei.createCase((frozen as unknown as CasePayload).input, deps.lane),
+    confirm: (caseId) => adoptedStep({ caseId, status: 0, createdAt: deps.clock.now() }, payloadOf(leased, payload)),
+  });
+  return { kind: "created", writes: 1 };
+}
+
+/** A repeat writes what was frozen before, not what was rendered now. */
+function payloadOf(leased: LeasedLink, fresh: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return leased.snapshot.intents.find((intent) => intent.key === caseIntentKey)?.payload ?? fresh;
+}
+
+function caseMark(issue: Issue): Mark {
+  return { kind: "case", issueKey: issue.issueKey, issueId: issue.issueId, part: null };
+}
+
+async function prepareCase(deps: RequestDeps, request: Parameters<typeof createCase>[2]): Promise<CasePayload> {
+  const { issue, description, inputs } = request;
+  const { settings } = deps;
+  const mark = caseMark(issue);
+  const template = inputs.template === null ? "" : `\n\n${inputs.template}`;
+  const guarded = guardText(`${issue.summary}\n\n${description}${template}`.trim(), settings.guard);
+  const reporter = issue.reporterName ?? "";
+  const rendered = renderParts({
+    mark,
+    authorLine: settings.comments.authorName === "name" && reporter !== "" ? toAuthorLine(reporter) : "",
+    text: guarded.text,
+    charsMax: settings.huawei.messageCharsMax,
+    firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
+  });
+  const media = deps.text.mediaReferences(issue.description);
+  const files = filesOfRequest({
+    issue,
+    policy: settings.attachments.toHuawei,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    text: `${issue.summary}\n${description}`,
+    media,
+    held: issue.files.length === 0 ? [] : await heldNames(deps, issue),
+  });
+  const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
+  const uploaded = await uploadForCase(deps, issue.issueKey, files, full);
+  const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
+  const count = contents.length;
+  const rest = contents.slice(1).map(
+    (content, at): NewIntent => ({
+      kind: "message",
+      key: `message:case:${at + 2}/${count}`,
+      side: "huawei",
+      state: "planned",
+      mark: markIdentity({ ...mark, part: { index: at + 2, count } } as Mark),
+      payload: { content, fileIds: [], owner: { kind: "notice", sourceId: "case-text" }, index: at + 2 },
+    }),
+  );
+  const { template: _used, ...ids } = inputs;
+  return {
+    input: { ...ids, description: contents[0] ?? "", fileIds: uploaded.fileIds },
+    since: request.readAt.toISOString(),
+    intents: [...rest, ...uploaded.intents],
+    mirrors: uploaded.mirrors,
+    notes: [...maskedNote(guarded.masked), ...uploaded.refusals.map((line) => `The file was not sent: ${line}`)],
+  };
+}
+
+function maskedNote(masked: readonly MaskedKind[]): string[] {
+  if (masked.length === 0) return [];
+  return [`Something in the text was masked: ${masked.map((entry) => `${entry.name} (${entry.count})`).join(", ")}.`];
+}
+
+/** Names and media of comments that must not leave: a file that they name stays too. */
+async function heldNames(deps: RequestDeps, issue: Issue): Promise<readonly string[]> {
+  const comments = await deps.jira.listComments(issue.issueId, deps.lane);
+  const isDesk = issue.projectTypeKey === "service_desk";
+  return comments
+    .filter((comment) => comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null))
+    .flatMap((comment) => [deps.text.adfToText(comment.body), ...deps.text.mediaReferences(comment.body)]);
+}
+
+/**
+ * What is stored once the case is known: also for one that was found by its mark. Comments of before it are history; what did not
+ * fit into the description is owed as messages. With an empty payload (the database was lost) only the pair is known.
+ */
+function adoptedStep(
+  found: { readonly caseId: CaseId; readonly status: number; readonly createdAt: Date },
+  payload: Readonly<Record<string, unknown>>,
+): StateStep {
+  const { intents = [], mirrors = [], since, notes = [] } = payload as Partial<CasePayload>;
+  return {
+    link: {
+      caseId: found.caseId,
+      outgoingSince: since === undefined ? found.createdAt : new Date(since),
+    },
+    intents,
+    mirrors: [
+      ...mirrors,
+      { kind: "notice", origin: "jira", sourceId: "case", state: "live", reason: notes.join("\n") || null },
+      ...(intents.length === 0
+        ? []
+        : [{ kind: "notice", origin: "jira", sourceId: "case-text", state: "sending" } as const]),
+    ],
+    confirmedIntents: [caseIntentKey],
+    audit: [
+      {
+        side: "huawei",
+        action: "create_case",
+        item: `case:${found.caseId}`,
+        result: since === undefined ? "adopted" : "created",
+      },
+    ],
+  };
+}

@@ -1,0 +1,152 @@
+/** Commands that people write as comments: once each, by those who may, answered by a reply. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { type Harness, startHarness } from "../support/harness.ts";
+
+let harness: Harness | null = null;
+
+afterEach(async () => {
+  await harness?.close();
+  harness = null;
+});
+
+function makeView(world: Harness) {
+  const issueOf = (caseId: string) =>
+    world.jira.getState().issues.find((issue) => issue.labels.includes(`hwcase-${caseId}`));
+  const caseOf = (caseId: string) => world.huawei.getState().cases.find((entry) => entry.caseId === caseId);
+  const say = (caseId: string, text: string, more: { author?: string; restricted?: boolean } = {}) =>
+    world.jira.addComment({
+      issue: issueOf(caseId)?.key ?? "",
+      text,
+      ...(more.author === undefined ? {} : { author: more.author }),
+      ...(more.restricted === true ? { visibility: { type: "role" as const, value: "Administrators" } } : {}),
+    }).commentId;
+  const replies = (caseId: string, text: string) =>
+    (issueOf(caseId)?.comments ?? []).filter((comment) => comment.bodyText.includes(text)).length;
+  const logs = (caseId: string, type: number) =>
+    caseOf(caseId)?.operateLogs.filter((entry) => entry.type === type) ?? [];
+  return { issueOf, caseOf, say, replies, logs };
+}
+
+const [urged, closed, canceled, rated] = [2, 3, 4, 5];
+
+async function startCases(world: Harness, names: Readonly<Record<string, number>>): Promise<(name: string) => string> {
+  const ids = Object.fromEntries(
+    Object.entries(names).map(([name, status]) => [
+      name,
+      world.huawei.createCase({ description: name, status }).caseId,
+    ]),
+  );
+  const { issueOf } = makeView(world);
+  await world.waitUntil(() => Object.values(ids).every((caseId) => issueOf(caseId) !== undefined), "the issues");
+  await world.converge();
+  return (name) => ids[name] ?? "";
+}
+
+test("each command runs once, is answered, and is refused with Huawei's meaning and remedy", {
+  timeout: 240_000,
+}, async () => {
+  harness = await startHarness({ huawei: { settings: { pressIdleMs: 0, pressIntervalMs: 3_600_000 } } });
+  const { huawei, jira, waitUntil } = harness;
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, {
+    urge: 1,
+    close: 1,
+    cancel: 0,
+    rate: 3,
+    wrong: 1,
+    text: 1,
+    secret: 1,
+    lost: 1,
+  });
+
+  const urge = view.say(id("urge"), "/urge");
+  view.say(id("close"), "/close");
+  view.say(id("cancel"), "/cancel");
+  view.say(id("rate"), "/rate 4 quick help, password: hunter2hunter2");
+  view.say(id("wrong"), "/cancel");
+  view.say(id("wrong"), "/rate many");
+  view.say(id("wrong"), "/close it please");
+  view.say(id("text"), "/case the text");
+  view.say(id("secret"), "/close", { restricted: true });
+  view.say(id("secret"), "/close", { author: "app" });
+  huawei.addFault({ operation: "UpdateCases", kind: "504_after", times: 1 });
+  await waitUntil(
+    () =>
+      view.replies(id("urge"), "Done: Huawei Cloud was urged") === 1 &&
+      view.replies(id("close"), "Done: the service ticket was closed") === 1 &&
+      view.replies(id("cancel"), "Done: the service ticket was withdrawn") === 1 &&
+      view.replies(id("rate"), "Done: the rating") === 1 &&
+      view.replies(id("wrong"), "Not done: Huawei Cloud refused /cancel") === 1 &&
+      view.replies(id("wrong"), "Not understood") === 2 &&
+      view.replies(id("secret"), "restricted or internal") === 1,
+    "every command is answered",
+    90_000,
+  );
+  // Edits never run again; a second /urge comes too soon.
+  jira.editComment({ commentId: urge, text: "/close" });
+  view.say(id("urge"), "/urge");
+  await waitUntil(() => view.replies(id("urge"), "Wait before urging again") === 1, "the second /urge is refused");
+  // Repeated after an answer was lost before it happened.
+  huawei.addFault({ operation: "UpdateCases", kind: "reset_before", times: 1 });
+  view.say(id("lost"), "/close");
+  await waitUntil(
+    () => view.replies(id("lost"), "Done: the service ticket was closed") === 1,
+    "the lost one is repeated",
+  );
+  await harness.converge();
+
+  expect(view.logs(id("urge"), urged)).toHaveLength(1);
+  expect(view.caseOf(id("urge"))?.status).toBe(1);
+  expect([view.logs(id("close"), closed).length, view.caseOf(id("close"))?.status]).toEqual([1, 3]);
+  expect([view.logs(id("cancel"), canceled).length, view.caseOf(id("cancel"))?.status]).toEqual([1, 4]);
+  expect(view.logs(id("lost"), closed)).toHaveLength(1);
+  expect(view.logs(id("close"), closed)[0]?.description).toMatch(/^\[OPS-\d+#\d+\]$/);
+  expect(view.logs(id("rate"), rated)).toHaveLength(1);
+  expect(view.caseOf(id("rate"))?.judgement).toContain("quick help");
+  expect(view.caseOf(id("rate"))?.judgement).not.toContain("hunter2");
+  expect(view.caseOf(id("rate"))?.satisfaction[0]?.satisfaction_value).toBe(4);
+  expect(view.caseOf(id("wrong"))?.status).toBe(1);
+  expect(view.caseOf(id("secret"))?.status).toBe(1);
+  expect(view.issueOf(id("close"))?.status.category).toBe("done");
+  const sent = huawei
+    .getState()
+    .cases.flatMap((entry) => entry.messages.filter((message) => message.via === "api" && !message.isFirst));
+  expect(sent.map((message) => message.content.replace(/^\[\S+\] [^:]*:\s*/, ""))).toEqual(["the text"]);
+  huawei.resetRequests();
+  jira.resetRequests();
+  await harness.waitForRounds(2);
+  expect([huawei.getRequests().writes, jira.getRequests().writes]).toEqual([0, 0]);
+  expect(huawei.getRefusals()).toEqual([]);
+  expect(jira.getRefusals()).toEqual([]);
+});
+
+test("only people in the configured role, also where comments stay in Jira", { timeout: 120_000 }, async () => {
+  harness = await startHarness({ env: { COMMENTS_TO_HUAWEI: "none", CONFIG_FILE: "casebridge.yaml" } });
+  await writeFile(join(harness.folder, "casebridge.yaml"), "connections:\n  - commands: { role: Administrators }\n");
+  const { waitUntil } = harness;
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, { byName: 1, byGroup: 1, outside: 1, rate: 3 });
+
+  view.say(id("byName"), "/close", { author: "Ada Byron" });
+  view.say(id("byGroup"), "/close", { author: "Grace Park" });
+  view.say(id("outside"), "/close", { author: "李明" });
+  view.say(id("rate"), "/rate 5 this stays here", { author: "Ada Byron" });
+  view.say(id("rate"), "so does this", { author: "Ada Byron" });
+  await waitUntil(
+    () =>
+      view.replies(id("byName"), "Done") === 1 &&
+      view.replies(id("byGroup"), "Done") === 1 &&
+      view.replies(id("outside"), "Not permitted: /close") === 1 &&
+      view.replies(id("rate"), "Done: the rating") === 1,
+    "each is answered",
+  );
+  await waitUntil(() => harness?.settled() ?? false, "both sides agree");
+
+  expect(["byName", "byGroup", "outside"].map((name) => view.caseOf(id(name))?.status)).toEqual([3, 3, 1]);
+  expect(view.caseOf(id("rate"))?.judgement).toMatch(/^\[OPS-\d+#\d+\]$/);
+  expect(view.caseOf(id("rate"))?.messages.filter((message) => message.via === "api" && !message.isFirst)).toEqual([]);
+});
