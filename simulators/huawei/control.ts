@@ -141,6 +141,8 @@ export interface HuaweiControl {
   deleteCase(input: { caseId: string }): void;
   /** Support makes the case invalid (status 12, quirk 14). */
   invalidateCase(input: { caseId: string }): void;
+  /** Gives the case to another user of the same account, or back to the first one (NOTES 3.3: then others do not see it). */
+  setOwner(input: { caseId: string; ours: boolean }): void;
   addLabel(input: { caseId: string; name: string; color?: string }): { labelId: number };
   removeLabel(input: { caseId: string; name: string }): void;
   /** An engineer asks for access. Times: epoch ms or ISO 8601; default now and now + 24 h. */
@@ -203,6 +205,11 @@ export function makeControl(parts: ControlParts): HuaweiControl {
       addLog(core, record, { type: LOG_TYPE.delete, operatorId: record.ownerUserId, operatorName: record.ownerName });
     },
     invalidateCase: ({ caseId }) => moveByService(core, getCase(core, caseId), STATUS.invalid),
+    setOwner({ caseId, ours }) {
+      const record = getCase(core, caseId);
+      const [first] = core.accounts;
+      record.ownerUserId = ours && first !== undefined ? first.userId : "user-of-somebody-else";
+    },
     addLabel({ caseId, name, color }) {
       const record = getCase(core, caseId);
       const labelId = ensureLabel(core, record.domainId, name, color);

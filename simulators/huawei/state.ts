@@ -102,7 +102,7 @@ export interface CaseRecord {
   readonly caseId: string;
   readonly sequence: number;
   readonly domainId: string;
-  readonly ownerUserId: string;
+  ownerUserId: string;
   readonly ownerName: string;
   readonly groupId: string | null;
   readonly description: string;

@@ -73,8 +73,11 @@ export async function intakeCases(
       if (!isServiceError(error)) throw error;
       deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
     });
-    if (connection.breakers.some((breaker) => breaker.reason === "job_failed"))
-      await deps.state.resolveConnectionFailure(name, "job_failed");
+    // A good round proves that these are over.
+    for (const { reason, state } of connection.breakers) {
+      if (reason === "job_failed" || (reason === "access_changed" && state === "retrying"))
+        await deps.state.resolveConnectionFailure(name, reason);
+    }
     // Cases that wait for release must still be listed when they are released.
     if (!held) await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
     // Cases that an earlier connection has yet to look at are still part of this one's first round.

@@ -215,8 +215,8 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   await afterPasses(deps, apply, leased, run, {
     observed,
     caseReadAt,
-    pausedToHuawei: connection.pausedToHuawei,
-    pausedToJira: connection.pausedToJira,
+    pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
+    pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
   });
   if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
   return done(run.writes);

@@ -3,6 +3,7 @@
  */
 import { type MessageId, toId } from "../../domain/ids.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
+import { isServiceError } from "../../domain/service-error.ts";
 import { guardText } from "../../domain/text/guard.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
@@ -94,7 +95,8 @@ export async function sendComment(
     try {
       await sendPart(deps, leased, intent);
     } catch (error) {
-      const reason = permanentReason(error);
+      // Without permission the direction waits for a person; nothing is given up.
+      const reason = isServiceError(error, "forbidden") ? null : permanentReason(error);
       if (reason === null) throw error;
       await leased.apply({
         mirrors: [{ kind: "comment", origin: "jira", sourceId: comment.commentId, state: "refused", reason }],

@@ -97,7 +97,9 @@ export async function writeOnce<Result>(
     result = await write.call(payload);
   } catch (error) {
     if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
-      if (error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden") {
+      // What we may not do today is done once we may; every other refusal is final.
+      const waits = write.side === "huawei" && write.kind === "message" && error.kind === "forbidden";
+      if (!waits && (error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden")) {
         await leased.apply({ confirmedIntents: [write.key] });
       } else {
         await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
