@@ -18,7 +18,7 @@ import { createTestDatabase } from "./database.ts";
 import { createTestRedis } from "./redis.ts";
 
 const node = resolve("node_modules/.bin/node");
-const program = resolve("src/bin/casebridge.ts");
+const program = resolve("src/bin/casebridge.mjs");
 
 export type Env = Readonly<Record<string, string>>;
 /** What a command came to. `json` is the parsed standard output, `null` where it is none. */
