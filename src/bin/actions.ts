@@ -3,7 +3,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { tickLengthMs } from "../../jobs/schedule.ts";
-import type { CliActions, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
+import type { CliActions, CommandContext, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
 import { doctorResult } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
@@ -11,15 +11,18 @@ import type { Config, ConfigPurpose } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { remedyFor } from "../domain/failure.ts";
 import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
+import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
 import { releaseCloses } from "../store/closes-lane.ts";
+import { type HistoryComment, listHistory, releaseHistory } from "../sync/history.ts";
 import { type Inspection, inspectLink, inspectNewCase } from "../sync/inspect.ts";
 import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
+import { rerenderLink } from "../sync/rerender.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
-import { compose, openDatabase, type Parts, sleep, type WiredConnection } from "./compose.ts";
+import { compose, openDatabase, type Parts, recordPolicies, sleep, type WiredConnection } from "./compose.ts";
 import { runDemo } from "./demo.ts";
 import { diagnose } from "./doctor.ts";
 import { readLookups } from "./lookups.ts";
@@ -67,16 +70,9 @@ export const actions: CliActions = {
   resync: (options, context) =>
     withParts("command", async (parts) => {
       if (options.recreate) await recreateIssue(parts, options.target);
-      if (options.includeHistory || options.rerender) {
-        throw new CommandFailure({
-          code: ExitCode.usage,
-          message: "--include-history and --rerender are not part of this version.",
-          remedy: 'Leave the option out; see the README, "What it does not do yet".',
-        });
-      }
       if (
         !options.dryRun &&
-        options.wait &&
+        (options.wait || options.includeHistory) &&
         parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen)
       ) {
         throw new CommandFailure({
@@ -93,7 +89,12 @@ export const actions: CliActions = {
         unfinished: readonly { linkId: string; reason: string }[];
       }[] = [];
       const inspections: Inspection[] = [];
+      if (!options.dryRun && options.wait) await recordPolicies(parts, connections);
+      const history: HistoryComment[] = [];
+      const rerendered = { changed: 0, uneven: 0, busy: 0 };
       for (const connection of connections) {
+        if (options.includeHistory) history.push(...(await includeHistory(parts, connection, options, context)));
+        if (options.rerender) await rerender(parts, connection, options, rerendered);
         if (options.dryRun) {
           const linkIds = await linksForDryRun(parts, connection, options.target);
           for (const linkId of linkIds) {
@@ -125,7 +126,11 @@ export const actions: CliActions = {
         context.progress.stop();
         results.push({ connection: connection.name, ...result });
       }
-      return options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
+      const result = options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
+      return withExtras(result, {
+        ...(options.includeHistory ? { history } : {}),
+        ...(options.rerender ? { rerendered } : {}),
+      });
     }),
 
   verify: (options, context) =>
@@ -688,6 +693,85 @@ function dryRunResult(inspections: readonly Inspection[]): CommandResult {
         empty: "None: both sides agree.",
       },
     ],
+  };
+}
+
+/** Shows the older comments of an issue, asks, and lets exactly those go. With `--dry-run` it only shows them. */
+async function includeHistory(
+  parts: Parts,
+  connection: WiredConnection,
+  options: ResyncOptions,
+  context: CommandContext,
+): Promise<readonly HistoryComment[]> {
+  const deps = connection.reconcile;
+  const shown: HistoryComment[] = [];
+  for (const linkId of await existingLinks(parts, connection, options.target)) {
+    const comments = await listHistory(deps, linkId);
+    if (comments.length === 0) continue;
+    shown.push(...comments);
+    if (options.dryRun) continue;
+    const lines = comments.map(
+      ({ commentId, authorName, createdAt, text }) =>
+        `  ${commentId}  ${createdAt.toISOString().slice(0, 16).replace("T", " ")}  ${displayName(authorName)}: ${firstWords(text)}`,
+    );
+    const question = `Send exactly these ${comments.length} comment(s) to Huawei Cloud?`;
+    if (!(await context.confirm(`${lines.join("\n")}\n${question}`))) return [];
+    if (!(await releaseHistory(deps, linkId, comments))) {
+      throw new CommandFailure({
+        code: ExitCode.failed,
+        message: "The issue is being worked on at the moment.",
+        remedy: "Run the command again.",
+      });
+    }
+  }
+  return shown;
+}
+
+function firstWords(text: string): string {
+  const line = toPlainText(text).replace(/\s+/g, " ").trim();
+  return line.length <= 100 ? line : `${cutChars(line, 100)}…`;
+}
+
+async function rerender(
+  parts: Parts,
+  connection: WiredConnection,
+  options: ResyncOptions,
+  total: { changed: number; uneven: number; busy: number },
+): Promise<void> {
+  for (const linkId of await existingLinks(parts, connection, options.target)) {
+    const result = await rerenderLink(connection.reconcile, linkId, { dryRun: options.dryRun });
+    total.changed += result.changed;
+    total.uneven += result.uneven;
+    total.busy += result.busy ? 1 : 0;
+  }
+}
+
+/** Adds what the rarer options did to the result of a re-sync; a link that was busy counts as not finished. */
+function withExtras(
+  result: CommandResult,
+  extras: {
+    readonly history?: readonly HistoryComment[];
+    readonly rerendered?: { readonly changed: number; readonly uneven: number; readonly busy: number };
+  },
+): CommandResult {
+  const { history, rerendered } = extras;
+  const busy = rerendered !== undefined && rerendered.busy > 0;
+  const lines = [
+    ...(history === undefined ? [] : [`Older comments: ${history.length}`]),
+    ...(rerendered === undefined
+      ? []
+      : [
+          `Comments with another rendering: ${rerendered.changed}; left alone, since they take more or fewer comments now: ${rerendered.uneven}; busy links: ${rerendered.busy}`,
+        ]),
+  ];
+  return {
+    exitCode: busy && result.exitCode === ExitCode.done ? ExitCode.outOfSync : result.exitCode,
+    json: {
+      ...(result.json as Record<string, unknown>),
+      ...(history === undefined ? {} : { history: history.map((comment) => comment.commentId) }),
+      ...(rerendered === undefined ? {} : { rerendered }),
+    },
+    human: [...result.human, ...lines.map((text) => ({ kind: "text" as const, text }))],
   };
 }
 

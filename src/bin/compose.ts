@@ -13,13 +13,14 @@ import { makeTextPort } from "../jira/text-port.ts";
 import { makeSpool, type SpoolFolder } from "../lib/spool.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
-import { syncConnections } from "../store/connections.ts";
+import { recordPolicy, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { migrateDatabase } from "../store/database/migrate.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
 import { makeState } from "../store/state.ts";
+import { policyOf } from "../sync/plan/disclosure.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -277,6 +278,18 @@ function wireConnection(input: {
       },
     },
   };
+}
+
+/**
+ * Remembers what may leave Jira, before anything does. Only for commands that send: a command that merely looks may run with other
+ * settings, and must not make a later start seem wider. May be repeated.
+ */
+export async function recordPolicies(parts: Parts, connections: readonly WiredConnection[]): Promise<void> {
+  const { prisma } = parts.database;
+  for (const { name, config } of connections) {
+    if (await recordPolicy(prisma, { name, policy: policyOf(config), at: parts.clock.now() }))
+      parts.log.warn({ connection: name }, "More may leave Jira than before: earlier comments and files stay");
+  }
 }
 
 /** Real pauses, for commands that wait. */

@@ -9,14 +9,13 @@ import { handleIntakeIssues, intakeIssuesJob } from "../../jobs/intake-issues.ts
 import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
 import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
 import { handleRefreshLookups, refreshLookupsJob } from "../../jobs/refresh-lookups.ts";
-import { type Schedule, startSchedule } from "../../jobs/schedule.ts";
+import { enqueueDue, type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
 import { findOscillations } from "../admin/doctor-status.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
-import { type HttpServer, makeHttpServer, type WebhookHandler } from "../admin/http-server.ts";
+import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import { findWebhookIssue, isSignatureValid } from "../jira/webhook.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
@@ -24,8 +23,9 @@ import { pendingMigrations } from "../store/database/migrate.ts";
 import { purgeOld } from "../store/keeping.ts";
 import type { Outcome } from "../sync/outcome.ts";
 import type { Log } from "../sync/ports.ts";
-import { compose, type Parts } from "./compose.ts";
+import { compose, type Parts, recordPolicies } from "./compose.ts";
 import { makeStatusReport } from "./status.ts";
+import { makeWebhookHandler } from "./webhook.ts";
 
 /** A running service. */
 export type RunningWorker = {
@@ -48,6 +48,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const parts = await compose(config, log, hooks);
   const { state, connections, metrics } = parts;
+  await recordPolicies(parts, connections);
   try {
     await refuseOscillation(parts);
   } catch (error) {
@@ -258,19 +259,15 @@ function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): 
     }
     metrics.setQueueDepth(picture.queues);
   });
-  const webhook: WebhookHandler = async (name, headers, rawBody) => {
-    const connection = parts.connections.find((entry) => entry.name === name);
-    const secret = connection?.config.jira.webhookSecret ?? null;
-    if (connection === undefined || secret === null) return 404;
-    const signature = headers["x-hub-signature"];
-    if (!isSignatureValid(secret.reveal(), rawBody, Array.isArray(signature) ? signature[0] : signature)) return 401;
-    const issueId = findWebhookIssue(rawBody);
-    if (issueId === null) return 202;
-    const links = await parts.state.findLinksByIssue(name, [issueId]);
-    // Committed before the answer; repeats and disorder only cost a look.
-    await parts.state.wake(links.map((link) => ({ linkId: link.id, jira: true, lane: "live" })));
-    return 202;
-  };
+  const { state, clock } = parts;
+  const names = parts.connections.map((connection) => connection.name);
+  const webhook = makeWebhookHandler({
+    connections: parts.connections,
+    state,
+    prisma: parts.database.prisma,
+    log,
+    onWake: () => enqueueDue({ queue, state, clock, connections: names, dueMax: config.workerConcurrency * 8 }),
+  });
   return makeHttpServer({
     webhook,
     host: config.http.host,

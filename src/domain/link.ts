@@ -78,6 +78,8 @@ export type Mirror = {
   readonly sha256: string | null;
   readonly parentId: string | null;
   readonly missingSince: Date | null;
+  /** When the item was written, by its own service; `null` where that was not stored. */
+  readonly sourceAt: Date | null;
   readonly updatedAt: Date;
 };
 

@@ -1,5 +1,6 @@
 /** Connections, their cursors and rounds, and the installation itself. */
 import { randomUUID } from "node:crypto";
+import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { Breaker, ConnectionState } from "../sync/state.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Queries } from "./sql.ts";
@@ -41,6 +42,32 @@ export async function syncConnections(prisma: PrismaClient, settings: readonly C
         );
       }
     }
+  });
+}
+
+/**
+ * Remembers what may leave Jira. Where that is more than before, everything written until `at` is history from here on (RULES 5); less
+ * changes no moment, and the first policy of a connection neither. Answers whether it was widened. May be repeated.
+ */
+export async function recordPolicy(
+  prisma: PrismaClient,
+  change: { readonly name: string; readonly policy: DisclosurePolicy; readonly at: Date },
+): Promise<boolean> {
+  const after = JSON.stringify(change.policy);
+  return prisma.$transaction(async (tx) => {
+    const [row] = await tx.$queryRaw<{ policyHash: string | null }[]>(
+      Prisma.sql`SELECT "policyHash" FROM connections WHERE name = ${change.name} FOR UPDATE`,
+    );
+    if (row === undefined) throw new Error(`connection ${change.name} is not in the database`);
+    if (row.policyHash === after) return false;
+    const widened =
+      row.policyHash !== null && isWiderPolicy(JSON.parse(row.policyHash) as DisclosurePolicy, change.policy);
+    await tx.connection.update({
+      where: { name: change.name },
+      data: { policyHash: after, ...(widened ? { outgoingSince: change.at } : {}) },
+      select: { name: true },
+    });
+    return widened;
   });
 }
 

@@ -51,6 +51,24 @@ export async function purgeOld(
   };
 }
 
+/** Two connections on one Jira site may be told of one delivery each. */
+function webhookKey(id: string, connectionName: string): string {
+  return `${connectionName}/${id}`;
+}
+
+/** Whether this delivery of a connection was handled in the last 7 days. */
+export async function hasWebhook(
+  deps: { readonly prisma: PrismaClient },
+  id: string,
+  connectionName: string,
+): Promise<boolean> {
+  const row = await deps.prisma.webhook.findUnique({
+    where: { id: webhookKey(id, connectionName) },
+    select: { id: true },
+  });
+  return row !== null;
+}
+
 /**
  * Remembers a webhook delivery of a connection for 7 days; false when it was seen before. Record it *after* its wake-up is stored: a
  * crash in between then costs one wake-up too many instead of one too few.
@@ -60,8 +78,7 @@ export async function recordWebhook(
   id: string,
   connectionName: string,
 ): Promise<boolean> {
-  // Two connections on one Jira site may be told of one delivery each.
-  const key = `${connectionName}/${id}`;
+  const key = webhookKey(id, connectionName);
   const inserted = await deps.prisma.$executeRaw(Prisma.sql`
     INSERT INTO webhooks (id, "connectionName") VALUES (${key}, ${connectionName}) ON CONFLICT (id) DO NOTHING`);
   return inserted === 1;

@@ -59,6 +59,7 @@ type MirrorJson = {
   readonly sha256: string | null;
   readonly parentId: string | null;
   readonly missingSince: string | null;
+  readonly sourceAt: string | null;
   readonly updatedAt: string;
 };
 
@@ -83,13 +84,16 @@ type SnapshotRow = LinkRow & {
 };
 
 /**
+ * A policy that was widened makes everything before it history, on every link of its connection (RULES 5): the later moment counts.
+ *
  * The link that meets `condition` (SQL on `links`), with its mirrors and intents in the order in which they came about and the
  * failures that are not resolved; `null` when there is none. One statement, so all of it is of one moment.
  */
 export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Promise<LinkSnapshot | null> {
   const rows = await queries.$queryRaw<SnapshotRow[]>(Prisma.sql`
     SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "wantedRev", "doneRev", "huaweiRev",
-      "jiraRev", lane, attempts, "recheckAt", "leaseEpoch", "caseStatus", "agreedCaseStatus", "agreedCategory", "jiraUpdatedRaw", "outgoingSince",
+      "jiraRev", lane, attempts, "recheckAt", "leaseEpoch", "caseStatus", "agreedCaseStatus", "agreedCategory", "jiraUpdatedRaw",
+      GREATEST("outgoingSince", (SELECT c."outgoingSince" FROM connections c WHERE c.name = links."connectionName")) AS "outgoingSince",
       "createCheckedAt", "markStampedAt", "caseLabels", "mirroredLabels", "burstSince", "burstWrites", "factsHash", "productName", "namedMessages", "closedSeenAt",
       "checkedAt", "createdAt",
       (SELECT COALESCE(json_agg(m ORDER BY m.id), '[]') FROM mirrors m WHERE m."linkId" = links.id) AS mirrors,
@@ -161,6 +165,7 @@ function toMirror(row: MirrorJson): Mirror {
     sha256: row.sha256,
     parentId: row.parentId,
     missingSince: toDate(row.missingSince),
+    sourceAt: toDate(row.sourceAt),
     updatedAt: new Date(row.updatedAt),
   };
 }

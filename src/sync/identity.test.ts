@@ -34,6 +34,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sha256: null,
     parentId: null,
     missingSince: null,
+    sourceAt: null,
     updatedAt: new Date(0),
     ...more,
   };

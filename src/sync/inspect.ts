@@ -81,6 +81,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     link,
     mirrors: snapshot.mirrors,
     intents: snapshot.intents,
+    failures: snapshot.failures,
     observed,
     settings: deps.settings,
     huaweiUserIds: connection.huaweiUserIds,
@@ -212,6 +213,7 @@ async function listCreation(
     },
     mirrors: [],
     intents: [],
+    failures: [],
     observed: {
       case: detail,
       messages: seen.messages,
@@ -290,6 +292,8 @@ function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
 
 /** Changes of our own memory that need no write and are no disagreement. */
 function isBookkeeping(action: Action): boolean {
+  // Refused before and told; whether it goes now, only trying can tell.
+  if (action.kind === "carry_late_file" || (action.kind === "send_file" && action.late === true)) return true;
   return [
     "rename_message",
     "cancel_parts",
@@ -303,6 +307,8 @@ function isBookkeeping(action: Action): boolean {
     "adopt_comment",
     "confirm_message",
     "report_unknown_mark",
+    "note_missing",
+    "report_shrink",
   ].includes(action.kind);
 }
 
@@ -375,6 +381,8 @@ export function describeAction(settings: ConnectionSettings, action: Action): st
       return "withdraw the message";
     case "send_file":
       return "send the file in a message of its own";
+    case "mark_withdrawn":
+      return `mark ${action.mirrors.length} withdrawn message(s)`;
     case "act_on_case":
       return `${action.action} the case`;
     case "run_command":

@@ -339,6 +339,8 @@ export interface TextPort {
     readonly facts: readonly (readonly [string, string])[];
     readonly consoleUrl: string | null;
   }): { readonly doc: unknown; readonly rest: string | null };
+  /** The document with one line in front, in bold. Never throws. */
+  withNote(doc: unknown, note: string): unknown;
   /** Plain text of any ADF value; never throws. */
   adfToText(doc: unknown): string;
   /** Names and ids that media nodes carry. */

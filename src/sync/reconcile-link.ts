@@ -299,7 +299,13 @@ function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
   const jiraNews = link.jiraRev > link.doneRev;
   return {
     // Open writes of either side go back to something the case says, or show in it.
-    huawei: huaweiNews || link.issueId === null || intents.length > 0 || link.namedMessages.length > 0,
+    huawei:
+      huaweiNews ||
+      link.issueId === null ||
+      intents.length > 0 ||
+      link.namedMessages.length > 0 ||
+      // A message that a reading lacked is looked for once more.
+      snapshot.mirrors.some((mirror) => mirror.missingSince !== null),
     jira: link.issueId !== null && (jiraNews || recheck),
     full: huaweiNews && jiraNews && link.issueId !== null,
   };
@@ -316,6 +322,7 @@ async function planPass(
     link: snapshot.link,
     mirrors: snapshot.mirrors,
     intents: snapshot.intents,
+    failures: snapshot.failures,
     observed,
     settings: deps.settings,
     huaweiUserIds,
@@ -830,7 +837,10 @@ async function afterPasses(
   }
   if (observed.messages !== null && !run.failed && !pausedToJira) {
     // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.
-    const unwanted = leased.snapshot.intents.filter((intent) => intent.side === "jira" && intent.state === "planned");
+    // Notices are owed whatever a reading says.
+    const unwanted = leased.snapshot.intents.filter(
+      (intent) => intent.side === "jira" && intent.state === "planned" && !intent.key.startsWith("notice:"),
+    );
     if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
   }
   const readable = [...(observed.case === null ? [] : ["case"]), ...(observed.issue === null ? [] : ["issue"])];

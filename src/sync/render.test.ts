@@ -105,14 +105,14 @@ describe("facts and files", () => {
   it("names a carried file, and says name, size and reason of one that was not", () => {
     const lines = [
       fileLine("../a.txt", { attachmentId: "900" }),
-      fileLine("a.txt", { reason: "too large", sizeBytes: 0 }),
-      fileLine("a.txt", { reason: "refused", sizeBytes: null }),
+      fileLine("a.txt", { reason: "too_large: too large", sizeBytes: 0, from: "huawei" }),
+      fileLine("a.txt", { reason: "refused", sizeBytes: null, from: "jira" }),
     ];
 
     expect(lines).toEqual([
       "Attachment: a.txt",
-      "Attachment not mirrored: a.txt (0 bytes): too large. It can be read in the Huawei Cloud console.",
-      "Attachment not mirrored: a.txt (size unknown): refused. It can be read in the Huawei Cloud console.",
+      "Attachment not mirrored: a.txt (0 bytes): too large. It can be read in the Huawei Cloud console. Make it smaller or share it another way; it is tried again when the limit changes.",
+      "Attachment not sent: a.txt (size unknown): refused.",
     ]);
   });
 });

@@ -2,6 +2,7 @@
 import { type CaseDetail, type CaseMessage, statusName } from "../domain/case.ts";
 import { displayName, safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { formatLocalTime, parseOffsetMinutes } from "../lib/time-zone.ts";
+import { describeReason } from "./file-refusal.ts";
 
 const authorKinds: Readonly<Record<CaseMessage["authorKind"], string>> = {
   customer: "customer",
@@ -58,13 +59,17 @@ export function caseFacts(
   return rows.filter((row): row is [string, string] => row[1] !== null && row[1].trim() !== "");
 }
 
-/** One line about a file in the comment that it belongs to. */
+/** One line about a file in the comment or message that it belongs to; of a refused one with size, reason and remedy. */
 export function fileLine(
   name: string,
-  carried: { readonly attachmentId: string } | { readonly reason: string; readonly sizeBytes: number | null },
+  carried:
+    | { readonly attachmentId: string }
+    | { readonly reason: string; readonly sizeBytes: number | null; readonly from: "huawei" | "jira" },
 ): string {
   const shown = safeFileName(name);
   if ("attachmentId" in carried) return `Attachment: ${shown}`;
   const size = carried.sizeBytes === null ? "size unknown" : `${carried.sizeBytes} bytes`;
-  return `Attachment not mirrored: ${shown} (${size}): ${carried.reason}. It can be read in the Huawei Cloud console.`;
+  const { words, remedy } = describeReason(carried.reason);
+  if (carried.from === "jira") return `Attachment not sent: ${shown} (${size}): ${words}.`;
+  return `Attachment not mirrored: ${shown} (${size}): ${words}. It can be read in the Huawei Cloud console. ${remedy}`;
 }

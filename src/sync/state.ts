@@ -41,7 +41,7 @@ export type MirrorPatch = {
   readonly kind: MirrorKind;
   readonly origin: Side;
   readonly sourceId: string;
-} & Partial<Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt">> & { readonly sourceAt?: Date | null };
+} & Partial<Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt">>;
 
 export type NewIntent = {
   readonly kind: Intent["kind"];

@@ -6,13 +6,13 @@
  */
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
+import type { Mark } from "../../domain/text/marks.ts";
 import type { Action, Observed } from "../plan/action.ts";
 import { noteEmptyLook } from "../settle.ts";
 import type { LeasedLink } from "../state.ts";
 import { decidedCommand } from "./commands.ts";
 import { postNotice } from "./notices.ts";
-import { sendOwed } from "./parts.ts";
+import { owedMessage, sendOwed } from "./parts.ts";
 import { type ApplyDeps, needCase, refusalText, writeOnce } from "./write-once.ts";
 
 /** Writes down that a person's move would end the case. May be repeated. */
@@ -93,18 +93,12 @@ export async function askReopen(
   const key = `message:reopen-${n}`;
   await leased.apply({
     intents: [
-      {
-        kind: "message",
+      owedMessage({
         key,
-        side: "huawei",
-        state: "planned",
-        mark: markIdentity(mark),
-        payload: {
-          content: `${formatMark(mark)} The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。`,
-          owner: { kind: "notice", sourceId: `reopen-${n}` },
-          index: 1,
-        },
-      },
+        mark,
+        text: "The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。",
+        owner: { kind: "notice", sourceId: `reopen-${n}` },
+      }),
     ],
     mirrors: [
       { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" },

@@ -5,15 +5,15 @@
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen, wantClose } from "./actions.ts";
-import { carryFiles } from "./case-files.ts";
+import { carryFiles, carryLateFile } from "./case-files.ts";
 import { decidedCommand, runCommand } from "./commands.ts";
 import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate, reportDuplicate } from "./duplicates.ts";
 import { changeLabels, createIssue, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
-import { adoptComment, postMessage, postRest } from "./messages.ts";
+import { adoptComment, markWithdrawn, noteMissing, postMessage, postRest, reportShrink } from "./messages.ts";
 import { postNotice, resumeNotice } from "./notices.ts";
-import { sendPart } from "./parts.ts";
+import { dropParts, sendPart } from "./parts.ts";
 import { endOfEntry, moveIssue } from "./status.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
@@ -72,6 +72,16 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return removeDuplicate(deps, leased, action);
     case "carry_issue_files":
       return carryFiles(deps, leased, action.files, action.parentId).then((carried) => carried.writes);
+    case "carry_late_file":
+      return carryLateFile(deps, leased, action.file, action.parentId);
+    case "note_missing":
+      await noteMissing(deps, leased, action);
+      return 0;
+    case "report_shrink":
+      await reportShrink(leased, action.missing);
+      return 0;
+    case "mark_withdrawn":
+      return markWithdrawn(deps, leased, action.mirrors);
     case "post_message":
       return postMessage(deps, leased, action);
     case "post_rest":
@@ -135,30 +145,24 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "complete_comment":
       await leased.apply({ mirrors: [{ kind: "comment", origin: "jira", sourceId: action.commentId, state: "live" }] });
       return 0;
-    case "cancel_parts":
+    case "cancel_parts": {
+      const step = dropParts(leased, action.keys);
+      const { commentId: sourceId, state, reason } = action;
       await leased.apply({
-        confirmedIntents: action.keys,
-        ...(action.state === null
-          ? {}
-          : {
-              mirrors: [
-                {
-                  kind: "comment",
-                  origin: "jira",
-                  sourceId: action.commentId,
-                  state: action.state,
-                  reason: action.reason,
-                },
-              ],
-            }),
+        ...step,
+        mirrors: [
+          ...(step.mirrors ?? []),
+          ...(state === null ? [] : [{ kind: "comment", origin: "jira", sourceId, state, reason } as const]),
+        ],
       });
       return 0;
+    }
     case "send_comment":
       return sendComment(deps, leased, action);
     case "withdraw_comment":
-      return withdrawComment(deps, leased, action.mirror);
+      return withdrawComment(deps, leased, action);
     case "send_file":
-      return sendOwnFile(deps, leased, action.file);
+      return sendOwnFile(deps, leased, action);
     case "act_on_case":
       return actOnCase(deps, leased, action);
     case "ask_reopen":

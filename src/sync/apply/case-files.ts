@@ -2,12 +2,13 @@
  * Huawei → Jira: files, each once; what cannot be carried leaves a placeholder line.
  */
 import type { CaseFile } from "../../domain/case.ts";
-import type { IssueId } from "../../domain/ids.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
+import { type FileRefusal, refusalOf, toReason } from "../file-refusal.ts";
 import type { SpooledFile } from "../ports.ts";
 import { fileLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
-import { type ApplyDeps, needIssue, permanentReason, refused, Unsettled, writeOnce } from "./write-once.ts";
+import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
+import { type ApplyDeps, needIssue, Unsettled, writeOnce } from "./write-once.ts";
 
 type CarriedFile = { readonly file: CaseFile; readonly attachmentId: string | null; readonly line: string };
 
@@ -18,94 +19,114 @@ export async function carryFiles(
   files: readonly CaseFile[],
   parentId: string,
 ): Promise<{ carried: readonly CarriedFile[]; writes: number }> {
-  const issueId = needIssue(leased);
   const carried: CarriedFile[] = [];
   let writes = 0;
   for (const file of files) {
-    const known = leased.snapshot.mirrors.find(
-      (mirror) => mirror.kind === "file" && mirror.origin === "huawei" && mirror.sourceId === file.fileId,
-    );
-    if (known !== undefined) {
-      carried.push({
-        file,
-        attachmentId: known.copyId,
-        line: fileLine(
-          file.name,
-          known.copyId === null
-            ? { reason: known.reason ?? "refused", sizeBytes: known.sizeBytes }
-            : { attachmentId: known.copyId },
-        ),
-      });
-      continue;
-    }
-    const result = await carryFile(deps, leased, issueId, file, parentId);
-    writes += result.writes;
-    carried.push(result.carried);
+    const known = knownFile(leased, file);
+    const entry = known ?? (await carryFile(deps, leased, file, { parentId, notices: [] }));
+    if (known === null && entry.attachmentId !== null) writes += 1;
+    carried.push(entry);
   }
   return { carried, writes };
 }
 
+/** What stands in a comment for a file that was handled before; `null` when it was not. */
+export function knownFile(leased: Pick<LeasedLink, "snapshot">, file: CaseFile): CarriedFile | null {
+  const known = leased.snapshot.mirrors.find(
+    (mirror) => mirror.kind === "file" && mirror.origin === "huawei" && mirror.sourceId === file.fileId,
+  );
+  if (known === undefined) return null;
+  const { copyId: attachmentId, sizeBytes } = known;
+  const line =
+    attachmentId === null
+      ? fileLine(file.name, { reason: known.reason ?? "refused", sizeBytes, from: "huawei" })
+      : fileLine(file.name, { attachmentId });
+  return { file, attachmentId, line };
+}
+
+/** A file that was refused before, once what stood in its way has passed: the issue says that it came late. */
+export async function carryLateFile(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  file: CaseFile,
+  parentId: string,
+): Promise<number> {
+  const notices = [
+    {
+      cause: `late-file-${file.fileId}`,
+      text: `The attachment ${safeFileName(file.name)} of the service ticket, refused before, is on this issue now.`,
+    },
+  ];
+  const { attachmentId } = await carryFile(deps, leased, file, { parentId, notices });
+  return attachmentId === null ? 0 : 1 + (await writeOwedNotices(deps, leased, notices));
+}
+
+/** One file, there now or refused; either is stored. Throws where it is to be tried again. */
 async function carryFile(
   deps: ApplyDeps,
   leased: LeasedLink,
-  issueId: IssueId,
   file: CaseFile,
-  parentId: string,
-): Promise<{ carried: CarriedFile; writes: number }> {
+  more: { readonly parentId: string; readonly notices: readonly Notice[] },
+): Promise<CarriedFile> {
+  const issueId = needIssue(leased);
+  const { parentId } = more;
   const key = `file:${file.fileId}`;
   const open = leased.snapshot.intents.find((intent) => intent.key === key);
   if (open !== undefined && open.state !== "planned") throw new Unsettled(key);
   let spooled: SpooledFile | null = null;
+  let sizeMaxBytes = 0;
+  let attachmentId: string | null = null;
+  let refusal: FileRefusal | null = null;
   let sizeBytes: number | null = null;
   try {
-    const sizeMaxBytes = await deps.jira.getFileSizeMax(deps.lane);
-    if (sizeMaxBytes === 0) throw refused("uploadFile", "attachments are switched off in Jira");
-    const source = await deps.huawei.downloadFile(file.fileId, deps.spool, sizeMaxBytes, deps.lane);
-    spooled = source;
-    sizeBytes = source.sizeBytes;
-    const name = safeFileName(file.name);
-    const uploaded = await writeOnce(deps, leased, {
-      kind: "file",
-      key,
-      side: "jira",
-      mark: null,
-      payload: { name, sizeBytes: source.sizeBytes, sha256: source.sha256, fileId: file.fileId, parentId },
-      call: () => deps.jira.uploadFile(issueId, { file: source, name }, deps.lane),
-      confirm: (result) => ({
-        mirrors: [
-          {
-            kind: "file",
-            origin: "huawei",
-            sourceId: file.fileId,
-            copyId: result.attachmentId,
-            state: "live",
-            sizeBytes: source.sizeBytes,
-            sha256: source.sha256,
-            parentId,
-          },
-        ],
-        audit: [{ side: "jira", action: "upload", item: `file:${file.fileId}`, result: result.attachmentId }],
-      }),
-    });
-    return {
-      carried: {
-        file,
-        attachmentId: uploaded.attachmentId,
-        line: fileLine(file.name, { attachmentId: uploaded.attachmentId }),
-      },
-      writes: 1,
-    };
+    sizeMaxBytes = await deps.jira.getFileSizeMax(deps.lane);
+    if (sizeMaxBytes === 0) refusal = { code: "off", words: "attachments are switched off in Jira" };
+    else {
+      const source = await deps.huawei.downloadFile(file.fileId, deps.spool, sizeMaxBytes, deps.lane);
+      spooled = source;
+      sizeBytes = source.sizeBytes;
+      const name = safeFileName(file.name);
+      const uploaded = await writeOnce(deps, leased, {
+        kind: "file",
+        key,
+        side: "jira",
+        mark: null,
+        payload: { name, sizeBytes: source.sizeBytes, sha256: source.sha256, fileId: file.fileId, parentId },
+        call: () => deps.jira.uploadFile(issueId, { file: source, name }, deps.lane),
+        confirm: (result) => ({
+          mirrors: [
+            {
+              kind: "file",
+              origin: "huawei",
+              sourceId: file.fileId,
+              copyId: result.attachmentId,
+              state: "live",
+              reason: null,
+              sizeBytes: source.sizeBytes,
+              sha256: source.sha256,
+              parentId,
+            },
+          ],
+          intents: owedNotices(deps, leased, more.notices),
+          resolvedFailures: [{ item: key }],
+          audit: [{ side: "jira", action: "upload", item: key, result: result.attachmentId }],
+        }),
+      });
+      attachmentId = uploaded.attachmentId;
+    }
   } catch (error) {
-    const reason = permanentReason(error);
-    if (reason === null) throw error;
-    await leased.apply({
-      mirrors: [
-        { kind: "file", origin: "huawei", sourceId: file.fileId, state: "placeholder", reason, sizeBytes, parentId },
-      ],
-      failures: [{ direction: "to-jira", item: key, reason: "file_refused", detail: reason }],
-    });
-    return { carried: { file, attachmentId: null, line: fileLine(file.name, { reason, sizeBytes }) }, writes: 0 };
+    refusal = refusalOf(error, "huawei", sizeMaxBytes);
+    if (refusal === null) throw error;
   } finally {
     if (spooled !== null) await deps.spool.remove(spooled);
   }
+  if (attachmentId !== null) return { file, attachmentId, line: fileLine(file.name, { attachmentId }) };
+  const reason = toReason(refusal ?? { code: "refused", words: "Jira answered no attachment" });
+  await leased.apply({
+    mirrors: [
+      { kind: "file", origin: "huawei", sourceId: file.fileId, state: "placeholder", reason, sizeBytes, parentId },
+    ],
+    failures: [{ direction: "to-jira", item: key, reason: "file_refused", detail: reason }],
+  });
+  return { file, attachmentId: null, line: fileLine(file.name, { reason, sizeBytes, from: "huawei" }) };
 }

@@ -1,19 +1,29 @@
 /**
  * Jira → Huawei: comments, their versions, and taking them back.
  */
-import { type MessageId, toId } from "../../domain/ids.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
+import type { CaseMessage } from "../../domain/case.ts";
+import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
+import type { IssueComment } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { guardText } from "../../domain/text/guard.ts";
-import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
+import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
-import { sentAgain } from "../identity.ts";
+import { messageFingerprint, sentAgain } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
-import type { LeasedLink } from "../state.ts";
-import { uploadFiles } from "./issue-files.ts";
-import { postNotice } from "./notices.ts";
-import { sendOwed, sendPart } from "./parts.ts";
+import { commentHash } from "../plan/comments.ts";
+import { filesOf } from "../plan/disclosure.ts";
+import { formatMoment } from "../render.ts";
+import type { LeasedLink, NewIntent } from "../state.ts";
+import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
+import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
+import { dropParts, owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
 import { type ApplyDeps, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+
+type SendComment = Extract<Action, { kind: "send_comment" }>;
+
+/** A reading of a comment counts as "just before sending" for so long; after a pause it is read again (RULES 5). */
+const readingMaxMs = 2_000;
 
 /** Our own message showed in a reading: the intent is done, its mirror learns the copy. May be repeated. */
 export async function confirmMessage(
@@ -64,191 +74,184 @@ function confirmedState(before: Mirror["state"] | undefined, complete: boolean):
   return complete ? "live" : (before ?? "sending");
 }
 
-/** Sends a comment's parts and files that have not left yet. A permanent refusal is told on the issue. Throws as `writeOnce`. */
-export async function sendComment(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "send_comment" }>,
-): Promise<number> {
+/**
+ * Sends a comment's parts and files that have not left yet. Body and visibility are read just before: a comment that was restricted,
+ * edited or deleted meanwhile does not go on leaving. A permanent refusal is told on the issue. Throws as `writeOnce`.
+ */
+export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<number> {
   const { comment } = action;
-  const { link } = leased.snapshot;
-  const owned = leased.snapshot.intents
-    .filter(
-      (intent) =>
-        intent.side === "huawei" &&
-        (intent.payload.owner as { sourceId?: string } | undefined)?.sourceId === comment.commentId,
-    )
-    .sort((a, b) => Number(a.payload.index) - Number(b.payload.index));
   let writes = 0;
-  let intents: Pick<Intent, "key" | "mark" | "payload" | "state">[] = owned;
-  if (owned.length === 0) {
+  let readAt: Date | null = null;
+  if (partsOf(leased, comment.commentId).length === 0) {
     const prepared = await prepareComment(deps, leased, action);
     if (prepared === null) return 0;
     writes += prepared.writes;
-    intents = prepared.intents;
+    readAt = prepared.readAt;
   }
-  if (owned.length > 0 && (await isOutdated(deps, leased, action, owned)))
-    throw new Unsettled(`comment:${comment.commentId}`);
-  for (const intent of intents) {
-    if (intent.state === "sent") continue;
+  for (const { key } of partsOf(leased, comment.commentId)) {
+    const intent = leased.snapshot.intents.find((entry) => entry.key === key);
+    if (intent === undefined || intent.state === "sent") continue;
     if (intent.state === "unknown") throw new Unsettled(intent.key);
+    if (readAt === null || deps.clock.now().getTime() - readAt.getTime() > readingMaxMs) {
+      readAt = deps.clock.now();
+      if (!(await mayGoOn(deps, leased, action))) {
+        await stopSending(leased, comment.commentId);
+        throw new Unsettled(`comment:${comment.commentId}`);
+      }
+    }
     try {
       await sendPart(deps, leased, intent);
     } catch (error) {
-      // Without permission the direction waits for a person; nothing is given up.
-      const reason = isServiceError(error, "forbidden") ? null : permanentReason(error);
-      if (reason === null) throw error;
-      await leased.apply({
-        mirrors: [{ kind: "comment", origin: "jira", sourceId: comment.commentId, state: "refused", reason }],
-        confirmedIntents: intents.map((entry) => entry.key),
-        failures: [
-          { direction: "to-huawei", item: `comment:${comment.commentId}`, reason: "message_refused", detail: reason },
-        ],
-      });
-      return (
-        writes +
-        (await postNotice(
-          deps,
-          leased,
-          `refused-${comment.commentId}`,
-          `A comment could not be sent to the service ticket: ${reason}`,
-        ))
-      );
+      return writes + (await giveUp(deps, leased, comment.commentId, error));
     }
     writes += 1;
   }
-  deps.log.debug({ commentId: comment.commentId, issueKey: link.issueKey }, "Comment sent");
+  deps.log.debug({ commentId: comment.commentId, issueKey: leased.snapshot.link.issueKey }, "Comment sent");
   return writes;
 }
 
-/**
- * Whether a comment none of whose parts ever left has changed since it was frozen, or may not leave any more; then its parts are
- * dropped, and the next run decides anew (RULES 5: one read just before sending).
- */
-async function isOutdated(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "send_comment" }>,
-  owned: readonly Intent[],
-): Promise<boolean> {
-  const mirror = leased.snapshot.mirrors.find(
-    (entry) => entry.kind === "comment" && entry.origin === "jira" && entry.sourceId === action.comment.commentId,
+function findMirror(leased: LeasedLink, commentId: string): Mirror | undefined {
+  return leased.snapshot.mirrors.find(
+    (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === commentId,
   );
-  if (owned.some((intent) => intent.state !== "planned") || (mirror?.copyFingerprints.length ?? 0) > 0) return false;
-  const fresh = await deps.jira.findComment(needIssue(leased), action.comment.commentId, deps.lane);
-  const same =
-    fresh !== null &&
-    fresh.restricted === action.comment.restricted &&
-    fresh.jsdPublic === action.comment.jsdPublic &&
-    deps.text.adfToText(fresh.body) === action.text &&
-    mirror?.sourceHash === action.sourceHash;
-  if (same) return false;
-  await leased.apply({
-    confirmedIntents: owned.map((intent) => intent.key),
-    mirrors: [
-      {
-        kind: "comment",
-        origin: "jira",
-        sourceId: action.comment.commentId,
-        state: "held",
-        reason: "changed_before_sending",
-      },
-    ],
-  });
-  return true;
 }
 
-/** Reads the comment once more, guards, splits and freezes it, and uploads its files. `null` when it may not leave after all. */
+/** Whether the comment may be read outside as it was when the plan was made. */
+function isUnchanged(deps: ApplyDeps, fresh: IssueComment | null, action: SendComment): fresh is IssueComment {
+  return (
+    fresh !== null &&
+    !fresh.restricted &&
+    fresh.jsdPublic !== false &&
+    fresh.jsdPublic === action.comment.jsdPublic &&
+    commentHash(fresh, deps.text.adfToText, deps.text.mediaReferences) === action.sourceHash
+  );
+}
+
+/** Reads the comment again: parts may leave only while it says what they say, and anybody may read it. */
+async function mayGoOn(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<boolean> {
+  const { commentId } = action.comment;
+  if (findMirror(leased, commentId)?.sourceHash !== action.sourceHash) return false;
+  return isUnchanged(deps, await deps.jira.findComment(needIssue(leased), commentId, deps.lane), action);
+}
+
+/** Drops the parts that have not left; the next run decides anew. What has left is confirmed first. */
+async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<void> {
+  await leased.reload();
+  const parts = partsOf(leased, commentId);
+  const left = parts.filter((part) => part.state !== "planned");
+  const hasCopies = (findMirror(leased, commentId)?.copyFingerprints.length ?? 0) > 0;
+  const step = dropParts(
+    leased,
+    parts.filter((part) => part.state === "planned").map((part) => part.key),
+  );
+  const base = { kind: "comment", origin: "jira", sourceId: commentId, sourceHash: null } as const;
+  const mirror =
+    left.length > 0
+      ? base
+      : hasCopies
+        ? { ...base, state: "live" as const }
+        : { ...base, state: "held" as const, reason: "changed_before_sending" };
+  await leased.apply({ ...step, mirrors: [...(step.mirrors ?? []), mirror] });
+  await leased.reload();
+}
+
+/**
+ * A part that failed. One that Huawei never takes ends the comment, and the issue says so; one that it does not take from us now is
+ * dropped with the rest, so that the comment is sent anew once it may be. Throws what is not a refusal for good.
+ */
+async function giveUp(deps: ApplyDeps, leased: LeasedLink, commentId: CommentId, error: unknown): Promise<number> {
+  if (isServiceError(error, "forbidden", "not_found") && !error.facts.outcomeUnknown) {
+    await stopSending(leased, commentId);
+    throw error;
+  }
+  const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
+  if (reason === null) throw error;
+  await leased.reload();
+  const sourceHash = findMirror(leased, commentId)?.sourceHash ?? null;
+  return refuse(deps, leased, { commentId, reason, sourceHash });
+}
+
+async function refuse(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  refusal: { readonly commentId: CommentId; readonly reason: string; readonly sourceHash: string | null },
+): Promise<number> {
+  const { commentId, reason, sourceHash } = refusal;
+  const notices: Notice[] = [
+    {
+      cause: `refused-${commentId}-${sourceHash?.slice(0, 8) ?? "0"}`,
+      text: `A comment could not be sent to the service ticket: ${reason}. Edit it, or use \`casebridge failures retry\`.`,
+    },
+  ];
+  const planned = partsOf(leased, commentId).filter((part) => part.state === "planned");
+  const step = dropParts(
+    leased,
+    planned.map((part) => part.key),
+  );
+  await leased.apply({
+    ...step,
+    mirrors: [
+      ...(step.mirrors ?? []),
+      { kind: "comment", origin: "jira", sourceId: commentId, state: "refused", reason, sourceHash },
+    ],
+    intents: owedNotices(deps, leased, notices),
+    failures: [{ direction: "to-huawei", item: `comment:${commentId}`, reason: "message_refused", detail: reason }],
+  });
+  return writeOwedNotices(deps, leased, notices);
+}
+
+/**
+ * Reads the comment once more, uploads its files, guards, splits and freezes it; files, messages and what the issue must be told are
+ * stored in one step. `null` when this version is on its way already, or was refused.
+ */
 async function prepareComment(
   deps: ApplyDeps,
   leased: LeasedLink,
-  action: Extract<Action, { kind: "send_comment" }>,
-): Promise<{ intents: Pick<Intent, "key" | "mark" | "payload" | "state">[]; writes: number } | null> {
-  const { link } = leased.snapshot;
+  action: SendComment,
+): Promise<{ readonly writes: number; readonly readAt: Date } | null> {
   const issueId = needIssue(leased);
-  const known = leased.snapshot.mirrors.find(
-    (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === action.comment.commentId,
-  );
+  const { commentId } = action.comment;
+  const known = findMirror(leased, commentId);
   // This version is on its way or has arrived; only its intents may be sent, never a second rendering.
   if (known !== undefined && (known.state === "sending" || known.state === "live") && known.version >= action.version)
     return null;
-  const fresh = await deps.jira.findComment(issueId, action.comment.commentId, deps.lane);
-  if (
-    fresh === null ||
-    fresh.restricted !== action.comment.restricted ||
-    fresh.jsdPublic !== action.comment.jsdPublic ||
-    fresh.updatedAt.getTime() !== action.comment.updatedAt.getTime() ||
-    deps.text.adfToText(fresh.body) !== action.text
-  ) {
+  const readComment = async (): Promise<Date> => {
+    const readAt = deps.clock.now();
+    const fresh = await deps.jira.findComment(issueId, commentId, deps.lane);
+    if (isUnchanged(deps, fresh, action) && fresh.updatedAt.getTime() === action.comment.updatedAt.getTime())
+      return readAt;
     // Changed under our hands: the next run reads it again and decides anew.
-    throw new Unsettled(`comment:${action.comment.commentId}`);
-  }
-  const issueKey = link.issueKey ?? "ISSUE-1";
-  const owner = { kind: "comment", sourceId: action.comment.commentId } as const;
-  const guarded = guardText(commandText(action.text), {
-    mode: deps.settings.guard.mode,
-    patterns: deps.settings.guard.patterns,
-  });
-  const mark: Mark = {
-    kind: "comment",
-    issueKey,
-    commentId: action.comment.commentId,
-    version: action.version,
-    part: null,
-    withdrawn: false,
+    throw new Unsettled(`comment:${commentId}`);
   };
-  const rendered = renderParts({
-    mark,
-    authorLine: deps.settings.comments.authorName === "name" ? toAuthorLine(action.comment.authorName) : "",
-    text: guarded.text,
-    charsMax: deps.settings.huawei.messageCharsMax,
-  });
-  let writes = 0;
-  const upload = await uploadFiles(
-    deps,
-    leased,
-    action,
-    rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null,
-  );
-  writes += upload.writes;
-  const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
-  const parts = contents.map((content, index) => ({
-    kind: "message" as const,
-    key: `message:${action.comment.commentId}:v${action.version}:${index + 1}/${contents.length}`,
-    side: "huawei" as const,
-    state: "planned" as const,
-    mark: markIdentity({ ...mark, part: contents.length === 1 ? null : { index: index + 1, count: contents.length } }),
-    payload: {
-      content,
-      fileIds: index === contents.length - 1 ? upload.fileIds.slice(0, upload.countMax) : [],
-      owner,
-      index: index + 1,
-      version: action.version,
-    },
-  }));
-  const extras = upload.extra.map((file, index) => {
-    const fileMark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
-    return {
-      kind: "message" as const,
-      key: `message:file:${file.attachmentId}`,
-      side: "huawei" as const,
-      state: "planned" as const,
-      mark: markIdentity(fileMark),
-      payload: {
-        content: `${formatMark(fileMark)} ${file.name}`,
-        fileIds: [file.fileId],
-        owner,
-        index: contents.length + index + 1,
-      },
-    };
-  });
-  const intents = [...parts, ...extras];
+  let readAt = await readComment();
+  const rendering = render(deps, leased, action, known);
+  let upload: UploadedFiles;
+  try {
+    upload = await uploadFiles(deps, leased, {
+      files: action.files.length === 0 ? [] : await filesNow(deps, leased, action),
+      parentId: commentId,
+      fullText: rendering.fullText,
+    });
+  } catch (error) {
+    // Only the full text is a part of the comment itself; whatever becomes of its files, the comment goes.
+    const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
+    if (reason === null) throw error;
+    await refuse(deps, leased, { commentId, reason, sourceHash: action.sourceHash });
+    return null;
+  }
+  const lines = upload.lines.length === 0 ? null : upload.lines;
+  const final = lines === null ? rendering : render(deps, leased, action, known, lines);
+  // Bytes take their time; body and visibility are those of the last reading before the message.
+  if (upload.writes > 0 || upload.notices.length > 0) readAt = await readComment();
+  const notices = [...upload.notices, ...maskedNotices(action, final.masked)];
   await leased.apply({
+    ...upload.step,
     mirrors: [
+      ...(upload.step.mirrors ?? []),
       {
         kind: "comment",
         origin: "jira",
-        sourceId: action.comment.commentId,
+        sourceId: commentId,
         sourceHash: action.sourceHash,
         sourceAt: action.comment.createdAt,
         version: action.version,
@@ -256,19 +259,127 @@ async function prepareComment(
         reason: null,
       },
     ],
-    intents,
+    intents: [...toIntents(leased, action, final, upload), ...owedNotices(deps, leased, notices)],
+    // That it was disclosed once is not mended by sending it again.
+    ...(known?.state === "refused" ? { resolvedFailures: [{ item: `comment:${commentId}` }] } : {}),
   });
   // The new intents must be seen by the writes that follow.
   await leased.reload();
-  if (guarded.masked.length > 0) {
-    writes += await postNotice(
-      deps,
-      leased,
-      `masked-${action.comment.commentId}-v${action.version}`,
-      `Before a comment was sent to Huawei Cloud, something in it was masked: ${guarded.masked.map((entry) => `${entry.name} (${entry.count})`).join(", ")}.`,
-    );
-  }
-  return { intents, writes };
+  return { writes: upload.writes + (await writeOwedNotices(deps, leased, notices)), readAt };
+}
+
+/** The files that may go along by a reading of this moment: a restricted comment may name one of them since the plan was made. */
+async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<SendComment["files"]> {
+  const issueId = needIssue(leased);
+  const comments = await deps.jira.listComments(issueId, deps.lane);
+  const issue = await deps.jira.findIssue(issueId, deps.lane);
+  if (issue === null) throw new Unsettled(`comment:${action.comment.commentId}`);
+  const allowed = filesOf({
+    reading: deps.text,
+    issue,
+    comments,
+    comment: action.comment,
+    mirrors: leased.snapshot.mirrors,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    settings: deps.settings,
+  });
+  const planned = new Set(action.files.map((file) => file.attachmentId));
+  return allowed.filter((file) => planned.has(file.attachmentId));
+}
+
+type Rendering = {
+  readonly mark: Extract<Mark, { kind: "comment" }>;
+  readonly contents: readonly string[];
+  readonly fullText: { readonly name: string; readonly text: string } | null;
+  readonly masked: readonly { readonly name: string; readonly count: number }[];
+};
+
+function render(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: SendComment,
+  known: Mirror | undefined,
+  lines: readonly string[] = [],
+): Rendering {
+  const { comment } = action;
+  const { settings } = deps;
+  const mark = {
+    kind: "comment",
+    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    commentId: comment.commentId,
+    version: action.version,
+    part: null,
+    withdrawn: false,
+  } as const;
+  const guarded = guardText([commandText(action.text), ...lines].join("\n"), {
+    mode: settings.guard.mode,
+    patterns: settings.guard.patterns,
+  });
+  const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
+  const rendered = renderParts({
+    mark,
+    authorLine: settings.comments.authorName === "name" ? toAuthorLine(comment.authorName) : "",
+    text: isLate(known) ? `(sent late, written ${written} / 补发)\n${guarded.text}` : guarded.text,
+    charsMax: settings.huawei.messageCharsMax,
+  });
+  return rendered.kind === "parts"
+    ? { mark, contents: rendered.parts, fullText: null, masked: guarded.masked }
+    : {
+        mark,
+        contents: [rendered.head],
+        fullText: { name: rendered.fileName, text: rendered.fileText },
+        masked: guarded.masked,
+      };
+}
+
+/** Released after having been held or refused: it does not stand where it was written, and says so (RULES 8). */
+function isLate(known: Mirror | undefined): boolean {
+  if (known === undefined) return false;
+  return known.state === "refused" || (known.state === "held" && known.reason !== "changed_before_sending");
+}
+
+function toIntents(
+  leased: LeasedLink,
+  action: SendComment,
+  { mark, contents }: Rendering,
+  upload: UploadedFiles,
+): NewIntent[] {
+  const owner = { kind: "comment", sourceId: action.comment.commentId } as const;
+  const count = contents.length;
+  const parts = contents.map((content, index): NewIntent => {
+    const part = count === 1 ? null : { index: index + 1, count };
+    return {
+      kind: "message",
+      key: `message:${action.comment.commentId}:v${action.version}:${index + 1}/${count}`,
+      side: "huawei",
+      state: "planned",
+      mark: markIdentity({ ...mark, part }),
+      payload: {
+        content,
+        fileIds: index === count - 1 ? upload.inMessage.map((file) => file.fileId) : [],
+        owner,
+        index: index + 1,
+        version: action.version,
+      },
+    };
+  });
+  const extras = upload.extra.flatMap((file, index) =>
+    file.attachmentId === null
+      ? []
+      : [fileMessage(leased, { ...file, attachmentId: file.attachmentId }, { owner, index: count + index + 1 })],
+  );
+  return [...parts, ...extras];
+}
+
+function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice[] {
+  if (masked.length === 0) return [];
+  const what = masked.map((entry) => `${entry.name} (${entry.count})`).join(", ");
+  return [
+    {
+      cause: `masked-${action.comment.commentId}-v${action.version}`,
+      text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${what}.`,
+    },
+  ];
 }
 
 /** `/case text` sends the text alone; any other comment goes as it is. */
@@ -276,50 +387,92 @@ function commandText(text: string): string {
   return text.replace(/^\s*\/case\s+/, "");
 }
 
-/** A sent comment was deleted or restricted: withdrawn where OSM allows it, else a message marked `withdrawn` says so. */
-export async function withdrawComment(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror): Promise<number> {
-  const caseId = needCase(leased);
-  const issueKey = leased.snapshot.link.issueKey ?? "ISSUE-1";
-  const base = { kind: "comment", origin: "jira", sourceId: mirror.sourceId } as const;
-  if (mirror.copyId !== null && mirror.copyFingerprints.length <= 1) {
-    try {
-      await deps.huawei.withdrawMessage(caseId, toId<MessageId>(mirror.copyId), deps.lane);
-      await leased.apply({
-        mirrors: [{ ...base, state: "withdrawn" }],
-        audit: [{ side: "huawei", action: "withdraw", item: `comment:${mirror.sourceId}`, result: "withdrawn" }],
-      });
-      return 1;
-    } catch (error) {
-      if (permanentReason(error) === null) throw error;
-    }
+/**
+ * A sent comment was deleted or restricted: each of its messages is withdrawn where OSM allows it; of what stays, a message marked
+ * `withdrawn` tells, and a failure says that it had been disclosed. Throws `ServiceError`. May be repeated.
+ */
+export async function withdrawComment(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "withdraw_comment" }>,
+): Promise<number> {
+  const { mirror, reason } = action;
+  const issueId = needIssue(leased);
+  const commentId = toId<CommentId>(mirror.sourceId);
+  if (reason === "deleted" && (await deps.jira.findComment(issueId, commentId, deps.lane)) !== null) {
+    // Lists lag and shift between pages; the comment itself says that it is there.
+    return 0;
   }
-  const mark: Mark = { kind: "comment", issueKey, commentId: mirror.sourceId, version: 1, part: null, withdrawn: true };
-  const key = `message:${mirror.sourceId}:withdrawn`;
+  const taken = await takeBack(deps, leased, mirror);
+  const base = { kind: "comment", origin: "jira", sourceId: mirror.sourceId, state: "withdrawn" } as const;
+  const audit = [{ side: "huawei", action: "withdraw", item: `comment:${commentId}`, result: reason }] as const;
+  if (taken.complete) {
+    await leased.apply({ mirrors: [{ ...base, reason }], audit });
+    return taken.writes;
+  }
+  const mark: Mark = {
+    kind: "comment",
+    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    commentId,
+    version: 1,
+    part: null,
+    withdrawn: true,
+  };
+  const key = `message:${commentId}:v${mirror.version}:withdrawn`;
   // One step: the comment counts as withdrawn from here on, and the message that says so is owed.
   await leased.apply({
     intents: [
-      {
-        kind: "message",
+      owedMessage({
         key,
-        side: "huawei",
-        state: "planned",
-        mark: markIdentity(mark),
-        payload: {
-          content: `${formatMark(mark)} The author has withdrawn this message. 作者已撤回此消息。`,
-          owner: { kind: "comment", sourceId: mirror.sourceId },
-          index: 1,
-        },
-      },
+        mark,
+        text: "The author has withdrawn this message. 作者已撤回此消息。",
+        owner: { kind: "comment", sourceId: commentId },
+      }),
     ],
-    mirrors: [{ ...base, state: "withdrawn", reason: "already_disclosed" }],
+    mirrors: [{ ...base, reason: "already_disclosed" }],
     failures: [
       {
         direction: "to-huawei",
-        item: `comment:${mirror.sourceId}`,
+        // An item of its own: that the comment is sent again one day mends nothing.
+        item: `withdrawal:${commentId}`,
         reason: "already_disclosed",
-        detail: "the comment had been sent before; Huawei Cloud does not take it back",
+        detail: `the comment had been sent before (${reason}); Huawei Cloud does not take it back`,
       },
     ],
+    audit,
   });
-  return sendOwed(deps, leased, key);
+  return taken.writes + (await sendOwed(deps, leased, key));
+}
+
+/** Withdraws every message of a comment that shows. `complete`: none is left standing. */
+async function takeBack(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  mirror: Mirror,
+): Promise<{ readonly complete: boolean; readonly writes: number }> {
+  const caseId = needCase(leased);
+  const fingerprints = new Set(mirror.copyFingerprints);
+  const isCopy = (message: CaseMessage): boolean =>
+    (message.messageId !== null && message.messageId === mirror.copyId) ||
+    fingerprints.has(messageFingerprint(message));
+  const detail = (await deps.huawei.getCase(caseId, deps.lane)).messages.filter(isCopy);
+  const ids = new Set(detail.flatMap((message) => (message.messageId === null ? [] : [message.messageId])));
+  if (detail.length === 0 && mirror.copyId !== null) ids.add(toId<MessageId>(mirror.copyId));
+  let writes = 0;
+  let refused = 0;
+  for (const messageId of ids) {
+    try {
+      await deps.huawei.withdrawMessage(caseId, messageId, deps.lane);
+      writes += 1;
+    } catch (error) {
+      if (permanentReason(error) === null) throw error;
+      refused += 1;
+    }
+  }
+  if (refused === 0 && writes > 0 && writes >= fingerprints.size) return { complete: true, writes };
+  // Refused, or not in the detail: taken back before, or by somebody else, unless the whole list still shows it.
+  const listed = (await deps.huawei.listMessages(caseId, deps.lane)).some(
+    (message) => message.content !== "" && isCopy(message),
+  );
+  return { complete: !listed, writes };
 }

@@ -1,156 +1,232 @@
 /**
  * Jira → Huawei: files.
+ *
+ * An upload is invisible until a message names it, so it needs no intent: one that got lost is simply made again. What is remembered
+ * of a file is stored in the one step that also stores the message, or the notice, that tells of it.
  */
 import type { AttachmentId } from "../../domain/ids.ts";
+import type { IssueFile } from "../../domain/issue.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
+import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
 import type { Action } from "../plan/action.ts";
-import type { SpooledFile } from "../ports.ts";
-import type { LeasedLink } from "../state.ts";
-import { postNotice } from "./notices.ts";
+import type { CaseFileLimits, SpooledFile } from "../ports.ts";
+import { fileLine, formatMoment } from "../render.ts";
+import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
+import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { sendPart } from "./parts.ts";
-import { type ApplyDeps, permanentReason } from "./write-once.ts";
+import { type ApplyDeps, Unsettled } from "./write-once.ts";
 
-type UploadedFiles = {
-  readonly fileIds: readonly string[];
-  readonly extra: readonly { readonly attachmentId: string; readonly fileId: string; readonly name: string }[];
-  readonly countMax: number;
+/** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
+type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: string };
+
+/** What uploading came to. `step` must be applied together with the messages; `lines` stand in the message for what was refused. */
+export type UploadedFiles = {
+  readonly inMessage: readonly UploadedFile[];
+  /** Beyond what one message takes: each goes in a message of its own. */
+  readonly extra: readonly UploadedFile[];
+  readonly lines: readonly string[];
+  readonly step: StateStep;
+  readonly notices: readonly Notice[];
   readonly writes: number;
 };
 
-/** Uploads the files of a comment. An upload that is not used yet is invisible, so a lost one is simply made again. */
+const nothing: UploadedFiles = { inMessage: [], extra: [], lines: [], step: {}, notices: [], writes: 0 };
+
+/** Uploads the files of a comment. Stores nothing. Throws `ServiceError` where a file is to be tried again. May be repeated. */
 export async function uploadFiles(
   deps: ApplyDeps,
   leased: LeasedLink,
-  action: Extract<Action, { kind: "send_comment" }>,
-  fullText: { readonly name: string; readonly text: string } | null,
+  input: {
+    readonly files: readonly IssueFile[];
+    readonly parentId: string;
+    readonly fullText: { readonly name: string; readonly text: string } | null;
+  },
 ): Promise<UploadedFiles> {
-  if (action.files.length === 0 && fullText === null) return { fileIds: [], extra: [], countMax: 0, writes: 0 };
+  const { files, fullText, parentId } = input;
+  if (files.length === 0 && fullText === null) return nothing;
   const limits = await deps.huawei.getFileLimits(deps.lane);
-  const uploaded: { attachmentId: string; fileId: string; name: string }[] = [];
-  let writes = 0;
+  const uploaded: UploadedFile[] = [];
+  const mirrors: MirrorPatch[] = [];
+  const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
+  const audit: NonNullable<StateStep["audit"]>[number][] = [];
   if (fullText !== null) {
     const file = await deps.spool.storeText(fullText.text);
     try {
       const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
-      uploaded.push({ attachmentId: "", fileId, name: fullText.name });
-      writes += 1;
+      uploaded.push({ attachmentId: null, fileId, name: fullText.name });
     } finally {
       await deps.spool.remove(file);
     }
   }
-  for (const file of action.files) {
-    const fileId = await uploadOne(deps, leased, { ...file, parentId: action.comment.commentId }, limits);
-    if (fileId === null) continue;
-    uploaded.push({ attachmentId: file.attachmentId, fileId, name: safeFileName(file.name) });
-    writes += 1;
+  for (const file of files) {
+    const result = await uploadOne(deps, leased, file, limits);
+    if ("refusal" in result) {
+      refused.push({ file, reason: toReason(result.refusal) });
+      continue;
+    }
+    uploaded.push({ attachmentId: file.attachmentId, fileId: result.fileId, name: safeFileName(file.name) });
+    mirrors.push(liveMirror(file, { ...result, parentId }));
+    audit.push({ side: "huawei", action: "upload", item: `file:${file.attachmentId}`, result: result.fileId });
   }
-  const inMessage = uploaded.slice(0, limits.countMax);
+  const refusals = refusedStep(refused, parentId);
   return {
-    fileIds: inMessage.map((file) => file.fileId),
-    extra: uploaded.slice(limits.countMax),
-    countMax: limits.countMax,
-    writes,
+    inMessage: uploaded.slice(0, Math.max(1, limits.countMax)),
+    extra: uploaded.slice(Math.max(1, limits.countMax)),
+    lines: refused.map(({ file, reason }) => fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" })),
+    step: { mirrors: [...mirrors, ...refusals.mirrors], failures: refusals.failures, audit },
+    notices: refusals.notices,
+    writes: uploaded.length,
   };
 }
 
-/** Jira → Huawei: one file. `null` when Huawei refuses it for good; then the issue says so. */
+/** Messages for files that travel alone: each its mark and its name. */
+export function fileMessage(
+  leased: LeasedLink,
+  file: { readonly attachmentId: string; readonly fileId: string; readonly name: string },
+  more: {
+    readonly owner: { readonly kind: "comment" | "file"; readonly sourceId: string };
+    readonly index: number;
+    readonly note?: string;
+  },
+): NewIntent {
+  const issueKey = leased.snapshot.link.issueKey ?? "ISSUE-1";
+  const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
+  return {
+    kind: "message",
+    key: `message:file:${file.attachmentId}`,
+    side: "huawei",
+    state: "planned",
+    mark: markIdentity(mark),
+    payload: {
+      content: `${formatMark(mark)} ${file.name}${more.note === undefined ? "" : ` ${more.note}`}`,
+      fileIds: [file.fileId],
+      owner: more.owner,
+      index: more.index,
+    },
+  };
+}
+
+function liveMirror(
+  file: IssueFile,
+  result: { readonly fileId: string; readonly sizeBytes: number; readonly sha256: string; readonly parentId: string },
+): MirrorPatch {
+  return {
+    kind: "file",
+    origin: "jira",
+    sourceId: file.attachmentId,
+    sourceAt: file.createdAt,
+    copyId: result.fileId,
+    state: "live",
+    reason: null,
+    sizeBytes: result.sizeBytes,
+    sha256: result.sha256,
+    parentId: result.parentId,
+  };
+}
+
+/** What is stored, and told on the issue, of files that Huawei does not take. */
+function refusedStep(
+  refused: readonly { readonly file: IssueFile; readonly reason: string }[],
+  parentId: string,
+): { mirrors: MirrorPatch[]; failures: NonNullable<StateStep["failures"]>[number][]; notices: Notice[] } {
+  return {
+    mirrors: refused.map(({ file, reason }) => ({
+      kind: "file",
+      origin: "jira",
+      sourceId: file.attachmentId,
+      sourceAt: file.createdAt,
+      state: "placeholder",
+      reason,
+      sizeBytes: file.sizeBytes,
+      parentId,
+    })),
+    failures: refused.map(({ file, reason }) => ({
+      direction: "to-huawei",
+      item: `file:${file.attachmentId}`,
+      reason: "file_refused",
+      detail: reason,
+    })),
+    notices: refused.map(({ file, reason }) => {
+      const { words, remedy } = describeReason(reason);
+      return {
+        cause: `file-${file.attachmentId}`,
+        text: `The file ${safeFileName(file.name)} (${file.sizeBytes} bytes) was not sent to Huawei Cloud: ${words}. ${remedy}`,
+      };
+    }),
+  };
+}
+
+type Uploaded = { readonly fileId: string; readonly sizeBytes: number; readonly sha256: string };
+
+/** Jira → disk → Huawei: one file, or why Huawei does not get it. Throws where it is to be tried again. */
 async function uploadOne(
   deps: ApplyDeps,
   leased: LeasedLink,
-  file: {
-    readonly attachmentId: AttachmentId;
-    readonly name: string;
-    readonly sizeBytes: number;
-    readonly parentId: string;
-  },
-  limits: { readonly sizeMaxBytes: number; readonly extensions: readonly string[] },
-): Promise<string | null> {
+  file: IssueFile,
+  limits: CaseFileLimits,
+): Promise<Uploaded | { readonly refusal: FileRefusal }> {
   const name = safeFileName(file.name);
-  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
-  let reason: string | null = null;
-  if (file.sizeBytes > limits.sizeMaxBytes) reason = `larger than Huawei Cloud takes (${limits.sizeMaxBytes} bytes)`;
-  else if (limits.extensions.length > 0 && !limits.extensions.includes(extension))
-    reason = `files of type ".${extension}" are not taken by Huawei Cloud`;
-  if (reason === null) {
-    let spooled: SpooledFile | null = null;
-    try {
-      spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
-      const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose: "message" }, deps.lane);
-      await leased.apply({
-        mirrors: [
-          {
-            kind: "file",
-            origin: "jira",
-            sourceId: file.attachmentId,
-            copyId: fileId,
-            state: "live",
-            sizeBytes: spooled.sizeBytes,
-            sha256: spooled.sha256,
-            parentId: file.parentId,
-          },
-        ],
-        audit: [{ side: "huawei", action: "upload", item: `file:${file.attachmentId}`, result: fileId }],
-      });
-      deps.onWrite?.({ side: "huawei", action: "file" });
-      return fileId;
-    } catch (error) {
-      reason = permanentReason(error);
-      if (reason === null) throw error;
-    } finally {
-      if (spooled !== null) await deps.spool.remove(spooled);
-    }
+  const refusal = limitRefusal({ name, sizeBytes: file.sizeBytes }, limits);
+  if (refusal !== null) return { refusal };
+  let spooled: SpooledFile | null = null;
+  try {
+    // A file on its way may take longer than a lease lasts from the last step.
+    await leased.renew();
+    spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
+    const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose: "message" }, deps.lane);
+    deps.onWrite?.({ side: "huawei", action: "file" });
+    return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256 };
+  } catch (error) {
+    const refusedBy = refusalOf(error, "jira", limits.sizeMaxBytes);
+    if (refusedBy === null) throw error;
+    return { refusal: refusedBy };
+  } finally {
+    if (spooled !== null) await deps.spool.remove(spooled);
   }
-  await leased.apply({
-    mirrors: [
-      {
-        kind: "file",
-        origin: "jira",
-        sourceId: file.attachmentId,
-        state: "placeholder",
-        reason,
-        sizeBytes: file.sizeBytes,
-        parentId: file.parentId,
-      },
-    ],
-    failures: [{ direction: "to-huawei", item: `file:${file.attachmentId}`, reason: "file_refused", detail: reason }],
-  });
-  await postNotice(
-    deps,
-    leased,
-    `file-${file.attachmentId}`,
-    `The file ${name} (${file.sizeBytes} bytes) was not sent to Huawei Cloud: ${reason}.`,
-  );
-  return null;
 }
 
-/** Policy `all`: a file that no comment names goes in a message of its own. */
+/** A file that no comment carries goes in a message of its own; one that was refused before says that it comes late. */
 export async function sendOwnFile(
   deps: ApplyDeps,
   leased: LeasedLink,
-  file: Extract<Action, { kind: "send_file" }>["file"],
+  action: Extract<Action, { kind: "send_file" }>,
 ): Promise<number> {
-  const issueKey = leased.snapshot.link.issueKey ?? "ISSUE-1";
-  const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
-  const key = `message:file:${file.attachmentId}`;
-  const existing = leased.snapshot.intents.find((intent) => intent.key === key);
+  const { file } = action;
+  const item = `file:${file.attachmentId}`;
+  const existing = leased.snapshot.intents.find((intent) => intent.key === `message:${item}`);
   if (existing !== undefined) {
     if (existing.state === "sent") return 0;
+    if (existing.state === "unknown") throw new Unsettled(existing.key);
     await sendPart(deps, leased, existing);
     return 1;
   }
   const limits = await deps.huawei.getFileLimits(deps.lane);
-  const fileId = await uploadOne(deps, leased, { ...file, parentId: file.attachmentId }, limits);
-  if (fileId === null) return 0;
-  await sendPart(deps, leased, {
-    key,
-    mark: markIdentity(mark),
-    payload: {
-      content: `${formatMark(mark)} ${safeFileName(file.name)}`,
-      fileIds: [fileId],
+  const result = await uploadOne(deps, leased, file, limits);
+  if ("refusal" in result) {
+    const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
+    await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });
+    return writeOwedNotices(deps, leased, notices);
+  }
+  const note = `(sent late, attached ${formatMoment(file.createdAt, deps.settings.huawei.timeZone)} / 补发)`;
+  const intent = fileMessage(
+    leased,
+    { attachmentId: file.attachmentId, fileId: result.fileId, name: safeFileName(file.name) },
+    {
       owner: { kind: "file", sourceId: file.attachmentId },
       index: 1,
+      ...(action.late === true ? { note } : {}),
     },
+  );
+  await leased.apply({
+    mirrors: [liveMirror(file, { ...result, parentId: file.attachmentId })],
+    intents: [intent],
+    resolvedFailures: [{ item }],
+    audit: [{ side: "huawei", action: "upload", item, result: result.fileId }],
   });
+  await leased.reload();
+  const owed = leased.snapshot.intents.find((entry) => entry.key === intent.key);
+  if (owed === undefined) return 1;
+  await sendPart(deps, leased, owed);
   return 2;
 }

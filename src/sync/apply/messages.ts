@@ -1,16 +1,20 @@
 /**
  * Huawei → Jira: messages as comments, and what of a description did not fit.
  */
+import type { CaseMessage } from "../../domain/case.ts";
+import { type CommentId, toId } from "../../domain/ids.ts";
 import type { CommentMark } from "../../domain/issue.ts";
-import type { Intent } from "../../domain/link.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { messageHash } from "../identity.ts";
+import { messageFingerprint, messageHash } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
-import { messageHeader } from "../render.ts";
+import { withdrawnThereReason } from "../plan/comments.ts";
+import { shrinkItem } from "../plan/missing.ts";
+import { formatMoment, messageHeader } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
 import { carryFiles } from "./case-files.ts";
-import { postNotice, writeComment } from "./notices.ts";
+import { owedNotices, writeComment, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, permanentReason } from "./write-once.ts";
 
 /** One message as comments; one that Jira refuses for good leaves a placeholder, and the rest goes on (RULES 8). */
@@ -25,18 +29,150 @@ export async function postMessage(
     const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
     if (reason === null) throw error;
     const { message, sourceId, fingerprint } = action.message;
+    const header = messageHeader(message, deps.settings.huawei.timeZone);
+    const notices = [
+      {
+        cause: `message-${sourceId}`,
+        text: `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
+      },
+    ];
+    await leased.reload();
     await leased.apply({
       mirrors: [{ kind: "message", origin: "huawei", sourceId, fingerprint, state: "placeholder", reason }],
       failures: [{ direction: "to-jira", item: `message:${sourceId}`, reason: "comment_refused", detail: reason }],
+      intents: owedNotices(deps, leased, notices),
     });
-    const header = messageHeader(message, deps.settings.huawei.timeZone);
-    return postNotice(
-      deps,
-      leased,
-      `message-${sourceId}`,
-      `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
-    );
+    return writeOwedNotices(deps, leased, notices);
   }
+}
+
+/** Remembers since when readings lack these messages, or that they show again. May be repeated. */
+export async function noteMissing(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "note_missing" }>,
+): Promise<void> {
+  const missingSince = action.missing ? deps.clock.now() : null;
+  await leased.apply({
+    mirrors: leased.snapshot.mirrors
+      .filter((mirror) => isItem(mirror) && action.sourceIds.includes(mirror.sourceId))
+      .map(({ kind, origin, sourceId }) => ({ kind, origin, sourceId, missingSince })),
+  });
+}
+
+/** So many messages vanished at once that the reading is not believed. */
+export async function reportShrink(leased: LeasedLink, missing: number): Promise<void> {
+  await leased.apply({
+    failures: [
+      {
+        direction: "to-jira",
+        item: shrinkItem,
+        reason: "suspicious_shrink",
+        detail: `${missing} messages do not show any more; none of their copies was marked`,
+      },
+    ],
+  });
+}
+
+function isItem(mirror: Mirror): boolean {
+  return mirror.kind === "message" || (mirror.kind === "comment" && mirror.origin === "jira");
+}
+
+/**
+ * Messages that two readings lacked: when all pages of `/messages` lack them too, their copies say so. What a person wrote here and
+ * took back there is told on the issue. Answers how many comments were written. May be repeated.
+ */
+export async function markWithdrawn(deps: ApplyDeps, leased: LeasedLink, mirrors: readonly Mirror[]): Promise<number> {
+  const listed = await deps.huawei.listMessages(needCase(leased), deps.lane);
+  const shown = new Set(listed.filter((message) => message.content.trim() !== "").map(messageFingerprint));
+  let writes = 0;
+  for (const mirror of mirrors) {
+    const { kind, origin, sourceId } = mirror;
+    const fingerprints = kind === "message" ? [mirror.fingerprint ?? ""] : mirror.copyFingerprints;
+    if (fingerprints.some((fingerprint) => fingerprint === "" || shown.has(fingerprint))) {
+      await leased.apply({ mirrors: [{ kind, origin, sourceId, missingSince: null }] });
+      continue;
+    }
+    if (kind === "comment") {
+      writes += await noteTakenBack(deps, leased, mirror);
+      continue;
+    }
+    const parts = leased.snapshot.mirrors.filter(
+      (part) => part.kind === "message" && (part.sourceId === sourceId || part.sourceId.startsWith(`${sourceId}#`)),
+    );
+    for (const part of parts) writes += await markCopy(deps, leased, part);
+    await leased.apply({
+      mirrors: parts.map((part) => ({
+        kind: "message",
+        origin: "huawei",
+        sourceId: part.sourceId,
+        state: "withdrawn",
+        missingSince: null,
+      })),
+      resolvedFailures: [{ item: shrinkItem }],
+      audit: [{ side: "jira", action: "mark_withdrawn", item: `message:${sourceId}`, result: mirror.copyId ?? "" }],
+    });
+  }
+  return writes;
+}
+
+/** Says on one comment of ours that its message was withdrawn. A comment that says so already, or is gone, is left alone. */
+async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror): Promise<number> {
+  if (part.copyId === null) return 0;
+  const issueId = needIssue(leased);
+  const copy = await deps.jira.findComment(issueId, toId<CommentId>(part.copyId), deps.lane);
+  if (copy === null || copy.mark?.srcHash === withdrawnHash) return 0;
+  const seen = formatMoment(deps.clock.now(), deps.settings.huawei.timeZone);
+  const mark: CommentMark = {
+    ...(copy.mark ?? {
+      v: 1,
+      inst: deps.installation,
+      caseId: needCase(leased),
+      fingerprint: part.sourceId,
+      files: [],
+    }),
+    srcHash: withdrawnHash,
+  };
+  const bodyAdf = deps.text.withNote(copy.body, `Withdrawn in Huawei Cloud (noticed ${seen}) / 已在华为云撤回`);
+  await deps.jira.updateComment(issueId, copy.commentId, { bodyAdf, mark }, deps.lane);
+  deps.onWrite?.({ side: "jira", action: "comment" });
+  return 1;
+}
+
+/** Source hash in the property of a comment that is marked as withdrawn. */
+const withdrawnHash = "withdrawn";
+
+async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror): Promise<number> {
+  const notices = [
+    {
+      cause: `taken-back-${mirror.sourceId}-v${mirror.version}`,
+      text: "A message with a comment of this issue was withdrawn in Huawei Cloud. Edit the comment to send it again.",
+    },
+  ];
+  await leased.apply({
+    mirrors: [
+      {
+        kind: "comment",
+        origin: "jira",
+        sourceId: mirror.sourceId,
+        state: "withdrawn",
+        reason: withdrawnThereReason,
+        missingSince: null,
+      },
+    ],
+    intents: owedNotices(deps, leased, notices),
+  });
+  return writeOwedNotices(deps, leased, notices);
+}
+
+/** The comments of one message: who wrote it and when, its text, a line per file. */
+export function renderMessage(
+  deps: Pick<ApplyDeps, "text" | "settings">,
+  message: CaseMessage,
+  lines: readonly string[],
+): readonly unknown[] {
+  const header = messageHeader(message, deps.settings.huawei.timeZone);
+  return deps.text.messageToAdf({ header, text: message.content, footer: lines });
 }
 
 async function writeMessage(
@@ -48,11 +184,11 @@ async function writeMessage(
   const issueId = needIssue(leased);
   const caseId = needCase(leased);
   const { carried, writes: fileWrites } = await carryFiles(deps, leased, message.files, sourceId);
-  const docs = deps.text.messageToAdf({
-    header: messageHeader(message, deps.settings.huawei.timeZone),
-    text: message.content,
-    footer: carried.map((entry) => entry.line),
-  });
+  const docs = renderMessage(
+    deps,
+    message,
+    carried.map((entry) => entry.line),
+  );
   const srcHash = messageHash(message);
   const files = carried.flatMap((entry) =>
     entry.attachmentId === null ? [] : [[entry.file.fileId, entry.attachmentId] as const],

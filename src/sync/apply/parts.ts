@@ -2,8 +2,9 @@
  * Messages to Huawei, from their intents.
  */
 import { type CaseFileId, toId } from "../../domain/ids.ts";
-import type { Intent } from "../../domain/link.ts";
-import type { LeasedLink } from "../state.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
+import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
+import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import { type ApplyDeps, needCase, Unsettled, writeOnce } from "./write-once.ts";
 
 /** Sends one frozen part; the service answers no id, so the intent stays until a reading shows the copy. */
@@ -32,6 +33,27 @@ export async function sendPart(
   });
 }
 
+/** A message of casebridge's own that is owed to the case: its mark, then `text`. `owner` is the item whose mirror learns the copy. */
+export function owedMessage(input: {
+  readonly key: string;
+  readonly mark: Mark;
+  readonly text: string;
+  readonly owner: Pick<Mirror, "kind" | "sourceId">;
+}): NewIntent {
+  return {
+    kind: "message",
+    key: input.key,
+    side: "huawei",
+    state: "planned",
+    mark: markIdentity(input.mark),
+    payload: {
+      content: `${formatMark(input.mark)} ${input.text}`,
+      owner: { kind: input.owner.kind, sourceId: input.owner.sourceId },
+      index: 1,
+    },
+  };
+}
+
 /** Sends a message whose intent was stored a moment ago. */
 export async function sendOwed(deps: ApplyDeps, leased: LeasedLink, key: string): Promise<number> {
   await leased.reload();
@@ -40,4 +62,34 @@ export async function sendOwed(deps: ApplyDeps, leased: LeasedLink, key: string)
   if (intent.state !== "planned") throw new Unsettled(key);
   await sendPart(deps, leased, intent);
   return 1;
+}
+
+/** The messages of a comment that are not confirmed, in their order. */
+export function partsOf(leased: LeasedLink, commentId: string): Intent[] {
+  return leased.snapshot.intents
+    .filter((intent) => intent.side === "huawei" && ownerIdOf(intent) === commentId)
+    .sort((a, b) => Number(a.payload.index) - Number(b.payload.index));
+}
+
+function ownerIdOf(intent: Intent): string | undefined {
+  return (intent.payload.owner as { readonly sourceId?: string } | undefined)?.sourceId;
+}
+
+/** Forgets parts that have not left. Their files were not carried then: they go along with whatever is sent next. */
+export function dropParts(leased: LeasedLink, keys: readonly string[]): StateStep {
+  const dropped = leased.snapshot.intents.filter((intent) => keys.includes(intent.key));
+  const fileIds = new Set(dropped.flatMap((intent) => (intent.payload.fileIds as string[] | undefined) ?? []));
+  return {
+    confirmedIntents: keys,
+    mirrors: leased.snapshot.mirrors
+      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && fileIds.has(mirror.copyId ?? ""))
+      .map((mirror) => ({
+        kind: "file",
+        origin: "jira",
+        sourceId: mirror.sourceId,
+        state: "held",
+        reason: "dropped_before_sending",
+        copyId: null,
+      })),
+  };
 }

@@ -9,6 +9,7 @@ import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import type { IdentifiedMessage } from "../identity.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { OpenFailure } from "../state.ts";
 import type { Command } from "./command-text.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
@@ -33,6 +34,8 @@ export type PlanInput = {
   readonly link: Link;
   readonly mirrors: readonly Mirror[];
   readonly intents: readonly Intent[];
+  /** Failures of the link that are not resolved. */
+  readonly failures: readonly OpenFailure[];
   readonly observed: Observed;
   readonly settings: ConnectionSettings;
   readonly huaweiUserIds: readonly string[];
@@ -175,14 +178,42 @@ export type Action =
       readonly state: "held" | "withdrawn" | null;
       readonly reason: string;
     }
-  | { readonly kind: "withdraw_comment"; readonly direction: "to-huawei"; readonly mirror: Mirror }
+  | {
+      readonly kind: "withdraw_comment";
+      readonly direction: "to-huawei";
+      readonly mirror: Mirror;
+      /** `deleted`, or why the comment may not be read outside any more. */
+      readonly reason: string;
+    }
+  | {
+      /** Messages that a reading lacks (`missing`), or shows again: remembered, to be looked at a second time. */
+      readonly kind: "note_missing";
+      readonly direction: "state";
+      readonly sourceIds: readonly string[];
+      readonly missing: boolean;
+    }
+  | { readonly kind: "report_shrink"; readonly direction: "state"; readonly missing: number }
+  | { readonly kind: "mark_withdrawn"; readonly direction: "to-jira"; readonly mirrors: readonly Mirror[] }
+  | {
+      /** A file that was refused before; what stood in its way may have passed. */
+      readonly kind: "carry_late_file";
+      readonly direction: "to-jira";
+      readonly file: CaseFile;
+      readonly parentId: string;
+    }
   | {
       readonly kind: "hold_comment";
       readonly direction: "state";
       readonly comment: IssueComment;
       readonly reason: string;
     }
-  | { readonly kind: "send_file"; readonly direction: "to-huawei"; readonly file: IssueFile }
+  | {
+      readonly kind: "send_file";
+      readonly direction: "to-huawei";
+      readonly file: IssueFile;
+      /** It was refused before; what stood in its way may have passed. */
+      readonly late?: true;
+    }
   | {
       readonly kind: "act_on_case";
       readonly direction: "to-huawei";

@@ -2,10 +2,24 @@
  * Jira → Huawei: comments with their versions and deletions, and files of their own.
  */
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
+import { mayHavePassed } from "../file-refusal.ts";
 import { type Action, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
-import { hasHeldLevel, heldReason, isNamedIn, isWanted, namesInRestricted, showsName } from "./disclosure.ts";
+import {
+  filesOf,
+  hasHeldLevel,
+  heldReason,
+  isInScope,
+  isNamedBy,
+  isNamedIn,
+  isWanted,
+  namesInRestricted,
+} from "./disclosure.ts";
+
+/** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
+export const withdrawnThereReason = "withdrawn_there";
 
 /** Hash of what a comment says today: text and the files that it shows. */
 export function commentHash(
@@ -16,100 +30,142 @@ export function commentHash(
   return hashParts([adfToText(comment.body), ...mediaReferences(comment.body)]).slice(0, 32);
 }
 
-/** Jira → Huawei: comments in their order, then files of their own. */
+type Known = { readonly confirmed: ReadonlySet<string>; readonly adopted: ReadonlySet<string> };
+
+/** Jira → Huawei: first what must not be outside any more, then comments in their order, then files of their own. */
 export function planComments(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  known: { readonly confirmed: ReadonlySet<string>; readonly adopted: ReadonlySet<string> },
+  known: Known,
   recheck: Recheck,
 ): Action[] {
-  const { confirmed } = known;
-  const { link, settings } = input;
-  if (link.caseId === null) return [];
-  const actions: Action[] = [];
-  const mirrors = new Map(
-    input.mirrors
-      .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira")
-      .map((mirror) => [mirror.sourceId, mirror]),
-  );
+  if (input.link.caseId === null) return [];
+  /** Nothing that waits, and nothing that fails, may delay these. */
+  const urgent: Action[] = [];
+  const sends: Action[] = [];
+  const mirrors = new Map(commentMirrors(input).map((mirror) => [mirror.sourceId, mirror]));
   const candidates = comments
     .filter((comment) => comment.authorId !== input.ownAccountId && comment.mark == null)
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.commentId, b.commentId));
 
   /** Files that go along with the comments of this plan; each goes once. */
   const leaving = new Set<string>();
+  let waiting = false;
   for (const comment of candidates) {
     if (known.adopted.has(comment.commentId)) continue;
-    const mirror = mirrors.get(comment.commentId);
-    if (mirror === undefined && comment.createdAt < link.outgoingSince) continue;
-    const text = input.adfToText(comment.body);
-    if (mirror === undefined && !isWanted(settings, text)) continue;
     // What ran as a command stays one, whatever it was edited into.
     if (findCommand(input.mirrors, comment.commentId) !== undefined) continue;
-    const reason = heldReason({ comment, issue, settings });
-    if (reason !== null) {
-      if (mirror === undefined || mirror.state === "held") {
-        if (mirror?.reason !== reason) actions.push({ kind: "hold_comment", direction: "state", comment, reason });
-      } else if (mirror.state === "live") {
-        actions.push({ kind: "withdraw_comment", direction: "to-huawei", mirror });
-      } else if (mirror.state === "sending") {
-        actions.push(...planStop(input, comment.commentId, "held", reason, confirmed));
-      }
+    const mirror = mirrors.get(comment.commentId);
+    const stop = planHold(input, { issue, comment, mirror, confirmed: known.confirmed });
+    if (stop !== null) {
+      urgent.push(...stop);
       continue;
     }
-    const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
-    if (mirror?.state === "sending") {
-      const open = input.intents.filter(
-        (intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key),
-      );
-      // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
-      if (open.length === 0)
-        actions.push({ kind: "complete_comment", direction: "state", commentId: comment.commentId });
-      // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
-      if (open.every((intent) => intent.state === "sent")) continue;
-    }
-    const settled =
-      mirror !== undefined && mirror.sourceHash === sourceHash && mirror.state !== "held" && mirror.state !== "sending";
-    if (settled || mirror?.state === "withdrawn" || mirror?.state === "refused") continue;
+    const next = planNext(input, comment, mirror, known.confirmed);
+    if (next === null) continue;
+    urgent.push(...next.state);
+    if (!next.send) continue;
     if (mirror?.state !== "sending") {
-      const leavesAt = new Date(comment.updatedAt.getTime() + settings.comments.holdSeconds * 1000);
+      // Order is kept: whatever was written later waits as well. A newer version of what stands there already holds back nobody.
+      if (waiting) continue;
+      const leavesAt = new Date(comment.updatedAt.getTime() + input.settings.comments.holdSeconds * 1000);
       if (leavesAt > input.now) {
-        // Order is kept: whatever was written later waits as well.
         recheck.note(leavesAt);
-        return actions;
+        waiting = mirror === undefined || mirror.state === "held";
+        continue;
       }
     }
-    const files =
-      settings.attachments.toHuawei === "none"
-        ? []
-        : filesNamedBy(input, issue, comment, text).filter((file) => !leaving.has(file.attachmentId));
+    const files = filesOf({ ...input, reading: input, issue, comments, comment }).filter(
+      (file) => !leaving.has(file.attachmentId),
+    );
     for (const file of files) leaving.add(file.attachmentId);
-    actions.push({
+    sends.push({
       kind: "send_comment",
       direction: "to-huawei",
       comment,
-      version:
-        mirror === undefined || mirror.state === "held"
-          ? 1
-          : mirror.state === "sending"
-            ? mirror.version
-            : mirror.version + 1,
-      text,
-      sourceHash,
+      version: nextVersion(mirror),
+      text: input.adfToText(comment.body),
+      sourceHash: next.sourceHash,
       files,
     });
   }
-  actions.push(...planDeletedParts(input, comments, confirmed));
-  if (input.observed.full) actions.push(...planDeletedComments(input, comments));
-  if (settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk") {
-    actions.push(...planOwnFiles({ input, issue, comments, leaving, recheck, mayLeave: () => true }));
+  urgent.push(...planDeleted(input, comments, known.confirmed));
+  // A file may be named by a comment that waits; it goes along with that one.
+  if (!waiting) sends.push(...planOwnFiles(input, issue, comments, leaving, recheck));
+  return [...urgent, ...sends];
+}
+
+function commentMirrors(input: PlanInput): Mirror[] {
+  return input.mirrors.filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira");
+}
+
+function nextVersion(mirror: Mirror | undefined): number {
+  if (mirror === undefined || mirror.state === "held") return 1;
+  return mirror.state === "sending" ? mirror.version : mirror.version + 1;
+}
+
+/** What to do about a comment that must not leave, or not go on leaving; `null` when nothing keeps it. */
+function planHold(
+  input: PlanInput,
+  about: {
+    readonly issue: Issue;
+    readonly comment: IssueComment;
+    readonly mirror: Mirror | undefined;
+    readonly confirmed: ReadonlySet<string>;
+  },
+): Action[] | null {
+  const { comment, mirror } = about;
+  const { settings } = input;
+  const text = input.adfToText(comment.body);
+  const wanted = isWanted(settings, text);
+  const reason = heldReason({ comment, issue: about.issue, settings });
+  if (mirror?.state === "sending") {
+    const stopped = reason ?? (wanted ? null : "policy");
+    return stopped === null ? null : planStop(input, comment.commentId, "held", stopped, about.confirmed);
   }
-  if (settings.attachments.toHuawei === "referenced") {
-    const isNamed = namedBySent(input, issue, comments);
-    actions.push(...planOwnFiles({ input, issue, comments, leaving, recheck, mayLeave: isNamed }));
+  if (mirror !== undefined && mirror.state !== "held") {
+    if (reason === null) return null;
+    // An author who is not allowed any more sends nothing further; what was said stays.
+    if (mirror.state !== "live" || reason === "app_author") return [];
+    return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason }];
   }
-  return actions;
+  const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
+  if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, sourceHash })) return [];
+  if (reason === null) return null;
+  return mirror?.reason === reason ? [] : [{ kind: "hold_comment", direction: "state", comment, reason }];
+}
+
+/** Whether a comment that nothing keeps has something to send, and what else is to be remembered. */
+function planNext(
+  input: PlanInput,
+  comment: IssueComment,
+  mirror: Mirror | undefined,
+  confirmed: ReadonlySet<string>,
+): { readonly send: boolean; readonly state: readonly Action[]; readonly sourceHash: string } | null {
+  const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
+  const send = { send: true, state: [], sourceHash } as const;
+  if (mirror === undefined || mirror.state === "held") return send;
+  const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));
+  const changed = mirror.sourceHash !== sourceHash;
+  switch (mirror.state) {
+    case "sending": {
+      // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
+      const complete: Action[] =
+        open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId: comment.commentId }] : [];
+      // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
+      return { send: !open.every((intent) => intent.state === "sent"), state: complete, sourceHash };
+    }
+    case "live":
+      return changed && isWanted(input.settings, input.adfToText(comment.body)) ? send : null;
+    case "withdrawn":
+      // It may be read outside again. The message that told of the withdrawal comes first, so that no mark stands there twice at once.
+      if (open.length > 0 || !isWanted(input.settings, input.adfToText(comment.body))) return null;
+      return mirror.reason === withdrawnThereReason && !changed ? null : send;
+    case "refused":
+    case "placeholder":
+      return changed || input.released.has(`comment:${comment.commentId}`) ? send : null;
+  }
 }
 
 /** A comment that must not go on leaving: what was not sent is dropped; what was sent is confirmed, and withdrawn after that. */
@@ -122,9 +178,9 @@ function planStop(
 ): Action[] {
   const open = input.intents.filter((intent) => ownerOf(intent) === commentId && !confirmed.has(intent.key));
   const planned = open.filter((intent) => intent.state === "planned");
-  const mirror = input.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === commentId);
-  const nothingLeft =
-    open.length === planned.length && confirmed.size === 0 && (mirror?.copyFingerprints.length ?? 0) === 0;
+  const mirror = commentMirrors(input).find((entry) => entry.sourceId === commentId);
+  const isConfirming = input.intents.some((intent) => ownerOf(intent) === commentId && confirmed.has(intent.key));
+  const nothingLeft = open.length === planned.length && !isConfirming && (mirror?.copyFingerprints.length ?? 0) === 0;
   if (planned.length > 0) {
     const keys = planned.map((intent) => intent.key);
     return [{ kind: "cancel_parts", direction: "state", commentId, keys, state: nothingLeft ? state : null, reason }];
@@ -132,96 +188,65 @@ function planStop(
   return open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId }] : [];
 }
 
-/** Comments that were deleted while parts of them waited to be sent. */
-function planDeletedParts(
-  input: PlanInput,
-  comments: readonly IssueComment[],
-  confirmed: ReadonlySet<string>,
-): Action[] {
+/** Comments that were deleted: parts that wait to be sent are dropped, what stands there is taken back. */
+function planDeleted(input: PlanInput, comments: readonly IssueComment[], confirmed: ReadonlySet<string>): Action[] {
   const present = new Set<string>(comments.map((comment) => comment.commentId));
-  return input.mirrors
-    .filter(
-      (mirror) =>
-        mirror.kind === "comment" &&
-        mirror.origin === "jira" &&
-        mirror.state === "sending" &&
-        !present.has(mirror.sourceId),
-    )
-    .flatMap((mirror) => planStop(input, mirror.sourceId, "withdrawn", "deleted", confirmed));
-}
-
-function planDeletedComments(input: PlanInput, comments: readonly IssueComment[]): Action[] {
-  const present = new Set<string>(comments.map((comment) => comment.commentId));
-  return input.mirrors
-    .filter(
-      (mirror) =>
-        mirror.kind === "comment" &&
-        mirror.origin === "jira" &&
-        mirror.state === "live" &&
-        !present.has(mirror.sourceId),
-    )
-    .map((mirror) => ({ kind: "withdraw_comment", direction: "to-huawei", mirror }) as const);
+  return commentMirrors(input)
+    .filter((mirror) => !present.has(mirror.sourceId))
+    .flatMap((mirror): Action[] => {
+      if (mirror.state === "sending") return planStop(input, mirror.sourceId, "withdrawn", "deleted", confirmed);
+      if (mirror.state !== "live") return [];
+      return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason: "deleted" }];
+    });
 }
 
 /**
- * Policy `referenced`: whether a comment that was itself sent, and may still be seen there, names the file. A file can
- * come after the comment that names it, or between the readings of the issue and of its comments.
+ * Files that no comment carried, nor carries in this plan (`leaving`): under policy `all` those of people; else those that a comment
+ * names that was sent itself, since a file can come after it, and those that the description names where it was sent, which is so for
+ * a case made from an issue. Also files that were refused before.
  */
-function namedBySent(input: PlanInput, issue: Issue, comments: readonly IssueComment[]): (file: IssueFile) => boolean {
-  const live = new Set(
+function planOwnFiles(
+  input: PlanInput,
+  issue: Issue,
+  comments: readonly IssueComment[],
+  leaving: ReadonlySet<string>,
+  recheck: Recheck,
+): Action[] {
+  const { settings } = input;
+  if (settings.attachments.toHuawei === "none" || hasHeldLevel(issue, settings)) {
+    return input.intents
+      .filter((intent) => intent.state === "planned" && isFileMessage(intent))
+      .map((intent) => dropFileMessage(ownerOf(intent) ?? "", intent.key));
+  }
+  // `all` is refused for service projects: their files may belong to internal comments.
+  const all = settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk";
+  const known = new Map(
     input.mirrors
-      .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.state === "live")
-      .map((mirror) => mirror.sourceId),
+      .filter((mirror) => mirror.kind === "file" && mirror.state !== "held")
+      .flatMap((mirror) =>
+        mirror.origin === "jira" ? [[mirror.sourceId, mirror] as const] : [[mirror.copyId ?? "", mirror] as const],
+      ),
   );
-  const sent = comments
-    .filter(
-      (comment) => live.has(comment.commentId) && heldReason({ comment, issue, settings: input.settings }) === null,
-    )
-    .map((comment) => ({
-      text: input.adfToText(comment.body),
-      references: new Set(input.mediaReferences(comment.body)),
-    }));
-  return (file) => sent.some(({ text, references }) => isNamedBy(file, text, references));
-}
-
-function isNamedBy(file: IssueFile, text: string, references: ReadonlySet<string>): boolean {
-  return references.has(file.attachmentId) || references.has(file.name) || showsName(text, file);
-}
-
-/** Files of people that the policy wants and that no comment carried, nor carries in this plan (`leaving`). */
-function planOwnFiles(given: {
-  readonly input: PlanInput;
-  readonly issue: Issue;
-  readonly comments: readonly IssueComment[];
-  readonly leaving: ReadonlySet<string>;
-  readonly recheck: Recheck;
-  readonly mayLeave: (file: IssueFile) => boolean;
-}): Action[] {
-  const { input, issue, comments, leaving, recheck, mayLeave } = given;
-  if (hasHeldLevel(issue, input.settings)) return [];
-  const known = new Set(
-    input.mirrors.flatMap((mirror) =>
-      mirror.kind !== "file"
-        ? []
-        : mirror.origin === "jira"
-          ? [mirror.sourceId]
-          : mirror.copyId === null
-            ? []
-            : [mirror.copyId],
-    ),
-  );
-  const heldNames = namesInRestricted(input, comments);
+  const heldNames = namesInRestricted(input, issue, comments);
   const actions: Action[] = [];
   for (const file of issue.files) {
-    if (
-      known.has(file.attachmentId) ||
-      leaving.has(file.attachmentId) ||
-      file.authorId === input.ownAccountId ||
-      file.createdAt < input.link.outgoingSince
-    )
+    if (leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
+    const open = openFileMessage(input, file.attachmentId);
+    if (isNamedIn(heldNames, file)) {
+      if (open?.state === "planned") actions.push(dropFileMessage(file.attachmentId, open.key));
       continue;
-    if (isNamedIn(heldNames, file) || !mayLeave(file)) continue;
-    const leavesAt = new Date(file.createdAt.getTime() + input.settings.comments.holdSeconds * 1000);
+    }
+    if (open !== undefined) {
+      if (open.state !== "sent") actions.push({ kind: "send_file", direction: "to-huawei", file });
+      continue;
+    }
+    const mirror = known.get(file.attachmentId);
+    if (mirror !== undefined) {
+      if (isRetriedFile(input, mirror)) actions.push({ kind: "send_file", direction: "to-huawei", file, late: true });
+      continue;
+    }
+    if (!(all && file.createdAt >= input.link.outgoingSince) && !isNamedBySent(input, issue, comments, file)) continue;
+    const leavesAt = new Date(file.createdAt.getTime() + settings.comments.holdSeconds * 1000);
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
       break;
@@ -231,26 +256,49 @@ function planOwnFiles(given: {
   return actions;
 }
 
-/** Files of people that a comment names, by media node or by file name; never one that a restricted comment names too. */
-function filesNamedBy(input: PlanInput, issue: Issue, comment: IssueComment, text: string): IssueFile[] {
-  const references = new Set(input.mediaReferences(comment.body));
-  // The files of an earlier version stand in its message; only what is new goes along with the next one.
-  const isNewVersion = input.mirrors.some(
-    (mirror) => mirror.kind === "comment" && mirror.sourceId === comment.commentId && mirror.state === "live",
-  );
-  const restricted = namesInRestricted(input, input.observed.comments ?? []);
-  const carried = new Set(
-    input.mirrors
-      .filter(
-        (mirror) =>
-          mirror.kind === "file" && mirror.origin === "jira" && (isNewVersion || mirror.parentId !== comment.commentId),
-      )
+/** The message of a file that travels alone, while it is not confirmed. */
+function openFileMessage(input: PlanInput, attachmentId: string): Intent | undefined {
+  return input.intents.find((intent) => isFileMessage(intent) && ownerOf(intent) === attachmentId);
+}
+
+function isFileMessage(intent: Intent): boolean {
+  return (intent.payload.owner as { readonly kind?: string } | undefined)?.kind === "file";
+}
+
+function dropFileMessage(attachmentId: string, key: string): Action {
+  return {
+    kind: "cancel_parts",
+    direction: "state",
+    commentId: attachmentId,
+    keys: [key],
+    state: null,
+    reason: "restricted",
+  };
+}
+
+/** Whether a text that was sent itself, and may still be seen there, names the file. */
+function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueComment[], file: IssueFile): boolean {
+  if (input.link.origin === "jira" && issue.description !== null && isNamedBy(input, issue.description, file))
+    return true;
+  if (file.createdAt < input.link.outgoingSince) return false;
+  const live = new Set(
+    commentMirrors(input)
+      .filter((mirror) => mirror.state === "live")
       .map((mirror) => mirror.sourceId),
   );
-  return issue.files.filter((file) => {
-    if (file.authorId === input.ownAccountId || carried.has(file.attachmentId)) return false;
-    return isNamedBy(file, text, references) && !isNamedIn(restricted, file);
-  });
+  return comments.some(
+    (comment) =>
+      live.has(comment.commentId) &&
+      heldReason({ comment, issue, settings: input.settings }) === null &&
+      isNamedBy(input, comment.body, file),
+  );
+}
+
+/** A refused file is tried again when somebody asks, or at a full check when what stood in its way may have passed. */
+export function isRetriedFile(input: PlanInput, mirror: Mirror): boolean {
+  if (mirror.kind !== "file" || mirror.state !== "placeholder") return false;
+  if (input.released.has(`file:${mirror.sourceId}`)) return true;
+  return input.observed.full && mayHavePassed(mirror, input.now, input.settings.huawei.timeZone);
 }
 
 function compareIds(a: string, b: string): number {

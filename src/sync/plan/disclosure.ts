@@ -1,10 +1,11 @@
 /**
  * What may leave Jira (RULES 5). Every rule fails closed.
  */
+import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
-import type { PlanInput } from "./action.ts";
 import { parseCommand } from "./command-text.ts";
 
 /** Why a comment must not leave Jira, or `null` when it may (RULES 5). Fails closed. */
@@ -36,26 +37,121 @@ export function isWanted(settings: ConnectionSettings, text: string): boolean {
   return settings.comments.toHuawei === "command" && /^\/case\s/.test(text.trimStart());
 }
 
+/** Reason of a comment from before `outgoingSince` that an operator let go after having seen it (`--include-history`). */
+export const releasedReason = "history_released";
+
+/**
+ * Whether a comment belongs to what is mirrored: wanted by the policy, and not history. What was sent once goes on, whenever it was
+ * written; an older one leaves only when an operator let it go, and only in the words that the operator saw.
+ */
+export function isInScope(input: {
+  readonly comment: IssueComment;
+  readonly mirror: Mirror | undefined;
+  readonly outgoingSince: Date;
+  readonly wanted: boolean;
+  readonly sourceHash: string;
+}): boolean {
+  const { comment, mirror } = input;
+  if (!input.wanted) return false;
+  if (comment.createdAt >= input.outgoingSince) return true;
+  if (mirror === undefined) return false;
+  if (mirror.state !== "held") return true;
+  return mirror.reason === releasedReason && mirror.sourceHash === input.sourceHash;
+}
+
+/** How texts and media of a document are read. */
+type Reading = {
+  readonly adfToText: (doc: unknown) => string;
+  readonly mediaReferences: (doc: unknown) => readonly string[];
+};
+
 /** Texts and media of comments that must not leave: a file that they name never leaves either (RULES 5). */
-export function namesInRestricted(input: PlanInput, comments: readonly IssueComment[]): string[] {
-  const isDesk = input.observed.issue?.projectTypeKey === "service_desk";
+export function namesInRestricted(
+  reading: Reading,
+  issue: Pick<Issue, "projectTypeKey">,
+  comments: readonly IssueComment[],
+): string[] {
+  const isDesk = issue.projectTypeKey === "service_desk";
   return comments
     .filter((comment) => comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null))
-    .flatMap((comment) => [input.adfToText(comment.body), ...input.mediaReferences(comment.body)]);
+    .flatMap((comment) => [reading.adfToText(comment.body), ...reading.mediaReferences(comment.body)]);
 }
 
-/** Whether one of these texts and media references names the file. */
+/** Whether one of these texts and media references names the file. Wide on purpose: what looks like a name is one. */
 export function isNamedIn(names: readonly string[], file: IssueFile): boolean {
-  return names.some((name) => name === file.attachmentId || name.includes(file.name) || showsName(name, file));
+  const shown = inOneLine(file.name);
+  return names.some(
+    (name) =>
+      name === file.attachmentId ||
+      (file.name !== "" && name.includes(file.name)) ||
+      (shown !== "" && inOneLine(name).includes(shown)),
+  );
 }
 
-/** Whether a text shows the file's name. Names may hold what texts lose on their way here:
- * control characters, bidi overrides, blanks in a row or at the ends. */
-export function showsName(text: string, file: IssueFile): boolean {
+/**
+ * Whether a document names a file, so that it goes along. Narrow on purpose: `app.log` is not named by `my-app.log`, nor by
+ * `app.log.1`. Chinese has no blanks between words, so only Latin letters and digits go on with a name.
+ */
+export function isNamedBy(reading: Reading, body: unknown, file: IssueFile): boolean {
+  const references = reading.mediaReferences(body);
+  if (references.includes(file.attachmentId) || (file.name !== "" && references.includes(file.name))) return true;
+  // Names may hold what texts lose on their way here: control characters, bidi overrides, blanks in a row or at the ends.
   const name = inOneLine(file.name);
-  return name !== "" && (text.includes(name) || inOneLine(text).includes(name));
+  const text = reading.adfToText(body);
+  return name !== "" && (standsIn(text, name) || standsIn(inOneLine(text), name));
 }
 
 function inOneLine(text: string): string {
   return toPlainText(text).replace(/\s+/g, " ").trim();
+}
+
+function standsIn(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    const before = text.slice(Math.max(0, at - 2), at);
+    const after = text.slice(at + name.length, at + name.length + 2);
+    const goesOnBefore = /[\w-]$|\w\.$/.test(before) && /^[\w.-]/.test(name);
+    const goesOnAfter = /^(?:[\w-]|\.\w)/.test(after) && /[\w.-]$/.test(name);
+    if (!goesOnBefore && !goesOnAfter) return true;
+  }
+  return false;
+}
+
+/**
+ * Files of people that go along with a comment: named by it, not carried before, and named by no restricted comment. A file whose
+ * message was dropped before it left (`held`) was not carried.
+ */
+export function filesOf(input: {
+  readonly reading: Reading;
+  readonly issue: Issue;
+  readonly comments: readonly IssueComment[];
+  readonly comment: Pick<IssueComment, "body">;
+  readonly mirrors: readonly Mirror[];
+  readonly ownAccountId: string;
+  readonly settings: ConnectionSettings;
+}): IssueFile[] {
+  const { reading, issue, settings } = input;
+  if (settings.attachments.toHuawei === "none" || hasHeldLevel(issue, settings)) return [];
+  const restricted = namesInRestricted(reading, issue, input.comments);
+  const carried = new Set(
+    input.mirrors
+      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && mirror.state !== "held")
+      .map((mirror) => mirror.sourceId),
+  );
+  return issue.files.filter(
+    (file) =>
+      file.authorId !== input.ownAccountId &&
+      !carried.has(file.attachmentId) &&
+      isNamedBy(reading, input.comment.body, file) &&
+      !isNamedIn(restricted, file),
+  );
+}
+
+/** The policy of a connection. Pure. */
+export function policyOf(settings: Pick<ConnectionSettings, "comments" | "attachments">): DisclosurePolicy {
+  return {
+    comments: settings.comments.toHuawei,
+    attachments: settings.attachments.toHuawei,
+    appAccounts: [...settings.comments.allowAppAccounts].sort(),
+    securityLevels: [...settings.comments.allowSecurityLevels].sort(),
+  };
 }

@@ -4,7 +4,7 @@
 import type { IssueComment } from "../../domain/issue.ts";
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
 import type { Action, PlanInput } from "./action.ts";
-import { commentHash } from "./comments.ts";
+import { commentHash, isRetriedFile } from "./comments.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
 export function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
@@ -55,6 +55,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       actions.push({ kind: "report_unknown_mark", direction: "state", message: identified });
     }
   }
+  actions.push(...planLateFiles(input, sorted));
   for (const identified of sorted.people) {
     if (identified.renameFrom !== null) {
       actions.push({
@@ -70,6 +71,8 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       adopted.add(copy.commentId);
       actions.push({ kind: "adopt_comment", direction: "state", message: identified, comment: copy });
     } else if (mirror === undefined || mirror.state === "sending") {
+      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
+    } else if (mirror.state === "placeholder" && input.released.has(`message:${mirror.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (
       mirror.state === "live" &&
@@ -90,6 +93,19 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
 function isOwnRequest(input: PlanInput, first: IdentifiedMessage): boolean {
   const mark = findMark(first.message.content);
   return mark?.kind === "case" && mark.issueId === input.link.issueId;
+}
+
+/** Files that Jira did not take before, once what stood in their way may have passed. */
+function planLateFiles(input: PlanInput, sorted: SortedMessages): Action[] {
+  const retried = input.mirrors.filter((mirror) => mirror.origin === "huawei" && isRetriedFile(input, mirror));
+  if (retried.length === 0) return [];
+  const shown = [...(sorted.first === null ? [] : [sorted.first]), ...sorted.people];
+  return retried.flatMap((mirror): Action[] => {
+    const holder = shown.find(({ message }) => message.files.some((file) => file.fileId === mirror.sourceId));
+    const file = holder?.message.files.find((entry) => entry.fileId === mirror.sourceId);
+    if (holder === undefined || file === undefined) return [];
+    return [{ kind: "carry_late_file", direction: "to-jira", file, parentId: mirror.parentId ?? holder.sourceId }];
+  });
 }
 
 /** Notices and messages of our own that were decided and not written: nothing but their intents remembers them. */

@@ -172,6 +172,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sha256: null,
     parentId: null,
     missingSince: null,
+    sourceAt: null,
     updatedAt: ago(60),
     ...more,
   };
@@ -248,6 +249,7 @@ type Overrides = {
   readonly settings?: SettingsOverrides;
   readonly mirrors?: readonly Mirror[];
   readonly intents?: readonly Intent[];
+  readonly failures?: PlanInput["failures"];
   readonly huaweiUserId?: string | null;
 };
 
@@ -257,6 +259,7 @@ function makeInput(more: Overrides = {}): PlanInput {
     link: makeLink(more.link),
     mirrors: more.mirrors ?? [],
     intents: more.intents ?? [],
+    failures: more.failures ?? [],
     observed: {
       case: makeCase(),
       messages: [],
@@ -703,8 +706,8 @@ describe("hold time, order and versions", () => {
     { name: "edited", mirror: {}, text: "Here are more logs", version: 2 },
     { name: "edited a second time", mirror: { version: 2 }, text: "Here are more logs", version: 3 },
     { name: "edited after a placeholder", mirror: { state: "placeholder" }, text: "Here are more logs", version: 2 },
-    { name: "edited after the withdrawal", mirror: { state: "withdrawn" }, text: "Here are more logs", version: null },
-    { name: "edited after a refusal", mirror: { state: "refused" }, text: "Here are more logs", version: null },
+    { name: "edited after the withdrawal", mirror: { state: "withdrawn" }, text: "Here are more logs", version: 2 },
+    { name: "edited after a refusal", mirror: { state: "refused" }, text: "Here are more logs", version: 2 },
   ])("sends the next version of a comment that was $name", ({ mirror, text, version }) => {
     const actions = plan({
       mirrors: [commentMirror(mirror)],
@@ -747,13 +750,85 @@ describe("hold time, order and versions", () => {
 
   it.each<{ full: boolean; state: Mirror["state"]; expected: string[] }>([
     { full: true, state: "live", expected: ["withdraw_comment"] },
-    { full: false, state: "live", expected: [] },
+    { full: false, state: "live", expected: ["withdraw_comment"] },
     { full: true, state: "withdrawn", expected: [] },
     { full: true, state: "held", expected: [] },
-  ])("withdraws a deleted comment only in a full check: full $full, $state", ({ full, state, expected }) => {
+  ])("withdraws a deleted comment that was sent: full $full, $state", ({ full, state, expected }) => {
     const actions = plan({ mirrors: [commentMirror({ state })], observed: { comments: [], full } });
 
     expect(kinds(actions)).toEqual(expected);
+  });
+
+  it("takes back what must not be outside although a fresh comment is on hold", () => {
+    const comments = [
+      makeComment({ commentId: toId("500"), createdAt: ago(1), updatedAt: now }),
+      makeComment({ commentId: toId("501"), createdAt: ago(1), restricted: true }),
+    ];
+
+    const actions = plan({
+      mirrors: [commentMirror(), commentMirror({ sourceId: "502" })],
+      observed: { comments },
+    });
+
+    expect(pick(actions, "withdraw_comment").map((action) => [action.mirror.sourceId, action.reason])).toEqual([
+      ["501", "restricted"],
+      ["502", "deleted"],
+    ]);
+    expect(pick(actions, "send_comment")).toEqual([]);
+  });
+
+  it("lets a newer version on hold delay nobody", () => {
+    const comments = [
+      makeComment({ commentId: toId("501"), body: body("edited"), updatedAt: now }),
+      makeComment({ commentId: toId("502"), body: body("new") }),
+    ];
+
+    const actions = plan({ mirrors: [commentMirror()], observed: { comments } });
+
+    expect(pick(actions, "send_comment").map((action) => action.comment.commentId)).toEqual(["502"]);
+  });
+
+  it.each<{ name: string; mirror: Partial<Mirror>; createdAt?: Date; expected: string[] }>([
+    {
+      name: "released, as it was shown",
+      mirror: { state: "held", reason: "history_released" },
+      expected: ["send_comment"],
+    },
+    {
+      name: "released, but edited since",
+      mirror: { state: "held", reason: "history_released", sourceHash: "other" },
+      expected: [],
+    },
+    { name: "held before the policy was widened", mirror: { state: "held", reason: "app_author" }, expected: [] },
+  ])("decides about a comment older than outgoingSince: $name", ({ mirror, expected }) => {
+    const actions = plan({
+      mirrors: [commentMirror(mirror)],
+      observed: { comments: [makeComment({ createdAt: ago(291) })] },
+    });
+
+    expect(kinds(actions)).toEqual(expected);
+  });
+
+  it("sends no newer version that the policy does not want any more", () => {
+    const actions = plan({
+      mirrors: [commentMirror()],
+      observed: { comments: [makeComment({ body: body("edited") })] },
+      settings: { comments: { toHuawei: "none" } },
+    });
+
+    expect(actions).toEqual([]);
+  });
+
+  it("waits for the word of a withdrawal before the comment is sent again", () => {
+    const withdrawn = commentMirror({ state: "withdrawn", reason: "already_disclosed" });
+    const owed = makeIntent({ key: "message:501:v1:withdrawn", mark: "comment:501:withdrawn" });
+    const observed = { comments: [makeComment()] };
+
+    const before = plan({ mirrors: [withdrawn], intents: [owed], observed });
+    const after = plan({ mirrors: [withdrawn], observed });
+
+    expect(pick(before, "send_comment")).toEqual([]);
+    expect(pick(after, "send_comment").map((action) => action.version)).toEqual([2]);
   });
 
   it("drops the planned parts of a comment that was deleted before it left", () => {
@@ -766,6 +841,50 @@ describe("hold time, order and versions", () => {
     expect(actions).toEqual([
       expect.objectContaining({ kind: "cancel_parts", keys: ["message:501:v1:1"], state: "withdrawn" }),
     ]);
+  });
+});
+
+describe("messages that vanish", () => {
+  const old = makeMessage({ messageId: toId("m0"), createdAt: ago(120) });
+  const last = makeMessage({ messageId: toId("m9"), createdAt: ago(10) });
+  const live = (sourceId: string, more: Partial<Mirror> = {}): Mirror =>
+    makeMirror({ sourceId, copyId: `c-${sourceId}`, fingerprint: `f-${sourceId}`, sourceAt: ago(60), ...more });
+  const known = [live("m0", { sourceAt: ago(120) }), live("m9", { sourceAt: ago(10) })];
+  const look = (mirrors: readonly Mirror[], more: Overrides = {}) =>
+    planReconcile(makeInput({ mirrors: [...known, ...mirrors], observed: { messages: [old, last] }, ...more }));
+
+  it.each<{ name: string; mirror: Mirror; expected: string[]; recheckIn: number | null }>([
+    { name: "noted at first", mirror: live("m1"), expected: ["note_missing"], recheckIn: null },
+    { name: "waits a minute", mirror: live("m1", { missingSince: ago(0.5) }), expected: [], recheckIn: 30_000 },
+    {
+      name: "marked then",
+      mirror: live("m1", { missingSince: ago(1) }),
+      expected: ["mark_withdrawn"],
+      recheckIn: null,
+    },
+    { name: "older than the reading", mirror: live("m1", { sourceAt: ago(121) }), expected: [], recheckIn: null },
+  ])("$name", ({ mirror, expected, recheckIn }) => {
+    const planned = look([mirror]);
+
+    expect(kinds(planned.actions)).toEqual(expected);
+    expect(planned.recheckAt === null ? null : planned.recheckAt.getTime() - now.getTime()).toBe(recheckIn);
+  });
+
+  it("forgets the absence of one that shows again", () => {
+    const planned = look([], {
+      mirrors: [live("m0", { missingSince: ago(1) }), live("m9")],
+    });
+
+    expect(planned.actions).toEqual([{ kind: "note_missing", direction: "state", sourceIds: ["m0"], missing: false }]);
+  });
+
+  it("marks nothing when many vanish at once, and says so once", () => {
+    const gone = ["a", "b", "c", "d"].map((id) => live(id, { missingSince: ago(5) }));
+    const failure = { item: "conversation", reason: "suspicious_shrink", state: "open", attempts: 1 };
+    const failures = [{ ...failure, direction: "to-jira" as const, firstAt: ago(5) }];
+
+    expect(look(gone).actions).toEqual([{ kind: "report_shrink", direction: "state", missing: 4 }]);
+    expect(look(gone, { failures }).actions).toEqual([]);
   });
 });
 
@@ -787,6 +906,8 @@ describe("files to Huawei", () => {
     { name: "named in the text", said: body("see app.log"), sent: true },
     { name: "shown by its attachment id", said: body("see", "900"), sent: true },
     { name: "shown by its name", said: body("see", "app.log"), sent: true },
+    { name: "named between Chinese characters", said: body("请看app.log文件"), sent: true },
+    { name: "part of a longer name", said: body("see my-app.log and app.log.1"), sent: false },
     { name: "not named", said: body("see above"), sent: false },
     { name: "policy none", said: body("see app.log"), policy: "none", sent: false },
     { name: "ours", said: body("see app.log"), file: { authorId: "casebridge" }, sent: false },

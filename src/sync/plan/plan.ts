@@ -12,6 +12,7 @@ import { planDuplicates } from "./duplicates.ts";
 import { planAccessRequests, planFacts } from "./facts.ts";
 import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
+import { planMissing } from "./missing.ts";
 import { planRequest } from "./request.ts";
 import { planStatus } from "./status.ts";
 
@@ -47,7 +48,7 @@ export function planReconcile(input: PlanInput): Plan {
     ...input.intents
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
-    ...(sorted === null ? [] : planMessages(input, sorted)),
+    ...(sorted === null ? [] : [...planMessages(input, sorted), ...planMissing(input, sorted, recheck)]),
     ...planDuplicates(input, sorted),
     ...planOwed(input),
     ...planLabels(input),

@@ -1,0 +1,90 @@
+/**
+ * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (RULES 5).
+ */
+import type { CommentId, LinkId } from "../domain/ids.ts";
+import { commentHash } from "./plan/comments.ts";
+import { heldReason, isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
+import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
+import type { StatePort } from "./state.ts";
+
+export type HistoryDeps = {
+  readonly jira: JiraPort;
+  readonly text: TextPort;
+  readonly state: StatePort;
+  readonly clock: Clock;
+  readonly settings: ConnectionSettings;
+  readonly owner: string;
+};
+
+/** One older comment as an operator sees it. `sourceHash` stands for exactly these words. */
+export type HistoryComment = {
+  readonly commentId: CommentId;
+  readonly authorName: string;
+  readonly createdAt: Date;
+  readonly text: string;
+  readonly sourceHash: string;
+};
+
+const leaseMs = 45_000;
+
+/**
+ * Comments of people from before `outgoingSince` that the policy wants and no rule holds, oldest first; those that were sent, or let go
+ * already, are left out. Reads only. Throws `ServiceError`; answers nothing where the issue cannot be seen.
+ */
+export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<readonly HistoryComment[]> {
+  const { jira, text, settings } = deps;
+  const snapshot = await deps.state.findSnapshot(linkId);
+  if (snapshot === null || snapshot.link.issueId === null) return [];
+  const { link } = snapshot;
+  const issue = await jira.findIssue(snapshot.link.issueId, "live");
+  if (issue === null) return [];
+  const comments = await jira.listComments(issue.issueId, "live");
+  const ownAccountId = await jira.getOwnAccountId();
+  return comments
+    .filter((comment) => comment.authorId !== ownAccountId && comment.mark == null)
+    .flatMap((comment) => {
+      const words = text.adfToText(comment.body);
+      const sourceHash = commentHash(comment, text.adfToText, text.mediaReferences);
+      const mirror = snapshot.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === comment.commentId);
+      const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, sourceHash };
+      if (isInScope(known) || !isWanted(settings, words) || heldReason({ comment, issue, settings }) !== null)
+        return [];
+      const { commentId, authorName, createdAt } = comment;
+      return [{ commentId, authorName, createdAt, text: words, sourceHash }];
+    })
+    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+}
+
+/**
+ * Lets these comments go, in the words that were shown: one that is edited, restricted or deleted before it leaves stays. Wakes the
+ * link. Answers false while another run works on the link. May be repeated.
+ */
+export async function releaseHistory(
+  deps: HistoryDeps,
+  linkId: LinkId,
+  comments: readonly HistoryComment[],
+): Promise<boolean> {
+  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  if (leased === null) return false;
+  const { link } = leased.snapshot;
+  await leased.apply({
+    mirrors: comments.map(({ commentId, createdAt, sourceHash }) => ({
+      kind: "comment",
+      origin: "jira",
+      sourceId: commentId,
+      state: "held",
+      reason: releasedReason,
+      sourceHash,
+      sourceAt: createdAt,
+    })),
+    audit: comments.map(({ commentId }) => ({
+      side: "huawei",
+      action: "release_history",
+      item: `comment:${commentId}`,
+      result: "released",
+    })),
+  });
+  await leased.finish({ doneRev: null, recheckAt: link.recheckAt, attempts: link.attempts });
+  await deps.state.wake([{ linkId, huawei: true, jira: true, lane: "live" }]);
+  return true;
+}

@@ -1,0 +1,81 @@
+/**
+ * Messages that were withdrawn in Huawei: nothing says so, they only vanish (osm/NOTES 9).
+ *
+ * The trap is to take a short reading for a withdrawal. So a message counts as withdrawn only when two readings at least 60 s apart
+ * lack it, and all pages of `/messages` lack it too (asked by the write). One that is newer than everything else in the reading may
+ * simply be behind a lagging read, and waits for the settle time of messages. Many at once are a fault of the reading, not people's
+ * doing: then nothing is marked (RULES 3).
+ */
+import type { Mirror } from "../../domain/link.ts";
+import { messageHash, type SortedMessages } from "../identity.ts";
+import type { Action, PlanInput, Recheck } from "./action.ts";
+
+/** Time between the two readings that must lack a message. */
+const secondLookMs = 60_000;
+/** The item under which a reading that lost too much is reported. */
+export const shrinkItem = "conversation";
+/** So many may vanish at once whatever their share. */
+const missingAllowed = 3;
+const missingShareAllowed = 0.1;
+
+/** What to remember, report and mark of messages that this reading of the case lacks. */
+export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
+  const { messages } = input.observed;
+  if (messages === null || messages.length === 0) return [];
+  const times = messages.map((message) => message.createdAt.getTime());
+  const [oldest, newest] = [Math.min(...times), Math.max(...times)];
+  const tracked = input.mirrors.filter(isTracked);
+  const isShown = shownBy(sorted, tracked);
+  const missing = tracked.filter((mirror) => !isShown(mirror) && (mirror.sourceAt?.getTime() ?? newest) >= oldest);
+  const back = tracked.filter((mirror) => mirror.missingSince !== null && isShown(mirror));
+  const actions: Action[] = [];
+  if (back.length > 0) actions.push(note(back, false));
+  // A person has looked, and found it right.
+  const released = input.released.has(shrinkItem);
+  if (!released && missing.length > Math.max(missingAllowed, tracked.length * missingShareAllowed)) {
+    const told = input.failures.some((failure) => failure.reason === "suspicious_shrink");
+    return told ? actions : [...actions, { kind: "report_shrink", direction: "state", missing: missing.length }];
+  }
+  const fresh = missing.filter((mirror) => mirror.missingSince === null);
+  if (fresh.length > 0) actions.push(note(fresh, true));
+  const due: Mirror[] = [];
+  for (const mirror of missing) {
+    if (mirror.missingSince === null) continue;
+    const isNewest = (mirror.sourceAt?.getTime() ?? newest) >= newest;
+    const waitMs = isNewest ? Math.max(secondLookMs, input.settings.settle.messageSeconds * 1000) : secondLookMs;
+    const at = new Date(mirror.missingSince.getTime() + waitMs);
+    if (at <= input.now) due.push(mirror);
+    else recheck.note(at);
+  }
+  if (due.length > 0) actions.push({ kind: "mark_withdrawn", direction: "to-jira", mirrors: due });
+  return actions;
+}
+
+/** People's messages with a copy, and our own messages that were confirmed. */
+function isTracked(mirror: Mirror): boolean {
+  if (mirror.state !== "live") return false;
+  if (mirror.kind === "message") return !mirror.sourceId.includes("#") && mirror.copyId !== null;
+  return mirror.kind === "comment" && mirror.origin === "jira" && mirror.copyFingerprints.length > 0;
+}
+
+function note(mirrors: readonly Mirror[], missing: boolean): Action {
+  return { kind: "note_missing", direction: "state", sourceIds: mirrors.map((mirror) => mirror.sourceId), missing };
+}
+
+function shownBy(sorted: SortedMessages, tracked: readonly Mirror[]): (mirror: Mirror) => boolean {
+  const hashes = new Map(tracked.map((mirror) => [mirror.sourceId, mirror.sourceHash]));
+  const people = new Set<string>();
+  for (const { message, sourceId, renameFrom } of sorted.people) {
+    const id = renameFrom ?? sourceId;
+    // Emptied: some sites leave a blank message behind. An empty one that was always empty is as it was.
+    const isBlank = message.content.trim() === "" && message.files.length === 0;
+    if (!isBlank || hashes.get(id) === messageHash(message)) people.add(id);
+  }
+  const copies = new Set<string>(
+    sorted.copies.flatMap(({ message, fingerprint }) => [fingerprint, message.messageId ?? fingerprint]),
+  );
+  return (mirror) =>
+    mirror.kind === "message"
+      ? people.has(mirror.sourceId)
+      : copies.has(mirror.copyId ?? "") || mirror.copyFingerprints.some((fingerprint) => copies.has(fingerprint));
+}

@@ -1,0 +1,111 @@
+/**
+ * Writing our comments anew as today's rendering makes them (`resync --rerender`): for a new release, another language or time zone.
+ * What people changed in them goes away, which is why it is only done when asked for.
+ */
+
+import type { LinkId } from "../domain/ids.ts";
+import type { CommentMark, IssueComment } from "../domain/issue.ts";
+import { withHeartbeat } from "../lib/heartbeat.ts";
+import { knownFile } from "./apply/case-files.ts";
+import { renderMessage } from "./apply/messages.ts";
+import { type IdentifiedMessage, sortMessages } from "./identity.ts";
+import { observe } from "./observe.ts";
+import type { ReconcileDeps } from "./reconcile-link.ts";
+import type { LeasedLink } from "./state.ts";
+
+/** What became of one link. `uneven`: copies that take more or fewer comments today; they stay as they are. */
+export type RerenderResult = { readonly changed: number; readonly uneven: number; readonly busy: boolean };
+
+const leaseMs = 45_000;
+const renewEveryMs = 10_000;
+
+/**
+ * Rewrites the comments of one link whose rendering differs; with `dryRun` it only counts them. Attachments, notices and the issue's
+ * description are left alone. Throws `ServiceError`, `IssueMissing` and `LeaseLost`. May be repeated: then nothing is left to change.
+ */
+export async function rerenderLink(
+  deps: ReconcileDeps,
+  linkId: LinkId,
+  options: { readonly dryRun: boolean },
+): Promise<RerenderResult> {
+  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  if (leased === null) return { changed: 0, uneven: 0, busy: true };
+  const { link } = leased.snapshot;
+  try {
+    return await withHeartbeat(
+      () => rerenderLeased(deps, leased, options),
+      () => leased.renew(),
+      renewEveryMs,
+    );
+  } finally {
+    await leased.finish({ doneRev: null, recheckAt: link.recheckAt, attempts: link.attempts });
+  }
+}
+
+async function rerenderLeased(
+  deps: ReconcileDeps,
+  leased: LeasedLink,
+  options: { readonly dryRun: boolean },
+): Promise<RerenderResult> {
+  const { link, mirrors, intents } = leased.snapshot;
+  if (link.issueId === null || link.state !== "active") return { changed: 0, uneven: 0, busy: false };
+  const lane = "check";
+  const seen = await observe({ ...deps, lane }, link, { huawei: true, jira: true, full: true });
+  const { huaweiUserIds } = await deps.state.getConnection(link.connectionName);
+  const { people } = sortMessages({ messages: seen.messages ?? [], mirrors, intents, huaweiUserIds });
+  const copies = new Map<string, IssueComment>((seen.comments ?? []).map((comment) => [comment.commentId, comment]));
+  let changed = 0;
+  let uneven = 0;
+  for (const identified of people) {
+    const parts = partsOf(leased, identified);
+    if (parts === null) continue;
+    const lines = identified.message.files.flatMap((file) => knownFile(leased, file)?.line ?? []);
+    const docs = renderMessage(deps, identified.message, lines);
+    if (docs.length !== parts.length) {
+      uneven += 1;
+      continue;
+    }
+    for (const [index, bodyAdf] of docs.entries()) {
+      const copy = copies.get(parts[index]?.copyId ?? "");
+      if (copy === undefined || toSorted(copy.body) === toSorted(bodyAdf)) continue;
+      changed += 1;
+      if (options.dryRun) continue;
+      const mark: CommentMark = copy.mark ?? {
+        v: 1,
+        inst: await deps.state.getInstallation(),
+        caseId: link.caseId ?? "",
+        fingerprint: parts[index]?.sourceId ?? identified.sourceId,
+        srcHash: parts[index]?.sourceHash ?? "",
+        files: [],
+      };
+      // The same body under the same id: safe to repeat, so no intent is needed.
+      await deps.jira.updateComment(link.issueId, copy.commentId, { bodyAdf, mark }, lane);
+      deps.onWrite?.({ side: "jira", action: "comment" });
+    }
+  }
+  return { changed, uneven, busy: false };
+}
+
+/** The live copies of a message in their order; `null` where it has none. */
+function partsOf(
+  leased: LeasedLink,
+  { sourceId, renameFrom }: IdentifiedMessage,
+): { readonly sourceId: string; readonly copyId: string | null; readonly sourceHash: string | null }[] | null {
+  const first = renameFrom ?? sourceId;
+  const { mirrors } = leased.snapshot;
+  const head = mirrors.find((mirror) => mirror.kind === "message" && mirror.sourceId === first);
+  if (head?.state !== "live") return null;
+  const rest = mirrors
+    .filter((mirror) => mirror.kind === "message" && mirror.sourceId.startsWith(`${first}#`) && mirror.state === "live")
+    .sort((a, b) => Number(a.sourceId.slice(first.length + 1)) - Number(b.sourceId.slice(first.length + 1)));
+  return [head, ...rest];
+}
+
+/** JSON whose members stand in one order, whichever the service answered. */
+function toSorted(value: unknown): string {
+  return JSON.stringify(value, (_key, entry: unknown) =>
+    typeof entry === "object" && entry !== null && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
+  );
+}
