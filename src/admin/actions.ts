@@ -74,6 +74,9 @@ export type FailureSelection = ConnectionOption & {
 /** Options of `pause` and `resume`. `direction` null = both. */
 export type PauseOptions = ConnectionOption & { readonly direction: "to-jira" | "to-huawei" | null };
 
+/** Options of `rebuild`. `takeOver`: false = ask; true = the marks of whatever installation; a text = of that one only. */
+export type RebuildOptions = ConnectionOption & { readonly dryRun: boolean; readonly takeOver: boolean | string };
+
 /** What `lookups` can list. */
 export const lookupKinds = [
   "regions",
@@ -121,7 +124,7 @@ export type CliActions = {
   readonly failuresDiscard?: Action<FailureSelection>;
   readonly pause?: Action<PauseOptions>;
   readonly resume?: Action<PauseOptions>;
-  readonly rebuild?: Action<ConnectionOption & { readonly dryRun: boolean }>;
+  readonly rebuild?: Action<RebuildOptions>;
   /** `output` null = stdout; then `human` must be empty and the lines are written by the action. */
   readonly export?: Action<{ readonly output: string | null }>;
   /** `input` `-` = stdin. */

@@ -239,9 +239,22 @@ function addRepairCommands(add: AddLeaf, actions: CliActions, io: CliIo): void {
   add({
     name: "rebuild",
     description: "rebuild the mapping from the marks on both sides after the database was lost",
-    options: [connectionOption(), new Option("--dry-run", "print what it would adopt, write nothing"), yesOption()],
+    help: "\nExamples:\n  casebridge rebuild --dry-run\n  casebridge rebuild --take-over",
+    options: [
+      connectionOption(),
+      new Option("--dry-run", "print what it would adopt, write nothing"),
+      new Option(
+        "--take-over [installation]",
+        "take over the marks of another installation (default: of any) without asking",
+      ),
+      yesOption(),
+    ],
     action: actions.rebuild,
-    read: (parsed) => ({ ...readConnection(parsed), dryRun: isSet(parsed, "dryRun") }),
+    read: (parsed) => ({
+      ...readConnection(parsed),
+      dryRun: isSet(parsed, "dryRun"),
+      takeOver: textOf(parsed, "takeOver") ?? isSet(parsed, "takeOver"),
+    }),
   });
 }
 

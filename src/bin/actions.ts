@@ -1,7 +1,4 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
-
-import { createReadStream, createWriteStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { CliActions, CommandContext, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
 import { doctorResult } from "../admin/doctor.ts";
@@ -10,7 +7,7 @@ import type { Cell } from "../admin/output.ts";
 import type { Config, ConfigPurpose } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { remedyFor } from "../domain/failure.ts";
-import { type CaseId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
+import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
@@ -25,9 +22,12 @@ import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resy
 import { compose, openDatabase, type Parts, recordPolicies, sleep, type WiredConnection } from "./compose.ts";
 import { runDemo } from "./demo.ts";
 import { diagnose } from "./doctor.ts";
+import { linkPair, movePair, unlinkPair } from "./links.ts";
 import { readLookups } from "./lookups.ts";
+import { runRebuild } from "./rebuild.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
+import { exportTo, importFrom } from "./transfer.ts";
 import { startWorker } from "./worker.ts";
 
 /** All commands of this build. */
@@ -159,6 +159,9 @@ export const actions: CliActions = {
       }
       return verifyResult(inspections);
     }),
+
+  rebuild: (options, context) =>
+    withParts("command", (parts) => runRebuild(parts, chosen(parts, options.connection), options, context)),
 
   status: (options) =>
     withParts("command", async (parts) => {
@@ -311,49 +314,16 @@ export const actions: CliActions = {
       };
     }),
 
-  linksLink: (options) =>
-    withParts("command", async (parts) => {
-      const [connection] = chosen(parts, options.connection);
-      if (connection === undefined) throw noConnection(options.connection);
-      const issue = await connection.jira.findIssue(toId<IssueKey>(options.issueKey), "live");
-      if (issue === null)
-        throw new CommandFailure({
-          code: ExitCode.usage,
-          message: `Issue ${options.issueKey} cannot be read.`,
-          remedy: "Check the key and the permissions of casebridge's account.",
-        });
-      const detail = await connection.huawei.getCase(toId<CaseId>(options.caseId), "live");
-      const result = await adminOf(parts).linkByHand({
-        connectionName: connection.name,
-        caseId: detail.caseId,
-        issueId: issue.issueId,
-        issueKey: issue.issueKey,
-      });
-      if (result.linkId === null) {
-        throw new CommandFailure({
-          code: ExitCode.outOfSync,
-          message: `The ${result.takenBy.what} is already linked (link ${result.takenBy.linkId}).`,
-          remedy: "Unlink it first.",
-        });
-      }
-      await handOver(connection.intake, [result.linkId]);
-      return {
-        exitCode: ExitCode.done,
-        human: [{ kind: "text", text: `Linked ${detail.caseId} with ${issue.issueKey}.` }],
-        json: { linkId: result.linkId },
-      };
-    }),
-
+  linksLink: (options) => withParts("command", (parts) => linkPair(parts, adminOf(parts), options)),
   linksUnlink: (options) =>
     withParts("command", async (parts) => {
       const admin = adminOf(parts);
-      const link = await findLink(admin, options.caseId);
-      await admin.unlink(link.summary.id);
-      return {
-        exitCode: ExitCode.done,
-        human: [{ kind: "text", text: `Unlinked ${options.caseId}; both sides stay as they are.` }],
-        json: { unlinked: options.caseId },
-      };
+      return unlinkPair(admin, await findLink(admin, options.caseId));
+    }),
+  linksMove: (options) =>
+    withParts("command", async (parts) => {
+      const admin = adminOf(parts);
+      return movePair(parts, admin, await findLink(admin, options.caseId), options);
     }),
 
   failuresList: (options) =>
@@ -434,46 +404,8 @@ export const actions: CliActions = {
       return result;
     }),
 
-  export: async (options) => {
-    const config = readConfig("database");
-    const database = await openDatabase(config, commandLog(config));
-    try {
-      const stream = options.output === null ? process.stdout : createWriteStream(options.output, { mode: 0o600 });
-      const counts = await makeAdminStore({ prisma: database.prisma }).exportMapping(
-        (line) => new Promise<void>((resolve) => void stream.write(`${line}\n`, () => resolve())),
-      );
-      if (options.output !== null)
-        await new Promise<void>((resolve) => void (stream as NodeJS.WritableStream).end(() => resolve()));
-      return {
-        exitCode: ExitCode.done,
-        human: options.output === null ? [] : [{ kind: "text", text: `Written to ${options.output}.` }],
-        json: counts,
-      };
-    } finally {
-      await database.close();
-    }
-  },
-
-  import: async (options) => {
-    const config = readConfig("database");
-    if (options.dryRun)
-      throw new CommandFailure({
-        code: ExitCode.usage,
-        message: "import --dry-run is not part of this version.",
-        remedy: "Import into an empty database; a filled one is refused.",
-      });
-    const database = await openDatabase(config, commandLog(config));
-    try {
-      const counts = await makeAdminStore({ prisma: database.prisma }).importMapping(readLines(options.input));
-      return {
-        exitCode: ExitCode.done,
-        human: [{ kind: "facts", title: "Imported", rows: Object.entries(counts) }],
-        json: counts,
-      };
-    } finally {
-      await database.close();
-    }
-  },
+  export: (options) => withDatabase((admin) => exportTo(admin, options.output)),
+  import: (options) => withDatabase((admin) => importFrom(admin, options)),
 
   lookups: (options) =>
     withParts("command", async (parts) => {
@@ -486,12 +418,6 @@ export const actions: CliActions = {
   simulate: (options) => runSimulator(options),
 };
 
-/** Begins to read only when it is asked for a line: readline forgets lines, and its end, that come before somebody listens. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  const input = path === "-" ? process.stdin : createReadStream(path);
-  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-}
-
 function readConfig(purpose: ConfigPurpose): Config {
   const loaded = loadConfig({ purpose });
   if (!loaded.ok) throw loaded.errors;
@@ -502,6 +428,17 @@ function readConfig(purpose: ConfigPurpose): Config {
 function commandLog(config: Config): Log {
   const level = config.logLevel === "info" ? "warn" : config.logLevel;
   return makeLogger({ level, pretty: process.stderr.isTTY === true, output: "stderr" });
+}
+
+/** For commands that need the database alone: no service, no connection. */
+async function withDatabase(work: (admin: AdminStore) => Promise<CommandResult>): Promise<CommandResult> {
+  const config = readConfig("database");
+  const database = await openDatabase(config, commandLog(config));
+  try {
+    return await work(makeAdminStore({ prisma: database.prisma }));
+  } finally {
+    await database.close();
+  }
 }
 
 async function withParts(

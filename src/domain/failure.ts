@@ -18,7 +18,8 @@ export const failureRemedies = {
   duplicate: "Leave out one of the two by hand, then `failures discard`.",
   file_refused: "Send the file another way, or mend what the detail names, then `failures retry`.",
   forbidden: "Give the account the permission that `casebridge doctor` names, then `failures retry`.",
-  foreign_installation: "Stop one of the two installations, then `links link CASE KEY --take-over`.",
+  foreign_installation:
+    "Stop one of the two installations, then `rebuild`, or `links link CASE KEY --take-over` for this case.",
   internal_error: "Report it with the worker's log, then `failures retry`.",
   issue_gone: "Restore the issue and `failures retry`, make it anew with `resync --recreate`, or `links unlink`.",
   job_failed: "The next round tries again by itself; if it comes back, report it with the worker's log.",
@@ -26,7 +27,7 @@ export const failureRemedies = {
   many_closes:
     "Look whether these issues were meant to be closed; then `resume` or `failures retry` lets the actions go on.",
   many_new_cases: "Check user group and filters; when the cases are wanted, `failures retry` or `resync --all`.",
-  memory_lost: "The database is older than what was written: `casebridge rebuild`.",
+  memory_lost: "The database is empty, or older than what was written: `casebridge rebuild`.",
   message_refused: "The detail says why Huawei Cloud refused the message, often because the case is closed.",
   moved: "Move the issue back and `failures retry`, or `links move CASE`.",
   no_transition: "Configure `status.via`, or move the issue by hand.",
@@ -39,6 +40,8 @@ export const failureRemedies = {
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
   unauthorized: "Renew the credentials that `casebridge doctor` names; work goes on by itself.",
   unavailable: "Nothing, unless it lasts: then look at the network and the service's status page.",
+  unmarked_issue:
+    "Look whether it is the case's issue: `links link CASE KEY` pairs them, `links unlink CASE` leaves the case alone.",
   unknown_mark: "`failures retry` mirrors the message as it stands.",
 } as const;
 

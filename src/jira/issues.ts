@@ -6,7 +6,7 @@ import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import type { Clock, JiraPort, Lane, Log, WriteOptions } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
-import { labelsJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
+import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import {
   propertyKey,
   toCategory,
@@ -39,6 +39,7 @@ export type IssueCalls = Pick<
   JiraPort,
   | "listUpdatedIssues"
   | "findIssuesByLabels"
+  | "listMarkedIssues"
   | "listIssuesByJql"
   | "getFieldTexts"
   | "findIssue"
@@ -51,6 +52,8 @@ export type IssueCalls = Pick<
   | "transitionIssue"
   | "listStatusChanges"
 >;
+
+type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
 
 const pageSize = 100;
 const bulkMax = 100;
@@ -95,19 +98,34 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "findIssuesByLabels", effect: "read", lane };
     if (labels.length === 0) return [];
     if (labels.length > labelsMax) throw refusedLocally(call, `more than ${labelsMax} labels`);
-    const jql = labelsJql(projectKey, labels);
+    return searchMarks(call, labelsJql(projectKey, labels), () => true);
+  }
+
+  async function listMarkedIssues(scope: "project" | "labelled" | "elsewhere", lane: Lane) {
+    const call: CallContext = { operation: "listMarkedIssues", effect: "read", lane };
+    return searchMarks(
+      call,
+      markedJql(projectKey, scope),
+      ({ labels, mark }) => mark !== null || labels.some((label) => label.startsWith("hwcase-")),
+    );
+  }
+
+  /** Labels and property of what a search finds; what is not wanted is forgotten page by page. */
+  async function searchMarks(call: CallContext, jql: string, wants: (issue: MarkedIssue) => boolean) {
     const found = await readTokenPages(call, async (token) => {
       const body = toSearch({ jql, fields: ["labels"], properties: [propertyKey] }, token);
       const request = { url: searchUrl, method: "POST", body, schema: labelPageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
-      return { items: page.issues, nextPageToken: page.nextPageToken };
+      const items = page.issues.map((issue) => ({
+        id: issue.id,
+        issueId: toId<IssueId>(issue.id),
+        issueKey: toId<IssueKey>(issue.key),
+        labels: issue.fields.labels ?? [],
+        mark: toIssueMark(issue.properties?.[propertyKey]),
+      }));
+      return { items: items.filter(wants), nextPageToken: page.nextPageToken };
     });
-    return lastById(found).map((issue) => ({
-      issueId: toId<IssueId>(issue.id),
-      issueKey: toId<IssueKey>(issue.key),
-      labels: issue.fields.labels ?? [],
-      mark: toIssueMark(issue.properties?.[propertyKey]),
-    }));
+    return lastById(found).map(({ id: _id, ...issue }) => issue);
   }
 
   async function listIssuesByJql(query: string, lane: Lane) {
@@ -295,6 +313,7 @@ export function makeIssueCalls(deps: {
   return {
     listUpdatedIssues,
     findIssuesByLabels,
+    listMarkedIssues,
     listIssuesByJql,
     getFieldTexts,
     findIssue,

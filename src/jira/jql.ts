@@ -16,6 +16,14 @@ export function labelsJql(projectKey: string, labels: readonly string[]): string
   return `project = ${quoteJql(projectKey)} AND labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;
 }
 
+/** Issues that may carry our marks; see `JiraPort.listMarkedIssues`. */
+export function markedJql(projectKey: string, scope: "project" | "labelled" | "elsewhere"): string {
+  const project = quoteJql(projectKey);
+  const label = `labels = ${quoteJql("huawei-cloud")}`;
+  if (scope === "project") return `project = ${project} ORDER BY created ASC`;
+  return `project ${scope === "labelled" ? "=" : "!="} ${project} AND ${label} ORDER BY created ASC`;
+}
+
 /**
  * A query of the operator, held inside the project and in order of creation; an own `ORDER BY` is dropped. Throws
  * `ServiceError` (`rejected`) when quotes or brackets do not match, since it could then reach beyond the project.

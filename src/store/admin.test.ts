@@ -206,7 +206,10 @@ describe("decisions", () => {
     };
     const made = await admin.linkByHand(pair);
     const id = made.linkId ?? ("" as LinkId);
+    // No run touches it before what both sides show of it is stored.
     expect((await state.findSnapshot(id))?.link).toMatchObject({
+      state: "paused",
+      reason: "rebuilding",
       origin: "jira",
       outgoingSince: clock.now(),
       lane: "live",
@@ -232,11 +235,50 @@ describe("decisions", () => {
       takenBy: null,
     });
     expect((await state.findSnapshot(id))?.link).toMatchObject({
-      state: "active",
+      state: "paused",
       issueId: "101",
       outgoingSince: clock.now(),
     });
     await expect(admin.linkByHand({ ...pair, connectionName: "none" })).rejects.toThrow("none");
+  });
+
+  it("moves a pairing to the connection that owns its issue now, unless that has the case already", async () => {
+    const id = await addLink(state, "main", "C1");
+    const leased = await claim(id);
+    await leased.apply({
+      link: { state: "moved", reason: "moved" },
+      failures: [{ direction: "both", item: "link", reason: "moved", detail: "SUP" }],
+    });
+    const issueKey = "SUP-1" as IssueKey;
+
+    expect(await admin.moveLink({ linkId: id, connectionName: "second", issueKey })).toBe(true);
+
+    expect((await admin.findLink("C1"))?.summary).toMatchObject({
+      connectionName: "second",
+      state: "active",
+      reason: null,
+      issueKey,
+      openFailures: 0,
+    });
+    await expect(leased.apply({ link: { state: "blocked" } })).rejects.toBeInstanceOf(LeaseLost);
+    await admin.unlink(id);
+    expect(await admin.moveLink({ linkId: id, connectionName: "main", issueKey })).toBe(false);
+  });
+
+  it("discarding what stopped a connection lets it go for good; retrying lets it look again", async () => {
+    const stop = () => state.stopConnection("main", "memory_lost", "3 cases");
+    expect(await stop()).toBe(true);
+    expect(await state.getConnection("main")).toMatchObject({ state: "stopped", stateReason: "memory_lost" });
+    const [failure] = (await admin.listFailures({ limit: 10 })).items;
+    await admin.retryFailure(failure?.id ?? "");
+    expect(await state.getConnection("main")).toMatchObject({ state: "active" });
+    expect(await stop()).toBe(true);
+
+    await admin.discardFailure(failure?.id ?? "");
+
+    expect(await state.getConnection("main")).toMatchObject({ state: "active", stateReason: null });
+    expect(await stop()).toBe(false);
+    expect(await state.getConnection("main")).toMatchObject({ state: "active" });
   });
 });
 
@@ -299,7 +341,7 @@ describe("export and import", () => {
       intents: 1,
       failures: 2,
       cohorts: 1,
-      cursors: 1,
+      cursors: 2,
     });
     const next = await addLink(state, "main", "E1");
     expect(Number(next)).toBeGreaterThan(21);
@@ -319,6 +361,9 @@ describe("export and import", () => {
   it("takes all or nothing, and says which line is wrong", async () => {
     await fill();
     const lines = await exported();
+    const [heading = "", ...rest] = lines;
+    const body = rest.slice(0, -1);
+    const rows = (entries: readonly string[]) => [heading, ...entries, `{"end":true,"rows":${entries.length}}`];
     const firstFailure = lines.findIndex((line) => line.includes('"table" : "failures"')) + 1;
     const cases: [string[], number][] = [
       [[], 1],
@@ -326,12 +371,31 @@ describe("export and import", () => {
       [['{"format":"casebridge-mapping","version":99}'], 1],
       [[...lines, "nonsense"], lines.length + 1],
       [[...lines, '{"table":"pg_authid","row":{}}'], lines.length + 1],
-      [[...lines, '{"table":"failures","row":{"id":99,"evil\\" int":1}}'], firstFailure],
+      [rows([...body, '{"table":"failures","row":{"id":99,"evil\\" int":1}}']), firstFailure],
+      // Cut off, a row missing, a row twice, something after the end.
+      [lines.slice(0, -1), lines.length],
+      [lines.slice(0, 5), 6],
+      [[...lines.slice(0, 4), ...lines.slice(5)], lines.length - 1],
+      [rows([...body, body.at(-1) ?? ""]), firstFailure],
+      [[...lines, body.at(-1) ?? ""], lines.length + 1],
     ];
     for (const [wrong, line] of cases) {
       const failure = await admin.importMapping(wrong, { replace: true }).catch((error: unknown) => error);
       expect(failure).toMatchObject({ name: "InvalidExport", line });
     }
+    expect(await exported()).toEqual(lines);
+  });
+
+  it("rehearses an import and keeps nothing, and reads an export of version 1", async () => {
+    await fill();
+    const lines = await exported();
+    await emptyDatabase(database);
+
+    expect(await admin.importMapping(lines, { dryRun: true })).toMatchObject({ links: 21 });
+    expect((await admin.listLinks({ limit: 10 })).items).toEqual([]);
+
+    const first = lines.slice(0, -1).map((line) => line.replace('"version":2', '"version":1'));
+    expect(await admin.importMapping(first)).toMatchObject({ links: 21 });
     expect(await exported()).toEqual(lines);
   });
 });

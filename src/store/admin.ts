@@ -6,7 +6,7 @@ import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
 import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
-import { type LinkByHandResult, linkByHand, unlink } from "./hand-links.ts";
+import { type LinkByHandResult, linkByHand, moveLink, unlink } from "./hand-links.ts";
 import { readSnapshot } from "./link-snapshot.ts";
 import { recreateLink } from "./recreate.ts";
 import { linkNumber } from "./sql.ts";
@@ -236,15 +236,22 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
      */
     retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, now()),
 
-    /** Puts a failure aside for good: it is neither shown as open nor reopened. False when there is no such failure or it is resolved. */
+    /**
+     * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. False when
+     * there is no such failure or it is resolved.
+     */
     async discardFailure(id: string): Promise<boolean> {
       const number = toNumber(id);
       if (number === null) return false;
-      const { count } = await prisma.failure.updateMany({
-        where: { id: number, state: { not: "resolved" } },
-        data: { state: "discarded" },
-      });
-      return count === 1;
+      const rows = await prisma.$queryRaw<unknown[]>(Prisma.sql`
+        WITH failure AS (
+          UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", reason),
+        connection AS (
+          UPDATE connections SET state = 'active', "stateReason" = NULL, "updatedAt" = ${now()}::timestamptz FROM failure
+          WHERE failure."linkId" IS NULL AND connections.name = failure."connectionName" AND connections.state = 'stopped'
+            AND connections."stateReason" = failure.reason AND failure.reason = 'memory_lost')
+        SELECT id FROM failure`);
+      return rows.length === 1;
     },
 
     /** Pauses or resumes directions (default: both) of one connection or of all. Answers how many connections there were. */
@@ -322,11 +329,20 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       readonly issueKey: IssueKey;
     }): Promise<LinkByHandResult> => linkByHand(prisma, { ...pair, at: now() }),
 
+    /** Re-homes a pairing; see `moveLink`. */
+    moveLink: (move: {
+      readonly linkId: LinkId;
+      readonly connectionName: string;
+      readonly issueKey: IssueKey;
+    }): Promise<boolean> => moveLink(prisma, { ...move, at: now() }),
+
     /** See `exportMapping`. */
     exportMapping: (write: (line: string) => Promise<void> | void) => exportMapping(prisma, write),
     /** See `importMapping`. */
-    importMapping: (lines: AsyncIterable<string> | Iterable<string>, options?: { readonly replace?: boolean }) =>
-      importMapping(prisma, lines, options),
+    importMapping: (
+      lines: AsyncIterable<string> | Iterable<string>,
+      options?: { readonly replace?: boolean; readonly dryRun?: boolean },
+    ) => importMapping(prisma, lines, options),
   };
 }
 

@@ -236,3 +236,22 @@ export async function countMissing(
       FROM links WHERE "connectionName" = ${connectionName} AND state = 'active') AS active`);
   return rows[0] ?? { missing: 0, watched: 0 };
 }
+
+/**
+ * Stops a connection, and records why as a failure that belongs to no link. False, and nothing stored, when that failure was
+ * discarded: somebody has decided that it may go on. One that is stopped already keeps its reason. May be repeated.
+ */
+export async function stopConnection(
+  queries: Queries,
+  stop: { readonly connectionName: string; readonly reason: string; readonly detail: string; readonly at: Date },
+): Promise<boolean> {
+  const discarded = await queries.$queryRaw<unknown[]>(Prisma.sql`
+    SELECT 1 FROM failures WHERE "connectionName" = ${stop.connectionName} AND "linkId" IS NULL AND item = 'connection'
+      AND reason = ${stop.reason} AND state = 'discarded'`);
+  if (discarded.length > 0) return false;
+  await recordConnectionFailure(queries, stop);
+  await queries.$executeRaw(Prisma.sql`
+    UPDATE connections SET state = 'stopped', "stateReason" = ${stop.reason}, "updatedAt" = ${stop.at}::timestamptz
+    WHERE name = ${stop.connectionName} AND state <> 'stopped'`);
+  return true;
+}

@@ -1,5 +1,6 @@
 /** Pairings that people begin and end (RULES 7). */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import { isUniqueViolation } from "./database/errors.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { linkNumber } from "./sql.ts";
 
@@ -35,10 +36,11 @@ type Holder = {
 };
 
 /**
- * Pairs a case with an issue and wakes the link. What is older than `at` is history in Jira and does not leave by itself. A tombstone
+ * Pairs a case with an issue. The link is paused as `rebuilding` until what both sides show of it is stored; whatever run holds its
+ * lease loses it. What is older than `at` is history in Jira and does not leave by itself. A tombstone
  * of the case is renewed (its mirrors stay if the issue is the same one), a tombstone of the issue gives way; a link of the case
- * that has no issue yet gets this one. Anything else that holds case or issue is answered as `takenBy`. The same pair again changes
- * nothing but wakes it. Throws when the connection is unknown.
+ * that has no issue yet gets this one. Anything else that holds case or issue is answered as `takenBy`. The same pair again begins
+ * anew with what is stored. Throws when the connection is unknown.
  */
 export async function linkByHand(
   prisma: PrismaClient,
@@ -90,9 +92,9 @@ type HandPair = Parameters<typeof linkByHand>[1];
 /** The origin is Jira's, so that nothing of the person's text is overwritten (RULES 7). */
 async function insertLink(tx: Tx, pair: HandPair): Promise<LinkId> {
   const [row] = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
-    INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, lane, "outgoingSince", "wantedAt", "createdAt", "updatedAt")
-    SELECT name, "huaweiSite", "jiraSite", ${pair.caseId}, ${pair.issueId}, ${pair.issueKey}, 'jira', 'live', ${pair.at}::timestamptz,
-      ${pair.at}::timestamptz, ${pair.at}::timestamptz, ${pair.at}::timestamptz
+    INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, state, reason, "reasonAt", lane, "outgoingSince", "wantedAt", "createdAt", "updatedAt")
+    SELECT name, "huaweiSite", "jiraSite", ${pair.caseId}, ${pair.issueId}, ${pair.issueKey}, 'jira', 'paused', 'rebuilding',
+      ${pair.at}::timestamptz, 'live', ${pair.at}::timestamptz, ${pair.at}::timestamptz, ${pair.at}::timestamptz, ${pair.at}::timestamptz
     FROM connections WHERE name = ${pair.connectionName} RETURNING id::text AS id`);
   if (row === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
   return row.id as LinkId;
@@ -100,8 +102,11 @@ async function insertLink(tx: Tx, pair: HandPair): Promise<LinkId> {
 
 async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> {
   const samePair = holder.issueId === pair.issueId;
-  if (!samePair)
+  if (!samePair) {
+    // What was about to be written belongs to the issue that it had, or was to have.
+    await tx.$executeRaw(Prisma.sql`DELETE FROM intents WHERE "linkId" = ${holder.id}`);
     await tx.$executeRaw(Prisma.sql`DELETE FROM mirrors WHERE "linkId" = ${holder.id} AND ${holder.issueId !== null}`);
+  }
   const fresh = !samePair || holder.state === "unlinked";
   await tx.$executeRaw(Prisma.sql`
     UPDATE links SET "issueId" = ${pair.issueId}, "issueKey" = ${pair.issueKey}, "connectionName" = ${pair.connectionName},
@@ -113,9 +118,42 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
       "markStampedAt" = CASE WHEN ${samePair} THEN "markStampedAt" END,
       "agreedCaseStatus" = CASE WHEN ${samePair} THEN "agreedCaseStatus" END,
       "agreedCategory" = CASE WHEN ${samePair} THEN "agreedCategory" END,
-      state = CASE WHEN state IN ('unlinked', 'blocked') THEN 'active' ELSE state END,
-      reason = CASE WHEN state IN ('unlinked', 'blocked') THEN NULL ELSE reason END,
+      state = 'paused', reason = 'rebuilding', "reasonAt" = ${pair.at}::timestamptz,
+      "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1,
       "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "jiraRev" = "wantedRev" + 1, lane = 'live', "wantedAt" = ${pair.at}::timestamptz,
       attempts = 0, "recheckAt" = NULL, "updatedAt" = ${pair.at}::timestamptz
     WHERE id = ${holder.id}`);
+}
+
+/**
+ * Re-homes a pairing: the connection that owns the issue's project goes on with it, under the issue's key of today. Whatever run holds
+ * the lease loses it. False when that connection's sites have the case or issue already, or there is no such link. May be repeated.
+ */
+export async function moveLink(
+  queries: Pick<PrismaClient, "$queryRaw">,
+  move: {
+    readonly linkId: LinkId;
+    readonly connectionName: string;
+    readonly issueKey: IssueKey;
+    readonly at: Date;
+  },
+): Promise<boolean> {
+  try {
+    const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`
+      WITH link AS (
+        UPDATE links SET "connectionName" = c.name, "huaweiSite" = c."huaweiSite", "jiraSite" = c."jiraSite", "issueKey" = ${move.issueKey},
+          state = 'active', reason = NULL, "reasonAt" = ${move.at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
+          "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${move.at}::timestamptz
+        FROM connections c WHERE links.id = ${linkNumber(move.linkId)} AND c.name = ${move.connectionName} AND links.state <> 'unlinked'
+        RETURNING links.id, c.name),
+      resolved AS (UPDATE failures SET state = 'resolved' FROM link
+        WHERE failures."linkId" = link.id AND failures.item = 'link' AND failures.state IN ('open', 'retrying')),
+      audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
+        SELECT ${move.at}::timestamptz, link.name, link.id, 'jira', 'move', 'link', ${move.issueKey} FROM link)
+      SELECT id FROM link`);
+    return rows.length === 1;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
 }

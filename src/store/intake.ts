@@ -3,6 +3,7 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { LaneName, LinkState } from "../domain/link.ts";
 import type { IntakeLink, SeenCase } from "../sync/state.ts";
+import { adoptionParts } from "./adoptions.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import { Prisma } from "./generated/client.ts";
 import { inBatches, isWatched, linkNumber, type Queries, toJson } from "./sql.ts";
@@ -165,7 +166,7 @@ async function requireConnection(queries: Queries, name: string): Promise<void> 
 }
 
 /**
- * Records that a link's issue exists already. False when the link has another issue or the issue has another link; true also
+ * Records that a link's issue exists already, and counts the adoption. False when the link has another issue or the issue has another link; true also
  * when this was recorded before, so it may be repeated.
  */
 export async function adoptIssue(
@@ -173,10 +174,16 @@ export async function adoptIssue(
   adoption: { readonly linkId: LinkId; readonly issueId: IssueId; readonly issueKey: IssueKey; readonly at: Date },
 ): Promise<boolean> {
   try {
-    const changed = await queries.$executeRaw(Prisma.sql`
-      UPDATE links SET "issueId" = ${adoption.issueId}, "issueKey" = ${adoption.issueKey}, "updatedAt" = ${adoption.at}::timestamptz
-      WHERE id = ${linkNumber(adoption.linkId)} AND ("issueId" IS NULL OR "issueId" = ${adoption.issueId})`);
-    return changed === 1;
+    const id = linkNumber(adoption.linkId);
+    const rows = await queries.$queryRaw<{ held: number }[]>(Prisma.sql`
+      WITH before AS MATERIALIZED (
+        SELECT id, "issueId", "connectionName" FROM links WHERE id = ${id} AND ("issueId" IS NULL OR "issueId" = ${adoption.issueId}) FOR UPDATE),
+      adopted AS (UPDATE links SET "issueId" = ${adoption.issueId}, "issueKey" = ${adoption.issueKey}, "updatedAt" = ${adoption.at}::timestamptz
+        FROM before WHERE links.id = before.id),
+      fresh AS MATERIALIZED (SELECT "connectionName" FROM before WHERE "issueId" IS NULL),
+      ${Prisma.join(adoptionParts("fresh", { count: 1, at: adoption.at }), ", ")}
+      SELECT count(*)::int AS held FROM before`);
+    return rows[0]?.held === 1;
   } catch (error) {
     if (isUniqueViolation(error)) return false;
     throw error;

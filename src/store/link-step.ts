@@ -13,6 +13,7 @@
  *   it got the lock is either still true or the fence is empty.
  */
 import type { LinkPatch, MirrorPatch, NewIntent, StateStep } from "../sync/state.ts";
+import { adoptionParts } from "./adoptions.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { toJson } from "./sql.ts";
 
@@ -150,6 +151,8 @@ function stepStatement(
     parts.push(Prisma.sql`learned AS (UPDATE connections SET "huaweiUserIds" = "huaweiUserIds" || ${step.huaweiUserId}::text, "updatedAt" = ${at}::timestamptz
       FROM fence WHERE connections.name = fence."connectionName" AND ${step.huaweiUserId}::text <> ALL(connections."huaweiUserIds"))`);
   }
+  if (step.adoptions !== undefined && step.adoptions > 0)
+    parts.push(...adoptionParts("fence", { count: step.adoptions, at }));
   return Prisma.sql`WITH ${Prisma.join(parts, ", ")} SELECT count(*)::int AS held FROM fence`;
 }
 

@@ -622,6 +622,23 @@ describe("intake", () => {
     expect(await state.findLinksByIssue("second", ["100" as IssueId])).toEqual([]);
   });
 
+  it("the third adoption within an hour stops the connection in the same step, counted over all links", async () => {
+    const [first, second, third] = await addLinks(state, "main", "C1", "C2", "C3");
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no links");
+    const leased = await Promise.all([first, second, third].map((id) => claim(id)));
+    const [one, two, three] = leased;
+    await one?.apply({ adoptions: 1 });
+    await two?.apply({ adoptions: 1 });
+    clock.advance(61 * 60_000);
+    await Promise.all([two?.apply({ adoptions: 1 }), three?.apply({ adoptions: 1 })]);
+    expect(await state.getConnection("main")).toMatchObject({ state: "active" });
+
+    expect(await state.adoptIssue(first, "100" as IssueId, "OPS-1" as IssueKey)).toBe(true);
+
+    expect(await state.getConnection("main")).toMatchObject({ state: "stopped", stateReason: "memory_lost" });
+    expect(await state.getConnection("second")).toMatchObject({ state: "active" });
+  });
+
   it("counts fingerprints of people's messages and of our own copies", async () => {
     const id = await addLink(state, "main", "C1");
     await (await claim(id)).apply({

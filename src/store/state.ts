@@ -76,6 +76,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
         select: { id: true },
       });
     },
+    stopConnection: (connectionName, reason, detail) =>
+      connections.stopConnection(prisma, { connectionName, reason, detail, at: clock.now() }),
     recordConnectionFailure: (connectionName, reason, detail) =>
       connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
     resolveConnectionFailure: (connectionName, reason) =>

@@ -3,9 +3,10 @@
  *
  * The first line names format and version; every other line is one row, `{ "table": …, "row": … }`, made and read by PostgreSQL itself,
  * so numbers and moments keep their precision and ids are preserved. Budgets, rounds and webhooks are of the day and stay out; so does
- * the history (runs, audit). Open intents are part of the mapping, and with them the texts that they freeze: an export is as
+ * the history (runs, audit). The last line says how many rows there are, so that a file that was cut off is noticed. Open intents are part of the mapping, and with them the texts that they freeze: an export is as
  * confidential as the database.
  */
+import { isConnectionError } from "./database/errors.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Queries } from "./sql.ts";
 
@@ -34,7 +35,9 @@ const ORDER: Record<TableName, string> = {
 };
 const NUMBERED = ["cohorts", "links", "mirrors", "intents", "failures"] as const;
 const FORMAT = "casebridge-mapping";
-const VERSION = 1;
+const VERSION = 2;
+/** Version 1 had no last line that counts. */
+const READABLE: readonly unknown[] = [1, 2];
 const PAGE_SIZE = 1000;
 const TRANSACTION = { maxWait: 30_000, timeout: 3_600_000 } as const;
 
@@ -79,6 +82,7 @@ export async function exportMapping(
         }
         await tx.$executeRaw(Prisma.sql`CLOSE ${name}`);
       }
+      await write(JSON.stringify({ end: true, rows: sum(counts) }));
       return counts;
     },
     { ...TRANSACTION, isolationLevel: "RepeatableRead" },
@@ -88,45 +92,91 @@ export async function exportMapping(
 /**
  * Reads what `exportMapping` wrote, in one transaction: all of it or nothing. A database without links and failures is filled (its own
  * installation id and connections give way); one with some is refused unless `replace` is set, which first deletes mapping and history.
- * Empty lines are passed over. Leases of the time of the export lapse by themselves. Answers the number of rows per table.
+ * Empty lines are passed over. `dryRun` checks all of it and keeps nothing. Leases of the time of the export lapse by themselves. Answers the number of rows per table.
  * Throws `DatabaseNotEmpty`, `InvalidExport`.
  */
 export async function importMapping(
   prisma: PrismaClient,
   lines: AsyncIterable<string> | Iterable<string>,
-  options: { readonly replace?: boolean } = {},
+  options: { readonly replace?: boolean; readonly dryRun?: boolean } = {},
 ): Promise<Record<TableName, number>> {
-  return prisma.$transaction(async (tx) => {
-    await tx.$executeRaw(Prisma.sql`LOCK TABLE connections, links, failures IN ACCESS EXCLUSIVE MODE`);
-    await makeRoom(tx, options.replace ?? false);
-    const counts = emptyCounts();
-    let number = 0;
-    let batch: Batch = { table: "installation", rows: [], firstLine: 2 };
-    const flush = async (next: Batch) => {
-      if (batch.rows.length > 0) await insertRows(tx, batch);
-      counts[batch.table] += batch.rows.length;
-      batch = next;
-    };
-    for await (const line of lines) {
-      number++;
-      if (line.trim() === "") continue;
-      const table = readLine(line, number);
-      if (table === null) continue;
-      if (batch.table !== table || batch.rows.length >= PAGE_SIZE) await flush({ table, rows: [], firstLine: number });
-      batch.rows.push(line);
-    }
-    if (number === 0) throw new InvalidExport(1, "there is nothing to import");
-    await flush(batch);
-    for (const table of NUMBERED) {
-      await tx.$queryRaw(Prisma.sql`
-        SELECT setval(pg_get_serial_sequence(${table}, 'id'), (SELECT COALESCE(max(id), 0) + 1 FROM ${Prisma.raw(table)}), false)::text AS next`);
-    }
-    return counts;
-  }, TRANSACTION);
+  try {
+    return await prisma.$transaction(async (tx) => {
+      await tx.$executeRaw(Prisma.sql`LOCK TABLE connections, links, failures IN ACCESS EXCLUSIVE MODE`);
+      await makeRoom(tx, options.replace ?? false);
+      const counts = await readAll(tx, lines);
+      for (const table of NUMBERED) {
+        await tx.$queryRaw(Prisma.sql`
+          SELECT setval(pg_get_serial_sequence(${table}, 'id'), (SELECT COALESCE(max(id), 0) + 1 FROM ${Prisma.raw(table)}), false)::text AS next`);
+      }
+      if (options.dryRun === true) throw new Rehearsed(counts);
+      return counts;
+    }, TRANSACTION);
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.counts;
+    throw error;
+  }
 }
 
-/** Consecutive rows of one table; `firstLine` is where they began. */
-type Batch = { readonly table: TableName; readonly rows: string[]; readonly firstLine: number };
+/** Undoes a transaction that was only a rehearsal. */
+class Rehearsed extends Error {
+  readonly counts: Record<TableName, number>;
+  constructor(counts: Record<TableName, number>) {
+    super("rehearsed");
+    this.counts = counts;
+  }
+}
+
+async function readAll(
+  tx: Queries,
+  lines: AsyncIterable<string> | Iterable<string>,
+): Promise<Record<TableName, number>> {
+  const counts = emptyCounts();
+  let number = 0;
+  let version: unknown = null;
+  let ended = false;
+  let batch: Batch = { table: "installation", rows: [], firstLine: 2, lastLine: 2 };
+  const flush = async (next: Batch) => {
+    if (batch.rows.length > 0) await insertRows(tx, batch);
+    counts[batch.table] += batch.rows.length;
+    batch = next;
+  };
+  for await (const line of lines) {
+    number++;
+    if (line.trim() === "") continue;
+    const read = readLine(line, number);
+    if (ended) throw new InvalidExport(number, "there is something after the last line of the export");
+    if (read.kind === "heading") version = read.version;
+    else if (read.kind === "end") {
+      await flush({ table: batch.table, rows: [], firstLine: number, lastLine: number });
+      if (read.rows !== sum(counts))
+        throw new InvalidExport(number, `${String(read.rows)} rows were exported, ${sum(counts)} stand here`);
+      ended = true;
+    } else {
+      if (batch.table !== read.table || batch.rows.length >= PAGE_SIZE)
+        await flush({ table: read.table, rows: [], firstLine: number, lastLine: number });
+      batch.rows.push(line);
+      batch.lastLine = number;
+    }
+  }
+  if (number === 0) throw new InvalidExport(1, "there is nothing to import");
+  if (version !== 1 && !ended)
+    throw new InvalidExport(number + 1, "the export ends too early: its last line is missing");
+  await flush(batch);
+  return counts;
+}
+
+function sum(counts: Record<TableName, number>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** Consecutive rows of one table, and where they stand. */
+type Batch = { readonly table: TableName; readonly rows: string[]; readonly firstLine: number; lastLine: number };
+
+type ReadLine =
+  | { readonly kind: "heading"; readonly version: unknown }
+  | { readonly kind: "row"; readonly table: TableName }
+  | { readonly kind: "end"; readonly rows: unknown };
 
 async function makeRoom(tx: Queries, replace: boolean): Promise<void> {
   const [found] = await tx.$queryRaw<{ full: boolean }[]>(Prisma.sql`
@@ -139,29 +189,30 @@ async function makeRoom(tx: Queries, replace: boolean): Promise<void> {
   await tx.$executeRaw(Prisma.sql`TRUNCATE ${Prisma.raw(TABLES.join(", "))}, runs, audit`);
 }
 
-/** Which table a line belongs to; `null` for the heading, which must be the first line. */
-function readLine(line: string, number: number): TableName | null {
+/** What a line is; the heading must be the first one. */
+function readLine(line: string, number: number): ReadLine {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     throw new InvalidExport(number, "not JSON");
   }
-  const entry: { format?: unknown; version?: unknown; table?: unknown; row?: unknown } =
+  const entry: { format?: unknown; version?: unknown; table?: unknown; row?: unknown; end?: unknown; rows?: unknown } =
     typeof value === "object" && value !== null ? value : {};
   if (number === 1) {
     if (entry.format !== FORMAT) throw new InvalidExport(number, "not an export of casebridge");
-    if (entry.version !== VERSION)
+    if (!READABLE.includes(entry.version))
       throw new InvalidExport(
         number,
-        `written in version ${String(entry.version)}, this release reads version ${VERSION}`,
+        `written in version ${String(entry.version)}, this release reads up to version ${VERSION}`,
       );
-    return null;
+    return { kind: "heading", version: entry.version };
   }
+  if (entry.end === true) return { kind: "end", rows: entry.rows };
   const table = TABLES.find((name) => name === entry.table);
   if (table === undefined || typeof entry.row !== "object" || entry.row === null)
     throw new InvalidExport(number, "not a row of a known table");
-  return table;
+  return { kind: "row", table };
 }
 
 /** Columns that an older export lacks get their defaults; a column that this release does not know is an error, not a loss. */
@@ -175,8 +226,16 @@ async function insertRows(tx: Queries, batch: Batch): Promise<void> {
   if (unknown.length > 0)
     throw new InvalidExport(batch.firstLine, `${batch.table} has no ${unknown.join(", ")} in this release`);
   const names = Prisma.raw(columns.map((column) => `"${column.name}"`).join(", "));
-  await tx.$executeRaw(Prisma.sql`
+  const inserted = tx.$executeRaw(Prisma.sql`
     INSERT INTO ${table} (${names}) SELECT ${names} FROM unnest(${[...batch.rows]}::text[]) AS line, jsonb_populate_record(NULL::${table}, line::jsonb->'row')`);
+  await inserted.catch((error: unknown) => {
+    if (isConnectionError(error)) throw error;
+    const where = batch.lastLine > batch.firstLine ? `one of the lines up to ${batch.lastLine}` : "this line";
+    throw new InvalidExport(
+      batch.firstLine,
+      `${where} does not fit into ${batch.table}: doubled, incomplete or of a wrong type`,
+    );
+  });
 }
 
 function emptyCounts(): Record<TableName, number> {

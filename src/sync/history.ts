@@ -2,7 +2,7 @@
  * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (RULES 5).
  */
 import type { CommentId, LinkId } from "../domain/ids.ts";
-import { commentHash } from "./plan/comments.ts";
+import { commentHash } from "./identity.ts";
 import { heldReason, isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
 import type { StatePort } from "./state.ts";

@@ -6,6 +6,7 @@
  * keeps the fingerprint, and its source id is upgraded once when the id appears (RULES 1).
  */
 import type { CaseMessage } from "../domain/case.ts";
+import type { IssueComment } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
@@ -31,6 +32,15 @@ export function messageFingerprint(message: CaseMessage): string {
 /** Hash of everything of a message that a copy must show. */
 export function messageHash(message: CaseMessage): string {
   return hashParts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
+}
+
+/** Hash of what a comment says today: text and the files that it shows. */
+export function commentHash(
+  comment: Pick<IssueComment, "body">,
+  adfToText: (doc: unknown) => string,
+  mediaReferences: (doc: unknown) => readonly string[],
+): string {
+  return hashParts([adfToText(comment.body), ...mediaReferences(comment.body)]).slice(0, 32);
 }
 
 /** The mark at the start of a message, looking through rich-text tags that the service may have put around it. */
@@ -77,6 +87,8 @@ export function sortMessages(input: {
   readonly mirrors: readonly Mirror[];
   readonly intents: readonly Intent[];
   readonly huaweiUserIds: readonly string[];
+  /** Also newer versions, withdrawals and planned writes count as marks that nobody remembers: the database may be an old one. */
+  readonly adopting?: boolean;
 }): SortedMessages {
   const bySource = new Map<string, Mirror>();
   const copyIds = new Set<string>();
@@ -103,6 +115,7 @@ export function sortMessages(input: {
   }
 
   const ordinals = new Map<string, number>();
+  const adoptedMarks = new Set<string>();
   const result = {
     first: null as IdentifiedMessage | null,
     people: [] as IdentifiedMessage[],
@@ -173,8 +186,12 @@ export function sortMessages(input: {
         result.duplicates.push({ ...identified, mark });
         continue;
       }
-      const owner = markOwner(mark);
-      if (mark.kind !== "case" && !knownMarks.has(owner) && intent === undefined) {
+      const isUnknown =
+        input.adopting === true
+          ? isNewToMemory(mark, input) && !adoptedMarks.has(identity)
+          : mark.kind !== "case" && !knownMarks.has(markOwner(mark));
+      if (isUnknown && intent === undefined) {
+        adoptedMarks.add(identity);
         result.unknownMarks.push({ ...identified, mark });
         continue;
       }
@@ -252,6 +269,25 @@ export function stillNamed(
     againSeconds: waits.length === 0 ? null : Math.min(...waits),
   };
 }
+
+/** Whether our own mark tells more than the rows do: an item, a version, a withdrawal or a planned write that they do not know of. */
+function isNewToMemory(
+  mark: Mark,
+  memory: { readonly mirrors: readonly Mirror[]; readonly intents: readonly Intent[] },
+): boolean {
+  const identity = markIdentity(mark);
+  const planned = memory.intents.some((intent) => intent.mark === identity && intent.attemptedAt === null);
+  const { kind, origin, sourceId } = markMirror(mark) ?? continuationMirror;
+  const owner = memory.mirrors.find(
+    (mirror) => mirror.origin === origin && mirror.kind === kind && mirror.sourceId === sourceId,
+  );
+  if (owner === undefined || planned) return true;
+  if (mark.kind !== "comment") return owner.copyFingerprints.length === 0 && owner.state === "sending";
+  return mark.withdrawn ? owner.state !== "withdrawn" : mark.version > owner.version;
+}
+
+/** The mirror under which continued descriptions are remembered. */
+const continuationMirror = { kind: "notice", origin: "jira", sourceId: "case-text" } as const;
 
 /** The item that a mark belongs to, in the spelling of a mirror: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`. */
 export function markOwner(mark: Mark): string {

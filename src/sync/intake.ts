@@ -66,7 +66,18 @@ export async function intakeCases(
     const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
     const links = await deps.state.listIntakeLinks(name);
     const woken = await wakeChanged(deps, links, seen, startedAt);
-    const { newLinks, waiting, owners, held } = await takeNewCases(deps, connection, links, seen, startedAt, options);
+    const { newLinks, waiting, owners, held, lost } = await takeNewCases(
+      deps,
+      connection,
+      links,
+      seen,
+      startedAt,
+      options,
+    );
+    if (lost) {
+      end("stopped");
+      return { skipped: true, newLinks: 0, woken };
+    }
     const polled = await pollCohorts(deps, startedAt);
     await noticeAccessRequests(deps).catch((error: unknown) => {
       // Access requests are an extra: an account that may not list them still has its cases mirrored.
@@ -278,6 +289,8 @@ async function takeNewCases(
   readonly owners: ReadonlyMap<string, number>;
   /** They are too many and wait for a person's release. */
   readonly held: boolean;
+  /** The connection was just stopped: its database is a new one in the place of a lost one. */
+  readonly lost: boolean;
 }> {
   const { name } = deps.settings;
   const breaker = connection.breakers.find((entry) => entry.reason === manyNewCases);
@@ -288,16 +301,26 @@ async function takeNewCases(
   if (!isImport && wanted.length > newCasesMax) {
     const detail = `${wanted.length} new cases in one round; failures retry, or resync --all, releases them`;
     await deps.state.recordConnectionFailure(name, manyNewCases, detail);
-    return { newLinks: 0, waiting, owners, held: true };
+    return { newLinks: 0, waiting, owners, held: true, lost: false };
   }
   if (breaker !== undefined) await deps.state.resolveConnectionFailure(name, manyNewCases);
-  if (wanted.length === 0) return { newLinks: 0, waiting, owners, held: false };
+  if (wanted.length === 0) return { newLinks: 0, waiting, owners, held: false, lost: false };
   const lane: Lane = isImport ? "import" : "poll";
   const taken: CaseSummary[] = [];
   const adopted = new Map<CaseId, LabelHit>();
+  const foreign = new Set<CaseId>();
   for (let start = 0; start < wanted.length; start += labelsPerQuery) {
     const chunk = wanted.slice(start, start + labelsPerQuery);
-    taken.push(...(await checkLabels(deps, chunk, adopted, lane)));
+    taken.push(...(await checkLabels(deps, chunk, { adopted, foreign }, lane)));
+  }
+  if (foreign.size > 0 && (await isMemoryLost(deps, links, foreign.size)))
+    return { newLinks: 0, waiting, owners, held: true, lost: true };
+  for (const caseId of foreign) {
+    await deps.state.recordConnectionFailure(
+      deps.settings.name,
+      "foreign_installation",
+      `case ${caseId} has an issue made by another installation`,
+    );
   }
   // Links become due as soon as they stand there, so they are made last, all at once, just before they join their cohorts.
   const labelChecked = new Set<string>(
@@ -305,19 +328,40 @@ async function takeNewCases(
   );
   const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
-  return { newLinks: ids.length, waiting, owners, held: false };
+  return { newLinks: ids.length, waiting, owners, held: false, lost: false };
 }
 
 type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
 
 /**
+ * A database without a single issue of its own, beside issues that carry the marks of another installation, is a new one in the place
+ * of a lost one: nothing is created until `rebuild`, or until somebody discards the failure because the other one lives (RULES 7).
+ */
+async function isMemoryLost(deps: IntakeDeps, links: readonly IntakeLink[], foreign: number): Promise<boolean> {
+  const { name } = deps.settings;
+  if (links.some((link) => link.issueId !== null)) return false;
+  const stopped = await deps.state.stopConnection(
+    name,
+    "memory_lost",
+    `${foreign} cases have issues with marks that this database does not know; run casebridge rebuild`,
+  );
+  if (stopped)
+    deps.log.error(
+      { connection: name, cases: foreign },
+      "Issues carry the marks of another installation and this database is empty: run casebridge rebuild",
+    );
+  return stopped;
+}
+
+/**
  * One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). Answers the
- * cases that may be linked; those whose issue is ours already are noted in `adopted`.
+ * cases that may be linked; those whose issue is ours already are noted in `adopted`, those whose issue another installation made in
+ * `foreign`.
  */
 async function checkLabels(
   deps: IntakeDeps,
   chunk: readonly CaseSummary[],
-  adopted: Map<CaseId, LabelHit>,
+  noted: { readonly adopted: Map<CaseId, LabelHit>; readonly foreign: Set<CaseId> },
   lane: Lane,
 ): Promise<readonly CaseSummary[]> {
   const installation = await deps.state.getInstallation();
@@ -325,7 +369,7 @@ async function checkLabels(
     chunk.map((entry) => caseLabel(entry.caseId)),
     lane,
   );
-  const foreign = new Set<CaseId>();
+  const { adopted, foreign } = noted;
   for (const hit of hits) {
     const entry = chunk.find((candidate) => hit.labels.includes(caseLabel(candidate.caseId)));
     if (entry === undefined || hit.mark === null) continue;
@@ -333,14 +377,7 @@ async function checkLabels(
     if (hit.mark.inst === installation) adopted.set(entry.caseId, hit);
     else foreign.add(entry.caseId);
   }
-  for (const caseId of foreign) {
-    if (adopted.has(caseId)) continue;
-    await deps.state.recordConnectionFailure(
-      deps.settings.name,
-      "foreign_installation",
-      `case ${caseId} has an issue made by another installation`,
-    );
-  }
+  for (const caseId of adopted.keys()) foreign.delete(caseId);
   return chunk.filter((entry) => adopted.has(entry.caseId) || !foreign.has(entry.caseId));
 }
 

@@ -15,6 +15,9 @@ const detailSuspectCount = 50;
 
 export type ObserveDeps = { readonly huawei: HuaweiPort; readonly jira: JiraPort; readonly lane: Lane };
 
+/** What of a link decides about its reading. */
+type ObservedLink = Pick<Link, "caseId" | "issueId" | "agreedCaseStatus" | "agreedCategory" | "namedMessages">;
+
 /** Which sides a run reads. */
 export type Sides = { readonly huawei: boolean; readonly jira: boolean; readonly full: boolean };
 
@@ -27,7 +30,7 @@ export class IssueMissing extends Error {
 }
 
 /** Reads the wanted sides of one link. Throws `ServiceError` and `IssueMissing`; makes no write. */
-export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Promise<Observed> {
+export async function observe(deps: ObserveDeps, link: ObservedLink, sides: Sides): Promise<Observed> {
   let detail: CaseDetail | null = null;
   let messages: readonly CaseMessage[] | null = null;
   if (link.caseId !== null && (sides.huawei || link.issueId === null)) {
@@ -62,7 +65,11 @@ export async function observe(deps: ObserveDeps, link: Link, sides: Sides): Prom
 }
 
 /** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */
-async function completeMessages(deps: ObserveDeps, link: Link, detail: CaseDetail): Promise<readonly CaseMessage[]> {
+async function completeMessages(
+  deps: ObserveDeps,
+  link: ObservedLink,
+  detail: CaseDetail,
+): Promise<readonly CaseMessage[]> {
   const present = new Set(detail.messages.map(messageFingerprint));
   const lacksNamed = link.namedMessages.some(
     (name) => !name.startsWith(accessRequestPrefix) && !present.has(parseNamed(name).fingerprint),

@@ -256,6 +256,15 @@ export interface JiraPort {
     lane: Lane,
   ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
   /**
+   * For `rebuild`: issues that carry our property or a label of ours. `project`: all of the connection's project, whatever their labels;
+   * `labelled`: only those with the common label, in a project too large for that; `elsewhere`: with the common label in any other
+   * project. Throws `contract` when there are more pages than a search may have.
+   */
+  listMarkedIssues(
+    scope: "project" | "labelled" | "elsewhere",
+    lane: Lane,
+  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
+  /**
    * Values of the named fields as text, by field id: text as it is, an option by its value or name, rich text as plain text; `null` for
    * an empty field, or one that the issue does not have.
    */

@@ -173,6 +173,7 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
     if (settled.found > 0) await leased.reload();
     const found = await findIssueMadeBefore(apply, leased);
     if (found === "foreign") return blocked("foreign_installation");
+    if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
     observed = await observe(
       apply,
       leased.snapshot.link,
@@ -267,6 +268,7 @@ async function findIssueMadeBefore(apply: ApplyDeps, leased: LeasedLink): Promis
   if (own !== undefined) {
     await leased.apply({
       link: { issueId: own.issueId, issueKey: own.issueKey },
+      adoptions: 1,
       audit: [{ side: "jira", action: "adopt", item: `issue:${own.issueId}`, result: "adopted" }],
     });
     await leased.reload();
@@ -336,8 +338,8 @@ async function planPass(
 }
 
 /**
- * Before the first write of a link in this process its marks are read on the side that is about to be written: a database restored
- * from yesterday does not know what it wrote since (RULES 2). Links whose issue this process made have nothing to read.
+ * Before the first write of a link in this process its marks are read on both sides: a database restored from yesterday does not
+ * know what it wrote since (RULES 2). Links whose issue this process made have nothing to read.
  */
 async function readMarksOnce(
   deps: ReconcileDeps,
@@ -355,16 +357,18 @@ async function readMarksOnce(
   if (deps.marksRead.has(link.id)) return observed;
   let result = observed;
   try {
-    if (plan.actions.some((action) => action.kind === "post_message") && observed.comments === null) {
-      result = {
-        ...result,
-        comments: await apply.jira.listComments(link.issueId, apply.lane),
-        issue: result.issue ?? (await apply.jira.findIssue(link.issueId, apply.lane)),
-      };
-    }
-    if (plan.actions.some((action) => action.direction === "to-huawei") && observed.messages === null) {
-      const seen = await observe(apply, link, { huawei: true, jira: false, full: false });
-      result = { ...result, case: seen.case, messages: seen.messages };
+    if (plan.actions.some(isCreate)) {
+      if (observed.comments === null) {
+        result = {
+          ...result,
+          comments: await apply.jira.listComments(link.issueId, apply.lane),
+          issue: result.issue ?? (await apply.jira.findIssue(link.issueId, apply.lane)),
+        };
+      }
+      if (observed.messages === null) {
+        const seen = await observe(apply, link, { huawei: true, jira: false, full: false });
+        result = { ...result, case: seen.case, messages: seen.messages };
+      }
     }
   } catch (error) {
     if (!isServiceError(error)) throw error;
@@ -375,6 +379,14 @@ async function readMarksOnce(
   }
   if (result !== observed || (observed.comments !== null && observed.messages !== null)) deps.marksRead.add(link.id);
   return result;
+}
+
+/** Whether an action makes something that could be there already without our knowing. */
+function isCreate(action: Action): boolean {
+  return (
+    action.direction === "to-huawei" ||
+    ["post_message", "notice", "post_rest", "resume_notice", "carry_issue_files"].includes(action.kind)
+  );
 }
 
 /** The marks could not be read, so nothing may be written in this run. */
@@ -413,6 +425,10 @@ async function applyAll(
       }
       const writes = await applyAction(apply, leased, action);
       run.writes += writes;
+      if (action.kind === "adopt" && (await isStopped(deps, run))) {
+        for (const direction of ["to-jira", "to-huawei", "state"] as const) held.add(direction);
+        continue;
+      }
       if (writes > 0 && isFresh(action, run.link, deps.clock.now())) run.burst.writes += 1;
       await resolveFailures(leased, itemOf(action), action.direction);
       if (action.direction === "to-huawei" && writes > 0) sent = true;
@@ -447,6 +463,18 @@ async function resolveFailures(leased: LeasedLink, item: string, direction: Dire
     (failure) => failure.item === item && failure.state !== "discarded" && !failure.reason.endsWith("_refused"),
   );
   if (passing) await leased.apply({ resolvedFailures: [{ item }] });
+}
+
+/** Whether the connection was stopped under the run, as the third adoption within an hour does; then nothing more is written. */
+async function isStopped(deps: ReconcileDeps, run: Run): Promise<boolean> {
+  const connection = await deps.state.getConnection(run.link.connectionName);
+  if (connection.state !== "stopped") return false;
+  run.failed = true;
+  run.attempt = 0;
+  run.reason = connection.stateReason ?? "stopped";
+  run.lookAgain(later(deps, 60_000));
+  deps.log.warn({ connection: run.link.connectionName, reason: run.reason }, "The connection was stopped");
+  return true;
 }
 
 /** A permanent refusal of one item lets the rest of its direction go on; without an issue there is no rest. */

@@ -4,6 +4,7 @@
  * Every change made on behalf of a run goes through `LeasedLink`, whose statements are conditional on the lease's epoch:
  * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (RULES 2).
  */
+import type { CaseSummary } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
@@ -112,6 +113,11 @@ export type StateStep = {
   }[];
   /** Learned: one of Huawei's ids of our own user. */
   readonly huaweiUserId?: string;
+  /**
+   * How many of our own items without a row this step adopts. The third within an hour stops the connection as `memory_lost`, in
+   * the same step.
+   */
+  readonly adoptions?: number;
 };
 
 /** The link while this run holds its lease. */
@@ -263,7 +269,7 @@ export interface StatePort extends ClosesLane {
     issues: readonly { readonly issueId: IssueId; readonly issueKey: IssueKey }[],
     facts: { readonly now: Date; readonly lane: LaneName; readonly caseId?: CaseId },
   ): Promise<readonly LinkId[]>;
-  /** Records an existing pairing (adoption by label, `links link`). Answers false when case or issue is already linked. */
+  /** Records an existing pairing that was found by its label; counts as an adoption. False when case or issue is already linked. */
   adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
   /** Raises revisions; repeated wake-ups add up harmlessly. `seen` updates what lists told. */
   wake(
@@ -319,10 +325,41 @@ export interface StatePort extends ClosesLane {
     readonly reads: number;
     readonly writes: number;
   }): Promise<void>;
+  /**
+   * Stops a connection with a failure that says why; false when somebody has discarded that failure, and so said that it may go on.
+   * A connection that is stopped already keeps its reason.
+   */
+  stopConnection(connectionName: string, reason: FailureReason, detail: string): Promise<boolean>;
   /** A failure that belongs to no link. */
   recordConnectionFailure(connectionName: string, reason: FailureReason, detail: string): Promise<void>;
   /** Closes a failure that belongs to no link. Does nothing when there is none. */
   resolveConnectionFailure(connectionName: string, reason: FailureReason): Promise<void>;
   /** How many links of a connection lack their case or issue at the moment, and how many are watched at all. */
   countMissing(connectionName: string): Promise<{ readonly missing: number; readonly watched: number }>;
+}
+
+/** What `rebuild` needs of the store besides `StatePort`. */
+export interface RebuildState {
+  /**
+   * The link of this case and issue: the one that exists, also one of the case that has no issue yet, or a new one that is paused as
+   * `rebuilding`, so that no run touches it before it is complete. `taken`: case or issue belongs to another link; `unlinked`: a
+   * tombstone. May be repeated.
+   */
+  ensureLink(
+    connectionName: string,
+    pair: {
+      readonly caseId: CaseId;
+      readonly issueId: IssueId | null;
+      readonly issueKey: IssueKey | null;
+      readonly origin: "huawei" | "jira";
+      readonly summary: CaseSummary | null;
+    },
+  ): Promise<
+    | { readonly kind: "link"; readonly linkId: LinkId; readonly fresh: boolean }
+    | { readonly kind: "taken" | "unlinked"; readonly linkId: LinkId; readonly issueKey: string | null }
+  >;
+  /** Stops the connection as `rebuilding`, unless it is stopped for a reason that a rebuild does not mend. */
+  beginRebuild(connectionName: string): Promise<void>;
+  /** Lets a connection go that was stopped as `rebuilding` or `memory_lost`, and resolves what told of the loss. */
+  endRebuild(connectionName: string): Promise<void>;
 }

@@ -99,8 +99,9 @@ export async function startHarness(
     return Object.fromEntries(env.filter(([, value]) => value !== "")) as NodeJS.ProcessEnv;
   }
 
-  function spawnWorker(changes: Env = {}): WorkerProcess {
-    const child = spawn(node, [program, "worker"], {
+  /** Starts the worker, or another command that is to be killed. */
+  function spawnWorker(changes: Env = {}, args: readonly string[] = ["worker"]): WorkerProcess {
+    const child = spawn(node, [program, ...args], {
       cwd: folder,
       env: childEnv(changes),
       stdio: ["ignore", "pipe", "pipe"],

@@ -3,6 +3,7 @@
  * each conditional on the lease. What is written was frozen in the intent, so a repeat sends the same bytes.
  */
 import type { Action } from "../plan/action.ts";
+import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen, wantClose } from "./actions.ts";
 import { carryFiles, carryLateFile } from "./case-files.ts";
@@ -11,7 +12,7 @@ import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate, reportDuplicate } from "./duplicates.ts";
 import { changeLabels, createIssue, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
-import { adoptComment, markWithdrawn, noteMissing, postMessage, postRest, reportShrink } from "./messages.ts";
+import { markWithdrawn, noteMissing, postMessage, postRest, reportShrink } from "./messages.ts";
 import { postNotice, resumeNotice } from "./notices.ts";
 import { dropParts, sendPart } from "./parts.ts";
 import { endOfEntry, moveIssue } from "./status.ts";
@@ -28,30 +29,8 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "confirm_message":
       await confirmMessage(deps, leased, action);
       return 0;
-    case "adopt_message": {
-      const adoptedBefore = leased.snapshot.mirrors.find(
-        (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === action.commentId,
-      );
-      await leased.apply({
-        mirrors: [
-          {
-            kind: "comment",
-            origin: "jira",
-            sourceId: action.commentId,
-            sourceHash: action.sourceHash,
-            copyId: action.message.message.messageId,
-            copyFingerprints: [...(adoptedBefore?.copyFingerprints ?? []), action.message.fingerprint],
-            version: Math.max(adoptedBefore?.version ?? 1, action.version),
-            state: "live",
-          },
-        ],
-        audit: [{ side: "huawei", action: "adopt", item: `comment:${action.commentId}`, result: "adopted" }],
-      });
-      await leased.reload();
-      return 0;
-    }
-    case "adopt_comment":
-      await adoptComment(leased, action);
+    case "adopt":
+      await adopt(leased, action.found);
       return 0;
     case "report_unknown_mark":
       await leased.apply({
@@ -168,4 +147,33 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "ask_reopen":
       return askReopen(deps, leased, action);
   }
+}
+
+/**
+ * Makes the rows of what was recognised, in one step that also counts it: three within an hour, and the connection stops as
+ * `memory_lost` (RULES 2). What is there twice is reported.
+ */
+async function adopt(leased: LeasedLink, found: Recognised): Promise<void> {
+  await leased.apply({
+    mirrors: found.mirrors,
+    confirmedIntents: found.confirmedIntents,
+    adoptions: found.adopted,
+    failures: found.duplicates.map(({ item, kept, other }) => ({
+      direction: item.startsWith("comment:") ? "to-huawei" : "to-jira",
+      item,
+      reason: "duplicate",
+      detail: `${other} is a second copy beside ${kept}`,
+    })),
+    ...(found.huaweiUserId === null ? {} : { huaweiUserId: found.huaweiUserId }),
+    audit: found.mirrors
+      .filter((mirror) => mirror.kind !== "file")
+      .map((mirror) => ({
+        side: mirror.origin === "huawei" ? "jira" : "huawei",
+        action: "adopt",
+        item: `${mirror.kind}:${mirror.sourceId}`,
+        result: mirror.copyId ?? "adopted",
+      })),
+  });
+  // What follows in this plan counts on these rows.
+  await leased.reload();
 }

@@ -11,6 +11,7 @@ import { messageFingerprint, messageHash } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { shrinkItem } from "../plan/missing.ts";
+import { withdrawnHash } from "../recognise.ts";
 import { formatMoment, messageHeader } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
 import { carryFiles } from "./case-files.ts";
@@ -138,9 +139,6 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror): Prom
   deps.onWrite?.({ side: "jira", action: "comment" });
   return 1;
 }
-
-/** Source hash in the property of a comment that is marked as withdrawn. */
-const withdrawnHash = "withdrawn";
 
 async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror): Promise<number> {
   const notices = [
@@ -273,38 +271,4 @@ export async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Inte
   }
   await leased.apply({ confirmedIntents: [intent.key] });
   return writes;
-}
-
-/** Our own comment without a row: the row is made again, with the files that its mark names. */
-export async function adoptComment(
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "adopt_comment" }>,
-): Promise<void> {
-  const { message, comment } = action;
-  await leased.apply({
-    mirrors: [
-      {
-        kind: "message",
-        origin: "huawei",
-        sourceId: message.sourceId,
-        fingerprint: message.fingerprint,
-        sourceHash: comment.mark?.srcHash ?? null,
-        sourceAt: message.message.createdAt,
-        copyId: comment.commentId,
-        state: "live",
-      },
-      ...(comment.mark?.files ?? []).map(
-        ([fileId, attachmentId]) =>
-          ({
-            kind: "file",
-            origin: "huawei",
-            sourceId: fileId,
-            copyId: attachmentId,
-            state: "live",
-            parentId: message.sourceId,
-          }) as const,
-      ),
-    ],
-    audit: [{ side: "jira", action: "adopt", item: `message:${message.sourceId}`, result: comment.commentId }],
-  });
 }

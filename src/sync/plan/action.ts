@@ -9,6 +9,7 @@ import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import type { IdentifiedMessage } from "../identity.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { Recognised } from "../recognise.ts";
 import type { OpenFailure } from "../state.ts";
 import type { Command } from "./command-text.ts";
 
@@ -60,18 +61,10 @@ export type Action =
       readonly fingerprint: string;
     }
   | {
-      readonly kind: "adopt_message";
+      /** Our own marks that no row remembered: the rows are made again before anything else happens. */
+      readonly kind: "adopt";
       readonly direction: "state";
-      readonly commentId: string;
-      readonly version: number;
-      readonly sourceHash: string | null;
-      readonly message: IdentifiedMessage;
-    }
-  | {
-      readonly kind: "adopt_comment";
-      readonly direction: "state";
-      readonly message: IdentifiedMessage;
-      readonly comment: IssueComment;
+      readonly found: Recognised;
     }
   | { readonly kind: "report_unknown_mark"; readonly direction: "state"; readonly message: IdentifiedMessage }
   | {

@@ -3,8 +3,8 @@
  */
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
-import { hashParts } from "../../lib/hash.ts";
 import { mayHavePassed } from "../file-refusal.ts";
+import { commentHash } from "../identity.ts";
 import { type Action, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
 import {
@@ -21,23 +21,12 @@ import {
 /** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
 export const withdrawnThereReason = "withdrawn_there";
 
-/** Hash of what a comment says today: text and the files that it shows. */
-export function commentHash(
-  comment: Pick<IssueComment, "body">,
-  adfToText: (doc: unknown) => string,
-  mediaReferences: (doc: unknown) => readonly string[],
-): string {
-  return hashParts([adfToText(comment.body), ...mediaReferences(comment.body)]).slice(0, 32);
-}
-
-type Known = { readonly confirmed: ReadonlySet<string>; readonly adopted: ReadonlySet<string> };
-
 /** Jira → Huawei: first what must not be outside any more, then comments in their order, then files of their own. */
 export function planComments(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  known: Known,
+  confirmed: ReadonlySet<string>,
   recheck: Recheck,
 ): Action[] {
   if (input.link.caseId === null) return [];
@@ -53,16 +42,15 @@ export function planComments(
   const leaving = new Set<string>();
   let waiting = false;
   for (const comment of candidates) {
-    if (known.adopted.has(comment.commentId)) continue;
     // What ran as a command stays one, whatever it was edited into.
     if (findCommand(input.mirrors, comment.commentId) !== undefined) continue;
     const mirror = mirrors.get(comment.commentId);
-    const stop = planHold(input, { issue, comment, mirror, confirmed: known.confirmed });
+    const stop = planHold(input, { issue, comment, mirror, confirmed });
     if (stop !== null) {
       urgent.push(...stop);
       continue;
     }
-    const next = planNext(input, comment, mirror, known.confirmed);
+    const next = planNext(input, comment, mirror, confirmed);
     if (next === null) continue;
     urgent.push(...next.state);
     if (!next.send) continue;
@@ -90,7 +78,7 @@ export function planComments(
       files,
     });
   }
-  urgent.push(...planDeleted(input, comments, known.confirmed));
+  urgent.push(...planDeleted(input, comments, confirmed));
   // A file may be named by a comment that waits; it goes along with that one.
   if (!waiting) sends.push(...planOwnFiles(input, issue, comments, leaving, recheck));
   return [...urgent, ...sends];

@@ -1,10 +1,9 @@
 /**
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
-import type { IssueComment } from "../../domain/issue.ts";
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
 import type { Action, PlanInput } from "./action.ts";
-import { commentHash, isRetriedFile } from "./comments.ts";
+import { isRetriedFile } from "./comments.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
 export function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
@@ -18,7 +17,6 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       ? new Set<string>(input.observed.comments.map((comment) => comment.commentId))
       : null;
 
-  const adopted = new Set<string>(input.mirrors.flatMap((mirror) => (mirror.copyId === null ? [] : [mirror.copyId])));
   for (const { intent, message, fingerprint } of sorted.confirmed) {
     actions.push({ kind: "confirm_message", direction: "state", intent, message, fingerprint });
   }
@@ -34,23 +32,10 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       });
     }
   }
+  // Marks that name something here were adopted before; while the comments are not read, none is judged.
   for (const identified of sorted.unknownMarks) {
     if (input.released.has(`message:${identified.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-      continue;
-    }
-    const commentId = identified.mark.kind === "comment" ? identified.mark.commentId : null;
-    const comment =
-      commentId === null ? undefined : input.observed.comments?.find((entry) => entry.commentId === commentId);
-    if (comment !== undefined && commentId !== null) {
-      actions.push({
-        kind: "adopt_message",
-        direction: "state",
-        commentId,
-        version: identified.mark.kind === "comment" ? identified.mark.version : 1,
-        sourceHash: commentHash(comment, input.adfToText, input.mediaReferences),
-        message: identified,
-      });
     } else if (input.observed.comments !== null) {
       actions.push({ kind: "report_unknown_mark", direction: "state", message: identified });
     }
@@ -66,11 +51,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       });
     }
     const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
-    const copy = mirror === undefined ? findOwnCopy(input, identified, adopted) : undefined;
-    if (copy !== undefined) {
-      adopted.add(copy.commentId);
-      actions.push({ kind: "adopt_comment", direction: "state", message: identified, comment: copy });
-    } else if (mirror === undefined || mirror.state === "sending") {
+    if (mirror === undefined || mirror.state === "sending") {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (mirror.state === "placeholder" && input.released.has(`message:${mirror.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
@@ -119,22 +100,4 @@ export function planOwed(input: PlanInput): Action[] {
     const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
     return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
   });
-}
-
-/** A comment of ours that mirrors this message although no row remembers it: after a restored or lost database. */
-function findOwnCopy(
-  input: PlanInput,
-  identified: IdentifiedMessage,
-  taken: ReadonlySet<string>,
-): IssueComment | undefined {
-  return input.observed.comments?.find(
-    (comment) =>
-      comment.mark != null &&
-      comment.mark.inst === input.installation &&
-      !taken.has(comment.commentId) &&
-      (identified.message.messageId !== null && comment.mark.messageId !== undefined
-        ? comment.mark.messageId === identified.message.messageId
-        : comment.mark.fingerprint === `fp:${identified.fingerprint}:1` ||
-          comment.mark.fingerprint === identified.sourceId),
-  );
 }

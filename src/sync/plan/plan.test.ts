@@ -4,10 +4,10 @@ import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.t
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import { messageFingerprint } from "../identity.ts";
+import { commentHash, messageFingerprint } from "../identity.ts";
 import type { ConnectionSettings } from "../ports.ts";
+import { mergeMirrors } from "../recognise.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
-import { commentHash } from "./comments.ts";
 import { heldReason } from "./disclosure.ts";
 import { factsHash } from "./facts.ts";
 import { toJiraLabel } from "./labels.ts";
@@ -407,9 +407,9 @@ describe("messages to Jira", () => {
   });
 
   it.each([
-    { name: "by message id", inst: "inst-1", messageId: "m1", expected: "adopt_comment" },
-    { name: "not when it names another message", inst: "inst-1", messageId: "m2", expected: "post_message" },
-    { name: "not when another installation wrote it", inst: "inst-2", messageId: "m1", expected: "post_message" },
+    { name: "by message id", inst: "inst-1", messageId: "m1", expected: ["adopt"] },
+    { name: "not when it names another message", inst: "inst-1", messageId: "m2", expected: ["adopt", "post_message"] },
+    { name: "not when another installation wrote it", inst: "inst-2", messageId: "m1", expected: ["post_message"] },
   ])("adopts our own comment that no row remembers: $name", ({ inst, messageId, expected }) => {
     const mark = { v: 1, inst, caseId: "TT1", messageId, srcHash: "h", files: [] };
 
@@ -417,7 +417,7 @@ describe("messages to Jira", () => {
       observed: { messages: [makeMessage()], comments: [makeComment({ authorId: "casebridge", mark })] },
     });
 
-    expect(kinds(actions)).toEqual([expected]);
+    expect(kinds(actions)).toEqual(expected);
   });
 });
 
@@ -496,10 +496,10 @@ describe("our own messages", () => {
   it("adopts a message with an unknown mark that names a comment of this issue, instead of sending it again", () => {
     const actions = plan({ observed: { messages: [copy], comments: [makeComment()] } });
 
-    expect(pick(actions, "adopt_message")).toEqual([
-      expect.objectContaining({ commentId: "501", sourceHash: hashOf(body("Here are the logs")) }),
+    expect(kinds(actions)).toEqual(["adopt"]);
+    expect(pick(actions, "adopt")[0]?.found.mirrors).toEqual([
+      expect.objectContaining({ kind: "comment", sourceId: "501", sourceHash: hashOf(body("Here are the logs")) }),
     ]);
-    expect(pick(actions, "post_message")).toEqual([]);
   });
 
   it("reports a message with a mark that names no comment of this issue", () => {
@@ -1528,12 +1528,8 @@ describe("any history", () => {
         case "carry_issue_files":
           for (const file of action.files) put(makeMirror({ kind: "file", sourceId: file.fileId }));
           break;
-        case "adopt_message":
-          put({
-            ...mirrorOf(action.commentId),
-            sourceHash: action.sourceHash,
-            copyFingerprints: [...mirrorOf(action.commentId).copyFingerprints, action.message.fingerprint],
-          });
+        case "adopt":
+          for (const mirror of mergeMirrors([...mirrors.values()], action.found.mirrors, now)) put(mirror);
           break;
         case "report_unknown_mark":
           put(

@@ -5,6 +5,7 @@
  * back only the later ones of its direction. `state` actions change only our memory.
  */
 import { sortMessages } from "../identity.ts";
+import { mergeMirrors, type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
@@ -20,7 +21,44 @@ import { planStatus } from "./status.ts";
 const stampPatienceMs = 5 * 60_000;
 
 /** Brings both sides of one link into agreement, as a list. Pure; the same input gives the same plan. */
-export function planReconcile(input: PlanInput): Plan {
+export function planReconcile(given: PlanInput): Plan {
+  const found = recogniseOwn(given);
+  if (found === null) return planRest(given);
+  // What was recognised counts as remembered for the rest of the plan.
+  const rest = planRest({
+    ...given,
+    mirrors: mergeMirrors(given.mirrors, found.mirrors, given.now),
+    intents: given.intents.filter((intent) => !found.confirmedIntents.includes(intent.key)),
+  });
+  return { ...rest, actions: [{ kind: "adopt", direction: "state", found }, ...rest.actions] };
+}
+
+/** Our marks without a row, `null` when there are none or one of the sides was not read (RULES 2). */
+function recogniseOwn(input: PlanInput): Recognised | null {
+  const { link } = input;
+  const { messages, comments, issue } = input.observed;
+  if (link.issueId === null || messages === null || comments === null || issue === null) return null;
+  const found = recognise({
+    caseId: link.caseId,
+    issueId: link.issueId,
+    mirrors: input.mirrors,
+    intents: input.intents,
+    messages,
+    comments,
+    issue,
+    settings: input.settings,
+    huaweiUserIds: input.huaweiUserIds,
+    ownAccountId: input.ownAccountId,
+    accepts: (inst) => inst === input.installation,
+    adfToText: input.adfToText,
+    mediaReferences: input.mediaReferences,
+    renderMessage: null,
+    now: input.now,
+  });
+  return found.mirrors.length === 0 ? null : found;
+}
+
+function planRest(input: PlanInput): Plan {
   const { link, observed } = input;
   if (link.issueId === null) {
     return {
@@ -64,13 +102,7 @@ export function planReconcile(input: PlanInput): Plan {
             input,
             observed.issue,
             observed.comments,
-            {
-              confirmed: new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
-              // Comments whose messages are just being recognised are not sent.
-              adopted: new Set(
-                sorted?.unknownMarks.flatMap(({ mark }) => (mark.kind === "comment" ? [mark.commentId] : [])),
-              ),
-            },
+            new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
             recheck,
           ),
           ...planCommands(input, observed.issue, observed.comments, recheck),
