@@ -138,21 +138,6 @@ export function needIssue(leased: LeasedLink): IssueId {
   return issueId;
 }
 
-/** A refusal that Jira would answer, known before asking. */
-export function refused(operation: string, detail: string): ServiceError {
-  return new ServiceError({
-    side: "jira",
-    kind: "rejected",
-    operation,
-    status: null,
-    code: null,
-    requestId: null,
-    retryAfterMs: null,
-    outcomeUnknown: false,
-    detail,
-  });
-}
-
 /** Why Huawei refused an action for good, with its remedy, for people; `null` for any other error. */
 export function refusalText(error: unknown): string | null {
   if (!isServiceError(error, "rejected", "not_found", "forbidden") || error.facts.outcomeUnknown) return null;
