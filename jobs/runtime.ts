@@ -1,4 +1,4 @@
-import type { IntakeDeps } from "../src/sync/intake.ts";
+import type { IntakeDeps } from "../src/sync/intake-deps.ts";
 import type { ReconcileDeps } from "../src/sync/reconcile-link.ts";
 
 /** One connection, wired: what its jobs work with. */

@@ -1,5 +1,5 @@
 /** Look-ups of an account at rest, each with the moment it was read. */
-import type { LookupCache } from "../sync/request/lookups.ts";
+import type { LookupCache } from "../sync/ports.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { toJson } from "./sql.ts";
 

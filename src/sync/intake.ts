@@ -5,6 +5,7 @@
  * asks what was created since the last round in any status, and polls messages in cohorts of at most 100 cases. Jira is asked for
  * what was updated within a relative span, so that no time zone can open a gap (RULES 3 and 4).
  */
+
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
@@ -12,23 +13,12 @@ import type { IssueMark, StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
+import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, InstantGroup, JiraPort, Lane, Log } from "./ports.ts";
+import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
 import { isRequested, takeRequests, withoutRequested } from "./request/intake-requests.ts";
-import type { CohortState, ConnectionState, IntakeLink, SeenCase, StatePort, WakeUp } from "./state.ts";
-
-export type IntakeDeps = {
-  readonly huawei: HuaweiPort;
-  readonly jira: JiraPort;
-  readonly state: StatePort;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly settings: ConnectionSettings;
-  readonly owner: string;
-  /** Connections further up in the file that draw on the same Huawei account: what they want of a case comes first (RULES 7). */
-  readonly earlier?: readonly string[];
-};
+import type { CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
 export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };

@@ -439,3 +439,11 @@ export type ConnectionSettings = {
     readonly listSeconds: number;
   };
 };
+
+/** Where look-ups rest. `value` is JSON. */
+export interface LookupCache {
+  find(connectionName: string, key: string): Promise<{ readonly value: unknown; readonly readAt: Date } | null>;
+  save(connectionName: string, key: string, value: unknown, readAt: Date): Promise<void>;
+  /** Keys that were asked for before, for the refresh. */
+  listKeys(connectionName: string): Promise<readonly string[]>;
+}

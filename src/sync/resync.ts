@@ -2,7 +2,8 @@
  * The admin re-sync: choose links, read both sides afresh, repair. Works beside a running worker, since leases keep them apart.
  */
 import type { CaseId, LinkId } from "../domain/ids.ts";
-import { type IntakeDeps, intakeCases } from "./intake.ts";
+import { intakeCases } from "./intake.ts";
+import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
 import type { IntakeLink } from "./state.ts";
 

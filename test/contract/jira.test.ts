@@ -520,8 +520,8 @@ describe("the Jira adapter", () => {
       TRANSITION_ISSUES: false,
     });
     expect(await client.getProject()).toMatchObject({ key: "OPS", projectTypeKey: "software" });
-    expect(await client.findIssueType("task")).toEqual({ id: "10002", name: "Task" });
-    expect(await client.findIssueType("10004")).toEqual({ id: "10004", name: "Bug" });
+    expect(await client.findIssueType("task")).toMatchObject({ id: "10002", name: "Task" });
+    expect(await client.findIssueType("10004")).toMatchObject({ id: "10004", name: "Bug" });
     expect(await client.findIssueType("Epic")).toBeNull();
     expect((await client.listCreateFields("10002")).map(({ fieldId }) => fieldId)).toContain("summary");
     expect(await client.listStatuses()).toContainEqual({ id: "10001", name: "Done", category: "done" });

@@ -5,7 +5,7 @@ import { type CaseSummary, isOpenStatus } from "../../domain/case.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { IntakeDeps } from "../intake.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
 import type { IntakeLink } from "../state.ts";
 import { requestOf } from "./request.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../domain/service-error.ts";
-import type { CaseLookupPort } from "../ports.ts";
-import { type LookupCache, makeLookups } from "./lookups.ts";
+import type { CaseLookupPort, LookupCache } from "../ports.ts";
+import { makeLookups } from "./lookups.ts";
 
 function makeBench() {
   const rows = new Map<string, { value: unknown; readAt: Date }>();

@@ -12,18 +12,11 @@ import type {
   ExtraParameter,
   Lane,
   Log,
+  LookupCache,
   NamedId,
   ProblemType,
   Severities,
 } from "../ports.ts";
-
-/** Where look-ups rest. `value` is JSON. */
-export interface LookupCache {
-  find(connectionName: string, key: string): Promise<{ readonly value: unknown; readonly readAt: Date } | null>;
-  save(connectionName: string, key: string, value: unknown, readAt: Date): Promise<void>;
-  /** Keys that were asked for before, for the refresh. */
-  listKeys(connectionName: string): Promise<readonly string[]>;
-}
 
 export type LookupDeps = {
   readonly port: CaseLookupPort;
