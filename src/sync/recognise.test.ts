@@ -130,6 +130,12 @@ describe("copies in Jira", () => {
     ]);
   });
 
+  it("that say their message was withdrawn are withdrawn, and are not marked again", () => {
+    const { found } = run({ comments: [own("801", { messageId: "m1", srcHash: "withdrawn" })] });
+
+    expect(found.mirrors).toMatchObject([{ sourceId: "m1", copyId: "801", state: "withdrawn" }]);
+  });
+
   it("an answer to a command proves that the command ran", () => {
     const { found } = run({ comments: [own("801", { fingerprint: "notice:reply-501" })] });
 

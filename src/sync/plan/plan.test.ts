@@ -408,7 +408,12 @@ describe("messages to Jira", () => {
 
   it.each([
     { name: "by message id", inst: "inst-1", messageId: "m1", expected: ["adopt"] },
-    { name: "not when it names another message", inst: "inst-1", messageId: "m2", expected: ["adopt", "post_message"] },
+    {
+      name: "not when it names another message",
+      inst: "inst-1",
+      messageId: "m2",
+      expected: ["adopt", "post_message", "note_missing"],
+    },
     { name: "not when another installation wrote it", inst: "inst-2", messageId: "m1", expected: ["post_message"] },
   ])("adopts our own comment that no row remembers: $name", ({ inst, messageId, expected }) => {
     const mark = { v: 1, inst, caseId: "TT1", messageId, srcHash: "h", files: [] };
