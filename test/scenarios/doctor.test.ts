@@ -767,7 +767,7 @@ describe("doctor", () => {
 
   /** Runs the command in the test's folder; answers its code and standard output. */
   function run(env: Record<string, string>, args: readonly string[]): Promise<{ code: number; output: string }> {
-    const child = spawn(resolve("node_modules/.bin/node"), [resolve("src/bin/casebridge.ts"), ...args], {
+    const child = spawn(resolve("node_modules/.bin/node"), [resolve("src/bin/casebridge.mjs"), ...args], {
       cwd: folder,
       env: { PATH: process.env.PATH ?? "", ...env },
       stdio: ["ignore", "pipe", "inherit"],
