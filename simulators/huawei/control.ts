@@ -163,6 +163,8 @@ export interface HuaweiControl {
   addFault(rule: FaultRule): string;
   /** Removes one fault by id, or all. */
   clearFaults(input?: { id?: string }): void;
+  /** How often each kind of fault has struck since the start. */
+  getStruckFaults(): Readonly<Record<string, number>>;
   /** While on, every request's connection is reset. Over HTTP the body is `true`, `false` or `{"on":true}`. */
   setOutage(on: boolean | { on: boolean }): void;
   /** Moves the simulator's clock by so many milliseconds, adding to earlier moves. Returns the new time. */
@@ -236,6 +238,7 @@ export function makeControl(parts: ControlParts): HuaweiControl {
     getSettings: () => core.settings,
     addFault: (rule) => faults.add(rule),
     clearFaults: (input) => faults.clear(input?.id),
+    getStruckFaults: () => faults.struck(),
     setOutage: (on) => parts.setOutage(typeof on === "boolean" ? on : on.on),
     advanceClock({ ms }) {
       parts.moveClock(ms);

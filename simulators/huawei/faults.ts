@@ -56,11 +56,14 @@ export interface FaultBook {
   clear(id?: string): void;
   /** The first fault that strikes this request, used up by the call; null when none does. */
   take(request: { readonly operation: string; readonly method: string; readonly url: string }): FaultRule | null;
+  /** How often each kind has struck since the start; never reset. */
+  struck(): Readonly<Record<string, number>>;
 }
 
 /** Makes an empty book; `random` is asked at every draw so that a reset can replace it. */
 export function makeFaultBook(random: () => Random): FaultBook {
   let sequence = 0;
+  const struck: Record<string, number> = {};
   const active = new Map<string, { readonly rule: FaultRule; skip: number; left: number }>();
   return {
     add(rule) {
@@ -87,9 +90,11 @@ export function makeFaultBook(random: () => Random): FaultBook {
         if (rule.probability !== undefined && random().next() >= rule.probability) continue;
         entry.left -= 1;
         if (entry.left <= 0) active.delete(id);
+        struck[rule.kind] = (struck[rule.kind] ?? 0) + 1;
         return rule;
       }
       return null;
     },
+    struck: () => ({ ...struck }),
   };
 }

@@ -449,6 +449,8 @@ export function makeControl(deps: {
     addFault: (spec: FaultSpec): string => deps.faults.addFault(spec),
     removeFault: (faultId: string): boolean => deps.faults.removeFault(faultId),
     clearFaults: (): void => deps.faults.clearFaults(),
+    /** How often each kind of fault has struck since the start. */
+    getStruckFaults: (): Readonly<Record<string, number>> => deps.faults.getStruck(),
     setOutage: (on: boolean | { on: boolean }): void => deps.faults.setOutage(typeof on === "boolean" ? on : on.on),
     /** The API token that is accepted from now on: a token that expired or was replaced. */
     setApiToken: (args: { apiToken: string }): void => {

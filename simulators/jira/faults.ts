@@ -57,6 +57,7 @@ export type Faults = ReturnType<typeof makeFaults>;
 /** Makes an empty set of faults; `random` decides where a probability is given. */
 export function makeFaults(random: Random) {
   const active = new Map<string, { spec: FaultSpec; left: number; skip: number; struck: number }>();
+  const struckByKind: Record<string, number> = {};
   let counter = 0;
   let outage = false;
 
@@ -89,6 +90,7 @@ export function makeFaults(random: Random) {
       if (fault.spec.probability !== undefined && random() >= fault.spec.probability) continue;
       fault.left -= 1;
       fault.struck += 1;
+      struckByKind[fault.spec.kind] = (struckByKind[fault.spec.kind] ?? 0) + 1;
       if (fault.left <= 0) active.delete(id);
       struck.push(hit);
     }
@@ -100,6 +102,8 @@ export function makeFaults(random: Random) {
     strike,
     removeFault: (id: string): boolean => active.delete(id),
     clearFaults: (): void => active.clear(),
+    /** How often each kind has struck since the start; never reset. */
+    getStruck: (): Readonly<Record<string, number>> => ({ ...struckByKind }),
     setOutage: (on: boolean): void => {
       outage = on;
     },

@@ -1,0 +1,194 @@
+/** What the crash matrix replays: one short story for each flow and each kind of write. */
+import type { ConnectionConfig } from "../../src/config/config.ts";
+import { makePeople, type People } from "./people.ts";
+import type { ResetOptions, World } from "./world.ts";
+
+/** What a step works with. `notes` carries ids from one step to the next. */
+export type Stage = { readonly world: World; readonly people: People; readonly notes: Map<string, string> };
+
+/** A story: steps of people; between two of them everything settles. */
+export type Scenario = {
+  readonly name: string;
+  readonly reset?: Pick<ResetOptions, "huawei" | "jira" | "settings">;
+  /** Own files of the issue are sent as well. */
+  readonly ownFiles?: boolean;
+  /** Only a full comparison can find what the steps do, so there is one after each step. */
+  readonly checked?: boolean;
+  readonly steps: readonly ((stage: Stage) => void)[];
+};
+
+/** The stage of a world. */
+export function makeStage(world: World): Stage {
+  return { world, people: makePeople(world), notes: new Map() };
+}
+
+const theCase = (stage: Stage): string => stage.notes.get("case") ?? "";
+
+function theIssue(stage: Stage): string {
+  const issue = stage.people.issueOf(theCase(stage));
+  if (issue === null) throw new Error("the case has no issue yet");
+  return issue.key;
+}
+
+const openCase =
+  (input: Parameters<People["createCase"]>[0] = {}) =>
+  (stage: Stage): void => {
+    stage.notes.set("case", stage.people.createCase(input));
+  };
+
+const comment =
+  (input: Parameters<People["comment"]>[1] = {}) =>
+  (stage: Stage): void => {
+    stage.notes.set("comment", stage.people.comment(theIssue(stage), input).commentId);
+  };
+
+const status =
+  (value: number) =>
+  (stage: Stage): void =>
+    stage.world.huawei.setStatus({ caseId: theCase(stage), status: value });
+
+const move =
+  (toCategory: "new" | "indeterminate" | "done") =>
+  (stage: Stage): void =>
+    void stage.world.jira.transition({ issue: theIssue(stage), toCategory });
+
+const closeOnDone =
+  (mode: "confirm" | "always") =>
+  (settings: ConnectionConfig): ConnectionConfig => ({
+    ...settings,
+    status: { ...settings.status, closeOnDone: mode },
+  });
+
+const stepByStep = (settings: ConnectionConfig): ConnectionConfig => ({
+  ...settings,
+  jira: { ...settings.jira, projectKey: "STEP" },
+  status: { ...settings.status, via: { done: ["3", "10012"], indeterminate: ["3"], new: ["10012", "3"] } },
+});
+
+/** All stories. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "a case with label, priority and files becomes an issue",
+    reset: { settings: (settings) => ({ ...settings, priority: { cs1001: "High", Critical: "High" } }) },
+    steps: [openCase({ labels: ["vip customer"], severity: "cs1001", files: 2 })],
+  },
+  {
+    name: "a description that does not fit goes on in comments",
+    steps: [openCase({ description: `A long story.\n${"All of it matters. ".repeat(2_500)}` })],
+  },
+  {
+    name: "messages with files become comments",
+    steps: [
+      openCase(),
+      (stage) => {
+        stage.people.write(theCase(stage), { files: 2 });
+        stage.people.write(theCase(stage), { author: "partner", twice: true });
+      },
+    ],
+  },
+  {
+    name: "a message of several parts",
+    steps: [openCase(), (stage) => void stage.people.write(theCase(stage), { text: "All of it. ".repeat(5_000) })],
+  },
+  { name: "a comment with files becomes a message", steps: [openCase(), comment({ files: 2 })] },
+  { name: "a comment of several parts", steps: [openCase(), comment({ stretches: 3, files: 1 })] },
+  { name: "a comment too long for parts", steps: [openCase(), comment({ text: "word ".repeat(12_000) })] },
+  {
+    name: "two comments and an answer at once",
+    steps: [
+      openCase(),
+      (stage) => {
+        stage.people.comment(theIssue(stage));
+        stage.people.write(theCase(stage));
+        stage.people.comment(theIssue(stage), { files: 1 });
+      },
+    ],
+  },
+  {
+    name: "an edited comment becomes a second version",
+    checked: true,
+    steps: [openCase(), comment(), (stage) => stage.people.edit(stage.notes.get("comment") ?? "")],
+  },
+  {
+    name: "a deleted comment is withdrawn",
+    checked: true,
+    steps: [
+      openCase(),
+      comment(),
+      (stage) => stage.world.jira.deleteComment({ commentId: stage.notes.get("comment") ?? "" }),
+    ],
+  },
+  {
+    name: "a deleted comment that cannot be withdrawn is said to be",
+    checked: true,
+    reset: { huawei: { withdrawWindowMs: 1 } },
+    steps: [
+      openCase(),
+      comment(),
+      (stage) => stage.world.jira.deleteComment({ commentId: stage.notes.get("comment") ?? "" }),
+    ],
+  },
+  {
+    name: "a comment restricted after it was sent",
+    checked: true,
+    steps: [
+      openCase(),
+      comment({ stretches: 3 }),
+      (stage) => stage.world.jira.restrictComment({ commentId: stage.notes.get("comment") ?? "" }),
+    ],
+  },
+  {
+    name: "a file of its own",
+    ownFiles: true,
+    reset: { settings: (settings) => ({ ...settings, attachments: { toHuawei: "all" } }) },
+    steps: [openCase(), (stage) => stage.people.attach(theIssue(stage)), comment({ files: 1 })],
+  },
+  { name: "statuses of the case", steps: [openCase(), status(1), status(2), status(17), status(3)] },
+  {
+    name: "statuses through the steps of a workflow",
+    reset: { settings: stepByStep },
+    steps: [openCase(), status(3), status(1)],
+  },
+  {
+    name: "labels come and go",
+    checked: true,
+    steps: [
+      openCase({ labels: ["one"] }),
+      (stage) => void stage.world.huawei.addLabel({ caseId: theCase(stage), name: "two" }),
+      (stage) => {
+        stage.world.huawei.removeLabel({ caseId: theCase(stage), name: "one" });
+        stage.world.jira.removeLabel({ issue: theIssue(stage), label: "huawei-cloud" });
+      },
+    ],
+  },
+  { name: "done closes a case that waits for confirmation", steps: [openCase(), status(2), move("done")] },
+  { name: "done on an open case is answered by a notice", steps: [openCase(), status(1), move("done")] },
+  {
+    name: "done cancels a new case where that is wanted",
+    reset: { settings: closeOnDone("always") },
+    steps: [openCase(), move("done")],
+  },
+  {
+    name: "back from done asks to take the case up again",
+    reset: { huawei: { messageOnClosed: "accepted" } },
+    steps: [openCase(), status(3), move("indeterminate")],
+  },
+  {
+    name: "a secret is masked and said to be",
+    steps: [openCase(), comment({ text: "password=Sup3rSecret99 for you" })],
+  },
+  {
+    name: "a refused comment is said to be",
+    reset: { huawei: { messageOnClosed: "refused" } },
+    steps: [openCase(), status(3), comment()],
+  },
+  {
+    name: "an engineer asks for access",
+    steps: [
+      openCase(),
+      (stage) =>
+        void stage.world.huawei.createAuthorization({ caseId: theCase(stage), describe: "log in to the host" }),
+    ],
+  },
+  { name: "a deleted case", steps: [openCase(), (stage) => stage.world.huawei.deleteCase({ caseId: theCase(stage) })] },
+];

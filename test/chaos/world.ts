@@ -1,0 +1,384 @@
+/**
+ * A world: both simulators, a database, a clock that only jumps, and workers that are real casebridge (flows, adapters, store) without
+ * queue and cron. A driver gives the turns (`turns.ts`), so one process plays any number of replicas, repeatably and without waiting.
+ *
+ * How a worker dies: its call at the effect in question never comes back, nothing of it runs on, and its leases end at once. A fresh
+ * worker knows only what the database knows.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HuaweiSettings, type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
+import { type JiraSettings, type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { compose, type Parts } from "../../src/bin/compose.ts";
+import type { ConnectionConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
+import { makeJiraClient } from "../../src/jira/jira-client.ts";
+import { makeBudget } from "../../src/store/budget.ts";
+import { makeState } from "../../src/store/state.ts";
+import type { IntakeDeps } from "../../src/sync/intake.ts";
+import type { Clock, HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
+import type { ReconcileDeps } from "../../src/sync/reconcile-link.ts";
+import type { LeasedLink, StatePort } from "../../src/sync/state.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { makeTurns, type Turns } from "./turns.ts";
+
+/** One effect: a remote write or a commit of the database, right before or right after it happened. */
+export type Effect = {
+  /** Counted from 1 since the last `reset`. */
+  readonly n: number;
+  readonly place: "huawei" | "jira" | "database";
+  readonly phase: "before" | "after";
+  readonly operation: string;
+  readonly worker: Worker;
+};
+
+/** Ways to break one rule for a worker: wrappers around what the product is given. Each may be left out. */
+export type Tweaks = {
+  readonly state?: (state: StatePort) => StatePort;
+  readonly leased?: (leased: LeasedLink) => LeasedLink;
+  readonly huawei?: (port: HuaweiPort) => HuaweiPort;
+  readonly jira?: (port: JiraPort) => JiraPort;
+  readonly settings?: (settings: ConnectionConfig) => ConnectionConfig;
+};
+
+/** One replica. */
+export type Worker = {
+  readonly name: string;
+  readonly intake: IntakeDeps;
+  readonly reconcile: ReconcileDeps;
+  dead: boolean;
+  /** Rejects when the worker dies. */
+  readonly death: PromiseWithResolvers<never>;
+  /** Added to the world's clock: this machine's error. */
+  skewMs: number;
+};
+
+/** A running world. */
+export type World = {
+  readonly huawei: HuaweiSimulator["control"];
+  readonly jira: JiraSimulator["control"];
+  readonly parts: Parts;
+  readonly turns: Turns<Worker>;
+  readonly workers: Worker[];
+  /** Moves the clock of everybody on. */
+  advance(ms: number): void;
+  now(): number;
+  /** Told of every effect; answers true to let the worker die there. */
+  onEffect: (effect: Effect) => boolean;
+  effects(): number;
+  /** Remote writes that happened since the last `reset` or `resetWrites`. */
+  writes(): number;
+  resetWrites(): void;
+  /** A fresh worker beside the others. */
+  startWorker(tweaks?: Tweaks): Worker;
+  /** The worker does nothing any more; `leaseEnds` false leaves its leases to `endLeases`. */
+  kill(worker: Worker, leaseEnds?: boolean): Promise<void>;
+  /** Ends the leases of a worker as time would. */
+  endLeases(worker: Worker): Promise<void>;
+  /** Empties both services and the database, sets the switches and the settings of the connection. */
+  reset(options?: ResetOptions): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** What a reset sets. `seed` decides every chance inside workers. */
+export type ResetOptions = {
+  readonly seed?: number;
+  readonly huawei?: Partial<HuaweiSettings>;
+  readonly jira?: Partial<JiraSettings>;
+  readonly settings?: (settings: ConnectionConfig) => ConnectionConfig;
+};
+
+const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** With `CHAOS_LOG=1` the workers' warnings are shown. */
+const log: Log =
+  process.env.CHAOS_LOG === undefined
+    ? quiet
+    : {
+        ...quiet,
+        warn: (fields, message) => console.error("warn", message, JSON.stringify(fields)),
+        error: (fields, message) => console.error("error", message, JSON.stringify(fields)),
+        ...(process.env.CHAOS_LOG === "2"
+          ? { info: (fields: object, message: string) => console.error("info", message, JSON.stringify(fields)) }
+          : {}),
+      };
+
+const startMs = Date.UTC(2026, 10, 24, 8, 0, 0);
+/** A hanging request costs this much real time. */
+const callTimeoutMs = 1_500;
+const tables = [
+  "intents",
+  "mirrors",
+  "failures",
+  "links",
+  "cohorts",
+  "cursors",
+  "runs",
+  "audit",
+  "rounds",
+  "webhooks",
+  "budgets",
+];
+
+/** Starts simulators, database and the parts that all workers share. Takes about half a second. */
+export async function startWorld(): Promise<World> {
+  let nowMs = startMs;
+  let effects = 0;
+  let writes = 0;
+  let acting: Worker | null = null;
+  const now = (): number => nowMs;
+  const turns = makeTurns<Worker>((worker) => worker.dead);
+
+  function die(worker: Worker): void {
+    worker.dead = true;
+    worker.death.reject(new Error("the worker is dead"));
+  }
+
+  /** Counts an effect; answers true when the worker dies here. */
+  function count(place: Effect["place"], phase: Effect["phase"], operation: string): boolean {
+    const worker = acting;
+    if (worker === null || worker.dead) return false;
+    effects += 1;
+    const dies = world.onEffect({ n: effects, place, phase, operation, worker });
+    if (dies) die(worker);
+    return dies;
+  }
+  const strike =
+    (place: "huawei" | "jira") =>
+    (event: {
+      readonly operation: string;
+      readonly write: boolean;
+      readonly phase: "before" | "after";
+    }): void | Promise<void> => {
+      if (!event.write) return;
+      if (event.phase === "after") writes += 1;
+      // Dead before the commit: the request is lost on its way. Dead after it: the answer reaches nobody.
+      if (count(place, event.phase, event.operation) && event.phase === "before") return new Promise<never>(() => {});
+    };
+
+  const huawei = await startHuaweiSimulator({ now, onEffect: strike("huawei") });
+  const jira = await startJiraSimulator({ now, onEffect: strike("jira") });
+  const database = await createTestDatabase();
+  const folder = await mkdtemp(join(tmpdir(), "casebridge-chaos-"));
+  const parts = await compose(toConfig({ huawei: huawei.url, jira: jira.url, database, folder }), log);
+  const [template] = parts.connections;
+  if (template === undefined) throw new Error("the world has a connection");
+  const { prisma } = parts.database;
+  let seed = 1;
+  let workersMade = 0;
+  let settings: ConnectionConfig = template.config;
+
+  function startWorker(tweaks: Tweaks = {}): Worker {
+    if (template === undefined) throw new Error("the world has a connection");
+    workersMade += 1;
+    const name = `worker-${workersMade}`;
+    const death = Promise.withResolvers<never>();
+    death.promise.catch(() => {});
+    const own = tweaks.settings?.(settings) ?? settings;
+    const clock: Clock = { now: () => new Date(nowMs + worker.skewMs) };
+    let draws = seed * 1_000 + workersMade;
+    const random = (): number => {
+      draws = (draws * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return draws / 2_147_483_648;
+    };
+    /** Whoever waits lets time pass; the dead wait for ever. */
+    const sleep = async (ms: number): Promise<void> => {
+      if (worker.dead) await new Promise<never>(() => {});
+      nowMs += ms;
+    };
+    const budgetOf = (key: string) => {
+      // A second of the world is a second of the budget; only the database's row is shared, as between replicas.
+      const shared = makeBudget({ prisma, key, ratePerSecond: 1_000, clock: { now: () => new Date(nowMs) }, sleep });
+      return {
+        take: async (lane: Parameters<typeof shared.take>[0]) => {
+          if (worker.dead) await new Promise<never>(() => {});
+          await shared.take(lane);
+        },
+        pause: (ms: number) => shared.pause(ms),
+      };
+    };
+    const client = { log, clock, sleep, random };
+    const ports = {
+      huawei: makeHuaweiClient({
+        ...client,
+        options: { ...own.huawei, timeoutMs: callTimeoutMs },
+        budget: budgetOf("huawei"),
+      }),
+      jira: makeJiraClient({
+        ...client,
+        options: own.jira,
+        budget: budgetOf("jira"),
+        timeouts: { connectMs: callTimeoutMs, callMs: callTimeoutMs, fileMs: callTimeoutMs },
+      }),
+    };
+    const state = makeState({ prisma, clock });
+    const gatedHuawei = gate("huawei", tweaks.huawei?.(ports.huawei) ?? ports.huawei);
+    const gatedJira = gate("jira", tweaks.jira?.(ports.jira) ?? ports.jira);
+    const gatedState = gate("state", tweaks.state?.(state) ?? state);
+
+    /** Every method waits for its turn. Reads by name are no commits. */
+    function gate<Port extends object>(kind: "huawei" | "jira" | "state", port: Port): Port {
+      return new Proxy(port, {
+        get(target, member) {
+          const value: unknown = Reflect.get(target, member);
+          if (typeof value !== "function" || typeof member !== "string") return value;
+          return (...args: unknown[]) =>
+            turns.take(worker, `${kind}.${member}`, () => {
+              const make = (): Promise<unknown> => Reflect.apply(value, target, args) as Promise<unknown>;
+              if (kind !== "state") return act(make);
+              if (/^(?:get|find|list|count)/.test(member)) return act(make);
+              return commit(member, async () => {
+                const result = await make();
+                return member === "claimLink" && result !== null ? lease(result as LeasedLink) : result;
+              });
+            });
+        },
+      });
+    }
+
+    /** Makes a call in this worker's name. When the worker dies in it, the call is given up. */
+    async function act<Result>(make: () => Promise<Result>): Promise<Result> {
+      nowMs += 7;
+      acting = worker;
+      const result = make();
+      result.catch(() => {});
+      try {
+        return await Promise.race([result, worker.death.promise]);
+      } finally {
+        acting = null;
+      }
+    }
+
+    function commit<Result>(member: string, make: () => Promise<Result>): Promise<Result> {
+      return act(async () => {
+        if (count("database", "before", member)) return await new Promise<never>(() => {});
+        const result = await make();
+        count("database", "after", member);
+        return result;
+      });
+    }
+
+    function lease(leased: LeasedLink): LeasedLink {
+      const inner = tweaks.leased?.(leased) ?? leased;
+      const turn = <Result>(name: string, make: () => Promise<Result>): Promise<Result> =>
+        turns.take(worker, `lease.${name}`, make);
+      return {
+        get snapshot() {
+          return inner.snapshot;
+        },
+        remainingMs: () => inner.remainingMs(),
+        // A heartbeat comes by real time, so it is no effect that could be counted.
+        renew: () => turn("renew", () => act(() => inner.renew())),
+        reload: () => turn("reload", () => act(() => inner.reload())),
+        apply: (step) => turn("apply", () => commit("apply", () => inner.apply(step))),
+        finish: (end) => turn("finish", () => commit("finish", () => inner.finish(end))),
+      };
+    }
+
+    const shared = { huawei: gatedHuawei, jira: gatedJira, state: gatedState, clock, log, settings: own, owner: name };
+    const worker: Worker = {
+      name,
+      dead: false,
+      death,
+      skewMs: 0,
+      intake: { ...template.intake, ...shared },
+      reconcile: {
+        ...template.reconcile,
+        ...shared,
+        random,
+        marksRead: new Set(),
+        newIssues: { pattern: null },
+        onWrite: () => {},
+      },
+    };
+    world.workers.push(worker);
+    return worker;
+  }
+
+  async function endLeases(worker: Worker): Promise<void> {
+    await prisma.$executeRaw`UPDATE links SET "leaseUntil" = now() - interval '1 second' WHERE "leaseOwner" = ${worker.name}`;
+    await prisma.$executeRaw`UPDATE rounds SET "leaseUntil" = now() - interval '1 second' WHERE "leaseOwner" = ${worker.name}`;
+  }
+
+  const world: World = {
+    huawei: huawei.control,
+    jira: jira.control,
+    parts,
+    turns,
+    workers: [],
+    now,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    onEffect: () => false,
+    effects: () => effects,
+    writes: () => writes,
+    resetWrites: () => {
+      writes = 0;
+    },
+    startWorker,
+    endLeases,
+    async kill(worker, leaseEnds = true) {
+      die(worker);
+      turns.forget(worker);
+      world.workers.splice(world.workers.indexOf(worker), 1);
+      if (leaseEnds) await endLeases(worker);
+    },
+    async reset(options = {}) {
+      for (const worker of [...world.workers]) {
+        die(worker);
+        turns.forget(worker);
+      }
+      world.workers.length = 0;
+      world.onEffect = () => false;
+      nowMs = startMs;
+      seed = options.seed ?? 1;
+      workersMade = 0;
+      effects = 0;
+      writes = 0;
+      settings = options.settings?.(template.config) ?? template.config;
+      huawei.control.reset();
+      jira.control.reset();
+      huawei.control.setSettings({ clockSkewMs: 400 * 86_400_000, ...options.huawei });
+      jira.control.setSettings({ ...options.jira });
+      await prisma.$executeRawUnsafe(`TRUNCATE ${tables.join(", ")} RESTART IDENTITY`);
+      await prisma.$executeRaw`UPDATE connections SET state = 'active', "stateReason" = NULL, "pausedToJira" = false, "pausedToHuawei" = false,
+        "firstRoundAt" = NULL, "importDoneAt" = NULL, "huaweiUserId" = NULL, "outgoingSince" = NULL`;
+    },
+    async close() {
+      for (const worker of world.workers) die(worker);
+      await parts.close();
+      await huawei.close();
+      await jira.close();
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+function toConfig(places: { huawei: string; jira: string; database: TestDatabase; folder: string }) {
+  const loaded = loadConfig({
+    purpose: "worker",
+    isolated: true,
+    cwd: places.folder,
+    env: {
+      DATABASE_URL: places.database.connectionString,
+      DATA_DIR: join(places.folder, "data"),
+      HUAWEI_OSM_ENDPOINT: places.huawei,
+      HUAWEI_IAM_ENDPOINT: places.huawei,
+      HUAWEICLOUD_SDK_AK: "SIMAK",
+      HUAWEICLOUD_SDK_SK: "SIMSK",
+      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+      JIRA_HOST: places.jira,
+      JIRA_EMAIL: "bot@example.com",
+      JIRA_API_TOKEN: "SIMTOKEN",
+      JIRA_PROJECT_KEY: "OPS",
+      COMMENTS_TO_HUAWEI: "all",
+      HTTP_PORT: "0",
+    },
+  });
+  if (!loaded.ok) throw new Error(`the world's configuration is wrong: ${JSON.stringify(loaded.errors)}`);
+  return loaded.config;
+}
