@@ -75,6 +75,8 @@ export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: 
   const cause = intent.key.slice("notice:".length);
   const content = intent.payload as { readonly bodyAdf: unknown; readonly mark: CommentMark };
   await writeNotice(deps, leased, cause, content);
+  // The same plan may hold the same notice once more, since its cause lasts.
+  await leased.reload();
   return 1;
 }
 

@@ -1283,6 +1283,20 @@ describe("statuses", () => {
     expect(pick(enteringAgain, "notice").map((action) => action.cause)).toEqual(["waits-2"]);
   });
 
+  it("does not take its own half of a way through several statuses for a person's move", () => {
+    const change = { toStatusId: issueIn("indeterminate").statusId, authorId: own.authorId, authorType: "atlassian" };
+    const observed = {
+      case: makeCase({ status: 3 }),
+      issue: issueIn("indeterminate"),
+      statusChanges: [{ ...move("indeterminate"), ...change }],
+    };
+
+    const actions = plan({ link: { agreedCaseStatus: 0, agreedCategory: "new" }, observed });
+
+    expect(pick(actions, "notice")).toEqual([]);
+    expect(pick(actions, "move_issue")).toHaveLength(1);
+  });
+
   it("judges nothing while one side was not read", () => {
     const noIssue = plan({ observed: { case: makeCase({ status: 3 }), issue: null, comments: null } });
     const noCase = plan({ observed: { case: null, messages: null, issue: issueIn("done") } });

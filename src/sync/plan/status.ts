@@ -79,7 +79,7 @@ function planCaseChange(
     return actions;
   }
   const both = `both-${status}-${issue.category}`;
-  if (now.jiraChanged && !isCompatible(status, issue.category) && !isOwed(input, both)) {
+  if (now.jiraChanged && !isCompatible(status, issue.category) && !isOwnMove(input, issue) && !isOwed(input, both)) {
     actions.push({
       kind: "notice",
       direction: "to-jira",
@@ -96,6 +96,12 @@ function planCaseChange(
     backFrom: null,
   });
   return actions;
+}
+
+/** Whether casebridge itself put the issue where it is: half of a way through several statuses, say, before it was stopped. */
+function isOwnMove(input: PlanInput, issue: Issue): boolean {
+  const last = input.observed.statusChanges?.filter((change) => change.toStatusId === issue.statusId).at(-1);
+  return last?.authorId === input.ownAccountId;
 }
 
 /**
