@@ -111,9 +111,11 @@ export async function settle(driver: Driver): Promise<boolean> {
   let quiet = 0;
   for (let round = 0; round < roundsMax; round += 1) {
     const first = livingWorker(driver);
-    const cases = await runAlone(driver, first, "cases", () => intakeCases(first.intake));
+    const cases = await runAlone(driver, first, `cases ${round} at ${world.now()}`, () => intakeCases(first.intake));
     const second = livingWorker(driver);
-    const issues = await runAlone(driver, second, "issues", () => intakeIssues(second.intake));
+    const issues = await runAlone(driver, second, `issues ${round} at ${world.now()}`, () =>
+      intakeIssues(second.intake),
+    );
     const runs = await reconcileDue(driver);
     const rested = runs === 0 && cases !== null && issues !== null && cases.newLinks + cases.woken + issues.woken === 0;
     quiet = rested ? quiet + 1 : 0;

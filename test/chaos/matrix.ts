@@ -8,8 +8,11 @@ import type { Effect, World } from "./world.ts";
 
 /** One play of a story. */
 export type Play = {
-  /** Effects from the first step to the last settling. */
-  readonly effects: number;
+  /**
+   * Effects from the first step to the last settling, by number, at which a worker may die in a way of its own: rounds that find
+   * nothing, after the first such round of a settling, are all alike and left out.
+   */
+  readonly effects: readonly number[];
   /** Where the worker died: `jira before addComment`, or `null` undisturbed. */
   readonly crash: string | null;
   readonly problems: readonly string[];
@@ -18,7 +21,7 @@ export type Play = {
 
 /** Plays a story; the worker dies at the `crashAt`-th effect (`null`: never). Never throws for what the product does. */
 export async function play(world: World, scenario: Scenario, crashAt: number | null): Promise<Play> {
-  const { settings: change = (settings) => settings, ...switches } = scenario.reset ?? {};
+  const { settings: change = (given: ConnectionConfig) => given, ...switches } = scenario.reset ?? {};
   // Without lag a write shows at once, so short settle times are true and spare rounds.
   const settings = (given: ConnectionConfig): ConnectionConfig => ({
     ...change(given),
@@ -35,15 +38,21 @@ export async function play(world: World, scenario: Scenario, crashAt: number | n
   };
   const stage = makeStage(world);
   await settle(driver);
-  const before = world.effects();
+  let before = Number.POSITIVE_INFINITY;
+  const places: { readonly n: number; readonly round: string | null }[] = [];
   let crash: string | null = null;
   world.onEffect = (effect: Effect): boolean => {
+    if (effect.n <= before) return false;
+    places.push({ n: effect.n - before, round: effect.round });
     if (crash !== null || crashAt === null || effect.n - before !== crashAt) return false;
     crash = `${effect.place} ${effect.phase} ${effect.operation}`;
     return true;
   };
   try {
-    for (const step of scenario.steps) {
+    // How a case becomes an issue is the first story's; the others begin with their second step.
+    const counted = Math.min(1, scenario.steps.length - 1);
+    for (const [index, step] of scenario.steps.entries()) {
+      if (index === counted) before = world.effects();
       step(stage);
       if (!(await settle(driver))) problems.push("it does not come to rest");
       if (scenario.checked === true && !(await checkAll(driver)))
@@ -53,7 +62,7 @@ export async function play(world: World, scenario: Scenario, crashAt: number | n
     problems.push(`the story cannot go on: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (!(await checkAll(driver))) problems.push("it does not come to rest after a check");
-  const effects = world.effects() - before;
+  const effects = distinctEffects(places);
   for (const problem of judge(world, { edits: true, ownFiles: scenario.ownFiles ?? false }))
     problems.push(`${problem.kind}: ${problem.what}`);
   for (const line of await verifyAll(driver)) problems.push(`drift: ${line}`);
@@ -64,6 +73,25 @@ export async function play(world: World, scenario: Scenario, crashAt: number | n
   for (const refusal of [...world.huawei.getRefusals(), ...world.jira.getRefusals()])
     problems.push(`refused as malformed: ${refusal.operation}: ${refusal.reason}`);
   return { effects, crash, problems, endState };
+}
+
+function distinctEffects(places: readonly { readonly n: number; readonly round: string | null }[]): number[] {
+  const rounds = Map.groupBy(
+    places.filter((place) => place.round !== null),
+    (place) => place.round,
+  );
+  const seen = new Set<string>();
+  const idle = new Set<number>();
+  for (const [round, members] of rounds) {
+    const kind = `${round?.split(" ")[0]} ${members.length}`;
+    // A round that wakes somebody is longer than one that does not.
+    if (seen.has(kind)) for (const member of members) idle.add(member.n);
+    seen.add(kind);
+    const last = members.at(-1)?.n ?? 0;
+    const followed = places.find((place) => place.n > last);
+    if (followed !== undefined && followed.round === null) seen.clear();
+  }
+  return places.filter((place) => !idle.has(place.n)).map((place) => place.n);
 }
 
 /** Compares a play with the undisturbed one; what differs, and what went wrong in it. */

@@ -28,6 +28,8 @@ export type Turns<Worker> = {
   stand(): Promise<void>;
   /** Forgets everything that a worker is about to do. */
   forget(worker: Worker): void;
+  /** Name of the task whose call runs now. */
+  current(): string | null;
   /** How many tasks of a worker are under way. */
   count(worker: Worker): number;
 };
@@ -37,6 +39,7 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
   const storage = new AsyncLocalStorage<Task>();
   const tasks = new Map<Task, Worker>();
   let queue: Waiting<Worker>[] = [];
+  let current: string | null = null;
 
   /** A task stands when it waits for a turn; one that has neither a call under way nor one that waits is thinking. */
   async function stand(): Promise<void> {
@@ -58,7 +61,9 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
     const chosen = queue[index];
     if (chosen === undefined) throw new RangeError("no such turn");
     queue.splice(index, 1);
+    current = chosen.task;
     await chosen.start();
+    current = null;
     // What follows the call without another one (microtasks of the flow) runs now.
     await new Promise((resolve) => setImmediate(resolve));
     await stand();
@@ -102,6 +107,7 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
         owner.changed();
       });
     },
+    current: () => current,
     waiting: () => queue.map(({ worker, task, call }) => ({ worker, task, call })),
     give,
     stand,

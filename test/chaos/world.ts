@@ -32,6 +32,8 @@ export type Effect = {
   readonly phase: "before" | "after";
   readonly operation: string;
   readonly worker: Worker;
+  /** Name of the intake round it belongs to, with its number in this world; `null` in a run of a link. */
+  readonly round: string | null;
 };
 
 /** Ways to break one rule for a worker: wrappers around what the product is given. Each may be left out. */
@@ -140,7 +142,9 @@ export async function startWorld(): Promise<World> {
     const worker = acting;
     if (worker === null || worker.dead) return false;
     effects += 1;
-    const dies = world.onEffect({ n: effects, place, phase, operation, worker });
+    const task = turns.current() ?? "";
+    const round = task.startsWith("reconcile") ? null : task;
+    const dies = world.onEffect({ n: effects, place, phase, operation, worker, round });
     if (dies) die(worker);
     return dies;
   }
