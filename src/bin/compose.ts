@@ -115,7 +115,7 @@ async function wire(
   database: OpenDatabase,
   hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void },
 ): Promise<Parts> {
-  const clock: Clock = { now: () => new Date() };
+  const clock: Clock = { now: () => new Date(), elapsedMs: () => performance.now() };
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   await syncConnections(database.prisma, config.connections.map(toConnectionRow));
   const state = makeState({ prisma: database.prisma, clock });

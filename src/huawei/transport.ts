@@ -9,6 +9,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
 import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
 import type { Login } from "./login.ts";
@@ -100,6 +101,7 @@ async function repeat<Result>(
   for (;;) {
     const pass = await deps.login.ready(lane);
     await deps.budget.take(lane);
+    if (call.write && !mayStillWrite()) throw notStarted(call);
     if (call.mayStart !== undefined && !(await call.mayStart())) throw notStarted(call);
     try {
       return await attempt(deps, call, pass, consume);

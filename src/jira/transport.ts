@@ -13,6 +13,7 @@ import type { Client, SendRequestOptions } from "jira.js/core";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log, WriteOptions } from "../sync/ports.ts";
 import {
   answerError,
@@ -209,7 +210,8 @@ async function repeat<Result>(
   let mayHaveLanded = false;
   for (;;) {
     await deps.budget.take(call.lane);
-    if (call.mayStart !== undefined && !(await call.mayStart())) {
+    const mayGo = call.effect === "read" || mayStillWrite();
+    if (!mayGo || (call.mayStart !== undefined && !(await call.mayStart()))) {
       const error = notStarted(call);
       throw mayHaveLanded ? withUnknownOutcome(error) : error;
     }

@@ -23,6 +23,7 @@ export async function claimLink(
   const { prisma, clock } = deps;
   const id = linkNumber(claim.linkId);
   const claimedAt = clock.now();
+  const claimedMs = elapsedMs(clock);
   const rows = await prisma.$queryRaw<{ epoch: number }[]>(Prisma.sql`
     UPDATE links SET "leaseOwner" = ${claim.owner}, "leaseEpoch" = "leaseEpoch" + 1,
       "leaseUntil" = now() + ${claim.leaseMs} * interval '1 millisecond'
@@ -33,28 +34,33 @@ export async function claimLink(
   const fence: Fence = { linkId: id, owner: claim.owner, epoch };
   const snapshot = await readSnapshot(prisma, holdsLease(fence));
   if (snapshot === null) return null;
-  return makeLeasedLink({ prisma, clock }, fence, { snapshot, claimedAt, leaseMs: claim.leaseMs });
+  return makeLeasedLink({ prisma, clock }, fence, { snapshot, claimedAt, claimedMs, leaseMs: claim.leaseMs });
 }
 
 function makeLeasedLink(
   deps: { readonly prisma: PrismaClient; readonly clock: Clock },
   fence: Fence,
-  start: { readonly snapshot: LinkSnapshot; readonly claimedAt: Date; readonly leaseMs: number },
+  start: {
+    readonly snapshot: LinkSnapshot;
+    readonly claimedAt: Date;
+    readonly claimedMs: number;
+    readonly leaseMs: number;
+  },
 ): LeasedLink {
   const { prisma, clock } = deps;
   const linkId = start.snapshot.link.id;
   const triedRev = start.snapshot.link.wantedRev;
   let snapshot = start.snapshot;
   // Counted from before the request, so never longer than what the database granted.
-  let endsAt = start.claimedAt.getTime() + start.leaseMs;
+  let endsAt = start.claimedMs + start.leaseMs;
 
   return {
     get snapshot() {
       return snapshot;
     },
-    remainingMs: () => endsAt - clock.now().getTime(),
+    remainingMs: () => endsAt - elapsedMs(clock),
     async renew() {
-      const from = clock.now().getTime();
+      const from = elapsedMs(clock);
       const renewed = await prisma.$executeRaw(Prisma.sql`
         UPDATE links SET "leaseUntil" = now() + ${start.leaseMs} * interval '1 millisecond' WHERE ${holdsLease(fence)}`);
       if (renewed === 0) throw new LeaseLost(linkId);
@@ -83,4 +89,9 @@ function makeLeasedLink(
         WHERE ${holdsLease(fence)}`);
     },
   };
+}
+
+/** A clock that is set must neither lengthen nor shorten a lease. */
+function elapsedMs(clock: Clock): number {
+  return clock.elapsedMs?.() ?? clock.now().getTime();
 }

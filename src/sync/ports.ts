@@ -359,6 +359,8 @@ export interface TextPort {
 /** Time, ids and hashing come in through here, so that tests can hold them. */
 export interface Clock {
   now(): Date;
+  /** Milliseconds of a clock that nobody sets, for spans; without it spans are taken from `now`. */
+  elapsedMs?(): number;
 }
 
 /** Narrow logger: constant message, facts in fields, never contents. */

@@ -12,10 +12,12 @@ import type { Issue } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
+
 import { applyAction } from "./apply/apply.ts";
 import { postNotice } from "./apply/notices.ts";
-import { type ApplyDeps, Unsettled } from "./apply/write-once.ts";
+import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts";
 import { stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
@@ -63,7 +65,12 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       return blocked(link.reason ?? link.state);
     }
     outcome = await withHeartbeat(
-      () => reconcileLeased(deps, leased, run),
+      // A request that waited past the lease (for its turn, or because the machine stood still) must not write any more.
+      () =>
+        whileStanding(
+          () => leased.remainingMs() >= callTimeMaxMs,
+          () => reconcileLeased(deps, leased, run),
+        ),
       () => leased.renew(),
       renewEveryMs,
     );
@@ -168,6 +175,8 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   let observed: Observed;
   let caseReadAt = deps.clock.now();
   try {
+    // Asked for by the planner; here its failure is one of reading.
+    await apply.jira.getOwnAccountId();
     const settled = await settleJiraIntents(apply, leased);
     run.lookAgain(settled.nextLookAt);
     if (settled.found > 0) await leased.reload();

@@ -35,7 +35,7 @@ export class Unsettled extends Error {
 }
 
 /** Longest time that one remote call may take; the lease must outlast it. */
-const callTimeMaxMs = 32_000;
+export const callTimeMaxMs = 32_000;
 
 /** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (RULES 2). */
 export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
