@@ -25,6 +25,7 @@ const closedStatuses = [3, 4, 12, 13];
 /** Judges both services. `edits`: also what only a full comparison can find (edits, deletions, restrictions). */
 export function judge(world: World, options: { readonly edits: boolean; readonly ownFiles?: boolean }): Problem[] {
   const site = world.jira.getState();
+  const firstShown = world.huawei.getSettings().firstMessageListed;
   const problems: Problem[] = [];
   const add = (kind: ProblemKind, what: string): void => void problems.push({ kind, what });
   for (const entry of world.huawei.getState().cases) {
@@ -40,7 +41,7 @@ export function judge(world: World, options: { readonly edits: boolean; readonly
       if (entry.status !== 13) add("loss", `case ${entry.caseId} has no issue`);
       continue;
     }
-    judgePair({ site, entry, issue, add, edits: options.edits, ownFiles: options.ownFiles ?? false });
+    judgePair({ site, entry, issue, add, edits: options.edits, ownFiles: options.ownFiles ?? false, firstShown });
   }
   return problems;
 }
@@ -52,6 +53,7 @@ type Pair = {
   readonly add: (kind: ProblemKind, what: string) => void;
   readonly edits: boolean;
   readonly ownFiles: boolean;
+  readonly firstShown: boolean;
 };
 
 function propertyOf(value: unknown): { caseId?: string; messageId?: string; fingerprint?: string } {
@@ -107,10 +109,12 @@ function judgeToJira({ site, entry, issue, add }: Pair): void {
     if ((echoed !== undefined && !fromPerson) || /casebridge/.test(comment.bodyText.slice(0, 60)))
       add("echo", `${issue.key}: comment ${comment.id} repeats what casebridge wrote`);
     const [token] = tokens(comment.bodyText, messageToken);
-    if (token !== undefined) order.push(sources.findIndex((message) => message.content.includes(token)));
+    // A service that tells seconds tells no order within one.
+    const source = sources.find((message) => token !== undefined && message.content.includes(token));
+    if (source !== undefined) order.push(Math.floor(source.createdAt / 1000));
   }
   if (order.some((place, index) => index > 0 && place < (order[index - 1] ?? 0)))
-    add("disorder", `${issue.key}: comments stand in the order of messages ${order.join(", ")}`);
+    add("disorder", `${issue.key}: comments stand in the order of messages written at ${order.join(", ")}`);
 }
 
 function judgeToHuawei({ site, entry, issue, add, edits }: Pair): void {
@@ -182,9 +186,10 @@ function occurs(text: string, stretch: string): boolean {
   return false;
 }
 
-function judgeFiles({ site, entry, issue, add, ownFiles }: Pair): void {
+function judgeFiles({ site, entry, issue, add, ownFiles, firstShown }: Pair): void {
   const attached = issue.attachments.filter((file) => file.authorAccountId === site.botAccountId);
-  const sources = entry.messages.filter((message) => message.via === "control");
+  // Where the case's text is no message, nobody can read its files.
+  const sources = entry.messages.filter((message) => message.via === "control" && (firstShown || !message.isFirst));
   for (const sha256 of new Set(sources.flatMap((message) => message.accessories.map((file) => file.sha256)))) {
     const has = (message: CaseView["messages"][number]): number =>
       message.accessories.filter((file) => file.sha256 === sha256).length;

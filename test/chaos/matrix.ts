@@ -1,10 +1,11 @@
 /** The crash matrix: each story is played undisturbed, then once for every effect with a worker that dies right there. */
+import type { JiraSettings } from "../../simulators/jira/index.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
 import { judge } from "./checker.ts";
 import { checkAll, type Driver, settle, verifyAll } from "./drive.ts";
 import { readEndState } from "./end-state.ts";
 import { makeStage, type Scenario } from "./scenarios.ts";
-import type { Effect, World } from "./world.ts";
+import type { Effect, Tweaks, World } from "./world.ts";
 
 /** One play of a story. */
 export type Play = {
@@ -19,21 +20,41 @@ export type Play = {
   readonly endState: readonly string[];
 };
 
-/** Plays a story; the worker dies at the `crashAt`-th effect (`null`: never). Never throws for what the product does. */
-export async function play(world: World, scenario: Scenario, crashAt: number | null): Promise<Play> {
+/** How a story is played other than as it stands. */
+export type PlayOptions = {
+  readonly tweaks?: Tweaks;
+  readonly jira?: Partial<JiraSettings>;
+};
+
+/**
+ * Plays a story; the worker dies at the `crashAt`-th effect, or at the first one in the place of that name (`jira after addComment`);
+ * `null`: never. Never throws for what the product does.
+ */
+export async function play(
+  world: World,
+  scenario: Scenario,
+  crashAt: number | string | null,
+  options: PlayOptions = {},
+): Promise<Play> {
   const { settings: change = (given: ConnectionConfig) => given, ...switches } = scenario.reset ?? {};
   // Without lag a write shows at once, so short settle times are true and spare rounds.
   const settings = (given: ConnectionConfig): ConnectionConfig => ({
     ...change(given),
-    settle: { caseSeconds: 1, messageSeconds: 1, searchSeconds: 1, listSeconds: 0.1 },
+    settle: {
+      caseSeconds: 1,
+      messageSeconds: 1,
+      searchSeconds: 1,
+      listSeconds: options.jira?.listLagMs === undefined ? 0.1 : options.jira.listLagMs / 500,
+    },
     comments: { ...given.comments, holdSeconds: 1 },
   });
-  await world.reset({ ...switches, settings });
+  await world.reset({ ...switches, jira: { ...switches.jira, ...options.jira }, settings });
   const problems: string[] = [];
   const driver: Driver = {
     world,
     choose: () => 0,
     quietRounds: 1,
+    ...(options.tweaks === undefined ? {} : { tweaks: options.tweaks }),
     onError: (task, error) => problems.push(`${task} threw ${error instanceof Error ? error.stack : String(error)}`),
   };
   const stage = makeStage(world);
@@ -44,8 +65,9 @@ export async function play(world: World, scenario: Scenario, crashAt: number | n
   world.onEffect = (effect: Effect): boolean => {
     if (effect.n <= before) return false;
     places.push({ n: effect.n - before, round: effect.round });
-    if (crash !== null || crashAt === null || effect.n - before !== crashAt) return false;
-    crash = `${effect.place} ${effect.phase} ${effect.operation}`;
+    const place = `${effect.place} ${effect.phase} ${effect.operation}`;
+    if (crash !== null || (crashAt !== place && crashAt !== effect.n - before)) return false;
+    crash = place;
     return true;
   };
   try {
@@ -61,6 +83,8 @@ export async function play(world: World, scenario: Scenario, crashAt: number | n
   } catch (error) {
     problems.push(`the story cannot go on: ${error instanceof Error ? error.message : String(error)}`);
   }
+  for (const problem of judge(world, { edits: false }))
+    problems.push(`${problem.kind}: before the check: ${problem.what}`);
   if (!(await checkAll(driver))) problems.push("it does not come to rest after a check");
   const effects = distinctEffects(places);
   for (const problem of judge(world, { edits: true, ownFiles: scenario.ownFiles ?? false }))

@@ -87,6 +87,8 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
       const owner = storage.getStore();
       if (owner === undefined) return make();
       if (isDead(worker)) return new Promise<never>(() => {});
+      // The driver makes the call; what the flow left for it in its asynchronous context must be there.
+      const inContext = AsyncLocalStorage.snapshot();
       return new Promise((resolve, reject) => {
         owner.open += 1;
         queue.push({
@@ -95,7 +97,7 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
           call,
           owner,
           async start() {
-            const result = await make().then(
+            const result = await inContext(make).then(
               (value) => () => resolve(value),
               (error: unknown) => () => reject(error),
             );

@@ -1,0 +1,223 @@
+/**
+ * Broken rules: wrappers around what a worker is given, each of which breaks one rule that the guarantees rest on. With any of them the
+ * judge must find something; else the rule, or the judge, is worth nothing.
+ */
+import type { IssueComment } from "../../src/domain/issue.ts";
+import type { LeasedLink, LinkSnapshot, StatePort, StateStep } from "../../src/sync/state.ts";
+import { LeaseLost } from "../../src/sync/state.ts";
+import type { ProblemKind } from "./checker.ts";
+import { type PlayOptions, play } from "./matrix.ts";
+import { scenarios } from "./scenarios.ts";
+import { playStall, type Stall } from "./stall.ts";
+import type { Tweaks, World } from "./world.ts";
+
+/** One broken rule, what the judge must report for it, and the trouble in which it shows. */
+export type BrokenRule = {
+  readonly name: string;
+  readonly shows: ProblemKind;
+  /** A place to die in the story of messages (`null`: nobody dies), or a machine that stands still. */
+  readonly trouble: string | null | Omit<Stall, "tweaks">;
+  readonly jira?: PlayOptions["jira"];
+  readonly make: () => Tweaks;
+};
+
+/** Plays the trouble with the rule broken, or kept. Answers what the judge reports, one line each. */
+export async function playRule(world: World, rule: BrokenRule, broken: boolean): Promise<readonly string[]> {
+  const tweaks = broken ? { tweaks: rule.make() } : {};
+  if (typeof rule.trouble === "object" && rule.trouble !== null) {
+    return (await playStall(world, { ...rule.trouble, ...tweaks })).map(({ kind, what }) => `${kind}: ${what}`);
+  }
+  const story = scenarios.find((scenario) => scenario.name === "messages with files become comments");
+  if (story === undefined) throw new Error("the story is gone");
+  // With lag the settle times must be longer than it; `settle` is what the rule about them breaks.
+  const played = await play(world, story, rule.trouble, {
+    ...tweaks,
+    ...(rule.jira === undefined ? {} : { jira: rule.jira }),
+  });
+  return played.problems;
+}
+
+function withSnapshot(
+  leased: LeasedLink,
+  change: (snapshot: LinkSnapshot) => LinkSnapshot,
+  more: Partial<LeasedLink> = {},
+): LeasedLink {
+  return {
+    get snapshot() {
+      return change(leased.snapshot);
+    },
+    remainingMs: () => leased.remainingMs(),
+    renew: () => leased.renew(),
+    apply: (step) => leased.apply(step),
+    reload: async () => change(await leased.reload()),
+    finish: (end) => leased.finish(end),
+    ...more,
+  };
+}
+
+const same = (snapshot: LinkSnapshot): LinkSnapshot => snapshot;
+
+const noMark = <Comment extends IssueComment>(comment: Comment): Comment => ({ ...comment, mark: null });
+
+/** All broken rules. */
+export const brokenRules: readonly BrokenRule[] = [
+  {
+    name: "no intent before a write to Jira",
+    shows: "duplicate",
+    trouble: "jira after addComment",
+    // The copy's mark would tell, if it showed at once.
+    jira: { listLagMs: 5_000 },
+    make: () => ({
+      leased: (leased) =>
+        withSnapshot(leased, same, {
+          apply: ({ intents = [], ...step }: StateStep) =>
+            leased.apply({ ...step, intents: intents.filter((intent) => intent.side !== "jira") }),
+        }),
+    }),
+  },
+  {
+    name: "an unknown outcome is repeated at once",
+    shows: "duplicate",
+    trouble: "jira after addComment",
+    jira: { listLagMs: 500 },
+    make: () => ({
+      leased: (leased) =>
+        withSnapshot(leased, (snapshot) => ({
+          ...snapshot,
+          intents: snapshot.intents.map((intent) =>
+            intent.state === "unknown" ? { ...intent, state: "planned" as const } : intent,
+          ),
+        })),
+    }),
+  },
+  {
+    name: "the lease of another run is ignored",
+    shows: "duplicate",
+    trouble: { before: "lease.apply", pastLease: false },
+    make: () => {
+      const held = new Map<string, LeasedLink>();
+      return {
+        state: (state) => ({
+          ...state,
+          async claimLink(linkId, owner, leaseMs) {
+            const own = await state.claimLink(linkId, owner, leaseMs);
+            if (own !== null) {
+              held.set(linkId, own);
+              return withSnapshot(own, same, { remainingMs: () => Number.POSITIVE_INFINITY });
+            }
+            const others = held.get(linkId);
+            const snapshot = await state.findSnapshot(linkId);
+            return others === undefined || snapshot === null ? null : besides(state, others, snapshot);
+          },
+        }),
+      };
+    },
+  },
+  {
+    name: "the epoch is not checked",
+    shows: "duplicate",
+    trouble: { before: "jira.createComment", pastLease: true },
+    make: () => ({
+      leased: (leased) =>
+        withSnapshot(leased, same, {
+          remainingMs: () => Number.POSITIVE_INFINITY,
+          renew: async () => {},
+          apply: (step) => leased.apply(step).catch(ignoreLoss),
+          reload: async () => {
+            try {
+              return await leased.reload();
+            } catch (error) {
+              ignoreLoss(error);
+              return leased.snapshot;
+            }
+          },
+        }),
+    }),
+  },
+  {
+    name: "the cursor moves on at once and before the wake-ups",
+    shows: "loss",
+    trouble: "database after commitCohort",
+    make: () => ({
+      state: (state) => {
+        let owed: Parameters<StatePort["wake"]>[0] = [];
+        return {
+          ...state,
+          async commitCohort(cohortId, cursors, wakeUps, at) {
+            owed = wakeUps;
+            const cursor = cursors.nextCursor ?? cursors.cursor;
+            await state.commitCohort(cohortId, { cursor, nextCursor: null, nextCursorAt: null }, [], at);
+          },
+          async saveCursor(connectionName, name, value) {
+            await state.wake(owed);
+            owed = [];
+            await state.saveCursor(connectionName, name, value);
+          },
+        };
+      },
+    }),
+  },
+  {
+    name: "the own author is not recognised",
+    shows: "echo",
+    trouble: null,
+    make: () => ({
+      jira: (port) => ({
+        ...port,
+        getOwnAccountId: async () => "nobody",
+        listComments: async (issueId, lane) => (await port.listComments(issueId, lane)).map(noMark),
+        findComment: async (issueId, commentId, lane) => {
+          const comment = await port.findComment(issueId, commentId, lane);
+          return comment === null ? null : noMark(comment);
+        },
+      }),
+    }),
+  },
+  {
+    name: "marks are not matched",
+    shows: "duplicate",
+    trouble: "jira after addComment",
+    make: () => ({
+      jira: (port) => ({
+        ...port,
+        listComments: async (issueId, lane) => (await port.listComments(issueId, lane)).map(noMark),
+        findIssuesByLabels: async (labels, lane) =>
+          (await port.findIssuesByLabels(labels, lane)).map((hit) => ({ ...hit, mark: null })),
+      }),
+    }),
+  },
+  {
+    name: "the settle time is 0 although reading lags",
+    shows: "duplicate",
+    trouble: "jira after addComment",
+    jira: { listLagMs: 500 },
+    make: () => ({
+      settings: (settings) => ({
+        ...settings,
+        settle: { caseSeconds: 0, messageSeconds: 0, searchSeconds: 0, listSeconds: 0 },
+      }),
+    }),
+  },
+];
+
+function ignoreLoss(error: unknown): void {
+  if (!(error instanceof LeaseLost)) throw error;
+}
+
+/** A second run beside the holder of a lease, with a snapshot of its own and the holder's epoch. */
+function besides(state: StatePort, holder: LeasedLink, start: LinkSnapshot): LeasedLink {
+  let snapshot = start;
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    remainingMs: () => Number.POSITIVE_INFINITY,
+    renew: () => holder.renew(),
+    apply: (step) => holder.apply(step),
+    reload: async () => {
+      snapshot = (await state.findSnapshot(start.link.id)) ?? snapshot;
+      return snapshot;
+    },
+    finish: async () => {},
+  };
+}
