@@ -14,7 +14,6 @@ import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
-
 import { applyAction } from "./apply/apply.ts";
 import { postNotice } from "./apply/notices.ts";
 import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts";
