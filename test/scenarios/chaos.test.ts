@@ -17,7 +17,7 @@ test("seeds of random traffic, faults, deaths and stand-stills end with each ite
   let played = 0;
 
   await inWorlds(
-    Array.from({ length: 20 }, (_, index) => firstSeed + index),
+    Array.from({ length: 8 }, (_, index) => firstSeed + index),
     2,
     async (world, seed) => {
       // Counted from the first world on; each of them plays at least one seed.
