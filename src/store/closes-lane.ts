@@ -29,7 +29,7 @@ export async function admitClose(prisma: PrismaClient, connectionName: string, a
 }
 
 /** Holds the lane and records `many_closes`. May be repeated; a lane that is held stays held since its first moment. */
-export async function holdCloses(
+async function holdCloses(
   prisma: PrismaClient,
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
@@ -42,6 +42,19 @@ export async function holdCloses(
     detail: `${count} service tickets were to be closed or withdrawn within 10 minutes; casebridge resume releases them`,
     at,
   });
+}
+
+/**
+ * Holds the lane for wishes that one look saw together. Within ten minutes after a release that look still sees the released ones,
+ * so it holds nothing then; new wishes are counted one by one all the same. May be repeated.
+ */
+export async function holdSeenTogether(
+  prisma: PrismaClient,
+  hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
+): Promise<void> {
+  const [state, moment] = ((await findCursor(prisma, hold.connectionName, cursorName)) ?? "").split(" ");
+  const released = state === "released" && moment !== undefined ? new Date(moment).getTime() : 0;
+  if (hold.at.getTime() - released > windowMs) await holdCloses(prisma, hold);
 }
 
 /** Releases the held lanes of one connection or of all (`null`), and wakes the links that waited. Answers how many lanes were held. */

@@ -1,7 +1,7 @@
 /** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import { admitClose, holdCloses, releaseCloses } from "./closes-lane.ts";
+import { admitClose, holdSeenTogether, releaseCloses } from "./closes-lane.ts";
 import { arrangeCohorts, commitCohort } from "./cohorts.ts";
 import * as connections from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -49,7 +49,7 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     releaseCloses: async (connectionName) => {
       await releaseCloses(prisma, connectionName, clock.now());
     },
-    holdCloses: (connectionName, count) => holdCloses(prisma, { connectionName, count, at: clock.now() }),
+    holdCloses: (connectionName, count) => holdSeenTogether(prisma, { connectionName, count, at: clock.now() }),
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),

@@ -217,7 +217,7 @@ export interface ClosesLane {
   admitClose(connectionName: string): Promise<boolean>;
   /** Lets the lane go on and wakes what waited. Does nothing when it is not held. */
   releaseCloses(connectionName: string): Promise<void>;
-  /** Holds the lane at once, for `count` wishes that were seen together. May be repeated. */
+  /** Holds the lane for `count` wishes that were seen together, unless it was released within the last 10 minutes. May be repeated. */
   holdCloses(connectionName: string, count: number): Promise<void>;
 }
 
