@@ -1,8 +1,26 @@
 import { defineConfig } from "vitest/config";
 
+/** Scenarios that take minutes each: `npm run test:all` runs them as well. */
+const longScenarios = [
+  "case-from-issue",
+  "chaos",
+  "comment-commands",
+  "connections",
+  "crash-matrix",
+  "dialects",
+  "dry-run",
+  "edits",
+  "files",
+  "rebuild",
+  "statuses",
+  "text",
+  "webhooks",
+].map((name) => `test/scenarios/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "jobs/**/*.test.ts", "simulators/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["node_modules/**", ...(process.env.CASEBRIDGE_TEST_ALL === "1" ? [] : longScenarios)],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     globalSetup: ["test/support/global-setup.ts"],

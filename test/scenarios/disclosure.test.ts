@@ -244,6 +244,7 @@ test(`no byte of what is restricted reaches Huawei (seed ${seed})`, { timeout: b
     total.histories += 1;
     const open: Open[] = [];
     const hidden: string[] = [];
+    const names = new Map<string, string>();
     /** Must not be seen there, now or later. */
     const secrets = new Set<string>();
     /** Hides a comment; what of it has not left by now must not leave any more. */
@@ -281,7 +282,9 @@ test(`no byte of what is restricted reaches Huawei (seed ${seed})`, { timeout: b
         secrets.add(inside);
         const name = `报告-${next()}.txt`;
         stage.jira.addAttachment({ issue: key, name, text: inside });
-        hidden.push(stage.jira.addComment({ issue: key, text: `only us: ${name}`, visibility: hiddenTo }).commentId);
+        const { commentId } = stage.jira.addComment({ issue: key, text: `only us: ${name}`, visibility: hiddenTo });
+        hidden.push(commentId);
+        names.set(commentId, name);
         if (at % 2 === 0)
           open.push({ commentId: stage.jira.addComment({ issue: key, text: `here: ${name}` }).commentId, words: [] });
       },
@@ -304,7 +307,8 @@ test(`no byte of what is restricted reaches Huawei (seed ${seed})`, { timeout: b
         if (commentId === undefined) return;
         const word = makeWord();
         secrets.add(word);
-        stage.jira.editComment({ commentId, text: `${word} edited while hidden` });
+        // It goes on naming its file: a name that was gone before anybody read it could not be known.
+        stage.jira.editComment({ commentId, text: `${word} edited while hidden ${names.get(commentId) ?? ""}` });
       },
       delete: (at) => hide(open[at % Math.max(1, open.length)], true),
       answer: (at) => void stage.huawei.addMessage({ caseId, author: "engineer", content: `answer ${at}` }),
