@@ -23,6 +23,7 @@ describe("what Jira answers", () => {
 
     expect(toIssue(wire)).toEqual({
       issueId: "10001",
+      reporterName: "",
       issueKey: "OPS-1",
       projectKey: "OPS",
       projectTypeKey: null,
