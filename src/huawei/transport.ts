@@ -27,8 +27,6 @@ export type ApiCall = CallFacts & {
     | { readonly kind: "stream"; readonly contentType: string; readonly open: () => StreamedBody };
   /** Bytes that the transfer may carry, for its time-out. */
   readonly transferBytes?: number;
-  /** See `WriteOptions`. */
-  readonly mayStart?: (() => boolean | Promise<boolean>) | undefined;
 };
 
 /** The client's way to the service. Rejects only with `ServiceError`, and with what a consumer of a stream throws itself. */
@@ -102,7 +100,6 @@ async function repeat<Result>(
     const pass = await deps.login.ready(lane);
     await deps.budget.take(lane);
     if (call.write && !mayStillWrite()) throw notStarted(call);
-    if (call.mayStart !== undefined && !(await call.mayStart())) throw notStarted(call);
     try {
       return await attempt(deps, call, pass, consume);
     } catch (error) {

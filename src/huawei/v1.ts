@@ -9,15 +9,7 @@ import { randomUUID } from "node:crypto";
 import type { CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type {
-  CaseListQuery,
-  HuaweiPort,
-  InstantGroup,
-  Lane,
-  NewCase,
-  SpooledFile,
-  WriteOptions,
-} from "../sync/ports.ts";
+import type { CaseListQuery, HuaweiPort, InstantGroup, Lane, NewCase, SpooledFile } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError, refusedLocally, unsupported } from "./answers.ts";
 import { parseWire, toCaseDetail, toCaseSummary } from "./mapping.ts";
@@ -86,32 +78,32 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
     getCase: (caseId, lane) => getCase(deps, caseId, lane),
     listMessages: async (caseId, lane) => (await getCase(deps, caseId, lane)).messages,
     listInstantMessages: (caseIds, cursor, lane) => readNews(deps, caseIds, cursor, lane),
-    createCase: (input, lane, options) => createCase(deps, input, lane, options),
+    createCase: (input, lane) => createCase(deps, input, lane),
 
-    createMessage({ caseId, content, fileIds }, lane, options) {
+    createMessage({ caseId, content, fileIds }, lane) {
       const message = fileIds.length === 0 ? { content } : { content, accessoryIds: fileIds };
-      return send(post(deps, "createMessage", "message", { caseId, message }, options), lane);
+      return send(post(deps, "createMessage", "message", { caseId, message }), lane);
     },
 
     withdrawMessage: () => lacks("withdrawMessage"),
 
-    performAction({ caseId, action, description }, lane, options) {
+    performAction({ caseId, action, description }, lane) {
       const actionDesc = cutText(description, operateDescMax);
       const json = { caseId, action, ...(actionDesc === "" ? {} : { actionDesc }) };
-      return send(post(deps, "performAction", "action", json, options), lane);
+      return send(post(deps, "performAction", "action", json), lane);
     },
 
-    rateCase({ caseId, stars, text }, lane, options) {
+    rateCase({ caseId, stars, text }, lane) {
       const satisfactionList = ratingIds.map((satisfactionId) => ({ satisfactionId, satisfactionValue: stars }));
       const json = { caseId, judgement: cutText(text, operateDescMax), satisfactionList };
-      return send(post(deps, "rateCase", "evaluation", json, options), lane);
+      return send(post(deps, "rateCase", "evaluation", json), lane);
     },
 
     getFileLimits: async () => fileLimits,
-    uploadFile: (input, lane, options) => uploadFile(deps, input, lane, options),
+    uploadFile: (input, lane) => uploadFile(deps, input, lane),
 
-    deleteUpload: (fileId, lane, options) =>
-      send({ ...post(deps, "deleteUpload", "accessory", { accessoryId: fileId }, options), method: "DELETE" }, lane),
+    deleteUpload: (fileId, lane) =>
+      send({ ...post(deps, "deleteUpload", "accessory", { accessoryId: fileId }), method: "DELETE" }, lane),
 
     downloadFile(fileId, spool, sizeMaxBytes, lane) {
       const query = { id: fileId };
@@ -201,15 +193,9 @@ function v1Call(
   };
 }
 
-function post(
-  deps: DialectDeps,
-  operation: string,
-  place: string | null,
-  json: object,
-  options: WriteOptions | undefined,
-): ApiCall {
+function post(deps: DialectDeps, operation: string, place: string | null, json: object): ApiCall {
   const path = place === null ? [] : [place];
-  return v1Call(deps, { operation, method: "POST", path, body: { kind: "json", json }, ...options });
+  return v1Call(deps, { operation, method: "POST", path, body: { kind: "json", json } });
 }
 
 /** The same object under other names; whatever is no object passes, so that the schema can refuse it. */
@@ -368,31 +354,20 @@ async function readNews(
 }
 
 /** The answer holds no id (NOTES 1), so the list is asked for the text that was sent; not seen there, the outcome counts as unknown. */
-async function createCase(
-  deps: DialectDeps,
-  input: NewCase,
-  lane: Lane,
-  options: WriteOptions | undefined,
-): Promise<CaseId> {
+async function createCase(deps: DialectDeps, input: NewCase, lane: Lane): Promise<CaseId> {
   const given: Readonly<Record<string, string | null>> = {
     subTypeId: input.subTypeId,
     productCategoryId: input.productId,
     regionId: input.regionId,
   };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
-  const call = post(
-    deps,
-    "createCase",
-    null,
-    {
-      ...chosen,
-      businessTypeId: input.problemTypeId,
-      simpleDescribe: input.description,
-      sourceId: caseSourceId,
-      ...(input.fileIds.length === 0 ? {} : { accessoryIds: input.fileIds }),
-    },
-    options,
-  );
+  const call = post(deps, "createCase", null, {
+    ...chosen,
+    businessTypeId: input.problemTypeId,
+    simpleDescribe: input.description,
+    sourceId: caseSourceId,
+    ...(input.fileIds.length === 0 ? {} : { accessoryIds: input.fileIds }),
+  });
   requireCaseText(call, input.description);
   if (input.fileIds.length > fileLimits.newCaseCountMax)
     throw refusedLocally(call, "the historical API v1.0 takes one file with a new case");
@@ -430,7 +405,6 @@ async function uploadFile(
   deps: DialectDeps,
   input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
   lane: Lane,
-  options: WriteOptions | undefined,
 ): Promise<CaseFileId> {
   const body = await makeUploadBody({
     file: input.file,
@@ -445,7 +419,6 @@ async function uploadFile(
     path: ["accessory"],
     body: { kind: "stream", contentType: body.contentType, open: body.open },
     transferBytes: body.sizeBytes,
-    ...options,
   });
   const answer = rename(await deps.transport.json(call, lane), { accessory_id: "accessoryId" });
   return toId<CaseFileId>(parseWire(call, wireUpload, { value: answer }).accessory_id);

@@ -18,7 +18,6 @@ import {
   newCaseCharsMax,
   type Spool,
   type SpooledFile,
-  type WriteOptions,
 } from "../sync/ports.ts";
 import {
   codeOf,
@@ -153,26 +152,26 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
       return { groups, cursor: wire.last_message_time_id ?? cursor };
     },
 
-    createCase: (input, lane, options) => createCase(deps, input, lane, options),
+    createCase: (input, lane) => createCase(deps, input, lane),
 
-    async createMessage({ caseId, content, fileIds }, lane, options) {
+    async createMessage({ caseId, content, fileIds }, lane) {
       const message = fileIds.length === 0 ? { content } : { content, accessory_ids: fileIds };
       const json = { message, ...bodyGroup };
       const path = ["cases", caseId, "message"];
       await transport.json(
-        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json }, ...options }),
+        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json } }),
         lane,
       );
     },
 
-    async withdrawMessage(caseId, messageId, lane, options) {
+    async withdrawMessage(caseId, messageId, lane) {
       const path = ["cases", caseId, "instant-messages", messageId, "withdraw"];
-      const call = v2Call(deps, { operation: "withdrawMessage", method: "POST", path, ...options });
+      const call = v2Call(deps, { operation: "withdrawMessage", method: "POST", path });
       requireNoGroup(deps, call);
       await transport.json(call, lane);
     },
 
-    async performAction({ caseId, action, description }, lane, options) {
+    async performAction({ caseId, action, description }, lane) {
       const operateDesc = cutText(description, operateDescMax);
       const json = { ...(operateDesc === "" ? {} : { operate_desc: operateDesc }), ...bodyGroup };
       const call = v2Call(deps, {
@@ -181,12 +180,11 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
         path: ["cases", caseId, "action"],
         query: { action_id: action },
         body: { kind: "json", json },
-        ...options,
       });
       await transport.json(call, lane);
     },
 
-    async rateCase({ caseId, stars, text }, lane, options) {
+    async rateCase({ caseId, stars, text }, lane) {
       const asked = v2Call(deps, { operation: "listDimensions", path: ["config", "satisfaction-dimensions"] });
       const { satisfaction_dimension_list: list } = parseWire(asked, wireDimensions, {
         value: await transport.json(asked, lane),
@@ -200,17 +198,17 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
       const json = { judgement: cutText(text, operateDescMax), incident_satisfaction_list: ratings, ...bodyGroup };
       const path = ["cases", caseId, "score"];
       await transport.json(
-        v2Call(deps, { operation: "rateCase", method: "POST", path, body: { kind: "json", json }, ...options }),
+        v2Call(deps, { operation: "rateCase", method: "POST", path, body: { kind: "json", json } }),
         lane,
       );
     },
 
     getFileLimits: (lane) => getFileLimits(deps, lane),
-    uploadFile: (input, lane, options) => uploadFile(deps, input, lane, options),
+    uploadFile: (input, lane) => uploadFile(deps, input, lane),
 
-    async deleteUpload(fileId, lane, options) {
+    async deleteUpload(fileId, lane) {
       const path = ["accessorys", fileId];
-      await transport.json(v2Call(deps, { operation: "deleteUpload", method: "DELETE", path, ...options }), lane);
+      await transport.json(v2Call(deps, { operation: "deleteUpload", method: "DELETE", path }), lane);
     },
 
     downloadFile(fileId, spool, sizeMaxBytes, lane) {
@@ -267,12 +265,7 @@ function requireNoGroup(deps: DialectDeps, call: ApiCall): void {
   if (deps.groupId !== null) throw unsupported(call, "not offered for cases of a user group");
 }
 
-async function createCase(
-  deps: DialectDeps,
-  input: NewCase,
-  lane: Lane,
-  options: WriteOptions | undefined,
-): Promise<CaseId> {
+async function createCase(deps: DialectDeps, input: NewCase, lane: Lane): Promise<CaseId> {
   const given: Readonly<Record<string, string | null>> = {
     incident_sub_type_id: input.subTypeId,
     product_category_id: input.productId,
@@ -291,7 +284,7 @@ async function createCase(
     ...(Object.keys(input.extends).length === 0 ? {} : { extends_map: input.extends }),
   };
   const body = { kind: "json", json } as const;
-  const call = v2Call(deps, { operation: "createCase", method: "POST", path: ["cases"], body, ...options });
+  const call = v2Call(deps, { operation: "createCase", method: "POST", path: ["cases"], body });
   requireCaseText(call, input.description);
   const wire = parseWire(call, wireCreatedCase, { value: await deps.transport.json(call, lane) });
   return toId<CaseId>(wire.incident_id);
@@ -452,7 +445,6 @@ async function uploadFile(
   deps: DialectDeps,
   input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
   lane: Lane,
-  options: WriteOptions | undefined,
 ): Promise<CaseFileId> {
   const formData = { fileName: input.name, accessoryFrom: input.purpose, uploadType: 0 };
   const body = await makeUploadBody({
@@ -468,7 +460,6 @@ async function uploadFile(
     path: ["accessorys"],
     body: { kind: "stream", contentType: body.contentType, open: body.open },
     transferBytes: body.sizeBytes,
-    ...options,
   });
   const wire = parseWire(call, wireUpload, { value: await deps.transport.json(call, lane) });
   return toId<CaseFileId>(wire.accessory_id);

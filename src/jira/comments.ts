@@ -7,7 +7,7 @@
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { JiraPort, Lane, WriteOptions } from "../sync/ports.ts";
+import type { JiraPort, Lane } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
 import { toAdfDocument } from "./issues.ts";
 import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
@@ -112,22 +112,16 @@ export function makeCommentCalls(deps: {
     return values;
   }
 
-  async function createComment(issueId: IssueId, input: CommentInput, lane: Lane, options?: WriteOptions) {
-    const call: CallContext = { operation: "createComment", effect: "write", lane, ...options, issueId };
+  async function createComment(issueId: IssueId, input: CommentInput, lane: Lane) {
+    const call: CallContext = { operation: "createComment", effect: "write", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment`;
     const body = toBody(call, input);
     const created = await transport.client(call).sendRequest({ url, method: "POST", body, schema: createdSchema });
     return toId<CommentId>(created.id);
   }
 
-  async function updateComment(
-    issueId: IssueId,
-    commentId: CommentId,
-    input: CommentInput,
-    lane: Lane,
-    options?: WriteOptions,
-  ) {
-    const call: CallContext = { operation: "updateComment", effect: "write", lane, ...options, issueId };
+  async function updateComment(issueId: IssueId, commentId: CommentId, input: CommentInput, lane: Lane) {
+    const call: CallContext = { operation: "updateComment", effect: "write", lane, issueId };
     const body = toBody(call, input);
     const url = commentUrl(call, issueId, commentId);
     // Assumed: an update replaces the comment, so that leaving `visibility` out would open one that a person has
@@ -141,8 +135,8 @@ export function makeCommentCalls(deps: {
     });
   }
 
-  async function deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane, options?: WriteOptions) {
-    const call: CallContext = { operation: "deleteComment", effect: "write", lane, ...options, issueId };
+  async function deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
+    const call: CallContext = { operation: "deleteComment", effect: "write", lane, issueId };
     await transport.client(call).sendRequest({ url: commentUrl(call, issueId, commentId), method: "DELETE" });
   }
 

@@ -8,7 +8,7 @@ import { mimeTypeFor } from "jira.js/core";
 import type { AttachmentId, IssueId } from "../domain/ids.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { HttpFailure, type HttpResponse, type StreamedBody } from "../lib/http.ts";
-import type { Clock, JiraPort, Lane, SpooledFile, WriteOptions } from "../sync/ports.ts";
+import type { Clock, JiraPort, Lane, SpooledFile } from "../sync/ports.ts";
 import { type CallFacts, contractError, failureError, makeError, readAnswer } from "./errors.ts";
 import { toFile } from "./mapping.ts";
 import {
@@ -61,9 +61,8 @@ export function makeFileCalls(deps: {
     issueId: IssueId,
     input: { readonly file: SpooledFile; readonly name: string },
     lane: Lane,
-    options?: WriteOptions,
   ) {
-    const call: CallContext = { operation: "uploadFile", effect: "write", lane, ...options, issueId };
+    const call: CallContext = { operation: "uploadFile", effect: "write", lane, issueId };
     const url = transport.toUrl(`/rest/api/3/issue/${checkedSegment(call, issueId)}/attachments`);
     const upload = await makeUpload(input);
     const request: RawRequest = {
@@ -146,8 +145,8 @@ export function makeFileCalls(deps: {
     await requireSuccess(call, answer, clock.now());
   }
 
-  async function deleteFile(attachmentId: AttachmentId, lane: Lane, options?: WriteOptions) {
-    const call: CallContext = { operation: "deleteFile", effect: "write", lane, ...options };
+  async function deleteFile(attachmentId: AttachmentId, lane: Lane) {
+    const call: CallContext = { operation: "deleteFile", effect: "write", lane };
     const url = `/rest/api/3/attachment/${checkedSegment(call, attachmentId)}`;
     await transport.client(call).sendRequest({ url, method: "DELETE" });
   }

@@ -3,7 +3,7 @@
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
-import type { Clock, JiraPort, Lane, Log, WriteOptions } from "../sync/ports.ts";
+import type { Clock, JiraPort, Lane, Log } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
@@ -190,8 +190,8 @@ export function makeIssueCalls(deps: {
     return found?.id ?? null;
   }
 
-  async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane, options?: WriteOptions) {
-    const call: CallContext = { operation: "createIssue", effect: "write", lane, ...options };
+  async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
+    const call: CallContext = { operation: "createIssue", effect: "write", lane };
     const description = toAdfDocument(call, input.descriptionAdf);
     const [project, issueTypes, priorityId] = await Promise.all([
       directory.project(call),
@@ -231,22 +231,16 @@ export function makeIssueCalls(deps: {
     issueId: IssueId,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
     lane: Lane,
-    options?: WriteOptions,
   ) {
-    const call: CallContext = { operation: "changeLabels", effect: "write", lane, ...options, issueId };
+    const call: CallContext = { operation: "changeLabels", effect: "write", lane, issueId };
     const labels = [...change.add.map((add) => ({ add })), ...change.remove.map((remove) => ({ remove }))];
     if (labels.length === 0) return;
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}`;
     await transport.client(call).sendRequest({ url, method: "PUT", body: { update: { labels } } });
   }
 
-  async function setIssueMark(
-    issueId: IssueId,
-    mark: Parameters<JiraPort["setIssueMark"]>[1],
-    lane: Lane,
-    options?: WriteOptions,
-  ) {
-    const call: CallContext = { operation: "setIssueMark", effect: "write", lane, ...options, issueId };
+  async function setIssueMark(issueId: IssueId, mark: Parameters<JiraPort["setIssueMark"]>[1], lane: Lane) {
+    const call: CallContext = { operation: "setIssueMark", effect: "write", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/properties/${propertyKey}`;
     await transport.client(call).sendRequest({ url, method: "PUT", body: mark });
   }
@@ -293,8 +287,8 @@ export function makeIssueCalls(deps: {
     return toTransitions(wire);
   }
 
-  async function transitionIssue(issueId: IssueId, transitionId: string, lane: Lane, options?: WriteOptions) {
-    const call: CallContext = { operation: "transitionIssue", effect: "write", lane, ...options, issueId };
+  async function transitionIssue(issueId: IssueId, transitionId: string, lane: Lane) {
+    const call: CallContext = { operation: "transitionIssue", effect: "write", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/transitions`;
     await transport.client(call).sendRequest({ url, method: "POST", body: { transition: { id: transitionId } } });
   }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
 import type { CommentMark } from "../domain/issue.ts";
+import { whileStanding } from "../lib/standing.ts";
 import { type Bench, failureOf, type Reaction, startBench } from "./test-support.ts";
 
 const issueId = toId<IssueId>("10001");
@@ -186,7 +187,12 @@ describe("requests to Jira", () => {
   it("sends no write whose turn came too late, and asks nobody to wait", async () => {
     const at = await start(() => ({ status: 204 }));
 
-    const error = await failureOf(at.client.deleteComment(issueId, commentId, "live", { mayStart: () => false }));
+    const error = await failureOf(
+      whileStanding(
+        () => false,
+        () => at.client.deleteComment(issueId, commentId, "live"),
+      ),
+    );
 
     expect(error.facts).toMatchObject({ kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false });
     expect(at.requests).toEqual([]);

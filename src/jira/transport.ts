@@ -14,7 +14,7 @@ import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
 import { mayStillWrite } from "../lib/standing.ts";
-import type { Clock, Lane, Log, WriteOptions } from "../sync/ports.ts";
+import type { Clock, Lane, Log } from "../sync/ports.ts";
 import {
   answerError,
   type CallFacts,
@@ -34,8 +34,6 @@ export type CallContext = CallFacts & {
   readonly lane: Lane;
   /** The issue whose write limit the call counts against; `null` for reads and where it is not known. */
   readonly issueId?: string | null;
-  /** See `WriteOptions`. */
-  readonly mayStart?: WriteOptions["mayStart"] | undefined;
 };
 
 /** One HTTP request; `url` is absolute. */
@@ -210,8 +208,7 @@ async function repeat<Result>(
   let mayHaveLanded = false;
   for (;;) {
     await deps.budget.take(call.lane);
-    const mayGo = call.effect === "read" || mayStillWrite();
-    if (!mayGo || (call.mayStart !== undefined && !(await call.mayStart()))) {
+    if (call.effect !== "read" && !mayStillWrite()) {
       const error = notStarted(call);
       throw mayHaveLanded ? withUnknownOutcome(error) : error;
     }

@@ -15,7 +15,10 @@ export function whileStanding<Result>(mayWrite: () => boolean, work: () => Promi
   return storage.run(mayWrite, work);
 }
 
-/** Whether a write may start now; true outside of `whileStanding`. */
+/**
+ * Whether a write may start now; true outside of `whileStanding`. Where it may not, a transport sends nothing and throws a
+ * `ServiceError` of kind `rate_limited` with code `NOT_STARTED`: waiting costs no attempt.
+ */
 export function mayStillWrite(): boolean {
   return storage.getStore()?.() ?? true;
 }

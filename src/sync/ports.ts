@@ -148,15 +148,6 @@ export type HuaweiCapability =
   /** Cases of others of the same user group. */
   | "group";
 
-/** Options of one write. */
-export type WriteOptions = {
-  /**
-   * Asked once the budget has granted the request, immediately before each attempt. On `false` nothing is sent and the call throws a
-   * `ServiceError` of kind `rate_limited` without status, code `NOT_STARTED`: it waits without cost, its outcome is known.
-   */
-  readonly mayStart?: () => boolean | Promise<boolean>;
-};
-
 /** One group of an instant-messages answer. */
 export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonly CaseMessage[] };
 
@@ -178,15 +169,14 @@ export interface HuaweiPort {
    * Makes a case and answers its id. Never repeated by the adapter. With `outcomeUnknown` it may have been made: look for the mark
    * with `listCases({ text: mark, createdFrom })`, whose entries carry the description, before it is made again.
    */
-  createCase(input: NewCase, lane: Lane, options?: WriteOptions): Promise<CaseId>;
+  createCase(input: NewCase, lane: Lane): Promise<CaseId>;
   /** Adds a message; the service answers no id. */
   createMessage(
     input: { readonly caseId: CaseId; readonly content: string; readonly fileIds: readonly CaseFileId[] },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<void>;
   /** Needs the capability `withdraw`. */
-  withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane, options?: WriteOptions): Promise<void>;
+  withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane): Promise<void>;
   performAction(
     input: {
       readonly caseId: CaseId;
@@ -194,13 +184,11 @@ export interface HuaweiPort {
       readonly description: string;
     },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<void>;
   /** Rates a completed case in every dimension the service knows. `text` is cut at 400 UTF-16 units. */
   rateCase(
     input: { readonly caseId: CaseId; readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: string },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<void>;
   /** The newest 100 entries of the case's operation log; what support did may be absent. */
   listOperations(caseId: CaseId, lane: Lane): Promise<readonly CaseOperation[]>;
@@ -209,10 +197,9 @@ export interface HuaweiPort {
   uploadFile(
     input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<CaseFileId>;
   /** Removes an uploaded file that no case or message uses yet. */
-  deleteUpload(fileId: CaseFileId, lane: Lane, options?: WriteOptions): Promise<void>;
+  deleteUpload(fileId: CaseFileId, lane: Lane): Promise<void>;
   /** Streams one file into the spool. */
   downloadFile(fileId: CaseFileId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
   /** Names of the case's labels; empty without the capability `labels`. */
@@ -279,22 +266,21 @@ export interface JiraPort {
   findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane): Promise<Issue | null>;
   /** Up to 100 issues by id; missing ones are absent. */
   listIssues(issueIds: readonly IssueId[], lane: Lane): Promise<readonly Issue[]>;
-  createIssue(input: NewIssue, lane: Lane, options?: WriteOptions): Promise<CreatedIssue>;
+  createIssue(input: NewIssue, lane: Lane): Promise<CreatedIssue>;
   /** Adds and removes labels without touching others. */
   changeLabels(
     issueId: IssueId,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<void>;
-  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane, options?: WriteOptions): Promise<void>;
+  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane): Promise<void>;
   /** The same for up to 100 issues in one request. False when Jira did not confirm all of them in time. May be repeated. */
   setIssueMarks(
     marks: readonly { readonly issueId: IssueId; readonly mark: IssueMark }[],
     lane: Lane,
   ): Promise<boolean>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
-  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane, options?: WriteOptions): Promise<void>;
+  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
   /** Status changes of one issue, oldest first. */
   listStatusChanges(issueId: IssueId, lane: Lane): Promise<readonly StatusChange[]>;
   /** All comments, oldest first, with our property where there is one. */
@@ -305,26 +291,23 @@ export interface JiraPort {
     issueId: IssueId,
     input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<CommentId>;
   updateComment(
     issueId: IssueId,
     commentId: CommentId,
     input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<void>;
-  deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane, options?: WriteOptions): Promise<void>;
+  deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<void>;
   /** Largest file in bytes that Jira takes; 0 when attachments are off. Cached for an hour. */
   getFileSizeMax(lane: Lane): Promise<number>;
   uploadFile(
     issueId: IssueId,
     input: { readonly file: SpooledFile; readonly name: string },
     lane: Lane,
-    options?: WriteOptions,
   ): Promise<IssueFile>;
   downloadFile(attachmentId: AttachmentId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
-  deleteFile(attachmentId: AttachmentId, lane: Lane, options?: WriteOptions): Promise<void>;
+  deleteFile(attachmentId: AttachmentId, lane: Lane): Promise<void>;
   /**
    * Account ids of the people in a role of the connection's project, members of its groups among them; `null` when there is no role of
    * this name or id, or we may not see it.

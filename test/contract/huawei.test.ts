@@ -18,6 +18,7 @@ import { isUnsupported } from "../../src/domain/service-error.ts";
 import { type HuaweiClientDeps, makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { Secret } from "../../src/lib/secret.ts";
+import { whileStanding } from "../../src/lib/standing.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
 import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
@@ -632,7 +633,10 @@ describe("new cases", () => {
   test("a write whose turn came too late sends nothing and costs nothing", async () => {
     const client = await start();
 
-    const error = await client.createCase(input, "live", { mayStart: async () => false }).catch((thrown) => thrown);
+    const error = await whileStanding(
+      () => false,
+      () => client.createCase(input, "live"),
+    ).catch((thrown) => thrown);
 
     expect(error).toMatchObject({ facts: { kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false } });
     expect(simulator.control.getRequests().writes).toBe(0);
