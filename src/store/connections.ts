@@ -99,20 +99,20 @@ const CONNECTION_FIELDS = {
   outgoingSince: true,
 } as const;
 
-const NO_BREAKERS: readonly Breaker[] = [];
-
 /** What a connection remembers. Throws when it is unknown. */
 export async function getConnection(prisma: PrismaClient, name: string): Promise<ConnectionState> {
-  const [row, failures] = await Promise.all([
-    prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS }),
-    prisma.failure.findMany({
-      where: { connectionName: name, linkId: null, item: "connection", state: { in: ["open", "retrying"] } },
-      select: { reason: true, state: true, firstAt: true, lastAt: true },
-    }),
-  ]);
+  const row = await prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS });
   if (row === null) throw new Error(`connection ${name} is not in the database`);
-  const breakers = failures.map((failure) => ({ ...failure, state: failure.state as Breaker["state"] }));
-  return { ...row, state: row.state as ConnectionState["state"], breakers };
+  return { ...row, state: row.state as ConnectionState["state"] };
+}
+
+/** Failures of a connection that belong to no link and are neither resolved nor put aside. */
+export async function listBreakers(prisma: PrismaClient, connectionName: string): Promise<Breaker[]> {
+  const rows = await prisma.failure.findMany({
+    where: { connectionName, linkId: null, item: "connection", state: { in: ["open", "retrying"] } },
+    select: { reason: true, state: true },
+  });
+  return rows as Breaker[];
 }
 
 /** All connections in the order of the configuration. */
@@ -121,14 +121,14 @@ export async function listConnections(prisma: PrismaClient): Promise<ConnectionS
     select: CONNECTION_FIELDS,
     orderBy: [{ position: "asc" }, { name: "asc" }],
   });
-  return rows.map((row) => ({ ...row, state: row.state as ConnectionState["state"], breakers: NO_BREAKERS }));
+  return rows.map((row) => ({ ...row, state: row.state as ConnectionState["state"] }));
 }
 
 /** Sets fields of a connection; those left out stay. May be repeated. Throws when it is unknown. */
 export async function patchConnection(
   prisma: PrismaClient,
   name: string,
-  patch: Partial<Omit<ConnectionState, "name" | "breakers" | "huaweiUserIds">>,
+  patch: Partial<Omit<ConnectionState, "name" | "huaweiUserIds">>,
 ): Promise<void> {
   await prisma.connection.update({ where: { name }, data: patch, select: { name: true } });
 }

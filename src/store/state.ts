@@ -26,6 +26,7 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
   return {
     getInstallation: () => connections.getInstallation(prisma),
     getConnection: (name) => connections.getConnection(prisma, name),
+    listBreakers: (connectionName) => connections.listBreakers(prisma, connectionName),
     patchConnection: (name, patch) => connections.patchConnection(prisma, name, patch),
 
     claimLink: (linkId, owner, leaseMs) => claimLink(deps, { linkId, owner, leaseMs }),

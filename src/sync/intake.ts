@@ -18,7 +18,7 @@ import { caseLabel } from "./plan/labels.ts";
 import { endingAction } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
 import { isRequested, takeRequests, withoutRequested } from "./request/intake-requests.ts";
-import type { CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
+import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
 export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };
@@ -53,12 +53,14 @@ export async function intakeCases(
       return { skipped: true, newLinks: 0, woken: 0 };
     }
     const startedAt = deps.clock.now();
+    const breakers = await deps.state.listBreakers(name);
     const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
     const links = await deps.state.listIntakeLinks(name);
     const woken = await wakeChanged(deps, links, seen, startedAt);
     const { newLinks, waiting, owners, held, lost } = await takeNewCases(
       deps,
       connection,
+      breakers,
       links,
       seen,
       startedAt,
@@ -75,7 +77,7 @@ export async function intakeCases(
       deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
     });
     // A good round proves that these are over.
-    for (const { reason, state } of connection.breakers) {
+    for (const { reason, state } of breakers) {
       if (reason === "job_failed" || (reason === "access_changed" && state === "retrying"))
         await deps.state.resolveConnectionFailure(name, reason);
     }
@@ -269,6 +271,7 @@ function wantedCases(
 async function takeNewCases(
   deps: IntakeDeps,
   connection: ConnectionState,
+  breakers: readonly Breaker[],
   links: readonly IntakeLink[],
   seen: ReadonlyMap<string, CaseSummary>,
   now: Date,
@@ -283,7 +286,7 @@ async function takeNewCases(
   readonly lost: boolean;
 }> {
   const { name } = deps.settings;
-  const breaker = connection.breakers.find((entry) => entry.reason === manyNewCases);
+  const breaker = breakers.find((entry) => entry.reason === manyNewCases);
   const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
   const unrequested = await withoutRequested(deps, links, wantedCases(deps, connection, links, seen, options));
   const left = await leaveToOwners(deps, unrequested, options);
@@ -573,11 +576,11 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     const stored = await deps.state.findCursor(name, "issues_updated");
     const sinceMs = stored === null ? 0 : Math.max(0, startedAt.getTime() - new Date(stored).getTime());
     const minutes = Math.ceil(sinceMs / 60_000) + 10;
-    const connection = await deps.state.getConnection(name);
-    const unreadable = connection.breakers.some((breaker) => breaker.reason === projectUnreadable);
+    const updated = await deps.jira.listUpdatedIssues(minutes, "poll");
+    const breakers = await deps.state.listBreakers(name);
+    const unreadable = breakers.some((breaker) => breaker.reason === projectUnreadable);
     if (unreadable && (await deps.jira.isProjectReadable("poll")))
       await deps.state.resolveConnectionFailure(name, projectUnreadable);
-    const updated = await deps.jira.listUpdatedIssues(minutes, "poll");
     const links = await deps.state.findLinksByIssue(
       name,
       updated.map((issue) => issue.issueId),
@@ -589,7 +592,6 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
         wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
     }
-    const { breakers } = await deps.state.getConnection(name);
     if (breakers.some((entry) => entry.reason === "many_closes" && entry.state === "retrying"))
       await deps.state.releaseCloses(name);
     const ending = countEnding(deps.settings, updated, byIssue);

@@ -154,17 +154,10 @@ export type ConnectionState = {
   /** Huawei's ids of our own user, as far as they were learned. */
   readonly huaweiUserIds: readonly string[];
   readonly outgoingSince: Date | null;
-  /** What holds a lane of the whole connection: `open` waits for a person, `retrying` was released by one. */
-  readonly breakers: readonly Breaker[];
 };
 
-/** A breaker of a connection, kept as a failure that belongs to no link. */
-export type Breaker = {
-  readonly reason: string;
-  readonly state: "open" | "retrying";
-  readonly firstAt: Date;
-  readonly lastAt: Date;
-};
+/** A breaker of a connection, kept as a failure that belongs to no link: `open` waits for a person, `retrying` was released by one. */
+export type Breaker = { readonly reason: FailureReason; readonly state: "open" | "retrying" };
 
 /** One case as intake stores it. */
 export type SeenCase = {
@@ -226,6 +219,8 @@ export interface StatePort extends ClosesLane {
   /** Id of this installation; made once. */
   getInstallation(): Promise<string>;
   getConnection(name: string): Promise<ConnectionState>;
+  /** What holds a lane of the whole connection. */
+  listBreakers(connectionName: string): Promise<readonly Breaker[]>;
   patchConnection(
     name: string,
     patch: Partial<{
