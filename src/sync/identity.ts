@@ -208,6 +208,11 @@ function ownerName(mirror: Pick<Mirror, "kind" | "sourceId">): string {
   return `${mirror.kind === "file" ? "attachment" : mirror.kind}:${mirror.sourceId}`;
 }
 
+/** The item that a mark belongs to, in the spelling of a mark: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`, `case:<id>`. */
+export function markOwner(mark: Mark): string {
+  return mark.kind === "case" ? `case:${mark.issueId}` : ownerName(markMirror(mark));
+}
+
 function onOneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
@@ -218,8 +223,8 @@ function saysTheSame(intent: Intent, message: CaseMessage): boolean {
   return typeof frozen === "string" && normalizeForFingerprint(frozen) === normalizeForFingerprint(message.content);
 }
 
-/** The mirror of what a mark stands for, or `null` for a case. */
-export function markMirror(mark: Mark): Pick<Mirror, "kind" | "origin" | "sourceId"> | null {
+/** The mirror of what a mark stands for; continued descriptions are remembered under a notice of their own. */
+export function markMirror(mark: Mark): Pick<Mirror, "kind" | "origin" | "sourceId"> {
   switch (mark.kind) {
     case "comment":
       return { kind: "comment", origin: "jira", sourceId: mark.commentId };
@@ -228,7 +233,7 @@ export function markMirror(mark: Mark): Pick<Mirror, "kind" | "origin" | "source
     case "notice":
       return { kind: "notice", origin: "jira", sourceId: `${mark.noticeKind}-${mark.n}` };
     case "case":
-      return null;
+      return continuationMirror;
   }
 }
 
@@ -277,7 +282,7 @@ function isNewToMemory(
 ): boolean {
   const identity = markIdentity(mark);
   const planned = memory.intents.some((intent) => intent.mark === identity && intent.attemptedAt === null);
-  const { kind, origin, sourceId } = markMirror(mark) ?? continuationMirror;
+  const { kind, origin, sourceId } = markMirror(mark);
   const owner = memory.mirrors.find(
     (mirror) => mirror.origin === origin && mirror.kind === kind && mirror.sourceId === sourceId,
   );
@@ -288,17 +293,3 @@ function isNewToMemory(
 
 /** The mirror under which continued descriptions are remembered. */
 const continuationMirror = { kind: "notice", origin: "jira", sourceId: "case-text" } as const;
-
-/** The item that a mark belongs to, in the spelling of a mirror: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`. */
-export function markOwner(mark: Mark): string {
-  switch (mark.kind) {
-    case "comment":
-      return `comment:${mark.commentId}`;
-    case "attachment":
-      return `attachment:${mark.attachmentId}`;
-    case "notice":
-      return `notice:${mark.noticeKind}-${mark.n}`;
-    case "case":
-      return `case:${mark.issueId}`;
-  }
-}

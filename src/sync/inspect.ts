@@ -13,7 +13,6 @@ import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, TextPort } from "./ports.ts";
-import { releasedItems } from "./reconcile-link.ts";
 import { caseFacts, fileLine, messageHeader } from "./render.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 
@@ -85,7 +84,6 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     observed,
     settings: deps.settings,
     huaweiUserIds: connection.huaweiUserIds,
-    released: releasedItems(snapshot),
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation: await deps.state.getInstallation(),
     adfToText: deps.text.adfToText,
@@ -242,7 +240,6 @@ async function listCreation(
       full: false,
     },
     settings,
-    released: new Set(),
     huaweiUserIds: (await deps.state.getConnection(settings.name)).huaweiUserIds,
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation,

@@ -1,22 +1,21 @@
 /**
- * Brings both sides of one link into agreement: claim, observe, plan, apply.
+ * Brings both sides of one link into agreement: claim, observe, plan, deps.
  *
  * The run is level-based: it trusts no event, only what it reads now, so lost, doubled or late wake-ups cannot harm. It may be
  * stopped anywhere: every remote write has an intent, and the next holder of the lease starts from there.
  */
 
 import { isOpenStatus } from "../domain/case.ts";
-import type { FailureReason } from "../domain/failure.ts";
 import type { LinkId } from "../domain/ids.ts";
-import type { Issue } from "../domain/issue.ts";
+import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
 import { applyAction } from "./apply/apply.ts";
-import { postNotice } from "./apply/notices.ts";
 import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts";
+import { heldDirections, holdLink, isProjectReadable, noteMissing, noteMoved } from "./holds.ts";
 import { stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
@@ -24,8 +23,8 @@ import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } fro
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
-import type { Lane } from "./ports.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
+import { burstMax, isFresh, later, Run } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import { type ConnectionState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
 
@@ -85,14 +84,8 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       return deferred("marks_unread", run.writes);
     }
     if (link.attempts >= unexpectedMax) {
-      const apply: ApplyDeps = {
-        ...deps,
-        closes: deps.state,
-        lane: link.lane,
-        installation: await deps.state.getInstallation(),
-      };
       const detail = error instanceof Error ? error.name : "unknown";
-      await holdLink(deps, apply, leased, run, { direction: "both", reason: "internal_error", detail });
+      await holdLink(await toRunDeps(deps, link), leased, run, { direction: "both", reason: "internal_error", detail });
     }
     await leased.finish({
       doneRev: null,
@@ -126,48 +119,24 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
   return outcome;
 }
 
-/** What one run gathers on its way. */
-class Run {
-  writes = 0;
-  failed = false;
-  /** 0 where a failure costs no attempt. */
-  attempt = 1;
-  recheckAt: Date | null = null;
-  reason: string | null = null;
-  readonly link: Link;
-  /** Fresh writes of this link within the span of the loop breaker. */
-  burst: { since: Date; writes: number };
+/** What a run and its writes need. */
+type RunDeps = ReconcileDeps & ApplyDeps;
 
-  constructor(link: Link, now: Date) {
-    this.link = link;
-    const isRecent = link.burstSince !== null && Math.abs(now.getTime() - link.burstSince.getTime()) < burstSpanMs;
-    this.burst =
-      isRecent && link.burstSince !== null
-        ? { since: link.burstSince, writes: link.burstWrites }
-        : { since: now, writes: 0 };
-  }
-
-  lookAgain(at: Date | null): void {
-    if (at !== null && (this.recheckAt === null || at < this.recheckAt)) this.recheckAt = at;
-  }
+async function toRunDeps(deps: ReconcileDeps, link: Link): Promise<RunDeps> {
+  return { ...deps, closes: deps.state, lane: link.lane, installation: await deps.state.getInstallation() };
 }
 
-async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run): Promise<Outcome> {
+async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run): Promise<Outcome> {
   const { link } = leased.snapshot;
-  const connection = await deps.state.getConnection(link.connectionName);
+  const connection = await base.state.getConnection(link.connectionName);
   if (connection.state === "stopped") {
     run.failed = true;
     run.attempt = 0;
-    run.recheckAt = later(deps, 60_000);
+    run.recheckAt = later(base, 60_000);
     return deferred(connection.stateReason ?? "stopped", 0);
   }
-  const apply: ApplyDeps = {
-    ...deps,
-    closes: deps.state,
-    lane: link.lane as Lane,
-    installation: await deps.state.getInstallation(),
-  };
-  if (link.caseId === null && link.issueId !== null) return reconcileIssue(deps, apply, leased, run, connection);
+  const deps = await toRunDeps(base, link);
+  if (link.caseId === null && link.issueId !== null) return reconcileIssue(deps, leased, run, connection);
   const sides = sidesOf(leased.snapshot, deps.clock.now());
   if (!sides.jira) run.lookAgain(link.recheckAt);
 
@@ -175,53 +144,53 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
   let caseReadAt = deps.clock.now();
   try {
     // Asked for by the planner; here its failure is one of reading.
-    await apply.jira.getOwnAccountId();
-    const settled = await settleJiraIntents(apply, leased);
+    await deps.jira.getOwnAccountId();
+    const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
     if (settled.found > 0) await leased.reload();
-    const found = await findIssueMadeBefore(apply, leased);
+    const found = await findIssueMadeBefore(deps, leased);
     if (found === "foreign") return blocked("foreign_installation");
     if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
     observed = await observe(
-      apply,
+      deps,
       leased.snapshot.link,
       found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
     );
   } catch (error) {
-    return await handleReadFailure(deps, apply, leased, run, error);
+    return await handleReadFailure(deps, leased, run, error);
   }
   if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey) {
-    return noteMoved(deps, apply, leased, run, observed.issue);
+    return noteMoved(deps, leased, run, observed.issue);
   }
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
 
   for (let pass = 0; pass < passesMax; pass += 1) {
-    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds, apply.installation);
+    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
     if (pass === 0) {
-      const marks = await readMarksOnce(deps, apply, leased, run, plan, observed);
+      const marks = await readMarksOnce(deps, leased, run, plan, observed);
       if (marks !== observed) {
         observed = marks;
-        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds, apply.installation);
+        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
       }
     }
     run.lookAgain(plan.recheckAt);
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
-    const sent = await applyAll(deps, apply, leased, run, actions, held);
+    const sent = await applyAll(deps, leased, run, actions, held);
     const created = leased.snapshot.link.issueId === null;
     await leased.reload();
     if (created && leased.snapshot.link.issueId !== null) {
-      observed = { ...observed, issue: await issueJustMade(deps, apply, leased, run) };
+      observed = { ...observed, issue: await issueJustMade(deps, leased, run) };
     } else if (sent) {
       caseReadAt = deps.clock.now();
-      observed = { ...observed, ...(await readCaseSoftly(apply, leased, run)) };
+      observed = { ...observed, ...(await readCaseSoftly(deps, leased, run)) };
     } else if (!actions.some((action) => action.direction === "state")) {
       break;
     }
   }
-  await afterPasses(deps, apply, leased, run, {
+  await afterPasses(deps, leased, run, {
     observed,
     caseReadAt,
     pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
@@ -233,15 +202,14 @@ async function reconcileLeased(deps: ReconcileDeps, leased: LeasedLink, run: Run
 
 /** An issue that asks for a case: once the case is there, the next run mirrors both. */
 async function reconcileIssue(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
+  deps: RunDeps,
   leased: LeasedLink,
   run: Run,
   connection: Pick<ConnectionState, "pausedToHuawei">,
 ): Promise<Outcome> {
   if (connection.pausedToHuawei) return done(0);
   try {
-    const result = await reconcileRequest({ ...apply, lookups: deps.lookups, account: deps.account }, leased);
+    const result = await reconcileRequest(deps, leased);
     run.writes += result.writes;
     if (result.kind === "nothing") return done(run.writes);
     // What woke this run stays news until the pair was looked at.
@@ -256,7 +224,7 @@ async function reconcileIssue(
       run.lookAgain(later(deps, 2_000));
       return deferred("case_unknown", run.writes);
     }
-    return await handleReadFailure(deps, apply, leased, run, error);
+    return await handleReadFailure(deps, leased, run, error);
   }
 }
 
@@ -264,15 +232,15 @@ async function reconcileIssue(
  * Before an issue is made its label is looked for once: the database may be older than what it wrote (RULES 2). Intake does this for
  * up to 50 cases with one query; here are those that it did not cover.
  */
-async function findIssueMadeBefore(apply: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | "foreign"> {
+async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | "foreign"> {
   const { link, intents } = leased.snapshot;
   if (link.issueId !== null || link.caseId === null || link.createCheckedAt !== null) return "none";
   if (intents.some((intent) => intent.kind === "issue")) return "none";
   const label = caseLabel(link.caseId);
-  const hits = (await apply.jira.findIssuesByLabels([label], apply.lane)).filter(
+  const hits = (await deps.jira.findIssuesByLabels([label], deps.lane)).filter(
     (hit) => hit.mark !== null && (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
   );
-  const own = hits.find((hit) => hit.mark?.inst === apply.installation);
+  const own = hits.find((hit) => hit.mark?.inst === deps.installation);
   if (own !== undefined) {
     await leased.apply({
       link: { issueId: own.issueId, issueKey: own.issueKey },
@@ -296,7 +264,7 @@ async function findIssueMadeBefore(apply: ApplyDeps, leased: LeasedLink): Promis
     });
     return "foreign";
   }
-  await leased.apply({ link: { createCheckedAt: apply.clock.now() } });
+  await leased.apply({ link: { createCheckedAt: deps.clock.now() } });
   await leased.reload();
   return "none";
 }
@@ -322,11 +290,10 @@ function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
 }
 
 async function planPass(
-  deps: ReconcileDeps,
+  deps: RunDeps,
   snapshot: LinkSnapshot,
   observed: Observed,
   huaweiUserIds: readonly string[],
-  installation: string,
 ): Promise<Plan> {
   return planReconcile({
     link: snapshot.link,
@@ -336,9 +303,8 @@ async function planPass(
     observed,
     settings: deps.settings,
     huaweiUserIds,
-    released: releasedItems(snapshot),
     ownAccountId: await deps.jira.getOwnAccountId(),
-    installation,
+    installation: deps.installation,
     adfToText: deps.text.adfToText,
     mediaReferences: deps.text.mediaReferences,
     now: deps.clock.now(),
@@ -350,8 +316,7 @@ async function planPass(
  * know what it wrote since (RULES 2). Links whose issue this process made have nothing to read.
  */
 async function readMarksOnce(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
+  deps: RunDeps,
   leased: LeasedLink,
   run: Run,
   plan: Plan,
@@ -369,12 +334,12 @@ async function readMarksOnce(
       if (observed.comments === null) {
         result = {
           ...result,
-          comments: await apply.jira.listComments(link.issueId, apply.lane),
-          issue: result.issue ?? (await apply.jira.findIssue(link.issueId, apply.lane)),
+          comments: await deps.jira.listComments(link.issueId, deps.lane),
+          issue: result.issue ?? (await deps.jira.findIssue(link.issueId, deps.lane)),
         };
       }
       if (observed.messages === null) {
-        const seen = await observe(apply, link, { huawei: true, jira: false, full: false });
+        const seen = await observe(deps, link, { huawei: true, jira: false, full: false });
         result = { ...result, case: seen.case, messages: seen.messages };
       }
     }
@@ -407,8 +372,7 @@ class MarksUnread extends Error {
 
 /** Performs the actions; a failing one holds back only its own direction. Answers whether a message went to Huawei. */
 async function applyAll(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
+  deps: RunDeps,
   leased: LeasedLink,
   run: Run,
   actions: readonly Action[],
@@ -419,7 +383,7 @@ async function applyAll(
     if (held.has(action.direction)) continue;
     try {
       if (run.burst.writes >= burstMax && isFresh(action, run.link, deps.clock.now())) {
-        await holdLink(deps, apply, leased, run, {
+        await holdLink(deps, leased, run, {
           direction: "both",
           reason: "loop_suspected",
           detail: `more than ${burstMax} writes within 10 minutes`,
@@ -431,7 +395,7 @@ async function applyAll(
         held.add("to-jira").add("to-huawei");
         continue;
       }
-      const writes = await applyAction(apply, leased, action);
+      const writes = await applyAction(deps, leased, action);
       run.writes += writes;
       if (action.kind === "adopt" && (await isStopped(deps, run))) {
         for (const direction of ["to-jira", "to-huawei", "state"] as const) held.add(direction);
@@ -443,7 +407,7 @@ async function applyAll(
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       if (isServiceError(error) && isGivenUp(error, action)) {
-        await handleActionFailure(deps, apply, leased, run, action, error);
+        await handleActionFailure(deps, leased, run, action, error);
         continue;
       }
       held.add(action.direction);
@@ -453,11 +417,11 @@ async function applyAll(
         run.failed = true;
         // A write that waits for its look has that moment stored; a comment that changed under our hands has none.
         const waiting = leased.snapshot.intents.find((intent) => intent.key === error.key);
-        run.lookAgain(waiting === undefined ? later(deps, 2_000) : dueLook(waiting, apply).at);
+        run.lookAgain(waiting === undefined ? later(deps, 2_000) : dueLook(waiting, deps).at);
         continue;
       }
       if (!isServiceError(error)) throw error;
-      await handleActionFailure(deps, apply, leased, run, action, error);
+      await handleActionFailure(deps, leased, run, action, error);
     }
   }
   return sent;
@@ -491,8 +455,7 @@ function isGivenUp(error: ServiceError, action: Action): boolean {
 }
 
 async function handleActionFailure(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
+  deps: RunDeps,
   leased: LeasedLink,
   run: Run,
   action: Action,
@@ -520,7 +483,7 @@ async function handleActionFailure(
     decision.kind !== "retry" ||
     (decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
   ) {
-    await holdLink(deps, apply, leased, run, { direction, reason: error.kind, detail: error.message });
+    await holdLink(deps, leased, run, { direction, reason: error.kind, detail: error.message });
   }
   deps.log.warn(
     {
@@ -535,23 +498,17 @@ async function handleActionFailure(
   );
 }
 
-async function handleReadFailure(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-  error: unknown,
-): Promise<Outcome> {
+async function handleReadFailure(deps: RunDeps, leased: LeasedLink, run: Run, error: unknown): Promise<Outcome> {
   if (error instanceof IssueMissing) {
     run.failed = true;
     run.attempt = 0;
-    if (!(await isProjectReadable(apply))) {
+    if (!(await isProjectReadable(deps))) {
       // Nothing about this issue can be told while the whole project is out of sight.
       await deps.state.recordConnectionFailure(run.link.connectionName, projectUnreadable, error.message);
       run.recheckAt = later(deps, 60_000);
       return deferred(projectUnreadable, run.writes);
     }
-    return noteMissing(deps, apply, leased, run, {
+    return noteMissing(deps, leased, run, {
       item: "issue",
       reason: "issue_gone",
       againMs: 5 * 60_000,
@@ -576,7 +533,7 @@ async function handleReadFailure(
   );
   if (error.facts.side === "huawei" && (error.kind === "not_found" || error.kind === "forbidden")) {
     run.attempt = 0;
-    return noteMissing(deps, apply, leased, run, {
+    return noteMissing(deps, leased, run, {
       item: "case",
       reason: error.kind === "forbidden" ? "forbidden" : "case_gone",
       againMs: 60_000,
@@ -588,215 +545,23 @@ async function handleReadFailure(
     decision.kind === "give_up_item" ||
     (decision.kind === "retry" && decision.attemptsMax !== null && run.link.attempts >= decision.attemptsMax)
   ) {
-    await holdLink(deps, apply, leased, run, { direction: "both", reason: error.kind, detail: error.message });
+    await holdLink(deps, leased, run, { direction: "both", reason: error.kind, detail: error.message });
     return blocked(error.kind);
   }
   return deferred(error.kind, run.writes);
-}
-
-/** The issue left the connection's project: nothing goes on until `links move` says that this is wanted (RULES 7). */
-async function noteMoved(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-  issue: Issue,
-): Promise<Outcome> {
-  await leased.apply({
-    link: { issueKey: issue.issueKey, state: "moved", reason: "moved" },
-    failures: [
-      {
-        direction: "both",
-        item: "issue",
-        reason: "moved",
-        detail: `the issue is ${issue.issueKey} now, outside project ${deps.settings.jira.projectKey}`,
-      },
-    ],
-  });
-  deps.log.warn({ linkId: run.link.id, issueKey: issue.issueKey }, "Issue moved out of the project");
-  await tellSoftly(
-    apply,
-    leased,
-    run,
-    `moved-${issue.issueKey}`,
-    `This issue was moved out of project ${deps.settings.jira.projectKey}, so it is not mirrored at the moment. ` +
-      'Move it back, or let an administrator run "casebridge links move" for it.',
-  );
-  return blocked("moved");
-}
-
-async function isProjectReadable(apply: ApplyDeps): Promise<boolean> {
-  try {
-    return await apply.jira.isProjectReadable(apply.lane);
-  } catch (error) {
-    if (!isServiceError(error)) throw error;
-    return false;
-  }
-}
-
-/** From so many links on, and a tenth of all, it is not the cases that are gone but our access to them (RULES 3). */
-const missingMax = 20;
-
-/**
- * A case or issue that does not answer. The first look is remembered; a second one, `againMs` later, ends the link, unless so many
- * are missing at once that the connection stops instead.
- */
-async function noteMissing(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-  missing: {
-    readonly item: "case" | "issue";
-    readonly reason: FailureReason;
-    readonly againMs: number;
-    readonly detail: string;
-  },
-): Promise<Outcome> {
-  const { item, reason, detail } = missing;
-  const { connectionName } = run.link;
-  const first = leased.snapshot.failures.find(
-    (failure) => failure.item === item && failure.reason === reason && failure.state === "open",
-  );
-  await leased.apply({ failures: [{ direction: "both", item, reason, detail }] });
-  const waitMs =
-    first === undefined ? missing.againMs : first.firstAt.getTime() + missing.againMs - deps.clock.now().getTime();
-  run.recheckAt = later(deps, Math.max(1_000, waitMs));
-  if (first === undefined || waitMs > 0) return deferred(reason, run.writes);
-
-  const count = await deps.state.countMissing(connectionName);
-  if (count.missing > missingMax && count.missing * 10 > count.watched) {
-    await deps.state.recordConnectionFailure(
-      connectionName,
-      "access_changed",
-      `${count.missing} of ${count.watched} cases or issues cannot be read any more`,
-    );
-    await deps.state.patchConnection(connectionName, { state: "stopped", stateReason: "access_changed" });
-    return deferred("access_changed", run.writes);
-  }
-  if (item === "case") {
-    const told = await tellSoftly(
-      apply,
-      leased,
-      run,
-      `${reason}-${first.firstAt.getTime()}`,
-      reason === "case_gone"
-        ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
-        : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
-    );
-    if (!told) return deferred(reason, run.writes);
-  }
-  await leased.apply({ link: { state: "gone", reason } });
-  return blocked(reason);
-}
-
-/** Writes a notice; a failing service does not end the run. Answers whether the notice stands there. */
-async function tellSoftly(
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-  cause: string,
-  text: string,
-): Promise<boolean> {
-  try {
-    run.writes += await postNotice(apply, leased, cause, text);
-    return true;
-  } catch (error) {
-    if (!isServiceError(error) && !(error instanceof Unsettled)) throw error;
-    return false;
-  }
-}
-
-/**
- * Holds one direction of a link, or all of it, until somebody acts (`failures retry`). The other direction goes on, and the issue
- * says that its mirror is behind.
- */
-async function holdLink(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-  hold: {
-    readonly direction: "to-jira" | "to-huawei" | "both";
-    readonly reason: FailureReason;
-    readonly detail: string;
-  },
-): Promise<void> {
-  const { direction, reason } = hold;
-  await leased.apply({ failures: [{ ...hold, item: "link" }], link: { reason } });
-  await leased.reload();
-  const failure = leased.snapshot.failures.find((entry) => entry.item === "link" && entry.reason === reason);
-  const what =
-    direction === "to-huawei"
-      ? "Comments of this issue do not reach the service ticket"
-      : direction === "to-jira"
-        ? "News of the service ticket does not reach this issue"
-        : "This issue and its service ticket are not mirrored";
-  await tellSoftly(
-    apply,
-    leased,
-    run,
-    `held-${direction}-${reason}-${failure?.firstAt.getTime() ?? 0}`,
-    `${what} at the moment (${reason}). Nothing is lost: an administrator finds the reason and the remedy with "casebridge failures list".`,
-  );
-  if (direction === "both") await leased.apply({ link: { state: "blocked", reason } });
-  deps.log.error({ linkId: run.link.id, direction, reason }, "Link held");
-}
-
-/** Items whose failure a person released with `failures retry`. */
-export function releasedItems(snapshot: LinkSnapshot): ReadonlySet<string> {
-  return new Set(snapshot.failures.filter((failure) => failure.state === "retrying").map((failure) => failure.item));
-}
-
-/** Directions of a link that wait for a person. */
-function heldDirections(snapshot: LinkSnapshot): ReadonlySet<Direction> {
-  const held = new Set<Direction>();
-  for (const failure of snapshot.failures) {
-    if (failure.item !== "link" || failure.state !== "open") continue;
-    if (failure.direction !== "to-huawei") held.add("to-jira");
-    if (failure.direction !== "to-jira") held.add("to-huawei");
-  }
-  return held;
-}
-
-const burstMax = 30;
-const burstSpanMs = 10 * 60_000;
-
-/** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */
-function isFresh(action: Action, link: Link, now: Date): boolean {
-  if (link.lane === "import" || action.direction === "state") return false;
-  const since = Math.max(now.getTime() - burstSpanMs, link.createdAt.getTime());
-  switch (action.kind) {
-    case "post_message":
-      return action.message.message.createdAt.getTime() >= since;
-    case "send_comment":
-      return action.comment.updatedAt.getTime() >= since;
-    case "create_issue":
-    case "stamp_issue":
-    case "post_rest":
-    case "carry_issue_files":
-      return false;
-    default:
-      return true;
-  }
 }
 
 /**
  * The issue that this run has just made. The first one of a process is read, to learn in which status new issues start; the others
  * look like it, which saves a request per case of an import.
  */
-async function issueJustMade(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
-  leased: LeasedLink,
-  run: Run,
-): Promise<Observed["issue"]> {
+async function issueJustMade(deps: RunDeps, leased: LeasedLink, run: Run): Promise<Observed["issue"]> {
   const { link } = leased.snapshot;
   // The runs that start together wait for the first reading.
   if (deps.newIssues.pattern === null) await deps.newIssues.reading;
   const pattern = deps.newIssues.pattern;
   if (pattern === null || link.issueId === null || link.issueKey === null || link.caseId === null) {
-    const reading = readIssueSoftly(apply, leased, run);
+    const reading = readIssueSoftly(deps, leased, run);
     deps.newIssues.reading = reading.catch(() => {});
     const issue = await reading;
     if (issue !== null) deps.newIssues.pattern = issue;
@@ -814,39 +579,34 @@ async function issueJustMade(
   };
 }
 
-async function readIssueSoftly(apply: ApplyDeps, leased: LeasedLink, run: Run): Promise<Observed["issue"]> {
+async function readIssueSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): Promise<Observed["issue"]> {
   const { issueId } = leased.snapshot.link;
   try {
-    return issueId === null ? null : await apply.jira.findIssue(issueId, apply.lane);
+    return issueId === null ? null : await deps.jira.findIssue(issueId, deps.lane);
   } catch (error) {
     if (!isServiceError(error)) throw error;
-    run.lookAgain(new Date(apply.clock.now().getTime() + 2_000));
+    run.lookAgain(later(deps, 2_000));
     run.failed = true;
     return null;
   }
 }
 
 /** The confirming read after own messages; when it fails, the next look does it. */
-async function readCaseSoftly(apply: ApplyDeps, leased: LeasedLink, run: Run): Promise<Partial<Observed>> {
+async function readCaseSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): Promise<Partial<Observed>> {
   const { link } = leased.snapshot;
   try {
-    const seen = await observe(
-      apply,
-      { ...link, agreedCaseStatus: link.agreedCaseStatus },
-      { huawei: true, jira: false, full: false },
-    );
+    const seen = await observe(deps, link, { huawei: true, jira: false, full: false });
     return { case: seen.case, messages: seen.messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
   } catch (error) {
     if (!isServiceError(error) && !(error instanceof IssueMissing)) throw error;
-    run.lookAgain(new Date(apply.clock.now().getTime() + 2_000));
+    run.lookAgain(later(deps, 2_000));
     return {};
   }
 }
 
 /** Looks at writes to Huawei that stayed invisible, and stores what was handled. */
 async function afterPasses(
-  deps: ReconcileDeps,
-  apply: ApplyDeps,
+  deps: RunDeps,
   leased: LeasedLink,
   run: Run,
   seen: {
@@ -866,10 +626,10 @@ async function afterPasses(
       if (!run.failed && !pausedToHuawei) run.lookAgain(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
       continue;
     }
-    const due = dueLook(intent, apply);
+    const due = dueLook(intent, deps);
     if (due.at > caseReadAt || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
-    else if (intent.kind === "action") run.lookAgain(await settleAction(apply, leased, intent, observed));
-    else run.lookAgain(await noteEmptyLook(apply, leased, intent));
+    else if (intent.kind === "action") run.lookAgain(await settleAction(deps, leased, intent, observed));
+    else run.lookAgain(await noteEmptyLook(deps, leased, intent));
   }
   if (observed.messages !== null && !run.failed && !pausedToJira) {
     // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.
@@ -922,15 +682,15 @@ async function afterPasses(
  * When the lists of an issue are to be read again: they lag behind an update (RULES 2), so a fresh one is looked at once more after the
  * settle time, unless its cause was seen in the same reading, a comment or file of that very moment. `null`: this reading was enough.
  */
-function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: Observed["comments"]): Date | null {
+function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: readonly IssueComment[]): Date | null {
   const updatedAt = new Date(issue.updatedRaw).getTime();
   const settledAt = new Date(updatedAt + deps.settings.settle.listSeconds * 1000);
   if (Number.isNaN(updatedAt) || settledAt <= deps.clock.now()) return null;
   const causes = [
-    ...(comments ?? []).flatMap((comment) => [comment.createdAt, comment.updatedAt]),
+    ...comments.flatMap((comment) => [comment.createdAt, comment.updatedAt]),
     ...issue.files.map((file) => file.createdAt),
   ];
-  const seen = comments !== null && causes.some((at) => Math.abs(at.getTime() - updatedAt) <= causeToleranceMs);
+  const seen = causes.some((at) => Math.abs(at.getTime() - updatedAt) <= causeToleranceMs);
   return seen ? null : settledAt;
 }
 
@@ -954,8 +714,4 @@ function itemOf(action: Action): string {
     default:
       return action.kind;
   }
-}
-
-function later(deps: Pick<ReconcileDeps, "clock">, ms: number): Date {
-  return new Date(deps.clock.now().getTime() + ms);
 }

@@ -12,8 +12,7 @@ export async function reportDuplicate(
 ): Promise<void> {
   const owner = markMirror(message.mark);
   const mirror = leased.snapshot.mirrors.find(
-    (entry) =>
-      owner !== null && entry.kind === owner.kind && entry.origin === owner.origin && entry.sourceId === owner.sourceId,
+    (entry) => entry.kind === owner.kind && entry.origin === owner.origin && entry.sourceId === owner.sourceId,
   );
   await leased.apply({
     failures: [
@@ -24,9 +23,7 @@ export async function reportDuplicate(
         detail: "a message of ours stands there twice; Huawei Cloud showed the first one only after it was given up",
       },
     ],
-    ...(owner === null
-      ? {}
-      : { mirrors: [{ ...owner, copyFingerprints: [...(mirror?.copyFingerprints ?? []), message.fingerprint] }] }),
+    mirrors: [{ ...owner, copyFingerprints: [...(mirror?.copyFingerprints ?? []), message.fingerprint] }],
     audit: [{ side: "huawei", action: "duplicate", item: `message:${message.sourceId}`, result: "reported" }],
   });
   await leased.reload();

@@ -40,8 +40,6 @@ export type PlanInput = {
   readonly observed: Observed;
   readonly settings: ConnectionSettings;
   readonly huaweiUserIds: readonly string[];
-  /** Items whose failure a person has released. */
-  readonly released: ReadonlySet<string>;
   readonly ownAccountId: string;
   readonly installation: string;
   readonly adfToText: (doc: unknown) => string;
@@ -233,6 +231,11 @@ export class Recheck {
   note(at: Date): void {
     if (this.at === null || at < this.at) this.at = at;
   }
+}
+
+/** Whether a person released the failure of an item with `failures retry`. Pure. */
+export function isReleased(input: Pick<PlanInput, "failures">, item: string): boolean {
+  return input.failures.some((failure) => failure.item === item && failure.state === "retrying");
 }
 
 /** Whether a notice with this cause stands, or stood, on the issue. Pure. */

@@ -5,7 +5,7 @@ import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
 import { commentHash } from "../identity.ts";
-import { type Action, ownerOf, type PlanInput, type Recheck } from "./action.ts";
+import { type Action, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,
@@ -152,7 +152,7 @@ function planNext(
       return mirror.reason === withdrawnThereReason && !changed ? null : send;
     case "refused":
     case "placeholder":
-      return changed || input.released.has(`comment:${comment.commentId}`) ? send : null;
+      return changed || isReleased(input, `comment:${comment.commentId}`) ? send : null;
   }
 }
 
@@ -285,7 +285,7 @@ function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueC
 /** A refused file is tried again when somebody asks, or at a full check when what stood in its way may have passed. */
 export function isRetriedFile(input: PlanInput, mirror: Mirror): boolean {
   if (mirror.kind !== "file" || mirror.state !== "placeholder") return false;
-  if (input.released.has(`file:${mirror.sourceId}`)) return true;
+  if (isReleased(input, `file:${mirror.sourceId}`)) return true;
   return input.observed.full && mayHavePassed(mirror, input.now, input.settings.huawei.timeZone);
 }
 

@@ -2,7 +2,7 @@
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
-import type { Action, PlanInput } from "./action.ts";
+import { type Action, isReleased, type PlanInput } from "./action.ts";
 import { isRetriedFile } from "./comments.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
@@ -34,7 +34,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
   }
   // Marks that name something here were adopted before; while the comments are not read, none is judged.
   for (const identified of sorted.unknownMarks) {
-    if (input.released.has(`message:${identified.sourceId}`)) {
+    if (isReleased(input, `message:${identified.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (input.observed.comments !== null) {
       actions.push({ kind: "report_unknown_mark", direction: "state", message: identified });
@@ -53,7 +53,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
     const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
     if (mirror === undefined || mirror.state === "sending") {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-    } else if (mirror.state === "placeholder" && input.released.has(`message:${mirror.sourceId}`)) {
+    } else if (mirror.state === "placeholder" && isReleased(input, `message:${mirror.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (
       mirror.state === "live" &&

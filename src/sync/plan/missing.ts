@@ -8,7 +8,7 @@
  */
 import type { Mirror } from "../../domain/link.ts";
 import { messageHash, type SortedMessages } from "../identity.ts";
-import type { Action, PlanInput, Recheck } from "./action.ts";
+import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 
 /** Time between the two readings that must lack a message. */
 const secondLookMs = 60_000;
@@ -31,7 +31,7 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   const actions: Action[] = [];
   if (back.length > 0) actions.push(note(back, false));
   // A person has looked, and found it right.
-  const released = input.released.has(shrinkItem);
+  const released = isReleased(input, shrinkItem);
   if (!released && missing.length > Math.max(missingAllowed, tracked.length * missingShareAllowed)) {
     const told = input.failures.some((failure) => failure.reason === "suspicious_shrink");
     return told ? actions : [...actions, { kind: "report_shrink", direction: "state", missing: missing.length }];

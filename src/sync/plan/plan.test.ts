@@ -271,7 +271,6 @@ function makeInput(more: Overrides = {}): PlanInput {
       ...more.observed,
     },
     settings: makeSettings(more.settings),
-    released: new Set(),
     huaweiUserIds: more.huaweiUserId === undefined ? ["hw-us"] : more.huaweiUserId === null ? [] : [more.huaweiUserId],
     ownAccountId: "casebridge",
     installation: "inst-1",
