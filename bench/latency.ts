@@ -1,6 +1,6 @@
 /** How soon: from a person's word on one side to its copy on the other. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { findFreePort } from "../test/support/harness.ts";
+import { findFreePort } from "../test/support/port.ts";
 import { type Bench, percentile, startWorld } from "./world.ts";
 
 /** A new Huawei message is a Jira comment within E + 2 s (p95). */

@@ -1,6 +1,6 @@
 /** How much memory a worker process holds: at rest, while files pass, with many links, over time. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { findFreePort } from "../test/support/harness.ts";
+import { findFreePort } from "../test/support/port.ts";
 import {
   type Bench,
   type Line,

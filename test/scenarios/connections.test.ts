@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
-import { findFreePort, type Harness, startHarness } from "../support/harness.ts";
+import { type Harness, startHarness } from "../support/harness.ts";
+import { findFreePort } from "../support/port.ts";
 
 let harness: Harness | null = null;
 const closers: (() => Promise<void>)[] = [];

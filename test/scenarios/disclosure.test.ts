@@ -44,14 +44,7 @@ async function openCase(): Promise<{ caseId: string; key: string }> {
 const messages = () => stage.huawei.getState().cases.flatMap((entry) => entry.messages.filter((m) => m.via === "api"));
 const shown = () => messages().filter((message) => !message.withdrawn);
 
-/** Time passes, Jira has news, and what is due is done. */
-async function settle(times = 3): Promise<void> {
-  for (let turn = 0; turn < times; turn += 1) {
-    stage.advance(11_000);
-    await stage.wakeJira();
-    await stage.runDue();
-  }
-}
+const settle = (times = 3): Promise<void> => stage.settle(times);
 
 afterEach(async () => {
   await stage.close();

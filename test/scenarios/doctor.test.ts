@@ -5,7 +5,6 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Redis } from "ioredis";
@@ -17,6 +16,7 @@ import { diagnose } from "../../src/bin/doctor.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { findFreePort } from "../support/port.ts";
 import { createTestRedis, hasRedisServer } from "../support/redis.ts";
 
 type Sides = { readonly huawei: HuaweiSimulator["control"]; readonly jira: JiraSimulator["control"] };
@@ -590,7 +590,7 @@ describe("doctor", () => {
     database = await createTestDatabase();
     folder = await mkdtemp(join(tmpdir(), "casebridge-doctor-"));
     await writeFile(join(folder, "file"), "");
-    closedPort = await findClosedPort();
+    closedPort = await findFreePort();
   });
   afterAll(async () => {
     await huawei.close();
@@ -779,15 +779,3 @@ describe("doctor", () => {
     return new Promise((done) => child.once("close", (code) => done({ code: code ?? -1, output })));
   }
 });
-
-/** A port on which nothing listens: it was free a moment ago. */
-function findClosedPort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}

@@ -19,14 +19,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** Time passes, Jira has news, and what is due is done. */
-async function settle(times = 2): Promise<void> {
-  for (let turn = 0; turn < times; turn += 1) {
-    stage.advance(11_000);
-    await stage.wakeJira();
-    await stage.runDue();
-  }
-}
+const settle = (times = 2): Promise<void> => stage.settle(times);
 
 const sent = () =>
   (stage.huawei.getState().cases[0]?.messages ?? []).filter((message) => message.via === "api" && !message.withdrawn);

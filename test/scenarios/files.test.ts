@@ -17,13 +17,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-async function settle(times = 2): Promise<void> {
-  for (let turn = 0; turn < times; turn += 1) {
-    stage.advance(11_000);
-    await stage.wakeJira();
-    await stage.runDue();
-  }
-}
+const settle = (times = 2): Promise<void> => stage.settle(times);
 
 const entry = () => stage.huawei.getState().cases[0];
 const accessories = () => (entry()?.messages ?? []).filter((m) => m.via === "api").flatMap((m) => m.accessories);

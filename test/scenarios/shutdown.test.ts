@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findFreePort, type Harness, startHarness } from "../support/harness.ts";
+import { type Harness, startHarness } from "../support/harness.ts";
+import { findFreePort } from "../support/port.ts";
 
 let harness: Harness;
 

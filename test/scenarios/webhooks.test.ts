@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
-import { findFreePort, type Harness, startHarness } from "../support/harness.ts";
+import { type Harness, startHarness } from "../support/harness.ts";
+import { findFreePort } from "../support/port.ts";
 
 const secret = "It's a Secret to Everybody";
 let harness: Harness | null = null;

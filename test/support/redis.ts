@@ -2,11 +2,11 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { findFreePort } from "./port.ts";
 
 /** `kill` is an outage: the server is gone at once and `restart` brings an empty one back on the same port. */
 export type TestRedis = {
@@ -66,15 +66,4 @@ async function start(port: number, dir: string): Promise<() => Promise<void>> {
     shell.stdin?.end();
     await gone;
   };
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -259,6 +259,11 @@ export async function startStage(
     if (callsLeft <= 0) await revive();
   }
 
+  /** As a webhook does it: Jira has news. */
+  async function wakeJira(): Promise<void> {
+    await plainState.wake((await linkIds()).map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
+  }
+
   /** Runs every link that is due, until none is at this moment. */
   async function runDue(): Promise<void> {
     for (let turn = 0; turn < 40; turn += 1) {
@@ -300,9 +305,14 @@ export async function startStage(
     },
     round,
     linkIds,
-    /** As a webhook does it: Jira has news. */
-    async wakeJira(): Promise<void> {
-      await plainState.wake((await linkIds()).map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
+    wakeJira,
+    /** Time passes, Jira has news, and what is due is done, so many times. */
+    async settle(times: number): Promise<void> {
+      for (let turn = 0; turn < times; turn += 1) {
+        nowMs += 11_000;
+        await wakeJira();
+        await runDue();
+      }
     },
     /** Reads both sides of all links completely. */
     async check(): Promise<void> {

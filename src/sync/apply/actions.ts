@@ -13,7 +13,7 @@ import type { LeasedLink } from "../state.ts";
 import { decidedCommand } from "./commands.ts";
 import { postNotice } from "./notices.ts";
 import { owedMessage, sendOwed } from "./parts.ts";
-import { type ApplyDeps, needCase, refusalText, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, markKey, needCase, refusalText, writeOnce } from "./write-once.ts";
 
 /** Writes down that a person's move would end the case. May be repeated. */
 export async function wantClose(leased: LeasedLink, cause: string): Promise<void> {
@@ -31,7 +31,7 @@ export async function actOnCase(
 ): Promise<number> {
   const caseId = needCase(leased);
   const { link, mirrors } = leased.snapshot;
-  const issueKey = link.issueKey ?? "ISSUE-1";
+  const issueKey = markKey(leased);
   const key = `action:${action.cause}`;
   const known = mirrors.find(
     (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === action.cause,
@@ -83,8 +83,8 @@ export async function askReopen(
   leased: LeasedLink,
   action: Extract<Action, { kind: "ask_reopen" }>,
 ): Promise<number> {
-  const { link, mirrors } = leased.snapshot;
-  const issueKey = link.issueKey ?? "ISSUE-1";
+  const { mirrors } = leased.snapshot;
+  const issueKey = markKey(leased);
   const n =
     mirrors.filter(
       (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId.startsWith("reopen-"),

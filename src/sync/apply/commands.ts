@@ -9,7 +9,7 @@ import type { Action } from "../plan/action.ts";
 import type { Stars } from "../plan/command-text.ts";
 import { commandId, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
-import { type ApplyDeps, needCase, needIssue, refusalText, Unsettled, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, markKey, needCase, needIssue, refusalText, Unsettled, writeOnce } from "./write-once.ts";
 
 /** UTF-16 units of a rating's text (osm/NOTES 5). */
 const ratingCharsMax = 400;
@@ -102,7 +102,7 @@ function describe(
 ): { readonly description: string; readonly stars?: Stars } {
   const mark = formatMark({
     kind: "comment",
-    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    issueKey: markKey(leased),
     commentId: action.comment.commentId,
     version: 1,
     part: null,

@@ -17,7 +17,7 @@ import type { LeasedLink, NewIntent } from "../state.ts";
 import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { dropParts, owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
-import { type ApplyDeps, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
 
@@ -304,7 +304,7 @@ function render(
   const { settings } = deps;
   const mark = {
     kind: "comment",
-    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    issueKey: markKey(leased),
     commentId: comment.commentId,
     version: action.version,
     part: null,
@@ -365,7 +365,13 @@ function toIntents(
   const extras = upload.extra.flatMap((file, index) =>
     file.attachmentId === null
       ? []
-      : [fileMessage(leased, { ...file, attachmentId: file.attachmentId }, { owner, index: count + index + 1 })],
+      : [
+          fileMessage(
+            markKey(leased),
+            { ...file, attachmentId: file.attachmentId },
+            { owner, index: count + index + 1 },
+          ),
+        ],
   );
   return [...parts, ...extras];
 }
@@ -411,7 +417,7 @@ export async function withdrawComment(
   }
   const mark: Mark = {
     kind: "comment",
-    issueKey: leased.snapshot.link.issueKey ?? "ISSUE-1",
+    issueKey: markKey(leased),
     commentId,
     version: 1,
     part: null,

@@ -15,7 +15,7 @@ import { fileLine, formatMoment } from "../render.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { sendPart } from "./parts.ts";
-import { type ApplyDeps, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, markKey, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
 type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: string };
@@ -82,15 +82,14 @@ export async function uploadFiles(
 
 /** Messages for files that travel alone: each its mark and its name. */
 export function fileMessage(
-  leased: LeasedLink,
+  issueKey: string,
   file: { readonly attachmentId: string; readonly fileId: string; readonly name: string },
   more: {
-    readonly owner: { readonly kind: "comment" | "file"; readonly sourceId: string };
+    readonly owner: { readonly kind: "comment" | "file" | "notice"; readonly sourceId: string };
     readonly index: number;
     readonly note?: string;
   },
 ): NewIntent {
-  const issueKey = leased.snapshot.link.issueKey ?? "ISSUE-1";
   const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
   return {
     kind: "message",
@@ -210,7 +209,7 @@ export async function sendOwnFile(
   }
   const note = `(sent late, attached ${formatMoment(file.createdAt, deps.settings.huawei.timeZone)} / 补发)`;
   const intent = fileMessage(
-    leased,
+    markKey(leased),
     { attachmentId: file.attachmentId, fileId: result.fileId, name: safeFileName(file.name) },
     {
       owner: { kind: "file", sourceId: file.attachmentId },

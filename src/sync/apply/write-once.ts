@@ -131,6 +131,11 @@ export function needCase(leased: LeasedLink): CaseId {
   return caseId;
 }
 
+/** The key that decorates our marks; only the numbers in a mark identify (RULES 1). */
+export function markKey(leased: LeasedLink): string {
+  return leased.snapshot.link.issueKey ?? "ISSUE-1";
+}
+
 /** The issue of the link. Throws where there is none yet. */
 export function needIssue(leased: LeasedLink): IssueId {
   const { issueId } = leased.snapshot.link;

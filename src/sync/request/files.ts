@@ -5,8 +5,8 @@
 
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
-import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
+import { fileMessage } from "../apply/issue-files.ts";
 import { type ApplyDeps, permanentReason } from "../apply/write-once.ts";
 import { isNamedIn } from "../plan/disclosure.ts";
 import type { MirrorPatch, NewIntent } from "../state.ts";
@@ -82,20 +82,13 @@ export async function uploadForCase(
       fileIds.push(uploaded.fileId);
       continue;
     }
-    const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
-    intents.push({
-      kind: "message",
-      key: `message:file:${file.attachmentId}`,
-      side: "huawei",
-      state: "planned",
-      mark: markIdentity(mark),
-      payload: {
-        content: `${formatMark(mark)} ${safeFileName(file.name)}`,
-        fileIds: [uploaded.fileId],
-        owner: { kind: "notice", sourceId: "case-text" },
-        index: 100 + intents.length,
-      },
-    });
+    intents.push(
+      fileMessage(
+        issueKey,
+        { attachmentId: file.attachmentId, fileId: uploaded.fileId, name: safeFileName(file.name) },
+        { owner: { kind: "notice", sourceId: "case-text" }, index: 100 + intents.length },
+      ),
+    );
   }
   return { fileIds, intents, mirrors, refusals };
 }
