@@ -528,9 +528,9 @@ async function toWakeUps(
 
 /**
  * New issues learn their own ids here, many in one request, so that a clone can be told from the original (RULES 7). An issue that
- * cannot be stamped is left to its link, which finds out why.
+ * cannot be stamped is left to its link, which finds out why. May be repeated. Throws `ServiceError`.
  */
-async function stampIssues(deps: IntakeDeps): Promise<void> {
+export async function stampIssues(deps: IntakeDeps): Promise<void> {
   const { name } = deps.settings;
   const connection = await deps.state.getConnection(name);
   if (connection.state === "stopped" || connection.pausedToJira) return;

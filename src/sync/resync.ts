@@ -2,7 +2,7 @@
  * The admin re-sync: choose links, read both sides afresh, repair. Works beside a running worker, since leases keep them apart.
  */
 import type { CaseId, LinkId } from "../domain/ids.ts";
-import { intakeCases } from "./intake.ts";
+import { intakeCases, stampIssues } from "./intake.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
 import type { IntakeLink } from "./state.ts";
@@ -92,6 +92,8 @@ export async function resyncLinks(deps: ResyncDeps, linkIds: readonly LinkId[]):
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, deps.concurrency) }, lane));
+  // What was made here is stamped here: a further pass must find nothing to write.
+  await stampIssues(deps.intake);
   return { links: linkIds.length, writes, unfinished };
 }
 

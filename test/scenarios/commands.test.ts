@@ -57,7 +57,7 @@ test("resync --all --dry-run names the issues it would create", { timeout: 60_00
   const { caseId } = harness.huawei.createCase({ description: "Not linked yet" });
   const dry = await harness.runCli(["resync", "--all", "--dry-run", "--json"]);
   const { writes } = dry.json as { writes: { caseId: string; what: string }[] };
-  expect(writes).toMatchObject([{ caseId, what: "create an issue in OPS, then mirror the case" }]);
+  expect(writes).toMatchObject([{ caseId, what: `create an issue in OPS with labels hwcase-${caseId}, huawei-cloud` }]);
   expect(harness.jira.getState().issues).toEqual([]);
 });
 

@@ -117,7 +117,8 @@ async function mapping(env: Env): Promise<unknown> {
 /** Both directions, files, versions, parts, notices, withdrawals, statuses. Everything is mirrored when it ends. */
 async function makeTraffic(): Promise<{ main: string; closed: string; deleted: string; edited: string }> {
   const { huawei, jira, waitUntil } = harness;
-  huawei.setSettings({ messageOnClosed: "accepted" });
+  // Too late to be withdrawn: a message of our own says so instead.
+  huawei.setSettings({ messageOnClosed: "accepted", withdrawWindowMs: 1 });
   const main = huawei.createCase({
     description: "ECS is down\nsince this morning",
     labels: ["vip customer"],
