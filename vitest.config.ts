@@ -3,7 +3,6 @@ import { defineConfig } from "vitest/config";
 /** Scenarios that take minutes each: `npm run test:all` runs them as well. */
 const longScenarios = [
   "case-from-issue",
-  "commands",
   "chaos",
   "comment-commands",
   "connections",
@@ -14,10 +13,7 @@ const longScenarios = [
   "edits",
   "faults",
   "files",
-  "idle",
   "rebuild",
-  "replicas",
-  "shutdown",
   "statuses",
   "text",
   "webhooks",
