@@ -20,6 +20,7 @@ import { migrateDatabase } from "../store/database/migrate.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
 import { makeState } from "../store/state.ts";
+import { toldFields } from "../sync/plan/changes.ts";
 import { policyOf } from "../sync/plan/disclosure.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import { makeLookups } from "../sync/request/lookups.ts";
@@ -237,6 +238,7 @@ function wireConnection(input: {
         metrics,
       }),
       log,
+      extraFields: toldFields(connection.create.fields),
     }),
     { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },
   );

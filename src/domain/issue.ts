@@ -49,6 +49,10 @@ export type Issue = {
   readonly category: StatusCategory;
   readonly labels: readonly string[];
   readonly priorityId: string | null;
+  /** Name of the priority, where the reading has it. */
+  readonly priorityName?: string | null;
+  /** Values of further fields that the adapter was told to read, as text by field id. */
+  readonly fieldTexts?: Readonly<Record<string, string | null>>;
   readonly createdAt: Date;
   /** Jira's own text for the moment of the last change; compared for equality only. */
   readonly updatedRaw: string;
@@ -88,6 +92,19 @@ export type Transition = {
   readonly toCategory: StatusCategory;
   /** Names of fields that the workflow demands and that casebridge does not fill. */
   readonly requiredFields: readonly string[];
+};
+
+/** One changed field out of the changelog. Texts as Jira shows them: labels with blanks between them, a priority by its name. */
+export type IssueChange = {
+  readonly at: Date;
+  readonly authorId: string | null;
+  readonly authorType: string | null;
+  /** Id of the field: `status`, `priority`, `customfield_10050`. */
+  readonly field: string;
+  readonly fromText: string | null;
+  readonly toText: string | null;
+  /** Id of the new value, for fields whose values have ids. */
+  readonly toId: string | null;
 };
 
 /** One status change out of the changelog. */

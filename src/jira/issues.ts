@@ -12,8 +12,8 @@ import {
   toCategory,
   toFieldText,
   toIssue,
+  toIssueChanges,
   toIssueMark,
-  toStatusChanges,
   toTransitions,
 } from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
@@ -50,7 +50,7 @@ export type IssueCalls = Pick<
   | "setIssueMarks"
   | "listTransitions"
   | "transitionIssue"
-  | "listStatusChanges"
+  | "listChanges"
 >;
 
 type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
@@ -71,10 +71,14 @@ export function makeIssueCalls(deps: {
   readonly mediaNames: MediaNames;
   readonly log: Log;
   readonly clock: Clock;
+  readonly extraFields: readonly string[];
   readonly sleep: (pauseMs: number) => Promise<unknown>;
 }): IssueCalls {
   const { transport, directory, mediaNames } = deps;
   const { projectKey } = deps.options;
+  const wholeFields = [...issueFields, ...deps.extraFields];
+
+  const readIssue = (wire: Parameters<typeof toIssue>[0]) => toIssue(wire, deps.extraFields);
 
   async function listUpdatedIssues(minutes: number, lane: Lane) {
     const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };
@@ -132,12 +136,12 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "listIssuesByJql", effect: "read", lane };
     const jql = withinProjectJql(call, projectKey, query);
     const found = await readTokenPages(call, async (token) => {
-      const body = toSearch({ jql, fields: issueFields, properties: [propertyKey] }, token);
+      const body = toSearch({ jql, fields: wholeFields, properties: [propertyKey] }, token);
       const request = { url: searchUrl, method: "POST", body, schema: issuePageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
       return { items: page.issues, nextPageToken: page.nextPageToken };
     });
-    return lastById(found).map(toIssue);
+    return lastById(found).map(readIssue);
   }
 
   async function getFieldTexts(issueId: IssueId, fieldIds: readonly string[], lane: Lane) {
@@ -155,10 +159,10 @@ export function makeIssueCalls(deps: {
     try {
       const wire = await transport.client(call).sendRequest({
         url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
-        searchParams: { fields: issueFields.join(","), properties: propertyKey },
+        searchParams: { fields: wholeFields.join(","), properties: propertyKey },
         schema: issueSchema,
       });
-      const issue = toIssue(wire);
+      const issue = readIssue(wire);
       mediaNames.remember(issue);
       await mediaNames.name(call, issue.issueId, [issue.description]);
       return issue;
@@ -175,10 +179,10 @@ export function makeIssueCalls(deps: {
     const { issues } = await transport.client(call).sendRequest({
       url: "/rest/api/3/issue/bulkfetch",
       method: "POST",
-      body: { issueIdsOrKeys: [...new Set(issueIds)], fields: issueFields, properties: [propertyKey] },
+      body: { issueIdsOrKeys: [...new Set(issueIds)], fields: wholeFields, properties: [propertyKey] },
       schema: issuesSchema,
     });
-    const found = issues.map(toIssue);
+    const found = issues.map(readIssue);
     for (const issue of found) mediaNames.remember(issue);
     return found;
   }
@@ -293,15 +297,15 @@ export function makeIssueCalls(deps: {
     await transport.client(call).sendRequest({ url, method: "POST", body: { transition: { id: transitionId } } });
   }
 
-  async function listStatusChanges(issueId: IssueId, lane: Lane) {
-    const call: CallContext = { operation: "listStatusChanges", effect: "read", lane };
+  async function listChanges(issueId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "listChanges", effect: "read", lane };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/changelog`;
     const entries = await readPages(call, async (startAt) => {
       const searchParams = { startAt, maxResults: pageSize };
       const page = await transport.client(call).sendRequest({ url, searchParams, schema: changelogPageSchema });
       return { items: page.values, total: page.total };
     });
-    return toStatusChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
+    return toIssueChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
   }
 
   return {
@@ -318,7 +322,7 @@ export function makeIssueCalls(deps: {
     setIssueMarks,
     listTransitions,
     transitionIssue,
-    listStatusChanges,
+    listChanges,
   };
 }
 

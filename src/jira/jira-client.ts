@@ -22,6 +22,8 @@ export type JiraClientDeps = {
   /** Shared by all clients of one (site, account) in all replicas. */
   readonly budget: Budget;
   readonly log: Log;
+  /** Ids of further fields that readings of an issue answer as `fieldTexts`. */
+  readonly extraFields?: readonly string[];
   readonly clock?: Clock;
   readonly send?: HttpSender;
   readonly timeouts?: JiraTimeouts;
@@ -52,7 +54,16 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   const mediaNames = makeMediaNames({ transport, clock });
   return {
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
-    ...makeIssueCalls({ options, transport, directory, mediaNames, log, clock, sleep: deps.sleep ?? sleepFor }),
+    ...makeIssueCalls({
+      options,
+      transport,
+      directory,
+      mediaNames,
+      log,
+      clock,
+      extraFields: deps.extraFields ?? [],
+      sleep: deps.sleep ?? sleepFor,
+    }),
     ...makeCommentCalls({ transport, directory, mediaNames }),
     ...makeRoleCalls({ options, transport }),
     ...makeFileCalls({ host: options.host, transport, clock }),

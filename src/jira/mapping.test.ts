@@ -4,8 +4,8 @@ import {
   toComment,
   toCommentMark,
   toIssue,
+  toIssueChanges,
   toIssueMark,
-  toStatusChanges,
   toTransitions,
 } from "./mapping.ts";
 import { changelogPageSchema, commentSchema, issueSchema, transitionsSchema } from "./wire.ts";
@@ -34,6 +34,7 @@ describe("what Jira answers", () => {
       category: "indeterminate",
       labels: [],
       priorityId: null,
+      priorityName: null,
       createdAt: new Date("2026-11-24T12:30:00.123Z"),
       updatedRaw: "2026-11-24T20:31:00.123+0800",
       securityLevelId: null,
@@ -114,7 +115,7 @@ describe("what Jira answers", () => {
     ]);
   });
 
-  it("finds status changes by the field's id, whatever its name is in the account's language", () => {
+  it("names changed fields by their ids, whatever their names are in the account's language", () => {
     const { values } = changelogPageSchema.parse({
       total: 1,
       values: [
@@ -125,16 +126,18 @@ describe("what Jira answers", () => {
             { field: "状态", fieldId: "status", from: "1", to: "3" },
             { field: "status", fieldId: "customfield_1", to: "9" },
             { field: "status", to: "5" },
-            { field: "summary", fieldId: "summary", to: null },
+            { field: "summary", fieldId: "summary", to: null, fromString: "old", toString: "new" },
           ],
         },
         { created: times.created },
       ],
     });
 
-    expect(toStatusChanges(values)).toMatchObject([
-      { toStatusId: "3", authorId: "a", authorType: "app" },
-      { toStatusId: "5" },
+    expect(toIssueChanges(values)).toMatchObject([
+      { field: "status", toId: "3", authorId: "a", authorType: "app", fromText: null, toText: null },
+      { field: "customfield_1", toId: "9" },
+      { field: "status", toId: "5" },
+      { field: "summary", toId: null, fromText: "old", toText: "new" },
     ]);
   });
 });

@@ -4,11 +4,11 @@ import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } 
 import type {
   CommentMark,
   Issue,
+  IssueChange,
   IssueComment,
   IssueFile,
   IssueMark,
   StatusCategory,
-  StatusChange,
   Transition,
 } from "../domain/issue.ts";
 import { adfToText } from "./adf/to-text.ts";
@@ -28,8 +28,8 @@ export const propertyKey = "casebridge";
 /** One comment as it came. */
 export type WireComment = z.output<typeof commentSchema>;
 
-/** An issue; `mark` is `null` when the property is missing or none of ours. */
-export function toIssue(wire: z.output<typeof issueSchema>): Issue {
+/** An issue; `mark` is `null` when the property is missing or none of ours. `extraFields`: ids of those that it answers as texts. */
+export function toIssue(wire: z.output<typeof issueSchema>, extraFields: readonly string[] = []): Issue {
   const { fields } = wire;
   return {
     issueId: toId<IssueId>(wire.id),
@@ -43,6 +43,7 @@ export function toIssue(wire: z.output<typeof issueSchema>): Issue {
     category: toCategory(fields.status.statusCategory.key),
     labels: fields.labels ?? [],
     priorityId: fields.priority?.id ?? null,
+    priorityName: fields.priority?.name ?? null,
     createdAt: fields.created,
     updatedRaw: fields.updated,
     securityLevelId: fields.security?.id ?? null,
@@ -50,6 +51,13 @@ export function toIssue(wire: z.output<typeof issueSchema>): Issue {
     reporterName: fields.reporter?.displayName ?? "",
     files: (fields.attachment ?? []).map(toFile),
     mark: toIssueMark(wire.properties?.[propertyKey]),
+    ...(extraFields.length === 0
+      ? {}
+      : {
+          fieldTexts: Object.fromEntries(
+            extraFields.map((field) => [field, toFieldText((fields as Readonly<Record<string, unknown>>)[field])]),
+          ),
+        }),
   };
 }
 
@@ -137,24 +145,30 @@ export function toTransitions(wire: z.output<typeof transitionsSchema>): Transit
     }));
 }
 
-/** Status changes among the entries of one changelog page, in its order. */
-export function toStatusChanges(
+/** The changed fields of the entries of a changelog, in its order. */
+export function toIssueChanges(
   values: readonly z.output<typeof changelogPageSchema>["values"][number][],
-): StatusChange[] {
+): IssueChange[] {
   return values.flatMap((entry) =>
-    (entry.items ?? [])
-      .filter((item) => (item.fieldId ?? item.field) === "status")
-      .flatMap((item) =>
-        typeof item.to !== "string"
-          ? []
-          : [
-              {
-                at: entry.created,
-                authorId: entry.author?.accountId ?? null,
-                authorType: entry.author?.accountType ?? null,
-                toStatusId: item.to,
-              },
-            ],
-      ),
+    (entry.items ?? []).flatMap((item) => {
+      const field = ownText(item, "fieldId") ?? ownText(item, "field");
+      if (field === null) return [];
+      return [
+        {
+          at: entry.created,
+          authorId: entry.author?.accountId ?? null,
+          authorType: entry.author?.accountType ?? null,
+          field,
+          fromText: ownText(item, "fromString"),
+          toText: ownText(item, "toString"),
+          toId: ownText(item, "to"),
+        },
+      ];
+    }),
   );
+}
+
+function ownText(item: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = Object.hasOwn(item, key) ? item[key] : null;
+  return typeof value === "string" ? value : null;
 }

@@ -35,17 +35,17 @@ export const attachmentMetaSchema = z.object({ enabled: z.boolean(), uploadLimit
 
 const propertiesSchema = z.record(z.string(), z.unknown()).nullish();
 
-/** One issue with the fields of `issueFields`. */
+/** One issue with the fields of `issueFields`, and whatever else was asked for. */
 export const issueSchema = z.object({
   id: idSchema,
   key: z.string().min(1),
-  fields: z.object({
+  fields: z.looseObject({
     project: z.object({ key: z.string(), projectTypeKey: z.string().nullish() }),
     summary: z.string().nullish(),
     description: z.unknown().optional(),
     status: z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) }),
     labels: z.array(z.string()).nullish(),
-    priority: z.object({ id: idSchema }).nullish(),
+    priority: z.object({ id: idSchema, name: z.string().nullish() }).nullish(),
     created: instantSchema,
     updated: z.string().min(1),
     security: z.object({ id: idSchema }).nullish(),
@@ -145,9 +145,8 @@ export const changelogPageSchema = z.object({
     z.object({
       author: userSchema,
       created: instantSchema,
-      items: z
-        .array(z.object({ field: z.string().nullish(), fieldId: z.string().nullish(), to: z.string().nullish() }))
-        .nullish(),
+      // Records, not objects: one of their keys is called `toString`, which every object seems to have.
+      items: z.array(z.record(z.string(), z.unknown())).nullish(),
     }),
   ),
 });

@@ -8,6 +8,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
 import { IssueMissing, observe } from "./observe.ts";
 import type { Action, Observed } from "./plan/action.ts";
+import { wantsChangelog } from "./plan/changes.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
@@ -59,7 +60,12 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
   if (link.state === "unlinked") return { ...base, differences: [], unreadable: null, counts };
   let observed: Observed;
   try {
-    observed = await observe(deps, link, { huawei: true, jira: link.issueId !== null, full: true });
+    observed = await observe(deps, link, { huawei: true, jira: link.issueId !== null, full: true }, (issue) =>
+      wantsChangelog(
+        { ...snapshot, settings: deps.settings, adfToText: deps.text.adfToText, now: deps.clock.now() },
+        issue,
+      ),
+    );
   } catch (error) {
     if (error instanceof IssueMissing) return { ...base, differences: [], unreadable: "issue_missing", counts };
     if (!isServiceError(error) || error.kind === "unauthorized" || error.kind === "unavailable") throw error;
@@ -234,8 +240,10 @@ async function listCreation(
         files: [],
         mark: { v: 1, inst: installation, caseId: detail.caseId },
       },
+      issueReadAt: null,
       comments: [],
       statusChanges: null,
+      changes: null,
       accessRequests: [],
       full: false,
     },
@@ -305,6 +313,8 @@ function isBookkeeping(action: Action): boolean {
     "report_unknown_mark",
     "note_missing",
     "report_shrink",
+    "remember_change",
+    "drop_change",
   ].includes(action.kind);
 }
 
@@ -318,13 +328,22 @@ function toDifference(deps: InspectDeps, action: Action): Difference {
 }
 
 function isYoung(deps: InspectDeps, action: Action): boolean {
-  const at =
-    action.kind === "post_message" && !action.again
-      ? action.message.message.createdAt
-      : action.kind === "send_comment"
-        ? action.comment.updatedAt
-        : null;
+  const at = happenedAt(action);
   return at !== null && deps.clock.now().getTime() - at.getTime() < deps.pendingMs;
+}
+
+/** When what an action mirrors was written; `null` where that does not matter. */
+function happenedAt(action: Action): Date | null {
+  switch (action.kind) {
+    case "post_message":
+      return action.again ? null : action.message.message.createdAt;
+    case "send_comment":
+      return action.comment.updatedAt;
+    case "tell_change":
+      return new Date(action.issue.updatedRaw);
+    default:
+      return null;
+  }
 }
 
 function actionItem(action: Action): string {
@@ -383,6 +402,8 @@ export function describeAction(settings: ConnectionSettings, action: Action): st
       return `${action.action} the case`;
     case "run_command":
       return `carry out /${action.command.name}`;
+    case "tell_change":
+      return "tell the case what was changed on the issue";
     case "ask_reopen":
       return "ask to take the case up again";
     default:

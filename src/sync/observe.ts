@@ -3,17 +3,22 @@
  * read of a comment just before it is sent (RULES 5).
  */
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
-import type { Issue, IssueComment, StatusChange } from "../domain/issue.ts";
+import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { accessRequestPrefix, messageFingerprint, parseNamed } from "./identity.ts";
 import type { Observed } from "./plan/action.ts";
 import { isCompatible } from "./plan/status.ts";
-import type { HuaweiPort, JiraPort, Lane } from "./ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Lane } from "./ports.ts";
 
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (osm/NOTES 9). */
 const detailSuspectCount = 50;
 
-export type ObserveDeps = { readonly huawei: HuaweiPort; readonly jira: JiraPort; readonly lane: Lane };
+export type ObserveDeps = {
+  readonly huawei: HuaweiPort;
+  readonly jira: JiraPort;
+  readonly clock: Clock;
+  readonly lane: Lane;
+};
 
 /** What of a link decides about its reading. */
 type ObservedLink = Pick<Link, "caseId" | "issueId" | "agreedCaseStatus" | "agreedCategory" | "namedMessages">;
@@ -29,8 +34,16 @@ export class IssueMissing extends Error {
   }
 }
 
-/** Reads the wanted sides of one link. Throws `ServiceError` and `IssueMissing`; makes no write. */
-export async function observe(deps: ObserveDeps, link: ObservedLink, sides: Sides): Promise<Observed> {
+/**
+ * Reads the wanted sides of one link. `wantsChangelog` says of the issue whether what it shows needs its changelog. Throws
+ * `ServiceError` and `IssueMissing`; makes no write.
+ */
+export async function observe(
+  deps: ObserveDeps,
+  link: ObservedLink,
+  sides: Sides,
+  wantsChangelog: (issue: Issue) => boolean = () => false,
+): Promise<Observed> {
   let detail: CaseDetail | null = null;
   let messages: readonly CaseMessage[] | null = null;
   if (link.caseId !== null && (sides.huawei || link.issueId === null)) {
@@ -39,12 +52,16 @@ export async function observe(deps: ObserveDeps, link: ObservedLink, sides: Side
   }
   let issue: Issue | null = null;
   let comments: readonly IssueComment[] | null = null;
+  let issueReadAt: Date | null = null;
   let statusChanges: readonly StatusChange[] | null = null;
+  let changes: readonly IssueChange[] | null = null;
   const statusMoved = detail !== null && detail.status !== link.agreedCaseStatus;
   if (link.issueId !== null && (sides.jira || statusMoved)) {
+    issueReadAt = deps.clock.now();
     issue = await deps.jira.findIssue(link.issueId, deps.lane);
     if (issue === null) throw new IssueMissing(link.issueId);
     if (sides.jira) comments = await deps.jira.listComments(link.issueId, deps.lane);
+    if (comments !== null && wantsChangelog(issue)) changes = await deps.jira.listChanges(link.issueId, deps.lane);
     const categoryMoved = link.agreedCategory !== null && issue.category !== link.agreedCategory;
     if (categoryMoved && link.caseId !== null) {
       // What a person's move means depends on the case's status today.
@@ -53,7 +70,7 @@ export async function observe(deps: ObserveDeps, link: ObservedLink, sides: Side
         messages = await completeMessages(deps, link, detail);
       }
       if (!isCompatible(detail.status, issue.category)) {
-        statusChanges = await deps.jira.listStatusChanges(link.issueId, deps.lane);
+        statusChanges = toStatusChanges(changes ?? (await deps.jira.listChanges(link.issueId, deps.lane)));
       }
     }
   }
@@ -61,7 +78,23 @@ export async function observe(deps: ObserveDeps, link: ObservedLink, sides: Side
   const accessRequests = asksAccess
     ? (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId)
     : [];
-  return { case: detail, messages, issue, comments, statusChanges, accessRequests, full: sides.full };
+  return {
+    case: detail,
+    messages,
+    issue,
+    issueReadAt,
+    comments,
+    statusChanges,
+    changes,
+    accessRequests,
+    full: sides.full,
+  };
+}
+
+function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {
+  return changes.flatMap(({ at, authorId, authorType, field, toId }) =>
+    field === "status" && toId !== null ? [{ at, authorId, authorType, toStatusId: toId }] : [],
+  );
 }
 
 /** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */

@@ -10,11 +10,11 @@ import type { AttachmentId, CaseFileId, CaseId, CommentId, IssueId, IssueKey, Me
 import type {
   CommentMark,
   Issue,
+  IssueChange,
   IssueComment,
   IssueFile,
   IssueMark,
   StatusCategory,
-  StatusChange,
   Transition,
 } from "../domain/issue.ts";
 
@@ -281,8 +281,8 @@ export interface JiraPort {
   ): Promise<boolean>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
   transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
-  /** Status changes of one issue, oldest first. */
-  listStatusChanges(issueId: IssueId, lane: Lane): Promise<readonly StatusChange[]>;
+  /** The changelog of one issue, oldest first: who changed which field, and when. */
+  listChanges(issueId: IssueId, lane: Lane): Promise<readonly IssueChange[]>;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
   /** One comment read afresh; `null` when it is gone. */

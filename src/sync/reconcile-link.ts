@@ -21,6 +21,7 @@ import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
+import { wantsChangelog } from "./plan/changes.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
@@ -155,6 +156,11 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       deps,
       leased.snapshot.link,
       found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
+      (issue) =>
+        wantsChangelog(
+          { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, now: deps.clock.now() },
+          issue,
+        ),
     );
   } catch (error) {
     return await handleReadFailure(deps, leased, run, error);

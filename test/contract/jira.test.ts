@@ -273,15 +273,16 @@ describe("the Jira adapter", () => {
     nowMs += 60_000;
     sim.control.editIssue({ issue: issueKey, fields: { summary: "renamed" } });
     sim.control.transition({ issue: issueKey, toCategory: "done" });
-    const changes = await client.listStatusChanges(issueId, "live");
+    const changes = await client.listChanges(issueId, "live");
 
     expect(transitions.find((each) => each.toCategory === "done")?.requiredFields).toEqual(["Resolution"]);
     expect(transitions.find((each) => each.toStatusId === "3")?.requiredFields).toEqual([]);
-    expect(changes).toMatchObject([
-      { toStatusId: "3", authorId: await client.getOwnAccountId() },
-      { toStatusId: "10001", authorType: "atlassian" },
+    expect(changes.filter(({ field }) => field !== "resolution")).toMatchObject([
+      { field: "status", toId: "3", authorId: await client.getOwnAccountId() },
+      { field: "summary", toText: "renamed", toId: null },
+      { field: "status", toId: "10001", authorType: "atlassian" },
     ]);
-    expect(changes[1]?.at.getTime()).toBe(nowMs);
+    expect(changes.at(-1)?.at.getTime()).toBe(nowMs);
   });
 
   for (const listed of [true, false]) {

@@ -7,6 +7,7 @@ import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen, wantClose } from "./actions.ts";
 import { carryFiles, carryLateFile } from "./case-files.ts";
+import { dropChange, rememberChange, tellChange } from "./changes.ts";
 import { decidedCommand, runCommand } from "./commands.ts";
 import { confirmMessage, sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate, reportDuplicate } from "./duplicates.ts";
@@ -144,6 +145,14 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return sendOwnFile(deps, leased, action);
     case "act_on_case":
       return actOnCase(deps, leased, action);
+    case "remember_change":
+      await rememberChange(leased, action);
+      return 0;
+    case "drop_change":
+      await dropChange(leased, action);
+      return 0;
+    case "tell_change":
+      return tellChange(deps, leased, action);
     case "ask_reopen":
       return askReopen(deps, leased, action);
   }

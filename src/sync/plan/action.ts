@@ -4,7 +4,7 @@
 
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
 import type { AttachmentId, CommentId } from "../../domain/ids.ts";
-import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
+import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import type { IdentifiedMessage } from "../identity.ts";
@@ -22,8 +22,12 @@ export type Observed = {
   /** All messages of the case, merged from every page that was read. */
   readonly messages: readonly CaseMessage[] | null;
   readonly issue: Issue | null;
+  /** When the issue was read, by our clock. */
+  readonly issueReadAt: Date | null;
   readonly comments: readonly IssueComment[] | null;
   readonly statusChanges: readonly StatusChange[] | null;
+  /** The changelog, read when a change of the issue is due to be told. */
+  readonly changes: readonly IssueChange[] | null;
   /** Requests of engineers for access, read when a wake-up named one. */
   readonly accessRequests: readonly AccessRequest[];
   /** Both sides were read completely: copies that are gone can be told. */
@@ -211,6 +215,31 @@ export type Action =
       readonly action: "close" | "cancel";
       readonly cause: string;
       readonly category: StatusCategory | null;
+    }
+  | {
+      /** What the issue says of itself is remembered, and told to nobody. */
+      readonly kind: "remember_change";
+      readonly direction: "state";
+      readonly issue: Issue;
+      readonly n: number;
+      readonly state: string;
+    }
+  | {
+      /** The case hears what a person changed on the issue; of a message that was decided before only the number counts. */
+      readonly kind: "tell_change";
+      readonly direction: "to-huawei";
+      readonly issue: Issue;
+      readonly n: number;
+      readonly state: string;
+      readonly text: string;
+      readonly readAt: Date | null;
+    }
+  | {
+      /** A message about a change that is not true any more, or may not leave now. */
+      readonly kind: "drop_change";
+      readonly direction: "state";
+      readonly key: string;
+      readonly n: number;
     }
   | {
       readonly kind: "ask_reopen";

@@ -3,6 +3,7 @@
  */
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
 import { type Action, isReleased, type PlanInput } from "./action.ts";
+import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
@@ -96,6 +97,8 @@ export function planOwed(input: PlanInput): Action[] {
     if (intent.side === "jira") {
       return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
     }
+    // What the issue says of itself leaves only after a look at the issue.
+    if (intent.key.startsWith(changeKeyPrefix)) return [];
     const owner = intent.payload.owner as { readonly kind?: string } | undefined;
     const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
     return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];

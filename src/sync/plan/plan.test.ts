@@ -8,6 +8,7 @@ import { commentHash, messageFingerprint } from "../identity.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import { mergeMirrors } from "../recognise.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
+import { issueState, rememberedState } from "./changes.ts";
 import { heldReason } from "./disclosure.ts";
 import { factsHash } from "./facts.ts";
 import { toJiraLabel } from "./labels.ts";
@@ -20,7 +21,7 @@ const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000
 /** Stands for an ADF document: what it says and which files it shows. */
 type Body = { readonly text: string; readonly media: readonly string[] };
 const body = (text: string, ...media: string[]): Body => ({ text, media });
-const adfToText = (doc: unknown): string => (doc as Body).text;
+const adfToText = (doc: unknown): string => (doc as Body | null)?.text ?? "";
 const mediaReferences = (doc: unknown): readonly string[] => (doc as Body).media;
 const hashOf = (doc: Body): string => commentHash({ body: doc }, adfToText, mediaReferences);
 
@@ -253,19 +254,29 @@ type Overrides = {
   readonly huaweiUserId?: string | null;
 };
 
+/** The state of the issue is known to the case, whatever the test makes of it. */
+function toldRow(more: Overrides): Mirror[] {
+  const issue = more.observed?.issue ?? makeIssue();
+  if (more.mirrors?.some((mirror) => mirror.sourceId === "changed-0") === true) return [];
+  const state = issueState(issue, more.link?.origin ?? "huawei", { settings: makeSettings(more.settings), adfToText });
+  return [makeMirror({ ...rememberedState(0, issue, state), state: "live" })];
+}
+
 /** A link in full agreement, both sides read, nothing to do. */
 function makeInput(more: Overrides = {}): PlanInput {
   return {
     link: makeLink(more.link),
-    mirrors: more.mirrors ?? [],
+    mirrors: [...(more.mirrors ?? []), ...toldRow(more)],
     intents: more.intents ?? [],
     failures: more.failures ?? [],
     observed: {
       case: makeCase(),
       messages: [],
       issue: makeIssue(),
+      issueReadAt: null,
       comments: [],
       statusChanges: null,
+      changes: null,
       accessRequests: [],
       full: false,
       ...more.observed,

@@ -7,6 +7,7 @@
 import { sortMessages } from "../identity.ts";
 import { mergeMirrors, type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
+import { planChanges } from "./changes.ts";
 import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
 import { planDuplicates } from "./duplicates.ts";
@@ -106,6 +107,7 @@ function planRest(input: PlanInput): Plan {
             recheck,
           ),
           ...planCommands(input, observed.issue, observed.comments, recheck),
+          ...planChanges(input, observed.issue, recheck),
         ]),
   ];
   return { actions, recheckAt: recheck.at };

@@ -14,6 +14,7 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/mar
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
+import { issueState, rememberedState } from "../plan/changes.ts";
 import { hasHeldLevel } from "../plan/disclosure.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
@@ -304,11 +305,12 @@ async function prepareCase(deps: RequestDeps, request: Parameters<typeof createC
     }),
   );
   const { template: _used, ...ids } = inputs;
+  const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
   return {
     input: { ...ids, description: contents[0] ?? "", fileIds: uploaded.fileIds },
     since: request.readAt.toISOString(),
     intents: [...rest, ...uploaded.intents],
-    mirrors: uploaded.mirrors,
+    mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
     notes: [...maskedNote(guarded.masked), ...uploaded.refusals.map((line) => `The file was not sent: ${line}`)],
   };
 }

@@ -1,0 +1,137 @@
+/**
+ * Jira → Huawei: telling the case what a person changed on the issue itself (SPEC 4).
+ */
+import { isServiceError } from "../../domain/service-error.ts";
+import { guardText } from "../../domain/text/guard.ts";
+import type { Mark } from "../../domain/text/marks.ts";
+import { markIdentity } from "../../domain/text/marks.ts";
+import { renderParts } from "../../domain/text/split.ts";
+import type { Action } from "../plan/action.ts";
+import { changeKeyPrefix, changesItem, issueState, rememberedState } from "../plan/changes.ts";
+import { hasHeldLevel } from "../plan/disclosure.ts";
+import type { LeasedLink, NewIntent } from "../state.ts";
+import { uploadFiles } from "./issue-files.ts";
+import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
+import { dropParts, sendOwed } from "./parts.ts";
+import { type ApplyDeps, markKey, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+
+type TellChange = Extract<Action, { kind: "tell_change" }>;
+
+/** A reading of the issue counts as "just before sending" for so long (RULES 5). */
+const readingMaxMs = 2_000;
+
+/** Remembers what the issue says without telling it. May be repeated. */
+export async function rememberChange(
+  leased: LeasedLink,
+  action: Extract<Action, { kind: "remember_change" }>,
+): Promise<void> {
+  await leased.apply({ mirrors: [rememberedState(action.n, action.issue, action.state)] });
+}
+
+/** A message that was decided does not leave any more: what was told before it counts again. */
+export async function dropChange(leased: LeasedLink, action: Extract<Action, { kind: "drop_change" }>): Promise<void> {
+  const { sourceId } = noticeOf(action.n);
+  await leased.apply({
+    ...dropParts(leased, [action.key]),
+    mirrors: [{ kind: "notice", origin: "jira", sourceId, state: "held", reason: "changed_before_sending" }],
+  });
+}
+
+/**
+ * Sends one message with what the issue says now. What was frozen before is sent as it stands. A refusal for good is told on the
+ * issue. Throws as `writeOnce`, and `Unsettled` when the issue changed since it was read.
+ */
+export async function tellChange(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<number> {
+  const { key } = noticeOf(action.n);
+  await readAgain(deps, leased, action);
+  let writes = 0;
+  try {
+    if (!leased.snapshot.intents.some((intent) => intent.key === key)) writes += await prepare(deps, leased, action);
+    return writes + (await sendOwed(deps, leased, key));
+  } catch (error) {
+    const reason = isServiceError(error, "rejected", "not_found") ? permanentReason(error) : null;
+    if (reason === null) throw error;
+    return writes + (await refuse(deps, leased, action, reason));
+  }
+}
+
+function noticeOf(n: number): { readonly key: string; readonly sourceId: string } {
+  return { key: `${changeKeyPrefix}${n}`, sourceId: `changed-${n}` };
+}
+
+/** A reading that is not fresh is made again: what left cannot be taken back. */
+async function readAgain(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<void> {
+  const { readAt } = action;
+  if (readAt !== null && Math.abs(deps.clock.now().getTime() - readAt.getTime()) <= readingMaxMs) return;
+  const fresh = await deps.jira.findIssue(needIssue(leased), deps.lane);
+  const reading = { settings: deps.settings, adfToText: deps.text.adfToText };
+  const isSame =
+    fresh !== null &&
+    !hasHeldLevel(fresh, deps.settings) &&
+    issueState(fresh, leased.snapshot.link.origin, reading) === action.state;
+  if (!isSame) throw new Unsettled(noticeOf(action.n).key);
+}
+
+/** Guards, renders and freezes the message; row, message and what the issue must be told are stored in one step. */
+async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<number> {
+  const { key, sourceId } = noticeOf(action.n);
+  const mark: Mark = { kind: "notice", issueKey: markKey(leased), noticeKind: "changed", n: action.n };
+  const { mode, patterns } = deps.settings.guard;
+  const guarded = guardText(action.text, { mode, patterns });
+  const rendered = renderParts({
+    mark,
+    authorLine: "",
+    text: guarded.text,
+    charsMax: deps.settings.huawei.messageCharsMax,
+  });
+  const fullText = rendered.kind === "parts" ? null : { name: rendered.fileName, text: rendered.fileText };
+  const upload = await uploadFiles(deps, leased, { files: [], parentId: sourceId, fullText });
+  const intent: NewIntent = {
+    kind: "message",
+    key,
+    side: "huawei",
+    state: "planned",
+    mark: markIdentity(mark),
+    payload: {
+      content: rendered.kind === "parts" ? (rendered.parts[0] ?? "") : rendered.head,
+      fileIds: upload.inMessage.map((file) => file.fileId),
+      owner: { kind: "notice", sourceId },
+      index: 1,
+    },
+  };
+  const notices: Notice[] =
+    guarded.masked.length === 0
+      ? []
+      : [
+          {
+            cause: `masked-${sourceId}`,
+            text: `Before a change of this issue was told to Huawei Cloud, something in it was masked: ${guarded.masked
+              .map((entry) => `${entry.name} (${entry.count})`)
+              .join(", ")}.`,
+          },
+        ];
+  await leased.apply({
+    mirrors: [{ ...rememberedState(action.n, action.issue, action.state), state: "sending" }],
+    intents: [intent, ...owedNotices(deps, leased, notices)],
+    resolvedFailures: [{ item: changesItem }],
+  });
+  return upload.writes + (await writeOwedNotices(deps, leased, notices));
+}
+
+async function refuse(deps: ApplyDeps, leased: LeasedLink, action: TellChange, reason: string): Promise<number> {
+  const { key, sourceId } = noticeOf(action.n);
+  await leased.reload();
+  const notices: Notice[] = [
+    {
+      cause: `refused-${sourceId}`,
+      text: `What was changed on this issue could not be told to Huawei Cloud: ${reason}. Write it in a comment, or use \`casebridge failures retry\`.`,
+    },
+  ];
+  await leased.apply({
+    confirmedIntents: [key],
+    mirrors: [{ ...rememberedState(action.n, action.issue, action.state), state: "refused", reason }],
+    failures: [{ direction: "to-huawei", item: changesItem, reason: "message_refused", detail: reason }],
+    intents: owedNotices(deps, leased, notices),
+  });
+  return writeOwedNotices(deps, leased, notices);
+}

@@ -1,0 +1,270 @@
+/**
+ * Changes that a person makes to the issue itself: title, description, severity and product (SPEC 4). OSM cannot edit a case, so a
+ * message tells what they are now.
+ *
+ * Of each link the state that was told last is remembered, as hashes, on the row of the message that told it (`changed-3`); row
+ * `changed-0` is the state at the beginning. A state that differs is told once it rested for the hold time, at most once in five
+ * minutes, and only if the changelog shows that a person made the change: what casebridge, an app, or a new release that reads a
+ * text differently changed is remembered without a word.
+ *
+ * The description of an issue that was made from a case is a copy of Huawei's text, and people's edits of copies are notes (RULES 8):
+ * there only severity and product are told.
+ */
+import { isOpenStatus } from "../../domain/case.ts";
+import type { Issue, IssueChange } from "../../domain/issue.ts";
+import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import { hashParts } from "../../lib/hash.ts";
+import type { ConnectionSettings, CreateInputs } from "../ports.ts";
+import { inputLabels } from "../request/inputs.ts";
+import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
+import { hasHeldLevel } from "./disclosure.ts";
+
+/** Start of the keys of the intents that send these messages. */
+export const changeKeyPrefix = "message:changed-";
+const sourcePrefix = "changed-";
+/** At most one message in this time (SPEC 4). */
+const pauseMs = 5 * 60_000;
+
+const topics = ["title", "description", "severity", "product"] as const;
+type Topic = (typeof topics)[number];
+
+const headings: { readonly [Name in Topic]: string } = {
+  title: "Title / 标题",
+  description: "Description / 描述",
+  severity: "Severity / 严重程度",
+  product: "Product / 产品",
+};
+
+/** Ids of the Jira fields that these topics are read from besides those that every issue has. Pure. */
+export function toldFields(fields: Pick<CreateInputs, "severityId" | "productId">): readonly string[] {
+  return [...new Set([fields.severityId, fields.productId].filter((field): field is string => field !== null))];
+}
+
+/** Hash of a part that is not told at all. */
+const untold = "-";
+
+/** What the issue says today of each topic. `null`: nothing is told of it on this link. */
+type TopicTexts = { readonly [Name in Topic]: { readonly key: string; readonly text: string } | null };
+type Reading = { readonly settings: Pick<ConnectionSettings, "create">; readonly adfToText: (doc: unknown) => string };
+
+function readTopics(issue: Issue, origin: Link["origin"], reading: Reading): TopicTexts {
+  const { fields } = reading.settings.create;
+  const named = (field: string | null, label: string): string | null => {
+    const text = field === null ? null : (issue.fieldTexts?.[field] ?? null);
+    if (text !== null && text.trim() !== "") return text.trim();
+    const found = issue.labels.find((entry) => entry.toLowerCase().startsWith(label) && entry.length > label.length);
+    return found === undefined ? null : found.slice(label.length);
+  };
+  const toTopic = (text: string | null) => ({ key: text ?? "", text: text ?? "" });
+  const severity = named(fields.severityId, inputLabels.severityId);
+  const description = reading.adfToText(issue.description).trim();
+  const isOwnText = origin === "jira";
+  return {
+    title: isOwnText ? toTopic(issue.summary.trim()) : null,
+    description: isOwnText ? toTopic(description) : null,
+    // A priority is known by its id: names differ between languages.
+    severity:
+      severity === null
+        ? { key: `priority ${issue.priorityId ?? ""}`, text: issue.priorityName ?? issue.priorityId ?? "" }
+        : toTopic(severity),
+    product: toTopic(named(fields.productId, inputLabels.productId)),
+  };
+}
+
+/** Hashes of what the issue says today of each topic, in one text. Pure; the same issue gives the same text. */
+export function issueState(issue: Issue, origin: Link["origin"], reading: Reading): string {
+  const texts = readTopics(issue, origin, reading);
+  return topics.map((topic) => (texts[topic] === null ? untold : hashParts([texts[topic].key]).slice(0, 16))).join(".");
+}
+
+/** The row that remembers a state. `n` = 0: the state at the beginning, which no message told. */
+export function rememberedState(n: number, issue: Issue, state: string) {
+  return {
+    kind: "notice",
+    origin: "jira",
+    sourceId: `${sourcePrefix}${n}`,
+    sourceHash: state,
+    // By Jira's clock: only what the changelog shows after it is news.
+    sourceAt: new Date(issue.updatedRaw),
+    ...(n === 0 ? { state: "live" as const } : {}),
+  } as const;
+}
+
+type Row = { readonly n: number; readonly mirror: Mirror };
+
+function rowsOf(mirrors: readonly Mirror[]): Row[] {
+  return mirrors
+    .filter((mirror) => mirror.kind === "notice" && mirror.origin === "jira")
+    .flatMap((mirror) => {
+      const match = /^changed-(\d+)$/.exec(mirror.sourceId);
+      return match === null ? [] : [{ n: Number(match[1]), mirror }];
+    })
+    .sort((a, b) => a.n - b.n);
+}
+
+/** The state that counts as told: the newest one that was not dropped before it left, nor refused and released by a person. */
+function lastTold(input: Pick<PlanInput, "mirrors" | "failures">): Row | undefined {
+  const again = isReleased(input, changesItem);
+  return rowsOf(input.mirrors).findLast(
+    ({ mirror }) => mirror.state !== "held" && !(mirror.state === "refused" && again),
+  );
+}
+
+/** Item of the failure of a change that Huawei refuses. */
+export const changesItem = "changes";
+
+/** What decides whether a change may be told; no changelog is needed for it. */
+type Waiting = Pick<
+  PlanInput,
+  "link" | "mirrors" | "intents" | "failures" | "settings" | "adfToText" | "now" | "huaweiUserIds"
+>;
+
+type Verdict =
+  | { readonly kind: "nothing" }
+  /** The state is remembered and not told: nothing is known yet, or nothing of this kind leaves. */
+  | { readonly kind: "remember"; readonly n: number }
+  | { readonly kind: "later"; readonly at: Date }
+  | { readonly kind: "tell"; readonly told: Row; readonly changed: readonly Topic[] };
+
+function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
+  const { link, settings, now } = input;
+  // An issue of our own making that was not read yet shows no state of its own.
+  const updatedAt = new Date(issue.updatedRaw).getTime();
+  if (link.caseId === null || Number.isNaN(updatedAt)) return { kind: "nothing" };
+  const told = lastTold(input);
+  if (told === undefined) return { kind: "remember", n: 0 };
+  if (told.mirror.sourceHash === null) return { kind: "remember", n: told.n };
+  const state = issueState(issue, link.origin, input).split(".");
+  const before = told.mirror.sourceHash.split(".");
+  const changed = topics.filter((_topic, at) => state[at] !== untold && state[at] !== before[at]);
+  if (changed.length === 0) return { kind: "nothing" };
+  if (settings.comments.toHuawei !== "all") return { kind: "remember", n: told.n };
+  // Told once the level is gone, or the case was taken up again.
+  if (hasHeldLevel(issue, settings) || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
+  const restsAt = updatedAt + settings.comments.holdSeconds * 1000;
+  const toldAt = rowsOf(input.mirrors)
+    .filter(({ n, mirror }) => n > 0 && mirror.state !== "held")
+    .map(({ mirror }) => mirror.updatedAt.getTime() + pauseMs);
+  const at = new Date(Math.max(restsAt, ...toldAt));
+  return at > now ? { kind: "later", at } : { kind: "tell", told, changed };
+}
+
+/** Whether the changelog is needed to plan this issue: a change is due. Pure. */
+export function wantsChangelog(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): boolean {
+  return !input.intents.some(isChangeIntent) && judge(input, issue).kind === "tell";
+}
+
+function isChangeIntent(intent: Intent): boolean {
+  return intent.key.startsWith(changeKeyPrefix);
+}
+
+/** Changes of the issue that the case is to hear of. Pure. */
+export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): Action[] {
+  const { link, observed } = input;
+  const state = issueState(issue, link.origin, input);
+  const open = input.intents.find(isChangeIntent);
+  if (open !== undefined) return planOpen(input, issue, { open, state });
+  const verdict = judge(input, issue);
+  const remember = (n: number): Action => ({ kind: "remember_change", direction: "state", issue, n, state });
+  switch (verdict.kind) {
+    case "nothing":
+      return [];
+    case "remember":
+      return [remember(verdict.n)];
+    case "later":
+      recheck.note(verdict.at);
+      return [];
+    case "tell":
+      break;
+  }
+  if (observed.changes === null) {
+    // It became due after the reading.
+    recheck.note(input.now);
+    return [];
+  }
+  const news = observed.changes.filter(
+    (change) => change.at > (verdict.told.mirror.sourceAt ?? link.createdAt) && change.at >= link.outgoingSince,
+  );
+  const byPeople = verdict.changed.filter((topic) => {
+    const last = news.findLast((change) => isAbout(topic, change, input.settings));
+    return last !== undefined && isByPerson(input, last);
+  });
+  if (byPeople.length === 0) return [remember(verdict.told.n)];
+  const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
+  const texts = readTopics(issue, link.origin, input);
+  return [
+    {
+      kind: "tell_change",
+      direction: "to-huawei",
+      issue,
+      n,
+      state,
+      text: tellingText(texts, byPeople),
+      readAt: observed.issueReadAt,
+    },
+  ];
+}
+
+/** A message that was decided and has not left: it goes only while it is still true and may be read outside. */
+function planOpen(
+  input: PlanInput,
+  issue: Issue,
+  { open, state }: { readonly open: Intent; readonly state: string },
+): Action[] {
+  if (open.state !== "planned") return [];
+  const n = Number(open.key.slice(changeKeyPrefix.length));
+  const row = rowsOf(input.mirrors).find((entry) => entry.n === n);
+  const stays =
+    row?.mirror.sourceHash === state &&
+    !hasHeldLevel(issue, input.settings) &&
+    input.settings.comments.toHuawei === "all";
+  if (!stays) return [{ kind: "drop_change", direction: "state", key: open.key, n }];
+  const { issueReadAt: readAt } = input.observed;
+  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "", readAt }];
+}
+
+function isByPerson(input: PlanInput, change: IssueChange): boolean {
+  if (change.authorId === input.ownAccountId) return false;
+  return change.authorType !== "app" || input.settings.comments.allowAppAccounts.includes(change.authorId ?? "");
+}
+
+/** Whether a changed field is one that a topic is read from. */
+function isAbout(topic: Topic, change: IssueChange, settings: Pick<ConnectionSettings, "create">): boolean {
+  const { fields } = settings.create;
+  switch (topic) {
+    case "title":
+      return change.field === "summary";
+    case "description":
+      return change.field === "description";
+    case "severity":
+      return (
+        change.field === "priority" ||
+        change.field === fields.severityId ||
+        changesLabel(change, inputLabels.severityId)
+      );
+    case "product":
+      return change.field === fields.productId || changesLabel(change, inputLabels.productId);
+  }
+}
+
+function changesLabel(change: IssueChange, prefix: string): boolean {
+  if (change.field !== "labels") return false;
+  const pick = (text: string | null): string =>
+    (text ?? "")
+      .split(" ")
+      .filter((label) => label.toLowerCase().startsWith(prefix))
+      .sort()
+      .join(" ");
+  return pick(change.fromText) !== pick(change.toText);
+}
+
+function tellingText(texts: TopicTexts, changed: readonly Topic[]): string {
+  const shown = changed.map((topic) => {
+    const text = texts[topic]?.text ?? "";
+    const value = text === "" ? "none / 无" : text;
+    return topic === "description" ? `${headings[topic]}:\n${value}` : `${headings[topic]}: ${value}`;
+  });
+  // The long one last.
+  const ordered = [...shown].sort((a, b) => Number(a.includes("\n")) - Number(b.includes("\n")));
+  return ["The issue was changed. 问题单已修改。", ...ordered].join("\n");
+}
