@@ -145,6 +145,8 @@ export interface HuaweiControl {
   setOwner(input: { caseId: string; ours: boolean }): void;
   addLabel(input: { caseId: string; name: string; color?: string }): { labelId: number };
   removeLabel(input: { caseId: string; name: string }): void;
+  /** Somebody marks two cases as related; as through the API it holds in both directions. */
+  relateCases(input: { caseId: string; otherId: string }): void;
   /** An engineer asks for access. Times: epoch ms or ISO 8601; default now and now + 24 h. */
   createAuthorization(input: {
     caseId: string;
@@ -226,6 +228,11 @@ export function makeControl(parts: ControlParts): HuaweiControl {
         record,
         trueLabelIds(record).filter((labelId) => !gone(labelId)),
       );
+    },
+    relateCases({ caseId, otherId }) {
+      const [first, second] = [getCase(core, caseId), getCase(core, otherId)];
+      first.relatedIds = [...new Set([...first.relatedIds, otherId])];
+      second.relatedIds = [...new Set([...second.relatedIds, caseId])];
     },
     createAuthorization: (input) => createAuthorization(core, input),
     killTokens() {

@@ -307,6 +307,14 @@ export function makeControl(deps: {
     return { issueId: clone.id, issueKey: clone.key };
   }
 
+  /** Links two issues as a person would; `type` is the name of a link type. */
+  function linkIssues(args: OnIssue & { other: string; type?: string }): void {
+    const type = site.settings.linkTypes.find((candidate) => candidate.name === (args.type ?? "Relates"));
+    if (type === undefined) throw new Error(`no link type "${args.type}"`);
+    const [inward, outward] = [state.getIssue(args.issue), state.getIssue(args.other)];
+    state.linkIssues({ type, inwardId: inward.id, outwardId: outward.id }, findActor(args.author).accountId);
+  }
+
   function setSecurityLevel(args: OnIssue & { level?: string | null }): void {
     const issue = state.getIssue(args.issue);
     const wanted = args.level === undefined ? SECURITY_LEVELS[0].id : args.level;
@@ -373,6 +381,12 @@ export function makeControl(deps: {
       comments: issue.comments.map(viewComment),
       attachments: issue.attachments.map(viewAttachment),
       remoteLinks: issue.remoteLinks,
+      issueLinks: state.linksOf(issue.id).map((link) => ({
+        id: link.id,
+        type: link.type.name,
+        otherKey: state.findIssue(link.inwardId === issue.id ? link.outwardId : link.inwardId)?.key ?? "",
+        authorAccountId: link.authorId,
+      })),
       changelog: issue.changelog.map((change) => ({
         id: change.id,
         authorAccountId: change.authorId,
@@ -431,6 +445,9 @@ export function makeControl(deps: {
       setLabels(args, (labels) => labels.filter((label) => label !== args.label)),
     moveIssue,
     cloneIssue,
+    linkIssues,
+    unlinkIssues: (args: { linkId: string; author?: string }): void =>
+      state.unlinkIssues(args.linkId, findActor(args.author).accountId),
     deleteIssue: (args: OnIssue): void =>
       state.deleteIssue(state.getIssue(args.issue).id, findActor(args.author).accountId),
     setSecurityLevel,

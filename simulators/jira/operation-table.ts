@@ -1,4 +1,4 @@
-// The operations this stand-in knows, taken from openapi-v3-subset.json (Jira Cloud platform REST v3, April 2026):
+// The operations this stand-in knows, taken from openapi-v3-subset.json, and those of issue links from the whole description (Jira Cloud platform REST v3, April 2026):
 // method, path, operationId, query parameters with their types. Whatever is not here is refused and recorded.
 
 /** How a query parameter is read: `list` may be repeated or comma separated. */
@@ -32,6 +32,8 @@ export const OPERATIONS: readonly Operation[] = [
     query: {},
     required: [],
   },
+  { id: "linkIssues", method: "POST", path: "/rest/api/3/issueLink", write: true, query: {}, required: [] },
+  { id: "getIssueLinkTypes", method: "GET", path: "/rest/api/3/issueLinkType", write: false, query: {}, required: [] },
   {
     id: "findAssignableUsers",
     method: "GET",

@@ -13,6 +13,7 @@ import { OPERATIONS, type Operation } from "./operation-table.ts";
 import { attachmentHandlers, replyWithFile } from "./operations/attachments.ts";
 import { commentHandlers } from "./operations/comments.ts";
 import type { Handlers } from "./operations/handler.ts";
+import { issueLinkHandlers } from "./operations/issue-links.ts";
 import { issueHandlers } from "./operations/issues.ts";
 import { propertyHandlers } from "./operations/properties.ts";
 import { remoteLinkHandlers } from "./operations/remote-links.ts";
@@ -28,6 +29,7 @@ export const HANDLERS: Handlers = {
   ...propertyHandlers,
   ...attachmentHandlers,
   ...remoteLinkHandlers,
+  ...issueLinkHandlers,
   ...siteHandlers,
 };
 

@@ -1,3 +1,5 @@
+import type { LinkTypeRecord } from "./types.ts";
+
 /**
  * The switches of the stand-in. A default follows the documentation; where nothing is documented the comment says
  * "Assumed:" and the switch lets a test try the other answer as well (NOTES 5 lists what only a real site can tell).
@@ -82,6 +84,9 @@ export interface JiraSettings {
   commentFiresIssueUpdated: boolean;
   /** Whether comment and attachment webhooks carry `issue` (NOTES 3.7: undocumented). */
   webhookCarriesIssue: boolean;
+  /** Whether issues can be linked at all, and how. */
+  issueLinking: boolean;
+  linkTypes: readonly LinkTypeRecord[];
   /** Delay of every answer of the REST interface. */
   latencyMs: number;
 }
@@ -134,6 +139,13 @@ export function makeDefaultSettings(): JiraSettings {
     webhookDelayMs: 0,
     commentFiresIssueUpdated: true,
     webhookCarriesIssue: true,
+    issueLinking: true,
+    linkTypes: [
+      { id: "10000", name: "Blocks", inward: "is blocked by", outward: "blocks" },
+      { id: "10001", name: "Cloners", inward: "is cloned by", outward: "clones" },
+      { id: "10002", name: "Duplicate", inward: "is duplicated by", outward: "duplicates" },
+      { id: "10003", name: "Relates", inward: "relates to", outward: "relates to" },
+    ],
     latencyMs: 0,
   };
 }

@@ -13,6 +13,7 @@ import type {
   ChangeGroup,
   ChangeItem,
   CommentRecord,
+  IssueLinkRecord,
   IssueRecord,
   RemoteLinkRecord,
   Visibility,
@@ -109,6 +110,7 @@ export function makeState(deps: {
   const commentOwner = new Map<string, string>();
   const attachmentOwner = new Map<string, string>();
   const keyCounters = new Map<string, number>();
+  const issueLinks: IssueLinkRecord[] = [];
   const nextIds = { issue: 10_100, comment: 20_000, attachment: 30_000, change: 40_000, link: 50_000 };
 
   const nextId = (kind: keyof typeof nextIds): string => {
@@ -434,6 +436,51 @@ export function makeState(deps: {
     update(id, (record) => ({ ...record, remoteLinks: links }), false);
   }
 
+  /** Links two issues, once per type and direction; both issues count as updated. */
+  function linkIssues(draft: Pick<IssueLinkRecord, "type" | "inwardId" | "outwardId">, actorId: string): void {
+    const isSame = (link: IssueLinkRecord): boolean =>
+      link.type.id === draft.type.id && link.inwardId === draft.inwardId && link.outwardId === draft.outwardId;
+    if (issueLinks.some(isSame)) return;
+    issueLinks.push({ ...draft, id: nextId("link"), authorId: actorId });
+    logLink(draft, actorId, true);
+  }
+
+  function unlinkIssues(linkId: string, actorId: string): void {
+    const at = issueLinks.findIndex((link) => link.id === linkId);
+    const [link] = at < 0 ? [] : issueLinks.splice(at, 1);
+    if (link === undefined) throw new Error(`issue link ${linkId} does not exist`);
+    logLink(link, actorId, false);
+  }
+
+  function logLink(
+    link: Pick<IssueLinkRecord, "type" | "inwardId" | "outwardId">,
+    actorId: string,
+    made: boolean,
+  ): void {
+    const ends = [
+      [link.inwardId, link.outwardId, link.type.outward],
+      [link.outwardId, link.inwardId, link.type.inward],
+    ] as const;
+    for (const [id, otherId, words] of ends) {
+      const other = findIssue(otherId)?.key ?? otherId;
+      const text = `This issue ${words} ${other}`;
+      const item: ChangeItem = {
+        field: "Link",
+        fieldId: "",
+        fieldtype: "jira",
+        from: made ? null : other,
+        fromString: made ? null : text,
+        to: made ? other : null,
+        toString: made ? text : null,
+      };
+      if (findIssue(id) !== null) editIssue(id, {}, [item], actorId);
+    }
+  }
+
+  function linksOf(id: string): IssueLinkRecord[] {
+    return issueLinks.filter((link) => link.inwardId === id || link.outwardId === id);
+  }
+
   function* issuesAt(lagMs: number, fresh: ReadonlySet<string>): Generator<IssueRecord> {
     for (const id of slots.keys()) {
       const record = findIssueAt(id, fresh.has(id) ? 0 : lagMs);
@@ -443,6 +490,7 @@ export function makeState(deps: {
 
   function reset(): void {
     for (const map of [slots, deleted, keys, commentOwner, attachmentOwner, keyCounters]) map.clear();
+    issueLinks.length = 0;
     Object.assign(nextIds, { issue: 10_100, comment: 20_000, attachment: 30_000, change: 40_000, link: 50_000 });
   }
 
@@ -463,6 +511,9 @@ export function makeState(deps: {
     addAttachment,
     deleteAttachment,
     saveRemoteLinks,
+    linkIssues,
+    unlinkIssues,
+    linksOf,
     issuesAt,
     reset,
     nextLinkId: () => Number(nextId("link")),

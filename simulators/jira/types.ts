@@ -45,6 +45,23 @@ export interface AttachmentRecord {
   readonly createdMs: number;
 }
 
+/** A kind of link between issues. */
+export interface LinkTypeRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly inward: string;
+  readonly outward: string;
+}
+
+/** A link between two issues: the inward one shows the outward one under `type.outward`, and the other way round. */
+export interface IssueLinkRecord {
+  readonly id: string;
+  readonly type: LinkTypeRecord;
+  readonly inwardId: string;
+  readonly outwardId: string;
+  readonly authorId: string;
+}
+
 /** One changed field of a changelog entry, in Jira's own words. */
 export interface ChangeItem {
   readonly field: string;

@@ -15,9 +15,16 @@ import {
   type TransitionDef,
 } from "./catalog.ts";
 import { toJiraTime } from "./http.ts";
-import { canSeeComment, hasPermission, localName, type Site } from "./site.ts";
+import { canSeeComment, canSeeIssue, hasPermission, localName, type Site } from "./site.ts";
 import { categoryOf } from "./state.ts";
-import type { AttachmentRecord, ChangeGroup, CommentRecord, IssueRecord } from "./types.ts";
+import type {
+  AttachmentRecord,
+  ChangeGroup,
+  CommentRecord,
+  IssueLinkRecord,
+  IssueRecord,
+  LinkTypeRecord,
+} from "./types.ts";
 
 type Json = Record<string, unknown>;
 
@@ -295,6 +302,32 @@ function viewComments(site: Site, issue: IssueRecord, inSearch: boolean): Json {
   };
 }
 
+/** A kind of link. */
+export function viewLinkType(site: Site, type: LinkTypeRecord): Json {
+  return { ...type, self: `${site.baseUrl()}/rest/api/3/issueLinkType/${type.id}` };
+}
+
+/** A link as one of its issues shows it: only the other end, and nothing where the other issue is gone or hidden. */
+function viewIssueLink(site: Site, issue: IssueRecord, link: IssueLinkRecord): Json[] {
+  const isInward = link.inwardId === issue.id;
+  const other = site.state.findIssue(isInward ? link.outwardId : link.inwardId);
+  if (other === null || !canSeeIssue(site, other)) return [];
+  const shown = {
+    id: other.id,
+    key: other.key,
+    self: `${site.baseUrl()}/rest/api/3/issue/${other.id}`,
+    fields: { summary: other.summary, status: viewStatus(site, other.statusId) },
+  };
+  return [
+    {
+      id: link.id,
+      self: `${site.baseUrl()}/rest/api/3/issueLink/${link.id}`,
+      type: viewLinkType(site, link.type),
+      ...(isInward ? { outwardIssue: shown } : { inwardIssue: shown }),
+    },
+  ];
+}
+
 /** `fields` of an issue. */
 export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Json {
   const chosen = selectFields(view.fields);
@@ -321,7 +354,7 @@ export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Jso
     security: () => (issue.securityLevelId === null ? null : viewSecurity(site, issue.securityLevelId)),
     comment: () => viewComments(site, issue, view.inSearch),
     attachment: () => (lagged?.attachments ?? []).map((attachment) => viewAttachment(site, attachment)),
-    issuelinks: () => [],
+    issuelinks: () => site.state.linksOf(issue.id).flatMap((link) => viewIssueLink(site, issue, link)),
     subtasks: () => [],
   };
   const fields: Json = {};

@@ -62,6 +62,8 @@ export type Issue = {
   /** Display name of the reporter, where the reading has it. */
   readonly reporterName?: string;
   readonly files: readonly IssueFile[];
+  /** Issues that are linked with this one, by whatever type of link, where the reading has them. */
+  readonly linkedIssueIds?: readonly IssueId[];
   readonly mark: IssueMark | null;
 };
 

@@ -3,11 +3,12 @@
  * account's language and every write needs ids (NOTES 1.6).
  */
 
+import { isServiceError } from "../domain/service-error.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import type { CallContext, Transport } from "./transport.ts";
 import { checkedSegment } from "./transport.ts";
-import { issueTypePageSchema, myselfSchema, priorityPageSchema, projectSchema } from "./wire.ts";
+import { issueTypePageSchema, linkTypesSchema, myselfSchema, priorityPageSchema, projectSchema } from "./wire.ts";
 
 /** An id with its name in the account's language. */
 export type NamedId = { readonly id: string; readonly name: string };
@@ -37,6 +38,8 @@ export type Directory = {
   /** Issue types that can be created in the project. */
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
   priorities(call: CallContext): Promise<readonly NamedId[]>;
+  /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
+  relatesType(call: CallContext): Promise<NamedId | null>;
   /** Makes the next caller look again: an id turned out to be wrong. */
   forget(): void;
 };
@@ -87,13 +90,31 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     });
   });
 
+  const relatesType = once(async (call) => {
+    const url = "/rest/api/3/issueLinkType";
+    try {
+      const { issueLinkTypes } = await transport.client(asRead(call)).sendRequest({ url, schema: linkTypesSchema });
+      // Named "Relates" on every new site; a renamed one is told by reading the same from both ends.
+      return (
+        issueLinkTypes.find(({ name }) => /^relate/i.test(name)) ??
+        issueLinkTypes.find(({ inward, outward }) => inward === outward) ??
+        null
+      );
+    } catch (error) {
+      // Issue linking can be switched off for a whole site.
+      if (isServiceError(error, "not_found")) return null;
+      throw error;
+    }
+  });
+
   return {
+    relatesType,
     myself,
     project,
     issueTypes,
     priorities,
     forget: () => {
-      for (const lookUp of [project, issueTypes, priorities]) lookUp.forget();
+      for (const lookUp of [project, issueTypes, priorities, relatesType]) lookUp.forget();
     },
   };
 }

@@ -51,6 +51,7 @@ export type IssueCalls = Pick<
   | "listTransitions"
   | "transitionIssue"
   | "listChanges"
+  | "linkIssues"
 >;
 
 type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
@@ -308,6 +309,18 @@ export function makeIssueCalls(deps: {
     return toIssueChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
   }
 
+  async function linkIssues(issueId: IssueId, otherId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "linkIssues", effect: "write", lane, issueId };
+    const type = await directory.relatesType(call);
+    if (type === null) return "no_link_type" as const;
+    // One direction whoever asks, so that the second request is the same link again, which Jira answers as if it had been made
+    // (description of linkIssues).
+    const [inward, outward] = [issueId, otherId].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    const body = { type: { id: type.id }, inwardIssue: { id: inward }, outwardIssue: { id: outward } };
+    await transport.client(call).sendRequest({ url: "/rest/api/3/issueLink", method: "POST", body });
+    return "linked" as const;
+  }
+
   return {
     listUpdatedIssues,
     findIssuesByLabels,
@@ -323,6 +336,7 @@ export function makeIssueCalls(deps: {
     listTransitions,
     transitionIssue,
     listChanges,
+    linkIssues,
   };
 }
 

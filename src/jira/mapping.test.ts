@@ -25,6 +25,7 @@ describe("what Jira answers", () => {
       issueId: "10001",
       reporterName: "",
       issueKey: "OPS-1",
+      linkedIssueIds: [],
       projectKey: "OPS",
       projectTypeKey: null,
       summary: "",

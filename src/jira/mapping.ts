@@ -50,6 +50,10 @@ export function toIssue(wire: z.output<typeof issueSchema>, extraFields: readonl
     reporterId: fields.reporter?.accountId ?? null,
     reporterName: fields.reporter?.displayName ?? "",
     files: (fields.attachment ?? []).map(toFile),
+    linkedIssueIds: (fields.issuelinks ?? []).flatMap(({ inwardIssue, outwardIssue }) => {
+      const other = inwardIssue ?? outwardIssue;
+      return other == null ? [] : [toId<IssueId>(other.id)];
+    }),
     mark: toIssueMark(wire.properties?.[propertyKey]),
     ...(extraFields.length === 0
       ? {}

@@ -51,6 +51,14 @@ export const issueSchema = z.object({
     security: z.object({ id: idSchema }).nullish(),
     reporter: userSchema,
     attachment: z.array(attachmentSchema).nullish(),
+    issuelinks: z
+      .array(
+        z.object({
+          inwardIssue: z.object({ id: idSchema }).nullish(),
+          outwardIssue: z.object({ id: idSchema }).nullish(),
+        }),
+      )
+      .nullish(),
   }),
   properties: propertiesSchema,
 });
@@ -198,6 +206,13 @@ export const createFieldPageSchema = z.object({
 export const priorityPageSchema = z.object({
   total: z.number().nullish(),
   values: z.array(z.object({ id: idSchema, name: z.string() })),
+});
+
+/** `GET /issueLinkType`. */
+export const linkTypesSchema = z.object({
+  issueLinkTypes: z.array(
+    z.object({ id: idSchema, name: z.string(), inward: z.string().nullish(), outward: z.string().nullish() }),
+  ),
 });
 
 /** `GET /task/{id}`: ENQUEUED, RUNNING, COMPLETE, FAILED, CANCEL_REQUESTED, CANCELLED or DEAD. */

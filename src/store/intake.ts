@@ -132,6 +132,27 @@ export async function listCaseOwners(
   return owners;
 }
 
+/** Issues that active links on the sites of this connection pair with these cases, and whether they were linked with one of `ofCaseId`. */
+export async function findIssuesOfCases(
+  queries: Queries,
+  connectionName: string,
+  cases: { readonly ofCaseId: CaseId; readonly caseIds: readonly CaseId[] },
+): Promise<{ caseId: CaseId; issueId: IssueId; made: boolean }[]> {
+  const found: { caseId: CaseId; issueId: IssueId; made: boolean }[] = [];
+  for (const batch of inBatches(cases.caseIds)) {
+    const rows = await queries.$queryRaw<{ caseId: CaseId; issueId: IssueId; made: boolean }[]>(Prisma.sql`
+      SELECT links."caseId", links."issueId", EXISTS (
+        SELECT 1 FROM mirrors WHERE mirrors."linkId" = links.id AND mirrors.kind = 'facts' AND mirrors.origin = 'huawei'
+          AND mirrors."sourceId" = ${`related-${cases.ofCaseId}`} AND mirrors.state = 'live') AS made
+      FROM links
+      JOIN connections own ON own.name = ${connectionName} AND own."huaweiSite" = links."huaweiSite" AND own."jiraSite" = links."jiraSite"
+      WHERE links."caseId" = ANY(${batch}::text[]) AND links."issueId" IS NOT NULL AND links.state = 'active'
+      ORDER BY links."caseId"`);
+    found.push(...rows);
+  }
+  return found;
+}
+
 /**
  * Inserts links for issues that their Jira site does not have yet, whoever tries, and answers the new ids; they are due at once. What
  * was written before `now` is history. May be repeated. Throws when the connection is unknown.

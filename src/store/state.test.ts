@@ -622,6 +622,21 @@ describe("intake", () => {
     expect(await state.findLinksByIssue("second", ["100" as IssueId])).toEqual([]);
   });
 
+  it("finds the issues of related cases, and whether their pairs have linked them", async () => {
+    const [first, second, third] = await addLinks(state, "main", "C1", "C2", "C3");
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no links");
+    await state.adoptIssue(first, "100" as IssueId, "OPS-1" as IssueKey);
+    await state.adoptIssue(second, "101" as IssueId, "OPS-2" as IssueKey);
+    const leased = await claim(second);
+    await leased?.apply({ mirrors: [{ kind: "facts", origin: "huawei", sourceId: "related-C1", state: "live" }] });
+
+    const found = await state.findIssuesOfCases("main", "C1" as CaseId, ["C2", "C3", "C9"] as CaseId[]);
+    const others = await state.findIssuesOfCases("main", "C2" as CaseId, ["C1"] as CaseId[]);
+
+    expect(found).toEqual([{ caseId: "C2", issueId: "101", made: true }]);
+    expect(others).toEqual([{ caseId: "C1", issueId: "100", made: false }]);
+  });
+
   it("the third adoption within an hour stops the connection in the same step, counted over all links", async () => {
     const [first, second, third] = await addLinks(state, "main", "C1", "C2", "C3");
     if (first === undefined || second === undefined || third === undefined) throw new Error("no links");

@@ -33,6 +33,8 @@ export function makeState(deps: { readonly prisma: PrismaClient; readonly clock:
     findSnapshot: (linkId) => readSnapshot(prisma, Prisma.sql`links.id = ${linkNumber(linkId)}`),
 
     listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
+    findIssuesOfCases: (connectionName, ofCaseId, caseIds) =>
+      intake.findIssuesOfCases(prisma, connectionName, { ofCaseId, caseIds }),
     findLinksByIssue: (connectionName, issueIds) => intake.findLinksByIssue(prisma, connectionName, issueIds),
     insertCaseLinks: (connectionName, cases, facts) => intake.insertCaseLinks(prisma, connectionName, cases, facts),
     listCaseOwners: (connectionName, caseIds) => intake.listCaseOwners(prisma, connectionName, caseIds),

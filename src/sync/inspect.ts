@@ -6,14 +6,14 @@ import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../
 import type { Link } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
-import { IssueMissing, observe } from "./observe.ts";
+import { IssueMissing, observe, withRelations } from "./observe.ts";
 import type { Action, Observed } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, TextPort } from "./ports.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
 import { caseFacts, fileLine, messageHeader } from "./render.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 
@@ -23,6 +23,7 @@ export type InspectDeps = {
   readonly text: TextPort;
   readonly state: StatePort;
   readonly clock: Clock;
+  readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly lane: Lane;
   /** Changes younger than this are pending, not drift: two rounds. */
@@ -66,6 +67,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
         issue,
       ),
     );
+    observed = await withRelations(deps, snapshot, observed);
   } catch (error) {
     if (error instanceof IssueMissing) return { ...base, differences: [], unreadable: "issue_missing", counts };
     if (!isServiceError(error) || error.kind === "unauthorized" || error.kind === "unavailable") throw error;
@@ -244,6 +246,7 @@ async function listCreation(
       comments: [],
       statusChanges: null,
       changes: null,
+      relations: null,
       accessRequests: [],
       full: false,
     },
@@ -314,6 +317,8 @@ function isBookkeeping(action: Action): boolean {
     "note_missing",
     "report_shrink",
     "remember_change",
+    "remember_related",
+    "remember_relations",
     "drop_change",
   ].includes(action.kind);
 }
@@ -402,6 +407,8 @@ export function describeAction(settings: ConnectionSettings, action: Action): st
       return `${action.action} the case`;
     case "run_command":
       return `carry out /${action.command.name}`;
+    case "link_issues":
+      return `link the issue of the related case ${action.caseId}`;
     case "tell_change":
       return "tell the case what was changed on the issue";
     case "ask_reopen":

@@ -5,10 +5,13 @@
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
+import { isServiceError } from "../domain/service-error.ts";
 import { accessRequestPrefix, messageFingerprint, parseNamed } from "./identity.ts";
 import type { Observed } from "./plan/action.ts";
+import { relationsHash, wantsRelations } from "./plan/relations.ts";
 import { isCompatible } from "./plan/status.ts";
-import type { Clock, HuaweiPort, JiraPort, Lane } from "./ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Lane, Log } from "./ports.ts";
+import type { LinkSnapshot, StatePort } from "./state.ts";
 
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (osm/NOTES 9). */
 const detailSuspectCount = 50;
@@ -86,9 +89,42 @@ export async function observe(
     comments,
     statusChanges,
     changes,
+    relations: null,
     accessRequests,
     full: sides.full,
   };
+}
+
+/**
+ * The same observation with the related cases that are mirrored, where a full check has read a case that shows something new. Huawei
+ * refusing to tell, or being away, is no failure: the next check asks again. Makes no write.
+ */
+export async function withRelations(
+  deps: ObserveDeps & { readonly log: Log; readonly state: Pick<StatePort, "findIssuesOfCases"> },
+  snapshot: Pick<LinkSnapshot, "link" | "mirrors">,
+  observed: Observed,
+): Promise<Observed> {
+  const { case: detail, messages, issue } = observed;
+  if (!observed.full || detail === null || messages === null || issue === null) return observed;
+  if (!deps.huawei.capabilities.has("related_cases")) return observed;
+  const hash = relationsHash(detail, messages);
+  if (!wantsRelations(snapshot.mirrors, hash)) return observed;
+  try {
+    const listed = await deps.huawei.listRelatedCases(detail.caseId, deps.lane);
+    const related = await deps.state.findIssuesOfCases(
+      snapshot.link.connectionName,
+      detail.caseId,
+      listed.map((entry) => entry.caseId),
+    );
+    return { ...observed, relations: { hash, related } };
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    deps.log.info(
+      { caseId: detail.caseId, kind: error.kind, code: error.facts.code },
+      "Related cases cannot be listed",
+    );
+    return observed;
+  }
 }
 
 function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {

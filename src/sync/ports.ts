@@ -283,6 +283,11 @@ export interface JiraPort {
   transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
   /** The changelog of one issue, oldest first: who changed which field, and when. */
   listChanges(issueId: IssueId, lane: Lane): Promise<readonly IssueChange[]>;
+  /**
+   * Links two issues as related, whichever is named first; a link that is there already stays the only one. May be repeated.
+   * `no_link_type`: the site has no such type of link.
+   */
+  linkIssues(issueId: IssueId, otherId: IssueId, lane: Lane): Promise<"linked" | "no_link_type">;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
   /** One comment read afresh; `null` when it is gone. */

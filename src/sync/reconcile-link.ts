@@ -18,7 +18,7 @@ import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts"
 import { heldDirections, holdLink, isProjectReadable, noteMissing, noteMoved } from "./holds.ts";
 import { stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
-import { IssueMissing, observe, type Sides } from "./observe.ts";
+import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
@@ -162,6 +162,9 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
           issue,
         ),
     );
+    // Live news does not wait for what only a check needs.
+    if (link.lane === "check" || link.lane === "import")
+      observed = await withRelations(deps, leased.snapshot, observed);
   } catch (error) {
     return await handleReadFailure(deps, leased, run, error);
   }

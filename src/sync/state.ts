@@ -253,6 +253,15 @@ export interface StatePort extends ClosesLane {
   ): Promise<readonly LinkId[]>;
   /** Which of these cases a link of another connection on the same Huawei site holds, with that connection's name. */
   listCaseOwners(connectionName: string, caseIds: readonly CaseId[]): Promise<ReadonlyMap<CaseId, string>>;
+  /**
+   * The issues of these cases, as far as active links on the same two sites pair them; `made`: that link remembers that its issue was
+   * linked with the one of `ofCaseId`.
+   */
+  findIssuesOfCases(
+    connectionName: string,
+    ofCaseId: CaseId,
+    caseIds: readonly CaseId[],
+  ): Promise<readonly { readonly caseId: CaseId; readonly issueId: IssueId; readonly made: boolean }[]>;
   /** When the last round of that name began, if it has ended, however; `null` while one runs, or none ever ran. */
   findRoundStart(connectionName: string, round: string): Promise<Date | null>;
   /**

@@ -59,8 +59,10 @@ describe("the Jira adapter", () => {
     return { path, sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   }
 
-  function makeClient(more: { issueType?: string; projectKey?: string; apiToken?: string } = {}) {
-    const { apiToken = "SIMTOKEN", ...options } = more;
+  function makeClient(
+    more: { issueType?: string; projectKey?: string; apiToken?: string; extraFields?: readonly string[] } = {},
+  ) {
+    const { apiToken = "SIMTOKEN", extraFields = [], ...options } = more;
     return makeJiraClient({
       options: {
         host: sim.url,
@@ -72,6 +74,7 @@ describe("the Jira adapter", () => {
       },
       budget: unlimitedBudget,
       log: quiet,
+      extraFields,
       timeouts: { connectMs: 2_000, callMs: 400, fileMs: 5_000 },
       clock: { now: () => new Date(nowMs) },
       sleep: async (pauseMs) => {
@@ -257,6 +260,45 @@ describe("the Jira adapter", () => {
     for (const { issueId, issueKey } of [first, second])
       expect(sim.control.getIssue({ issue: issueKey }).properties).toEqual({ casebridge: { ...mark, issueId } });
     expect(incomplete).toBe(false);
+  });
+
+  it("links two issues once, whichever is named first, and says when the site has no such type", async () => {
+    const client = makeClient();
+    const [first, second] = [await createIssue(client), await createIssue(client)];
+
+    const results = [
+      await client.linkIssues(first.issueId, second.issueId, "live"),
+      await client.linkIssues(second.issueId, first.issueId, "live"),
+    ];
+    const issue = await client.findIssue(first.issueId, "live");
+    sim.control.setSettings({ revokedPermissions: ["LINK_ISSUES"] });
+    const refused = await failure(client.linkIssues(first.issueId, second.issueId, "live"));
+    sim.control.setSettings({ revokedPermissions: [], linkTypes: [] });
+    const without = await makeClient().linkIssues(first.issueId, second.issueId, "live");
+    sim.control.setSettings({ issueLinking: false });
+    const off = await makeClient().linkIssues(first.issueId, second.issueId, "live");
+
+    expect([...results, without, off]).toEqual(["linked", "linked", "no_link_type", "no_link_type"]);
+    expect(issue?.linkedIssueIds).toEqual([second.issueId]);
+    expect(sim.control.getIssue({ issue: second.issueKey }).issueLinks).toMatchObject([
+      { type: "Relates", otherKey: first.issueKey },
+    ]);
+    expect(refused.facts).toMatchObject({ kind: "not_found", outcomeUnknown: false });
+  });
+
+  it("answers further fields as texts where it was told to read them", async () => {
+    const { issueKey } = sim.control.createIssue({
+      projectKey: "OPS",
+      summary: "with fields",
+      priority: "High",
+      customFields: { customfield_10050: { value: "cn-north-4" } },
+    });
+    const client = makeClient({ extraFields: ["customfield_10050", "customfield_10051"] });
+
+    const issue = await client.findIssue(toId<IssueKey>(issueKey), "live");
+
+    expect(issue?.fieldTexts).toEqual({ customfield_10050: "cn-north-4", customfield_10051: null });
+    expect(issue?.priorityName).toBe("High");
   });
 
   it("lists transitions with the fields they demand, moves the issue and reads its status changes", async () => {

@@ -3,6 +3,7 @@
  * each conditional on the lease. What is written was frozen in the intent, so a repeat sends the same bytes.
  */
 import type { Action } from "../plan/action.ts";
+import { relatedRow, relationsRow } from "../plan/relations.ts";
 import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen, wantClose } from "./actions.ts";
@@ -16,6 +17,7 @@ import { sendOwnFile } from "./issue-files.ts";
 import { markWithdrawn, noteMissing, postMessage, postRest, reportShrink } from "./messages.ts";
 import { postNotice, resumeNotice } from "./notices.ts";
 import { dropParts, sendPart } from "./parts.ts";
+import { linkIssues } from "./relations.ts";
 import { endOfEntry, moveIssue } from "./status.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
@@ -145,6 +147,14 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return sendOwnFile(deps, leased, action);
     case "act_on_case":
       return actOnCase(deps, leased, action);
+    case "link_issues":
+      return linkIssues(deps, leased, action);
+    case "remember_related":
+      await leased.apply({ mirrors: [{ ...relatedRow(action.caseId), state: "live" }] });
+      return 0;
+    case "remember_relations":
+      await leased.apply({ mirrors: [relationsRow(action.hash)] });
+      return 0;
     case "remember_change":
       await rememberChange(leased, action);
       return 0;

@@ -3,7 +3,7 @@
  */
 
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
-import type { AttachmentId, CommentId } from "../../domain/ids.ts";
+import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
@@ -15,6 +15,16 @@ import type { Command } from "./command-text.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
 export type Direction = "to-jira" | "to-huawei" | "state";
+
+/** A related case that is mirrored. `made`: the pair of that case has linked the two issues already. */
+export type RelatedIssue = { readonly caseId: CaseId; readonly issueId: IssueId; readonly made: boolean };
+
+/** What one reading of the relations came to. */
+export type Relations = {
+  /** Hash of what the case showed then. */
+  readonly hash: string;
+  readonly related: readonly RelatedIssue[];
+};
 
 /** What one run saw. `null` = that side was not read in this run. */
 export type Observed = {
@@ -28,6 +38,8 @@ export type Observed = {
   readonly statusChanges: readonly StatusChange[] | null;
   /** The changelog, read when a change of the issue is due to be told. */
   readonly changes: readonly IssueChange[] | null;
+  /** Related cases, read in a full check of a case that shows something new. */
+  readonly relations: Relations | null;
   /** Requests of engineers for access, read when a wake-up named one. */
   readonly accessRequests: readonly AccessRequest[];
   /** Both sides were read completely: copies that are gone can be told. */
@@ -216,6 +228,14 @@ export type Action =
       readonly cause: string;
       readonly category: StatusCategory | null;
     }
+  | {
+      readonly kind: "link_issues";
+      readonly direction: "to-jira";
+      readonly caseId: CaseId;
+      readonly issueId: IssueId;
+    }
+  | { readonly kind: "remember_related"; readonly direction: "state"; readonly caseId: CaseId }
+  | { readonly kind: "remember_relations"; readonly direction: "to-jira"; readonly hash: string }
   | {
       /** What the issue says of itself is remembered, and told to nobody. */
       readonly kind: "remember_change";

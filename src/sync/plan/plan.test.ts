@@ -277,6 +277,7 @@ function makeInput(more: Overrides = {}): PlanInput {
       comments: [],
       statusChanges: null,
       changes: null,
+      relations: null,
       accessRequests: [],
       full: false,
       ...more.observed,

@@ -15,6 +15,7 @@ import { planAccessRequests, planFacts } from "./facts.ts";
 import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planMissing } from "./missing.ts";
+import { planRelations } from "./relations.ts";
 import { planRequest } from "./request.ts";
 import { planStatus } from "./status.ts";
 
@@ -93,6 +94,7 @@ function planRest(input: PlanInput): Plan {
     ...planLabels(input),
     ...planFacts(input),
     ...planAccessRequests(input),
+    ...planRelations(input),
     ...planStatus(input, recheck),
     ...(observed.issue === null ? [] : planRequest(input, observed.issue)),
     ...(observed.issue === null || observed.comments === null

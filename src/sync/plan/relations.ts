@@ -1,0 +1,65 @@
+/**
+ * Cases that Huawei shows as related become issue links, where both are mirrored (SPEC 4).
+ *
+ * A link is made once, remembered on the row `related-<case>` of whichever of the two pairs made it, and never made again nor taken
+ * away: what people link or unlink in Jira is theirs. Relations cost a request of their own, so they are read only in a full check,
+ * and only when the case shows something that it did not show when they were read last.
+ */
+import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { hashParts } from "../../lib/hash.ts";
+import { messageFingerprint } from "../identity.ts";
+import type { Action, PlanInput } from "./action.ts";
+
+/** Row that remembers what the case showed when its relations were read last. */
+const readRow = { kind: "facts", origin: "huawei", sourceId: "relations" } as const;
+
+/** Row of a related case: `live`, the two issues are linked, or were; `placeholder`: Jira does not take such a link. */
+export function relatedRow(caseId: string): Pick<Mirror, "kind" | "origin" | "sourceId"> {
+  return { kind: "facts", origin: "huawei", sourceId: `related-${caseId}` };
+}
+
+/** The row of the reading itself. */
+export function relationsRow(hash: string) {
+  return { ...readRow, sourceHash: hash, state: "live" } as const;
+}
+
+/** Hash of what a case shows of itself. Pure. */
+export function relationsHash(detail: CaseDetail, messages: readonly CaseMessage[]): string {
+  const last = messages.at(-1);
+  return hashParts([
+    String(detail.status),
+    String(messages.length),
+    last === undefined ? "" : messageFingerprint(last),
+  ]).slice(0, 32);
+}
+
+/** Whether the case shows something new since its relations were read. Pure. */
+export function wantsRelations(mirrors: readonly Mirror[], hash: string): boolean {
+  return !mirrors.some(
+    (mirror) => mirror.kind === readRow.kind && mirror.sourceId === readRow.sourceId && mirror.sourceHash === hash,
+  );
+}
+
+/** Links to the issues of related cases. Pure. */
+export function planRelations(input: PlanInput): Action[] {
+  const { relations, issue } = input.observed;
+  if (relations === null || issue === null) return [];
+  const linked = new Set<string>(issue.linkedIssueIds ?? []);
+  const known = new Set(
+    input.mirrors
+      .filter((mirror) => mirror.kind === "facts" && mirror.state === "live")
+      .map((mirror) => mirror.sourceId),
+  );
+  const actions = relations.related
+    .filter(({ caseId, issueId }) => issueId !== issue.issueId && !known.has(relatedRow(caseId).sourceId))
+    .map(
+      ({ caseId, issueId, made }): Action =>
+        made || linked.has(issueId)
+          ? { kind: "remember_related", direction: "state", caseId }
+          : { kind: "link_issues", direction: "to-jira", caseId, issueId },
+    );
+  if (actions.length === 0 && !wantsRelations(input.mirrors, relations.hash)) return [];
+  // Behind the links: where nothing may go to Jira, or one of them fails for a while, the relations are read once more.
+  return [...actions, { kind: "remember_relations", direction: "to-jira", hash: relations.hash }];
+}
