@@ -1,7 +1,7 @@
 /** The checks of the Huawei side. */
 import { isServiceError } from "../domain/service-error.ts";
 import { errorMessage } from "../observability/scrub.ts";
-import type { CaseFileLimits, HuaweiPort, Lane } from "../sync/ports.ts";
+import type { CaseFileLimits, HuaweiCapability, HuaweiPort, Lane } from "../sync/ports.ts";
 import {
   checkClock,
   type DoctorSettings,
@@ -17,6 +17,7 @@ type NamedId = { readonly id: string; readonly name: string };
 
 /** What is asked of the Huawei side; its client satisfies it. All calls read only. */
 export interface DoctorHuaweiPort {
+  readonly capabilities: ReadonlySet<HuaweiCapability>;
   checkCredentials(lane: Lane): Promise<void>;
   serverTime(lane: Lane): Promise<Date>;
   listRegions(lane: Lane): Promise<readonly NamedId[]>;
@@ -44,6 +45,18 @@ export interface DoctorHuaweiPort {
 
 const lane = "live";
 
+/** What it means for the mirror when the API version, or the group mode, lacks a capability. */
+export const lackMeanings: Readonly<Record<HuaweiCapability, string>> = {
+  withdraw: "sent messages cannot be withdrawn, a further message says so instead",
+  labels: "labels of cases are not mirrored",
+  access_requests: "access requests of engineers are not shown",
+  related_cases: "related cases are not linked",
+  instant_messages: "each watched case costs one read a round",
+  severity_and_extends: "new cases take neither a severity nor extra parameters",
+  account_checks: "quota, agreement and permission are not checked before a case is made",
+  group: "cases of a user group cannot be mirrored",
+};
+
 /** Makes all checks of the Huawei side. Never rejects. */
 export async function checkHuawei(
   sheet: Sheet,
@@ -59,6 +72,7 @@ export async function checkHuawei(
     await port.checkCredentials(lane);
     return right("accepted");
   });
+  await sheet.check("Huawei API", async () => checkApi(settings, port));
   await sheet.check("Huawei cases", () => checkCases(settings, port));
   await sheet.check("Huawei project", () => checkProject(settings, port));
   await sheet.check("Huawei agreement", async () =>
@@ -82,6 +96,16 @@ export async function checkHuawei(
   await sheet.check("Huawei look-ups", () => checkLookups(settings, port));
   await sheet.check("Huawei template", () => checkTemplate(settings, port));
   await sheet.check("Huawei quota", () => checkQuota(settings, port));
+}
+
+function checkApi({ huawei: { apiVersion, groupId } }: DoctorSettings, port: DoctorHuaweiPort): Finding {
+  const lacks = Object.entries(lackMeanings).filter(([name]) => !port.capabilities.has(name as HuaweiCapability));
+  const what = groupId === null ? apiVersion : `${apiVersion} for a user group`;
+  if (lacks.length === 0) return right(`${what}, everything is mirrored`);
+  return warn(
+    `${what}: ${lacks.map(([, meaning]) => meaning).join("; ")}`,
+    apiVersion === "v2" ? null : "Set HUAWEI_API_VERSION=v2, unless the account has only the historical API.",
+  );
 }
 
 function describeLimits({ countMax, sizeMaxBytes, extensions }: CaseFileLimits): Finding {

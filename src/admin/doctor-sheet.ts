@@ -14,6 +14,7 @@ export type DoctorCheck = Finding & { readonly connection: string | null; readon
 /** What `doctor` needs to know about a connection; the configuration's `ConnectionConfig` satisfies it. */
 export type DoctorSettings = ConnectionSettings & {
   readonly huawei: {
+    readonly apiVersion: "v2" | "v1.0";
     readonly projectId: string | null;
     readonly requestsPerSecond: number;
     readonly credentials:

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type ErrorKind, ServiceError, type Side } from "../domain/service-error.ts";
+import type { HuaweiCapability } from "../sync/ports.ts";
 import {
   configurationReport,
   type DoctorConnection,
@@ -8,7 +9,7 @@ import {
   doctorResult,
   runDoctor,
 } from "./doctor.ts";
-import type { DoctorHuaweiPort } from "./doctor-huawei.ts";
+import { type DoctorHuaweiPort, lackMeanings } from "./doctor-huawei.ts";
 import type { DoctorJiraPort } from "./doctor-jira.ts";
 import { renderBlocks } from "./output.ts";
 
@@ -18,6 +19,7 @@ const settings: DoctorSettings = {
   name: "ops",
   huawei: {
     endpoint: "https://osm.test",
+    apiVersion: "v2",
     consoleCaseUrl: null,
     timeZone: "GMT+8",
     messageCharsMax: 1200,
@@ -66,7 +68,9 @@ const settings: DoctorSettings = {
   settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
 };
 
+const allCapabilities = Object.keys(lackMeanings) as HuaweiCapability[];
 const huawei: DoctorHuaweiPort = {
+  capabilities: new Set(allCapabilities),
   checkCredentials: async () => {},
   serverTime: async () => now,
   listRegions: async () => [{ id: "r1", name: "CN North" }],
@@ -428,6 +432,35 @@ test.each<[ErrorKind, RegExp]>([
   expect(find("Huawei credentials")?.ok).toBe(true);
   expect(asked).toBe(0);
   expect(exitCode).toBe(4);
+});
+
+test.each<[string, Change, readonly HuaweiCapability[], string | null]>([
+  [
+    "the historical API",
+    { settings: { huawei: { ...settings.huawei, apiVersion: "v1.0" } } },
+    allCapabilities,
+    "Set HUAWEI_API_VERSION=v2, unless the account has only the historical API.",
+  ],
+  [
+    "cases of a user group",
+    { settings: { huawei: { ...settings.huawei, groupId: "g1" } } },
+    ["withdraw", "related_cases"],
+    null,
+  ],
+])("with %s doctor says what the mirror lacks", async (_what, change, lacking, remedy) => {
+  const capabilities = new Set(allCapabilities.filter((capability) => !lacking.includes(capability)));
+
+  const { exitCode, notOk, find } = await examine({ ...change, huawei: { capabilities } });
+
+  expect(notOk).toEqual(["Huawei API"]);
+  const finding = find("Huawei API");
+  expect(finding).toMatchObject({ ok: null, remedy });
+  for (const capability of allCapabilities)
+    expect({ capability, told: finding?.detail.includes(lackMeanings[capability]) }).toEqual({
+      capability,
+      told: lacking.includes(capability),
+    });
+  expect(exitCode).toBe(0);
 });
 
 test("local settings are checked even where a side does not answer", async () => {

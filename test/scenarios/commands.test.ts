@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
+import { inDialect } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 
 let harness: Harness;
@@ -45,7 +46,7 @@ test("resync --dry-run lists the exact writes and makes none; resync --wait make
   ]);
   const made = await harness.runCli(["resync", "--all", "--wait", "--json"]);
   expect({ code: made.code, said: made.stderr }).toMatchObject({ code: 0 });
-  expect(huawei.getRequests().byOperation.CreateMessages).toBe(1);
+  expect(huawei.getRequests().byOperation[inDialect("CreateMessages")]).toBe(1);
   expect(jira.getRequests().byOperation).toMatchObject({ addComment: 1, doTransition: 1 });
   expect(huawei.getRequests().writes + jira.getRequests().writes).toBe(writes.length);
   const again = await harness.runCli(["resync", "--all", "--dry-run", "--json"]);

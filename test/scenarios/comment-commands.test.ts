@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { apiVersion, inDialect } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 
 let harness: Harness | null = null;
@@ -72,7 +73,7 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   view.say(id("text"), "/case the text");
   view.say(id("secret"), "/close", { restricted: true });
   view.say(id("secret"), "/close", { author: "app" });
-  huawei.addFault({ operation: "UpdateCases", kind: "504_after", times: 1 });
+  huawei.addFault({ operation: inDialect("UpdateCases"), kind: "504_after", times: 1 });
   await waitUntil(
     () =>
       view.replies(id("urge"), "Done: Huawei Cloud was urged") === 1 &&
@@ -90,7 +91,7 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   view.say(id("urge"), "/urge");
   await waitUntil(() => view.replies(id("urge"), "Wait before urging again") === 1, "the second /urge is refused");
   // Repeated after an answer was lost before it happened.
-  huawei.addFault({ operation: "UpdateCases", kind: "reset_before", times: 1 });
+  huawei.addFault({ operation: inDialect("UpdateCases"), kind: "reset_before", times: 1 });
   view.say(id("lost"), "/close");
   await waitUntil(
     () => view.replies(id("lost"), "Done: the service ticket was closed") === 1,
@@ -107,7 +108,8 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   expect(view.logs(id("rate"), rated)).toHaveLength(1);
   expect(view.caseOf(id("rate"))?.judgement).toContain("quick help");
   expect(view.caseOf(id("rate"))?.judgement).not.toContain("hunter2");
-  expect(view.caseOf(id("rate"))?.satisfaction[0]?.satisfaction_value).toBe(4);
+  const [rating] = view.caseOf(id("rate"))?.satisfaction ?? [];
+  expect(rating?.[apiVersion === "v2" ? "satisfaction_value" : "satisfactionValue"]).toBe(4);
   expect(view.caseOf(id("wrong"))?.status).toBe(1);
   expect(view.caseOf(id("secret"))?.status).toBe(1);
   expect(view.issueOf(id("close"))?.status.category).toBe("done");

@@ -1,6 +1,7 @@
 /** One short mirror flow in every combination of API version and login: what people see must not depend on either. */
 import { afterEach, describe, expect, test } from "vitest";
-import { type Env, type Harness, huaweiLogins, startHarness } from "../support/harness.ts";
+import { loginEnvs } from "../support/dialect.ts";
+import { type Env, type Harness, startHarness } from "../support/harness.ts";
 
 let harness: Harness | null = null;
 
@@ -10,7 +11,7 @@ afterEach(async () => {
 });
 
 const combinations = (["v2", "v1.0"] as const).flatMap((apiVersion) =>
-  Object.entries(huaweiLogins).map(([login, env]) => ({ apiVersion, login, env })),
+  Object.entries(loginEnvs).map(([login, env]) => ({ apiVersion, login, env })),
 );
 
 describe.each(combinations)("mirroring over $apiVersion with $login", ({ apiVersion, env }) => {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inDialect, standing } from "../support/dialect.ts";
 import { makeSeeded } from "../support/harness.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";
+import { testWith } from "../support/test-with.ts";
 
 const seed = Number(process.env.CASEBRIDGE_TEST_SEED ?? Date.now() % 1_000_000);
 const budgetMs = Number(process.env.CASEBRIDGE_DISCLOSURE_MS ?? 45_000);
@@ -24,7 +26,7 @@ async function start(policy: StagePolicy = {}, projectKey = "OPS"): Promise<{ ca
     projectKey,
     huawei: {
       onEffect: ({ operation }) => {
-        if (operation === "UploadAccessory") onUpload?.();
+        if (operation === inDialect("UploadAccessory")) onUpload?.();
       },
     },
   });
@@ -32,8 +34,8 @@ async function start(policy: StagePolicy = {}, projectKey = "OPS"): Promise<{ ca
 }
 
 /** A new case with its issue, in agreement. */
-async function openCase(): Promise<{ caseId: string; key: string }> {
-  const { caseId } = stage.huawei.createCase({ description: "The server is down" });
+async function openCase(more: { readonly groupId?: string } = {}): Promise<{ caseId: string; key: string }> {
+  const { caseId } = stage.huawei.createCase({ description: "The server is down", ...more });
   await stage.round();
   stage.advance(1_000);
   const issue = stage.jira.getState().issues.find((entry) => entry.labels.includes(`hwcase-${caseId}`));
@@ -42,7 +44,7 @@ async function openCase(): Promise<{ caseId: string; key: string }> {
 }
 
 const messages = () => stage.huawei.getState().cases.flatMap((entry) => entry.messages.filter((m) => m.via === "api"));
-const shown = () => messages().filter((message) => !message.withdrawn);
+const shown = () => standing(messages());
 
 const settle = (times = 3): Promise<void> => stage.settle(times);
 
@@ -57,23 +59,23 @@ describe("what must not leave", () => {
   });
 
   test("a comment restricted between plan and message stays, and so do its files", async () => {
-    stage.jira.addAttachment({ issue: key, name: "dump.txt", text: "TOKEN-FILE" });
-    const { commentId } = stage.jira.addComment({ issue: key, text: "TOKEN-TEXT, see dump.txt" });
+    stage.jira.addAttachment({ issue: key, name: "dump.txt", text: "UNSAID-FILE" });
+    const { commentId } = stage.jira.addComment({ issue: key, text: "UNSAID-TEXT, see dump.txt" });
     stage.advance(11_000);
     stage.jira.restrictComment({ commentId });
     await settle();
 
-    expect(reached()).not.toContain("TOKEN");
+    expect(reached()).not.toContain("UNSAID");
     expect(messages()).toEqual([]);
   });
 
   test("a comment restricted while its file is on its way stays", async () => {
     stage.jira.addAttachment({ issue: key, name: "dump.txt", text: "some bytes" });
-    const { commentId } = stage.jira.addComment({ issue: key, text: "TOKEN-TEXT, see dump.txt" });
+    const { commentId } = stage.jira.addComment({ issue: key, text: "UNSAID-TEXT, see dump.txt" });
     onUpload = () => stage.jira.restrictComment({ commentId });
     await settle();
 
-    expect(reached()).not.toContain("TOKEN");
+    expect(reached()).not.toContain("UNSAID");
     expect(messages()).toEqual([]);
   });
 
@@ -138,21 +140,21 @@ describe("what must not leave", () => {
   });
 
   test("a file that a restricted comment names never leaves, a security level holds all", async () => {
-    stage.jira.addAttachment({ issue: key, name: "both.txt", text: "TOKEN-BOTH" });
+    stage.jira.addAttachment({ issue: key, name: "both.txt", text: "UNSAID-BOTH" });
     stage.jira.addComment({ issue: key, text: "internal: both.txt", visibility: { value: "Administrators" } });
     stage.jira.addComment({ issue: key, text: "see both.txt" });
     await settle();
     expect(messages()).toHaveLength(1);
     stage.jira.setSecurityLevel({ issue: key });
-    stage.jira.addComment({ issue: key, text: "TOKEN-LEVEL" });
+    stage.jira.addComment({ issue: key, text: "UNSAID-LEVEL" });
     await settle();
 
-    expect(reached()).not.toContain("TOKEN");
+    expect(reached()).not.toContain("UNSAID");
   });
 
   test("a wider policy lets out nothing that was written before it", async () => {
     await stage.setPolicy({ comments: { toHuawei: "none" } });
-    stage.jira.addComment({ issue: key, text: "TOKEN-OLD" });
+    stage.jira.addComment({ issue: key, text: "UNSAID-OLD" });
     await settle();
     stage.advance(60_000);
     await stage.setPolicy({ comments: { toHuawei: "all" } });
@@ -164,21 +166,51 @@ describe("what must not leave", () => {
     stage.jira.addComment({ issue: key, text: "/case by command" });
     await settle();
 
-    expect(reached()).not.toContain("TOKEN");
+    expect(reached()).not.toContain("UNSAID");
     expect(messages().map((message) => message.content.split("\n").at(-1))).toEqual(["new", "by command"]);
   });
 });
 
 test("in a service project only public comments leave, and `all` files do not", async () => {
   const { key } = await start({ attachments: { toHuawei: "all" } }, "DESK");
-  stage.jira.addAttachment({ issue: key, name: "desk.txt", text: "TOKEN-DESK" });
-  stage.jira.addComment({ issue: key, text: "TOKEN-INTERNAL", internal: true });
+  stage.jira.addAttachment({ issue: key, name: "desk.txt", text: "UNSAID-DESK" });
+  stage.jira.addComment({ issue: key, text: "UNSAID-INTERNAL", internal: true });
   stage.jira.addComment({ issue: key, text: "for everybody", internal: false });
   await settle();
 
-  expect(reached()).not.toContain("TOKEN");
+  expect(reached()).not.toContain("UNSAID");
   expect(messages()).toHaveLength(1);
 });
+
+testWith("group")(
+  "for cases of a user group a message marked as withdrawn is sent, and nothing is tried in vain",
+  async () => {
+    onUpload = null;
+    stage = await startStage({ groupId: "simgroup" });
+    const { key } = await openCase({ groupId: "simgroup" });
+    const said = stage.jira.addComment({ issue: key, text: "said too much" });
+    const kept = stage.jira.addComment({ issue: key, text: "stays" });
+    await settle();
+    expect(shown()).toHaveLength(2);
+    stage.huawei.resetRequests();
+    stage.jira.restrictComment({ commentId: said.commentId });
+    await settle();
+
+    expect(shown().map((message) => message.content.split("\n"))).toEqual([
+      [`[${key}#${said.commentId}] Ada Byron:`, "said too much"],
+      [`[${key}#${kept.commentId}] Ada Byron:`, "stays"],
+      [`[${key}#${said.commentId} withdrawn] The author has withdrawn this message. 作者已撤回此消息。`],
+    ]);
+    expect(stage.huawei.getRequests().byOperation).toMatchObject({ CreateMessages: 1 });
+    expect(stage.huawei.getRequests().byOperation.RevokeMessage).toBeUndefined();
+    const { failures, intents } = await stage.snapshot();
+    expect(failures.map((failure) => failure.reason)).toEqual(["already_disclosed"]);
+    expect(intents).toEqual([]);
+    stage.huawei.resetRequests();
+    await stage.check();
+    expect(stage.huawei.getRequests().writes).toBe(0);
+  },
+);
 
 /** What people, operators, networks and death do, and how often. */
 const weights = {
@@ -321,7 +353,7 @@ test(`no byte of what is restricted reaches Huawei (seed ${seed})`, { timeout: b
       level: (at) => stage.jira.setSecurityLevel({ issue: key, level: at % 3 === 0 ? "10100" : null }),
       fault: (at) =>
         void stage.huawei.addFault({
-          operation: at % 2 === 0 ? "CreateMessages" : "UploadAccessory",
+          operation: inDialect(at % 2 === 0 ? "CreateMessages" : "UploadAccessory"),
           kind: at % 3 === 0 ? "500_after" : "503_before",
           times: 1,
         }),

@@ -1,8 +1,9 @@
 import { describe, test } from "vitest";
+import { inDialect } from "../support/dialect.ts";
 import { startHarness } from "../support/harness.ts";
 
 const kinds = ["429", "503_before", "500_after", "504_after", "reset_before", "reset_after", "hang_after"] as const;
-const huaweiOperations = ["CreateMessages", "UploadAccessory"];
+const huaweiOperations = [inDialect("CreateMessages"), inDialect("UploadAccessory")];
 const jiraOperations = ["createIssue", "setIssueProperty", "addAttachment", "addComment", "doTransition"];
 
 describe("each fault strikes each write once, and exactly one copy is there afterwards", () => {

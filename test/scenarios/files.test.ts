@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { apiVersion, inDialect } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage;
@@ -29,13 +30,13 @@ test("equal names, equal bytes, no bytes and Chinese names travel both ways, eac
   const files = [
     { name: "log.txt", text: "same" },
     { name: "log.txt", text: "same" },
-    { name: "空.log", text: "" },
+    { name: "空.txt", text: "" },
     { name: "诊断 报告.txt", text: "多字节" },
   ];
   stage.huawei.addMessage({ caseId, author: "engineer", content: "four files", files });
   await stage.round();
   for (const file of files) stage.jira.addAttachment({ issue: key, ...file });
-  stage.jira.addComment({ issue: key, text: "see log.txt, 空.log and 诊断 报告.txt" });
+  stage.jira.addComment({ issue: key, text: "see log.txt, 空.txt and 诊断 报告.txt" });
   await settle();
   await stage.check();
 
@@ -56,18 +57,20 @@ test("equal names, equal bytes, no bytes and Chinese names travel both ways, eac
 
 test("what Huawei does not take is named with size, reason and remedy, and goes late once the limits allow it", async () => {
   stage.huawei.setSettings({ accessoryLimitSizeMb: 1, accessoryFileTypes: "txt" });
-  stage.jira.addAttachment({ issue: key, name: "big.txt", sizeBytes: 2 * 1024 * 1024 });
+  stage.jira.addAttachment({ issue: key, name: "big.txt", sizeBytes: 3 * 1024 * 1024 });
   stage.jira.addAttachment({ issue: key, name: "tool.exe", text: "MZ" });
   stage.jira.addComment({ issue: key, text: "see big.txt and tool.exe" });
   await settle();
 
   const [message] = (entry()?.messages ?? []).filter((m) => m.via === "api");
-  expect(message?.content).toContain("Attachment not sent: big.txt (2097152 bytes): larger than Huawei Cloud takes");
+  expect(message?.content).toContain("Attachment not sent: big.txt (3145728 bytes): larger than Huawei Cloud takes");
   expect(message?.content).toContain('Attachment not sent: tool.exe (2 bytes): files of type ".exe"');
   expect(notices().filter((text) => text.includes("was not sent to Huawei Cloud"))).toHaveLength(2);
   const before = stage.huawei.getRequests().writes;
   await stage.check();
   expect(stage.huawei.getRequests().writes).toBe(before);
+  // The limits of v1.0 stand on its pages and cannot be asked for, so that they never become others (osm/NOTES 8).
+  if (apiVersion === "v1.0") return;
   stage.huawei.setSettings({ accessoryLimitSizeMb: 4, accessoryFileTypes: "txt,exe" });
   await stage.check();
 
@@ -89,7 +92,7 @@ test("when the daily quota is used up the file goes the next day", async () => {
   await settle();
   expect(notices().some((text) => text.includes("It is tried again tomorrow."))).toBe(true);
   stage.huawei.setSettings({ dailyUploadBytesMax: 1_000 });
-  const uploads = () => stage.huawei.getRequests().byOperation.UploadAccessory ?? 0;
+  const uploads = () => stage.huawei.getRequests().byOperation[inDialect("UploadAccessory")] ?? 0;
   const before = uploads();
   const dayMs = 86_400_000;
   const untilMidnightMs = dayMs - ((stage.clock.now().getTime() + 8 * 3_600_000) % dayMs);

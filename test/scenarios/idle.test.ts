@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config/load-config.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
 import { resyncLinks, selectLinks } from "../../src/sync/resync.ts";
+import { can } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 
 const cases = 1_000;
@@ -51,7 +52,9 @@ test("an idle round over a thousand open cases stays within its requests", { tim
     toHuawei.byOperation,
     toJira.byOperation,
   );
-  expect(toHuawei.total).toBeLessThanOrEqual(2 * Math.ceil(cases / 100) + 6);
+  // v1.0 has no call for the messages of many cases: each is read.
+  const messageReads = can("instant_messages") ? Math.ceil(cases / 100) : cases;
+  expect(toHuawei.total).toBeLessThanOrEqual(Math.ceil(cases / 100) + messageReads + 6);
   expect(toJira.total).toBeLessThanOrEqual(Math.ceil(cases / 100) + 1);
   expect(toHuawei.writes + toJira.writes).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { can } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 import { createTestRedis, hasRedisServer, type TestRedis } from "../support/redis.ts";
 
@@ -49,7 +50,8 @@ describe.each(["postgres", "redis"] as const)("mirroring with the queue in %s", 
       expect(issue.summary).toContain(first.caseId);
       expect(issue.summary).toContain("ECS is down");
       expect(issue.descriptionText).toContain("since this morning");
-      expect(issue.labels).toEqual(expect.arrayContaining(["huawei-cloud", "hw:vip-customer"]));
+      expect(issue.labels).toContain("huawei-cloud");
+      expect(issue.labels.includes("hw:vip-customer")).toBe(can("labels"));
       jira.addAttachment({ issue: issue.key, name: "screenshot 1.txt", text: "what we saw" });
       jira.addComment({ issue: issue.key, text: "We tried it, see screenshot 1.txt" });
       jira.addComment({ issue: issue.key, text: `${"A long report. ".repeat(200)}End.` });

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
+import { standing } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 import { findFreePort } from "../support/port.ts";
 
@@ -33,8 +34,10 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   started.jira.setWebhook({ url: address, secret });
   const key = started.jira.getState().issues[0]?.key ?? "";
   const sent = () =>
-    (started.huawei.getState().cases.find((entry) => entry.caseId === caseId)?.messages ?? []).filter(
-      (message) => message.via === "api" && !message.withdrawn,
+    standing(
+      (started.huawei.getState().cases.find((entry) => entry.caseId === caseId)?.messages ?? []).filter(
+        (message) => message.via === "api",
+      ),
     );
   return { ...started, address, key, sent };
 }

@@ -14,6 +14,7 @@ import {
 } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { createTestDatabase } from "./database.ts";
+import { dialectEnv } from "./dialect.ts";
 import { createTestRedis } from "./redis.ts";
 
 const node = resolve("node_modules/.bin/node");
@@ -36,18 +37,6 @@ export type WorkerProcess = {
 };
 /** What is there twice and what is missing, one line each; both empty when each item has exactly one copy. */
 export type Copies = { readonly duplicates: readonly string[]; readonly losses: readonly string[] };
-/** The two ways to log in, as changes to the harness's variables; the token login looks its project up. */
-export const huaweiLogins: Readonly<Record<"key pair" | "token", Env>> = {
-  "key pair": {},
-  token: {
-    HUAWEICLOUD_SDK_AK: "",
-    HUAWEICLOUD_SDK_SK: "",
-    HUAWEICLOUD_SDK_DOMAIN_ID: "",
-    HUAWEI_IAM_USERNAME: "simuser",
-    HUAWEI_IAM_PASSWORD: "simpass",
-    HUAWEI_IAM_DOMAIN_NAME: "simdomain",
-  },
-};
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 /** Starts simulators and database. `env` adds to or replaces the worker's variables. */
@@ -67,9 +56,7 @@ export async function startHarness(
     DATA_DIR: join(folder, "data"),
     HUAWEI_OSM_ENDPOINT: huawei.url,
     HUAWEI_IAM_ENDPOINT: huawei.url,
-    HUAWEICLOUD_SDK_AK: "SIMAK",
-    HUAWEICLOUD_SDK_SK: "SIMSK",
-    HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+    ...dialectEnv(),
     HUAWEI_REQUESTS_PER_SECOND: "200",
     JIRA_HOST: jira.url,
     JIRA_EMAIL: "bot@example.com",

@@ -233,7 +233,7 @@ export function makeHostile(random: Random) {
   /** A file name whose last three letters are of a kind that both services take. */
   function fileName(index: number): string {
     const stem = `n${index}`;
-    const extension = pick(["txt", "log", "png", "zip"]);
+    const extension = pick(["txt", "jpg", "png", "zip"]);
     const names = [
       `../../${stem}.${extension}`,
       `..\\..\\${stem}.${extension}`,

@@ -27,6 +27,7 @@ import { type ReconcileDeps, reconcileLink } from "../../src/sync/reconcile-link
 import { makeLookups } from "../../src/sync/request/lookups.ts";
 import type { StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase } from "./database.ts";
+import { apiVersion, credentials } from "./dialect.ts";
 
 /** Thrown where a test lets the process die. */
 export class Crash extends Error {
@@ -83,6 +84,8 @@ export async function startStage(
     readonly jira?: JiraSimulatorOptions;
     readonly policy?: StagePolicy;
     readonly projectKey?: string;
+    /** The user group whose cases are mirrored; needs v2. */
+    readonly groupId?: string;
   } = {},
 ) {
   let nowMs = Date.now();
@@ -123,17 +126,11 @@ export async function startStage(
     options: {
       endpoint: tap.url,
       iamEndpoint: tap.url,
-      apiVersion: "v2",
+      apiVersion,
       language: "en-us",
       timeZone: "GMT+8",
-      groupId: null,
-      credentials: {
-        kind: "aksk",
-        ak: "SIMAK",
-        sk: new Secret("SIMSK"),
-        securityToken: null,
-        domainId: "simdomain0000000000000000000001",
-      },
+      groupId: options.groupId ?? null,
+      credentials,
     },
     budget: unlimitedBudget,
     log: quiet,
@@ -164,7 +161,7 @@ export async function startStage(
         consoleCaseUrl: null,
         timeZone: "GMT+8",
         messageCharsMax: 1200,
-        groupId: null,
+        groupId: options.groupId ?? null,
       },
       jira: { host: jira.url, projectKey },
       cases: { createdAfter: new Date(0), statuses: null, labels: [] },

@@ -35,8 +35,8 @@ function makeLookups(more: Partial<Lookups> = {}): Lookups {
   };
 }
 
-const resolve = (labels: readonly string[], settings = makeSettings(), lookups = makeLookups()) =>
-  resolveInputs(lookups, collectInputs({ labels }, {}, settings), settings, "live");
+const resolve = (labels: readonly string[], settings = makeSettings(), lookups = makeLookups(), isPlain = false) =>
+  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { ...settings, isPlain }, "live");
 
 describe("inputs of a new case", () => {
   it.each([["hw-product:ecs"], ["hw-product:Elastic-Cloud-Server"], ["HW-PRODUCT:elastic_cloud_server"]])(
@@ -73,6 +73,19 @@ describe("inputs of a new case", () => {
 
     expect(found.kind === "problem" ? found.text : "").toContain(wrong);
     expect(found.kind === "problem" ? found.text : "").toContain(allowed);
+  });
+
+  it("takes neither a severity nor extra parameters where the API version has none", async () => {
+    const settings = makeSettings({
+      defaults: { ...none, productId: "ecs", problemTypeId: "p1", severityId: "s1", extends: { disk: "1" } },
+    });
+    const read = (labels: readonly string[]) => resolve(labels, settings, makeLookups(), true);
+
+    expect(await read([])).toMatchObject({ kind: "inputs", inputs: { severityId: null, extends: {} } });
+    expect(await read(["hw-severity:s1"])).toMatchObject({
+      text: expect.stringContaining('severity "s1" cannot be set'),
+    });
+    expect(await read(["hw-extra-disk:1"])).toMatchObject({ text: expect.stringContaining('"disk" cannot be set') });
   });
 
   it("leaves out defaults that do not apply", async () => {

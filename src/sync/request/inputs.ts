@@ -123,14 +123,21 @@ export function inputsHash(
   return hashParts([JSON.stringify([facts, [...labels].sort(), given])]).slice(0, 24);
 }
 
-/** Checks the inputs against the look-ups. Throws `ServiceError` where a look-up was never read and cannot be. */
+/**
+ * Checks the inputs against the look-ups. `isPlain`: the API version takes neither severity nor extra parameters; a default of them is
+ * left out. Throws `ServiceError` where a look-up was never read and cannot be.
+ */
 export async function resolveInputs(
   lookups: Lookups,
   given: GivenInputs,
-  settings: Pick<CreateSettings, "template">,
+  settings: Pick<CreateSettings, "template"> & { readonly isPlain: boolean },
   lane: Lane,
 ): Promise<Resolution> {
   const { named } = given;
+  if (settings.isPlain) {
+    const tooMuch = refuseExtras(given);
+    if (tooMuch !== null) return tooMuch;
+  }
   const categories = await again(
     (age) => lookups.categories(age, lane),
     (found) =>
@@ -165,9 +172,13 @@ export async function resolveInputs(
   if (named.regionId !== null && region === null) return wrong("regionId", named.regionId, regions);
   if (region === null && problem.caseType === "5") return missing("regionId", regions);
 
-  const severity = await resolveSeverity(lookups, named.severityId, { product, problem }, lane);
+  const severity = settings.isPlain
+    ? null
+    : await resolveSeverity(lookups, named.severityId, { product, problem }, lane);
   if (severity !== null && "kind" in severity) return severity;
-  const extras = await resolveExtras(lookups, given.extends, { ...filter, problemTypeId: problem.id }, lane);
+  const extras = settings.isPlain
+    ? { kind: "values" as const, values: {} }
+    : await resolveExtras(lookups, given.extends, { ...filter, problemTypeId: problem.id }, lane);
   if (extras.kind === "problem") return extras;
   const templates = settings.template === null ? [] : await lookups.templates(problem.id, dayMs, lane);
   return {
@@ -181,6 +192,18 @@ export async function resolveInputs(
       template: templates.find((template) => template.id === settings.template)?.content ?? null,
     },
   };
+}
+
+/** A severity or an extra parameter that a person named on the issue, where none can be set; `null` = nobody did. */
+function refuseExtras({ named, extends: extras }: GivenInputs): Extract<Resolution, { kind: "problem" }> | null {
+  const key = Object.keys(extras).find((name) => extras[name]?.person === true);
+  const what =
+    named.severityId?.person === true
+      ? `severity "${named.severityId.text}"`
+      : key === undefined
+        ? null
+        : `extra parameter "${key}"`;
+  return what === null ? null : problem(`The ${what} cannot be set through the historical API. Remove it.`);
 }
 
 async function resolveSeverity(

@@ -131,7 +131,8 @@ async function tryCreate(
     await leased.apply(adoptedStep(known, {}));
     return { kind: "created", writes: 0 };
   }
-  const resolution = await resolveInputs(deps.lookups, given, create, deps.lane);
+  const isPlain = !deps.huawei.capabilities.has("severity_and_extends");
+  const resolution = await resolveInputs(deps.lookups, given, { template: create.template, isPlain }, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
   const lacking = await accountObstacle(deps, resolution.inputs);
   if (lacking !== null) {
