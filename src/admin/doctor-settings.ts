@@ -1,4 +1,5 @@
 /** Checks that need no service: settings that are valid one by one and wrong together, or wrong for what they are for. */
+import { roundRequests } from "../domain/round-cost.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
 import { type DoctorSettings, type Finding, right, type Sheet, warn, wrong } from "./doctor-sheet.ts";
 
@@ -124,14 +125,17 @@ function checkWebhook({ jira: { webhookSecret }, name }: DoctorSettings, httpPor
   return right(`expected at /webhooks/jira/${name}`);
 }
 
-function checkBudget({ huawei: { requestsPerSecond } }: DoctorSettings, watchedLinks: number | null): Finding {
+function checkBudget(
+  { huawei: { apiVersion, requestsPerSecond } }: DoctorSettings,
+  watchedLinks: number | null,
+): Finding {
   if (requestsPerSecond > gatewayPerSecond)
     return wrong(
       `${requestsPerSecond} requests per second is above what the gateway lets through (${gatewayPerSecond})`,
       "Set HUAWEI_REQUESTS_PER_SECOND to 2, and raise it only as far as Huawei Cloud agrees.",
     );
-  // SPEC 8: a round needs 2 requests per 100 watched links and 6 more, from half the budget.
-  const seconds = (2 * Math.ceil((watchedLinks ?? 0) / 100) + 6) / (requestsPerSecond / 2);
+  // Polls take half the budget at most (SPEC 8).
+  const seconds = roundRequests(apiVersion, watchedLinks ?? 0) / (requestsPerSecond / 2);
   if (seconds > pollSecondsMax)
     return wrong(
       `one look at ${watchedLinks ?? 0} watched cases takes ${Math.round(seconds)} s at ${requestsPerSecond} requests per second`,

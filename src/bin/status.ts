@@ -2,6 +2,7 @@
 import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { BudgetReport, StatusReport } from "../admin/status-report.ts";
 import type { Config } from "../config/config.ts";
+import { roundRequests } from "../domain/round-cost.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -13,10 +14,10 @@ import { budgetKeys } from "./compose.ts";
  */
 export function effectivePollSeconds(
   cronSeconds: number,
-  watched: readonly number[],
+  watched: readonly { readonly apiVersion: "v2" | "v1.0"; readonly links: number }[],
   requestsPerSecond: number,
 ): number {
-  const requests = watched.reduce((sum, links) => sum + 2 * Math.ceil(links / 100) + 6, 0);
+  const requests = watched.reduce((sum, { apiVersion, links }) => sum + roundRequests(apiVersion, links), 0);
   return Math.max(cronSeconds, requests / (requestsPerSecond / 2));
 }
 
@@ -36,8 +37,9 @@ export async function makeStatusReport(deps: {
     admin.listFailures({ limit: 1000 }),
     admin.listBudgets(),
   ]);
-  const watchedBy = new Map<string, number>();
-  for (const { name } of config.connections) watchedBy.set(name, await state.countWatchedLinks(name));
+  const watchedBy = new Map<string, { readonly apiVersion: "v2" | "v1.0"; readonly links: number }>();
+  for (const { name, huawei } of config.connections)
+    watchedBy.set(name, { apiVersion: huawei.apiVersion, links: await state.countWatchedLinks(name) });
   const keys = new Map(config.connections.map((connection) => [connection.name, budgetKeys(connection)]));
   const sharing = (side: "huawei" | "jira", name: string): readonly string[] =>
     config.connections.map((other) => other.name).filter((other) => keys.get(other)?.[side] === keys.get(name)?.[side]);
@@ -69,7 +71,7 @@ export async function makeStatusReport(deps: {
           oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
         effectivePollSeconds: effectivePollSeconds(
           tickLengthMs(config.crons.cases) / 1000,
-          sharing("huawei", connection.name).map((name) => watchedBy.get(name) ?? 0),
+          sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
           connection.huawei.requestsPerSecond,
         ),
         rounds: rounds

@@ -45,10 +45,20 @@ test("a run that belongs to no connection is counted as such", async () => {
 });
 
 test.each([
-  { cron: 60, watched: [0], rate: 2, expected: 60 },
-  { cron: 1, watched: [0], rate: 2, expected: 6 },
-  { cron: 60, watched: [10_000], rate: 2, expected: 206 },
-  { cron: 60, watched: [10_000, 10_000], rate: 2, expected: 412 },
-])("the poll interval of $watched links at $rate/s is $expected s", ({ cron, watched, rate, expected }) => {
-  expect(effectivePollSeconds(cron, watched, rate)).toBe(expected);
-});
+  { cron: 60, v2: [0], historical: [], rate: 2, expected: 60 },
+  { cron: 1, v2: [0], historical: [], rate: 2, expected: 6 },
+  { cron: 60, v2: [10_000], historical: [], rate: 2, expected: 206 },
+  { cron: 60, v2: [10_000, 10_000], historical: [], rate: 2, expected: 412 },
+  { cron: 60, v2: [], historical: [400], rate: 2, expected: 410 },
+  { cron: 60, v2: [10_000], historical: [400], rate: 2, expected: 616 },
+])(
+  "the poll interval of $v2 links, and $historical over v1.0, at $rate/s is $expected s",
+  ({ cron, v2, historical, rate, expected }) => {
+    const watched = [
+      ...v2.map((links) => ({ apiVersion: "v2" as const, links })),
+      ...historical.map((links) => ({ apiVersion: "v1.0" as const, links })),
+    ];
+
+    expect(effectivePollSeconds(cron, watched, rate)).toBe(expected);
+  },
+);

@@ -326,7 +326,7 @@ function isBookkeeping(action: Action): boolean {
 function toDifference(deps: InspectDeps, action: Action): Difference {
   return {
     item: actionItem(action),
-    what: describeAction(deps.settings, action),
+    what: describeAction(deps, action),
     direction: action.direction,
     pending: isYoung(deps, action),
   };
@@ -375,7 +375,7 @@ function actionItem(action: Action): string {
 }
 
 /** One line for people: the write that an action makes, without contents. Pure. */
-export function describeAction(settings: ConnectionSettings, action: Action): string {
+export function describeAction({ settings, huawei }: Pick<InspectDeps, "settings" | "huawei">, action: Action): string {
   switch (action.kind) {
     case "create_issue":
       return `create an issue in ${settings.jira.projectKey}`;
@@ -398,7 +398,7 @@ export function describeAction(settings: ConnectionSettings, action: Action): st
     case "send_comment":
       return action.version === 1 ? "send a message" : `send version ${action.version} of a message`;
     case "withdraw_comment":
-      return "withdraw the message";
+      return huawei.capabilities.has("withdraw") ? "withdraw the message" : "send a message marked as withdrawn";
     case "send_file":
       return "send the file in a message of its own";
     case "mark_withdrawn":

@@ -460,6 +460,9 @@ async function takeBack(
   const isCopy = (message: CaseMessage): boolean =>
     (message.messageId !== null && message.messageId === mirror.copyId) ||
     fingerprints.has(messageFingerprint(message));
+  const shows = async (): Promise<boolean> =>
+    (await deps.huawei.listMessages(caseId, deps.lane)).some((message) => message.content !== "" && isCopy(message));
+  if (!deps.huawei.capabilities.has("withdraw")) return { complete: !(await shows()), writes: 0 };
   const detail = (await deps.huawei.getCase(caseId, deps.lane)).messages.filter(isCopy);
   const ids = new Set(detail.flatMap((message) => (message.messageId === null ? [] : [message.messageId])));
   if (detail.length === 0 && mirror.copyId !== null) ids.add(toId<MessageId>(mirror.copyId));
@@ -476,8 +479,5 @@ async function takeBack(
   }
   if (refused === 0 && writes > 0 && writes >= fingerprints.size) return { complete: true, writes };
   // Refused, or not in the detail: taken back before, or by somebody else, unless the whole list still shows it.
-  const listed = (await deps.huawei.listMessages(caseId, deps.lane)).some(
-    (message) => message.content !== "" && isCopy(message),
-  );
-  return { complete: !listed, writes };
+  return { complete: !(await shows()), writes };
 }
