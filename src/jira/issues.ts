@@ -85,7 +85,7 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };
     const jql = updatedWithinJql(projectKey, minutes);
     const found = await readTokenPages(call, async (token) => {
-      const body = toSearch({ jql, fields: ["updated", "status"] }, token);
+      const body = toSearch({ jql, fields: ["updated", "status", "labels"], properties: [propertyKey] }, token);
       const request = { url: searchUrl, method: "POST", body, schema: updatedPageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
       return { items: page.issues, nextPageToken: page.nextPageToken };
@@ -96,6 +96,8 @@ export function makeIssueCalls(deps: {
       issueKey: toId<IssueKey>(issue.key),
       updatedRaw: issue.fields.updated,
       category: toCategory(issue.fields.status.statusCategory.key),
+      labels: issue.fields.labels ?? [],
+      mark: toIssueMark(issue.properties?.[propertyKey]),
     }));
   }
 

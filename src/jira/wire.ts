@@ -74,7 +74,7 @@ export const issuesSchema = z.object({ issues: z.array(issueSchema) });
 const searchPage = { nextPageToken: z.string().nullish() };
 /** A search page with whole issues. */
 export const issuePageSchema = z.object({ ...searchPage, issues: z.array(issueSchema) });
-/** A search page with the times of the last change. */
+/** A search page with the times of the last change, and with what tells a clone. */
 export const updatedPageSchema = z.object({
   ...searchPage,
   issues: z.array(
@@ -84,7 +84,9 @@ export const updatedPageSchema = z.object({
       fields: z.object({
         updated: z.string().min(1),
         status: z.object({ statusCategory: z.object({ key: z.string() }) }),
+        labels: z.array(z.string()).nullish(),
       }),
+      properties: propertiesSchema,
     }),
   ),
 });

@@ -17,7 +17,7 @@ import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
-import { isRequested, takeRequests, withoutRequested } from "./request/intake-requests.ts";
+import { isRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
@@ -332,7 +332,8 @@ type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
  */
 async function isMemoryLost(deps: IntakeDeps, links: readonly IntakeLink[], foreign: number): Promise<boolean> {
   const { name } = deps.settings;
-  if (links.some((link) => link.issueId !== null)) return false;
+  // Issues that only ask for a case, and copies of others, prove no memory.
+  if (links.some((link) => link.issueId !== null && link.caseId !== null)) return false;
   const stopped = await deps.state.stopConnection(
     name,
     "memory_lost",
@@ -599,7 +600,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     if (ending > endingMax) await deps.state.holdCloses(name, ending);
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
     await stampIssues(deps);
-    const newLinks = await takeRequests(deps, updated.length);
+    const newLinks = (await takeRequests(deps, updated.length)) + (await takeClones(deps, updated));
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
     end("done");
     if (wakeUps.length > 0 || newLinks > 0)

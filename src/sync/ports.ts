@@ -226,6 +226,16 @@ export type NewIssue = {
   readonly mark: IssueMark;
 };
 
+/** An issue that was updated lately, as a search shows it. */
+export type UpdatedIssue = {
+  readonly issueId: IssueId;
+  readonly issueKey: IssueKey;
+  readonly updatedRaw: string;
+  readonly category: StatusCategory;
+  readonly labels: readonly string[];
+  readonly mark: IssueMark | null;
+};
+
 /** The Jira side. One instance per connection; the project, issue type and account are the adapter's settings. */
 export interface JiraPort {
   /** Account id of casebridge's own account; cached after the first call. */
@@ -233,10 +243,7 @@ export interface JiraPort {
   /** Whether the connection's project can be seen; false when Jira says that there is none, or that we may not. */
   isProjectReadable(lane: Lane): Promise<boolean>;
   /** Issues whose `updated` lies within the last `minutes` (server's clock), in the connection's project, newest state not guaranteed. */
-  listUpdatedIssues(
-    minutes: number,
-    lane: Lane,
-  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; updatedRaw: string; category: StatusCategory }[]>;
+  listUpdatedIssues(minutes: number, lane: Lane): Promise<readonly UpdatedIssue[]>;
   /** Issues of the project carrying any of up to 50 labels, with labels and our issue property. Search lags behind writes. */
   findIssuesByLabels(
     labels: readonly string[],

@@ -214,11 +214,14 @@ async function reconcileIssue(
   deps: RunDeps,
   leased: LeasedLink,
   run: Run,
-  connection: Pick<ConnectionState, "pausedToHuawei">,
+  connection: Pick<ConnectionState, "pausedToHuawei" | "pausedToJira">,
 ): Promise<Outcome> {
   if (connection.pausedToHuawei) return done(0);
   try {
-    const result = await reconcileRequest(deps, leased);
+    const settled = await settleJiraIntents(deps, leased);
+    run.lookAgain(settled.nextLookAt);
+    if (settled.found > 0) await leased.reload();
+    const result = await reconcileRequest(deps, leased, connection);
     run.writes += result.writes;
     if (result.kind === "nothing") return done(run.writes);
     // What woke this run stays news until the pair was looked at.

@@ -6,7 +6,9 @@ import type { CaseId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
+import type { UpdatedIssue } from "../ports.ts";
 import type { IntakeLink } from "../state.ts";
+import { isClone } from "./clones.ts";
 import { requestOf } from "./request.ts";
 
 const settingsCursor = "create_settings";
@@ -34,6 +36,24 @@ export async function takeRequests(deps: IntakeDeps, updatedCount: number): Prom
     await deps.state.wake(waiting.map((link) => ({ linkId: link.id, jira: true, lane: "poll" }) as const));
   }
   if (changed) await deps.state.saveCursor(name, settingsCursor, hash);
+  return ids.length;
+}
+
+/**
+ * Updated issues that look like copies of mirrored ones get a link of their own, whose run says on the issue how to make a request of
+ * it (RULES 7). Nothing is asked of Jira. Answers how many links are new. May be repeated.
+ */
+export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
+  const { name } = deps.settings;
+  const suspects = updated.filter(isClone);
+  if (suspects.length === 0) return 0;
+  const links = await deps.state.findLinksByIssue(
+    name,
+    suspects.map((issue) => issue.issueId),
+  );
+  const known = new Set(links.map((link) => link.issueId));
+  const fresh = suspects.filter((issue) => !known.has(issue.issueId));
+  const ids = await deps.state.insertIssueLinks(name, fresh, { now: deps.clock.now(), lane: "poll" });
   return ids.length;
 }
 

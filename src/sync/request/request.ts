@@ -19,6 +19,7 @@ import { hasHeldLevel } from "../plan/disclosure.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import { cloneText, noticeClone } from "./clones.ts";
 import { filesOfRequest, uploadForCase } from "./files.ts";
 import {
   collectInputs,
@@ -47,7 +48,11 @@ export const caseIntentKey = "case";
 const accountPauseMs = 3_600_000;
 
 /** Makes the case of an issue, once. Safe to repeat, safe to stop anywhere. Throws `ServiceError` and `LeaseLost`. */
-export async function reconcileRequest(deps: RequestDeps, leased: LeasedLink): Promise<RequestResult> {
+export async function reconcileRequest(
+  deps: RequestDeps,
+  leased: LeasedLink,
+  connection: { readonly pausedToJira: boolean },
+): Promise<RequestResult> {
   const intent = leased.snapshot.intents.find((entry) => entry.key === caseIntentKey);
   const issueId = needIssue(leased);
   if (intent !== undefined && intent.state !== "planned") {
@@ -64,7 +69,9 @@ export async function reconcileRequest(deps: RequestDeps, leased: LeasedLink): P
   }
   const readAt = deps.clock.now();
   const issue = await findRequestIssue(deps, issueId);
-  if (issue === null) return { kind: "nothing", writes: 0 };
+  if (issue === null) {
+    return { kind: "nothing", writes: connection.pausedToJira ? 0 : await noticeClone(deps, leased) };
+  }
   const seen = {
     issueKey: issue.issueKey,
     ...(readAt.getTime() - new Date(issue.updatedRaw).getTime() >= deps.settings.settle.listSeconds * 1000
@@ -154,23 +161,15 @@ async function tryCreate(
 
 /** What keeps an issue from becoming a case, whatever its inputs are. Pure. */
 function obstacleOf(deps: RequestDeps, issue: Issue): string | null {
-  const { mark, labels, issueId, issueKey } = issue;
-  const foreign = labels.filter((label) => label.startsWith("hwcase-"));
+  const { mark, issueId, issueKey } = issue;
   if (mark?.issueId !== undefined && mark.issueId === issueId && mark.caseId !== "") {
     return (
       `This issue belongs to the service ticket ${mark.caseId} already, but casebridge does not remember the pair. ` +
       `An administrator can restore it: casebridge links link ${mark.caseId} ${issueKey}`
     );
   }
-  if (foreign.length > 0) {
-    return (
-      `This issue looks like a copy of another one: it carries the label ${foreign.join(", ")}. ` +
-      "To make it a request of its own, remove the labels that start with hwcase- and hw:, and huawei-cloud."
-    );
-  }
-  if (mark !== null && mark.issueId !== undefined) {
-    return "This issue is a copy of another one and carries its hidden mark. To make a request of it, create a new issue with the same text.";
-  }
+  const copied = cloneText(issue);
+  if (copied !== null) return copied;
   if (hasHeldLevel(issue, deps.settings)) {
     return "This issue has a security level, so nothing of it leaves Jira. Remove the level, or write a new issue without one.";
   }

@@ -1,0 +1,72 @@
+/**
+ * Copies of mirrored issues. Cloning an issue takes its labels along, and with some add-ons its hidden property; such a copy must
+ * neither be taken for the original nor make a case of its own (RULES 7). The original is the one whose property names its own id.
+ */
+import type { Issue } from "../../domain/issue.ts";
+import { postNotice } from "../apply/notices.ts";
+import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
+import type { LeasedLink } from "../state.ts";
+
+const labelPrefix = "hwcase-";
+/** Cause of the notice, one per issue. */
+const cause = "clone";
+
+type Marked = Pick<Issue, "issueId" | "labels" | "mark">;
+
+/**
+ * Whether an issue without a link carries what belongs to another one. A property without any issue id is that of an issue which is
+ * being made at this moment. Pure.
+ */
+export function isClone({ issueId, labels, mark }: Marked): boolean {
+  if (mark !== null) return mark.issueId !== undefined && mark.issueId !== issueId;
+  return labels.some((label) => label.startsWith(labelPrefix));
+}
+
+/** What keeps a copy from being a request, for people; `null` for an issue that is none. Pure. */
+export function cloneText({ issueId, labels, mark }: Marked): string | null {
+  const foreign = labels.filter((label) => label.startsWith(labelPrefix));
+  if (foreign.length > 0) {
+    return (
+      `This issue looks like a copy of another one: it carries the label ${foreign.join(", ")}. ` +
+      "To make it a request of its own, remove the labels that start with hwcase- and hw:, and huawei-cloud."
+    );
+  }
+  if (mark?.issueId !== undefined && mark.issueId !== issueId) {
+    return "This issue is a copy of another one and carries its hidden mark. To make a request of it, create a new issue with the same text.";
+  }
+  return null;
+}
+
+/**
+ * Says on a copy, once, that nothing of it is mirrored, and how to make a request of it. An issue that is no copy (any more) is left
+ * alone. Answers the number of writes. May be repeated, also after the database was lost. Throws as `writeOnce`.
+ */
+export async function noticeClone(deps: ApplyDeps, leased: LeasedLink): Promise<number> {
+  const issueId = needIssue(leased);
+  const issue = await deps.jira.findIssue(issueId, deps.lane);
+  if (issue === null) return 0;
+  const text = isClone(issue) ? cloneText(issue) : null;
+  const { mirrors, intents } = leased.snapshot;
+  const told = mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  let writes = 0;
+  if (text !== null && !told) {
+    const owed = intents.some((intent) => intent.key === `notice:${cause}`);
+    const comments = owed ? [] : await deps.jira.listComments(issueId, deps.lane);
+    const before = comments.find((comment) => comment.mark?.fingerprint === `notice:${cause}`);
+    if (before === undefined) {
+      writes = await postNotice(
+        deps,
+        leased,
+        cause,
+        `Nothing of this issue is mirrored. ${text} Then give it the label that asks for a service ticket.`,
+      );
+    } else {
+      await leased.apply({
+        mirrors: [{ kind: "notice", origin: "huawei", sourceId: cause, copyId: before.commentId, state: "live" }],
+      });
+    }
+  }
+  // What was looked at is no news in the next round.
+  await leased.apply({ link: { issueKey: issue.issueKey, jiraUpdatedRaw: issue.updatedRaw } });
+  return writes;
+}
