@@ -17,6 +17,7 @@ import { recordPolicy, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { migrateDatabase } from "../store/database/migrate.ts";
+import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
 import { makeState } from "../store/state.ts";
@@ -116,7 +117,8 @@ async function wire(
   database: OpenDatabase,
   hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void },
 ): Promise<Parts> {
-  const clock: Clock = { now: () => new Date(), elapsedMs: () => performance.now() };
+  const clock = makeDatabaseClock({ now: () => new Date(), elapsedMs: () => performance.now() });
+  clock.note(await readDatabaseTime(database.prisma));
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   await syncConnections(database.prisma, config.connections.map(toConnectionRow));
   const state = makeState({ prisma: database.prisma, clock });
@@ -226,6 +228,7 @@ function wireConnection(input: {
         { side: "huawei", metrics },
       ),
       tokens: makeTokenStore({ prisma, key: tokenKey(connection) }),
+      clock,
       log,
     }),
     { side: "huawei", connection: connection.name, metrics, onRefused: onRefused(huaweiKey) },
@@ -237,6 +240,7 @@ function wireConnection(input: {
         side: "jira",
         metrics,
       }),
+      clock,
       log,
       extraFields: toldFields(connection.create.fields),
     }),

@@ -1,5 +1,5 @@
 /**
- * Branded identifiers. All are opaque text: never compared by order, never assumed to be numbers.
+ * Branded identifiers. All are opaque text, never assumed to be numbers.
  * The brands exist only for the compiler, so that a case id cannot go where an issue id belongs.
  */
 type Brand<Name extends string> = string & { readonly __brand: Name };
@@ -25,4 +25,9 @@ export type LinkId = Brand<"LinkId">;
 export function toId<Id extends Brand<string>>(text: string): Id {
   if (text === "") throw new RangeError("an identifier must not be empty");
   return text as Id;
+}
+
+/** Orders ids of one kind as their service gave them out, older first, where it counts upwards; else in some fixed order. */
+export function compareIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -1,6 +1,7 @@
 /** The Huawei adapter's front door. */
 import type { Budget } from "../lib/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
+import { makeServiceClock } from "../lib/service-clock.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
 import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";
 import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
@@ -46,11 +47,13 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     { send, budget, clock, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
     options.credentials,
   );
-  const transport = makeTransport({ send, login, budget, log, clock, timeoutMs, ...tests });
+  const serviceClock = makeServiceClock(clock);
+  const transport = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
   const dialect = {
     transport,
     log,
     clock,
+    serviceClock,
     endpoint,
     iamEndpoint,
     language: options.language,

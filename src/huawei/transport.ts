@@ -9,6 +9,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
 import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
@@ -46,6 +47,7 @@ export type TransportDeps = {
   readonly budget: Budget;
   readonly log: Log;
   readonly clock: Clock;
+  readonly serviceClock: ObservedServiceClock;
   readonly timeoutMs: number;
   readonly sleep?: (pauseMs: number) => Promise<unknown>;
   readonly random?: () => number;
@@ -57,6 +59,8 @@ const throttlePauseMs = 1_000;
 const readPauseMs = 250;
 /** A service that asks for a longer pause gets it, but the caller is not kept waiting for it. */
 const retryAfterWaitMaxMs = 60_000;
+/** A signature that was refused by a clock so far from what was thought is made anew by that clock. */
+const clockNewsMs = 60_000;
 const connectTimeoutMs = 10_000;
 /** Slowest transfer that is waited for: 64 KiB in a second. */
 const transferBytesPerMs = 65.536;
@@ -98,13 +102,14 @@ async function repeat<Result>(
   const spent = { throttled: 0, reads: 0, logins: 0 };
   for (;;) {
     const pass = await deps.login.ready(lane);
+    const aheadMs = deps.serviceClock.aheadMs();
     await deps.budget.take(lane);
     if (call.write && !mayStillWrite()) throw notStarted(call);
     try {
       return await attempt(deps, call, pass, consume);
     } catch (error) {
       if (!isServiceError(error)) throw error;
-      if (!(await mayRepeat(deps, { call, error, pass, spent }))) throw error;
+      if (!(await mayRepeat(deps, { call, error, pass, spent, aheadMs }))) throw error;
     }
   }
 }
@@ -129,7 +134,8 @@ async function attempt<Result>(
       query,
       headers: { "content-type": contentType, ...call.headers },
       json,
-      date: deps.clock.now(),
+      // Signatures are judged by the service's clock.
+      date: toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()),
     },
     pass,
   );
@@ -146,6 +152,7 @@ async function attempt<Result>(
       timeoutMs: deps.timeoutMs + Math.min(Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs), transferMaxMs),
     });
     status = answer.status;
+    deps.serviceClock.noteDate(answer.headers.date);
     try {
       return await consume(answer);
     } finally {
@@ -163,7 +170,14 @@ type Spent = { throttled: number; reads: number; logins: number };
 
 async function mayRepeat(
   deps: TransportDeps,
-  facts: { readonly call: ApiCall; readonly error: ServiceError; readonly pass: string | null; readonly spent: Spent },
+  facts: {
+    readonly call: ApiCall;
+    readonly error: ServiceError;
+    readonly pass: string | null;
+    readonly spent: Spent;
+    /** What was known of the service's clock when the request was signed. */
+    readonly aheadMs: number;
+  },
 ): Promise<boolean> {
   const { call, error, pass, spent } = facts;
   const random = deps.random ?? Math.random;
@@ -174,7 +188,8 @@ async function mayRepeat(
     await deps.budget.pause(pauseMs);
     return spent.throttled < throttledAttemptsMax && pauseMs <= retryAfterWaitMaxMs;
   }
-  if (error.kind === "unauthorized" && spent.logins === 0 && deps.login.forget(pass)) {
+  const isClockNews = Math.abs(deps.serviceClock.aheadMs() - facts.aheadMs) > clockNewsMs;
+  if (error.kind === "unauthorized" && spent.logins === 0 && (deps.login.forget(pass) || isClockNews)) {
     spent.logins += 1;
     return true;
   }

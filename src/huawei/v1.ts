@@ -72,6 +72,7 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
   }
 
   return {
+    serviceClock: deps.serviceClock,
     capabilities: new Set(),
 
     listCases: (query, lane) => listCases(deps, query, lane),

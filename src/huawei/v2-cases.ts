@@ -5,6 +5,7 @@ import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { HttpResponse } from "../lib/http.ts";
 import { HttpFailure } from "../lib/http.ts";
+import type { ServiceClock } from "../lib/service-clock.ts";
 import { formatLocalTime } from "../lib/time-zone.ts";
 import {
   type CaseFileLimits,
@@ -62,6 +63,7 @@ export type DialectDeps = {
   readonly transport: Transport;
   readonly log: Log;
   readonly clock: Clock;
+  readonly serviceClock: ServiceClock;
   readonly endpoint: string;
   readonly language: string;
   readonly timeZone: string;
@@ -124,6 +126,7 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
   const rich = { trim_osm_rich_text_label: false };
 
   return {
+    serviceClock: deps.serviceClock,
     capabilities: new Set(
       capabilities.filter((capability) => deps.groupId === null || !absentInGroupMode.has(capability)),
     ),
@@ -398,7 +401,7 @@ function roundUp(instant: Date): Date {
 /** Two halves that share a second, since it is not documented whether the bounds belong to the window. */
 function halve(deps: DialectDeps, window: Window): readonly [Window, Window] {
   const from = window.from ?? firstCaseAt;
-  const to = window.to ?? new Date(deps.clock.now().getTime() + 24 * 3_600_000);
+  const to = window.to ?? new Date(deps.clock.now().getTime() + deps.serviceClock.aheadMs() + 24 * 3_600_000);
   const seconds = Math.floor((to.getTime() - from.getTime()) / 1000);
   if (seconds < 4) {
     throw contractError(

@@ -7,6 +7,7 @@
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { JiraPort, Lane } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
 import { toAdfDocument } from "./issues.ts";
@@ -32,8 +33,9 @@ export function makeCommentCalls(deps: {
   readonly transport: Transport;
   readonly directory: Directory;
   readonly mediaNames: MediaNames;
+  readonly serviceClock: ObservedServiceClock;
 }): CommentCalls {
-  const { transport, directory, mediaNames } = deps;
+  const { transport, directory, mediaNames, serviceClock } = deps;
 
   async function listComments(issueId: IssueId, lane: Lane) {
     const call: CallContext = { operation: "listComments", effect: "read", lane };
@@ -96,6 +98,7 @@ export function makeCommentCalls(deps: {
       issueId,
       comments.map((comment) => comment.body),
     );
+    for (const { updatedAt } of comments) serviceClock.noteMoment(updatedAt);
     return comments;
   }
 

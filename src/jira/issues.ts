@@ -3,6 +3,7 @@
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
+import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Lane, Log } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
@@ -72,6 +73,7 @@ export function makeIssueCalls(deps: {
   readonly mediaNames: MediaNames;
   readonly log: Log;
   readonly clock: Clock;
+  readonly serviceClock: ObservedServiceClock;
   readonly extraFields: readonly string[];
   readonly sleep: (pauseMs: number) => Promise<unknown>;
 }): IssueCalls {
@@ -79,7 +81,11 @@ export function makeIssueCalls(deps: {
   const { projectKey } = deps.options;
   const wholeFields = [...issueFields, ...deps.extraFields];
 
-  const readIssue = (wire: Parameters<typeof toIssue>[0]) => toIssue(wire, deps.extraFields);
+  function readIssue(wire: Parameters<typeof toIssue>[0]) {
+    const issue = toIssue(wire, deps.extraFields);
+    deps.serviceClock.noteMoment(new Date(issue.updatedRaw));
+    return issue;
+  }
 
   async function listUpdatedIssues(minutes: number, lane: Lane) {
     const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };

@@ -2,6 +2,7 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Budget } from "../lib/budget.ts";
 import { type HttpSender, makeHttpSender } from "../lib/http.ts";
+import { makeServiceClock } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Log } from "../sync/ports.ts";
 import { type JiraAdminPort, makeAdminCalls } from "./admin.ts";
 import { makeCommentCalls } from "./comments.ts";
@@ -39,10 +40,12 @@ export type JiraClientDeps = {
 export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   const { options, log } = deps;
   const clock = deps.clock ?? { now: () => new Date() };
+  const serviceClock = makeServiceClock(clock);
   const transport = makeTransport({
     options,
     log,
     clock,
+    serviceClock,
     budget: deps.budget,
     send: deps.send ?? makeHttpSender(),
     timeouts: deps.timeouts ?? defaultJiraTimeouts,
@@ -53,6 +56,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   const directory = makeFreshDirectory();
   const mediaNames = makeMediaNames({ transport, clock });
   return {
+    serviceClock,
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
     ...makeIssueCalls({
       options,
@@ -61,10 +65,11 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
       mediaNames,
       log,
       clock,
+      serviceClock,
       extraFields: deps.extraFields ?? [],
       sleep: deps.sleep ?? sleepFor,
     }),
-    ...makeCommentCalls({ transport, directory, mediaNames }),
+    ...makeCommentCalls({ transport, directory, mediaNames, serviceClock }),
     ...makeRoleCalls({ options, transport }),
     ...makeFileCalls({ host: options.host, transport, clock }),
   };

@@ -1,10 +1,12 @@
 // Helpers of the tests in this folder: a server that answers as told, and a client whose time only moves when it sleeps.
+
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { BudgetLane } from "../lib/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
 import { Secret } from "../lib/secret.ts";
+import { makeServiceClock } from "../lib/service-clock.ts";
 import type { Log } from "../sync/ports.ts";
 import { makeJiraClient } from "./jira-client.ts";
 import { makeTransport } from "./transport.ts";
@@ -93,7 +95,7 @@ export async function startBench(react: (seen: Seen, nth: number) => Reaction | 
   return {
     ...server,
     client: makeJiraClient(deps),
-    transport: makeTransport({ ...deps, send: makeHttpSender() }),
+    transport: makeTransport({ ...deps, serviceClock: makeServiceClock(deps.clock), send: makeHttpSender() }),
     slept,
     lanes,
     pauses,

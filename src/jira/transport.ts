@@ -13,6 +13,7 @@ import type { Client, SendRequestOptions } from "jira.js/core";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
 import {
@@ -74,6 +75,7 @@ export type TransportDeps = {
   readonly budget: Budget;
   readonly log: Log;
   readonly clock: Clock;
+  readonly serviceClock: ObservedServiceClock;
   readonly timeouts: JiraTimeouts;
   readonly sleep: (pauseMs: number) => Promise<unknown>;
   readonly random: () => number;
@@ -120,6 +122,7 @@ export function makeTransport(deps: TransportDeps): Transport {
         timeoutMs: baseMs + Math.ceil(transferBytes / transferBytesPerMs),
       });
       status = answer.status;
+      deps.serviceClock.noteDate(answer.headers.date);
       return answer;
     } catch (error) {
       throw error instanceof HttpFailure ? failureError(call, error) : error;

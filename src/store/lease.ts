@@ -7,6 +7,7 @@
 import type { LinkId } from "../domain/ids.ts";
 import type { Clock } from "../sync/ports.ts";
 import { type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { readSnapshot } from "./link-snapshot.ts";
 import { applyStep, type Fence, holdsLease } from "./link-step.ts";
@@ -17,21 +18,22 @@ import { linkNumber } from "./sql.ts";
  * the link is read by a second statement, since the first one may have waited for the last holder's step and would not see it.
  */
 export async function claimLink(
-  deps: { readonly prisma: PrismaClient; readonly clock: Clock },
+  deps: { readonly prisma: PrismaClient; readonly clock: Clock & Partial<Pick<DatabaseClock, "note">> },
   claim: { readonly linkId: LinkId; readonly owner: string; readonly leaseMs: number },
 ): Promise<LeasedLink | null> {
   const { prisma, clock } = deps;
   const id = linkNumber(claim.linkId);
   const claimedAt = clock.now();
   const claimedMs = elapsedMs(clock);
-  const rows = await prisma.$queryRaw<{ epoch: number }[]>(Prisma.sql`
+  const rows = await prisma.$queryRaw<{ epoch: number; now: Date }[]>(Prisma.sql`
     UPDATE links SET "leaseOwner" = ${claim.owner}, "leaseEpoch" = "leaseEpoch" + 1,
       "leaseUntil" = now() + ${claim.leaseMs} * interval '1 millisecond'
     WHERE id = ${id} AND ("leaseUntil" IS NULL OR "leaseUntil" <= now())
-    RETURNING "leaseEpoch" AS epoch`);
-  const epoch = rows[0]?.epoch;
-  if (epoch === undefined) return null;
-  const fence: Fence = { linkId: id, owner: claim.owner, epoch };
+    RETURNING "leaseEpoch" AS epoch, clock_timestamp() AS now`);
+  const [granted] = rows;
+  if (granted === undefined) return null;
+  clock.note?.(granted.now);
+  const fence: Fence = { linkId: id, owner: claim.owner, epoch: granted.epoch };
   const snapshot = await readSnapshot(prisma, holdsLease(fence));
   if (snapshot === null) return null;
   return makeLeasedLink({ prisma, clock }, fence, { snapshot, claimedAt, claimedMs, leaseMs: claim.leaseMs });

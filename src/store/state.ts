@@ -4,6 +4,7 @@ import type { StatePort } from "../sync/state.ts";
 import { admitClose, holdSeenTogether, releaseCloses } from "./closes-lane.ts";
 import { arrangeCohorts, commitCohort } from "./cohorts.ts";
 import * as connections from "./connections.ts";
+import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import * as intake from "./intake.ts";
 import { claimLink } from "./lease.ts";
@@ -15,11 +16,15 @@ import { listDueLinks, wakeLinks } from "./wake.ts";
 const WATCHED_AFTER_CLOSE_MS = 14 * 24 * 60 * 60_000;
 
 /**
- * Makes the memory of the flows. Moments that the flows compare come from `clock`; leases are judged by the database's own clock.
+ * Makes the memory of the flows. Moments that the flows compare come from `clock`, which is told the database's time with each lease;
+ * leases are judged by the database's own clock.
  * Methods keep the promises of `StatePort`; besides what is written there they throw what the database throws (`isConnectionError`
  * tells an unreachable one), and nothing of a failed call is stored.
  */
-export function makeState(deps: { readonly prisma: PrismaClient; readonly clock: Clock }): StatePort {
+export function makeState(deps: {
+  readonly prisma: PrismaClient;
+  readonly clock: Clock & Partial<Pick<DatabaseClock, "note">>;
+}): StatePort {
   const { prisma, clock } = deps;
   const watchedSince = () => new Date(clock.now().getTime() - WATCHED_AFTER_CLOSE_MS);
 

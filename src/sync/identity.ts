@@ -12,9 +12,6 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
 import { hashParts } from "../lib/hash.ts";
 
-/** How far a copy's time may lie before our own record of the attempt (clocks differ). RULES 1. */
-const clockToleranceMs = 5 * 60_000;
-
 /** Identity of a message without regard to ids: time to the second, author, files, first 200 normalised characters. */
 export function messageFingerprint(message: CaseMessage): string {
   return hashParts([
@@ -173,10 +170,7 @@ export function sortMessages(input: {
         result.people.push(identified);
         continue;
       }
-      if (
-        intent !== undefined &&
-        message.createdAt.getTime() >= (intent.attemptedAt ?? intent.createdAt).getTime() - clockToleranceMs
-      ) {
+      if (intent !== undefined) {
         openByMark.delete(identity);
         result.confirmed.push({ intent, message, fingerprint });
         copyTexts.add(onOneLine(message.content));
@@ -190,7 +184,7 @@ export function sortMessages(input: {
         input.adopting === true
           ? isNewToMemory(mark, input) && !adoptedMarks.has(identity)
           : mark.kind !== "case" && !knownMarks.has(markOwner(mark));
-      if (isUnknown && intent === undefined) {
+      if (isUnknown) {
         adoptedMarks.add(identity);
         result.unknownMarks.push({ ...identified, mark });
         continue;

@@ -1,6 +1,7 @@
 /**
  * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, RULES 8).
  */
+
 import type { CaseDetail, CaseFile, CaseMessage } from "../domain/case.ts";
 import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
 import type { Link } from "../domain/link.ts";
@@ -15,6 +16,7 @@ import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
 import { caseFacts, fileLine, messageHeader } from "./render.ts";
+import { moments } from "./run.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 
 export type InspectDeps = {
@@ -62,10 +64,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
   let observed: Observed;
   try {
     observed = await observe(deps, link, { huawei: true, jira: link.issueId !== null, full: true }, (issue) =>
-      wantsChangelog(
-        { ...snapshot, settings: deps.settings, adfToText: deps.text.adfToText, now: deps.clock.now() },
-        issue,
-      ),
+      wantsChangelog({ ...snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) }, issue),
     );
     observed = await withRelations(deps, snapshot, observed);
   } catch (error) {
@@ -96,7 +95,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     installation: await deps.state.getInstallation(),
     adfToText: deps.text.adfToText,
     mediaReferences: deps.text.mediaReferences,
-    now: deps.clock.now(),
+    ...moments(deps),
   });
   const planned = plan.actions.filter((action) => !isBookkeeping(action)).map((action) => toDifference(deps, action));
   const waiting: Difference[] =
@@ -256,7 +255,7 @@ async function listCreation(
     installation,
     adfToText: deps.text.adfToText,
     mediaReferences: deps.text.mediaReferences,
-    now: deps.clock.now(),
+    ...moments(deps),
   });
   const write = (item: string, what: string): Difference => ({ item, what, direction: "to-jira", pending: false });
   return [

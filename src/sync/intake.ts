@@ -12,6 +12,7 @@ import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
 import type { IssueMark, StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
@@ -82,10 +83,11 @@ export async function intakeCases(
         await deps.state.resolveConnectionFailure(name, reason);
     }
     // Cases that wait for release must still be listed when they are released.
-    if (!held) await deps.state.saveCursor(name, "cases_created", startedAt.toISOString());
+    const begunAt = toServiceTime(startedAt, deps.huawei.serviceClock.aheadMs());
+    if (!held) await deps.state.saveCursor(name, "cases_created", begunAt.toISOString());
     // Cases that an earlier connection has yet to look at are still part of this one's first round.
     if (connection.firstRoundAt === null && waiting === 0)
-      await deps.state.patchConnection(name, { firstRoundAt: startedAt });
+      await deps.state.patchConnection(name, { firstRoundAt: begunAt });
     end("done");
     const result = { skipped: false, newLinks, woken: woken + polled };
     const ownedBy = owners.size === 0 ? {} : { owned_by: Object.fromEntries(owners) };
@@ -135,7 +137,8 @@ async function listSeenCases(
   const since =
     createdFrom ?? (lastRound === null ? deps.settings.cases.createdAfter : new Date(lastRound.getTime() - overlapMs));
   // Without a bound the first round takes only what is open; the span since its start is asked for by the next one.
-  const from = since ?? new Date(now.getTime() - overlapMs);
+  const today = toServiceTime(now, deps.huawei.serviceClock.aheadMs());
+  const from = since ?? new Date(today.getTime() - overlapMs);
   for (const entry of await deps.huawei.listCases({ createdFrom: from }, lane)) seen.set(entry.caseId, entry);
   return seen;
 }
@@ -245,7 +248,10 @@ async function leaveToOwners(
     if ((await deps.state.getConnection(name)).state !== "stopped")
       starts.push(await deps.state.findRoundStart(name, "cases"));
   }
-  const free = unowned.filter((entry) => starts.every((start) => start !== null && start > entry.createdAt));
+  const aheadMs = deps.huawei.serviceClock.aheadMs();
+  const free = unowned.filter((entry) =>
+    starts.every((start) => start !== null && toServiceTime(start, aheadMs) > entry.createdAt),
+  );
   return { free, waiting: unowned.length - free.length, owners };
 }
 

@@ -17,6 +17,7 @@ import type {
   StatusCategory,
   Transition,
 } from "../domain/issue.ts";
+import type { ServiceClock } from "../lib/service-clock.ts";
 
 /** Who a request is made for. */
 export type Lane = "live" | "poll" | "check" | "import";
@@ -153,6 +154,7 @@ export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonl
 
 /** The Huawei side. One instance per connection; calls carry their lane. */
 export interface HuaweiPort {
+  readonly serviceClock: ServiceClock;
   readonly capabilities: ReadonlySet<HuaweiCapability>;
   /** Distinct cases over all pages, read again when the total moved. Throws `ServiceError`. */
   listCases(query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]>;
@@ -238,6 +240,7 @@ export type UpdatedIssue = {
 
 /** The Jira side. One instance per connection; the project, issue type and account are the adapter's settings. */
 export interface JiraPort {
+  readonly serviceClock: ServiceClock;
   /** Account id of casebridge's own account; cached after the first call. */
   getOwnAccountId(): Promise<string>;
   /** Whether the connection's project can be seen; false when Jira says that there is none, or that we may not. */

@@ -13,11 +13,12 @@
  * - A case may be gone, an issue moved or there twice: none is dropped, each gets a state or a failure that says so.
  */
 import { type CaseDetail, type CaseMessage, type CaseSummary, isOpenStatus, waitingStatuses } from "../domain/case.ts";
-import { type CaseId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Issue, IssueComment, IssueMark } from "../domain/issue.ts";
 import type { Mirror } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { toServiceTime } from "../lib/service-clock.ts";
 import { findMark } from "./identity.ts";
 import { isWantedCase } from "./intake.ts";
 import { observe } from "./observe.ts";
@@ -28,6 +29,7 @@ import { isCompatible } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
 import { mergeMirrors, type Recognised, recognise } from "./recognise.ts";
 import { messageHeader } from "./render.ts";
+import { moments } from "./run.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, RebuildState, StatePort, StateStep } from "./state.ts";
 
 export type RebuildDeps = {
@@ -196,10 +198,6 @@ async function findJiraBorn(
   return found;
 }
 
-function compareIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
 /** What both sides show of one pair. */
 type Reading = {
   readonly detail: CaseDetail | null;
@@ -261,7 +259,7 @@ async function recognisePair(
           footer: [],
         })
         .map(text.adfToText),
-    now: deps.clock.now(),
+    ...moments(deps),
   });
 }
 
@@ -472,6 +470,10 @@ function toStep(
       issueId: pair.issueId,
       issueKey: reading.issue.issueKey,
       createCheckedAt: now,
+      // Jira dates the comments that this moment divides.
+      ...(link.outgoingSince.getTime() === link.createdAt.getTime()
+        ? { outgoingSince: toServiceTime(link.outgoingSince, deps.jira.serviceClock.aheadMs()) }
+        : {}),
       ...(work.isOurs ? { markStampedAt: now } : {}),
       ...agreed,
       ...labelsKnown(leased.snapshot, reading.issue),

@@ -71,6 +71,7 @@ function run(more: Partial<RecogniseInput>) {
     mediaReferences: () => [],
     renderMessage: null,
     now,
+    aheadMs: { huawei: 0, jira: 0 },
     ...more,
   };
   const found = recognise(input);

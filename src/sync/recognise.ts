@@ -11,12 +11,14 @@
  * - Files carry no marks. A comment's property pairs the files of a message; the others are paired by name, in their order.
  * - Two copies of one item are never merged and never dropped: one is taken, the other is reported.
  */
+
 import type { CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { guardText } from "../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
+import { toOurTime } from "../lib/service-clock.ts";
 import { commentHash, findMark, type IdentifiedMessage, messageFingerprint, sortMessages } from "./identity.ts";
 import type { ConnectionSettings } from "./ports.ts";
 import type { MirrorPatch } from "./state.ts";
@@ -40,6 +42,7 @@ export type RecogniseInput = {
   /** The comments that a message becomes, as text; lets a copy without a readable property be known again. `null` = not wanted. */
   readonly renderMessage: ((message: CaseMessage) => readonly string[]) | null;
   readonly now: Date;
+  readonly aheadMs: { readonly huawei: number; readonly jira: number };
 };
 
 /** Two copies of one item: `kept` is the one that counts. */
@@ -468,7 +471,8 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
 /** Whether the newest version in Huawei is what the comment says today: by its time, and where that cannot tell, by its text. */
 function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readonly Marked[]): boolean {
   const sentAt = Math.min(...parts.map(({ message }) => message.createdAt.getTime()));
-  if (comment.updatedAt.getTime() < sentAt - clockToleranceMs) return true;
+  const updatedAt = toOurTime(comment.updatedAt, input.aheadMs.jira).getTime();
+  if (updatedAt < toOurTime(new Date(sentAt), input.aheadMs.huawei).getTime() - clockToleranceMs) return true;
   const text = input.adfToText(comment.body).replace(/^\s*\/case\s+/, "");
   const { mode, patterns } = input.settings.guard;
   const wanted = squeeze(toPlainText(guardText(text, { mode, patterns: [...patterns] }).text));

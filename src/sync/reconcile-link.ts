@@ -25,7 +25,7 @@ import { wantsChangelog } from "./plan/changes.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
-import { burstMax, isFresh, later, Run } from "./run.ts";
+import { burstMax, isFresh, later, moments, Run } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import { type ConnectionState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
 
@@ -158,7 +158,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
       (issue) =>
         wantsChangelog(
-          { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, now: deps.clock.now() },
+          { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
           issue,
         ),
     );
@@ -319,7 +319,7 @@ async function planPass(
     installation: deps.installation,
     adfToText: deps.text.adfToText,
     mediaReferences: deps.text.mediaReferences,
-    now: deps.clock.now(),
+    ...moments(deps),
   });
 }
 
@@ -394,7 +394,7 @@ async function applyAll(
   for (const action of actions) {
     if (held.has(action.direction)) continue;
     try {
-      if (run.burst.writes >= burstMax && isFresh(action, run.link, deps.clock.now())) {
+      if (run.burst.writes >= burstMax && isFresh(action, run.link, moments(deps))) {
         await holdLink(deps, leased, run, {
           direction: "both",
           reason: "loop_suspected",
@@ -413,7 +413,7 @@ async function applyAll(
         for (const direction of ["to-jira", "to-huawei", "state"] as const) held.add(direction);
         continue;
       }
-      if (writes > 0 && isFresh(action, run.link, deps.clock.now())) run.burst.writes += 1;
+      if (writes > 0 && isFresh(action, run.link, moments(deps))) run.burst.writes += 1;
       await resolveFailures(leased, itemOf(action), action.direction);
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
@@ -696,7 +696,7 @@ async function afterPasses(
  */
 function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: readonly IssueComment[]): Date | null {
   const updatedAt = new Date(issue.updatedRaw).getTime();
-  const settledAt = new Date(updatedAt + deps.settings.settle.listSeconds * 1000);
+  const settledAt = new Date(updatedAt - deps.jira.serviceClock.aheadMs() + deps.settings.settle.listSeconds * 1000);
   if (Number.isNaN(updatedAt) || settledAt <= deps.clock.now()) return null;
   const causes = [
     ...comments.flatMap((comment) => [comment.createdAt, comment.updatedAt]),

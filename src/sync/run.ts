@@ -1,7 +1,8 @@
 /** What one run over a link gathers on its way, and its moments. */
 import type { Link } from "../domain/link.ts";
-import type { Action } from "./plan/action.ts";
-import type { Clock } from "./ports.ts";
+import { toOurTime } from "../lib/service-clock.ts";
+import type { Action, PlanInput } from "./plan/action.ts";
+import type { Clock, HuaweiPort, JiraPort } from "./ports.ts";
 
 /** More fresh writes than this on one link within the span look like a loop (RULES 2). */
 export const burstMax = 30;
@@ -34,14 +35,15 @@ export class Run {
 }
 
 /** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */
-export function isFresh(action: Action, link: Link, now: Date): boolean {
+export function isFresh(action: Action, link: Link, at: Pick<PlanInput, "now" | "aheadMs">): boolean {
+  const { now, aheadMs } = at;
   if (link.lane === "import" || action.direction === "state") return false;
   const since = Math.max(now.getTime() - burstSpanMs, link.createdAt.getTime());
   switch (action.kind) {
     case "post_message":
-      return action.message.message.createdAt.getTime() >= since;
+      return toOurTime(action.message.message.createdAt, aheadMs.huawei).getTime() >= since;
     case "send_comment":
-      return action.comment.updatedAt.getTime() >= since;
+      return toOurTime(action.comment.updatedAt, aheadMs.jira).getTime() >= since;
     case "create_issue":
     case "stamp_issue":
     case "post_rest":
@@ -55,4 +57,14 @@ export function isFresh(action: Action, link: Link, now: Date): boolean {
 /** The moment so many milliseconds from now. */
 export function later(deps: { readonly clock: Clock }, ms: number): Date {
   return new Date(deps.clock.now().getTime() + ms);
+}
+
+/** What a plan knows of clocks: our moment, and how far each service is ahead of it. */
+export function moments(deps: {
+  readonly clock: Clock;
+  readonly huawei: Pick<HuaweiPort, "serviceClock">;
+  readonly jira: Pick<JiraPort, "serviceClock">;
+}): Pick<PlanInput, "now" | "aheadMs"> {
+  const aheadMs = { huawei: deps.huawei.serviceClock.aheadMs(), jira: deps.jira.serviceClock.aheadMs() };
+  return { now: deps.clock.now(), aheadMs };
 }

@@ -4,6 +4,7 @@
  * The trap is reading too early: search and lists lag behind writes, so an empty look proves nothing before the settle time has
  * passed. Messages of the Huawei side are not looked for here: the planner recognises them in the case's own reading.
  */
+import { compareIds } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
 import { issueCreatedStep } from "./apply/issue.ts";
@@ -109,7 +110,6 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent)
   if (own === undefined) return null;
   const rest = intent.payload.rest;
   return issueCreatedStep(
-    leased,
     own,
     typeof rest === "string" ? rest : null,
     leased.snapshot.link.caseLabels.map(toJiraLabel),
@@ -159,20 +159,20 @@ function lookForComment(
   };
 }
 
-/** A file of ours with the same name and size that no mirror claims. */
+/** A file of ours with the same name and size that no mirror claims, the newest first; clocks are not asked, since they may differ. */
 function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccountId: string): StateStep | null {
   const taken = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.copyId),
   );
-  const since = (intent.attemptedAt ?? intent.createdAt).getTime() - 5 * 60_000;
-  const hit = issue.files.find(
-    (file) =>
-      file.authorId === ownAccountId &&
-      file.name === intent.payload.name &&
-      file.sizeBytes === intent.payload.sizeBytes &&
-      file.createdAt.getTime() >= since &&
-      !taken.has(file.attachmentId),
-  );
+  const [hit] = issue.files
+    .filter(
+      (file) =>
+        file.authorId === ownAccountId &&
+        file.name === intent.payload.name &&
+        file.sizeBytes === intent.payload.sizeBytes &&
+        !taken.has(file.attachmentId),
+    )
+    .sort((a, b) => compareIds(b.attachmentId, a.attachmentId));
   if (hit === undefined) return null;
   return {
     mirrors: [

@@ -141,7 +141,9 @@ function judgeToHuawei({ site, entry, issue, add, edits }: Pair): void {
       if (edits && !closed) judgeTaken(entry, comment.id, add);
       continue;
     }
-    const refused = issue.comments.some((other) => noticeOf(other) === `notice:refused-${comment.id}`);
+    const refused = issue.comments.some(
+      (other) => noticeOf(other)?.startsWith(`notice:refused-${comment.id}-`) === true,
+    );
     const stretches = tokens(comment.bodyText, /<c\d+>(?:\.e\d+)?(?:\.p\d+)?/g);
     const isEdited = stretches.some((stretch) => stretch.includes(".e"));
     if (isEdited && !edits) continue;

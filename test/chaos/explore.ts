@@ -93,10 +93,13 @@ export const rowCount = rows.length;
 export async function playSeed(world: World, seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const random = makeRandom(seed);
   const without = new Set(options.without ?? []);
-  await world.reset({ seed, ...applyRow(rows[seed % rows.length] ?? [], options.only ?? null) });
+  const skewed = !without.has("jumps") && random.chance(0.25);
+  const hour = (): number => (skewed ? random.pick([-3_600_000, 0, 3_600_000]) : 0);
+  const aheadMs = { huawei: hour(), jira: hour() };
+  await world.reset({ seed, aheadMs, ...applyRow(rows[seed % rows.length] ?? [], options.only ?? null) });
   const problems: { kind: keyof SeedResult["counts"]; what: string }[] = [];
   const crashes: Record<string, number> = {};
-  const story = { stalls: 0, clockJumps: 0, acts: 0 };
+  const story = { stalls: 0, clockJumps: Object.values(aheadMs).filter((ms) => ms !== 0).length, acts: 0 };
   const driver: Driver = {
     world,
     choose: (waiting) => random.below(waiting.length),

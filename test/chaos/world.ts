@@ -16,9 +16,10 @@ import { loadConfig } from "../../src/config/load-config.ts";
 import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeBudget } from "../../src/store/budget.ts";
+import { makeDatabaseClock } from "../../src/store/database-clock.ts";
 import { makeState } from "../../src/store/state.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
-import type { Clock, HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
+import type { HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
 import type { ReconcileDeps } from "../../src/sync/reconcile-link.ts";
 import type { LeasedLink, StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -87,6 +88,8 @@ export type World = {
 /** What a reset sets. `seed` decides every chance inside workers. */
 export type ResetOptions = {
   readonly seed?: number;
+  /** How far the clocks of the services are ahead of everybody else's. */
+  readonly aheadMs?: { readonly huawei: number; readonly jira: number };
   readonly huawei?: Partial<HuaweiSettings>;
   readonly jira?: Partial<JiraSettings>;
   readonly settings?: (settings: ConnectionConfig) => ConnectionConfig;
@@ -148,8 +151,9 @@ export async function startWorld(): Promise<World> {
       if (count(place, event.phase, event.operation) && event.phase === "before") return new Promise<never>(() => {});
     };
 
-  const huawei = await startHuaweiSimulator({ now, onEffect: strike("huawei") });
-  const jira = await startJiraSimulator({ now, onEffect: strike("jira") });
+  const ahead = { huawei: 0, jira: 0 };
+  const huawei = await startHuaweiSimulator({ now: () => nowMs + ahead.huawei, onEffect: strike("huawei") });
+  const jira = await startJiraSimulator({ now: () => nowMs + ahead.jira, onEffect: strike("jira") });
   const database = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), "casebridge-chaos-"));
   const parts = await compose(toConfig({ huawei: huawei.url, jira: jira.url, database, folder }), log);
@@ -174,7 +178,9 @@ export async function startWorld(): Promise<World> {
     const death = Promise.withResolvers<never>();
     death.promise.catch(() => {});
     const own = tweaks.settings?.(settings) ?? settings;
-    const clock: Clock = { now: () => new Date(nowMs + worker.skewMs), elapsedMs: () => nowMs };
+    // What this machine's clock is set to must not matter: the database's time is told with each lease.
+    const clock = makeDatabaseClock({ now: () => new Date(nowMs + worker.skewMs), elapsedMs: () => nowMs });
+    clock.note(new Date(nowMs));
     let draws = seed * 1_000 + workersMade;
     const random = (): number => {
       draws = (draws * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -210,7 +216,8 @@ export async function startWorld(): Promise<World> {
         timeouts: { connectMs: callTimeoutMs, callMs: callTimeoutMs, fileMs: callTimeoutMs },
       }),
     };
-    const state = makeState({ prisma, clock });
+    // The database's own clock shows real time, this world's shows another: the world tells it.
+    const state = makeState({ prisma, clock: { ...clock, note: () => clock.note(new Date(nowMs)) } });
     const gatedHuawei = gate("huawei", tweaks.huawei?.(ports.huawei) ?? ports.huawei);
     const gatedJira = gate("jira", tweaks.jira?.(ports.jira) ?? ports.jira);
     const gatedState = gate("state", tweaks.state?.(state) ?? state);
@@ -332,6 +339,8 @@ export async function startWorld(): Promise<World> {
       world.onEffect = () => false;
       nowMs = startMs;
       seed = options.seed ?? 1;
+      ahead.huawei = options.aheadMs?.huawei ?? 0;
+      ahead.jira = options.aheadMs?.jira ?? 0;
       workersMade = 0;
       effects = 0;
       writes = 0;

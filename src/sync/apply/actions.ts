@@ -4,9 +4,11 @@
  * An action has no idempotency key and may have happened although its answer was lost. It carries a mark in `operate_desc`, and is
  * looked for by the case's status and in the operation log before it is repeated (RULES 6).
  */
+
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Mark } from "../../domain/text/marks.ts";
+import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Action, Observed } from "../plan/action.ts";
 import { noteEmptyLook } from "../settle.ts";
 import type { LeasedLink } from "../state.ts";
@@ -139,7 +141,8 @@ export async function settleAction(
   let happened = isVisible(intent, observed.case?.status);
   if (!happened) {
     try {
-      const since = (intent.attemptedAt ?? intent.createdAt).getTime() - 5 * 60_000;
+      const attemptedAt = toServiceTime(intent.attemptedAt ?? intent.createdAt, deps.huawei.serviceClock.aheadMs());
+      const since = attemptedAt.getTime() - 5 * 60_000;
       const log = await deps.huawei.listOperations(needCase(leased), deps.lane);
       const mark = String(intent.payload.description ?? "\0");
       happened = log.some(

@@ -42,7 +42,7 @@ export async function createIssue(
     payload,
     call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
     confirm: (created) => {
-      const step = issueCreatedStep(leased, created, payload.rest, labels);
+      const step = issueCreatedStep(created, payload.rest, labels);
       return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
     },
   });
@@ -51,7 +51,6 @@ export async function createIssue(
 
 /** What is stored once the issue is known to exist; also used when a lost create is found again. */
 export function issueCreatedStep(
-  leased: LeasedLink,
   created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
   rest: string | null,
   labels: readonly string[],
@@ -61,7 +60,8 @@ export function issueCreatedStep(
       issueId: created.issueId,
       issueKey: created.issueKey,
       mirroredLabels: labels,
-      outgoingSince: leased.snapshot.link.createdAt,
+      // The issue is ours: what people write there is never older than it.
+      outgoingSince: new Date(0),
     },
     ...(rest === null
       ? {}

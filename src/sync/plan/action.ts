@@ -61,6 +61,8 @@ export type PlanInput = {
   readonly adfToText: (doc: unknown) => string;
   readonly mediaReferences: (doc: unknown) => readonly string[];
   readonly now: Date;
+  /** How far each service's clock is ahead of ours, which `now` shows. */
+  readonly aheadMs: { readonly huawei: number; readonly jira: number };
 };
 
 /** One unit of a plan. */

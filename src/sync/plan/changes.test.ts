@@ -70,6 +70,7 @@ function toInput(world: World): { input: PlanInput; issue: Issue } {
     adfToText,
     ownAccountId: "casebridge",
     now,
+    aheadMs: { huawei: 0, jira: 0 },
     observed: {
       issueReadAt: now,
       changes:

@@ -116,7 +116,7 @@ export const changesItem = "changes";
 /** What decides whether a change may be told; no changelog is needed for it. */
 type Waiting = Pick<
   PlanInput,
-  "link" | "mirrors" | "intents" | "failures" | "settings" | "adfToText" | "now" | "huaweiUserIds"
+  "link" | "mirrors" | "intents" | "failures" | "settings" | "adfToText" | "now" | "aheadMs" | "huaweiUserIds"
 >;
 
 type Verdict =
@@ -141,7 +141,7 @@ function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
   if (settings.comments.toHuawei !== "all") return { kind: "remember", n: told.n };
   // Told once the level is gone, or the case was taken up again.
   if (hasHeldLevel(issue, settings) || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
-  const restsAt = updatedAt + settings.comments.holdSeconds * 1000;
+  const restsAt = updatedAt - input.aheadMs.jira + settings.comments.holdSeconds * 1000;
   const toldAt = rowsOf(input.mirrors)
     .filter(({ n, mirror }) => n > 0 && mirror.state !== "held")
     .map(({ mirror }) => mirror.updatedAt.getTime() + pauseMs);

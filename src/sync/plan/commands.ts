@@ -48,7 +48,9 @@ export function planCommands(
       continue;
     const command = parseCommand(input.adfToText(comment.body));
     if (command === null) continue;
-    const leavesAt = new Date(comment.updatedAt.getTime() + input.settings.comments.holdSeconds * 1000);
+    const leavesAt = new Date(
+      comment.updatedAt.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000,
+    );
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
       continue;

@@ -1,6 +1,7 @@
 /**
  * Jira → Huawei: comments with their versions and deletions, and files of their own.
  */
+import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
@@ -57,7 +58,9 @@ export function planComments(
     if (mirror?.state !== "sending") {
       // Order is kept: whatever was written later waits as well. A newer version of what stands there already holds back nobody.
       if (waiting) continue;
-      const leavesAt = new Date(comment.updatedAt.getTime() + input.settings.comments.holdSeconds * 1000);
+      const leavesAt = new Date(
+        comment.updatedAt.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000,
+      );
       if (leavesAt > input.now) {
         recheck.note(leavesAt);
         waiting = mirror === undefined || mirror.state === "held";
@@ -234,7 +237,7 @@ function planOwnFiles(
       continue;
     }
     if (!(all && file.createdAt >= input.link.outgoingSince) && !isNamedBySent(input, issue, comments, file)) continue;
-    const leavesAt = new Date(file.createdAt.getTime() + settings.comments.holdSeconds * 1000);
+    const leavesAt = new Date(file.createdAt.getTime() - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
       break;
@@ -287,8 +290,4 @@ export function isRetriedFile(input: PlanInput, mirror: Mirror): boolean {
   if (mirror.kind !== "file" || mirror.state !== "placeholder") return false;
   if (isReleased(input, `file:${mirror.sourceId}`)) return true;
   return input.observed.full && mayHavePassed(mirror, input.now, input.settings.huawei.timeZone);
-}
-
-function compareIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -2,7 +2,9 @@
  * Second copies that showed up after every look for the first one had come back empty (RULES 2): ours in Jira are removed, those in
  * Huawei, which cannot be removed, are reported.
  */
+
 import type { IssueComment } from "../../domain/issue.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
 import type { SortedMessages } from "../identity.ts";
 import type { Action, PlanInput } from "./action.ts";
 
@@ -17,7 +19,9 @@ export function planDuplicates(input: PlanInput, sorted: SortedMessages | null):
 
 /** Lists lag, so nothing younger than their settle time is judged. */
 function isSettled(input: PlanInput, createdAt: Date): boolean {
-  return input.now.getTime() - createdAt.getTime() > input.settings.settle.listSeconds * 1000;
+  return (
+    input.now.getTime() - toOurTime(createdAt, input.aheadMs.jira).getTime() > input.settings.settle.listSeconds * 1000
+  );
 }
 
 function planComments(input: PlanInput): Action[] {

@@ -289,6 +289,7 @@ function makeInput(more: Overrides = {}): PlanInput {
     adfToText,
     mediaReferences,
     now,
+    aheadMs: { huawei: 0, jira: 0 },
   };
 }
 
@@ -459,14 +460,14 @@ describe("our own messages", () => {
       ours: true,
     },
     { name: "our user not learned yet", message: { ...copy, authorId: "hw-other" }, user: null, ours: true },
-    { name: "a clock that is 4 min slow", message: { ...copy, createdAt: ago(23) }, ours: true },
+    { name: "a clock that is an hour slow", message: { ...copy, createdAt: ago(80) }, ours: true },
+    { name: "a clock that is an hour fast", message: { ...copy, createdAt: ago(-40) }, ours: true },
     { name: "an outcome unknown so far", message: copy, intent: { state: "unknown" }, ours: true },
     { name: "written by an engineer", message: { ...copy, authorKind: "engineer" }, ours: false },
     { name: "written by an unknown kind", message: { ...copy, authorKind: "unknown" }, ours: false },
     { name: "written by a colleague", message: { ...copy, authorId: "hw-other" }, ours: false },
     { name: "the mark not at the start", message: { ...copy, content: `> ${copy.content}` }, ours: false },
     { name: "another version's mark", message: { ...copy, content: "[OPS-7#501 v2] Ann:\nx" }, ours: false },
-    { name: "6 min before the attempt", message: { ...copy, createdAt: ago(25.1) }, ours: false },
     {
       name: "a write that was only planned",
       message: copy,

@@ -56,6 +56,7 @@ function recogniseOwn(input: PlanInput): Recognised | null {
     mediaReferences: input.mediaReferences,
     renderMessage: null,
     now: input.now,
+    aheadMs: input.aheadMs,
   });
   return found.mirrors.length === 0 ? null : found;
 }

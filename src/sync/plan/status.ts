@@ -149,7 +149,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (wish?.state === "refused") return planAfterRefusal(input, { cause, moment, status, reason: wish.reason, agreed });
   if (wish?.state === "live") return [agreed];
 
-  const leavesAt = new Date(moment + settings.comments.holdSeconds * 1000);
+  const leavesAt = new Date(moment - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
   const waits = leavesAt > input.now;
   if (issue.category !== "done") {
     if (waits) {

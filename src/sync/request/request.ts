@@ -12,11 +12,13 @@ import { isServiceError } from "../../domain/service-error.ts";
 import { guardText, type MaskedKind } from "../../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
+import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { hasHeldLevel } from "../plan/disclosure.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
+import { moments } from "../run.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import { cloneText, noticeClone } from "./clones.ts";
@@ -46,6 +48,8 @@ export type RequestResult =
 export const caseIntentKey = "case";
 /** An account that lacks a right, a signature or quota is asked again after so long. */
 const accountPauseMs = 3_600_000;
+/** A case is looked for from so long before it can have been made: no clock is that wrong, and its mark alone tells. */
+const lookBackMs = 24 * 3_600_000;
 
 /** Makes the case of an issue, once. Safe to repeat, safe to stop anywhere. Throws `ServiceError` and `LeaseLost`. */
 export async function reconcileRequest(
@@ -59,9 +63,9 @@ export async function reconcileRequest(
     const due = dueLook(intent, deps).at;
     if (due > deps.clock.now()) return { kind: "wait", until: due, reason: "case_unknown", writes: 0 };
     const attemptedAt = intent.attemptedAt ?? intent.createdAt;
-    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - 10 * 60_000));
+    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - lookBackMs));
     if (found !== null) {
-      await leased.apply(adoptedStep(found, intent.payload));
+      await leased.apply(adoptedStep(deps, found, intent.payload));
       return { kind: "created", writes: 0 };
     }
     const next = await noteEmptyLook(deps, leased, intent);
@@ -74,7 +78,8 @@ export async function reconcileRequest(
   }
   const seen = {
     issueKey: issue.issueKey,
-    ...(readAt.getTime() - new Date(issue.updatedRaw).getTime() >= deps.settings.settle.listSeconds * 1000
+    ...(readAt.getTime() - toOurTime(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()).getTime() >=
+    deps.settings.settle.listSeconds * 1000
       ? { jiraUpdatedRaw: issue.updatedRaw }
       : {}),
   };
@@ -133,9 +138,9 @@ async function tryCreate(
 
   const obstacle = obstacleOf(deps, issue);
   if (obstacle !== null) return refuse(deps, leased, cause, obstacle);
-  const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - 10 * 60_000));
+  const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - lookBackMs));
   if (known !== null) {
-    await leased.apply(adoptedStep(known, {}));
+    await leased.apply(adoptedStep(deps, known, {}));
     return { kind: "created", writes: 0 };
   }
   const isPlain = !deps.huawei.capabilities.has("severity_and_extends");
@@ -253,7 +258,7 @@ async function createCase(
     mark: markIdentity(caseMark(request.issue)),
     payload,
     call: (frozen) => deps.huawei.createCase((frozen as unknown as CasePayload).input, deps.lane),
-    confirm: (caseId) => adoptedStep({ caseId, status: 0, createdAt: deps.clock.now() }, payloadOf(leased, payload)),
+    confirm: (caseId) => adoptedStep(deps, { caseId, createdAt: null }, payloadOf(leased, payload)),
   });
   return { kind: "created", writes: 1 };
 }
@@ -308,7 +313,7 @@ async function prepareCase(deps: RequestDeps, request: Parameters<typeof createC
   const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
   return {
     input: { ...ids, description: contents[0] ?? "", fileIds: uploaded.fileIds },
-    since: request.readAt.toISOString(),
+    since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
     intents: [...rest, ...uploaded.intents],
     mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
     notes: [...maskedNote(guarded.masked), ...uploaded.refusals.map((line) => `The file was not sent: ${line}`)],
@@ -334,14 +339,17 @@ async function heldNames(deps: RequestDeps, issue: Issue): Promise<readonly stri
  * fit into the description is owed as messages. With an empty payload (the database was lost) only the pair is known.
  */
 function adoptedStep(
-  found: { readonly caseId: CaseId; readonly status: number; readonly createdAt: Date },
+  deps: Pick<RequestDeps, "clock" | "huawei" | "jira">,
+  found: { readonly caseId: CaseId; readonly createdAt: Date | null },
   payload: Readonly<Record<string, unknown>>,
 ): StateStep {
   const { intents = [], mirrors = [], since, notes = [] } = payload as Partial<CasePayload>;
+  const { now, aheadMs } = moments(deps);
+  const madeAt = found.createdAt === null ? now : toOurTime(found.createdAt, aheadMs.huawei);
   return {
     link: {
       caseId: found.caseId,
-      outgoingSince: since === undefined ? found.createdAt : new Date(since),
+      outgoingSince: since === undefined ? toServiceTime(madeAt, aheadMs.jira) : new Date(since),
     },
     intents,
     mirrors: [
