@@ -221,6 +221,7 @@ async function listCreation(
     failures: [],
     observed: {
       case: detail,
+      caseReadAt: null,
       messages: seen.messages,
       issue: {
         issueId,
@@ -319,6 +320,7 @@ function isBookkeeping(action: Action): boolean {
     "remember_related",
     "remember_relations",
     "drop_change",
+    "drop_wishes",
   ].includes(action.kind);
 }
 

@@ -48,8 +48,10 @@ export async function observe(
   wantsChangelog: (issue: Issue) => boolean = () => false,
 ): Promise<Observed> {
   let detail: CaseDetail | null = null;
+  let caseReadAt: Date | null = null;
   let messages: readonly CaseMessage[] | null = null;
   if (link.caseId !== null && (sides.huawei || link.issueId === null)) {
+    caseReadAt = deps.clock.now();
     detail = await deps.huawei.getCase(link.caseId, deps.lane);
     messages = await completeMessages(deps, link, detail);
   }
@@ -69,6 +71,7 @@ export async function observe(
     if (categoryMoved && link.caseId !== null) {
       // What a person's move means depends on the case's status today.
       if (detail === null) {
+        caseReadAt = deps.clock.now();
         detail = await deps.huawei.getCase(link.caseId, deps.lane);
         messages = await completeMessages(deps, link, detail);
       }
@@ -83,6 +86,7 @@ export async function observe(
     : [];
   return {
     case: detail,
+    caseReadAt,
     messages,
     issue,
     issueReadAt,

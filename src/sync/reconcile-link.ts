@@ -142,7 +142,6 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   if (!sides.jira) run.lookAgain(link.recheckAt);
 
   let observed: Observed;
-  let caseReadAt = deps.clock.now();
   try {
     // Asked for by the planner; here its failure is one of reading.
     await deps.jira.getOwnAccountId();
@@ -193,7 +192,6 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     if (created && leased.snapshot.link.issueId !== null) {
       observed = { ...observed, issue: await issueJustMade(deps, leased, run) };
     } else if (sent) {
-      caseReadAt = deps.clock.now();
       observed = { ...observed, ...(await readCaseSoftly(deps, leased, run)) };
     } else if (!actions.some((action) => action.direction === "state")) {
       break;
@@ -201,7 +199,6 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   }
   await afterPasses(deps, leased, run, {
     observed,
-    caseReadAt,
     pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
     pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
   });
@@ -346,13 +343,14 @@ async function readMarksOnce(
       if (observed.comments === null) {
         result = {
           ...result,
+          issueReadAt: deps.clock.now(),
           comments: await deps.jira.listComments(link.issueId, deps.lane),
           issue: result.issue ?? (await deps.jira.findIssue(link.issueId, deps.lane)),
         };
       }
       if (observed.messages === null) {
         const seen = await observe(deps, link, { huawei: true, jira: false, full: false });
-        result = { ...result, case: seen.case, messages: seen.messages };
+        result = { ...result, case: seen.case, caseReadAt: seen.caseReadAt, messages: seen.messages };
       }
     }
   } catch (error) {
@@ -608,7 +606,8 @@ async function readCaseSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): Pr
   const { link } = leased.snapshot;
   try {
     const seen = await observe(deps, link, { huawei: true, jira: false, full: false });
-    return { case: seen.case, messages: seen.messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
+    const { case: detail, caseReadAt, messages } = seen;
+    return { case: detail, caseReadAt, messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
   } catch (error) {
     if (!isServiceError(error) && !(error instanceof IssueMissing)) throw error;
     run.lookAgain(later(deps, 2_000));
@@ -623,12 +622,11 @@ async function afterPasses(
   run: Run,
   seen: {
     readonly observed: Observed;
-    readonly caseReadAt: Date;
     readonly pausedToHuawei: boolean;
     readonly pausedToJira: boolean;
   },
 ): Promise<void> {
-  const { observed, caseReadAt, pausedToHuawei, pausedToJira } = seen;
+  const { observed, pausedToHuawei, pausedToJira } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
@@ -639,7 +637,8 @@ async function afterPasses(
       continue;
     }
     const due = dueLook(intent, deps);
-    if (due.at > caseReadAt || observed.messages === null) run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
+    if (observed.messages === null || observed.caseReadAt === null || due.at > observed.caseReadAt)
+      run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "action") run.lookAgain(await settleAction(deps, leased, intent, observed));
     else run.lookAgain(await noteEmptyLook(deps, leased, intent));
   }

@@ -22,8 +22,18 @@ const commentToken = /<c\d+>/g;
 const ownMark = /^\[[A-Z][A-Z0-9_]*-\d+[#^@ !][^\]\n]{0,80}\]/;
 const closedStatuses = [3, 4, 12, 13];
 
-/** Judges both services. `edits`: also what only a full comparison can find (edits, deletions, restrictions). */
-export function judge(world: World, options: { readonly edits: boolean; readonly ownFiles?: boolean }): Problem[] {
+/** What the settings of the connection let stand. */
+export type JudgeOptions = {
+  /** Also what only a full comparison can find: edits, deletions, restrictions. */
+  readonly edits: boolean;
+  /** People's files travel without being named. */
+  readonly ownFiles?: boolean;
+  /** A person's move to done is left alone (`CLOSE_ON_DONE=never`). */
+  readonly doneStays?: boolean;
+};
+
+/** Judges both services. */
+export function judge(world: World, options: JudgeOptions): Problem[] {
   const site = world.jira.getState();
   const firstShown = world.huawei.getSettings().firstMessageListed;
   const problems: Problem[] = [];
@@ -41,7 +51,8 @@ export function judge(world: World, options: { readonly edits: boolean; readonly
       if (entry.status !== 13) add("loss", `case ${entry.caseId} has no issue`);
       continue;
     }
-    judgePair({ site, entry, issue, add, edits: options.edits, ownFiles: options.ownFiles ?? false, firstShown });
+    const { edits, ownFiles = false, doneStays = false } = options;
+    judgePair({ site, entry, issue, add, edits, ownFiles, doneStays, firstShown });
   }
   return problems;
 }
@@ -53,6 +64,7 @@ type Pair = {
   readonly add: (kind: ProblemKind, what: string) => void;
   readonly edits: boolean;
   readonly ownFiles: boolean;
+  readonly doneStays: boolean;
   readonly firstShown: boolean;
 };
 
@@ -71,8 +83,9 @@ function judgePair(pair: Pair): void {
   const { entry, issue, add } = pair;
   const closed = closedStatuses.includes(entry.status);
   const done = issue.status.category === "done";
-  // A person's early move to done is left alone, with a notice (RULES 6).
-  const told = issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:close-") === true);
+  // A person's early move to done is left alone, with a notice where one could end the case (RULES 6).
+  const told =
+    pair.doneStays || issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:close-") === true);
   // Huawei has no reopen: the case is asked for by a message, and stays closed until somebody takes it up.
   const asked = entry.messages.some((message) => message.via === "api" && / !reopen-\d+\]/.test(message.content));
   if (pair.edits && closed !== done && !(done && told) && !(closed && asked))

@@ -126,11 +126,13 @@ export async function playSeed(world: World, seed: number, options: SeedOptions 
   await drain(driver);
   if (!(await settle(driver))) problems.push({ kind: "other", what: "it does not come to rest" });
   if (await retryBlocked(world)) await settle(driver);
-  const ownFiles = world.workers[0]?.reconcile.settings.attachments.toHuawei === "all";
+  const settings = world.workers[0]?.reconcile.settings;
+  const ownFiles = settings?.attachments.toHuawei === "all";
+  const doneStays = settings?.status.closeOnDone === "never";
   const early = judge(world, { edits: false });
   for (const problem of early) problems.push({ kind: problem.kind, what: `before the check: ${problem.what}` });
   if (!(await checkAll(driver))) problems.push({ kind: "other", what: "it does not come to rest after a check" });
-  for (const problem of judge(world, { edits: true, ownFiles })) problems.push(problem);
+  for (const problem of judge(world, { edits: true, ownFiles, doneStays })) problems.push(problem);
   for (const line of await verifyAll(driver)) problems.push({ kind: "drift", what: line });
   world.resetWrites();
   await checkAll(driver);

@@ -96,7 +96,7 @@ export type ResetOptions = {
 };
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-/** With `CHAOS_LOG=1` the workers' warnings are shown. */
+/** With `CHAOS_LOG=1` the workers' warnings are shown, with 2 what they say besides, with 3 each effect as well. */
 const log: Log =
   process.env.CHAOS_LOG === undefined
     ? quiet
@@ -104,7 +104,7 @@ const log: Log =
         ...quiet,
         warn: (fields, message) => console.error("warn", message, JSON.stringify(fields)),
         error: (fields, message) => console.error("error", message, JSON.stringify(fields)),
-        ...(process.env.CHAOS_LOG === "2"
+        ...(process.env.CHAOS_LOG >= "2"
           ? { info: (fields: object, message: string) => console.error("info", message, JSON.stringify(fields)) }
           : {}),
       };
@@ -134,6 +134,8 @@ export async function startWorld(): Promise<World> {
     effects += 1;
     const task = turns.current() ?? "";
     const round = task.startsWith("reconcile") ? null : task;
+    if (process.env.CHAOS_LOG === "3")
+      console.error(`${new Date(nowMs).toISOString()} ${worker.name} ${task}: ${place} ${phase} ${operation}`);
     const dies = world.onEffect({ n: effects, place, phase, operation, worker, round });
     if (dies) die(worker);
     return dies;

@@ -161,6 +161,9 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "drop_change":
       await dropChange(leased, action);
       return 0;
+    case "drop_wishes":
+      await leased.apply({ confirmedIntents: action.keys });
+      return 0;
     case "tell_change":
       return tellChange(deps, leased, action);
     case "ask_reopen":

@@ -1,4 +1,5 @@
 /** Second copies of our own: removed where that is possible, else reported (RULES 2). */
+import { isServiceError } from "../../domain/service-error.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { type IdentifiedMessage, markMirror } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
@@ -37,8 +38,14 @@ export async function removeDuplicate(
 ): Promise<number> {
   const { issueId } = leased.snapshot.link;
   if (issueId === null) return 0;
-  if (action.copy.kind === "file") await deps.jira.deleteFile(action.copy.attachmentId, deps.lane);
-  else await deps.jira.deleteComment(issueId, action.copy.commentId, deps.lane);
+  try {
+    if (action.copy.kind === "file") await deps.jira.deleteFile(action.copy.attachmentId, deps.lane);
+    else await deps.jira.deleteComment(issueId, action.copy.commentId, deps.lane);
+  } catch (error) {
+    // An earlier pass over the same reading removed it, or a person did.
+    if (!isServiceError(error, "not_found")) throw error;
+    return 0;
+  }
   await leased.apply({
     audit: [{ side: "jira", action: "duplicate", item: action.item, result: "removed" }],
   });

@@ -270,5 +270,6 @@ export async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Inte
     writes += 1;
   }
   await leased.apply({ confirmedIntents: [intent.key] });
+  await leased.reload();
   return writes;
 }

@@ -70,8 +70,9 @@ export async function writeOwedNotices(
   return writes;
 }
 
-/** Writes a notice that is owed. Throws as `writeOnce`. */
+/** Writes a notice that is owed, unless an action before this one did. Throws as `writeOnce`. */
 export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<number> {
+  if (!leased.snapshot.intents.some((open) => open.key === intent.key)) return 0;
   const cause = intent.key.slice("notice:".length);
   const content = intent.payload as { readonly bodyAdf: unknown; readonly mark: CommentMark };
   await writeNotice(deps, leased, cause, content);

@@ -29,10 +29,12 @@ export type Relations = {
 /** What one run saw. `null` = that side was not read in this run. */
 export type Observed = {
   readonly case: CaseDetail | null;
+  /** When the case was read, by our clock. */
+  readonly caseReadAt: Date | null;
   /** All messages of the case, merged from every page that was read. */
   readonly messages: readonly CaseMessage[] | null;
   readonly issue: Issue | null;
-  /** When the issue was read, by our clock. */
+  /** When the issue was read, with its comments if they were, by our clock. */
   readonly issueReadAt: Date | null;
   readonly comments: readonly IssueComment[] | null;
   readonly statusChanges: readonly StatusChange[] | null;
@@ -263,6 +265,8 @@ export type Action =
       readonly key: string;
       readonly n: number;
     }
+  /** Actions on the case that were not carried out, and that nobody wants any more. */
+  | { readonly kind: "drop_wishes"; readonly direction: "state"; readonly keys: readonly string[] }
   | {
       readonly kind: "ask_reopen";
       readonly direction: "to-huawei";

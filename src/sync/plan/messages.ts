@@ -62,8 +62,9 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
       commentIds !== null &&
       !commentIds.has(mirror.copyId)
     ) {
-      // Somebody removed the copy. Lists lag, so a copy younger than the settle time is not missed yet.
-      if (input.now.getTime() - mirror.updatedAt.getTime() > input.settings.settle.listSeconds * 1000) {
+      // Somebody removed the copy. Lists lag, so a copy that was younger than the settle time at the reading is not missed yet.
+      const readAt = input.observed.issueReadAt ?? mirror.updatedAt;
+      if (readAt.getTime() - mirror.updatedAt.getTime() > input.settings.settle.listSeconds * 1000) {
         actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: true });
       }
     }

@@ -20,8 +20,8 @@ const missingShareAllowed = 0.1;
 
 /** What to remember, report and mark of messages that this reading of the case lacks. */
 export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
-  const { messages } = input.observed;
-  if (messages === null || messages.length === 0) return [];
+  const { messages, caseReadAt } = input.observed;
+  if (messages === null || messages.length === 0 || caseReadAt === null) return [];
   const times = messages.map((message) => message.createdAt.getTime());
   const [oldest, newest] = [Math.min(...times), Math.max(...times)];
   const tracked = input.mirrors.filter(isTracked);
@@ -44,7 +44,8 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
     const isNewest = (mirror.sourceAt?.getTime() ?? newest) >= newest;
     const waitMs = isNewest ? Math.max(secondLookMs, input.settings.settle.messageSeconds * 1000) : secondLookMs;
     const at = new Date(mirror.missingSince.getTime() + waitMs);
-    if (at <= input.now) due.push(mirror);
+    // A run may last longer than that: it is the reading that must be so much later.
+    if (at <= caseReadAt) due.push(mirror);
     else recheck.note(at);
   }
   if (due.length > 0) actions.push({ kind: "mark_withdrawn", direction: "to-jira", mirrors: due });

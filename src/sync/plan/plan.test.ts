@@ -271,9 +271,10 @@ function makeInput(more: Overrides = {}): PlanInput {
     failures: more.failures ?? [],
     observed: {
       case: makeCase(),
+      caseReadAt: now,
       messages: [],
       issue: makeIssue(),
-      issueReadAt: null,
+      issueReadAt: now,
       comments: [],
       statusChanges: null,
       changes: null,
@@ -408,10 +409,11 @@ describe("messages to Jira", () => {
     { name: "in a full check", full: true, updatedAt: ago(60), expected: ["post_message"] },
     { name: "not while lists may lag", full: true, updatedAt: ago(0.5), expected: [] },
     { name: "not outside a full check", full: false, updatedAt: ago(60), expected: [] },
-  ])("restores a copy that somebody removed: $name", ({ full, updatedAt, expected }) => {
+    { name: "not by a reading from before it", full: true, updatedAt: ago(3), issueReadAt: ago(4), expected: [] },
+  ])("restores a copy that somebody removed: $name", ({ full, updatedAt, issueReadAt = now, expected }) => {
     const actions = plan({
       mirrors: [makeMirror({ copyId: "801", updatedAt })],
-      observed: { messages: [makeMessage()], full },
+      observed: { messages: [makeMessage()], full, issueReadAt },
     });
 
     expect(kinds(actions)).toEqual(expected);
@@ -887,6 +889,12 @@ describe("messages that vanish", () => {
     expect(planned.recheckAt === null ? null : planned.recheckAt.getTime() - now.getTime()).toBe(recheckIn);
   });
 
+  it("is not marked by the reading that noted it, however long the run lasts", () => {
+    const observed = { messages: [old, last], caseReadAt: ago(3) };
+
+    expect(look([live("m1", { missingSince: ago(2) })], { observed }).actions).toEqual([]);
+  });
+
   it("forgets the absence of one that shows again", () => {
     const planned = look([], {
       mirrors: [live("m0", { missingSince: ago(1) }), live("m9")],
@@ -1202,6 +1210,36 @@ describe("statuses", () => {
     expect(resting.actions).toEqual([]);
     expect(resting.recheckAt).toEqual(new Date(at.getTime() + 60_000));
     expect(back).toEqual([]);
+  });
+
+  it.each([
+    { name: "the case was closed meanwhile", status: 3, issue: "done", changes: null, dropped: true },
+    { name: "the person took it back", status: 2, issue: "indeterminate", changes: null, dropped: true },
+    {
+      name: "a later move is the last one",
+      status: 2,
+      issue: "done",
+      changes: [move("done", { at: ago(1) })],
+      dropped: true,
+    },
+    { name: "the changelog was not read", status: 2, issue: "done", changes: null, dropped: false },
+    { name: "it is wanted still", status: 2, issue: "done", changes: [move("done")], dropped: false },
+  ] as const)("an action that was not carried out is dropped when nobody wants it: $name", (world) => {
+    const cause = `move-${ago(3).getTime()}`;
+    const actions = plan({
+      link: { agreedCaseStatus: world.status, caseStatus: world.status },
+      observed: {
+        case: makeCase({ status: world.status }),
+        issue: issueIn(world.issue),
+        statusChanges: world.changes,
+      },
+      mirrors: [makeWish({ sourceId: cause, state: "held" })],
+      intents: [makeIntent({ kind: "action", key: `action:${cause}`, mark: null, state: "planned" })],
+    });
+
+    expect(pick(actions, "drop_wishes").map((action) => action.keys)).toEqual(
+      world.dropped ? [[`action:${cause}`]] : [],
+    );
   });
 
   it("moves the issue back once after a refusal, with one comment, and without taking it for news", () => {

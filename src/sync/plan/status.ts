@@ -28,6 +28,25 @@ function fits(issue: Issue, target: StatusTarget): boolean {
 
 /** Statuses in both directions, by the agreed pair (RULES 6). */
 export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
+  const actions = planPair(input, recheck);
+  const keys = unwanted(input, actions);
+  return keys.length === 0 ? actions : [{ kind: "drop_wishes", direction: "state", keys }, ...actions];
+}
+
+/** Actions that were certainly not carried out, on a case that has gone on without them or that a person took back. */
+function unwanted(input: PlanInput, actions: readonly Action[]): string[] {
+  const { case: detail, issue, statusChanges } = input.observed;
+  if (detail === null || issue === null) return [];
+  // While the two do not fit, only the changelog tells what a person wants.
+  if (!isCompatible(detail.status, issue.category) && statusChanges === null) return [];
+  const wanted = actions.flatMap((action) => (action.kind === "act_on_case" ? [`action:${action.cause}`] : []));
+  return input.intents
+    .filter((intent) => intent.key.startsWith("action:move-") && intent.state === "planned")
+    .map((intent) => intent.key)
+    .filter((key) => !wanted.includes(key));
+}
+
+function planPair(input: PlanInput, recheck: Recheck): Action[] {
   const { link, observed, settings } = input;
   const { issue } = observed;
   const status = observed.case?.status ?? link.caseStatus;
