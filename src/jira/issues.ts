@@ -1,6 +1,7 @@
 /** Issues: search, reading, writing, transitions, changelog. */
 
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import type { IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
@@ -24,6 +25,7 @@ import { type CallContext, checkedSegment, readWhole, type Transport } from "./t
 import {
   anyFieldsSchema,
   changelogPageSchema,
+  changelogsPageSchema,
   createdIssueSchema,
   issueFields,
   issuePageSchema,
@@ -52,6 +54,7 @@ export type IssueCalls = Pick<
   | "listTransitions"
   | "transitionIssue"
   | "listChanges"
+  | "findLastMoves"
   | "linkIssues"
 >;
 
@@ -60,6 +63,8 @@ type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
 const pageSize = 100;
 const bulkMax = 100;
 const labelsMax = 50;
+/** Issues of one bulk reading of changelogs (NOTES 3.3). */
+const changelogsMax = 1_000;
 /** Pauses before each look at a task: a hundred properties are a matter of moments. */
 const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 const summaryCharsMax = 255;
@@ -317,6 +322,38 @@ export function makeIssueCalls(deps: {
     return toIssueChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
   }
 
+  async function findLastMoves(issueIds: readonly IssueId[], lane: Lane) {
+    const call: CallContext = { operation: "findLastMoves", effect: "read", lane };
+    const last = new Map<IssueId, IssueChange>();
+    for (let start = 0; start < issueIds.length; start += changelogsMax) {
+      const ids = issueIds.slice(start, start + changelogsMax);
+      const logs = await readTokenPages(call, async (token) => {
+        const body = {
+          issueIdsOrKeys: ids,
+          fieldIds: ["status"],
+          maxResults: changelogsMax,
+          ...(token === null ? {} : { nextPageToken: token }),
+        };
+        const request = {
+          url: "/rest/api/3/changelog/bulkfetch",
+          method: "POST",
+          body,
+          schema: changelogsPageSchema,
+        } as const;
+        const page = await transport.client(call).sendRequest(request);
+        return { items: page.issueChangeLogs, nextPageToken: page.nextPageToken };
+      });
+      for (const { issueId, changeHistories } of logs) {
+        for (const change of toIssueChanges(changeHistories)) {
+          const before = last.get(toId<IssueId>(issueId));
+          if (change.field === "status" && (before === undefined || change.at >= before.at))
+            last.set(toId<IssueId>(issueId), change);
+        }
+      }
+    }
+    return last;
+  }
+
   async function linkIssues(issueId: IssueId, otherId: IssueId, lane: Lane) {
     const call: CallContext = { operation: "linkIssues", effect: "write", lane, issueId };
     const type = await directory.relatesType(call);
@@ -344,6 +381,7 @@ export function makeIssueCalls(deps: {
     listTransitions,
     transitionIssue,
     listChanges,
+    findLastMoves,
     linkIssues,
   };
 }

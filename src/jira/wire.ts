@@ -148,17 +148,18 @@ export const transitionsSchema = z.object({
     }),
   ),
 });
+const changeSchema = z.object({
+  author: userSchema,
+  created: instantSchema,
+  // Records, not objects: one of their keys is called `toString`, which every object seems to have.
+  items: z.array(z.record(z.string(), z.unknown())).nullish(),
+});
 /** One page of an issue's changelog. */
-export const changelogPageSchema = z.object({
-  total: z.number(),
-  values: z.array(
-    z.object({
-      author: userSchema,
-      created: instantSchema,
-      // Records, not objects: one of their keys is called `toString`, which every object seems to have.
-      items: z.array(z.record(z.string(), z.unknown())).nullish(),
-    }),
-  ),
+export const changelogPageSchema = z.object({ total: z.number(), values: z.array(changeSchema) });
+/** One page of the changelogs of several issues (`POST /changelog/bulkfetch`). */
+export const changelogsPageSchema = z.object({
+  nextPageToken: z.string().nullish(),
+  issueChangeLogs: z.array(z.object({ issueId: idSchema, changeHistories: z.array(changeSchema) })),
 });
 
 /** `GET /myself`. */

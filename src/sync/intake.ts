@@ -16,7 +16,7 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
-import { endingAction } from "./plan/status.ts";
+import { endingAction, isByPerson } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
 import { isRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
@@ -601,8 +601,8 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     }
     if (breakers.some((entry) => entry.reason === "many_closes" && entry.state === "retrying"))
       await deps.state.releaseCloses(name);
-    const ending = countEnding(deps.settings, updated, byIssue);
     // Seen together, they are held together: counting them one by one would let the first ones through.
+    const ending = await countEnding(deps, updated, byIssue);
     if (ending > endingMax) await deps.state.holdCloses(name, ending);
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
     await stampIssues(deps);
@@ -615,18 +615,36 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
   });
 }
 
-/** Issues that somebody moved to done and whose cases would be closed or cancelled for it. */
-function countEnding(
-  settings: ConnectionSettings,
+/**
+ * How many issues people moved to done whose cases would be closed or cancelled for it. Who moved them is asked only where there are
+ * too many, in one request; while Jira does not tell, every move counts as a person's.
+ */
+async function countEnding(
+  deps: IntakeDeps,
   updated: readonly { readonly issueId: IssueId; readonly category: StatusCategory }[],
   links: ReadonlyMap<IssueId | null, IntakeLink>,
-): number {
-  return updated.filter((issue) => {
-    const link = links.get(issue.issueId);
-    if (link === undefined || issue.category !== "done" || link.caseStatus === null) return false;
+): Promise<number> {
+  const { settings } = deps;
+  const ending = updated.flatMap(({ issueId, category }) => {
+    const link = links.get(issueId);
+    if (link === undefined || category !== "done" || link.caseStatus === null) return [];
     const moved = link.agreedCategory !== null && link.agreedCategory !== "done";
-    return moved && ["close", "cancel"].includes(endingAction(settings.status.closeOnDone, link.caseStatus));
-  }).length;
+    return moved && ["close", "cancel"].includes(endingAction(settings.status.closeOnDone, link.caseStatus))
+      ? [issueId]
+      : [];
+  });
+  if (ending.length <= endingMax) return ending.length;
+  try {
+    const who = { ownAccountId: await deps.jira.getOwnAccountId(), settings };
+    const moves = await deps.jira.findLastMoves(ending, "poll");
+    return ending.filter((issueId) => {
+      const move = moves.get(issueId);
+      return move === undefined || isByPerson(move, who);
+    }).length;
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    return ending.length;
+  }
 }
 
 /** Wakes the links whose full comparison is owed, so that each is checked once in `maxAgeMs`, spread evenly over the ticks. */

@@ -293,6 +293,8 @@ export interface JiraPort {
   transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
   /** The changelog of one issue, oldest first: who changed which field, and when. */
   listChanges(issueId: IssueId, lane: Lane): Promise<readonly IssueChange[]>;
+  /** The last status change of each of these issues, many in one request; an issue that was never moved is absent. */
+  findLastMoves(issueIds: readonly IssueId[], lane: Lane): Promise<ReadonlyMap<IssueId, IssueChange>>;
   /**
    * Links two issues as related, whichever is named first; a link that is there already stays the only one. May be repeated.
    * `no_link_type`: the site has no such type of link.

@@ -262,6 +262,29 @@ describe("the Jira adapter", () => {
     expect(incomplete).toBe(false);
   });
 
+  it("reads who moved many issues last, in one request", async () => {
+    const client = makeClient();
+    const issues = [await createIssue(client), await createIssue(client), await createIssue(client)];
+    const [first, second, third] = issues;
+    for (const toCategory of ["indeterminate", "done"] as const)
+      sim.control.transition({ issue: first?.issueKey ?? "", toCategory });
+    sim.control.transition({ issue: second?.issueKey ?? "", toCategory: "done" });
+    nowMs += 1_000;
+    sim.control.transition({ issue: second?.issueKey ?? "", toCategory: "indeterminate", author: "app" });
+    sim.control.editIssue({ issue: second?.issueKey ?? "", fields: { summary: "renamed" } });
+    sim.control.resetRequests();
+
+    const moves = await client.findLastMoves(
+      issues.map((issue) => issue.issueId),
+      "poll",
+    );
+
+    expect(sim.control.getRequests().byOperation).toEqual({ getBulkChangelogs: 1 });
+    expect(moves.get(first?.issueId as IssueId)).toMatchObject({ toId: "10001", authorType: "atlassian" });
+    expect(moves.get(second?.issueId as IssueId)).toMatchObject({ toId: "3", authorType: "app" });
+    expect(moves.has(third?.issueId as IssueId)).toBe(false);
+  });
+
   it("links two issues once, whichever is named first, and says when the site has no such type", async () => {
     const client = makeClient();
     const [first, second] = [await createIssue(client), await createIssue(client)];

@@ -35,8 +35,9 @@ export class Crash extends Error {
 }
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
-/** What may leave, and when. */
+/** What may leave, and when; and what statuses mean. */
 export type StagePolicy = Partial<{
+  status: Partial<ConnectionSettings["status"]>;
   comments: Partial<ConnectionSettings["comments"]>;
   attachments: ConnectionSettings["attachments"];
 }>;
@@ -179,6 +180,7 @@ export async function startStage(
         },
         via: {},
         closeOnDone: "confirm",
+        ...policy.status,
       },
       priority: {},
       comments: {

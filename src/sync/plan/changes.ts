@@ -18,6 +18,7 @@ import type { ConnectionSettings, CreateInputs } from "../ports.ts";
 import { inputLabels } from "../request/inputs.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { hasHeldLevel } from "./disclosure.ts";
+import { isByPerson } from "./status.ts";
 
 /** Start of the keys of the intents that send these messages. */
 export const changeKeyPrefix = "message:changed-";
@@ -187,7 +188,7 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
   );
   const byPeople = verdict.changed.filter((topic) => {
     const last = news.findLast((change) => isAbout(topic, change, input.settings));
-    return last !== undefined && isByPerson(input, last);
+    return last !== undefined && isByPerson(last, input);
   });
   if (byPeople.length === 0) return [remember(verdict.told.n)];
   const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
@@ -221,11 +222,6 @@ function planOpen(
   if (!stays) return [{ kind: "drop_change", direction: "state", key: open.key, n }];
   const { issueReadAt: readAt } = input.observed;
   return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "", readAt }];
-}
-
-function isByPerson(input: PlanInput, change: IssueChange): boolean {
-  if (change.authorId === input.ownAccountId) return false;
-  return change.authorType !== "app" || input.settings.comments.allowAppAccounts.includes(change.authorId ?? "");
 }
 
 /** Whether a changed field is one that a topic is read from. */

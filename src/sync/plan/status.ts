@@ -7,7 +7,7 @@
  * the refusal, the move back. A refusal leaves the agreed pair as it is, or the next look would take it for news.
  */
 import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../domain/case.ts";
-import type { Issue, StatusCategory } from "../../domain/issue.ts";
+import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 import { type Action, hasNotice, isOwed, type PlanInput, type Recheck } from "./action.ts";
@@ -159,9 +159,8 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
     category: issue.category,
     entered: null,
   };
-  // Moves by apps, and our own, never act on the case; deleted cases trigger nothing.
-  if (last === undefined || last.authorId === input.ownAccountId || status === deletedStatus) return [agreed];
-  if (last.authorType === "app" && !settings.comments.allowAppAccounts.includes(last.authorId ?? "")) return [agreed];
+  // Deleted cases trigger nothing.
+  if (last === undefined || !isByPerson(last, input) || status === deletedStatus) return [agreed];
   const moment = last.at.getTime();
   const cause = `move-${moment}`;
   const wish = findWish(input, cause);
@@ -197,6 +196,15 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
   return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
+}
+
+/** Whether a person made a change: what apps and casebridge itself do never acts on the case (RULES 6). Pure. */
+export function isByPerson(
+  change: Pick<StatusChange, "authorId" | "authorType">,
+  who: { readonly ownAccountId: string; readonly settings: Pick<ConnectionSettings, "comments"> },
+): boolean {
+  if (change.authorId === who.ownAccountId) return false;
+  return change.authorType !== "app" || who.settings.comments.allowAppAccounts.includes(change.authorId ?? "");
 }
 
 /** What `CLOSE_ON_DONE` does with a person's move to done while the case is in `status`. Pure. */
