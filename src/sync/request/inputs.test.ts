@@ -75,6 +75,25 @@ describe("inputs of a new case", () => {
     expect(found.kind === "problem" ? found.text : "").toContain(allowed);
   });
 
+  it("does not guess between problem types of one name", async () => {
+    const twins = [
+      { id: "p1", name: "Usage", caseType: null, canUseSupportPlan: true },
+      { id: "p2", name: "Usage", caseType: null, canUseSupportPlan: true },
+    ];
+    const lookups = makeLookups({
+      problemTypes: async ({ productId }) => (productId === null ? twins : twins.slice(0, 1)),
+    });
+    const settings = makeSettings({ defaults: none });
+
+    const named = await resolve(["hw-problem:usage"], settings, lookups);
+    const byId = await resolve(["hw-problem:p2"], settings, lookups);
+    const withProduct = await resolve(["hw-problem:usage", "hw-product:ecs"], settings, lookups);
+
+    expect(named).toMatchObject({ text: expect.stringContaining("Usage (p1); Usage (p2). Name the product too") });
+    expect(byId).toMatchObject({ inputs: { problemTypeId: "p2" } });
+    expect(withProduct).toMatchObject({ inputs: { problemTypeId: "p1" } });
+  });
+
   it("takes neither a severity nor extra parameters where the API version has none", async () => {
     const settings = makeSettings({
       defaults: { ...none, productId: "ecs", problemTypeId: "p1", severityId: "s1", extends: { disk: "1" } },

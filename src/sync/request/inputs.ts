@@ -163,6 +163,9 @@ export async function resolveInputs(
   if (named.problemTypeId === null) return missing("problemTypeId", problems);
   const problem = match(problems, named.problemTypeId.text);
   if (problem === null) return wrong("problemTypeId", named.problemTypeId, problems);
+  const wanted = named.problemTypeId.text;
+  const others = problems.filter((item) => item.id !== problem.id && match([item], wanted) !== null);
+  if (others.length > 0 && problem.id !== wanted.trim()) return ambiguous([problem, ...others]);
 
   const regions = await again(
     (age) => lookups.regions(age, lane),
@@ -309,7 +312,18 @@ function wrong(name: InputName, given: Given, allowed: readonly NamedId[]): Extr
 }
 
 function missing(name: InputName, allowed: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
-  return problem(`No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>.`);
+  return problem(
+    `No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>, with a dash for each space.`,
+  );
+}
+
+/** Problem types of different products may have one name. */
+function ambiguous(found: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+  const ids = found.map(({ name, id }) => `${name} (${id})`).join("; ");
+  return problem(
+    `Several problem types have this name: ${ids}. Name the product too, by the label ${inputLabels.productId}<id or name>, ` +
+      `or the problem type by its id: ${inputLabels.problemTypeId}<id>.`,
+  );
 }
 
 function listAllowed(allowed: readonly NamedId[]): string {
