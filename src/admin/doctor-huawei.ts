@@ -1,7 +1,7 @@
 /** The checks of the Huawei side. */
 import { isServiceError } from "../domain/service-error.ts";
 import { errorMessage } from "../observability/scrub.ts";
-import type { CaseFileLimits, HuaweiCapability, HuaweiPort, Lane } from "../sync/ports.ts";
+import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort, Lane } from "../sync/ports.ts";
 import {
   checkClock,
   type DoctorSettings,
@@ -33,6 +33,7 @@ export interface DoctorHuaweiPort {
     filter: { readonly productId: string; readonly problemTypeId: string },
     lane: Lane,
   ): Promise<{ readonly shown: boolean; readonly severities: readonly NamedId[] }>;
+  listExtraParameters: CaseLookupPort["listExtraParameters"];
   listLabels(lane: Lane): Promise<readonly NamedId[]>;
   listQuotas(
     filter: { readonly problemTypeId: string; readonly productId: string | null },
@@ -94,6 +95,7 @@ export async function checkHuawei(
   await sheet.check("Huawei file limits", async () => describeLimits(await port.getFileLimits(lane)));
   await sheet.check("Huawei labels", () => checkLabels(settings, port));
   await sheet.check("Huawei look-ups", () => checkLookups(settings, port));
+  await sheet.check("Huawei extra parameters", () => checkExtras(settings, port));
   await sheet.check("Huawei template", () => checkTemplate(settings, port));
   await sheet.check("Huawei quota", () => checkQuota(settings, port));
 }
@@ -144,7 +146,12 @@ async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort):
   const problemTypes =
     productId === null && subTypeId === null ? [] : await port.listProblemTypes({ productId, subTypeId }, lane);
   const severities =
-    productId === null || problemTypeId === null ? null : await port.listSeverities({ productId, problemTypeId }, lane);
+    productId === null ||
+    problemTypeId === null ||
+    severityId === null ||
+    !port.capabilities.has("severity_and_extends")
+      ? null
+      : await port.listSeverities({ productId, problemTypeId }, lane);
 
   const wanted: (readonly [string, string | null, readonly NamedId[] | null])[] = [
     ["subTypeId", subTypeId, categories],
@@ -174,6 +181,46 @@ async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort):
     `${counts}; not known: ${missing.map(([name, id]) => `${name} ${id}`).join(", ")}`,
     "Correct create.defaults in the configuration; `casebridge lookups` lists the ids.",
   );
+}
+
+/** What the default problem type asks for beyond the usual, against the defaults and fields of the configuration. */
+async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+  const { subTypeId, productId, problemTypeId, severityId } = create.defaults;
+  const keys = [...new Set([...Object.keys(create.defaults.extends), ...Object.keys(create.fields.extends)])];
+  if (!port.capabilities.has("severity_and_extends")) {
+    if (severityId === null && create.fields.severityId === null && keys.length === 0) return right("none are taken");
+    return warn(
+      "the historical API takes neither a severity nor extra parameters with a new case: those configured are left out",
+      "Remove severityId and extends from create.defaults and create.fields, or set HUAWEI_API_VERSION=v2.",
+    );
+  }
+  if (problemTypeId === null) return right("not asked: no default problem type is set");
+  const asked = await port.listExtraParameters({ problemTypeId, productId, subTypeId }, lane);
+  const shown =
+    asked.map(({ id, name, required }) => `${id} (${name}${required ? ", needed" : ""})`).join(", ") || "none";
+  const unknown = keys.filter((key) => !asked.some(({ id }) => id === key));
+  if (unknown.length > 0)
+    return wrong(
+      `problem type ${problemTypeId} does not ask for ${unknown.join(", ")}`,
+      `Correct extends in create.defaults or create.fields. It asks for: ${shown}.`,
+    );
+  const open = asked.filter(
+    ({ id, required, defaultValue }) => required && !keys.includes(id) && (defaultValue ?? "") === "",
+  );
+  if (open.length > 0)
+    return wrong(
+      `problem type ${problemTypeId} needs ${open.map(({ id, name }) => `${id} (${name})`).join(", ")}, which nothing sets: a request without it is refused`,
+      `Set ${open.map(({ id }) => `create.defaults.extends.${id}`).join(", ")}, or create.fields.extends to the Jira field that holds it; or people name it by a label hw-extra-<key>:<value>.`,
+    );
+  const long = asked.filter(
+    ({ id, lengthMax }) => lengthMax !== null && (create.defaults.extends[id]?.length ?? 0) > lengthMax,
+  );
+  if (long.length > 0)
+    return wrong(
+      `too long: ${long.map(({ id, lengthMax }) => `create.defaults.extends.${id} (at most ${lengthMax} characters)`).join(", ")}`,
+      "Shorten the value.",
+    );
+  return right(shown === "none" ? "none are asked for" : `asked for: ${shown}`);
 }
 
 /** One small listing: the text matches no case, so it costs one request. */

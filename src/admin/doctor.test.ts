@@ -80,6 +80,7 @@ const huawei: DoctorHuaweiPort = {
   getProjectIds: async () => [{ id: "pr1", name: "cn-north-4" }],
   listCases: async () => [],
   listSeverities: async () => ({ shown: true, severities: [{ id: "v1", name: "High" }] }),
+  listExtraParameters: async () => [],
   listLabels: async () => [{ id: "l1", name: "prod" }],
   listQuotas: async () => ({ total: 10, unused: 4 }),
   getAgreementSigned: async () => true,
@@ -438,7 +439,7 @@ test.each<[string, Change, readonly HuaweiCapability[], string | null]>([
   [
     "the historical API",
     { settings: { huawei: { ...settings.huawei, apiVersion: "v1.0" } } },
-    allCapabilities,
+    allCapabilities.filter((capability) => capability !== "severity_and_extends"),
     "Set HUAWEI_API_VERSION=v2, unless the account has only the historical API.",
   ],
   [

@@ -32,6 +32,8 @@ export const failureRemedies = {
   moved: "Move the issue back and `failures retry`, or `links move CASE`.",
   no_transition: "Configure `status.via`, or move the issue by hand.",
   not_found: "Something was gone while it was written to. When `verify` finds no drift: `failures discard`.",
+  owned_by:
+    "Go on in the issue that has the case, and `failures discard`. To have it here: `links unlink CASE`, then `failures retry`.",
   project_unreadable: "Give casebridge's Jira account access to the project; mirroring goes on by itself.",
   rate_limited: "Nothing: the service asks for a pause, and work goes on by itself.",
   rejected: "Mend what the detail names, then `failures retry`.",

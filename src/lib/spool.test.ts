@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FileTooLarge, makeSpool } from "./spool.ts";
+import { FileTooLarge, makeSpool, SpoolFull } from "./spool.ts";
 
 async function* bytes(...chunks: string[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield Buffer.from(chunk);
@@ -37,5 +37,24 @@ test("a source over the limit leaves nothing behind", async () => {
 
   const [folder] = await readdir(join(dataDir, "spool"));
   expect(await readdir(join(dataDir, "spool", folder ?? ""))).toEqual([]);
+  await spool.close();
+});
+
+test("all files together are capped: what does not fit is left out until there is room, and one alone always fits", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "spool-"));
+  const spool = await makeSpool(dataDir, 6);
+
+  const first = await spool.store(bytes("abcd"), 100);
+  await expect(spool.store(bytes("ef", "g"), 100)).rejects.toBeInstanceOf(SpoolFull);
+  const fits = await spool.store(bytes("ef"), 100);
+  await expect(spool.storeText("h")).rejects.toBeInstanceOf(SpoolFull);
+  await spool.remove(first);
+  await spool.remove(fits);
+  await spool.remove(fits);
+  const large = await spool.store(bytes("abcd", "efgh"), 100);
+
+  expect(large.sizeBytes).toBe(8);
+  const [folder] = await readdir(join(dataDir, "spool"));
+  expect(await readdir(join(dataDir, "spool", folder ?? ""))).toHaveLength(1);
   await spool.close();
 });

@@ -4,9 +4,11 @@
  * Leases are judged by the database's clock alone, so replicas whose clocks differ agree. Taking one raises the link's epoch;
  * whoever holds an older epoch is refused by every statement from then on, even if its process wakes up much later.
  */
-import type { LinkId } from "../domain/ids.ts";
+import type { CaseId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { LinkState } from "../domain/link.ts";
 import type { Clock } from "../sync/ports.ts";
-import { type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import { CaseTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import { isUniqueViolation } from "./database/errors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { readSnapshot } from "./link-snapshot.ts";
@@ -69,7 +71,21 @@ function makeLeasedLink(
       endsAt = from + start.leaseMs;
     },
     async apply(step) {
-      const held = await applyStep(prisma, fence, step, { at: clock.now(), namedBefore: snapshot.link.namedMessages });
+      const facts = { at: clock.now(), namedBefore: snapshot.link.namedMessages };
+      let held: boolean;
+      try {
+        held = await applyStep(prisma, fence, step, facts);
+      } catch (error) {
+        const caseId = step.link?.caseId;
+        if (!isUniqueViolation(error) || caseId == null) throw error;
+        const holder = await findOtherHolder(prisma, fence.linkId, caseId);
+        if (holder === null) throw error;
+        if (holder.state !== "unlinked") throw new CaseTaken(caseId, holder);
+        // The pairing that was ended must not bring the case back; a link that has it serves as well.
+        await prisma.$executeRaw(Prisma.sql`
+          UPDATE links SET "caseId" = NULL, "updatedAt" = ${facts.at}::timestamptz WHERE id = ${holder.id} AND state = 'unlinked'`);
+        held = await applyStep(prisma, fence, step, facts);
+      }
       if (!held) throw new LeaseLost(linkId);
     },
     async reload() {
@@ -91,6 +107,21 @@ function makeLeasedLink(
         WHERE ${holdsLease(fence)}`);
     },
   };
+}
+
+/** The other link on the same Huawei site that has the case. */
+async function findOtherHolder(
+  prisma: PrismaClient,
+  linkId: bigint,
+  caseId: CaseId,
+): Promise<{ id: bigint; state: LinkState; connectionName: string; issueKey: IssueKey | null } | null> {
+  const [row] = await prisma.$queryRaw<
+    { id: bigint; state: LinkState; connectionName: string; issueKey: IssueKey | null }[]
+  >(Prisma.sql`
+    SELECT other.id, other.state, other."connectionName", other."issueKey" FROM links own
+    JOIN links other ON other."huaweiSite" = own."huaweiSite" AND other.id <> own.id
+    WHERE own.id = ${linkId} AND other."caseId" = ${caseId}`);
+  return row ?? null;
 }
 
 /** A clock that is set must neither lengthen nor shorten a lease. */

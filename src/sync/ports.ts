@@ -27,7 +27,7 @@ export type SpooledFile = { readonly path: string; readonly sizeBytes: number; r
 
 /** Where downloaded files wait. */
 export interface Spool {
-  /** Streams `source` to a new file of mode 0600. Throws when the source breaks or exceeds `sizeMaxBytes` (`FileTooLarge`). */
+  /** Streams `source` to a new file of mode 0600. Throws when the source breaks, exceeds `sizeMaxBytes` (`FileTooLarge`), or finds no room now (`SpoolFull`). */
   store(source: AsyncIterable<Uint8Array>, sizeMaxBytes: number): Promise<SpooledFile>;
   /** Writes a text as UTF-8. */
   storeText(text: string): Promise<SpooledFile>;

@@ -11,6 +11,7 @@ import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { SpoolFull } from "../lib/spool.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
 import { applyAction } from "./apply/apply.ts";
@@ -27,7 +28,14 @@ import { planReconcile } from "./plan/plan.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
 import { burstMax, isFresh, later, moments, Run } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
-import { type ConnectionState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "./state.ts";
+import {
+  CaseTaken,
+  type ConnectionState,
+  type LeasedLink,
+  LeaseLost,
+  type LinkSnapshot,
+  type StatePort,
+} from "./state.ts";
 
 /** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */
 export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes"> & {
@@ -84,6 +92,7 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts: link.attempts + 1 });
       return deferred("marks_unread", run.writes);
     }
+    if (error instanceof CaseTaken) return await leaveCase(deps, leased, run, error);
     if (link.attempts >= unexpectedMax) {
       const detail = error instanceof Error ? error.name : "unknown";
       await holdLink(await toRunDeps(deps, link), leased, run, { direction: "both", reason: "internal_error", detail });
@@ -118,6 +127,15 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
     );
   }
   return outcome;
+}
+
+/** The case of this link's issue has another issue: nothing more is done here until a person decides. */
+async function leaveCase(deps: ReconcileDeps, leased: LeasedLink, run: Run, taken: CaseTaken): Promise<Outcome> {
+  const { caseId, connectionName, issueKey } = taken;
+  const detail = `case ${caseId} is mirrored to ${issueKey ?? "an issue that is still to be made"} by the connection ${connectionName}`;
+  await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "owned_by", detail });
+  await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
+  return blocked("owned_by");
 }
 
 /** What a run and its writes need. */
@@ -232,6 +250,11 @@ async function reconcileIssue(
       run.attempt = 0;
       run.lookAgain(later(deps, 2_000));
       return deferred("case_unknown", run.writes);
+    }
+    if (error instanceof SpoolFull) {
+      run.failed = true;
+      run.lookAgain(later(deps, backoffMs(leased.snapshot.link.attempts, deps.random())));
+      return deferred("spool_full", run.writes);
     }
     return await handleReadFailure(deps, leased, run, error);
   }
@@ -421,6 +444,13 @@ async function applyAll(
         continue;
       }
       held.add(action.direction);
+      if (error instanceof SpoolFull) {
+        // Other files are on their way; this one waits, and what comes after it.
+        run.failed = true;
+        run.reason = "spool_full";
+        run.lookAgain(later(deps, backoffMs(run.link.attempts, deps.random())));
+        continue;
+      }
       if (error instanceof Unsettled) {
         // Its own look is already scheduled; without one the next tick looks again. What waits behind it stays news until then.
         if (!run.failed) run.attempt = 0;

@@ -19,6 +19,22 @@ export class LeaseLost extends Error {
   }
 }
 
+/** Thrown when a link was to get a case that another one has: a case has one issue (RULES 7). Nothing of the step was stored. */
+export class CaseTaken extends Error {
+  readonly caseId: CaseId;
+  /** Connection of the link that has it. */
+  readonly connectionName: string;
+  /** Its issue; `null` = it has none yet. */
+  readonly issueKey: IssueKey | null;
+  constructor(caseId: CaseId, holder: { readonly connectionName: string; readonly issueKey: IssueKey | null }) {
+    super(`case ${caseId} belongs to another link`);
+    this.name = "CaseTaken";
+    this.caseId = caseId;
+    this.connectionName = holder.connectionName;
+    this.issueKey = holder.issueKey;
+  }
+}
+
 /** Everything known about a link at the start of a run. */
 export type LinkSnapshot = {
   readonly link: Link;
@@ -127,7 +143,7 @@ export interface LeasedLink {
   remainingMs(): number;
   /** Extends the lease. Throws `LeaseLost`. */
   renew(): Promise<void>;
-  /** Applies one atomic step. Throws `LeaseLost`. */
+  /** Applies one atomic step. Throws `LeaseLost`, and `CaseTaken` where the step gives the link a case. */
   apply(step: StateStep): Promise<void>;
   /** Reads link, mirrors, intents and failures again. Throws `LeaseLost`. */
   reload(): Promise<LinkSnapshot>;

@@ -149,3 +149,41 @@ test("a notice is never lost between the refusal and the comment that tells of i
   expect(masked).toHaveLength(17);
   expect((await stage.snapshot()).intents).toEqual([]);
 });
+
+test("files wait while there is no room for them on their way, both ways, and are refused by nobody", async () => {
+  await stage.close();
+  stage = await startStage({ spoolBytes: 100 });
+  ({ caseId } = stage.huawei.createCase({ description: "The server is down" }));
+  await stage.round();
+  stage.advance(1_000);
+  key = stage.jira.getState().issues[0]?.key ?? "";
+  const inTheWay = await stage.spool.storeText("x".repeat(95));
+  stage.jira.addAttachment({ issue: key, name: "out.txt", text: "six bytes" });
+  stage.jira.addComment({ issue: key, text: "see out.txt" });
+  stage.huawei.addMessage({
+    caseId,
+    author: "engineer",
+    content: "in",
+    files: [{ name: "in.txt", text: "six bytes" }],
+  });
+  await stage.round();
+  await settle(3);
+  expect(accessories()).toEqual([]);
+  expect(issue()?.attachments.map((file) => file.name)).toEqual(["out.txt"]);
+  expect((await stage.snapshot()).failures).toEqual([]);
+
+  await stage.spool.remove(inTheWay);
+  stage.advance(60_000);
+  await settle(3);
+  await stage.check();
+
+  expect(accessories().map((file) => file.name)).toEqual(["out.txt"]);
+  expect(
+    issue()
+      ?.attachments.map((file) => file.name)
+      .sort(),
+  ).toEqual(["in.txt", "out.txt"]);
+  expect(notices()).toEqual([]);
+  const { failures, intents } = await stage.snapshot();
+  expect({ failures, intents }).toEqual({ failures: [], intents: [] });
+});

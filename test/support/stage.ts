@@ -43,7 +43,7 @@ export type StagePolicy = Partial<{
 }>;
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const noInputs = {
+export const noInputs = {
   subTypeId: null,
   productId: null,
   problemTypeId: null,
@@ -85,6 +85,10 @@ export async function startStage(
     readonly jira?: JiraSimulatorOptions;
     readonly policy?: StagePolicy;
     readonly projectKey?: string;
+    /** Bytes of all files on their way together. */
+    readonly spoolBytes?: number;
+    /** How issues become cases; nothing is set by default. */
+    readonly create?: Partial<ConnectionSettings["create"]>;
     /** The user group whose cases are mirrored; needs v2. */
     readonly groupId?: string;
   } = {},
@@ -97,7 +101,7 @@ export async function startStage(
   const made = await createTestDatabase();
   const database = makePrisma({ connectionString: made.connectionString });
   const folder = await mkdtemp(join(tmpdir(), "casebridge-stage-"));
-  const spool = await makeSpool(folder);
+  const spool = await makeSpool(folder, options.spoolBytes);
   const projectKey = options.projectKey ?? "OPS";
   const row = { name: "default", huaweiSite: huawei.url, jiraSite: jira.url, projectKey };
   await syncConnections(database.prisma, [row]);
@@ -192,7 +196,13 @@ export async function startStage(
         ...policy.comments,
       },
       attachments: policy.attachments ?? { toHuawei: "referenced" },
-      create: { jql: 'labels = "huawei-case"', defaults: noInputs, fields: noInputs, template: null },
+      create: {
+        jql: 'labels = "huawei-case"',
+        defaults: noInputs,
+        fields: noInputs,
+        template: null,
+        ...options.create,
+      },
       commands: { role: null },
       guard: { mode: "mask", patterns: [] },
       settle: { caseSeconds: 20, messageSeconds: 20, searchSeconds: 20, listSeconds: 20 },
@@ -290,6 +300,8 @@ export async function startStage(
     forgetSent: tap.forget,
     clock,
     database,
+    connectionRow: row,
+    spool,
     state: plainState,
     intakeDeps,
     reconcileDeps,

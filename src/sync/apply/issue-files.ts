@@ -4,7 +4,7 @@
  * An upload is invisible until a message names it, so it needs no intent: one that got lost is simply made again. What is remembered
  * of a file is stored in the one step that also stores the message, or the notice, that tells of it.
  */
-import type { AttachmentId } from "../../domain/ids.ts";
+import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
@@ -60,7 +60,7 @@ export async function uploadFiles(
     }
   }
   for (const file of files) {
-    const result = await uploadOne(deps, leased, file, limits);
+    const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
     if ("refusal" in result) {
       refused.push({ file, reason: toReason(result.refusal) });
       continue;
@@ -106,7 +106,8 @@ export function fileMessage(
   };
 }
 
-function liveMirror(
+/** What is remembered of a file that goes. Pure. */
+export function liveMirror(
   file: IssueFile,
   result: { readonly fileId: string; readonly sizeBytes: number; readonly sha256: string; readonly parentId: string },
 ): MirrorPatch {
@@ -124,8 +125,8 @@ function liveMirror(
   };
 }
 
-/** What is stored, and told on the issue, of files that Huawei does not take. */
-function refusedStep(
+/** What is stored, and told on the issue, of files that Huawei does not take. Pure. */
+export function refusedStep(
   refused: readonly { readonly file: IssueFile; readonly reason: string }[],
   parentId: string,
 ): { mirrors: MirrorPatch[]; failures: NonNullable<StateStep["failures"]>[number][]; notices: Notice[] } {
@@ -156,15 +157,16 @@ function refusedStep(
   };
 }
 
-type Uploaded = { readonly fileId: string; readonly sizeBytes: number; readonly sha256: string };
+type Uploaded = { readonly fileId: CaseFileId; readonly sizeBytes: number; readonly sha256: string };
 
-/** Jira → disk → Huawei: one file, or why Huawei does not get it. Throws where it is to be tried again. */
-async function uploadOne(
+/** Jira → disk → Huawei: one file, or why Huawei does not get it. Stores nothing. Throws `ServiceError` where it is to be tried again. */
+export async function uploadOne(
   deps: ApplyDeps,
   leased: LeasedLink,
   file: IssueFile,
-  limits: CaseFileLimits,
+  use: { readonly limits: CaseFileLimits; readonly purpose: "incident" | "message" },
 ): Promise<Uploaded | { readonly refusal: FileRefusal }> {
+  const { limits, purpose } = use;
   const name = safeFileName(file.name);
   const refusal = limitRefusal({ name, sizeBytes: file.sizeBytes }, limits);
   if (refusal !== null) return { refusal };
@@ -173,7 +175,7 @@ async function uploadOne(
     // A file on its way may take longer than a lease lasts from the last step.
     await leased.renew();
     spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
-    const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose: "message" }, deps.lane);
+    const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose }, deps.lane);
     deps.onWrite?.({ side: "huawei", action: "file" });
     return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256 };
   } catch (error) {
@@ -201,7 +203,7 @@ export async function sendOwnFile(
     return 1;
   }
   const limits = await deps.huawei.getFileLimits(deps.lane);
-  const result = await uploadOne(deps, leased, file, limits);
+  const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
   if ("refusal" in result) {
     const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });

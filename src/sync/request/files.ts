@@ -6,18 +6,19 @@
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
-import { fileMessage } from "../apply/issue-files.ts";
-import { type ApplyDeps, permanentReason } from "../apply/write-once.ts";
+import { fileMessage, liveMirror, refusedStep, uploadOne } from "../apply/issue-files.ts";
+import { type ApplyDeps, markKey } from "../apply/write-once.ts";
+import { toReason } from "../file-refusal.ts";
 import { isNamedIn } from "../plan/disclosure.ts";
-import type { MirrorPatch, NewIntent } from "../state.ts";
+import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 
 /** What goes with the case, what goes in messages after it, and what is remembered of both. */
 export type CaseFiles = {
   readonly fileIds: readonly CaseFileId[];
   readonly intents: readonly NewIntent[];
   readonly mirrors: readonly MirrorPatch[];
-  /** Lines for people about files that cannot go. */
-  readonly refusals: readonly string[];
+  /** Files that cannot go. */
+  readonly failures: NonNullable<StateStep["failures"]>;
 };
 
 /** Files of people that the policy lets go: those named by the description, or all (RULES 5). `held` names what never leaves. Pure. */
@@ -43,17 +44,17 @@ export function filesOfRequest(input: {
 /** Uploads the files; those beyond what a new case may carry are sent in messages of their own. Throws `ServiceError`. */
 export async function uploadForCase(
   deps: ApplyDeps,
-  issueKey: string,
+  leased: LeasedLink,
   files: readonly IssueFile[],
   fullText: { readonly name: string; readonly text: string } | null,
 ): Promise<CaseFiles> {
-  if (files.length === 0 && fullText === null) return { fileIds: [], intents: [], mirrors: [], refusals: [] };
+  if (files.length === 0 && fullText === null) return { fileIds: [], intents: [], mirrors: [], failures: [] };
   const limits = await deps.huawei.getFileLimits(deps.lane);
   const countMax = limits.newCaseCountMax ?? limits.countMax;
   const fileIds: CaseFileId[] = [];
   const intents: NewIntent[] = [];
   const mirrors: MirrorPatch[] = [];
-  const refusals: string[] = [];
+  const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
   if (fullText !== null) {
     const file = await deps.spool.storeText(fullText.text);
     try {
@@ -63,60 +64,31 @@ export async function uploadForCase(
     }
   }
   for (const file of files) {
-    const base = {
-      kind: "file",
-      origin: "jira",
-      sourceId: file.attachmentId,
-      sizeBytes: file.sizeBytes,
-      parentId: "case",
-    } as const;
     const purpose = fileIds.length < countMax ? "incident" : "message";
-    const uploaded = await uploadOne(deps, file, limits, purpose);
-    if ("reason" in uploaded) {
-      mirrors.push({ ...base, state: "placeholder", reason: uploaded.reason });
-      refusals.push(`${safeFileName(file.name)} (${file.sizeBytes} bytes): ${uploaded.reason}`);
+    const uploaded = await uploadOne(deps, leased, file, { limits, purpose });
+    if ("refusal" in uploaded) {
+      refused.push({ file, reason: toReason(uploaded.refusal) });
       continue;
     }
-    mirrors.push({ ...base, state: "live", copyId: uploaded.fileId, sha256: uploaded.sha256 });
+    mirrors.push(liveMirror(file, { ...uploaded, parentId: "case" }));
     if (purpose === "incident") {
       fileIds.push(uploaded.fileId);
       continue;
     }
     intents.push(
       fileMessage(
-        issueKey,
+        markKey(leased),
         { attachmentId: file.attachmentId, fileId: uploaded.fileId, name: safeFileName(file.name) },
         { owner: { kind: "notice", sourceId: "case-text" }, index: 100 + intents.length },
       ),
     );
   }
-  return { fileIds, intents, mirrors, refusals };
-}
-
-async function uploadOne(
-  deps: ApplyDeps,
-  file: IssueFile,
-  limits: { readonly sizeMaxBytes: number; readonly extensions: readonly string[] },
-  purpose: "incident" | "message",
-): Promise<{ readonly fileId: CaseFileId; readonly sha256: string } | { readonly reason: string }> {
-  const name = safeFileName(file.name);
-  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
-  if (file.sizeBytes > limits.sizeMaxBytes)
-    return { reason: `larger than Huawei Cloud takes (${limits.sizeMaxBytes} bytes)` };
-  if (limits.extensions.length > 0 && !limits.extensions.includes(extension)) {
-    return { reason: `files of type ".${extension}" are not taken by Huawei Cloud` };
-  }
-  try {
-    const spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
-    try {
-      const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose }, deps.lane);
-      return { fileId, sha256: spooled.sha256 };
-    } finally {
-      await deps.spool.remove(spooled);
-    }
-  } catch (error) {
-    const reason = permanentReason(error);
-    if (reason === null) throw error;
-    return { reason };
-  }
+  // The notices of these are written by the plan, which finds files that are told nowhere.
+  const step = refusedStep(refused, "case");
+  return {
+    fileIds,
+    intents,
+    mirrors: [...mirrors, ...step.mirrors],
+    failures: step.failures,
+  };
 }

@@ -50,6 +50,19 @@ export type Lookups = {
   refresh(lane: Lane): Promise<number>;
 };
 
+/** The same look-ups, each asked for anew whatever is remembered; what is remembered serves while the service is away. Pure. */
+export function askAnew(lookups: Lookups): Lookups {
+  return {
+    regions: (_age, lane) => lookups.regions(0, lane),
+    categories: (_age, lane) => lookups.categories(0, lane),
+    problemTypes: (filter, _age, lane) => lookups.problemTypes(filter, 0, lane),
+    severities: (filter, _age, lane) => lookups.severities(filter, 0, lane),
+    templates: (problemTypeId, _age, lane) => lookups.templates(problemTypeId, 0, lane),
+    extraParameters: (filter, _age, lane) => lookups.extraParameters(filter, 0, lane),
+    refresh: lookups.refresh,
+  };
+}
+
 /** Makes the look-ups of one connection. Calls throw `ServiceError` only where nothing is cached. */
 export function makeLookups(deps: LookupDeps): Lookups {
   const { port, cache, clock, log, connectionName } = deps;

@@ -16,7 +16,7 @@ import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
-import { hasHeldLevel } from "../plan/disclosure.ts";
+import { hasHeldLevel, namesInRestricted } from "../plan/disclosure.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
 import { moments } from "../run.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
@@ -26,12 +26,14 @@ import { filesOfRequest, uploadForCase } from "./files.ts";
 import {
   collectInputs,
   configuredFields,
+  extraLabel,
   type GivenInputs,
+  inputLabels,
   inputsHash,
   type ResolvedInputs,
   resolveInputs,
 } from "./inputs.ts";
-import type { Lookups } from "./lookups.ts";
+import { askAnew, type Lookups } from "./lookups.ts";
 
 /** What creating a case needs besides the writes. */
 export type RequestDeps = ApplyDeps & {
@@ -160,8 +162,21 @@ async function tryCreate(
   } catch (error) {
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
-    return refuse(deps, leased, cause, `Huawei Cloud refused it: ${reason}`);
+    // What was remembered of the look-ups may be out of date: read anew they tell which value it is, and which are allowed.
+    const anew = await resolveInputs(askAnew(deps.lookups), given, { template: create.template, isPlain }, deps.lane);
+    if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(resolution.inputs))
+      return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
+    const why = anew.kind === "problem" ? anew.text : `It was asked for with ${describeInputs(anew.inputs)}.`;
+    return refuse(deps, leased, cause, `Huawei Cloud refused it: ${reason}\n${why}`);
   }
+}
+
+/** The ids that a case was asked for with, by the names of the labels that set them. Pure. */
+function describeInputs(inputs: ResolvedInputs): string {
+  const ids = (["subTypeId", "productId", "problemTypeId", "regionId", "severityId"] as const).flatMap((name) =>
+    inputs[name] === null ? [] : [`${inputLabels[name]}${inputs[name]}`],
+  );
+  return [...ids, ...Object.entries(inputs.extends).map(([key, value]) => `${extraLabel}${key}:${value}`)].join(", ");
 }
 
 /** What keeps an issue from becoming a case, whatever its inputs are. Pure. */
@@ -235,6 +250,8 @@ type CasePayload = {
   readonly since: string;
   readonly intents: readonly NewIntent[];
   readonly mirrors: NonNullable<StateStep["mirrors"]>;
+  /** Absent in what an earlier release froze. */
+  readonly failures?: NonNullable<StateStep["failures"]>;
   readonly notes: readonly string[];
 };
 
@@ -250,7 +267,7 @@ async function createCase(
   },
 ): Promise<RequestResult> {
   const planned = leased.snapshot.intents.some((intent) => intent.key === caseIntentKey);
-  const payload = planned ? {} : await prepareCase(deps, request);
+  const payload = planned ? {} : await prepareCase(deps, leased, request);
   await writeOnce(deps, leased, {
     kind: "case",
     key: caseIntentKey,
@@ -272,7 +289,11 @@ function caseMark(issue: Issue): Mark {
   return { kind: "case", issueKey: issue.issueKey, issueId: issue.issueId, part: null };
 }
 
-async function prepareCase(deps: RequestDeps, request: Parameters<typeof createCase>[2]): Promise<CasePayload> {
+async function prepareCase(
+  deps: RequestDeps,
+  leased: LeasedLink,
+  request: Parameters<typeof createCase>[2],
+): Promise<CasePayload> {
   const { issue, description, inputs } = request;
   const { settings } = deps;
   const mark = caseMark(issue);
@@ -293,10 +314,13 @@ async function prepareCase(deps: RequestDeps, request: Parameters<typeof createC
     ownAccountId: await deps.jira.getOwnAccountId(),
     text: `${issue.summary}\n${description}`,
     media,
-    held: issue.files.length === 0 ? [] : await heldNames(deps, issue),
+    held:
+      issue.files.length === 0
+        ? []
+        : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
   });
   const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
-  const uploaded = await uploadForCase(deps, issue.issueKey, files, full);
+  const uploaded = await uploadForCase(deps, leased, files, full);
   const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
   const count = contents.length;
   const rest = contents.slice(1).map(
@@ -316,22 +340,14 @@ async function prepareCase(deps: RequestDeps, request: Parameters<typeof createC
     since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
     intents: [...rest, ...uploaded.intents],
     mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
-    notes: [...maskedNote(guarded.masked), ...uploaded.refusals.map((line) => `The file was not sent: ${line}`)],
+    failures: uploaded.failures,
+    notes: maskedNote(guarded.masked),
   };
 }
 
 function maskedNote(masked: readonly MaskedKind[]): string[] {
   if (masked.length === 0) return [];
   return [`Something in the text was masked: ${masked.map((entry) => `${entry.name} (${entry.count})`).join(", ")}.`];
-}
-
-/** Names and media of comments that must not leave: a file that they name stays too. */
-async function heldNames(deps: RequestDeps, issue: Issue): Promise<readonly string[]> {
-  const comments = await deps.jira.listComments(issue.issueId, deps.lane);
-  const isDesk = issue.projectTypeKey === "service_desk";
-  return comments
-    .filter((comment) => comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null))
-    .flatMap((comment) => [deps.text.adfToText(comment.body), ...deps.text.mediaReferences(comment.body)]);
 }
 
 /**
@@ -343,7 +359,7 @@ function adoptedStep(
   found: { readonly caseId: CaseId; readonly createdAt: Date | null },
   payload: Readonly<Record<string, unknown>>,
 ): StateStep {
-  const { intents = [], mirrors = [], since, notes = [] } = payload as Partial<CasePayload>;
+  const { intents = [], mirrors = [], failures = [], since, notes = [] } = payload as Partial<CasePayload>;
   const { now, aheadMs } = moments(deps);
   const madeAt = found.createdAt === null ? now : toOurTime(found.createdAt, aheadMs.huawei);
   return {
@@ -359,6 +375,7 @@ function adoptedStep(
         ? []
         : [{ kind: "notice", origin: "jira", sourceId: "case-text", state: "sending" } as const]),
     ],
+    failures,
     confirmedIntents: [caseIntentKey],
     audit: [
       {
