@@ -431,6 +431,8 @@ function openOnPostgres(input: { readonly databaseUrl: string; readonly log: War
     max,
     connectionTimeoutMillis: 3_000,
     application_name: "casebridge queue",
+    // A process that stands still inside a transaction must not keep its locks from the others.
+    options: "-c idle_in_transaction_session_timeout=15000",
   });
   const makeQueue = (name: string, defaultJobOptions: object): Queue => {
     const queue = new Queue(name, { connection: connection(3), defaultJobOptions }, createPostgresBackend);

@@ -40,6 +40,12 @@ test("tells other faults of a statement from both", async () => {
   expect(errors.map((error) => isUniqueViolation(error) || isConnectionError(error))).toEqual([false, false, false]);
 });
 
+test("a process that stands still inside a transaction does not keep its locks for ever", async () => {
+  const { rows } = await database.pool.query("SHOW idle_in_transaction_session_timeout");
+
+  expect(rows).toEqual([{ idle_in_transaction_session_timeout: "15s" }]);
+});
+
 test("tells a connection that fails or is cut", async () => {
   const nowhere = makePrisma({ connectionString: "postgresql://a:b@127.0.0.1:1/c" });
   const refused = makePrisma({ connectionString: test1.connectionString.replace(/:[^:@]*@/, ":wrong@") });

@@ -12,6 +12,12 @@ export type Database = {
 };
 
 /**
+ * A process that stands still inside a transaction (a blocked event loop, a suspended machine) keeps its locks, and others would wait
+ * for it, even to start. The server ends such a session; well before a lease ends, so that taking over is not delayed.
+ */
+const idleInTransactionMs = 15_000;
+
+/**
  * Makes a Prisma client on a pool of at most `poolMax` connections (default 10). Connects at the first query: nothing is
  * thrown here for an unreachable server; queries then fail with errors that `isConnectionError` knows, after 10 s at most.
  * `onError` hears of idle connections that broke; the pool replaces them by itself.
@@ -29,7 +35,7 @@ export function makePrisma(options: {
     keepAlive: true,
     application_name: "casebridge",
     // The adapter drops the offset of a time it reads, so every session must speak UTC.
-    options: "-c TimeZone=UTC",
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
   });
   const report = options.onError ?? (() => {});
   // Without a listener an idle connection that breaks would end the process.

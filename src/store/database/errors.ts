@@ -64,6 +64,7 @@ const CONNECTION_CODES = new Set([
   "57P02",
   "57P03",
   "53300",
+  "25P03",
   "P1000",
   "P1001",
   "P1002",
