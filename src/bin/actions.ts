@@ -69,7 +69,6 @@ export const actions: CliActions = {
 
   resync: (options, context) =>
     withParts("command", async (parts) => {
-      if (options.recreate) await recreateIssue(parts, options.target);
       if (
         !options.dryRun &&
         (options.wait || options.includeHistory) &&
@@ -81,7 +80,8 @@ export const actions: CliActions = {
           remedy: "Set it to all, command or none.",
         });
       }
-      const connections = await holders(parts, options.connection, options.target);
+      const target = options.recreate ? await recreateIssue(parts, options) : options.target;
+      const connections = await holders(parts, options.connection, target);
       const results: {
         connection: string;
         links: number;
@@ -93,25 +93,26 @@ export const actions: CliActions = {
       const history: HistoryComment[] = [];
       const rerendered = { changed: 0, uneven: 0, busy: 0 };
       for (const connection of connections) {
-        if (options.includeHistory) history.push(...(await includeHistory(parts, connection, options, context)));
-        if (options.rerender) await rerender(parts, connection, options, rerendered);
+        if (options.includeHistory)
+          history.push(...(await includeHistory(parts, connection, { ...options, target }, context)));
+        if (options.rerender) await rerender(parts, connection, { ...options, target }, rerendered);
         if (options.dryRun) {
-          const linkIds = await linksForDryRun(parts, connection, options.target);
+          const linkIds = options.recreate ? [] : await linksForDryRun(parts, connection, target);
           for (const linkId of linkIds) {
             const inspection = await inspect(parts, connection, linkId);
             if (inspection !== null) inspections.push(inspection);
           }
-          inspections.push(...(await newCases(parts, connection, options.target)));
+          inspections.push(...(await newCases(parts, connection, target, { recreate: options.recreate })));
           continue;
         }
-        const selection = await toSelection(parts, connection, options.target);
+        const selection = await toSelection(parts, connection, target);
         const linkIds = await selectLinks(connection.intake, selection);
         if (!options.wait) {
           await handOver(connection.intake, linkIds);
           results.push({ connection: connection.name, links: linkIds.length, writes: 0, unfinished: [] });
           continue;
         }
-        if (options.target.kind === "all" || options.target.kind === "since") await intakeIssues(connection.intake);
+        if (target.kind === "all" || target.kind === "since") await intakeIssues(connection.intake);
         context.progress.start(`Re-sync ${connection.name}`, linkIds.length);
         const result = await resyncLinks(
           {
@@ -546,11 +547,16 @@ async function linksForDryRun(parts: Parts, connection: WiredConnection, target:
   return existingLinks(parts, connection, target);
 }
 
-/** Cases that a re-sync would take, each with the writes that this comes to. */
-async function newCases(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly Inspection[]> {
+/** Cases that a re-sync would take, each with the writes that this comes to; `recreate`: the case gets an issue once more. */
+async function newCases(
+  parts: Parts,
+  connection: WiredConnection,
+  target: Target,
+  options: { readonly recreate: boolean },
+): Promise<readonly Inspection[]> {
   const deps = { ...connection.reconcile, lane: "check", pendingMs: 0 } as const;
   if (target.kind === "case") {
-    if ((await adminOf(parts).findLink(target.caseId)) !== null) return [];
+    if (!options.recreate && (await adminOf(parts).findLink(target.caseId)) !== null) return [];
     return [await inspectNewCase(deps, { caseId: toId<CaseId>(target.caseId), labels: [], productName: null })];
   }
   if (target.kind !== "all" && target.kind !== "since") return [];
@@ -752,11 +758,18 @@ async function openFailures(
   return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
 }
 
-/** Frees a link whose issue was deleted, so that the re-sync makes a new one. */
-async function recreateIssue(parts: Parts, target: ResyncOptions["target"]): Promise<void> {
+/**
+ * Frees a link whose issue was deleted, so that the re-sync makes a new one; a dry run frees nothing. Answers the case, since its link
+ * is not found under the old issue any more. Throws `CommandFailure`.
+ */
+async function recreateIssue(parts: Parts, options: Pick<ResyncOptions, "target" | "dryRun">): Promise<Target> {
+  const { target } = options;
   const name = target.kind === "case" ? target.caseId : target.kind === "issue" ? target.issueKey : "";
   const link = await adminOf(parts).findLink(name);
-  if (link !== null && (await adminOf(parts).recreate(link.summary.id))) return;
+  const { id, caseId, state, reason } = link?.summary ?? { id: null, caseId: null, state: null, reason: null };
+  const isGone = state === "gone" && reason === "issue_gone";
+  if (id !== null && caseId !== null && isGone && (options.dryRun || (await adminOf(parts).recreate(id))))
+    return { kind: "case", caseId };
   throw new CommandFailure({
     code: ExitCode.usage,
     message: link === null ? `There is no link of ${name}.` : `The issue of ${name} is not known to be deleted.`,

@@ -11,7 +11,8 @@ export const failureRemedies = {
     "Do what the detail says (permission, agreement, quota); the case is opened within the hour, or at once by `failures retry`.",
   already_disclosed: "Ask your contact at Huawei Cloud to remove the message, then `failures discard`.",
   case_gone: "Nothing, if the ticket was removed. If it is back: `failures retry`.",
-  comment_refused: "Read the message in the Huawei Cloud console; the detail says why Jira refused it.",
+  comment_refused:
+    "Read the message in the Huawei Cloud console; once what the detail names is mended, `failures retry` posts it.",
   contract: "Look for a proxy or log-in page between casebridge and the service, then `failures retry`.",
   copy_missing:
     "Look in the Huawei Cloud console. If the message is not there, write the comment again; then `failures discard`.",
@@ -28,9 +29,10 @@ export const failureRemedies = {
     "Look whether these issues were meant to be closed; then `resume` or `failures retry` lets the actions go on.",
   many_new_cases: "Check user group and filters; when the cases are wanted, `failures retry` or `resync --all`.",
   memory_lost: "The database is empty, or older than what was written: `casebridge rebuild`.",
-  message_refused: "The detail says why Huawei Cloud refused the message, often because the case is closed.",
+  message_refused:
+    "The detail says why, often because the case is closed. Editing the comment, or `failures retry`, sends it again.",
   moved: "Move the issue back and `failures retry`, or `links move CASE`.",
-  no_transition: "Configure `status.via`, or move the issue by hand.",
+  no_transition: "Move the issue by hand, or configure `status.via` and `failures retry`.",
   not_found: "Something was gone while it was written to. When `verify` finds no drift: `failures discard`.",
   owned_by:
     "Go on in the issue that has the case, and `failures discard`. To have it here: `links unlink CASE`, then `failures retry`.",

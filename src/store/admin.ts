@@ -231,21 +231,23 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
 
     /**
      * Tries again what failed: the failure is `retrying`, its link is woken for both sides at once and out of its back-off, and a link
-     * that was blocked or gone, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
+     * that was blocked, gone or moved, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
      * is resolved. May be repeated.
      */
     retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, now()),
 
     /**
-     * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. False when
-     * there is no such failure or it is resolved.
+     * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. A message
+     * that never showed (`copy_missing`) is not waited for any more. False when there is no such failure or it is resolved.
      */
     async discardFailure(id: string): Promise<boolean> {
       const number = toNumber(id);
       if (number === null) return false;
       const rows = await prisma.$queryRaw<unknown[]>(Prisma.sql`
         WITH failure AS (
-          UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", reason),
+          UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
+        lost AS (DELETE FROM intents USING failure
+          WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'),
         connection AS (
           UPDATE connections SET state = 'active', "stateReason" = NULL, "updatedAt" = ${now()}::timestamptz FROM failure
           WHERE failure."linkId" IS NULL AND connections.name = failure."connectionName" AND connections.state = 'stopped'
@@ -352,14 +354,16 @@ export type AdminStore = ReturnType<typeof makeAdminStore>;
 async function retryFailure(prisma: PrismaClient, id: string, at: Date): Promise<boolean> {
   const number = toNumber(id);
   if (number === null) return false;
+  // Where an issue is now is read anew: still outside its project, the link is `moved` again.
+  const isFreed = Prisma.sql`(links.state IN ('blocked', 'gone') OR (links.state = 'moved' AND failure.reason = 'moved'))`;
   // One statement: the failure, then what it holds back. Lane and revisions rise as with any wake-up.
   const rows = await prisma.$queryRaw<{ id: bigint }[]>(Prisma.sql`
     WITH failure AS (
       UPDATE failures SET state = 'retrying' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", reason),
     link AS (
-      UPDATE links SET state = CASE WHEN links.state IN ('blocked', 'gone') THEN 'active' ELSE links.state END,
-        reason = CASE WHEN links.state IN ('active', 'blocked', 'gone') THEN NULL ELSE links.reason END,
-        "reasonAt" = CASE WHEN links.state IN ('active', 'blocked', 'gone') THEN NULL ELSE links."reasonAt" END,
+      UPDATE links SET state = CASE WHEN ${isFreed} THEN 'active' ELSE links.state END,
+        reason = CASE WHEN links.state = 'active' OR ${isFreed} THEN NULL ELSE links.reason END,
+        "reasonAt" = CASE WHEN links.state = 'active' OR ${isFreed} THEN NULL ELSE links."reasonAt" END,
         "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "jiraRev" = "wantedRev" + 1, lane = 'live',
         "wantedAt" = CASE WHEN "wantedRev" > "doneRev" THEN COALESCE("wantedAt", ${at}::timestamptz) ELSE ${at}::timestamptz END,
         attempts = 0, "recheckAt" = NULL, "updatedAt" = ${at}::timestamptz

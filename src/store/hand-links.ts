@@ -33,12 +33,14 @@ type Holder = {
   readonly caseId: string | null;
   readonly issueId: string | null;
   readonly state: string;
+  /** A case is being opened for the issue. */
+  readonly asking: boolean;
 };
 
 /**
  * Pairs a case with an issue. The link is paused as `rebuilding` until what both sides show of it is stored; whatever run holds its
  * lease loses it. What is older than `at` is history in Jira and does not leave by itself. A tombstone
- * of the case is renewed (its mirrors stay if the issue is the same one), a tombstone of the issue gives way; a link of the case
+ * of the case is renewed (its mirrors stay if the issue is the same one), a tombstone of the issue, or a row of it without a case, gives way; a link of the case
  * that has no issue yet gets this one. Anything else that holds case or issue is answered as `takenBy`. The same pair again begins
  * anew with what is stored. Throws when the connection is unknown.
  */
@@ -57,13 +59,16 @@ export async function linkByHand(
       SELECT "huaweiSite", "jiraSite" FROM connections WHERE name = ${pair.connectionName}`);
     if (connection === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
     const holders = await tx.$queryRaw<Holder[]>(Prisma.sql`
-      SELECT id, "caseId", "issueId", state FROM links
+      SELECT id, "caseId", "issueId", state,
+        EXISTS (SELECT 1 FROM intents WHERE intents."linkId" = links.id AND intents.kind = 'case') AS asking FROM links
       WHERE ("huaweiSite" = ${connection.huaweiSite} AND "caseId" = ${pair.caseId})
         OR ("jiraSite" = ${connection.jiraSite} AND "issueId" = ${pair.issueId})
       ORDER BY id FOR UPDATE`);
     const ofCase = holders.find((holder) => holder.caseId === pair.caseId);
     const ofIssue = holders.find((holder) => holder.issueId === pair.issueId);
-    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked")
+    // A row without a case (a request that waits, an issue that looks like a copy) gives way to the person's word.
+    const isAlone = ofIssue !== undefined && ofIssue.caseId === null && !ofIssue.asking;
+    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked" && !isAlone)
       return taken(ofIssue, "issue");
     if (
       ofCase !== undefined &&
@@ -73,7 +78,9 @@ export async function linkByHand(
     ) {
       return taken(ofCase, "case");
     }
-    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id) {
+    if (isAlone) {
+      await tx.$executeRaw(Prisma.sql`DELETE FROM links WHERE id = ${ofIssue.id}`);
+    } else if (ofIssue !== undefined && ofIssue.id !== ofCase?.id) {
       await tx.$executeRaw(Prisma.sql`UPDATE links SET "issueId" = NULL, "issueKey" = NULL WHERE id = ${ofIssue.id}`);
     }
     if (ofCase === undefined) return { linkId: await insertLink(tx, pair), takenBy: null };
@@ -107,6 +114,10 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
     await tx.$executeRaw(Prisma.sql`DELETE FROM intents WHERE "linkId" = ${holder.id}`);
     await tx.$executeRaw(Prisma.sql`DELETE FROM mirrors WHERE "linkId" = ${holder.id} AND ${holder.issueId !== null}`);
   }
+  // What kept the case or the old issue away ends with the person's word; what failed inside the pair stays.
+  await tx.$executeRaw(Prisma.sql`
+    UPDATE failures SET state = 'resolved' WHERE "linkId" = ${holder.id} AND state IN ('open', 'retrying')
+      AND (item IN ('link', 'issue', 'case') OR reason = 'unmarked_issue')`);
   const fresh = !samePair || holder.state === "unlinked";
   await tx.$executeRaw(Prisma.sql`
     UPDATE links SET "issueId" = ${pair.issueId}, "issueKey" = ${pair.issueKey}, "connectionName" = ${pair.connectionName},

@@ -33,6 +33,8 @@ const roundRenewMs = 10_000;
 const newCasesMax = 50;
 /** Reason of the breaker against a wrong filter or group (RULES 2). */
 const manyNewCases = "many_new_cases" satisfies FailureReason;
+/** Reason of a failure that lasts as long as cases have issues of another installation (RULES 7). */
+const foreignInstallation = "foreign_installation" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
 export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
@@ -303,7 +305,15 @@ async function takeNewCases(
     return { newLinks: 0, waiting, owners, held: true, lost: false };
   }
   if (breaker !== undefined) await deps.state.resolveConnectionFailure(name, manyNewCases);
-  if (wanted.length === 0) return { newLinks: 0, waiting, owners, held: false, lost: false };
+  /** No case is left whose issue another installation made: somebody took them over, or gave them up. */
+  const endForeign = async (): Promise<void> => {
+    if (breakers.some((entry) => entry.reason === foreignInstallation))
+      await deps.state.resolveConnectionFailure(name, foreignInstallation);
+  };
+  if (wanted.length === 0) {
+    await endForeign();
+    return { newLinks: 0, waiting, owners, held: false, lost: false };
+  }
   const lane: Lane = isImport ? "import" : "poll";
   const taken: CaseSummary[] = [];
   const adopted = new Map<CaseId, LabelHit>();
@@ -314,13 +324,8 @@ async function takeNewCases(
   }
   if (foreign.size > 0 && (await isMemoryLost(deps, links, foreign.size)))
     return { newLinks: 0, waiting, owners, held: true, lost: true };
-  for (const caseId of foreign) {
-    await deps.state.recordConnectionFailure(
-      deps.settings.name,
-      "foreign_installation",
-      `case ${caseId} has an issue made by another installation`,
-    );
-  }
+  if (foreign.size > 0) await deps.state.recordConnectionFailure(name, foreignInstallation, foreignDetail(foreign));
+  else await endForeign();
   // Links become due as soon as they stand there, so they are made last, all at once, just before they join their cohorts.
   const labelChecked = new Set<string>(
     taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
@@ -328,6 +333,15 @@ async function takeNewCases(
   const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
   return { newLinks: ids.length, waiting, owners, held: false, lost: false };
+}
+
+const foreignNamedMax = 20;
+
+/** Names the cases, as many as an operator reads. Pure. */
+function foreignDetail(foreign: ReadonlySet<CaseId>): string {
+  const named = [...foreign].sort().slice(0, foreignNamedMax).join(", ");
+  const more = foreign.size > foreignNamedMax ? ` and ${foreign.size - foreignNamedMax} more` : "";
+  return `issues made by another installation stand for ${foreign.size === 1 ? "case" : "cases"} ${named}${more}`;
 }
 
 type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];

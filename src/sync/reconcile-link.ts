@@ -435,7 +435,7 @@ async function applyAll(
         continue;
       }
       if (writes > 0 && isFresh(action, run.link, moments(deps))) run.burst.writes += 1;
-      await resolveFailures(leased, itemOf(action), action.direction);
+      await resolveFailures(leased, action);
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
@@ -468,8 +468,10 @@ async function applyAll(
 }
 
 /** What failed before and works now is no failure any more. */
-async function resolveFailures(leased: LeasedLink, item: string, direction: Direction): Promise<void> {
-  if (direction === "state") return;
+async function resolveFailures(leased: LeasedLink, action: Action): Promise<void> {
+  // A move tells by itself whether it was possible.
+  if (action.direction === "state" || action.kind === "move_issue") return;
+  const item = itemOf(action);
   // A refusal for good has left its placeholder; only passing trouble ends by itself.
   const passing = leased.snapshot.failures.some(
     (failure) => failure.item === item && failure.state !== "discarded" && !failure.reason.endsWith("_refused"),

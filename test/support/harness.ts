@@ -13,9 +13,9 @@ import {
   startHuaweiSimulator,
 } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
-import { createTestDatabase } from "./database.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { dialectEnv } from "./dialect.ts";
-import { createTestRedis } from "./redis.ts";
+import { createTestRedis, type TestRedis } from "./redis.ts";
 
 const node = resolve("node_modules/.bin/node");
 const program = resolve("src/bin/casebridge.mjs");
@@ -39,16 +39,26 @@ export type WorkerProcess = {
 export type Copies = { readonly duplicates: readonly string[]; readonly losses: readonly string[] };
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
-/** Starts simulators and database. `env` adds to or replaces the worker's variables. */
+/**
+ * Starts simulators and database. `env` adds to or replaces the worker's variables. `database` and `queue` stand in for the
+ * usual ones; `close` ends them as well.
+ */
 export async function startHarness(
-  options: { readonly env?: Env; readonly huawei?: HuaweiSimulatorOptions; readonly jira?: JiraSimulatorOptions } = {},
+  options: {
+    readonly env?: Env;
+    readonly huawei?: HuaweiSimulatorOptions;
+    readonly jira?: JiraSimulatorOptions;
+    readonly database?: TestDatabase;
+    readonly queue?: "postgres" | "redis";
+  } = {},
 ) {
   const huawei = await startHuaweiSimulator(options.huawei ?? {});
   const jira = await startJiraSimulator(options.jira ?? {});
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   // The whole suite runs on Redis with CASEBRIDGE_TEST_QUEUE=redis (`npm run test:redis`), else on PostgreSQL's backend.
-  const redis = process.env.CASEBRIDGE_TEST_QUEUE === "redis" ? await createTestRedis() : null;
-  if (process.env.CASEBRIDGE_TEST_QUEUE === "redis" && redis === null) throw new Error("there is no redis-server");
+  const queue = options.queue ?? process.env.CASEBRIDGE_TEST_QUEUE;
+  const redis: TestRedis | null = queue === "redis" ? await createTestRedis() : null;
+  if (queue === "redis" && redis === null) throw new Error("there is no redis-server");
   const folder = await mkdtemp(join(tmpdir(), "casebridge-scenario-"));
   const baseEnv: Env = {
     DATABASE_URL: database.connectionString,
@@ -112,23 +122,8 @@ export async function startHarness(
     return worker;
   }
 
-  async function runCli(args: readonly string[], changes: Env = {}): Promise<CliResult> {
-    const child = spawn(node, [program, ...args], {
-      cwd: folder,
-      env: childEnv(changes),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      stdout += chunk.toString();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
-    const code = await new Promise<number>((done) => child.once("close", (value) => done(value ?? -1)));
-    return { code, stdout, stderr, json: parseJson(stdout) };
-  }
+  const runCli = (args: readonly string[], changes: Env = {}): Promise<CliResult> =>
+    runProgram(args, { cwd: folder, env: childEnv(changes) });
 
   /** Waits for a state, looking every 100 ms. Throws with what was waited for and what the workers said. */
   async function waitUntil(
@@ -204,6 +199,8 @@ export async function startHarness(
     baseEnv,
     folder,
     database,
+    /** The queue's server, where the queue is on Redis. */
+    redis,
     spawnWorker,
     runCli,
     waitUntil,
@@ -213,6 +210,24 @@ export async function startHarness(
     converge,
     close,
   };
+}
+
+/** Runs a command of the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<CliResult> {
+  const child = spawn(node, [program, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const code = await new Promise<number>((done) => child.once("close", (value) => done(value ?? -1)));
+  return { code, stdout, stderr, json: parseJson(stdout) };
 }
 
 /** The same numbers for the same seed (mulberry32), 0 ≤ x < 1. */

@@ -28,6 +28,7 @@ import { makeLookups } from "../../src/sync/request/lookups.ts";
 import type { StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase } from "./database.ts";
 import { apiVersion, credentials } from "./dialect.ts";
+import { type CliResult, runProgram } from "./harness.ts";
 
 /** Thrown where a test lets the process die. */
 export class Crash extends Error {
@@ -91,6 +92,8 @@ export async function startStage(
     readonly create?: Partial<ConnectionSettings["create"]>;
     /** The user group whose cases are mirrored; needs v2. */
     readonly groupId?: string;
+    /** Changes any other setting of the connection. */
+    readonly settings?: (settings: ConnectionSettings) => ConnectionSettings;
   } = {},
 ) {
   let nowMs = Date.now();
@@ -159,7 +162,7 @@ export async function startStage(
   });
 
   function settingsOf(policy: StagePolicy): ConnectionSettings {
-    return {
+    const settings: ConnectionSettings = {
       name: "default",
       huawei: {
         endpoint: huawei.url,
@@ -207,6 +210,7 @@ export async function startStage(
       guard: { mode: "mask", patterns: [] },
       settle: { caseSeconds: 20, messageSeconds: 20, searchSeconds: 20, listSeconds: 20 },
     };
+    return options.settings?.(settings) ?? settings;
   }
   let settings = settingsOf(options.policy ?? {});
   await recordPolicy(database.prisma, { name: "default", policy: policyOf(settings), at: clock.now() });
@@ -295,6 +299,28 @@ export async function startStage(
   return {
     huawei: huawei.control,
     jira: jira.control,
+    /** Runs a command of the program on this connection and database, by the real clock. */
+    runCli: (args: readonly string[]): Promise<CliResult> =>
+      runProgram(args, {
+        cwd: folder,
+        env: {
+          PATH: process.env.PATH ?? "",
+          DATABASE_URL: made.connectionString,
+          DATA_DIR: join(folder, "data"),
+          HUAWEI_OSM_ENDPOINT: huawei.url,
+          HUAWEI_IAM_ENDPOINT: huawei.url,
+          HUAWEICLOUD_SDK_AK: "SIMAK",
+          HUAWEICLOUD_SDK_SK: "SIMSK",
+          HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+          JIRA_HOST: jira.url,
+          JIRA_EMAIL: "bot@example.com",
+          JIRA_API_TOKEN: "SIMTOKEN",
+          JIRA_PROJECT_KEY: projectKey,
+          COMMENTS_TO_HUAWEI: "all",
+          HTTP_PORT: "0",
+          LOG_LEVEL: "warn",
+        },
+      }),
     /** All bytes that were sent to Huawei since `forgetSent`. */
     readSent: tap.read,
     forgetSent: tap.forget,

@@ -96,6 +96,8 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           ...(action.category === null ? {} : { agreedCategory: action.category }),
         },
         mirrors: endOfEntry(action.entered),
+        // The two fit now, by whosever hand.
+        resolvedFailures: [{ item: "status" }],
       });
       return 0;
     case "want_close":

@@ -30,7 +30,7 @@ export async function reportDuplicate(
   await leased.reload();
 }
 
-/** Removes a second copy of ours from Jira. Answers 1. May be repeated: a copy that is gone is fine. Throws `ServiceError`. */
+/** Removes a second copy of ours from Jira. Answers how many writes that took. May be repeated: a copy that is gone is fine. Throws `ServiceError`. */
 export async function removeDuplicate(
   deps: ApplyDeps,
   leased: LeasedLink,

@@ -229,6 +229,8 @@ async function writeMessage(
         audit: [
           { side: "jira", action: last ? "comment" : "comment_part", item: `message:${partId}`, result: commentId },
         ],
+        // One that Jira had refused before stands there now.
+        ...(last ? { resolvedFailures: [{ item: `message:${sourceId}` }] } : {}),
       }),
     );
     writes += 1;

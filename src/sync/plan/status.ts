@@ -10,7 +10,7 @@ import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
-import { type Action, hasNotice, isOwed, type PlanInput, type Recheck } from "./action.ts";
+import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -55,7 +55,15 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
   if (observed.case !== null && status !== link.agreedCaseStatus) {
     return planCaseChange(input, { issue, status, target: statusTarget(settings, status), jiraChanged });
   }
-  if (!jiraChanged || observed.case === null) return [];
+  if (observed.case === null) return [];
+  // A move that the workflow did not offer is tried once more when a person asks (`failures retry`).
+  if (isReleased(input, "status")) {
+    const target = statusTarget(settings, status);
+    return fits(issue, target)
+      ? [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }]
+      : [{ kind: "move_issue", direction: "to-jira", target, caseStatus: status, entered: null, backFrom: null }];
+  }
+  if (!jiraChanged) return [];
   if (isCompatible(status, issue.category)) {
     return [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }];
   }
