@@ -311,6 +311,7 @@ function isBookkeeping(action: Action): boolean {
     "want_close",
     "decide_command",
     "hold_comment",
+    "hold_files",
     "adopt",
     "confirm_message",
     "report_unknown_mark",

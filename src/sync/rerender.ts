@@ -1,6 +1,10 @@
 /**
  * Writing our comments anew as today's rendering makes them (`resync --rerender`): for a new release, another language or time zone.
  * What people changed in them goes away, which is why it is only done when asked for.
+ *
+ * A message that takes another number of comments today keeps those it has. Jira adds a comment only at the end of an issue, so a further
+ * part would stand below everything that was written since, out of the order of the conversation (RULES 8); a part too many could only
+ * be deleted, with the links that people made to it. Such messages are counted and left as they are: nothing of them is lost, only old.
  */
 
 import type { LinkId } from "../domain/ids.ts";
@@ -13,7 +17,7 @@ import { observe } from "./observe.ts";
 import type { ReconcileDeps } from "./reconcile-link.ts";
 import type { LeasedLink } from "./state.ts";
 
-/** What became of one link. `uneven`: copies that take more or fewer comments today; they stay as they are. */
+/** What became of one link. `uneven`: messages that take more or fewer comments today; their copies stay as they are. */
 export type RerenderResult = { readonly changed: number; readonly uneven: number; readonly busy: boolean };
 
 const leaseMs = 45_000;

@@ -152,6 +152,34 @@ describe("what must not leave", () => {
     expect(reached()).not.toContain("UNSAID");
   });
 
+  test("a file that a restricted comment named stays when that comment is deleted or reworded, until it is made public", async () => {
+    for (const name of ["deleted", "reworded", "public"])
+      stage.jira.addAttachment({
+        issue: key,
+        name: `${name}.txt`,
+        text: name === "public" ? "for all" : "UNSAID-FILE",
+      });
+    const [first, second, third] = ["deleted", "reworded", "public"].map((name) =>
+      stage.jira.addComment({ issue: key, text: `internal: ${name}.txt`, visibility: { value: "Administrators" } }),
+    );
+    await settle();
+    stage.jira.deleteComment({ commentId: first?.commentId ?? "" });
+    stage.jira.editComment({ commentId: second?.commentId ?? "", text: "internal: nothing" });
+    stage.jira.restrictComment({ commentId: third?.commentId ?? "", visibility: null });
+    stage.jira.addComment({ issue: key, text: "see deleted.txt, reworded.txt and public.txt" });
+    await settle();
+    await stage.check();
+
+    expect(reached()).not.toContain("UNSAID");
+    expect(shown().flatMap((message) => message.accessories.map((file) => file.name))).toEqual(["public.txt"]);
+    const rows = await stage.database.pool.query(`SELECT * FROM mirrors WHERE kind = 'file' AND state = 'held'`);
+    expect(rows.rows).toHaveLength(2);
+    expect(JSON.stringify(rows.rows)).not.toMatch(/deleted\.txt|reworded\.txt/);
+    stage.huawei.resetRequests();
+    await stage.check();
+    expect(stage.huawei.getRequests().writes).toBe(0);
+  });
+
   test("a wider policy lets out nothing that was written before it", async () => {
     await stage.setPolicy({ comments: { toHuawei: "none" } });
     stage.jira.addComment({ issue: key, text: "UNSAID-OLD" });
@@ -222,6 +250,7 @@ const weights = {
   strike: 2,
   edit: 3,
   edit_secret: 2,
+  drop_secret: 2,
   delete: 2,
   answer: 1,
   webhook: 8,
@@ -334,6 +363,12 @@ test(`no byte of what is restricted reaches Huawei (seed ${seed})`, { timeout: b
         secrets.add(word);
         // It goes on naming its file: a name that was gone before anybody read it could not be known.
         stage.jira.editComment({ commentId, text: `${word} edited while hidden ${names.get(commentId) ?? ""}` });
+      },
+      drop_secret: async (at) => {
+        // Once it was read, its files are known to be named by it.
+        await stage.check();
+        const [commentId] = hidden.splice(at % Math.max(1, hidden.length), 1);
+        if (commentId !== undefined) stage.jira.deleteComment({ commentId });
       },
       delete: (at) => hide(open[at % Math.max(1, open.length)], true),
       answer: (at) => void stage.huawei.addMessage({ caseId, author: "engineer", content: `answer ${at}` }),

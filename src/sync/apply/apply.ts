@@ -3,6 +3,7 @@
  * each conditional on the lease. What is written was frozen in the intent, so a repeat sends the same bytes.
  */
 import type { Action } from "../plan/action.ts";
+import { restrictedFilePatch } from "../plan/disclosure.ts";
 import { relatedRow, relationsRow } from "../plan/relations.ts";
 import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";
@@ -125,6 +126,9 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           },
         ],
       });
+      return 0;
+    case "hold_files":
+      await leased.apply({ mirrors: action.files.map(restrictedFilePatch) });
       return 0;
     case "complete_comment":
       await leased.apply({ mirrors: [{ kind: "comment", origin: "jira", sourceId: action.commentId, state: "live" }] });

@@ -11,7 +11,7 @@ import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { commentHash, messageFingerprint, sentAgain } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
-import { filesOf } from "../plan/disclosure.ts";
+import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { formatMoment } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
 import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
@@ -273,13 +273,17 @@ async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment
   const comments = await deps.jira.listComments(issueId, deps.lane);
   const issue = await deps.jira.findIssue(issueId, deps.lane);
   if (issue === null) throw new Unsettled(`comment:${action.comment.commentId}`);
+  const ownAccountId = await deps.jira.getOwnAccountId();
+  const { mirrors } = leased.snapshot;
+  const restricted = restrictedFiles(deps.text, issue, comments, { mirrors, ownAccountId });
+  if (restricted.length > 0) await leased.apply({ mirrors: restricted.map(restrictedFilePatch) });
   const allowed = filesOf({
     reading: deps.text,
     issue,
     comments,
     comment: action.comment,
-    mirrors: leased.snapshot.mirrors,
-    ownAccountId: await deps.jira.getOwnAccountId(),
+    mirrors,
+    ownAccountId,
     settings: deps.settings,
   });
   const planned = new Set(action.files.map((file) => file.attachmentId));

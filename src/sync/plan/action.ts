@@ -12,6 +12,7 @@ import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 import type { Recognised } from "../recognise.ts";
 import type { OpenFailure } from "../state.ts";
 import type { Command } from "./command-text.ts";
+import type { RestrictedFile } from "./disclosure.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
 export type Direction = "to-jira" | "to-huawei" | "state";
@@ -218,6 +219,8 @@ export type Action =
       readonly comment: IssueComment;
       readonly reason: string;
     }
+  /** Files that did not leave and that restricted comments name: they are remembered, whatever becomes of the comments. */
+  | { readonly kind: "hold_files"; readonly direction: "state"; readonly files: readonly RestrictedFile[] }
   | {
       readonly kind: "send_file";
       readonly direction: "to-huawei";

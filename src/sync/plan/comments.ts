@@ -17,6 +17,8 @@ import {
   isNamedIn,
   isWanted,
   namesInRestricted,
+  restrictedFiles,
+  wasNamedInRestricted,
 } from "./disclosure.ts";
 
 /** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
@@ -35,6 +37,8 @@ export function planComments(
   const urgent: Action[] = [];
   const sends: Action[] = [];
   const mirrors = new Map(commentMirrors(input).map((mirror) => [mirror.sourceId, mirror]));
+  const named = restrictedFiles(input, issue, comments, input);
+  if (named.length > 0) urgent.push({ kind: "hold_files", direction: "state", files: named });
   const candidates = comments
     .filter((comment) => comment.authorId !== input.ownAccountId && comment.mark == null)
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.commentId, b.commentId));
@@ -223,7 +227,7 @@ function planOwnFiles(
   for (const file of issue.files) {
     if (leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
     const open = openFileMessage(input, file.attachmentId);
-    if (isNamedIn(heldNames, file)) {
+    if (isNamedIn(heldNames, file) || wasNamedInRestricted(input.mirrors, issue, comments, file)) {
       if (open?.state === "planned") actions.push(dropFileMessage(file.attachmentId, open.key));
       continue;
     }

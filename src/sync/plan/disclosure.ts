@@ -2,10 +2,12 @@
  * What may leave Jira (RULES 5). Every rule fails closed.
  */
 import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
+import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
+import type { MirrorPatch } from "../state.ts";
 import { parseCommand } from "./command-text.ts";
 
 /** Why a comment must not leave Jira, or `null` when it may (RULES 5). Fails closed. */
@@ -71,10 +73,82 @@ export function namesInRestricted(
   issue: Pick<Issue, "projectTypeKey">,
   comments: readonly IssueComment[],
 ): string[] {
-  const isDesk = issue.projectTypeKey === "service_desk";
   return comments
-    .filter((comment) => comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null))
+    .filter((comment) => isRestricted(issue, comment))
     .flatMap((comment) => [reading.adfToText(comment.body), ...reading.mediaReferences(comment.body)]);
+}
+
+function isRestricted(issue: Pick<Issue, "projectTypeKey">, comment: IssueComment): boolean {
+  const isDesk = issue.projectTypeKey === "service_desk";
+  return comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null);
+}
+
+/**
+ * A file that a restricted comment has named stays when that comment is deleted, or names it no longer: only the same comment, made
+ * public, releases it. What is remembered are ids, in the file's own row: state `held`, this reason, and the comments behind it.
+ */
+const namedInRestricted = "named_in_restricted";
+/** Comments remembered for one file; more would only say the same. */
+const namersMax = 50;
+
+/** A file and the restricted comments that have named it. */
+export type RestrictedFile = { readonly attachmentId: AttachmentId; readonly commentIds: readonly string[] };
+
+/** How the memory of a file is stored. Pure. */
+export function restrictedFilePatch(file: RestrictedFile): MirrorPatch {
+  return {
+    kind: "file",
+    origin: "jira",
+    sourceId: file.attachmentId,
+    state: "held",
+    reason: [namedInRestricted, ...file.commentIds].join(" "),
+  };
+}
+
+function remembered(mirrors: readonly Mirror[], attachmentId: string): readonly string[] {
+  const mirror = mirrors.find(
+    (entry) => entry.kind === "file" && entry.origin === "jira" && entry.sourceId === attachmentId,
+  );
+  const [reason, ...commentIds] = mirror?.state === "held" ? (mirror.reason ?? "").split(" ") : [];
+  return reason === namedInRestricted ? commentIds : [];
+}
+
+/** What has to be remembered of this reading: files that did not leave and that restricted comments name. Pure. */
+export function restrictedFiles(
+  reading: Reading,
+  issue: Pick<Issue, "projectTypeKey" | "files">,
+  comments: readonly IssueComment[],
+  known: { readonly mirrors: readonly Mirror[]; readonly ownAccountId: string },
+): RestrictedFile[] {
+  const namers = comments
+    .filter((comment) => isRestricted(issue, comment))
+    .map((comment) => ({ id: comment.commentId, names: namesInRestricted(reading, issue, [comment]) }));
+  if (namers.length === 0) return [];
+  const gone = new Set(
+    known.mirrors
+      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && mirror.state === "live")
+      .map((mirror) => mirror.sourceId),
+  );
+  return issue.files.flatMap((file) => {
+    if (file.authorId === known.ownAccountId || gone.has(file.attachmentId)) return [];
+    const before = remembered(known.mirrors, file.attachmentId);
+    const now = namers.filter(({ id, names }) => !before.includes(id) && isNamedIn(names, file)).map(({ id }) => id);
+    if (now.length === 0 || before.length >= namersMax) return [];
+    return [{ attachmentId: file.attachmentId, commentIds: [...before, ...now].slice(0, namersMax) }];
+  });
+}
+
+/** Whether a restricted comment named the file once and was not made public since. Pure. */
+export function wasNamedInRestricted(
+  mirrors: readonly Mirror[],
+  issue: Pick<Issue, "projectTypeKey">,
+  comments: readonly IssueComment[],
+  file: Pick<IssueFile, "attachmentId">,
+): boolean {
+  return remembered(mirrors, file.attachmentId).some((commentId) => {
+    const comment = comments.find((entry) => entry.commentId === commentId);
+    return comment === undefined || isRestricted(issue, comment);
+  });
 }
 
 /** Whether one of these texts and media references names the file. Wide on purpose: what looks like a name is one. */
@@ -142,7 +216,8 @@ export function filesOf(input: {
       file.authorId !== input.ownAccountId &&
       !carried.has(file.attachmentId) &&
       isNamedBy(reading, input.comment.body, file) &&
-      !isNamedIn(restricted, file),
+      !isNamedIn(restricted, file) &&
+      !wasNamedInRestricted(input.mirrors, issue, input.comments, file),
   );
 }
 

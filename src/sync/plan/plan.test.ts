@@ -889,6 +889,25 @@ describe("messages that vanish", () => {
     expect(planned.recheckAt === null ? null : planned.recheckAt.getTime() - now.getTime()).toBe(recheckIn);
   });
 
+  it.each([
+    { missingSince: ago(1), expected: [], recheckIn: 60_000 },
+    { missingSince: ago(2), expected: ["mark_withdrawn"], recheckIn: null },
+  ])(
+    "waits for the settle time when nothing younger shows (away since $missingSince)",
+    ({ missingSince, expected, recheckIn }) => {
+      const input = makeInput({
+        mirrors: [...known, live("m1", { sourceAt: ago(5), missingSince })],
+        observed: { messages: [old, last] },
+      });
+      const settle = { ...input.settings.settle, messageSeconds: 120 };
+
+      const planned = planReconcile({ ...input, settings: { ...input.settings, settle } });
+
+      expect(kinds(planned.actions)).toEqual(expected);
+      expect(planned.recheckAt === null ? null : planned.recheckAt.getTime() - now.getTime()).toBe(recheckIn);
+    },
+  );
+
   it("is not marked by the reading that noted it, however long the run lasts", () => {
     const observed = { messages: [old, last], caseReadAt: ago(3) };
 
@@ -1662,6 +1681,15 @@ describe("any history", () => {
               sourceHash: null,
             }),
           );
+          break;
+        case "hold_files":
+          for (const { attachmentId, commentIds } of action.files)
+            put({
+              ...fileMirror(makeFile("restricted", { attachmentId }), null),
+              copyId: null,
+              state: "held",
+              reason: ["named_in_restricted", ...commentIds].join(" "),
+            });
           break;
         case "withdraw_comment":
           put({ ...action.mirror, state: "withdrawn" });
