@@ -11,6 +11,7 @@ const longScenarios = [
   "dialects",
   "dry-run",
   "edits",
+  "failures",
   "faults",
   "files",
   "rebuild",

@@ -116,7 +116,7 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
   }
   // What kept the case or the old issue away ends with the person's word; what failed inside the pair stays.
   await tx.$executeRaw(Prisma.sql`
-    UPDATE failures SET state = 'resolved' WHERE "linkId" = ${holder.id} AND state IN ('open', 'retrying')
+    UPDATE failures SET state = 'resolved' WHERE "linkId" = ${holder.id} AND state <> 'resolved'
       AND (item IN ('link', 'issue', 'case') OR reason = 'unmarked_issue')`);
   const fresh = !samePair || holder.state === "unlinked";
   await tx.$executeRaw(Prisma.sql`

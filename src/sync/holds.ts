@@ -156,11 +156,11 @@ export async function holdLink(
   deps.log.error({ linkId: run.link.id, direction, reason }, "Link held");
 }
 
-/** Directions of a link that wait for a person. */
+/** Directions of a link that wait for a person, those among them whose failure was put aside for good. */
 export function heldDirections(snapshot: LinkSnapshot): ReadonlySet<Direction> {
   const held = new Set<Direction>();
   for (const failure of snapshot.failures) {
-    if (failure.item !== "link" || failure.state !== "open") continue;
+    if (failure.item !== "link" || !["open", "discarded"].includes(failure.state)) continue;
     if (failure.direction !== "to-huawei") held.add("to-jira");
     if (failure.direction !== "to-jira") held.add("to-huawei");
   }

@@ -73,6 +73,9 @@ export async function reconcileRequest(
     const next = await noteEmptyLook(deps, leased, intent);
     return { kind: "wait", until: next ?? deps.clock.now(), reason: "case_unknown", writes: 0 };
   }
+  // A request that somebody put aside is made no more (RULES 7), until the same somebody has it tried again.
+  if (leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "discarded"))
+    return { kind: "nothing", writes: 0 };
   const readAt = deps.clock.now();
   const issue = await findRequestIssue(deps, issueId);
   if (issue === null) {
