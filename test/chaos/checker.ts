@@ -41,8 +41,10 @@ export function judge(world: World, options: JudgeOptions): Problem[] {
   for (const entry of world.huawei.getState().cases) {
     const issues = site.issues.filter(
       (issue) =>
-        issue.labels.includes(`hwcase-${entry.caseId}`) ||
-        propertyOf(issue.properties.casebridge).caseId === entry.caseId,
+        // A person's copy of an issue is none of the product's making.
+        !issue.summary.startsWith("CLONE - ") &&
+        (issue.labels.includes(`hwcase-${entry.caseId}`) ||
+          propertyOf(issue.properties.casebridge).caseId === entry.caseId),
     );
     if (issues.length > 1) add("duplicate", `case ${entry.caseId} has ${issues.length} issues`);
     const [issue] = issues;

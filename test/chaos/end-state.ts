@@ -40,6 +40,7 @@ export function readEndState(world: World): readonly string[] {
       (file) => `  attachment: ${name(file.authorAccountId)} ${anonymous(file.name)} ${file.sha256.slice(0, 12)}`,
     );
     lines.push(...files.sort());
+    lines.push(...issue.issueLinks.map((link) => `  link: ${link.type} ${link.otherKey}`).sort());
   }
   return lines;
 }

@@ -59,6 +59,43 @@ const closeOnDone =
     status: { ...settings.status, closeOnDone: mode },
   });
 
+/** A request has a product, a problem type and a region, so that only what a story leaves out is missing. */
+const withDefaults = (settings: ConnectionConfig): ConnectionConfig => ({
+  ...settings,
+  create: {
+    ...settings.create,
+    defaults: { ...settings.create.defaults, productId: "pc2001", problemTypeId: "bt3001", regionId: "cn-north-4" },
+  },
+});
+
+/** An issue that asks for a case; `files` are named in its description. */
+const request =
+  (input: { description?: string; labels?: string[]; files?: number } = {}) =>
+  (stage: Stage): void => {
+    const names = Array.from({ length: input.files ?? 0 }, (_, index) => `asked-${index + 1}.txt`);
+    const { issueKey, issueId } = stage.world.jira.createIssue({
+      projectKey: "OPS",
+      summary: "Please help",
+      description: `${input.description ?? "It is down"} ${names.map((name) => `see ${name}`).join(" ")}`,
+      labels: ["huawei-case", ...(input.labels ?? [])],
+    });
+    for (const name of names) stage.world.jira.addAttachment({ issue: issueKey, name, text: `bytes of ${name}` });
+    stage.notes.set("request", issueKey).set("requestId", issueId);
+  };
+
+const theRequest = (stage: Stage): string => stage.notes.get("request") ?? "";
+
+/** What is written on the issue word for word, so that it may be a command. */
+const say =
+  (text: string) =>
+  (stage: Stage): void =>
+    void stage.world.jira.addComment({ issue: theIssue(stage), text });
+
+const editRequest =
+  (fields: Parameters<World["jira"]["editIssue"]>[0]["fields"]) =>
+  (stage: Stage): void =>
+    stage.world.jira.editIssue({ issue: theRequest(stage), fields });
+
 const stepByStep = (settings: ConnectionConfig): ConnectionConfig => ({
   ...settings,
   jira: { ...settings.jira, projectKey: "STEP" },
@@ -190,5 +227,60 @@ export const scenarios: readonly Scenario[] = [
         void stage.world.huawei.createAuthorization({ caseId: theCase(stage), describe: "log in to the host" }),
     ],
   },
+  {
+    name: "a withdrawn message is marked",
+    checked: true,
+    steps: [
+      openCase(),
+      (stage) => {
+        stage.notes.set("message", stage.people.write(theCase(stage)));
+        stage.people.write(theCase(stage));
+      },
+      (stage) =>
+        stage.world.huawei.withdrawMessage({ caseId: theCase(stage), messageId: stage.notes.get("message") ?? "" }),
+    ],
+  },
+  {
+    name: "related cases become linked issues",
+    checked: true,
+    steps: [
+      openCase(),
+      (stage) => {
+        const first = theCase(stage);
+        openCase()(stage);
+        stage.world.huawei.relateCases({ caseId: theCase(stage), otherId: first });
+      },
+    ],
+  },
+  {
+    name: "a copy of an issue is told how to become a request",
+    checked: true,
+    steps: [openCase(), (stage) => void stage.world.jira.cloneIssue({ issue: theIssue(stage), withProperties: true })],
+  },
+  { name: "an issue asks for a case", reset: { settings: withDefaults }, steps: [request({ files: 1 })] },
+  {
+    name: "a long request goes on in messages",
+    reset: { settings: withDefaults },
+    steps: [request({ description: "All of it matters. ".repeat(250) })],
+  },
+  {
+    name: "a request that lacks something is answered, mended and opened",
+    steps: [
+      request(),
+      editRequest({ labels: ["huawei-case", "hw-product:pc2001", "hw-problem:bt3001", "hw-region:cn-north-4"] }),
+    ],
+  },
+  {
+    name: "what a person changes on a request is told",
+    reset: { settings: withDefaults },
+    checked: true,
+    steps: [request(), editRequest({ description: "It is down again", priority: "High" })],
+  },
+  { name: "/urge", steps: [openCase(), status(1), say("/urge")] },
+  { name: "/close", steps: [openCase(), status(2), say("/close")] },
+  { name: "/cancel", steps: [openCase(), say("/cancel")] },
+  { name: "/rate", steps: [openCase(), status(3), say("/rate 5 well done")] },
+  { name: "/case", steps: [openCase(), say("/case what we see")] },
+  { name: "a command that is refused", steps: [openCase(), say("/rate 5 too early")] },
   { name: "a deleted case", steps: [openCase(), (stage) => stage.world.huawei.deleteCase({ caseId: theCase(stage) })] },
 ];
