@@ -15,6 +15,7 @@ import { type AdminStore, makeAdminStore } from "../store/admin.ts";
 import { releaseCloses } from "../store/closes-lane.ts";
 import { type HistoryComment, listHistory, releaseHistory } from "../sync/history.ts";
 import { type Inspection, inspectLink, inspectNewCase } from "../sync/inspect.ts";
+import { inspectFiles } from "../sync/inspect-files.ts";
 import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { rerenderLink } from "../sync/rerender.ts";
@@ -136,13 +137,6 @@ export const actions: CliActions = {
 
   verify: (options, context) =>
     withParts("command", async (parts) => {
-      if (options.deep) {
-        throw new CommandFailure({
-          code: ExitCode.usage,
-          message: "--deep is not part of this version.",
-          remedy: "Leave it out: sizes and recorded hashes are compared.",
-        });
-      }
       const inspections: Inspection[] = [];
       for (const connection of await holders(parts, options.connection, options.target)) {
         const linkIds = await existingLinks(parts, connection, options.target);
@@ -151,7 +145,10 @@ export const actions: CliActions = {
         const lane = async (): Promise<void> => {
           for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
             const inspection = await inspect(parts, connection, linkId);
-            if (inspection !== null) inspections.push(inspection);
+            if (inspection !== null) {
+              const files = options.deep ? await inspectFiles({ ...connection.reconcile, lane: "check" }, linkId) : [];
+              inspections.push({ ...inspection, differences: [...inspection.differences, ...files] });
+            }
             context.progress.update(linkIds.length - queue.length, linkIds.length);
           }
         };

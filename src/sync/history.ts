@@ -1,10 +1,12 @@
 /**
  * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (RULES 5).
  */
+
 import type { CommentId, LinkId } from "../domain/ids.ts";
 import { commentHash } from "./identity.ts";
 import { heldReason, isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
+import { leaseMs } from "./run.ts";
 import type { StatePort } from "./state.ts";
 
 export type HistoryDeps = {
@@ -24,8 +26,6 @@ export type HistoryComment = {
   readonly text: string;
   readonly sourceHash: string;
 };
-
-const leaseMs = 45_000;
 
 /**
  * Comments of people from before `outgoingSince` that the policy wants and no rule holds, oldest first; those that were sent, or let go

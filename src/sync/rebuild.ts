@@ -29,7 +29,7 @@ import { isCompatible } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
 import { mergeMirrors, type Recognised, recognise } from "./recognise.ts";
 import { messageHeader } from "./render.ts";
-import { moments } from "./run.ts";
+import { leaseMs, moments, renewEveryMs } from "./run.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, RebuildState, StatePort, StateStep } from "./state.ts";
 
 export type RebuildDeps = {
@@ -96,8 +96,6 @@ export type Items = {
 };
 
 const lane: Lane = "import";
-const leaseMs = 45_000;
-const renewEveryMs = 10_000;
 const roundLeaseMs = 30_000;
 /** A round or a run of a worker ends, or loses its lease, within this time. */
 const patienceMs = 120_000;

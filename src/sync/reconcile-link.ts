@@ -26,7 +26,7 @@ import { wantsChangelog } from "./plan/changes.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
-import { burstMax, isFresh, later, moments, Run } from "./run.ts";
+import { burstMax, isFresh, later, leaseMs, moments, Run, renewEveryMs } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import {
   CaseTaken,
@@ -48,9 +48,6 @@ export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes"
   readonly marksRead: Set<string>;
 };
 
-/** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
-const leaseMs = 45_000;
-const renewEveryMs = 10_000;
 /** After so many failed attempts for a reason that nobody foresaw the link waits for a person. */
 const unexpectedMax = 10;
 /** How far an issue's `updated` may lie from the time of the comment or file that caused it. */

@@ -15,13 +15,11 @@ import { renderMessage } from "./apply/messages.ts";
 import { type IdentifiedMessage, sortMessages } from "./identity.ts";
 import { observe } from "./observe.ts";
 import type { ReconcileDeps } from "./reconcile-link.ts";
+import { leaseMs, renewEveryMs } from "./run.ts";
 import type { LeasedLink } from "./state.ts";
 
 /** What became of one link. `uneven`: messages that take more or fewer comments today; their copies stay as they are. */
 export type RerenderResult = { readonly changed: number; readonly uneven: number; readonly busy: boolean };
-
-const leaseMs = 45_000;
-const renewEveryMs = 10_000;
 
 /**
  * Rewrites the comments of one link whose rendering differs; with `dryRun` it only counts them. Attachments, notices and the issue's

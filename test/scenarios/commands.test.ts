@@ -62,6 +62,32 @@ test("resync --all --dry-run names the issues it would create", { timeout: 60_00
   expect(harness.jira.getState().issues).toEqual([]);
 });
 
+test("verify --deep reads the bytes of files back on both sides", { timeout: 120_000 }, async () => {
+  const { huawei, jira } = harness;
+  const { caseId, key } = await mirrorTwo();
+  huawei.addMessage({
+    caseId,
+    author: "engineer",
+    content: "A log",
+    files: [{ name: "log.txt", text: "what it said" }],
+  });
+  jira.addAttachment({ issue: key, name: "screen.txt", text: "what we saw" });
+  jira.addComment({ issue: key, text: "see screen.txt" });
+  await harness.waitUntil(async () => {
+    await harness.runCli(["resync", "--all", "--wait"]);
+    return (await harness.runCli(["verify", "--all", "--json"])).code === 0;
+  }, "both files arrive");
+  huawei.resetRequests();
+  jira.resetRequests();
+  const deep = await harness.runCli(["verify", "--all", "--deep", "--json"]);
+  expect({ code: deep.code, json: deep.json }).toMatchObject({ code: 0, json: { drift: 0 } });
+  expect(huawei.getRequests().writes + jira.getRequests().writes).toBe(0);
+  const reads = Object.entries({ ...huawei.getRequests().byOperation, ...jira.getRequests().byOperation });
+  expect(reads.filter(([operation]) => /Download|AttachmentContent/.test(operation)).map(([, count]) => count)).toEqual(
+    [1, 1],
+  );
+});
+
 test("verify finds a deleted copy with exit 3, and resync repairs it", { timeout: 120_000 }, async () => {
   const { jira } = harness;
   const { key } = await mirrorTwo();
