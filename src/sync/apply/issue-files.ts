@@ -202,6 +202,15 @@ export async function sendOwnFile(
     await sendPart(deps, leased, existing);
     return 1;
   }
+  const isLive = leased.snapshot.mirrors.some(
+    (mirror) =>
+      mirror.kind === "file" &&
+      mirror.origin === "jira" &&
+      mirror.sourceId === file.attachmentId &&
+      mirror.state === "live",
+  );
+  // Its message was confirmed by an action of the same plan.
+  if (isLive) return 0;
   const limits = await deps.huawei.getFileLimits(deps.lane);
   const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
   if ("refusal" in result) {
