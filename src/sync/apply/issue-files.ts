@@ -6,6 +6,7 @@
  */
 import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
+import { ServiceError } from "../../domain/service-error.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
@@ -53,7 +54,7 @@ export async function uploadFiles(
   if (fullText !== null) {
     const file = await deps.spool.storeText(fullText.text);
     try {
-      const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
+        const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
       uploaded.push({ attachmentId: null, fileId, name: fullText.name });
     } finally {
       await deps.spool.remove(file);
@@ -175,6 +176,7 @@ export async function uploadOne(
     // A file on its way may take longer than a lease lasts from the last step.
     await leased.renew();
     spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
+    if (spooled.sizeBytes !== file.sizeBytes) throw cutOff(file, spooled);
     const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose }, deps.lane);
     deps.onWrite?.({ side: "huawei", action: "file" });
     return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256 };
@@ -185,6 +187,21 @@ export async function uploadOne(
   } finally {
     if (spooled !== null) await deps.spool.remove(spooled);
   }
+}
+
+/** A download may end early without an error: then what came is not the file (RULES 8). Another attempt may bring all of it. */
+function cutOff(file: IssueFile, spooled: SpooledFile): ServiceError {
+  return new ServiceError({
+    side: "jira",
+    kind: "unavailable",
+    operation: "downloadFile",
+    status: null,
+    code: null,
+    requestId: null,
+    retryAfterMs: null,
+    outcomeUnknown: false,
+    detail: `${spooled.sizeBytes} of ${file.sizeBytes} bytes came`,
+  });
 }
 
 /** A file that no comment carries goes in a message of its own; one that was refused before says that it comes late. */
