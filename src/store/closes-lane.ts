@@ -10,22 +10,57 @@ import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { wakeLinks } from "./wake.ts";
 
 const cursorName = "closes_lane";
+/** Start of the last round over the issues, which counts the moves that it sees. */
+const roundCursor = "issues_updated";
 const wishesMax = 10;
 const windowMs = 10 * 60_000;
 
-/** Whether a close or cancel of the connection may happen now; holds the lane when there are too many wishes. May be repeated. */
-export async function admitClose(prisma: PrismaClient, connectionName: string, at: Date): Promise<boolean> {
+/**
+ * Whether a close or cancel of the connection may happen now; holds the lane when there are too many wishes. A wish with `notedAt` waits
+ * for a round over the issues that began after it: else a few of many moves would be acted on before anybody has seen the others.
+ * May be repeated.
+ */
+export async function admitClose(
+  prisma: PrismaClient,
+  connectionName: string,
+  wish: { readonly notedAt: Date | null; readonly at: Date },
+): Promise<"now" | "held" | "later"> {
+  const { notedAt, at } = wish;
   const [state, moment] = ((await findCursor(prisma, connectionName, cursorName)) ?? "").split(" ");
-  if (state === "held") return false;
+  if (state === "held") return "held";
+  if (notedAt !== null) {
+    const counted = await findCursor(prisma, connectionName, roundCursor);
+    if (counted === null || new Date(counted) <= notedAt) return "later";
+  }
   const released = state === "released" && moment !== undefined ? new Date(moment).getTime() : 0;
   const since = new Date(Math.max(at.getTime() - windowMs, released));
   const [row] = await prisma.$queryRaw<{ count: number }[]>(Prisma.sql`
     SELECT count(*)::int AS count FROM audit
     WHERE "connectionName" = ${connectionName} AND action = 'wants_close' AND at > ${since}::timestamptz`);
   const count = row?.count ?? 0;
-  if (count <= wishesMax) return true;
+  if (count <= wishesMax) return "now";
   await holdCloses(prisma, { connectionName, count, at });
-  return false;
+  return "held";
+}
+
+/** Wakes the links with moves that were noted within the span and wait; nothing while the lane is held. May be repeated. */
+export async function wakeCountedWishes(
+  prisma: PrismaClient,
+  span: { readonly connectionName: string; readonly since: Date | null; readonly until: Date; readonly at: Date },
+): Promise<void> {
+  const { connectionName, until, at } = span;
+  if ((await findCursor(prisma, connectionName, cursorName))?.startsWith("held")) return;
+  // A round that died before it woke them is made good by the next one.
+  const since = new Date((span.since ?? until).getTime() - windowMs);
+  const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
+    SELECT DISTINCT links.id::text AS id FROM links JOIN mirrors ON mirrors."linkId" = links.id
+    WHERE links."connectionName" = ${connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors.state = 'held'
+      AND mirrors."sourceId" LIKE 'move-%' AND mirrors."updatedAt" >= ${since}::timestamptz AND mirrors."updatedAt" < ${until}::timestamptz`);
+  await wakeLinks(
+    prisma,
+    waiting.map((link) => ({ linkId: link.id as LinkId, huawei: true, jira: true, lane: "live" as const })),
+    { at },
+  );
 }
 
 /** Holds the lane and records `many_closes`. May be repeated; a lane that is held stays held since its first moment. */

@@ -1,7 +1,7 @@
 /** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import { admitClose, holdSeenTogether, releaseCloses } from "./closes-lane.ts";
+import { admitClose, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-lane.ts";
 import { arrangeCohorts, commitCohort } from "./cohorts.ts";
 import * as connections from "./connections.ts";
 import type { DatabaseClock } from "./database-clock.ts";
@@ -53,7 +53,9 @@ export function makeState(deps: {
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
 
-    admitClose: (connectionName) => admitClose(prisma, connectionName, clock.now()),
+    admitClose: (connectionName, notedAt) => admitClose(prisma, connectionName, { notedAt, at: clock.now() }),
+    wakeCountedWishes: (connectionName, span) =>
+      wakeCountedWishes(prisma, { ...span, connectionName, at: clock.now() }),
     releaseCloses: async (connectionName) => {
       await releaseCloses(prisma, connectionName, clock.now());
     },

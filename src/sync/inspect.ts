@@ -348,6 +348,9 @@ function happenedAt(action: Action): Date | null {
       return action.comment.updatedAt;
     case "tell_change":
       return new Date(action.issue.updatedRaw);
+    case "act_on_case":
+      // A cause is the moment of the move; it waits for a round that counts such moves.
+      return new Date(Number(action.cause.slice("move-".length)));
     default:
       return null;
   }

@@ -622,6 +622,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     await stampIssues(deps);
     const newLinks = (await takeRequests(deps, updated.length)) + (await takeClones(deps, updated));
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
+    await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until: startedAt });
     end("done");
     if (wakeUps.length > 0 || newLinks > 0)
       deps.log.info({ connection: name, newLinks, woken: wakeUps.length }, "Round over the issues finished");

@@ -222,8 +222,17 @@ export type WakeUp = {
 
 /** The lane of closes and cancels of a connection, held when there are too many at once (RULES 2, `many_closes`). */
 export interface ClosesLane {
-  /** Whether a close or cancel may happen now; holds the lane when more than 10 were wished within 10 minutes. May be repeated. */
-  admitClose(connectionName: string): Promise<boolean>;
+  /**
+   * Whether a close or cancel may happen now; `held`: the lane waits for release, which it does when more than 10 were wished within 10
+   * minutes. `later`: the wish, noted at `notedAt`, was not counted by a round over the issues yet, so nobody knows how many there are;
+   * `wakeCountedWishes` wakes its link. `null`: a wish that needs no counting. May be repeated.
+   */
+  admitClose(connectionName: string, notedAt: Date | null): Promise<"now" | "held" | "later">;
+  /**
+   * Wakes the links whose moves wish to end their case, as noted before `until`, the start of a round that has counted them. Does
+   * nothing while the lane is held. May be repeated.
+   */
+  wakeCountedWishes(connectionName: string, span: { readonly since: Date | null; readonly until: Date }): Promise<void>;
   /** Lets the lane go on and wakes what waited. Does nothing when it is not held. */
   releaseCloses(connectionName: string): Promise<void>;
   /** Holds the lane for `count` wishes that were seen together, unless it was released within the last 10 minutes. May be repeated. */

@@ -10,8 +10,8 @@ afterEach(async () => {
 });
 
 /** Cases of status 0 whose issues agree, `CLOSE_ON_DONE=always`. */
-async function startCases(count: number): Promise<Stage> {
-  const world = await startStage({ policy: { status: { closeOnDone: "always" } } });
+async function startCases(count: number, holdSeconds = 10): Promise<Stage> {
+  const world = await startStage({ policy: { status: { closeOnDone: "always" }, comments: { holdSeconds } } });
   stage = world;
   for (let n = 0; n < count; n += 1) world.huawei.createCase({ description: `bulk ${n}` });
   await world.round();
@@ -67,6 +67,40 @@ test("200 issues closed at once cancel no case without release, and every one af
   world.jira.resetRequests();
   await pass(world, 2);
   expect([world.huawei.getRequests().writes, world.jira.getRequests().writes]).toEqual([0, 0]);
+});
+
+test("a webhook or a check that is faster than the round lets none of them through", async () => {
+  const world = await startCases(15, 0);
+  for (const key of keys(world)) world.jira.transition({ issue: key, toCategory: "done" });
+  // Some are looked at before anybody has seen how many there are.
+  await world.wakeJira();
+  await world.runDue();
+  await world.check();
+  expect(statuses(world)).toBe("15 × 0");
+  await pass(world, 3);
+  expect([statuses(world), waiting(world)]).toEqual(["15 × 0", 15]);
+
+  await world.state.releaseCloses("default");
+  await pass(world, 2);
+  expect(statuses(world)).toBe("15 × 4");
+});
+
+test("a few moves that a webhook told of end their cases with the next round, wherever that one died", async () => {
+  const world = await startCases(4, 0);
+  for (const key of keys(world)) world.jira.transition({ issue: key, toCategory: "done" });
+  await world.wakeJira();
+  await world.runDue();
+  expect(statuses(world)).toBe("4 × 0");
+  for (let calls = 3; calls < 16; calls += 1) {
+    world.crashAfter(calls);
+    await world.round();
+    await world.revive();
+    world.advance(61_000);
+  }
+  await world.round();
+
+  expect(statuses(world)).toBe("4 × 4");
+  expect(await world.state.listBreakers("default")).toEqual([]);
 });
 
 test("moves by apps are no wishes: they hold nobody else's, and one request tells who moved", async () => {

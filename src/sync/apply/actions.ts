@@ -39,7 +39,9 @@ export async function actOnCase(
     (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === action.cause,
   );
   if (known?.state === "live" || known?.state === "refused") return 0;
-  if (!(await deps.closes.admitClose(link.connectionName))) {
+  const admitted = await deps.closes.admitClose(link.connectionName, known?.updatedAt ?? null);
+  if (admitted === "later") return 0;
+  if (admitted === "held") {
     return postNotice(
       deps,
       leased,

@@ -57,7 +57,7 @@ export async function runCommand(
           audit: [{ side: "jira", action: "wants_close", item: commandId(commentId), result: "noted" }],
         });
       }
-      if (!(await deps.closes.admitClose(leased.snapshot.link.connectionName))) {
+      if ((await deps.closes.admitClose(leased.snapshot.link.connectionName, null)) === "held") {
         if (known?.reason == null) await leased.apply(decidedCommand(commentId, "held", `${command.name}:held`));
         return known?.reason == null ? 1 : 0;
       }
