@@ -54,7 +54,7 @@ export async function uploadFiles(
   if (fullText !== null) {
     const file = await deps.spool.storeText(fullText.text);
     try {
-        const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
+      const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
       uploaded.push({ attachmentId: null, fileId, name: fullText.name });
     } finally {
       await deps.spool.remove(file);
