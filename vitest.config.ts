@@ -9,15 +9,10 @@ const longScenarios = [
   "crash",
   "crash-matrix",
   "dialects",
-  "dry-run",
-  "edits",
   "failures",
   "faults",
-  "files",
   "rebuild",
   "statuses",
-  "text",
-  "webhooks",
 ].map((name) => `test/scenarios/${name}.test.ts`);
 
 export default defineConfig({
