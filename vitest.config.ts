@@ -13,6 +13,9 @@ const longScenarios = [
   "faults",
   "rebuild",
   "statuses",
+  "storms",
+  "text",
+  "webhooks",
 ].map((name) => `test/scenarios/${name}.test.ts`);
 
 export default defineConfig({

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { type Harness, makeSeeded, startHarness, type WorkerProcess } from "../support/harness.ts";
+import { makeTraffic } from "../support/traffic.ts";
 
 const seed = Number(process.env.CASEBRIDGE_TEST_SEED ?? 20_261_124);
 const kills = 20;
@@ -30,39 +31,10 @@ test(`twenty kills during traffic leave no duplicate and no loss (seed ${seed})`
     jira: { onEffect: strike },
     env: { LOG_LEVEL: "info", WORKER_CONCURRENCY: "2", CASES_CRON: "*/2 * * * * *", ISSUES_CRON: "*/2 * * * * *" },
   });
-  const { huawei, jira } = harness;
-  let acts = 0;
-  function act(): void {
-    acts += 1;
-    const { cases } = huawei.getState();
-    const { issues } = jira.getState();
-    const entry = cases[Math.floor(random() * cases.length)];
-    const issue = issues[Math.floor(random() * issues.length)];
-    const choice = random();
-    if (entry === undefined || (choice < 0.45 && cases.length < 40)) {
-      huawei.createCase({
-        description: `Case of act ${acts}`,
-        files: [{ name: `log ${acts}.txt`, text: `act ${acts}` }],
-      });
-    } else if (choice < 0.7 || issue === undefined) {
-      huawei.addMessage({
-        caseId: entry.caseId,
-        author: "engineer",
-        content: `Answer of act ${acts}`,
-        files: choice < 0.55 ? [{ name: `answer ${acts}.txt`, text: `answer ${acts}` }] : [],
-      });
-    } else {
-      const name = `shot ${acts}.txt`;
-      if (choice > 0.85) jira.addAttachment({ issue: issue.key, name, text: `shot ${acts}` });
-      jira.addComment({
-        issue: issue.key,
-        text: choice > 0.85 ? `Act ${acts}, see ${name}` : `Comment of act ${acts}`,
-      });
-    }
-  }
-  for (let index = 0; index < 40; index += 1) act();
+  const traffic = makeTraffic(harness, random, { casesMax: 40 });
+  for (let index = 0; index < 40; index += 1) traffic.act();
   for (let round = 0; round < kills; round += 1) {
-    for (let index = 0; index < 4; index += 1) act();
+    for (let index = 0; index < 4; index += 1) traffic.act();
     killAt = writes + 1 + Math.floor(random() * 8);
     const current = harness.spawnWorker();
     worker = current;
@@ -76,7 +48,7 @@ test(`twenty kills during traffic leave no duplicate and no loss (seed ${seed})`
     clearTimeout(patience);
   }
   console.info(
-    `seed ${seed}: ${kills} kills, ${insideWrites} of them inside a write, ${acts} acts, ${writes} write effects`,
+    `seed ${seed}: ${kills} kills, ${insideWrites} of them inside a write, ${traffic.acts()} acts, ${writes} write effects`,
   );
   expect(insideWrites).toBeGreaterThanOrEqual(kills / 4);
   killAt = Number.POSITIVE_INFINITY;
