@@ -56,6 +56,7 @@ export type IssueCalls = Pick<
   | "listChanges"
   | "findLastMoves"
   | "linkIssues"
+  | "deleteIssue"
 >;
 
 type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
@@ -366,6 +367,16 @@ export function makeIssueCalls(deps: {
     return "linked" as const;
   }
 
+  async function deleteIssue(issueId: IssueId, lane: Lane) {
+    const call: CallContext = { operation: "deleteIssue", effect: "write", lane, issueId };
+    const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}`;
+    try {
+      await transport.client(call).sendRequest({ url, method: "DELETE", searchParams: { deleteSubtasks: "false" } });
+    } catch (error) {
+      if (!isServiceError(error, "not_found")) throw error;
+    }
+  }
+
   return {
     listUpdatedIssues,
     findIssuesByLabels,
@@ -383,6 +394,7 @@ export function makeIssueCalls(deps: {
     listChanges,
     findLastMoves,
     linkIssues,
+    deleteIssue,
   };
 }
 

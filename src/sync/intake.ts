@@ -19,6 +19,7 @@ import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
 import { isRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
+import { removeSecondIssues } from "./second-issues.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
@@ -620,6 +621,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     if (ending > endingMax) await deps.state.holdCloses(name, ending);
     if (wakeUps.length > 0) await deps.state.wake(wakeUps);
     await stampIssues(deps);
+    await removeSecondIssues(deps, updated, byIssue);
     const newLinks = (await takeRequests(deps, updated.length)) + (await takeClones(deps, updated));
     await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
     await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until: startedAt });

@@ -300,6 +300,11 @@ export interface JiraPort {
    * `no_link_type`: the site has no such type of link.
    */
   linkIssues(issueId: IssueId, otherId: IssueId, lane: Lane): Promise<"linked" | "no_link_type">;
+  /**
+   * Deletes an issue that has no sub-tasks, for ever; one that is gone is fine. Throws `forbidden` without the permission, `rejected` where
+   * there are sub-tasks.
+   */
+  deleteIssue(issueId: IssueId, lane: Lane): Promise<void>;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
   /** One comment read afresh; `null` when it is gone. */

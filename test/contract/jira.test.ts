@@ -285,6 +285,21 @@ describe("the Jira adapter", () => {
     expect(moves.has(third?.issueId as IssueId)).toBe(false);
   });
 
+  it("deletes an issue, and says when it may not", async () => {
+    const client = makeClient();
+    const [kept, gone] = [await createIssue(client), await createIssue(client)];
+
+    sim.control.setSettings({ revokedPermissions: ["DELETE_ISSUES"] });
+    const refused = await failure(client.deleteIssue(kept.issueId, "poll"));
+    sim.control.setSettings({ revokedPermissions: [] });
+    await client.deleteIssue(gone.issueId, "poll");
+    await client.deleteIssue(gone.issueId, "poll");
+
+    expect(refused).toMatchObject({ kind: "forbidden" });
+    expect(sim.control.getState().issues.map((issue) => issue.key)).toContain(kept.issueKey);
+    expect(sim.control.getState().issues.map((issue) => issue.key)).not.toContain(gone.issueKey);
+  });
+
   it("links two issues once, whichever is named first, and says when the site has no such type", async () => {
     const client = makeClient();
     const [first, second] = [await createIssue(client), await createIssue(client)];

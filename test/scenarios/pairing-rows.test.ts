@@ -26,6 +26,11 @@ const rows: readonly (readonly [row: string, file: string, title: string])[] = [
     "pairing",
     "is a whole issue: it goes when nobody has touched it",
   ],
+  [
+    "two issues with one label, of which we made both",
+    "pairing",
+    "is a whole issue: it goes when nobody has touched it",
+  ],
   ["moved out of the project", "pairing", "that was moved rests until it is back"],
   ["links move, and retry after moving back", "failures", "moved: {"],
   ["issue_gone", "pairing", "that was deleted ends the link after two looks"],

@@ -350,6 +350,38 @@ describe("a second copy that shows up later than the settle time", () => {
     await expectAgreement(driver);
   });
 
+  test("is a whole issue: it goes when nobody has touched it, and is reported when somebody has", async () => {
+    await world.reset({
+      settings: (settings) => ({ ...settings, settle: { ...settings.settle, searchSeconds: 20 } }),
+      jira: { searchLagMs: 120_000 },
+    });
+    const driver = drive();
+    await settle(driver);
+    const twice = async (): Promise<string> => {
+      world.jira.addFault({ operation: "createIssue", kind: "reset_after", times: 1 });
+      const caseId = people.createCase();
+      await pass(driver, 4, 10_000);
+      expect(issuesOf(caseId)).toHaveLength(2);
+      return caseId;
+    };
+    const issuesOf = (caseId: string) => issues().filter((issue) => issue.labels.includes(`hwcase-${caseId}`));
+    const untouched = await twice();
+    const touched = await twice();
+    const kept = [await linkOf(untouched), await linkOf(touched)].map((link) => link.issueKey);
+    const other = issuesOf(touched).find((issue) => !kept.some((key) => key === issue.key));
+    people.comment(other?.key ?? "");
+    world.advance(120_000);
+
+    await settle(driver);
+
+    expect(issuesOf(untouched).map((issue) => issue.key)).toEqual([kept[0]]);
+    expect(issuesOf(touched)).toHaveLength(2);
+    expect((await failures()).map(({ reason, item }) => [reason, item])).toEqual([
+      ["duplicate", `issue:${other?.key}`],
+    ]);
+    await expectAgreement(driver);
+  });
+
   test("is reported in Huawei, and does not come back as news", async () => {
     const driver = drive();
     const caseId = people.createCase();
