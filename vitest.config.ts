@@ -14,8 +14,6 @@ const longScenarios = [
   "rebuild",
   "statuses",
   "storms",
-  "text",
-  "webhooks",
 ].map((name) => `test/scenarios/${name}.test.ts`);
 
 export default defineConfig({
