@@ -104,3 +104,6 @@ export type Intent = {
   readonly nextLookAt: Date | null;
   readonly attempts: number;
 };
+
+/** Reason on a mirror with messages that never showed and that a person gave up; their marks follow it, with blanks between them. */
+export const givenUp = "given_up";

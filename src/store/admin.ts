@@ -1,6 +1,6 @@
 /** Reads and decisions of operators: what commands, page and API need. Flows use `StatePort` instead. */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
-import type { LaneName, LinkState } from "../domain/link.ts";
+import { givenUp, type LaneName, type LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
@@ -238,7 +238,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
 
     /**
      * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. A message
-     * that never showed (`copy_missing`) is not waited for any more. False when there is no such failure or it is resolved.
+     * that never showed (`copy_missing`) is not waited for any more; should it show all the same, it is still known as ours. False when there is no such failure or it is resolved.
      */
     async discardFailure(id: string): Promise<boolean> {
       const number = toNumber(id);
@@ -247,7 +247,12 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
         WITH failure AS (
           UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
         lost AS (DELETE FROM intents USING failure
-          WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'),
+          WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'
+          RETURNING intents."linkId", intents.mark, intents.payload->'owner' AS owner),
+        remembered AS (
+          UPDATE mirrors SET reason = CASE WHEN starts_with(mirrors.reason, ${givenUp}::text) THEN mirrors.reason ELSE ${givenUp}::text END || ' ' || lost.mark
+          FROM lost WHERE mirrors."linkId" = lost."linkId" AND mirrors.origin = 'jira' AND lost.mark IS NOT NULL
+            AND mirrors.kind = lost.owner->>'kind' AND mirrors."sourceId" = lost.owner->>'sourceId'),
         connection AS (
           UPDATE connections SET state = 'active', "stateReason" = NULL, "updatedAt" = ${now()}::timestamptz FROM failure
           WHERE failure."linkId" IS NULL AND connections.name = failure."connectionName" AND connections.state = 'stopped'

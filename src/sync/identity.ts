@@ -7,7 +7,7 @@
  */
 import type { CaseMessage } from "../domain/case.ts";
 import type { IssueComment } from "../domain/issue.ts";
-import type { Intent, Mirror } from "../domain/link.ts";
+import { givenUp, type Intent, type Mirror } from "../domain/link.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
 import { hashParts } from "../lib/hash.ts";
@@ -93,6 +93,8 @@ export function sortMessages(input: {
   const knownMarks = new Set<string>();
   /** What was sent again after every look had come back empty: only of that a second copy can be ours. */
   const repeated = new Set<string>();
+  /** Marks of messages that never showed and that a person gave up: one that shows now is no news. */
+  const late = new Set<string>();
   for (const mirror of input.mirrors) {
     if (mirror.kind === "message") bySource.set(mirror.sourceId, mirror);
     if (mirror.origin !== "jira") continue;
@@ -102,6 +104,8 @@ export function sortMessages(input: {
     }
     knownMarks.add(ownerName(mirror));
     if (mirror.reason === sentAgain) repeated.add(ownerName(mirror));
+    for (const mark of mirror.reason?.startsWith(`${givenUp} `) ? mirror.reason.split(" ").slice(1) : [])
+      late.add(mark);
   }
   const openByMark = new Map<string, Intent>();
   for (const intent of input.intents) {
@@ -173,6 +177,11 @@ export function sortMessages(input: {
       if (intent !== undefined) {
         openByMark.delete(identity);
         result.confirmed.push({ intent, message, fingerprint });
+        copyTexts.add(onOneLine(message.content));
+        continue;
+      }
+      if (late.delete(identity)) {
+        result.copies.push({ message, fingerprint });
         copyTexts.add(onOneLine(message.content));
         continue;
       }
