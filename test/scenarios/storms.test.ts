@@ -22,6 +22,8 @@ const noRedis = hasRedisServer() ? "" : "skipped, since no redis-server is insta
 /** Traffic with something that happens in its middle. */
 type Storm = {
   readonly harness: Harness;
+  /** Sets the services' clocks ahead of the worker's. Only ever forward: what a service has written stands in no future. */
+  setOffset(ms: number): void;
   /** Runs `strike` inside the n-th write from now, between its arrival and its effect; answers when it is over. */
   atWrite(n: number, strike: () => void | Promise<void>): Promise<void>;
   /** People go on, whatever the mirror does meanwhile. */
@@ -35,9 +37,11 @@ const actsMax = 60;
 /** Starts a worker in traffic: every second effect of a write makes people act once more, up to `actsMax`. */
 async function brew(
   context: Pick<TestContext, "onTestFinished" | "expect">,
-  options: { readonly queue: Queue; readonly database?: TestDatabase; readonly env?: Env },
+  options: { readonly queue: Queue; readonly database?: TestDatabase; readonly env?: Env; readonly offsetMs?: number },
 ): Promise<Storm> {
   let writes = 0;
+  let offsetMs = options.offsetMs ?? 0;
+  const now = (): number => Date.now() + offsetMs;
   let running = true;
   const strikes = new Map<number, () => Promise<void>>();
   const onEffect = async (event: { readonly write: boolean; readonly phase: "before" | "after" }): Promise<void> => {
@@ -52,8 +56,8 @@ async function brew(
     await strike?.();
   };
   const harness = await startHarness({
-    huawei: { onEffect },
-    jira: { onEffect },
+    huawei: { onEffect, now },
+    jira: { onEffect, now },
     queue: options.queue,
     env: { LOG_LEVEL: "info", ...options.env },
     ...(options.database === undefined ? {} : { database: options.database }),
@@ -89,6 +93,9 @@ async function brew(
 
   return {
     harness,
+    setOffset: (ms) => {
+      offsetMs = ms;
+    },
     atWrite: (n, strike) =>
       new Promise((done, fail) => {
         strikes.set(writes + n, async () => {
@@ -222,6 +229,21 @@ describe.each(queues)(`on the queue in %s (seed ${seed})`, (queue) => {
 
     await storm.blowOver();
   });
+});
+
+test.concurrent(`the services' clocks are an hour behind, right, and an hour ahead (seed ${seed})`, {
+  timeout,
+}, async (context) => {
+  const hourMs = 3_600_000;
+  const storm = await brew(context, { queue: "postgres", offsetMs: -hourMs });
+  storm.harness.spawnWorker();
+
+  await storm.atWrite(12, () => storm.setOffset(0));
+  storm.act(6);
+  await storm.atWrite(12, () => storm.setOffset(hourMs));
+  storm.act(6);
+
+  await storm.blowOver();
 });
 
 /** One way in which a service asks to wait; `end` takes it back. */
