@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 
 const folder = "test/scenarios";
-/** These set the dialect themselves, or drive the flows without a client of Huawei's API of their own (test/chaos). */
+/** These set the dialect themselves, or run in worlds of test/chaos, which speak v2 with a key pair. */
 const alike = new Set(["dialects", "chaos", "crash-matrix", "pairing", "doctor"]);
 const wanted = process.argv.slice(2);
 const files = readdirSync(folder)

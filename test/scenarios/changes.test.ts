@@ -1,5 +1,6 @@
 /** What a person changes on the issue itself is told to the case: once, by its newest state, and only where it may leave Jira. */
 import { afterEach, expect, test } from "vitest";
+import { inDialect } from "../support/dialect.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";
 
 let stage: Stage | null = null;
@@ -154,7 +155,7 @@ test("wherever the process dies, each state is told at most once and the newest 
 
 test("an answer that was lost is looked for before anything is told again", async () => {
   const { world, key } = await startRequest();
-  world.huawei.addFault({ operation: "CreateMessages", kind: "504_after", times: 1 });
+  world.huawei.addFault({ operation: inDialect("CreateMessages"), kind: "504_after", times: 1 });
   world.jira.editIssue({ issue: key, fields: { description: "It answers slowly" } });
   await world.settle(6);
   expect(world.huawei.getStruckFaults()["504_after"]).toBe(1);
@@ -182,7 +183,7 @@ test("a level that is set while the message waits keeps it here", async () => {
   const { world, key } = await startRequest();
   world.jira.editIssue({ issue: key, fields: { description: "canary-on-its-way" } });
   world.advance(11_000);
-  world.huawei.addFault({ operation: "CreateMessages", kind: "429", retryAfterSeconds: 3 });
+  world.huawei.addFault({ operation: inDialect("CreateMessages"), kind: "429", retryAfterSeconds: 3 });
   await world.wakeJira();
   await world.runDue();
   expect((await world.snapshot()).intents.map((intent) => intent.state)).toEqual(["planned"]);

@@ -1,6 +1,9 @@
 /** Cases that Huawei shows as related become issue links: once, whoever looks first, and never against a person. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";
+import { testWith } from "../support/test-with.ts";
+
+const test = testWith("related_cases");
 
 let stage: Stage;
 let ids: string[];

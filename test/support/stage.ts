@@ -27,7 +27,7 @@ import { type ReconcileDeps, reconcileLink } from "../../src/sync/reconcile-link
 import { makeLookups } from "../../src/sync/request/lookups.ts";
 import type { StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase } from "./database.ts";
-import { apiVersion, credentials } from "./dialect.ts";
+import { apiVersion, credentials, dialectEnv } from "./dialect.ts";
 import { type CliResult, runProgram } from "./harness.ts";
 
 /** Thrown where a test lets the process die. */
@@ -309,9 +309,7 @@ export async function startStage(
           DATA_DIR: join(folder, "data"),
           HUAWEI_OSM_ENDPOINT: huawei.url,
           HUAWEI_IAM_ENDPOINT: huawei.url,
-          HUAWEICLOUD_SDK_AK: "SIMAK",
-          HUAWEICLOUD_SDK_SK: "SIMSK",
-          HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+          ...Object.fromEntries(Object.entries(dialectEnv()).filter(([, value]) => value !== "")),
           JIRA_HOST: jira.url,
           JIRA_EMAIL: "bot@example.com",
           JIRA_API_TOKEN: "SIMTOKEN",
