@@ -22,6 +22,7 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import { findMark } from "./identity.ts";
 import { isWantedCase } from "./intake.ts";
 import { observe } from "./observe.ts";
+import { restoredState } from "./plan/changes.ts";
 import { heldReason, isWanted } from "./plan/disclosure.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, toJiraLabel } from "./plan/labels.ts";
@@ -461,6 +462,10 @@ function toStep(
         : reading.gone !== null
           ? { state: "gone", reason: reading.gone }
           : { state: "active", reason: null };
+  const known = restoredState(mergeMirrors(leased.snapshot.mirrors, found.mirrors, now), reading.issue, link.origin, {
+    settings: deps.settings,
+    adfToText: deps.text.adfToText,
+  });
   return {
     link: {
       ...state,
@@ -477,11 +482,14 @@ function toStep(
       ...labelsKnown(leased.snapshot, reading.issue),
     },
     // Where the status counts as agreed, the entry into a waiting status is over: the next one is told anew.
-    mirrors: found.mirrors.map((mirror) =>
-      agreed.agreedCaseStatus !== undefined && mirror.kind === "notice" && mirror.sourceId.startsWith("waits-")
-        ? { ...mirror, version: 2 }
-        : mirror,
-    ),
+    mirrors: [
+      ...found.mirrors.map((mirror) =>
+        agreed.agreedCaseStatus !== undefined && mirror.kind === "notice" && mirror.sourceId.startsWith("waits-")
+          ? { ...mirror, version: 2 }
+          : mirror,
+      ),
+      ...(known === null ? [] : [known]),
+    ],
     confirmedIntents: [...found.confirmedIntents, ...(link.issueId === null ? ["issue"] : [])],
     failures: [
       ...found.duplicates.map(({ item, kept, other }) => ({

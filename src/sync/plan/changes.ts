@@ -91,6 +91,16 @@ export function rememberedState(n: number, issue: Issue, state: string) {
   } as const;
 }
 
+/**
+ * What of today's issue is remembered after the memory was lost: no mark tells what a message said of it, so what was changed meanwhile
+ * is not told. `null`: a state is known. Pure.
+ */
+export function restoredState(mirrors: readonly Mirror[], issue: Issue, origin: Link["origin"], reading: Reading) {
+  const newest = rowsOf(mirrors).at(-1);
+  if (newest !== undefined && newest.mirror.sourceHash !== null) return null;
+  return rememberedState(newest?.n ?? 0, issue, issueState(issue, origin, reading));
+}
+
 type Row = { readonly n: number; readonly mirror: Mirror };
 
 function rowsOf(mirrors: readonly Mirror[]): Row[] {
