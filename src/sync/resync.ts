@@ -2,7 +2,8 @@
  * The admin re-sync: choose links, read both sides afresh, repair. Works beside a running worker, since leases keep them apart.
  */
 import type { CaseId, LinkId } from "../domain/ids.ts";
-import { intakeCases, stampIssues } from "./intake.ts";
+import type { Mirror } from "../domain/link.ts";
+import { intakeCases, intakeIssues, stampIssues } from "./intake.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
 import type { IntakeLink } from "./state.ts";
@@ -78,41 +79,67 @@ export async function handOver(deps: IntakeDeps, linkIds: readonly LinkId[]): Pr
 /** Repairs the links here and now, and returns when all of them are done or their time is up. */
 export async function resyncLinks(deps: ResyncDeps, linkIds: readonly LinkId[]): Promise<ResyncResult> {
   await handOver(deps.intake, linkIds);
-  const queue = [...linkIds];
   const unfinished: { linkId: LinkId; reason: string }[] = [];
+  const waiting: LinkId[] = [];
   let writes = 0;
   let finished = 0;
-  async function lane(): Promise<void> {
-    for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
-      const result = await repair(deps, linkId);
-      writes += result.writes;
-      if (result.reason !== null) unfinished.push({ linkId, reason: result.reason });
-      finished += 1;
-      deps.onProgress?.(finished, linkIds.length);
+  async function repairAll(chosen: readonly LinkId[], done: (linkId: LinkId, waits: boolean) => void): Promise<void> {
+    const queue = [...chosen];
+    async function lane(): Promise<void> {
+      for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
+        const result = await repair(deps, linkId);
+        writes += result.writes;
+        if (result.reason !== null) unfinished.push({ linkId, reason: result.reason });
+        done(linkId, result.waits);
+      }
     }
+    await Promise.all(Array.from({ length: Math.max(1, deps.concurrency) }, lane));
   }
-  await Promise.all(Array.from({ length: Math.max(1, deps.concurrency) }, lane));
+  await repairAll(linkIds, (linkId, waits) => {
+    if (waits) waiting.push(linkId);
+    finished += 1;
+    deps.onProgress?.(finished, linkIds.length);
+  });
+  if (waiting.length > 0) {
+    // Moves to done act only once a round has counted them, so that many at once are held.
+    await intakeIssues(deps.intake);
+    await repairAll(waiting, () => {});
+  }
   // What was made here is stamped here: a further pass must find nothing to write.
   await stampIssues(deps.intake);
   return { links: linkIds.length, writes, unfinished };
 }
 
-async function repair(deps: ResyncDeps, linkId: LinkId): Promise<{ writes: number; reason: string | null }> {
+/** `waits`: a person's move to done was noted, and acts only after a round over the issues. */
+async function repair(
+  deps: ResyncDeps,
+  linkId: LinkId,
+): Promise<{ writes: number; reason: string | null; waits: boolean }> {
   const { state, clock } = deps.intake;
   const deadline = clock.now().getTime() + linkTimeMaxMs;
   let writes = 0;
   for (;;) {
     const outcome = await reconcileLink(deps.reconcile, linkId);
     if (outcome.kind === "done" || outcome.kind === "deferred") writes += outcome.actions;
-    if (outcome.kind === "blocked") return { writes, reason: outcome.reason };
+    if (outcome.kind === "blocked") return { writes, reason: outcome.reason, waits: false };
     const snapshot = await state.findSnapshot(linkId);
-    if (snapshot === null) return { writes, reason: null };
+    if (snapshot === null) return { writes, reason: null, waits: false };
     const { link } = snapshot;
-    if (link.state !== "active") return { writes, reason: link.reason ?? link.state };
+    if (link.state !== "active") return { writes, reason: link.reason ?? link.state, waits: false };
     const settled = link.doneRev >= link.wantedRev && link.recheckAt === null && outcome.kind !== "ignored";
-    if (settled) return { writes, reason: null };
+    const waits = snapshot.mirrors.some(isNotedMove);
+    if (settled) return { writes, reason: null, waits };
     const now = clock.now().getTime();
-    if (now >= deadline) return { writes, reason: outcome.kind === "deferred" ? outcome.reason : "busy" };
+    if (now >= deadline) return { writes, reason: outcome.kind === "deferred" ? outcome.reason : "busy", waits };
     await deps.sleep(Math.min(5_000, Math.max(200, (link.recheckAt?.getTime() ?? now + 500) - now)));
   }
+}
+
+function isNotedMove(mirror: Mirror): boolean {
+  return (
+    mirror.kind === "notice" &&
+    mirror.origin === "jira" &&
+    mirror.state === "held" &&
+    mirror.sourceId.startsWith("move-")
+  );
 }

@@ -54,6 +54,20 @@ test("resync --dry-run lists the exact writes and makes none; resync --wait make
   expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
 });
 
+test("resync --issue --wait closes the case of an issue that a person moved to done, without a worker", {
+  timeout: 120_000,
+}, async () => {
+  const { huawei, jira } = harness;
+  const { caseId, key } = await mirrorTwo();
+  huawei.setStatus({ caseId, status: 2 });
+  await harness.runCli(["resync", "--issue", key, "--wait"]);
+  jira.transition({ issue: key, toCategory: "done" });
+  const made = await harness.runCli(["resync", "--issue", key, "--wait"]);
+  expect({ code: made.code, said: made.stderr }).toMatchObject({ code: 0 });
+  expect(huawei.getState().cases.find((entry) => entry.caseId === caseId)?.status).toBe(3);
+  expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
+});
+
 test("resync --all --dry-run names the issues it would create", { timeout: 60_000 }, async () => {
   const { caseId } = harness.huawei.createCase({ description: "Not linked yet" });
   const dry = await harness.runCli(["resync", "--all", "--dry-run", "--json"]);
