@@ -241,8 +241,10 @@ function planOwnFiles(
       continue;
     }
     if (!(all && file.createdAt >= input.link.outgoingSince) && !isNamedBySent(input, issue, comments, file)) continue;
-    const leavesAt = new Date(file.createdAt.getTime() - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
-    if (leavesAt > input.now) {
+    // Lists lag: a restricted comment that names the file may not show yet, so it is the reading that must be so much later.
+    const restSeconds = Math.max(settings.comments.holdSeconds, settings.settle.listSeconds);
+    const leavesAt = new Date(file.createdAt.getTime() - input.aheadMs.jira + restSeconds * 1000);
+    if (leavesAt > (input.observed.issueReadAt ?? input.now)) {
       recheck.note(leavesAt);
       break;
     }

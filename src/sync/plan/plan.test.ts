@@ -1053,6 +1053,7 @@ describe("files to Huawei", () => {
     comments?: IssueComment[];
     mirrors?: Mirror[];
     issue?: Partial<Issue>;
+    readAt?: Date;
     policy?: "referenced" | "all";
     sent: boolean;
   }>([
@@ -1064,6 +1065,8 @@ describe("files to Huawei", () => {
     { name: "our own file", file: { authorId: "casebridge" }, sent: false },
     { name: "older than outgoingSince", file: { createdAt: ago(291) }, sent: false },
     { name: "still held", file: { createdAt: ago(0.5) }, sent: false },
+    { name: "younger than the settle time at the reading", readAt: ago(2), file: { createdAt: ago(2.5) }, sent: false },
+    { name: "at rest at the reading", readAt: ago(2), file: { createdAt: ago(3) }, sent: true },
     { name: "sent before", mirrors: [makeMirror({ kind: "file", origin: "jira", sourceId: "900" })], sent: false },
     {
       name: "a copy of a case file",
@@ -1073,15 +1076,22 @@ describe("files to Huawei", () => {
     { name: "a restricted comment names it", comments: [hidden(body("app.log"))], sent: false },
     { name: "a restricted comment shows it by id", comments: [hidden(body("", "900"))], sent: false },
     { name: "a comment that leaves now carries it", comments: [makeComment({ body: body("app.log") })], sent: false },
-  ])("sends a file of its own under the policy all: $name", ({ file, comments, mirrors, issue, policy, sent }) => {
-    const actions = plan({
-      mirrors: mirrors ?? [],
-      observed: { comments: comments ?? [], issue: makeIssue({ files: [makeFile("app.log", file)], ...issue }) },
-      settings: { attachments: { toHuawei: policy ?? "all" } },
-    });
+  ])(
+    "sends a file of its own under the policy all: $name",
+    ({ file, comments, mirrors, issue, readAt, policy, sent }) => {
+      const actions = plan({
+        mirrors: mirrors ?? [],
+        observed: {
+          comments: comments ?? [],
+          issue: makeIssue({ files: [makeFile("app.log", file)], ...issue }),
+          issueReadAt: readAt ?? now,
+        },
+        settings: { attachments: { toHuawei: policy ?? "all" } },
+      });
 
-    expect(pick(actions, "send_file").map((action) => action.file.attachmentId)).toEqual(sent ? ["900"] : []);
-  });
+      expect(pick(actions, "send_file").map((action) => action.file.attachmentId)).toEqual(sent ? ["900"] : []);
+    },
+  );
 });
 
 describe("statuses", () => {
