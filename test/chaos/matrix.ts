@@ -14,6 +14,8 @@ export type Play = {
    * nothing, after the first such round of a settling, are all alike and left out.
    */
   readonly effects: readonly number[];
+  /** Those of them that are remote writes. */
+  readonly writes: ReadonlySet<number>;
   /** Where the worker died: `jira before addComment`, or `null` undisturbed. */
   readonly crash: string | null;
   readonly problems: readonly string[];
@@ -61,10 +63,12 @@ export async function play(
   await settle(driver);
   let before = Number.POSITIVE_INFINITY;
   const places: { readonly n: number; readonly round: string | null }[] = [];
+  const writes = new Set<number>();
   let crash: string | null = null;
   world.onEffect = (effect: Effect): boolean => {
     if (effect.n <= before) return false;
     places.push({ n: effect.n - before, round: effect.round });
+    if (effect.place !== "database") writes.add(effect.n - before);
     const place = `${effect.place} ${effect.phase} ${effect.operation}`;
     if (crash !== null || (crashAt !== place && crashAt !== effect.n - before)) return false;
     crash = place;
@@ -96,7 +100,7 @@ export async function play(
   if (world.writes() > 0) problems.push(`a further pass made ${world.writes()} writes`);
   for (const refusal of [...world.huawei.getRefusals(), ...world.jira.getRefusals()])
     problems.push(`refused as malformed: ${refusal.operation}: ${refusal.reason}`);
-  return { effects, crash, problems, endState };
+  return { effects, writes, crash, problems, endState };
 }
 
 function distinctEffects(places: readonly { readonly n: number; readonly round: string | null }[]): number[] {

@@ -3,7 +3,7 @@
  *
  *     npm run chaos -- --seed 17             one seed, with everything that is wrong
  *     npm run chaos -- --seeds 500 [--from 1] seeds in a row; writes docs/reliability.md
- *     npm run chaos -- --matrix [--every 5]  every effect of every story, or every 5th; writes docs/reliability.md
+ *     npm run chaos -- --matrix [--every 5]  every effect of every story, or every remote write and every 5th commit; writes docs/reliability.md
  *
  * `--worlds 4`: worlds at once in each process. Exit code 1 when anything is wrong.
  */
@@ -92,11 +92,12 @@ async function runMatrix(): Promise<Tally> {
     const { effects = [], problems = [] } = calm.get(scenario.name) ?? {};
     for (const problem of problems) tally.failed.push(`${scenario.name}, undisturbed: ${problem}`);
     if (problems.length > 0) tally.problems.other = (tally.problems.other ?? 0) + 1;
-    return effects.map((crashAt) => ({ scenario, crashAt }));
+    const writes = calm.get(scenario.name)?.writes ?? new Set();
+    return effects
+      .filter((crashAt, index) => writes.has(crashAt) || index % Number(values.every) === 0)
+      .map((crashAt) => ({ scenario, crashAt }));
   });
-  const chosen = jobs
-    .filter((_, index) => index % Number(values.every) === 0)
-    .filter((_, index) => index % shares === share);
+  const chosen = jobs.filter((_, index) => index % shares === share);
   await inWorlds(chosen, worlds, async (world, { scenario, crashAt }) => {
     const undisturbed = calm.get(scenario.name);
     if (undisturbed === undefined) return;
@@ -152,7 +153,7 @@ async function main(): Promise<number> {
   const startedAt = Date.now();
   const tally = await inChildren();
   const what = values.matrix
-    ? `${scenarios.length} stories, ${values.every === "1" ? "every effect" : `every ${values.every}th effect`}`
+    ? `${scenarios.length} stories, ${values.every === "1" ? "every effect" : `every remote write and every ${values.every}th commit of the database`}`
     : `Seeds ${values.from} to ${Number(values.from) + Number(values.seeds) - 1}, ${rowCount} rows of switches`;
   writeReport(values.matrix ? "matrix" : "seeds", tally, { what, tookMs: Date.now() - startedAt });
   for (const line of tally.failed) console.error(line);
