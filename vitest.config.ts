@@ -1,20 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /** Scenarios that take minutes each: `npm run test:all` runs them as well. */
-const longScenarios = [
-  "case-from-issue",
-  "chaos",
-  "comment-commands",
-  "connections",
-  "crash",
-  "crash-matrix",
-  "dialects",
-  "failures",
-  "faults",
-  "rebuild",
-  "statuses",
-  "storms",
-].map((name) => `test/scenarios/${name}.test.ts`);
+const longScenarios = ["chaos", "crash", "crash-matrix", "failures", "faults", "rebuild", "statuses", "storms"].map(
+  (name) => `test/scenarios/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {

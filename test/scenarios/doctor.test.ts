@@ -240,7 +240,8 @@ const planted: readonly Planted[] = [
     name: "Huawei clock",
     detail: /this machine is 1(19|20)\d s behind/,
     remedy: /NTP/,
-    exit: 4,
+    // Requests are signed by the service's clock, so they are taken all the same.
+    exit: 3,
   },
   {
     what: "a user group that the user is not in",
