@@ -152,7 +152,7 @@ async function attempt<Result>(
       timeoutMs: deps.timeoutMs + Math.min(Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs), transferMaxMs),
     });
     status = answer.status;
-    deps.serviceClock.noteDate(answer.headers.date);
+    deps.serviceClock.noteDate(answer.headers);
     try {
       return await consume(answer);
     } finally {

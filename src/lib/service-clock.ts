@@ -6,6 +6,9 @@
 /** A clock that nobody sets, beside the one that tells the time of day. */
 type OwnClock = { now(): Date; elapsedMs?(): number };
 
+/** Of an answer's headers, what tells the time; `age` stands on what a cache has kept. */
+type Headers = { readonly date?: string | undefined; readonly age?: string | undefined };
+
 /** The clock by which a service dates its items. */
 export type ServiceClock = {
   /** Milliseconds by which it is ahead of ours, negative when behind; 0 before the first answer, and for a few seconds of difference. */
@@ -14,8 +17,8 @@ export type ServiceClock = {
 
 /** What answers of one service tell about its clock. */
 export type ObservedServiceClock = ServiceClock & {
-  /** Notes the `Date` header of an answer that has just come; anything that is no date is passed over. */
-  noteDate(header: string | undefined): void;
+  /** Notes the `Date` header of an answer that has just come; what is no date, or stood in a cache, is passed over. */
+  noteDate(headers: Headers): void;
   /** Notes a moment that the service wrote itself: its clock cannot be behind it. */
   noteMoment(at: Date): void;
 };
@@ -47,9 +50,9 @@ export function makeServiceClock(clock: OwnClock): ObservedServiceClock {
       const ahead = service - clock.now().getTime();
       return Number.isFinite(ahead) && Math.abs(ahead) > toleranceMs && !(told === null && ahead < 0) ? ahead : 0;
     },
-    noteDate(header) {
-      const atMs = Date.parse(header ?? "");
-      if (!Number.isNaN(atMs)) told = { atMs, elapsedMs: elapsedMs() };
+    noteDate(headers) {
+      const atMs = Date.parse(headers.date ?? "");
+      if (!Number.isNaN(atMs) && headers.age === undefined) told = { atMs, elapsedMs: elapsedMs() };
     },
     noteMoment(at) {
       const atMs = at.getTime();
