@@ -1,9 +1,17 @@
 import { defineConfig } from "vitest/config";
 
 /** Scenarios that take minutes each: `npm run test:all` runs them as well. */
-const longScenarios = ["chaos", "crash", "crash-matrix", "failures", "faults", "rebuild", "statuses", "storms"].map(
-  (name) => `test/scenarios/${name}.test.ts`,
-);
+const longScenarios = [
+  "chaos",
+  "crash",
+  "crash-matrix",
+  "failures",
+  "faults",
+  "rebuild",
+  "status-convergence",
+  "statuses",
+  "storms",
+].map((name) => `test/scenarios/${name}.test.ts`);
 
 export default defineConfig({
   test: {

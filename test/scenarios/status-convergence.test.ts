@@ -143,8 +143,12 @@ function statedWait(world: Stage, caseId: string, history: History): string | nu
   const moves = issue().changelog.flatMap((change) =>
     change.items.filter((item) => item.field === "status").map((item) => ({ ...item, by: change.authorAccountId })),
   );
+  // A move within a category says nothing about the case.
+  const last = moves.findLast(
+    (move) => move.from === null || move.to === null || categoryOf(move.from) !== categoryOf(move.to),
+  );
   const app = world.jira.getState().accounts.find((account) => account.accountType === "app")?.accountId;
-  if (moves.at(-1)?.by === app) return "an app moved it";
+  if (last?.by === app) return "an app moved it";
   if (closed.has(entry().status)) {
     const asked = entry().messages.some((message) => /!reopen-\d+\]/.test(message.content));
     if (asked && issue().status.category !== "done") return "Huawei was asked to take it up again";
