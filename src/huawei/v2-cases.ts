@@ -496,7 +496,7 @@ export function spoolDownload(
 
 /**
  * Bytes of a download. Assumed: a file is announced by Content-Disposition or by a type that is not JSON. An error comes with 200 as JSON (NOTES 10), and a customer's file may be JSON too: the answer is taken for
- * an error only when it is short, does not call itself an attachment, and carries a failure code.
+ * an error only when it is short, does not call itself an attachment, and carries a failure code or is no whole JSON.
  */
 async function* fileBytes(call: ApiCall, answer: HttpResponse): AsyncGenerator<Uint8Array> {
   const contentType = String(answer.headers["content-type"] ?? "").toLowerCase();
@@ -520,15 +520,16 @@ async function* fileBytes(call: ApiCall, answer: HttpResponse): AsyncGenerator<U
   }
   if (held === null) return;
   const text = Buffer.concat(held).toString("utf8");
-  if (isFailureCode(errorCodeOf(text) ?? ""))
-    readAnswer(call, { status: answer.status, headers: answer.headers, text });
+  const json = parseJson(text);
+  if (json === undefined) throw contractError(call, "the top (JSON that was cut off instead of a file)");
+  if (isFailureCode(codeOf(json) ?? "")) readAnswer(call, { status: answer.status, headers: answer.headers, text });
   yield* held;
 }
 
-function errorCodeOf(text: string): string | null {
+function parseJson(text: string): unknown {
   try {
-    return codeOf(JSON.parse(text));
+    return JSON.parse(text) as unknown;
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -669,7 +669,7 @@ async function afterPasses(
     if (observed.messages === null || observed.caseReadAt === null || due.at > observed.caseReadAt)
       run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "action") run.lookAgain(await settleAction(deps, leased, intent, observed));
-    else run.lookAgain(await noteEmptyLook(deps, leased, intent));
+    else run.lookAgain(await noteEmptyLook(deps, leased, intent, observed.caseReadAt));
   }
   if (observed.messages !== null && !run.failed && !pausedToJira) {
     // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.

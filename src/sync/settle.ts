@@ -21,6 +21,9 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
   let found = 0;
   let comments: readonly IssueComment[] | null = null;
   let issue: Issue | null = null;
+  // A reading shows what was there when it began, however long its answer or our turn took.
+  let commentsReadAt = deps.clock.now();
+  let issueReadAt = commentsReadAt;
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "jira" || intent.state !== "unknown") continue;
     const due = dueLook(intent, deps);
@@ -29,13 +32,22 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
       continue;
     }
     let step: StateStep | null = null;
+    let readAt = deps.clock.now();
     const { issueId } = leased.snapshot.link;
     if (intent.kind === "issue") step = await lookForIssue(deps, leased, intent);
     else if (issueId !== null && intent.kind === "comment") {
-      comments ??= await deps.jira.listComments(issueId, deps.lane);
+      if (comments === null) {
+        commentsReadAt = readAt;
+        comments = await deps.jira.listComments(issueId, deps.lane);
+      }
+      readAt = commentsReadAt;
       step = lookForComment(deps, leased, intent, comments);
     } else if (issueId !== null && intent.kind === "file") {
-      issue ??= await deps.jira.findIssue(issueId, deps.lane);
+      if (issue === null) {
+        issueReadAt = readAt;
+        issue = await deps.jira.findIssue(issueId, deps.lane);
+      }
+      readAt = issueReadAt;
       const ownAccountId = await deps.jira.getOwnAccountId();
       step = issue === null ? null : lookForFile(leased, intent, issue, ownAccountId);
     }
@@ -43,20 +55,25 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
       found += 1;
       await leased.apply({ ...step, confirmedIntents: [intent.key] });
     } else {
-      nextLookAt = earlier(nextLookAt, await noteEmptyLook(deps, leased, intent));
+      nextLookAt = earlier(nextLookAt, await noteEmptyLook(deps, leased, intent, readAt));
     }
   }
   return { nextLookAt, found };
 }
 
 /**
- * Records an empty look at an unknown or sent write. An unknown one is released for repeating after the last look; a sent one is
+ * Records an empty look at an unknown or sent write, by a reading that began at `readAt`. An unknown one is released for repeating after the last look; a sent one is
  * never repeated, and is reported once when it stays invisible. Answers the moment of the next look, `null` when there is none.
  */
-export async function noteEmptyLook(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<Date | null> {
+export async function noteEmptyLook(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  intent: Intent,
+  readAt: Date,
+): Promise<Date | null> {
   const looks = lookTimes(intent.attemptedAt ?? intent.createdAt, settleSecondsOf(intent, deps.settings));
   const now = deps.clock.now();
-  const next = looks.find((look) => look > now) ?? null;
+  const next = looks.find((look) => look > readAt) ?? null;
   if (next !== null) {
     await leased.apply({ intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: next }] });
     return next;

@@ -159,7 +159,7 @@ export async function settleAction(
       happened = intent.payload.action === "press" || intent.payload.action === "rate";
     }
   }
-  if (!happened) return noteEmptyLook(deps, leased, intent);
+  if (!happened) return noteEmptyLook(deps, leased, intent, now);
   const [prefix, cause] = [intent.key.slice(0, intent.key.indexOf(":")), intent.key.slice(intent.key.indexOf(":") + 1)];
   const step =
     prefix === "command"

@@ -65,12 +65,13 @@ export async function reconcileRequest(
     const due = dueLook(intent, deps).at;
     if (due > deps.clock.now()) return { kind: "wait", until: due, reason: "case_unknown", writes: 0 };
     const attemptedAt = intent.attemptedAt ?? intent.createdAt;
+    const lookedAt = deps.clock.now();
     const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - lookBackMs));
     if (found !== null) {
       await leased.apply(adoptedStep(deps, found, intent.payload));
       return { kind: "created", writes: 0 };
     }
-    const next = await noteEmptyLook(deps, leased, intent);
+    const next = await noteEmptyLook(deps, leased, intent, lookedAt);
     return { kind: "wait", until: next ?? deps.clock.now(), reason: "case_unknown", writes: 0 };
   }
   // A request that somebody put aside is made no more (RULES 7), until the same somebody has it tried again.
