@@ -110,7 +110,7 @@ export async function askReopen(
     ],
   });
   try {
-    const writes = await sendOwed(deps, leased, key);
+    const writes = await sendOwed(deps, leased, key, { keepsRefused: true });
     await leased.apply({
       mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "live" }],
       link: { agreedCategory: action.category },
@@ -120,6 +120,7 @@ export async function askReopen(
     const reason = refusalText(error);
     if (reason === null) throw error;
     await leased.apply({
+      confirmedIntents: [key],
       mirrors: [
         { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "refused", reason },
         { kind: "notice", origin: "jira", sourceId: action.cause, state: "refused", reason },

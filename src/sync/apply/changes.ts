@@ -47,7 +47,7 @@ export async function tellChange(deps: ApplyDeps, leased: LeasedLink, action: Te
   let writes = 0;
   try {
     if (!leased.snapshot.intents.some((intent) => intent.key === key)) writes += await prepare(deps, leased, action);
-    return writes + (await sendOwed(deps, leased, key));
+    return writes + (await sendOwed(deps, leased, key, { keepsRefused: true }));
   } catch (error) {
     const reason = isServiceError(error, "rejected", "not_found") ? permanentReason(error) : null;
     if (reason === null) throw error;

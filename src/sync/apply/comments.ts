@@ -99,7 +99,7 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
       }
     }
     try {
-      await sendPart(deps, leased, intent);
+      await sendPart(deps, leased, intent, { keepsRefused: true });
     } catch (error) {
       return writes + (await giveUp(deps, leased, comment.commentId, error));
     }

@@ -7,15 +7,20 @@ import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts"
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import { type ApplyDeps, needCase, Unsettled, writeOnce } from "./write-once.ts";
 
-/** Sends one frozen part; the service answers no id, so the intent stays until a reading shows the copy. */
+/**
+ * Sends one frozen part; the service answers no id, so the intent stays until a reading shows the copy. With `keepsRefused` a refused
+ * one stays planned, so that a worker that dies before it recorded the refusal is refused once more.
+ */
 export async function sendPart(
   deps: ApplyDeps,
   leased: LeasedLink,
   intent: Pick<Intent, "key" | "mark" | "payload">,
+  options: { readonly keepsRefused?: boolean } = {},
 ): Promise<void> {
   const caseId = needCase(leased);
   await writeOnce(deps, leased, {
     kind: "message",
+    ...options,
     key: intent.key,
     side: "huawei",
     mark: intent.mark,
@@ -54,13 +59,18 @@ export function owedMessage(input: {
   };
 }
 
-/** Sends a message whose intent was stored a moment ago. */
-export async function sendOwed(deps: ApplyDeps, leased: LeasedLink, key: string): Promise<number> {
+/** Sends a message whose intent was stored a moment ago; `keepsRefused` as in `sendPart`. */
+export async function sendOwed(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  key: string,
+  options: { readonly keepsRefused?: boolean } = {},
+): Promise<number> {
   await leased.reload();
   const intent = leased.snapshot.intents.find((entry) => entry.key === key);
   if (intent === undefined) return 0;
   if (intent.state !== "planned") throw new Unsettled(key);
-  await sendPart(deps, leased, intent);
+  await sendPart(deps, leased, intent, options);
   return 1;
 }
 

@@ -63,6 +63,8 @@ export async function writeOnce<Result>(
     readonly mark: string | null;
     readonly payload: Readonly<Record<string, unknown>>;
     readonly call: (payload: Readonly<Record<string, unknown>>) => Promise<Result>;
+    /** A refusal leaves the intent planned: whoever catches it removes the intent in the step that records the refusal. */
+    readonly keepsRefused?: boolean;
     /** `keep`: the intent stays as `sent` until a reading shows the copy. */
     readonly confirm: (result: Result) => StateStep & { readonly keep?: boolean };
   },
@@ -98,7 +100,9 @@ export async function writeOnce<Result>(
   } catch (error) {
     if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
       // What we may not do today is done once we may; every other refusal is final.
-      const waits = write.side === "huawei" && write.kind === "message" && error.kind === "forbidden";
+      const waits =
+        write.keepsRefused === true ||
+        (write.side === "huawei" && write.kind === "message" && error.kind === "forbidden");
       if (!waits && (error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden")) {
         await leased.apply({ confirmedIntents: [write.key] });
       } else {
