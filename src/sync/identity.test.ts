@@ -146,6 +146,21 @@ describe("sorting messages", () => {
     expect(sorted.people.map((entry) => entry.sourceId)).toEqual(["m1", "m2", `fp:${fp}:3`]);
   });
 
+  it.each([
+    { name: "by id, read without", key: "comment:m1", read: null, sourceId: "m1" },
+    { name: "a part of it by id, read without", key: "comment:m1#2", read: null, sourceId: "m1" },
+    { name: "without id, read with", key: `comment:fp:${fp}:1`, read: "m1", sourceId: `fp:${fp}:1` },
+    { name: "by id, read with", key: "comment:m1", read: "m1", sourceId: "m1" },
+  ])("keeps the identity under which a comment is on its way: $name", ({ key, read, sourceId }) => {
+    const intent = { side: "jira", kind: "comment", key, payload: { sourceFingerprint: fp } } as unknown as Intent;
+    const message = makeMessage({ messageId: read === null ? null : toId(read) });
+
+    const sorted = sort([message, makeMessage({ content: "Something else" })], [], [intent]);
+
+    expect(sorted.people.map((entry) => entry.sourceId)[0]).toBe(sourceId);
+    expect(sorted.people.map((entry) => entry.sourceId)[1]).not.toBe(sourceId);
+  });
+
   it("sets the message apart that repeats the description", () => {
     const sorted = sort([makeMessage({ isFirst: true, messageId: toId("m0") }), makeMessage()]);
 

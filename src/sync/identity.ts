@@ -115,6 +115,7 @@ export function sortMessages(input: {
       openByMark.set(intent.mark, intent);
   }
 
+  const onTheirWay = sourcesOnTheirWay(input.intents);
   const ordinals = new Map<string, number>();
   const adoptedMarks = new Set<string>();
   const result = {
@@ -138,14 +139,25 @@ export function sortMessages(input: {
     // A reading without id of a message known by id: found again by its fingerprint.
     const knownByFingerprint =
       message.messageId === null && known === undefined
-        ? input.mirrors.filter(
-            (mirror) =>
-              mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
-          )[ordinal - 1]
+        ? [
+            ...input.mirrors
+              .filter(
+                (mirror) =>
+                  mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
+              )
+              .map((mirror) => mirror.sourceId),
+            ...(onTheirWay.get(fingerprint) ?? []).filter((id) => !bySource.has(id)),
+          ][ordinal - 1]
         : undefined;
+    // Its comment is on its way under the identity without id; once that is confirmed the row is renamed.
+    const isOnItsWay =
+      known === undefined &&
+      renameFrom === null &&
+      (onTheirWay.get(fingerprint)?.includes(withoutId) ?? false) &&
+      !(onTheirWay.get(fingerprint)?.includes(sourceId) ?? false);
     const identified: IdentifiedMessage = {
       message,
-      sourceId: knownByFingerprint?.sourceId ?? sourceId,
+      sourceId: isOnItsWay ? withoutId : (knownByFingerprint ?? sourceId),
       fingerprint,
       renameFrom,
     };
@@ -202,6 +214,19 @@ export function sortMessages(input: {
     result.people.push(identified);
   }
   return result;
+}
+
+/** Identities under which comments of messages are being written, by fingerprint; they have no row yet. */
+function sourcesOnTheirWay(intents: readonly Intent[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { side, kind, key, payload } of intents) {
+    const fingerprint = payload.sourceFingerprint;
+    if (side !== "jira" || kind !== "comment" || typeof fingerprint !== "string") continue;
+    const sourceId = key.slice(key.indexOf(":") + 1).replace(/#\d+$/, "");
+    const ids = found.get(fingerprint) ?? [];
+    if (!ids.includes(sourceId)) found.set(fingerprint, [...ids, sourceId]);
+  }
+  return found;
 }
 
 /** Reason on a live mirror whose message was sent a second time, since the first one did not show. */

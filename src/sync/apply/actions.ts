@@ -9,7 +9,7 @@ import type { Intent } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
-import type { Action, Observed } from "../plan/action.ts";
+import { type Action, type Observed, reopenKeyPrefix } from "../plan/action.ts";
 import { noteEmptyLook } from "../settle.ts";
 import type { LeasedLink } from "../state.ts";
 import { decidedCommand } from "./commands.ts";
@@ -87,28 +87,34 @@ export async function askReopen(
   leased: LeasedLink,
   action: Extract<Action, { kind: "ask_reopen" }>,
 ): Promise<number> {
-  const { mirrors } = leased.snapshot;
+  const { mirrors, intents } = leased.snapshot;
   const issueKey = markKey(leased);
+  const open = intents.find((intent) => intent.key.startsWith(reopenKeyPrefix) && intent.state === "planned");
   const n =
-    mirrors.filter(
-      (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId.startsWith("reopen-"),
-    ).length + 1;
+    open === undefined
+      ? mirrors.filter(
+          (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId.startsWith("reopen-"),
+        ).length + 1
+      : Number(open.key.slice(reopenKeyPrefix.length));
   const mark: Mark = { kind: "notice", issueKey, noticeKind: "reopen", n };
-  const key = `message:reopen-${n}`;
-  await leased.apply({
-    intents: [
-      owedMessage({
-        key,
-        mark,
-        text: "The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。",
-        owner: { kind: "notice", sourceId: `reopen-${n}` },
-      }),
-    ],
-    mirrors: [
-      { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" },
-      { kind: "notice", origin: "jira", sourceId: action.cause, state: "sending" },
-    ],
-  });
+  const key = `${reopenKeyPrefix}${n}`;
+  // What was decided before, by a worker that did not come to send it, is sent as it stands.
+  if (open === undefined) {
+    await leased.apply({
+      intents: [
+        owedMessage({
+          key,
+          mark,
+          text: "The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。",
+          owner: { kind: "notice", sourceId: `reopen-${n}` },
+        }),
+      ],
+      mirrors: [
+        { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" },
+        { kind: "notice", origin: "jira", sourceId: action.cause, state: "sending" },
+      ],
+    });
+  }
   try {
     const writes = await sendOwed(deps, leased, key, { keepsRefused: true });
     await leased.apply({

@@ -49,6 +49,9 @@ export type Observed = {
   readonly full: boolean;
 };
 
+/** How the key of a message that asks to take a case up again begins. */
+export const reopenKeyPrefix = "message:reopen-";
+
 /** Everything the planner looks at. */
 export type PlanInput = {
   readonly link: Link;

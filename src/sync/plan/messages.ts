@@ -2,7 +2,7 @@
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
-import { type Action, isReleased, type PlanInput } from "./action.ts";
+import { type Action, isReleased, type PlanInput, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";
 
@@ -98,8 +98,8 @@ export function planOwed(input: PlanInput): Action[] {
     if (intent.side === "jira") {
       return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
     }
-    // What the issue says of itself leaves only after a look at the issue.
-    if (intent.key.startsWith(changeKeyPrefix)) return [];
+    // What the issue says of itself leaves only after a look at the issue, and so does the wish to take the case up again.
+    if (intent.key.startsWith(changeKeyPrefix) || intent.key.startsWith(reopenKeyPrefix)) return [];
     const owner = intent.payload.owner as { readonly kind?: string } | undefined;
     const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
     return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];

@@ -10,7 +10,7 @@ import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
-import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
+import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -40,10 +40,13 @@ function unwanted(input: PlanInput, actions: readonly Action[]): string[] {
   // While the two do not fit, only the changelog tells what a person wants.
   if (!isCompatible(detail.status, issue.category) && statusChanges === null) return [];
   const wanted = actions.flatMap((action) => (action.kind === "act_on_case" ? [`action:${action.cause}`] : []));
+  const asks = actions.some((action) => action.kind === "ask_reopen");
   return input.intents
-    .filter((intent) => intent.key.startsWith("action:move-") && intent.state === "planned")
+    .filter((intent) => intent.state === "planned")
     .map((intent) => intent.key)
-    .filter((key) => !wanted.includes(key));
+    .filter(
+      (key) => (key.startsWith("action:move-") && !wanted.includes(key)) || (key.startsWith(reopenKeyPrefix) && !asks),
+    );
 }
 
 function planPair(input: PlanInput, recheck: Recheck): Action[] {
@@ -184,8 +187,12 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
     }
     if (wish?.state === "sending") {
       // The message that asks was decided; once it has left, the wish is done with.
-      const open = input.intents.some((intent) => intent.key.startsWith("message:reopen-") && intent.state !== "sent");
-      return open ? [] : [agreed];
+      const open = input.intents.find((intent) => intent.key.startsWith(reopenKeyPrefix) && intent.state !== "sent");
+      if (open === undefined) return [agreed];
+      // What was not sent is sent by whoever knows what a refusal of it means.
+      return open.state === "planned"
+        ? [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }]
+        : [];
     }
     return [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }];
   }
