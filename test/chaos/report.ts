@@ -41,6 +41,8 @@ export function sumOf(counts: Readonly<Record<string, number>>): number {
 }
 
 const file = "docs/reliability.md";
+/** What was measured: the commit at the start, since a long run may see others come. */
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
 
 /** Replaces one section (`matrix` or `seeds`) of the document; the other one stays as it was measured. */
 export function writeReport(
@@ -64,7 +66,7 @@ HTTP against both simulators, without queue and cron, in a clock that jumps; a d
 repeated by its number. A judge that knows nothing of casebridge's memory counts the copies in the true states of both services.`;
 
 function sectionOf(text: string, name: string): string {
-  const found = new RegExp(`<!-- ${name} -->[\\\\s\\\\S]*?<!-- end of ${name} -->`).exec(text);
+  const found = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- end of ${name} -->`).exec(text);
   return found?.[0] ?? `<!-- ${name} -->\nNot measured yet.\n<!-- end of ${name} -->`;
 }
 
@@ -73,7 +75,6 @@ function render(
   tally: Tally,
   facts: { readonly what: string; readonly tookMs: number },
 ): string {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
   const problem = (kind: string): number => tally.problems[kind] ?? 0;
   const title = section === "seeds" ? "Seeded exploration" : "Crash matrix";
   const byPlace = new Map<string, number>();
