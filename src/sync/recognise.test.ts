@@ -54,6 +54,20 @@ const file = (id: string, name: string, authorId = "casebridge"): IssueFile => (
 });
 const accessory = (id: string, name: string) => ({ fileId: toId<CaseFileId>(id), name });
 
+const makeIntent = (more: Pick<Intent, "key"> & Partial<Intent>): Intent => ({
+  kind: "message",
+  side: "huawei",
+  state: "planned",
+  payload: {},
+  mark: null,
+  createdAt: ago(35),
+  attemptedAt: null,
+  looks: 0,
+  nextLookAt: null,
+  attempts: 0,
+  ...more,
+});
+
 function run(more: Partial<RecogniseInput>) {
   const input: RecogniseInput = {
     caseId: "TT1",
@@ -103,6 +117,18 @@ describe("copies in Jira", () => {
     ]);
     expect(found.adopted).toBe(3);
     expect(again.mirrors).toEqual([]);
+  });
+
+  it("are looked at once more while their intent stands, since whoever wrote them may have died before the further parts", () => {
+    const intent = makeIntent({ key: "comment:m1", kind: "comment", side: "jira", state: "unknown" });
+    const comments = [own("801", { messageId: "m1" })];
+
+    const { found } = run({ messages: [message("m1")], comments, intents: [intent] });
+    const { found: withoutIntent } = run({ messages: [message("m1")], comments });
+
+    expect(found.mirrors).toMatchObject([{ sourceId: "m1", copyId: "801", state: "sending" }]);
+    expect(found.confirmedIntents).toEqual(["comment:m1"]);
+    expect(withoutIntent.mirrors).toMatchObject([{ sourceId: "m1", copyId: "801", state: "live" }]);
   });
 
   it("are reported when there are two of one message, and the older one counts", () => {
@@ -295,19 +321,7 @@ describe("copies in Huawei", () => {
   });
 
   it("a write that was only planned when the database was saved is confirmed, not repeated, and is no loss of memory", () => {
-    const intent: Intent = {
-      kind: "message",
-      key: "message:501:v1:1/1",
-      side: "huawei",
-      state: "planned",
-      payload: {},
-      mark: "comment:501:v1",
-      createdAt: ago(35),
-      attemptedAt: null,
-      looks: 0,
-      nextLookAt: null,
-      attempts: 0,
-    };
+    const intent = makeIntent({ key: "message:501:v1:1/1", mark: "comment:501:v1" });
     const { found } = run({
       comments: [comment("501", "Hello")],
       messages: [copyMessage("m1", "[OPS-7#501] Ann:\nHello")],

@@ -255,6 +255,8 @@ function takeCopy(
     book.duplicates.push({ item: `message:${sourceId}`, kept: known.copyId, other: comment.commentId });
     return;
   }
+  const keys = [`comment:${sourceId}`, `comment:${name}`];
+  const onItsWay = input.intents.some((intent) => keys.includes(intent.key));
   book.add(
     {
       kind: "message",
@@ -264,10 +266,11 @@ function takeCopy(
       sourceHash: comment.mark?.srcHash ?? null,
       ...(identity === undefined ? {} : { sourceAt: identity.message.createdAt }),
       copyId: comment.commentId,
-      // What a copy says about its message: marked as withdrawn, it is not marked again.
-      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : "live",
+      // What a copy says about its message: marked as withdrawn, it is not marked again. Whoever wrote it may have died before its
+      // further parts: while its intent stands, the planner looks at the message once more.
+      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : part === "" && onItsWay ? "sending" : "live",
     },
-    [`comment:${sourceId}`, `comment:${name}`],
+    keys,
   );
   for (const [fileId, attachmentId] of comment.mark?.files ?? []) {
     if (book.find("file", "huawei", fileId) !== undefined) continue;

@@ -1,6 +1,7 @@
 /**
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
+import type { Intent } from "../../domain/link.ts";
 import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
 import { type Action, isReleased, type PlanInput, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
@@ -102,6 +103,21 @@ export function planOwed(input: PlanInput): Action[] {
     if (intent.key.startsWith(changeKeyPrefix) || intent.key.startsWith(reopenKeyPrefix)) return [];
     const owner = intent.payload.owner as { readonly kind?: string } | undefined;
     const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
-    return ours ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
+    return ours && !followsUnknown(input, intent) ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
   });
+}
+
+/** Whether an earlier part of the same text may have arrived or not: parts leave in their order (RULES 8). */
+function followsUnknown({ intents }: PlanInput, intent: Intent): boolean {
+  return intents.some(
+    (other) =>
+      other.state === "unknown" &&
+      ownerOf(other) === ownerOf(intent) &&
+      Number(other.payload.index) < Number(intent.payload.index),
+  );
+}
+
+function ownerOf({ key, payload }: Intent): string {
+  const { kind, sourceId } = (payload.owner ?? {}) as { readonly kind?: string; readonly sourceId?: string };
+  return kind === undefined ? key : `${kind} ${sourceId}`;
 }

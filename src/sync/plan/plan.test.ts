@@ -850,6 +850,24 @@ describe("hold time, order and versions", () => {
     expect(pick(after, "send_comment").map((action) => action.version)).toEqual([2]);
   });
 
+  it.each<{ second: Intent["state"]; expected: number[] }>([
+    { second: "unknown", expected: [] },
+    { second: "sent", expected: [3, 4] },
+    { second: "planned", expected: [2, 3, 4] },
+  ])("sends the parts of a request's text in their order: second $second", ({ second, expected }) => {
+    const part = (index: number, state: Intent["state"]): Intent =>
+      makeIntent({
+        key: `message:case:${index}/4`,
+        mark: `case:10001:${index}/4`,
+        payload: { owner: { kind: "notice", sourceId: "case-text" }, index },
+        state,
+      });
+
+    const actions = plan({ intents: [part(2, second), part(3, "planned"), part(4, "planned")] });
+
+    expect(pick(actions, "resume_message").map((action) => action.intent.payload.index)).toEqual(expected);
+  });
+
   it("drops the planned parts of a comment that was deleted before it left", () => {
     const actions = plan({
       mirrors: [commentMirror({ state: "sending" })],
