@@ -56,7 +56,24 @@ export function judge(world: World, options: JudgeOptions): Problem[] {
     const { edits, ownFiles = false, doneStays = false } = options;
     judgePair({ site, entry, issue, add, edits, ownFiles, doneStays, firstShown });
   }
+  judgeRequests(world, add);
   return problems;
+}
+
+/** An issue that asks for a case has one, or is told what is wrong; never two. */
+function judgeRequests(world: World, add: Pair["add"]): void {
+  const { cases } = world.huawei.getState();
+  const { issues } = world.jira.getState();
+  for (const issue of issues.filter((candidate) => !candidate.summary.startsWith("CLONE - "))) {
+    const [token] = tokens(issue.descriptionText, /<r\d+>/g);
+    if (token === undefined) continue;
+    const opened = cases.filter((entry) =>
+      entry.messages.some((message) => message.isFirst && message.via === "api" && message.content.includes(token)),
+    );
+    if (opened.length > 1) add("duplicate", `${issue.key}: ${opened.length} cases for the request ${token}`);
+    const refused = issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:request") === true);
+    if (opened.length === 0 && !refused) add("loss", `${issue.key}: no case for the request ${token}`);
+  }
 }
 
 type Pair = {
@@ -82,6 +99,7 @@ function judgePair(pair: Pair): void {
   judgeToJira(pair);
   judgeToHuawei(pair);
   judgeFiles(pair);
+  judgeCommands(pair);
   const { entry, issue, add } = pair;
   const closed = closedStatuses.includes(entry.status);
   const done = issue.status.category === "done";
@@ -203,6 +221,29 @@ function occurs(text: string, stretch: string): boolean {
   return false;
 }
 
+const commandText = /^\/(?:urge|close|cancel|rate)\b/;
+/** Types of the operation log by command (osm/NOTES). */
+const commandLogs = { urge: 2, cancel: 4, rate: 5 } as const;
+
+/** Each command of a person is answered, and acts at most once. */
+function judgeCommands({ site, entry, issue, add, edits }: Pair): void {
+  const commands = issue.comments.filter(
+    (comment) => comment.authorAccountId !== site.botAccountId && commandText.test(comment.bodyText),
+  );
+  for (const [name, type] of Object.entries(commandLogs)) {
+    const asked = commands.filter((comment) => comment.bodyText.startsWith(`/${name}`)).length;
+    const done = entry.operateLogs.filter((log) => log.type === type && log.operatorName !== "engineer").length;
+    // Done cancels a new case as well, once per move (CLOSE_ON_DONE=always).
+    if (name !== "cancel" && done > asked)
+      add("duplicate", `${entry.caseId}: ${done} times ${name} for ${asked} commands`);
+  }
+  if (!edits || entry.status === 13) return;
+  for (const comment of commands) {
+    const answered = issue.comments.some((other) => noticeOf(other)?.includes(comment.id) === true);
+    if (!answered) add("loss", `${issue.key}: ${comment.bodyText} (${comment.id}) is not answered`);
+  }
+}
+
 function judgeFiles({ site, entry, issue, add, ownFiles, firstShown }: Pair): void {
   const attached = issue.attachments.filter((file) => file.authorAccountId === site.botAccountId);
   // Where the case's text is no message, nobody can read its files.
@@ -217,7 +258,7 @@ function judgeFiles({ site, entry, issue, add, ownFiles, firstShown }: Pair): vo
     if (found < least && entry.status !== 13)
       add("loss", `${issue.key}: ${found} attachments for ${least} files ${sha256.slice(0, 8)}`);
   }
-  const sent = entry.messages.filter((message) => message.via === "api" && !message.isFirst);
+  const sent = entry.messages.filter((message) => message.via === "api");
   const closed = closedStatuses.includes(entry.status);
   for (const file of issue.attachments) {
     if (file.authorAccountId === site.botAccountId) continue;

@@ -10,6 +10,7 @@ import { judge, type ProblemKind } from "./checker.ts";
 import { bury, checkAll, type Driver, drain, settle, start, verifyAll } from "./drive.ts";
 import { makePeople, type People } from "./people.ts";
 import { makeRandom, type Random } from "./random.ts";
+import { withDefaults } from "./scenarios.ts";
 import { applyRow, makeSwitchRows } from "./switches.ts";
 import type { Tweaks, Worker, World } from "./world.ts";
 
@@ -96,7 +97,8 @@ export async function playSeed(world: World, seed: number, options: SeedOptions 
   const skewed = !without.has("jumps") && random.chance(0.25);
   const hour = (): number => (skewed ? random.pick([-3_600_000, 0, 3_600_000]) : 0);
   const aheadMs = { huawei: hour(), jira: hour() };
-  await world.reset({ seed, aheadMs, ...applyRow(rows[seed % rows.length] ?? [], options.only ?? null) });
+  const row = applyRow(rows[seed % rows.length] ?? [], options.only ?? null);
+  await world.reset({ seed, aheadMs, ...row, settings: (given) => withDefaults(row.settings(given)) });
   const problems: { kind: keyof SeedResult["counts"]; what: string }[] = [];
   const crashes: Record<string, number> = {};
   const story = { stalls: 0, clockJumps: Object.values(aheadMs).filter((ms) => ms !== 0).length, acts: 0 };
@@ -296,6 +298,10 @@ function act({ world, random, people, story }: Game, first = false): void {
     });
     return;
   }
+  if (random.chance(0.2)) {
+    actRarely({ random, people, world });
+    return;
+  }
   const draw = random.next();
   if (draw < 0.4) {
     const entry = random.pick(open.length > 0 ? open : cases);
@@ -309,10 +315,13 @@ function act({ world, random, people, story }: Game, first = false): void {
     else world.huawei.createAuthorization({ caseId: entry.caseId, describe: "log in to the host" });
     return;
   }
-  if (issues.length === 0) return;
-  const issue = random.pick(issues);
+  // What was said before the case was there stays in Jira; a command is not taken back.
+  const mirrored = issues.filter(isMirrored);
+  if (mirrored.length === 0) return;
+  const issue = random.pick(mirrored);
   const own = issue.comments.filter(
-    (comment) => comment.authorAccountId !== botAccountId && comment.visibility === null,
+    (comment) =>
+      comment.authorAccountId !== botAccountId && comment.visibility === null && !comment.bodyText.startsWith("/"),
   );
   if (draw < 0.7) {
     people.comment(issue.key, {
@@ -327,6 +336,51 @@ function act({ world, random, people, story }: Game, first = false): void {
   else if (draw < 0.97)
     world.jira.transition({ issue: issue.key, toCategory: random.pick(["new", "indeterminate", "done"] as const) });
   else world.jira.removeLabel({ issue: issue.key, label: "huawei-cloud" });
+}
+
+/** Requests, commands, copies of issues, relations, withdrawals, deletions, changes of an issue's own text. */
+function actRarely({ world, random, people }: Pick<Game, "world" | "random" | "people">): void {
+  const { cases } = world.huawei.getState();
+  const { issues } = world.jira.getState();
+  const living = cases.filter((entry) => entry.status !== 13);
+  const mirrored = issues.filter(isMirrored);
+  const draw = random.next();
+  if (draw < 0.2) {
+    const requests = issues.filter((issue) => /<r\d+>/.test(issue.descriptionText) && !isCopy(issue));
+    if (requests.length < 3) people.request({ files: random.below(2) });
+    else {
+      const { key, descriptionText } = random.pick(requests);
+      people.describeAgain(key, /^It is down <r\d+>/.exec(descriptionText)?.[0] ?? "");
+    }
+  } else if (draw < 0.55 && mirrored.length > 0) {
+    const text = random.pick([
+      "/urge",
+      "/urge",
+      "/close",
+      "/cancel",
+      "/rate 4 quick help",
+      "/rate many",
+      "/close it please",
+    ]);
+    people.command(random.pick(mirrored).key, text);
+  } else if (draw < 0.65 && mirrored.length > 0) {
+    world.jira.cloneIssue({ issue: random.pick(mirrored).key, withProperties: random.chance(0.5) });
+  } else if (draw < 0.75 && living.length > 1) {
+    const [first, second] = [random.pick(living), random.pick(living)];
+    if (first.caseId !== second.caseId) world.huawei.relateCases({ caseId: first.caseId, otherId: second.caseId });
+  } else if (draw < 0.95 && living.length > 0) {
+    const { caseId, messages } = random.pick(living);
+    const own = messages.filter((message) => message.via === "control" && !message.isFirst && !message.withdrawn);
+    if (own.length > 0) world.huawei.withdrawMessage({ caseId, messageId: random.pick(own).messageId });
+  } else if (living.length > 2) world.huawei.deleteCase({ caseId: random.pick(living).caseId });
+}
+
+function isMirrored(issue: { readonly summary: string; readonly labels: readonly string[] }): boolean {
+  return !isCopy(issue) && issue.labels.some((label) => label.startsWith("hwcase-"));
+}
+
+function isCopy(issue: { readonly summary: string }): boolean {
+  return issue.summary.startsWith("CLONE - ");
 }
 
 /** What an operator does about links that wait for a person: answers that were no answers had stopped them. */

@@ -10,6 +10,7 @@ export function makePeople(world: World) {
   let messages = 0;
   let comments = 0;
   let files = 0;
+  let requests = 0;
   const versions = new Map<string, { token: string; version: number }>();
 
   function makeFile(): { name: string; text: string } {
@@ -78,6 +79,31 @@ export function makePeople(world: World) {
       if (entry === undefined) throw new Error(`comment ${commentId} is none of the people's`);
       entry.version += 1;
       jira.editComment({ commentId, text: `Better said ${entry.token}.e${entry.version}` });
+    },
+
+    /** An issue that asks for a case; its files are named in its description. `<r…>` stays in it whatever is changed later. */
+    request(input: { files?: number; labels?: string[] } = {}): string {
+      requests += 1;
+      const added = Array.from({ length: input.files ?? 0 }, makeFile);
+      const { issueKey } = jira.createIssue({
+        projectKey: "OPS",
+        summary: `Please help (${requests})`,
+        description: [`It is down <r${requests}>`, ...added.map((file) => `see ${file.name}`)].join(" "),
+        labels: ["huawei-case", ...(input.labels ?? [])],
+      });
+      for (const file of added) jira.addAttachment({ issue: issueKey, ...file });
+      return issueKey;
+    },
+
+    /** Other words in the description of an issue that a person wrote. */
+    describeAgain(issue: string, text: string): void {
+      comments += 1;
+      jira.editIssue({ issue, fields: { description: `${text} It changed (${comments})` } });
+    },
+
+    /** A command, word for word. */
+    command(issue: string, text: string): string {
+      return jira.addComment({ issue, text }).commentId;
     },
 
     /** A file that no comment names. */

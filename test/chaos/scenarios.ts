@@ -60,7 +60,7 @@ const closeOnDone =
   });
 
 /** A request has a product, a problem type and a region, so that only what a story leaves out is missing. */
-const withDefaults = (settings: ConnectionConfig): ConnectionConfig => ({
+export const withDefaults = (settings: ConnectionConfig): ConnectionConfig => ({
   ...settings,
   create: {
     ...settings.create,
