@@ -7,8 +7,8 @@ import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 
 const folder = "test/scenarios";
-/** These set the dialect themselves, or run in worlds of test/chaos, which speak v2 with a key pair. */
-const alike = new Set(["dialects", "chaos", "crash-matrix", "pairing", "doctor"]);
+/** These set the dialect themselves. */
+const alike = new Set(["dialects", "doctor"]);
 const wanted = process.argv.slice(2);
 const files = readdirSync(folder)
   .map((file) => file.replace(/\.test\.ts$/, ""))

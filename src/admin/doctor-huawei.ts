@@ -52,6 +52,7 @@ export const lackMeanings: Readonly<Record<HuaweiCapability, string>> = {
   labels: "labels of cases are not mirrored",
   access_requests: "access requests of engineers are not shown",
   related_cases: "related cases are not linked",
+  operation_log: "whether an urge or a rating arrived is not known when its answer is lost",
   instant_messages: "each watched case costs one read a round",
   severity_and_extends: "new cases take neither a severity nor extra parameters",
   account_checks: "quota, agreement and permission are not checked before a case is made",

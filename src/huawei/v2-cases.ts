@@ -87,6 +87,7 @@ const capabilities: readonly HuaweiCapability[] = [
   "labels",
   "access_requests",
   "related_cases",
+  "operation_log",
   "instant_messages",
   "severity_and_extends",
   "account_checks",

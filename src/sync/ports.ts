@@ -140,6 +140,8 @@ export type HuaweiCapability =
   | "labels"
   | "access_requests"
   | "related_cases"
+  /** What was done to a case is kept in a log; else a lost answer to an urge or a rating stays lost. */
+  | "operation_log"
   /** News of up to 100 cases in one call; else each watched case costs one read. */
   | "instant_messages"
   /** New cases take severity and extra parameters. */

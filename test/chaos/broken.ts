@@ -3,6 +3,7 @@
  * judge must find something; else the rule, or the judge, is worth nothing.
  */
 import type { IssueComment } from "../../src/domain/issue.ts";
+import type { HuaweiCapability } from "../../src/sync/ports.ts";
 import type { LeasedLink, LinkSnapshot, StatePort, StateStep } from "../../src/sync/state.ts";
 import { LeaseLost } from "../../src/sync/state.ts";
 import type { ProblemKind } from "./checker.ts";
@@ -18,6 +19,8 @@ export type BrokenRule = {
   /** A place to die in the story of messages (`null`: nobody dies), or a machine that stands still. */
   readonly trouble: string | null | Omit<Stall, "tweaks">;
   readonly jira?: PlayOptions["jira"];
+  /** Without it there is nothing that the rule is about. */
+  readonly needs?: HuaweiCapability;
   readonly make: () => Tweaks;
 };
 
@@ -138,6 +141,7 @@ export const brokenRules: readonly BrokenRule[] = [
     name: "the cursor moves on at once and before the wake-ups",
     shows: "loss",
     trouble: "database after commitCohort",
+    needs: "instant_messages",
     make: () => ({
       state: (state) => {
         let owed: Parameters<StatePort["wake"]>[0] = [];

@@ -6,6 +6,7 @@ import { isServiceError } from "../../src/domain/service-error.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
 import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake.ts";
 import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { inDialect } from "../support/dialect.ts";
 import { judge, type ProblemKind } from "./checker.ts";
 import { bury, checkAll, type Driver, drain, settle, start, verifyAll } from "./drive.ts";
 import { makePeople, type People } from "./people.ts";
@@ -252,6 +253,11 @@ async function startSomething(game: Game, stalled: ReadonlyMap<Worker, number>):
   }
 }
 
+const actionsOfHuawei = [
+  ...(["CreateMessages", "UploadAccessory", "UpdateCases", "CreateCases"] as const).map(inDialect),
+  "RevokeMessage",
+];
+
 function addFault(world: World, random: Random): void {
   const skip = random.below(6);
   const retry = random.chance(0.5) ? {} : { retryAfterSeconds: random.pick([1, 5, 30]) };
@@ -260,9 +266,7 @@ function addFault(world: World, random: Random): void {
   const onWrite = random.chance(0.5);
   if (random.chance(0.5)) {
     const kind = pickWeighted(random, huaweiFaults) as (typeof huaweiFaults)[number][0];
-    const target = onWrite
-      ? { operation: random.pick(["CreateMessages", "UploadAccessory", "RevokeMessage", "ActionCases"]) }
-      : {};
+    const target = onWrite ? { operation: random.pick(actionsOfHuawei) } : {};
     world.huawei.addFault({
       kind,
       times: 1,

@@ -14,6 +14,8 @@ export type Scenario = {
   readonly ownFiles?: boolean;
   /** Only a full comparison can find what the steps do, so there is one after each step. */
   readonly checked?: boolean;
+  /** Without a log of what was done to a case, a lost answer leaves another end. */
+  readonly needsLog?: boolean;
   readonly steps: readonly ((stage: Stage) => void)[];
 };
 
@@ -276,11 +278,11 @@ export const scenarios: readonly Scenario[] = [
     checked: true,
     steps: [request(), editRequest({ description: "It is down again", priority: "High" })],
   },
-  { name: "/urge", steps: [openCase(), status(1), say("/urge")] },
+  { name: "/urge", needsLog: true, steps: [openCase(), status(1), say("/urge")] },
   { name: "/close", steps: [openCase(), status(2), say("/close")] },
   { name: "/cancel", steps: [openCase(), say("/cancel")] },
-  { name: "/rate", steps: [openCase(), status(3), say("/rate 5 well done")] },
+  { name: "/rate", needsLog: true, steps: [openCase(), status(3), say("/rate 5 well done")] },
   { name: "/case", steps: [openCase(), say("/case what we see")] },
-  { name: "a command that is refused", steps: [openCase(), say("/rate 5 too early")] },
+  { name: "a command that is refused", needsLog: true, steps: [openCase(), say("/rate 5 too early")] },
   { name: "a deleted case", steps: [openCase(), (stage) => stage.world.huawei.deleteCase({ caseId: theCase(stage) })] },
 ];

@@ -23,6 +23,7 @@ import type { HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
 import type { ReconcileDeps } from "../../src/sync/reconcile-link.ts";
 import type { LeasedLink, StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { dialectEnv } from "../support/dialect.ts";
 import { makeTurns, type Turns } from "./turns.ts";
 
 /** One effect: a remote write or a commit of the database, right before or right after it happened. */
@@ -377,9 +378,7 @@ function toConfig(places: { huawei: string; jira: string; database: TestDatabase
       DATA_DIR: join(places.folder, "data"),
       HUAWEI_OSM_ENDPOINT: places.huawei,
       HUAWEI_IAM_ENDPOINT: places.huawei,
-      HUAWEICLOUD_SDK_AK: "SIMAK",
-      HUAWEICLOUD_SDK_SK: "SIMSK",
-      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+      ...dialectEnv(),
       JIRA_HOST: places.jira,
       JIRA_EMAIL: "bot@example.com",
       JIRA_API_TOKEN: "SIMTOKEN",

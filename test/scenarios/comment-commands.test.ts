@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { apiVersion, inDialect } from "../support/dialect.ts";
+import { apiVersion, can, inDialect } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 
 let harness: Harness | null = null;
@@ -51,6 +51,7 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   harness = await startHarness({ huawei: { settings: { pressIdleMs: 0, pressIntervalMs: 3_600_000 } } });
   const { huawei, jira, waitUntil } = harness;
   const view = makeView(harness);
+  const hasLog = can("operation_log");
   harness.spawnWorker();
   const id = await startCases(harness, {
     urge: 1,
@@ -76,7 +77,9 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   huawei.addFault({ operation: inDialect("UpdateCases"), kind: "504_after", times: 1 });
   await waitUntil(
     () =>
-      view.replies(id("urge"), "Done: Huawei Cloud was urged") === 1 &&
+      view.replies(id("urge"), "Done: Huawei Cloud was urged") +
+        (hasLog ? 0 : view.replies(id("urge"), "Perhaps done: the answer to /urge was lost")) ===
+        1 &&
       view.replies(id("close"), "Done: the service ticket was closed") === 1 &&
       view.replies(id("cancel"), "Done: the service ticket was withdrawn") === 1 &&
       view.replies(id("rate"), "Done: the rating") === 1 &&
@@ -151,4 +154,22 @@ test("only people in the configured role, also where comments stay in Jira", { t
   expect(["byName", "byGroup", "outside"].map((name) => view.caseOf(id(name))?.status)).toEqual([3, 3, 1]);
   expect(view.caseOf(id("rate"))?.judgement).toMatch(/^\[OPS-\d+#\d+\]$/);
   expect(view.caseOf(id("rate"))?.messages.filter((message) => message.via === "api" && !message.isFirst)).toEqual([]);
+});
+
+test("an urge whose answer is lost is not repeated, and is called done only where a log tells", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness({ env: { HUAWEI_API_VERSION: "v1.0" } });
+  const { huawei, waitUntil } = harness;
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, { lost: 1 });
+
+  huawei.addFault({ operation: "V1Action", kind: "504_after", times: 1 });
+  view.say(id("lost"), "/urge");
+  await waitUntil(() => view.replies(id("lost"), "Perhaps done: the answer to /urge was lost") === 1, "it is answered");
+  await harness.converge();
+
+  expect(view.logs(id("lost"), urged)).toHaveLength(1);
+  expect(view.replies(id("lost"), "Done: Huawei Cloud was urged")).toBe(0);
 });

@@ -11,6 +11,7 @@ import { reconcileLink } from "../../src/sync/reconcile-link.ts";
 import { checkAll, type Driver, livingWorker, runAlone, settle, verifyAll } from "../chaos/drive.ts";
 import { makePeople, type People } from "../chaos/people.ts";
 import { startWorld, type Tweaks, type World } from "../chaos/world.ts";
+import { can, inDialect } from "../support/dialect.ts";
 
 let world: World;
 let people: People;
@@ -138,8 +139,9 @@ describe("an issue", () => {
         .map((comment) => comment.bodyText)
         .join(" "),
     ).toMatch(/<m1>.*<m2>/s);
-    expect(messagesOf(caseId)).toHaveLength(1);
-    expect(await failures()).toEqual([]);
+    // The comment went with its issue: its message is withdrawn, or another one says so.
+    expect(messagesOf(caseId)).toHaveLength(can("withdraw") ? 1 : 2);
+    expect((await failures()).map((failure) => failure.reason)).toEqual(can("withdraw") ? [] : ["already_disclosed"]);
     await expectAgreement(driver);
   });
 
@@ -387,7 +389,7 @@ describe("a second copy that shows up later than the settle time", () => {
     const caseId = people.createCase();
     await settle(driver);
     world.huawei.setSettings({ readLagMs: 200_000 });
-    world.huawei.addFault({ operation: "CreateMessages", kind: "reset_after", times: 1 });
+    world.huawei.addFault({ operation: inDialect("CreateMessages"), kind: "reset_after", times: 1 });
     people.comment(issueOf(caseId).key);
     await settle({ ...driver, quietRounds: 10 });
     await checkAll(driver);

@@ -148,6 +148,7 @@ export async function settleAction(
 ): Promise<Date | null> {
   const now = deps.clock.now();
   let happened = isVisible(intent, observed.case?.status);
+  let result: "done" | "perhaps" = "done";
   if (!happened) {
     try {
       const attemptedAt = toServiceTime(intent.attemptedAt ?? intent.createdAt, deps.huawei.serviceClock.aheadMs());
@@ -164,13 +165,14 @@ export async function settleAction(
       if (error.kind !== "rejected") return new Date(now.getTime() + 5_000);
       // This API version has no log: what leaves no other trace is not repeated, since once too few is better than twice.
       happened = intent.payload.action === "press" || intent.payload.action === "rate";
+      result = "perhaps";
     }
   }
   if (!happened) return noteEmptyLook(deps, leased, intent, now);
   const [prefix, cause] = [intent.key.slice(0, intent.key.indexOf(":")), intent.key.slice(intent.key.indexOf(":") + 1)];
   const step =
     prefix === "command"
-      ? decidedCommand(cause, "live", `${String(intent.payload.name)}:done`)
+      ? decidedCommand(cause, "live", `${String(intent.payload.name)}:${result}`)
       : { mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "live" } as const] };
   await leased.apply({ ...step, confirmedIntents: [intent.key] });
   // A reply may be owed, and the case has a new status.

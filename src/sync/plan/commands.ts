@@ -110,6 +110,8 @@ function replyText(reason: string): string {
   switch (result) {
     case "done":
       return doneTexts[name] ?? "Done.";
+    case "perhaps":
+      return `Perhaps done: the answer to /${name} was lost, and the API in use keeps no log that tells. It is not repeated by itself: if the console does not show it, write /${name} again.`;
     case "usage":
       return `Not understood: /${name}. ${usageTexts[name] ?? ""}`.trim();
     case "restricted":
