@@ -137,6 +137,24 @@ describe("sorting messages", () => {
     ]);
   });
 
+  it.each<{ name: string; shown: readonly (string | null)[]; mirrors: readonly string[]; found: readonly string[] }>([
+    { name: "the first", shown: ["m2", null], mirrors: ["m1", "m2"], found: ["m2", "m1"] },
+    { name: "the second", shown: [null, "m2"], mirrors: ["m2", "m1"], found: ["m1", "m2"] },
+    { name: "one that is new", shown: ["m2", null], mirrors: ["m1"], found: ["m2", "m1"] },
+    { name: "one that gets its id now", shown: ["m2", null], mirrors: [`fp:${fp}:1`, "m1"], found: ["m2", "m1"] },
+    { name: "one, and a further one came", shown: ["m2", null], mirrors: ["m2"], found: ["m2", `fp:${fp}:2`] },
+  ])(
+    "takes each of two equal messages once where a reading tells the id of $name alone",
+    ({ shown, mirrors, found }) => {
+      const { people } = sort(
+        shown.map((id) => makeMessage({ messageId: id === null ? null : toId(id) })),
+        mirrors.map((sourceId) => makeMirror({ sourceId })),
+      );
+
+      expect(people.map((entry) => entry.sourceId)).toEqual(found);
+    },
+  );
+
   it("finds messages that are known by id in a reading without ids", () => {
     const sorted = sort(
       [makeMessage(), makeMessage(), makeMessage()],

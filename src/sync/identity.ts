@@ -116,7 +116,10 @@ export function sortMessages(input: {
   }
 
   const onTheirWay = sourcesOnTheirWay(input.intents);
-  const ordinals = new Map<string, number>();
+  const named = nameMessages(input.messages);
+  const claimed = claimedIn(named, bySource, onTheirWay);
+  /** Of each fingerprint, the identities known of it that no message of this reading names itself. */
+  const unclaimed = new Map<string, string[]>();
   const adoptedMarks = new Set<string>();
   const result = {
     first: null as IdentifiedMessage | null,
@@ -128,33 +131,27 @@ export function sortMessages(input: {
   };
   const copyTexts = new Set<string>();
 
-  for (const message of input.messages) {
-    const fingerprint = messageFingerprint(message);
-    const ordinal = (ordinals.get(fingerprint) ?? 0) + 1;
-    ordinals.set(fingerprint, ordinal);
-    const withoutId = `fp:${fingerprint}:${ordinal}`;
+  for (const { message, fingerprint, withoutId } of named) {
     const sourceId = message.messageId ?? withoutId;
     const known = bySource.get(sourceId);
     const renameFrom = known === undefined && message.messageId !== null && bySource.has(withoutId) ? withoutId : null;
     // A reading without id of a message known by id: found again by its fingerprint.
-    const knownByFingerprint =
-      message.messageId === null && known === undefined
-        ? [
-            ...input.mirrors
-              .filter(
-                (mirror) =>
-                  mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
-              )
-              .map((mirror) => mirror.sourceId),
-            ...(onTheirWay.get(fingerprint) ?? []).filter((id) => !bySource.has(id)),
-          ][ordinal - 1]
-        : undefined;
-    // Its comment is on its way under the identity without id; once that is confirmed the row is renamed.
-    const isOnItsWay =
-      known === undefined &&
-      renameFrom === null &&
-      (onTheirWay.get(fingerprint)?.includes(withoutId) ?? false) &&
-      !(onTheirWay.get(fingerprint)?.includes(sourceId) ?? false);
+    let knownByFingerprint: string | undefined;
+    if (message.messageId === null && known === undefined) {
+      const left = unclaimed.get(fingerprint) ?? [
+        ...input.mirrors
+          .filter(
+            (mirror) =>
+              mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
+          )
+          .map((mirror) => mirror.sourceId)
+          .filter((id) => !claimed.has(id)),
+        ...(onTheirWay.get(fingerprint) ?? []).filter((id) => !bySource.has(id) && !claimed.has(id)),
+      ];
+      knownByFingerprint = left.shift();
+      unclaimed.set(fingerprint, left);
+    }
+    const isOnItsWay = isUnderWayWithoutId({ message, fingerprint, withoutId }, bySource, onTheirWay);
     const identified: IdentifiedMessage = {
       message,
       sourceId: isOnItsWay ? withoutId : (knownByFingerprint ?? sourceId),
@@ -214,6 +211,50 @@ export function sortMessages(input: {
     result.people.push(identified);
   }
   return result;
+}
+
+type Named = { readonly message: CaseMessage; readonly fingerprint: string; readonly withoutId: string };
+
+/** Each message with its fingerprint, and the identity that it has where no id is told. */
+function nameMessages(messages: readonly CaseMessage[]): Named[] {
+  const ordinals = new Map<string, number>();
+  return messages.map((message) => {
+    const fingerprint = messageFingerprint(message);
+    const ordinal = (ordinals.get(fingerprint) ?? 0) + 1;
+    ordinals.set(fingerprint, ordinal);
+    return { message, fingerprint, withoutId: `fp:${fingerprint}:${ordinal}` };
+  });
+}
+
+/** Its comment is on its way under the identity without id; once that is confirmed the row is renamed. */
+function isUnderWayWithoutId(
+  { message, fingerprint, withoutId }: Named,
+  bySource: ReadonlyMap<string, Mirror>,
+  onTheirWay: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const sourceId = message.messageId ?? withoutId;
+  if (bySource.has(sourceId) || (message.messageId !== null && bySource.has(withoutId))) return false;
+  const ids = onTheirWay.get(fingerprint) ?? [];
+  return ids.includes(withoutId) && !ids.includes(sourceId);
+}
+
+/**
+ * Identities that messages of this reading have by themselves. A reading may tell the id of one of two equal messages and not of the
+ * other: the one without must not be taken for the one with.
+ */
+function claimedIn(
+  named: readonly Named[],
+  bySource: ReadonlyMap<string, Mirror>,
+  onTheirWay: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
+  const claimed = new Set<string>();
+  for (const entry of named) {
+    const { messageId } = entry.message;
+    const hasOldName = bySource.has(entry.withoutId) || isUnderWayWithoutId(entry, bySource, onTheirWay);
+    if (messageId !== null && (bySource.has(messageId) || !hasOldName)) claimed.add(messageId);
+    else if (hasOldName) claimed.add(entry.withoutId);
+  }
+  return claimed;
 }
 
 /** Identities under which comments of messages are being written, by fingerprint; they have no row yet. */
