@@ -11,7 +11,7 @@ import type { Issue } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import type { UpdatedIssue } from "./ports.ts";
-import type { IntakeLink } from "./state.ts";
+import { type IntakeLink, LeaseLost } from "./state.ts";
 
 const leaseMs = 45_000;
 
@@ -56,7 +56,10 @@ async function removeOrReport(deps: IntakeDeps, linkId: LinkId, suspect: Updated
     const paired = await deps.jira.findIssue(link.issueId, "poll");
     const second = await deps.jira.findIssue(suspect.issueId, "poll");
     if (paired === null || second === null) return 0;
-    if ((await isOursAlone(deps, paired, second)) && (await isDeleted(deps, second))) {
+    const isOurs = await isOursAlone(deps, paired, second);
+    // Nothing is deleted by a round that stood still while somebody else took the link.
+    if (isOurs) await leased.renew();
+    if (isOurs && (await isDeleted(deps, second))) {
       await leased.apply({ audit: [{ side: "jira", action: "duplicate", item, result: "removed" }] });
       deps.log.warn({ issueKey: second.issueKey, caseId: link.caseId }, "A second issue of ours was removed");
       return 1;
@@ -71,6 +74,10 @@ async function removeOrReport(deps: IntakeDeps, linkId: LinkId, suspect: Updated
         },
       ],
     });
+    return 0;
+  } catch (error) {
+    // The next round looks again.
+    if (!(error instanceof LeaseLost)) throw error;
     return 0;
   } finally {
     // What was due before is due now.
