@@ -108,8 +108,17 @@ function judgePair(pair: Pair): void {
     pair.doneStays || issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:close-") === true);
   // Huawei has no reopen: the case is asked for by a message, and stays closed until somebody takes it up.
   const asked = entry.messages.some((message) => message.via === "api" && / !reopen-\d+\]/.test(message.content));
-  if (pair.edits && closed !== done && !(done && told) && !(closed && asked))
+  const left = entry.status === 13 && wasLeft(issue, pair.site.botAccountId);
+  if (pair.edits && closed !== done && !(done && told) && !(closed && asked) && !left)
     add("status", `${issue.key} is ${issue.status.name} while case ${entry.caseId} is ${entry.status}`);
+}
+
+/** A deleted case triggers nothing more (RULES 6): where a person moves its issue after the notice of it, there it stays. */
+function wasLeft(issue: IssueView, botAccountId: string): boolean {
+  const notice = issue.comments.find((comment) => noticeOf(comment) === "notice:deleted");
+  const move = issue.changelog.filter((change) => change.items.some((item) => item.field === "status")).at(-1);
+  if (notice === undefined || move === undefined || move.authorAccountId === botAccountId) return false;
+  return Date.parse(move.createdAt) >= Date.parse(notice.createdAt);
 }
 
 function noticeOf(comment: CommentView): string | null {

@@ -285,4 +285,8 @@ export const scenarios: readonly Scenario[] = [
   { name: "/case", steps: [openCase(), say("/case what we see")] },
   { name: "a command that is refused", needsLog: true, steps: [openCase(), say("/rate 5 too early")] },
   { name: "a deleted case", steps: [openCase(), (stage) => stage.world.huawei.deleteCase({ caseId: theCase(stage) })] },
+  {
+    name: "the issue of a deleted case stays where a person moves it",
+    steps: [openCase(), (stage) => stage.world.huawei.deleteCase({ caseId: theCase(stage) }), move("indeterminate")],
+  },
 ];
