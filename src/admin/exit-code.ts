@@ -72,8 +72,10 @@ export function toFailure(error: unknown): FailureFacts {
   };
 }
 
-/** What to do about an error of one of the services. */
+/** What to do about an error of one of the services: what its code asks for, where that is known, else what its kind does. */
 export function serviceRemedy(error: ServiceError): string {
+  if (error.facts.remedy !== undefined && error.kind !== "unauthorized" && error.kind !== "unavailable")
+    return error.facts.remedy;
   const service = error.facts.side === "jira" ? "Jira" : "Huawei Cloud";
   switch (error.kind) {
     case "unavailable":

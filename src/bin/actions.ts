@@ -163,6 +163,7 @@ export const actions: CliActions = {
 
   status: (options) =>
     withParts("command", async (parts) => {
+      if (options.connection !== null) chosen(parts, options.connection);
       const queue = openQueue(parts);
       const report = await makeStatusReport({
         config: parts.config,
@@ -236,6 +237,7 @@ export const actions: CliActions = {
 
   linksList: (options) =>
     withParts("command", async (parts) => {
+      if (options.connection !== null) chosen(parts, options.connection);
       const page = await adminOf(parts).listLinks({
         ...(options.connection === null ? {} : { connection: options.connection }),
         ...(options.state === null ? {} : { state: options.state as "active" }),
@@ -266,7 +268,7 @@ export const actions: CliActions = {
 
   linksShow: (options) =>
     withParts("command", async (parts) => {
-      const link = await findLink(adminOf(parts), options.caseId);
+      const link = await findLink(parts, options.caseId, options.connection);
       return {
         exitCode: ExitCode.done,
         json: link,
@@ -316,12 +318,12 @@ export const actions: CliActions = {
   linksUnlink: (options) =>
     withParts("command", async (parts) => {
       const admin = adminOf(parts);
-      return unlinkPair(admin, await findLink(admin, options.caseId));
+      return unlinkPair(admin, await findLink(parts, options.caseId, options.connection));
     }),
   linksMove: (options) =>
     withParts("command", async (parts) => {
       const admin = adminOf(parts);
-      return movePair(parts, admin, await findLink(admin, options.caseId), options);
+      return movePair(parts, admin, await findLink(parts, options.caseId, options.connection), options);
     }),
 
   failuresList: (options) =>
@@ -407,9 +409,19 @@ export const actions: CliActions = {
 
   lookups: (options) =>
     withParts("command", async (parts) => {
-      const [connection] = chosen(parts, options.connection);
-      if (connection === undefined) throw noConnection(options.connection);
-      return readLookups(connection.huawei, options);
+      const connections = chosen(parts, options.connection);
+      const results: [string, CommandResult][] = [];
+      for (const { name, huawei } of connections) results.push([name, await readLookups(huawei, options)]);
+      const [first] = results;
+      if (results.length === 1 && first !== undefined) return first[1];
+      return {
+        exitCode: ExitCode.done,
+        json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
+        human: results.flatMap(([name, { human }]) => [
+          { kind: "text", text: `Connection ${name}` } as const,
+          ...human,
+        ]),
+      };
     }),
 
   demo: (options, context) => runDemo(options, context),
@@ -488,14 +500,16 @@ type Target = LinkTarget | { readonly kind: "since"; readonly since: Date } | { 
 async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
   const connections = chosen(parts, name);
   if (target.kind === "all" || target.kind === "since") return connections;
-  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey);
+  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
   const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
   return owner === undefined ? connections.slice(0, 1) : [owner];
 }
 
 async function existingLinks(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
   if (target.kind === "case" || target.kind === "issue") {
-    return [(await findLink(adminOf(parts), target.kind === "case" ? target.caseId : target.issueKey)).summary.id];
+    return [
+      (await findLink(parts, target.kind === "case" ? target.caseId : target.issueKey, connection.name)).summary.id,
+    ];
   }
   const links = await parts.state.listIntakeLinks(connection.name);
   const recent = target.kind === "since" ? links.filter((link) => link.createdAt >= target.since) : links;
@@ -515,11 +529,14 @@ async function toSelection(parts: Parts, connection: WiredConnection, target: Ta
   }
 }
 
+/** The link of that name, in that connection if one is given. Throws `CommandFailure`. */
 async function findLink(
-  admin: AdminStore,
+  parts: Parts,
   name: string,
+  connection: string | null,
 ): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
-  const link = await admin.findLink(name);
+  if (connection !== null) chosen(parts, connection);
+  const link = await adminOf(parts).findLink(name, connection);
   if (link === null)
     throw new CommandFailure({
       code: ExitCode.usage,
@@ -540,7 +557,7 @@ function roundsMs(config: Config, count: number): number {
 
 /** As `existingLinks`, but a case that has no link yet is not an error: it is among `newCases`. */
 async function linksForDryRun(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
-  if (target.kind === "case" && (await adminOf(parts).findLink(target.caseId)) === null) return [];
+  if (target.kind === "case" && (await adminOf(parts).findLink(target.caseId, connection.name)) === null) return [];
   return existingLinks(parts, connection, target);
 }
 
@@ -553,7 +570,7 @@ async function newCases(
 ): Promise<readonly Inspection[]> {
   const deps = { ...connection.reconcile, lane: "check", pendingMs: 0 } as const;
   if (target.kind === "case") {
-    if (!options.recreate && (await adminOf(parts).findLink(target.caseId)) !== null) return [];
+    if (!options.recreate && (await adminOf(parts).findLink(target.caseId, connection.name)) !== null) return [];
     return [await inspectNewCase(deps, { caseId: toId<CaseId>(target.caseId), labels: [], productName: null })];
   }
   if (target.kind !== "all" && target.kind !== "since") return [];
@@ -752,6 +769,7 @@ async function openFailures(
   parts: Parts,
   connection: string | null,
 ): Promise<Awaited<ReturnType<AdminStore["listFailures"]>>["items"]> {
+  if (connection !== null) chosen(parts, connection);
   return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
 }
 

@@ -170,11 +170,14 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       );
     },
 
-    /** The link of a case id, issue key, issue id or `link:<id>`; the newest one if several match, `null` if none does. */
-    async findLink(name: string): Promise<LinkDetails | null> {
+    /** The link of a case id, issue key, issue id or `link:<id>`; the newest one if several match, `null` if none does. `connection`: of this one only. */
+    async findLink(name: string, connection: string | null = null): Promise<LinkDetails | null> {
       const id = name.startsWith("link:") ? toNumber(name.slice("link:".length)) : null;
       const row = await prisma.link.findFirst({
-        where: id === null ? { OR: [{ caseId: name }, { issueKey: name.toUpperCase() }, { issueId: name }] } : { id },
+        where: {
+          ...(id === null ? { OR: [{ caseId: name }, { issueKey: name.toUpperCase() }, { issueId: name }] } : { id }),
+          ...(connection === null ? {} : { connectionName: connection }),
+        },
         select: SUMMARY_FIELDS,
         orderBy: { id: "desc" },
       });

@@ -17,7 +17,7 @@ import { settleAction } from "./apply/actions.ts";
 import { applyAction } from "./apply/apply.ts";
 import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts";
 import { heldDirections, holdLink, isProjectReadable, noteMissing, noteMoved } from "./holds.ts";
-import { stillNamed } from "./identity.ts";
+import { accessRequestPrefix, stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
@@ -694,6 +694,13 @@ async function afterPasses(
     observed.messages === null
       ? null
       : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
+  // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
+  const untold = observed.accessRequests
+    .map((request) => request.authorizationId)
+    .filter(
+      (id) => !leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === `access-${id}`),
+    )
+    .map((id) => `${accessRequestPrefix}${id}`);
   if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
@@ -711,7 +718,7 @@ async function afterPasses(
       ...(status === null
         ? {}
         : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),
-      ...(named === null || run.failed ? {} : { namedMessages: named.names }),
+      ...(named === null || run.failed ? {} : { namedMessages: [...named.names, ...untold] }),
       ...(run.burst.writes === link.burstWrites ? {} : { burstSince: run.burst.since, burstWrites: run.burst.writes }),
       ...(observed.full && !run.failed ? { checkedAt: now } : {}),
     },

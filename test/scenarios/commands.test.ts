@@ -143,6 +143,7 @@ test("a paused direction waits, the other goes on, and resume catches up", { tim
   harness.spawnWorker();
   expect((await harness.runCli(["pause", "--direction", "to-jira"])).code).toBe(0);
   huawei.addMessage({ caseId, author: "engineer", content: "While paused" });
+  huawei.createAuthorization({ caseId, describe: "log in while paused" });
   jira.addComment({ issue: key, text: "The other way" });
   await waitUntil(
     () =>
@@ -156,6 +157,10 @@ test("a paused direction waits, the other goes on, and resume catches up", { tim
     false,
   );
   expect((await harness.runCli(["resume"])).code).toBe(0);
+  await waitUntil(
+    () => jira.getIssue({ issue: key }).comments.some((comment) => comment.bodyText.includes("asks for access")),
+    "the access request is told",
+  );
   await harness.converge();
 });
 

@@ -71,7 +71,7 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   view.say(id("wrong"), "/cancel");
   view.say(id("wrong"), "/rate many");
   view.say(id("wrong"), "/close it please");
-  view.say(id("text"), "/case the text");
+  const text = view.say(id("text"), "/Case the text");
   view.say(id("secret"), "/close", { restricted: true });
   view.say(id("secret"), "/close", { author: "app" });
   huawei.addFault({ operation: inDialect("UpdateCases"), kind: "504_after", times: 1 });
@@ -83,6 +83,9 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
       view.replies(id("close"), "Done: the service ticket was closed") === 1 &&
       view.replies(id("cancel"), "Done: the service ticket was withdrawn") === 1 &&
       view.replies(id("rate"), "Done: the rating") === 1 &&
+      view.replies(id("rate"), "Before the text of a rating was sent to Huawei Cloud, something in it was masked") ===
+        1 &&
+      view.replies(id("text"), "Done: the text was sent to Huawei Cloud") === 1 &&
       view.replies(id("wrong"), "Not done: Huawei Cloud refused /cancel") === 1 &&
       view.replies(id("wrong"), "Not understood") === 2 &&
       view.replies(id("secret"), "restricted or internal") === 1,
@@ -91,6 +94,7 @@ test("each command runs once, is answered, and is refused with Huawei's meaning 
   );
   // Edits never run again; a second /urge comes too soon.
   jira.editComment({ commentId: urge, text: "/close" });
+  jira.editComment({ commentId: text, text: "what I did not mean to send" });
   view.say(id("urge"), "/urge");
   await waitUntil(() => view.replies(id("urge"), "Wait before urging again") === 1, "the second /urge is refused");
   // Repeated after an answer was lost before it happened.
@@ -141,11 +145,13 @@ test("only people in the configured role, also where comments stay in Jira", { t
   view.say(id("outside"), "/close", { author: "李明" });
   view.say(id("rate"), "/rate 5 this stays here", { author: "Ada Byron" });
   view.say(id("rate"), "so does this", { author: "Ada Byron" });
+  view.say(id("outside"), "/case and this", { author: "Ada Byron" });
   await waitUntil(
     () =>
       view.replies(id("byName"), "Done") === 1 &&
       view.replies(id("byGroup"), "Done") === 1 &&
       view.replies(id("outside"), "Not permitted: /close") === 1 &&
+      view.replies(id("outside"), "Not done: /case. Comments do not leave Jira here") === 1 &&
       view.replies(id("rate"), "Done: the rating") === 1,
     "each is answered",
   );
@@ -154,6 +160,32 @@ test("only people in the configured role, also where comments stay in Jira", { t
   expect(["byName", "byGroup", "outside"].map((name) => view.caseOf(id(name))?.status)).toEqual([3, 3, 1]);
   expect(view.caseOf(id("rate"))?.judgement).toMatch(/^\[OPS-\d+#\d+\]$/);
   expect(view.caseOf(id("rate"))?.messages.filter((message) => message.via === "api" && !message.isFirst)).toEqual([]);
+});
+
+test("/case is a command as well: only the role sends with it, and the author may be told by role", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness({ env: { COMMENTS_TO_HUAWEI: "command", CONFIG_FILE: "casebridge.yaml" } });
+  await writeFile(
+    join(harness.folder, "casebridge.yaml"),
+    "connections:\n  - { commands: { role: Administrators }, comments: { authorName: role } }\n",
+  );
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, { one: 1 });
+
+  view.say(id("one"), "/case from outside", { author: "李明" });
+  view.say(id("one"), "/case from within", { author: "Ada Byron" });
+  await harness.waitUntil(
+    () => view.replies(id("one"), "Not permitted: /case") === 1 && view.replies(id("one"), "Done: the text") === 1,
+    "both are answered",
+  );
+  await harness.converge();
+
+  const sent = view.caseOf(id("one"))?.messages.filter((message) => message.via === "api" && !message.isFirst) ?? [];
+  expect(sent.map((message) => message.content)).toEqual([
+    expect.stringMatching(/^\[OPS-\d+#\d+\] Customer \/ 客户:\s+from within$/),
+  ]);
 });
 
 test("an urge whose answer is lost is not repeated, and is called done only where a log tells", {

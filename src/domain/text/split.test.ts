@@ -119,6 +119,11 @@ describe("renderParts", () => {
     expect(toAuthorLine("[x]\ny")).toBe("x y:");
   });
 
+  it("names the author, what the author is to Huawei, or nobody", () => {
+    const lines = (["name", "role", "none"] as const).map((mode) => toAuthorLine("Li Lei", mode));
+    expect(lines).toEqual(["Li Lei:", "Customer / 客户:", ""]);
+  });
+
   it("refuses a limit without room for text", () => {
     expect(() => render("word ".repeat(100), { charsMax: 30 })).toThrow(RangeError);
   });

@@ -36,9 +36,13 @@ export type RenderedText =
 const AUTHOR_LINE_CHARS_MAX = 80;
 const BODY_CHARS_MIN = 16;
 
-/** The author line of a person: display name and colon, as `renderParts` wants it. Never throws. */
-export function toAuthorLine(name: string): string {
-  return `${displayName(name)}:`;
+/**
+ * The author line of a person, as `renderParts` wants it: the display name and a colon, or what the person is to Huawei (`role`: the
+ * customer, in both languages), or nothing. Never throws.
+ */
+export function toAuthorLine(name: string, mode: "name" | "role" | "none" = "name"): string {
+  if (mode === "none") return "";
+  return mode === "role" ? "Customer / 客户:" : `${displayName(name)}:`;
 }
 
 /**

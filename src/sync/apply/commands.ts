@@ -9,6 +9,7 @@ import type { Action } from "../plan/action.ts";
 import type { Stars } from "../plan/command-text.ts";
 import { commandId, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, Unsettled, writeOnce } from "./write-once.ts";
 
 /** UTF-16 units of a rating's text (osm/NOTES 5). */
@@ -63,6 +64,8 @@ export async function runCommand(
       }
     }
   }
+  const { told, ...described } = describe(deps, leased, action);
+  if (!running && told.length > 0) await leased.apply({ intents: owedNotices(deps, leased, told) });
   try {
     await writeOnce(deps, leased, {
       kind: "action",
@@ -72,7 +75,7 @@ export async function runCommand(
       payload: {
         name: command.name,
         action: command.name === "urge" ? "press" : command.name,
-        ...describe(deps, leased, action),
+        ...described,
       },
       call: (frozen) => call(deps, leased, frozen),
       confirm: () => decidedCommand(commentId, "live", `${command.name}:done`),
@@ -82,11 +85,11 @@ export async function runCommand(
     if (reason === null) throw error;
     await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`));
   }
-  return 1;
+  return 1 + (await writeOwedNotices(deps, leased, told));
 }
 
-/** Why this person may not use commands, or `null`. Without a role: whoever's comments would be sent (RULES 6). */
-async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
+/** Why this person may not use commands (`role_missing`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent (RULES 6). */
+export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
   const { role } = deps.settings.commands;
   if (role === null) return null;
   const members = await deps.jira.findRoleMembers(role, deps.lane);
@@ -99,7 +102,7 @@ function describe(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: Extract<Action, { kind: "run_command" }>,
-): { readonly description: string; readonly stars?: Stars } {
+): { readonly description: string; readonly stars?: Stars; readonly told: readonly Notice[] } {
   const mark = formatMark({
     kind: "comment",
     issueKey: markKey(leased),
@@ -108,11 +111,27 @@ function describe(
     part: null,
     withdrawn: false,
   });
-  if (action.command.name !== "rate") return { description: mark };
+  if (action.command.name !== "rate") return { description: mark, told: [] };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
-  const guarded = guardText(toPlainText(text), deps.settings.guard).text.trim();
-  return { description: cutChars(`${mark} ${guarded}`.trim(), ratingCharsMax), stars: action.command.stars };
+  const guarded = guardText(toPlainText(text), deps.settings.guard);
+  const whole = `${mark} ${guarded.text.trim()}`.trim();
+  const description = cutChars(whole, ratingCharsMax);
+  const masked = guarded.masked.map((entry) => `${entry.name} (${entry.count})`).join(", ");
+  const changes = [
+    ...(masked === "" ? [] : [`something in it was masked: ${masked}`]),
+    ...(description === whole ? [] : [`it was cut, since Huawei Cloud takes ${ratingCharsMax} characters`]),
+  ];
+  const told =
+    changes.length === 0
+      ? []
+      : [
+          {
+            cause: `rating-${action.comment.commentId}`,
+            text: `Before the text of a rating was sent to Huawei Cloud, ${changes.join("; ")}.`,
+          },
+        ];
+  return { description, stars: action.command.stars, told };
 }
 
 async function call(deps: ApplyDeps, leased: LeasedLink, frozen: Readonly<Record<string, unknown>>): Promise<void> {

@@ -11,9 +11,11 @@ import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { commentHash, messageFingerprint, sentAgain } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
+import { isCaseText } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { formatMoment } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
+import { decidedCommand, permissionRefusal } from "./commands.ts";
 import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { dropParts, owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
@@ -82,6 +84,13 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
   let writes = 0;
   let readAt: Date | null = null;
   if (partsOf(leased, comment.commentId).length === 0) {
+    const refusal =
+      action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment.authorId) : null;
+    if (refusal !== null) {
+      await leased.apply(decidedCommand(comment.commentId, "refused", `case:${refusal}`));
+      // The reply is planned from what was just stored.
+      return 1;
+    }
     const prepared = await prepareComment(deps, leased, action);
     if (prepared === null) return 0;
     writes += prepared.writes;
@@ -321,7 +330,7 @@ function render(
   const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
   const rendered = renderParts({
     mark,
-    authorLine: settings.comments.authorName === "name" ? toAuthorLine(comment.authorName) : "",
+    authorLine: toAuthorLine(comment.authorName, settings.comments.authorName),
     text: isLate(known) ? `(sent late, written ${written} / 补发)\n${guarded.text}` : guarded.text,
     charsMax: settings.huawei.messageCharsMax,
   });
@@ -393,7 +402,7 @@ function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice
 
 /** `/case text` sends the text alone; any other comment goes as it is. */
 function commandText(text: string): string {
-  return text.replace(/^\s*\/case\s+/, "");
+  return text.replace(/^\s*\/case\s+/i, "");
 }
 
 /**

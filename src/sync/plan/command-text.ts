@@ -11,6 +11,11 @@ export type Command =
   | { readonly name: "rate"; readonly stars: Stars; readonly text: string }
   | { readonly name: "usage"; readonly of: string };
 
+/** Whether a text begins with `/case` and says something after it, capitals aside: what follows is a message. Pure. */
+export function isCaseText(text: string): boolean {
+  return /^\s*\/case\s+\S/i.test(text);
+}
+
 /** The command at the start of a text, capitals aside; `null` for any other text, `/case text` among them. Pure. */
 export function parseCommand(text: string): Command | null {
   const match = /^\/(case|urge|close|cancel|rate)(?=\s|$)/i.exec(text.trimStart());

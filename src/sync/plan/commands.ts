@@ -1,6 +1,6 @@
 /**
  * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text`. `/case text` is a message, not an action, and
- * stands with the comments; only an empty one is answered here.
+ * stands with the comments; what is answered to it is decided here.
  *
  * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror
  * (`command-<comment>`: `held` waits, `live` done, `refused`) whose reason is `<name>:<result>`; the reply is planned from that
@@ -9,7 +9,7 @@
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
-import { type Command, parseCommand } from "./command-text.ts";
+import { type Command, isCaseText, parseCommand } from "./command-text.ts";
 import { heldReason } from "./disclosure.ts";
 
 /** Identity of a command among the notices of its link. */
@@ -30,7 +30,7 @@ export function planCommands(
   comments: readonly IssueComment[],
   recheck: Recheck,
 ): Action[] {
-  const actions: Action[] = [...planReplies(input)];
+  const actions: Action[] = [...planReplies(input), ...planCaseReplies(input, comments)];
   const sentAsText = new Set(
     input.mirrors
       .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.state !== "held")
@@ -46,7 +46,9 @@ export function planCommands(
     if (known === undefined && comment.createdAt < input.link.outgoingSince) continue;
     if (comment.authorType === "app" && !input.settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
       continue;
-    const command = parseCommand(input.adfToText(comment.body));
+    const text = input.adfToText(comment.body);
+    const nothingLeaves = input.settings.comments.toHuawei === "none" && isCaseText(text);
+    const command = nothingLeaves ? ({ name: "usage", of: "case" } as const) : parseCommand(text);
     if (command === null) continue;
     const leavesAt = new Date(
       comment.updatedAt.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000,
@@ -56,7 +58,7 @@ export function planCommands(
       continue;
     }
     const name = command.name === "usage" ? command.of : command.name;
-    const refusal = refusalOf(input, issue, comment, command);
+    const refusal = nothingLeaves ? "nothing_leaves" : refusalOf(input, issue, comment, command);
     if (refusal !== null) {
       const reason = `${name}:${refusal}`;
       actions.push({ kind: "decide_command", direction: "state", commentId: comment.commentId, reason });
@@ -87,11 +89,25 @@ function planReplies(input: PlanInput): Action[] {
   });
 }
 
+/** What `/case` sent is answered like any command, once its message stands there. */
+function planCaseReplies(input: PlanInput, comments: readonly IssueComment[]): Action[] {
+  return comments.flatMap((comment): Action[] => {
+    if (comment.authorId === input.ownAccountId || !isCaseText(input.adfToText(comment.body))) return [];
+    const mirror = input.mirrors.find(
+      (entry) => entry.kind === "comment" && entry.origin === "jira" && entry.sourceId === comment.commentId,
+    );
+    const cause = `reply-${comment.commentId}`;
+    if (mirror?.state !== "live" || isOwed(input, cause)) return [];
+    return [{ kind: "notice", direction: "to-jira", cause, text: replyText("case:done") }];
+  });
+}
+
 const doneTexts: Readonly<Record<string, string>> = {
   urge: "Done: Huawei Cloud was urged to go on with the service ticket.",
   close: "Done: the service ticket was closed in Huawei Cloud.",
   cancel: "Done: the service ticket was withdrawn in Huawei Cloud.",
   rate: "Done: the rating was handed to Huawei Cloud.",
+  case: "Done: the text was sent to Huawei Cloud.",
 };
 
 const usageTexts: Readonly<Record<string, string>> = {
@@ -118,6 +134,8 @@ function replyText(reason: string): string {
       return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
     case "security_level":
       return `Not done: /${name}. This issue has a security level, so nothing of it reaches Huawei Cloud.`;
+    case "nothing_leaves":
+      return `Not done: /${name}. Comments do not leave Jira here (COMMENTS_TO_HUAWEI is none).`;
     case "nobody":
       return `Not permitted: /${name}. Comments do not leave Jira here; an administrator may name who may use commands (commands.role).`;
     case "not_permitted":

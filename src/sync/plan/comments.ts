@@ -6,7 +6,8 @@ import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
 import { commentHash } from "../identity.ts";
-import { type Action, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
+import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
+import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,
@@ -151,8 +152,12 @@ function planNext(
       // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
       return { send: !open.every((intent) => intent.state === "sent"), state: complete, sourceHash };
     }
-    case "live":
-      return changed && isWanted(input.settings, input.adfToText(comment.body)) ? send : null;
+    case "live": {
+      const text = input.adfToText(comment.body);
+      // A command runs once: what `/case` sent stays as it was, whatever its comment is edited into (RULES 6).
+      const once = isCaseText(text) || isOwed(input, `reply-${comment.commentId}`);
+      return changed && !once && isWanted(input.settings, text) ? send : null;
+    }
     case "withdrawn":
       // It may be read outside again. The message that told of the withdrawal comes first, so that no mark stands there twice at once.
       if (open.length > 0 || !isWanted(input.settings, input.adfToText(comment.body))) return null;

@@ -8,7 +8,7 @@ import type { Mirror } from "../../domain/link.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
-import { parseCommand } from "./command-text.ts";
+import { isCaseText, parseCommand } from "./command-text.ts";
 
 /** Why a comment must not leave Jira, or `null` when it may (RULES 5). Fails closed. */
 export function heldReason(input: {
@@ -36,7 +36,7 @@ export function isWanted(settings: ConnectionSettings, text: string): boolean {
   // Comment commands are not text; they are carried out instead.
   if (parseCommand(text) !== null) return false;
   if (settings.comments.toHuawei === "all") return true;
-  return settings.comments.toHuawei === "command" && /^\/case\s/.test(text.trimStart());
+  return settings.comments.toHuawei === "command" && isCaseText(text);
 }
 
 /** Reason of a comment from before `outgoingSince` that an operator let go after having seen it (`--include-history`). */
@@ -179,7 +179,8 @@ function inOneLine(text: string): string {
   return toPlainText(text).replace(/\s+/g, " ").trim();
 }
 
-function standsIn(text: string, name: string): boolean {
+/** Whether a file name stands in a text as a name of its own: `app.log` does not stand in `my-app.log`. Pure. */
+export function standsIn(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const before = text.slice(Math.max(0, at - 2), at);
     const after = text.slice(at + name.length, at + name.length + 2);

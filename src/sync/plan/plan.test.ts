@@ -644,7 +644,7 @@ describe("what may leave Jira", () => {
       settings: { comments: { toHuawei } },
     });
 
-    expect(kinds(actions)).toEqual(expected ? ["send_comment"] : []);
+    expect(pick(actions, "send_comment")).toHaveLength(expected ? 1 : 0);
   });
 
   it.each(["/urge", "/close", "/cancel", " /rate 5 fine"])("never sends the command %s as text", (text) => {

@@ -39,8 +39,9 @@ const afterwards = {
   none: "Comments stay in Jira.",
 } as const;
 
-/** Labels of an issue that its request was recognised by: those that the query names. Pure. */
+/** Labels of an issue that its request was recognised by: those that the query asks for (`labels = x`, `labels in (x, y)`). Pure. */
 export function requestLabels(jql: string, labels: readonly string[]): string[] {
-  const named = new Set(jql.split(/[\s"'(),=!~<>]+/));
+  const clauses = jql.matchAll(/\blabels\s*(?:=\s*("[^"]*"|'[^']*'|[^\s()]+)|\bin\s*\(([^)]*)\))/gi);
+  const named = new Set([...clauses].flatMap(([, one, list]) => (one ?? list ?? "").split(/[\s"',]+/)));
   return labels.filter((label) => named.has(label) && label !== commonLabel && !label.startsWith("hwcase-"));
 }

@@ -5,7 +5,7 @@ import { makeLookups } from "./lookups.ts";
 
 function makeBench() {
   const rows = new Map<string, { value: unknown; readAt: Date }>();
-  const bench = { now: new Date("2026-05-04T12:00:00Z"), calls: 0, away: false };
+  const bench = { now: new Date("2026-05-04T12:00:00Z"), calls: 0, away: false, gone: false };
   const cache: LookupCache = {
     find: async (connection, key) => rows.get(`${connection}|${key}`) ?? null,
     save: async (connection, key, value, readAt) => {
@@ -14,21 +14,27 @@ function makeBench() {
     listKeys: async (connection) =>
       [...rows.keys()].filter((key) => key.startsWith(`${connection}|`)).map((key) => key.slice(connection.length + 1)),
   };
+  const failing = (kind: "unavailable" | "rejected"): ServiceError =>
+    new ServiceError({
+      side: "huawei",
+      kind,
+      operation: "look up",
+      status: null,
+      code: null,
+      requestId: null,
+      retryAfterMs: null,
+      outcomeUnknown: false,
+      detail: "away",
+    });
   const port = {
+    async listExtraParameters() {
+      if (bench.gone) throw failing("rejected");
+      return [];
+    },
     async listRegions() {
       bench.calls += 1;
       if (bench.away) {
-        throw new ServiceError({
-          side: "huawei",
-          kind: "unavailable",
-          operation: "listRegions",
-          status: 503,
-          code: null,
-          requestId: null,
-          retryAfterMs: null,
-          outcomeUnknown: false,
-          detail: "away",
-        });
+        throw failing("unavailable");
       }
       return [{ id: "r1", name: `answer ${bench.calls}` }];
     },
@@ -71,6 +77,16 @@ describe("look-ups", () => {
   it("reads everything again that was asked for", async () => {
     const { bench, lookups } = makeBench();
     await lookups.regions(60_000, "live");
+
+    expect(await lookups.refresh("check")).toBe(1);
+    expect(bench.calls).toBe(2);
+  });
+
+  it("reads the others again where one is refused for good", async () => {
+    const { bench, lookups } = makeBench();
+    await lookups.extraParameters({ problemTypeId: "gone", productId: null, subTypeId: null }, 60_000, "live");
+    await lookups.regions(60_000, "live");
+    bench.gone = true;
 
     expect(await lookups.refresh("check")).toBe(1);
     expect(bench.calls).toBe(2);

@@ -46,7 +46,7 @@ export type Lookups = {
     maxAgeMs: number,
     lane: Lane,
   ): Promise<readonly ExtraParameter[]>;
-  /** Reads everything that was ever asked for again. Answers how many look-ups were read. Throws `ServiceError`. */
+  /** Reads everything that was ever asked for again; what Huawei refuses is logged and passed over. Answers how many look-ups were read. Throws `ServiceError`. */
   refresh(lane: Lane): Promise<number>;
 };
 
@@ -110,9 +110,18 @@ export function makeLookups(deps: LookupDeps): Lookups {
     templates: (problemTypeId, maxAgeMs, lane) => read("templates", problemTypeId, maxAgeMs, lane),
     extraParameters: (filter, maxAgeMs, lane) => read("extraParameters", filter, maxAgeMs, lane),
     async refresh(lane) {
-      const keys = await cache.listKeys(connectionName);
-      for (const key of keys) await readFresh(key, lane);
-      return keys.length;
+      let count = 0;
+      for (const key of await cache.listKeys(connectionName)) {
+        try {
+          await readFresh(key, lane);
+          count += 1;
+        } catch (error) {
+          // One look-up that Huawei refuses, such as that of a product that is gone, does not keep the others from being read.
+          if (!isServiceError(error, "rejected", "not_found", "forbidden", "contract")) throw error;
+          log.warn({ lookup: key, kind: error.kind, code: error.facts.code }, "Look-up not refreshed");
+        }
+      }
+      return count;
     },
   };
 }

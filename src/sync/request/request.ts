@@ -306,7 +306,10 @@ async function prepareCase(
   const reporter = issue.reporterName ?? "";
   const rendered = renderParts({
     mark,
-    authorLine: settings.comments.authorName === "name" && reporter !== "" ? toAuthorLine(reporter) : "",
+    authorLine:
+      reporter === "" && settings.comments.authorName === "name"
+        ? ""
+        : toAuthorLine(reporter, settings.comments.authorName),
     text: guarded.text,
     charsMax: settings.huawei.messageCharsMax,
     firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
