@@ -3,6 +3,7 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { LeaseLost, type StatePort } from "../sync/state.ts";
 import { type AdminStore, makeAdminStore } from "./admin.ts";
 import { setBudgetRefused } from "./budget.ts";
+import { recordPolicy } from "./connections.ts";
 import { purgeOld, recordWebhook } from "./keeping.ts";
 import { makeState } from "./state.ts";
 import {
@@ -261,6 +262,20 @@ describe("decisions", () => {
       openFailures: 0,
     });
     await expect(leased.apply({ link: { state: "blocked" } })).rejects.toBeInstanceOf(LeaseLost);
+    // What the other connection lets leave is not known yet, so what was written before stays where it is.
+    const since = async () => (await admin.findLink("C1"))?.snapshot.link.outgoingSince;
+    const before = clock.now();
+    expect(await since()).toEqual(before);
+    const policy = { comments: "command", attachments: "none", securityLevels: [], appAccounts: [] } as const;
+    for (const name of ["main", "second"]) await recordPolicy(database.prisma, { name, policy, at: clock.now() });
+    clock.advance(60_000);
+    expect(await admin.moveLink({ linkId: id, connectionName: "main", issueKey })).toBe(true);
+    expect(await since()).toEqual(before);
+    await recordPolicy(database.prisma, { name: "second", policy: { ...policy, comments: "none" }, at: clock.now() });
+    expect(await admin.moveLink({ linkId: id, connectionName: "second", issueKey })).toBe(true);
+    expect(await since()).toEqual(before);
+    expect(await admin.moveLink({ linkId: id, connectionName: "main", issueKey })).toBe(true);
+    expect(await since()).toEqual(clock.now());
     await admin.unlink(id);
     expect(await admin.moveLink({ linkId: id, connectionName: "main", issueKey })).toBe(false);
   });

@@ -1,4 +1,5 @@
 /** Pairings that people begin and end (RULES 7). */
+import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -138,7 +139,7 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
 
 /**
  * Re-homes a pairing: the connection that owns the issue's project goes on with it, under the issue's key of today. Whatever run holds
- * the lease loses it. False when that connection's sites have the case or issue already, or there is no such link. May be repeated.
+ * the lease loses it. Where the new connection lets more leave than the old one, what was written before is history (RULES 5). False when that connection's sites have the case or issue already, or there is no such link. May be repeated.
  */
 export async function moveLink(
   queries: Pick<PrismaClient, "$queryRaw">,
@@ -149,10 +150,23 @@ export async function moveLink(
     readonly at: Date;
   },
 ): Promise<boolean> {
+  const [policies] = await queries.$queryRaw<
+    { before: string | null; after: string | null; same: boolean }[]
+  >(Prisma.sql`
+    SELECT old."policyHash" AS before, new."policyHash" AS after, old.name = new.name AS same
+    FROM links JOIN connections old ON old.name = links."connectionName", connections new
+    WHERE links.id = ${linkNumber(move.linkId)} AND new.name = ${move.connectionName}`);
+  // Where more may leave than before, what was written until now is history (RULES 5); a policy that is not known counts as wider.
+  const widened =
+    policies !== undefined &&
+    !policies.same &&
+    (policies.before === null ||
+      policies.after === null ||
+      isWiderPolicy(JSON.parse(policies.before) as DisclosurePolicy, JSON.parse(policies.after) as DisclosurePolicy));
   try {
     const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`
       WITH link AS (
-        UPDATE links SET "connectionName" = c.name, "huaweiSite" = c."huaweiSite", "jiraSite" = c."jiraSite", "issueKey" = ${move.issueKey},
+        UPDATE links SET "outgoingSince" = CASE WHEN ${widened}::boolean THEN ${move.at}::timestamptz ELSE links."outgoingSince" END, "connectionName" = c.name, "huaweiSite" = c."huaweiSite", "jiraSite" = c."jiraSite", "issueKey" = ${move.issueKey},
           state = 'active', reason = NULL, "reasonAt" = ${move.at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
           "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${move.at}::timestamptz
         FROM connections c WHERE links.id = ${linkNumber(move.linkId)} AND c.name = ${move.connectionName} AND links.state <> 'unlinked'

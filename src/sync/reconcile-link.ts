@@ -185,6 +185,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey) {
     return noteMoved(deps, leased, run, observed.issue);
   }
+  if (await isTakenOver(deps, leased, observed)) return blocked("foreign_installation");
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
@@ -195,6 +196,9 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       const marks = await readMarksOnce(deps, leased, run, plan, observed);
       if (marks !== observed) {
         observed = marks;
+        // A reading of both sides may be the first to show that the issue is elsewhere.
+        if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey)
+          return noteMoved(deps, leased, run, observed.issue);
         plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
       }
     }
@@ -258,13 +262,45 @@ async function reconcileIssue(
 }
 
 /**
+ * Whether the property that this installation had put on the issue names another one by now: somebody rebuilt its mapping there, and
+ * both would mirror the pair. The link is blocked until a person says whose it is (RULES 7).
+ */
+async function isTakenOver(deps: ApplyDeps, leased: LeasedLink, observed: Observed): Promise<boolean> {
+  const mark = observed.issue?.mark ?? null;
+  const isStamped = leased.snapshot.link.markStampedAt !== null;
+  if (mark === null || !isStamped || mark.inst === deps.installation) return false;
+  // A copy of an issue carries the property of its original.
+  if (mark.issueId !== undefined && mark.issueId !== observed.issue?.issueId) return false;
+  await leased.apply({
+    link: { state: "blocked", reason: "foreign_installation" },
+    failures: [
+      {
+        direction: "both",
+        item: "link",
+        reason: "foreign_installation",
+        detail: `the issue carries the mark of installation ${mark.inst} now`,
+      },
+    ],
+  });
+  return true;
+}
+
+/** How long it holds that a case had no issue. */
+const createLookMaxMs = 600_000;
+
+/**
  * Before an issue is made its label is looked for once: the database may be older than what it wrote (RULES 2). Intake does this for
  * up to 50 cases with one query; here are those that it did not cover.
  */
 async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | "foreign"> {
   const { link, intents } = leased.snapshot;
-  if (link.issueId !== null || link.caseId === null || link.createCheckedAt !== null) return "none";
-  if (intents.some((intent) => intent.kind === "issue")) return "none";
+  if (link.issueId !== null || link.caseId === null) return "none";
+  // What was looked for long ago may have been made since, by a database that this one is an older copy of.
+  const lookedAt = link.createCheckedAt?.getTime() ?? 0;
+  if (deps.clock.now().getTime() - lookedAt < createLookMaxMs) return "none";
+  const intent = intents.find((entry) => entry.kind === "issue");
+  // One that was sent is looked for by its settle looks.
+  if (intent !== undefined && intent.state !== "planned") return "none";
   const label = caseLabel(link.caseId);
   const hits = (await deps.jira.findIssuesByLabels([label], deps.lane)).filter(
     (hit) => hit.mark !== null && (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
@@ -273,6 +309,7 @@ async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise
   if (own !== undefined) {
     await leased.apply({
       link: { issueId: own.issueId, issueKey: own.issueKey },
+      ...(intent === undefined ? {} : { confirmedIntents: [intent.key] }),
       adoptions: 1,
       audit: [{ side: "jira", action: "adopt", item: `issue:${own.issueId}`, result: "adopted" }],
     });

@@ -231,6 +231,12 @@ test("lost answers, kills and late copies leave one case", { timeout: 300_000 },
   const copy = huawei.createCase({ description: view.caseOf(first)?.description ?? "" });
   const touched = huawei.createCase({ description: view.caseOf(second)?.description ?? "" });
   huawei.addMessage({ caseId: touched.caseId, author: "engineer", content: "Hello" });
+  // The same number of an issue of another site is nobody's copy.
+  const stranger = huawei.createCase({ description: `[SUP-1 @${first.issueId}] Somebody else's` });
+  await waitUntil(
+    () => world.jira.getState().issues.some((issue) => issue.labels.includes(`hwcase-${stranger.caseId}`)),
+    "the stranger is mirrored",
+  );
   await waitUntil(
     () => huawei.getState().cases.find((entry) => entry.caseId === copy.caseId)?.status === 4,
     "the untouched copy is canceled",
@@ -240,7 +246,8 @@ test("lost answers, kills and late copies leave one case", { timeout: 300_000 },
     "reported",
   );
   expect(huawei.getState().cases.find((entry) => entry.caseId === touched.caseId)?.status).not.toBe(4);
-  expect(world.jira.getState().issues).toHaveLength(ids.length);
+  expect(huawei.getState().cases.find((entry) => entry.caseId === stranger.caseId)?.status).toBe(0);
+  expect(world.jira.getState().issues).toHaveLength(ids.length + 1);
 });
 
 test("look-ups that were read before serve while the service does not answer them", { timeout: 180_000 }, async () => {

@@ -291,6 +291,51 @@ test("a restored database that lacks little adopts it and goes on by itself", { 
   expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
 });
 
+test("a restored database whose cases waited for their issues takes the issues made since", {
+  timeout: 600_000,
+}, async () => {
+  harness = await startHarness();
+  const { caseId } = harness.huawei.createCase({ description: "Waits when it is dumped", createdAt: old(90) });
+  await run(["pause", "--direction", "to-jira"]);
+  await run(["resync", "--all", "--wait"]);
+  expect(harness.jira.getState().issues).toEqual([]);
+  const env = await copyDatabase();
+  for (const place of [{}, env]) await run(["resume"], place);
+  await run(["resync", "--all", "--wait"]);
+  const { key } = issueOf(caseId);
+  harness.jira.addComment({ issue: key, text: "People work here" });
+
+  await query(env, `UPDATE links SET "createCheckedAt" = "createCheckedAt" - interval '1 day'`);
+  await run(["resync", "--all", "--wait"], env);
+
+  expect(harness.jira.getState().issues.map((issue) => issue.key)).toEqual([key]);
+  expect(sent(caseId)).toEqual([expect.stringContaining("People work here")]);
+  expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
+});
+
+test("an issue that another installation took over while this one lived is left to it", {
+  timeout: 600_000,
+}, async () => {
+  harness = await startHarness();
+  const { huawei, jira } = harness;
+  const { caseId } = huawei.createCase({ description: "Shared", createdAt: old(90) });
+  await run(["resync", "--all", "--wait"]);
+  const { key } = issueOf(caseId);
+  const other = await loseDatabase();
+  await run(["rebuild", "--take-over"], other);
+  huawei.addMessage({ caseId, author: "engineer", content: "For one of them" });
+  jira.addComment({ issue: key, text: "From one of us" });
+
+  await run(["resync", "--all", "--wait"], {}, 3);
+  await run(["resync", "--all", "--wait"], other);
+
+  expect((await query<{ reason: string }>({}, "SELECT reason FROM links")).map((row) => row.reason)).toEqual([
+    "foreign_installation",
+  ]);
+  expect(sent(caseId)).toHaveLength(1);
+  expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
+});
+
 test("rebuild is killed half way and begun again; what is there twice, moved, cloned or gone is told, not doubled", {
   timeout: 600_000,
 }, async () => {

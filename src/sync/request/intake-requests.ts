@@ -1,7 +1,7 @@
 /**
  * Noticing issues that ask for a case, and keeping cases that were made for an issue from being taken for new ones.
  */
-import { type CaseSummary, isOpenStatus } from "../../domain/case.ts";
+import { type CaseDetail, type CaseSummary, isOpenStatus } from "../../domain/case.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
@@ -13,6 +13,8 @@ import { requestOf } from "./request.ts";
 
 const settingsCursor = "create_settings";
 const duplicatesCursor = "duplicate_cases";
+/** A repeated create shows within so long after the first one. */
+const repeatedWithinMs = 3_600_000;
 
 /**
  * One question a round, and none where no issue was updated: issues of the query that have no link get one. When the settings of
@@ -80,9 +82,16 @@ export async function withoutRequested(
       continue;
     }
     const link = links.find((candidate) => candidate.issueId === issueId);
+    if (link?.caseId === null) {
+      await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
+      continue;
+    }
     if (link !== undefined) {
-      if (link.caseId === null) await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
-      else if (link.caseId !== entry.caseId) await reportDuplicate(deps, { entry, firstId: link.caseId });
+      const first = await deps.huawei.getCase(link.caseId, "poll");
+      // A repeated create says the same; ids of different sites may be equal, and then the texts differ.
+      const isCopy = first.description.startsWith(entry.description) || entry.description.startsWith(first.description);
+      if (!isCopy) ordinary.push(entry);
+      else await reportDuplicate(deps, { entry, first });
       continue;
     }
     const [issue] = await deps.jira.listIssues([issueId], "poll");
@@ -103,20 +112,22 @@ export async function withoutRequested(
   return ordinary;
 }
 
-/** A late second copy: reported once, and cancelled only while nobody has touched it (status 0 without messages). */
+/** A late second copy: reported once; cancelled only if we may have made it, and nobody has touched it (status 0 without messages). */
 async function reportDuplicate(
   deps: IntakeDeps,
-  pair: { readonly entry: CaseSummary; readonly firstId: CaseId },
+  pair: { readonly entry: CaseSummary; readonly first: CaseDetail },
 ): Promise<void> {
   const { name } = deps.settings;
-  const { entry, firstId } = pair;
+  const { entry, first } = pair;
   const told = JSON.parse((await deps.state.findCursor(name, duplicatesCursor)) ?? "[]") as string[];
   if (told.includes(entry.caseId) || !isOpenStatus(entry.status)) return;
-  const canceled = await cancelUntouched(deps, entry.caseId);
+  const apart = entry.createdAt.getTime() - first.createdAt.getTime();
+  // What we repeated comes soon after the first; a copy of later may be a person's, who took the old text over with its mark.
+  const canceled = Math.abs(apart) <= repeatedWithinMs && (await cancelUntouched(deps, entry.caseId));
   await deps.state.recordConnectionFailure(
     name,
     "duplicate",
-    `case ${entry.caseId} is a second copy of ${firstId}${canceled ? " and was canceled" : "; look at both and close one"}`,
+    `case ${entry.caseId} is a second copy of ${first.caseId}${canceled ? " and was canceled" : "; look at both and close one"}`,
   );
   await deps.state.saveCursor(name, duplicatesCursor, JSON.stringify([...told, entry.caseId].slice(-1_000)));
 }
