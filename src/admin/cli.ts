@@ -468,7 +468,7 @@ function addStandInCommands(add: AddLeaf, actions: CliActions): void {
     name: "simulate",
     description: "run one simulator alone",
     arguments: [new Argument("<side>", "the service to stand in for").choices(["huawei", "jira"])],
-    options: [port("port to listen on (default: any free one)")],
+    options: [port("port to listen on (default: 9081 for huawei, 9082 for jira)")],
     action: actions.simulate,
     read: (parsed) => {
       const side: "huawei" | "jira" = parsed.args[0] === "jira" ? "jira" : "huawei";

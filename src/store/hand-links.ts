@@ -122,6 +122,8 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
   const fresh = !samePair || holder.state === "unlinked";
   await tx.$executeRaw(Prisma.sql`
     UPDATE links SET "issueId" = ${pair.issueId}, "issueKey" = ${pair.issueKey}, "connectionName" = ${pair.connectionName},
+      "huaweiSite" = (SELECT c."huaweiSite" FROM connections c WHERE c.name = ${pair.connectionName}),
+      "jiraSite" = (SELECT c."jiraSite" FROM connections c WHERE c.name = ${pair.connectionName}),
       origin = CASE WHEN ${samePair} THEN origin ELSE 'jira' END,
       "outgoingSince" = CASE WHEN ${fresh} THEN ${pair.at}::timestamptz ELSE "outgoingSince" END,
       "jiraUpdatedRaw" = CASE WHEN ${samePair} THEN "jiraUpdatedRaw" END,

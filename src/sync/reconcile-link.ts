@@ -86,7 +86,9 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
   } catch (error) {
     if (error instanceof LeaseLost) return deferred("lease_lost", run.writes);
     if (error instanceof MarksUnread) {
-      await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts: link.attempts + 1 });
+      // A 429 costs no attempt (RULES 9).
+      const attempts = link.attempts + (isServiceError(error.cause, "rate_limited") ? 0 : 1);
+      await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts });
       return deferred("marks_unread", run.writes);
     }
     if (error instanceof CaseTaken) return await leaveCase(deps, leased, run, error);
@@ -718,9 +720,12 @@ async function afterPasses(
   }
   const readable = [...(observed.case === null ? [] : ["case"]), ...(observed.issue === null ? [] : ["issue"])];
   // What was read can be read again: an old failure must not count towards the next one. A run without failure ends a retried hold.
+  // While another one still holds the link nothing was tried of what the retried one held.
+  const isHeld = leased.snapshot.failures.some((failure) => failure.item === "link" && failure.state === "open");
   const ended = leased.snapshot.failures.filter(
     (failure) =>
-      readable.includes(failure.item) || (failure.item === "link" && failure.state === "retrying" && !run.failed),
+      readable.includes(failure.item) ||
+      (failure.item === "link" && failure.state === "retrying" && !run.failed && !isHeld),
   );
   if (ended.length > 0) {
     await leased.apply({

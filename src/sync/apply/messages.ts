@@ -85,7 +85,9 @@ function isItem(mirror: Mirror): boolean {
  */
 export async function markWithdrawn(deps: ApplyDeps, leased: LeasedLink, mirrors: readonly Mirror[]): Promise<number> {
   const listed = await deps.huawei.listMessages(needCase(leased), deps.lane);
-  const shown = new Set(listed.filter((message) => message.content.trim() !== "").map(messageFingerprint));
+  const shown = new Set(
+    listed.filter((message) => message.content.trim() !== "" || message.files.length > 0).map(messageFingerprint),
+  );
   let writes = 0;
   for (const mirror of mirrors) {
     const { kind, origin, sourceId } = mirror;
