@@ -222,10 +222,14 @@ async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPor
   );
 }
 
-async function checkCreateFields({ create: { fields } }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+async function checkCreateFields(
+  { create: { fields, templateField } }: DoctorSettings,
+  port: DoctorJiraPort,
+): Promise<Finding> {
   const { extends: parameters, ...single } = fields;
   const wanted = [
     ...Object.entries(single).map(([name, id]) => [`create.fields.${name}`, id] as const),
+    ["create.fields.template", templateField] as const,
     ...Object.entries(parameters).map(([name, id]) => [`create.fields.extends.${name}`, id] as const),
   ].flatMap(([name, id]) => (id === null ? [] : [{ name, id }]));
   if (wanted.length === 0) return right("none configured");

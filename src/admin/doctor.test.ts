@@ -62,6 +62,7 @@ const settings: DoctorSettings = {
     defaults: { subTypeId: "s1", productId: "p1", problemTypeId: "t1", regionId: "r1", severityId: "v1", extends: {} },
     fields: { subTypeId: null, productId: null, problemTypeId: null, regionId: null, severityId: null, extends: {} },
     template: null,
+    templateField: null,
   },
   commands: { role: null },
   guard: { mode: "mask", patterns: [] },

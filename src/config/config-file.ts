@@ -221,6 +221,7 @@ const connection = z
               problemTypeId: fieldId,
               regionId: fieldId,
               severityId: fieldId,
+              template: fieldId,
               extends: z.record(parameterKey, fieldId, mapping).describe("Extra parameters by key"),
             },
             "Jira fields that hold the respective Huawei id",

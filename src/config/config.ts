@@ -176,6 +176,8 @@ export type CreateConfig = {
   readonly fields: CreateInputs;
   /** Id of a template of the default problem type, put into the description of a new case; `null` = none. */
   readonly template: string | null;
+  /** Jira field that names the template (id or name). */
+  readonly templateField: string | null;
 };
 
 /** One text per input of a new case; `extends` by the parameter's key. */

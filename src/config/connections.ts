@@ -218,6 +218,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       defaults: toCreateInputs(create.defaults ?? {}),
       fields: toCreateInputs(create.fields ?? {}),
       template: textOrNull(create.template),
+      templateField: create.fields?.template ?? null,
     },
     guard: {
       mode: settings.guardMode,

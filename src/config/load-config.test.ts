@@ -137,6 +137,7 @@ test("defaults stand in for everything that is not set", () => {
             extends: {},
           },
           template: null,
+          templateField: null,
         },
         guard: { mode: "mask", patterns: [] },
         commands: { role: null },

@@ -42,7 +42,8 @@ export const failureRemedies = {
   request_refused: "The issue says what to mend; any change of it, or `failures retry`, tries again.",
   suspicious_shrink:
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
-  unauthorized: "Renew the credentials that `casebridge doctor` names and restart the worker, which reads them at its start; what was mended at the service needs no restart.",
+  unauthorized:
+    "Renew the credentials that `casebridge doctor` names and restart the worker, which reads them at its start; what was mended at the service needs no restart.",
   unavailable: "Nothing, unless it lasts: then look at the network and the service's status page.",
   unmarked_issue:
     "Look whether it is the case's issue: `links link CASE KEY` pairs them, `links unlink CASE` leaves the case alone.",

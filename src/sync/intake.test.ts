@@ -24,7 +24,7 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     priority: {},
     comments: { toHuawei: "all", holdSeconds: 0, authorName: "name", allowSecurityLevels: [], allowAppAccounts: [] },
     attachments: { toHuawei: "referenced" },
-    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null },
+    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null, templateField: null },
     commands: { role: null },
     guard: { mode: "mask", patterns: [] },
     settle: { caseSeconds: 1, messageSeconds: 1, searchSeconds: 1, listSeconds: 1 },

@@ -400,8 +400,10 @@ export type CreateSettings = {
   readonly defaults: CreateInputs;
   /** Jira field ids that hold the respective Huawei id; they win over the defaults. */
   readonly fields: CreateInputs;
-  /** Id of the look-up template whose text stands at the end of the description; `null` = none. */
+  /** Id of the look-up template whose text stands at the end of the description; `null` = none. Used where the issue names none. */
   readonly template: string | null;
+  /** Jira field that names the template by id or name; `null` = none. */
+  readonly templateField: string | null;
 };
 
 /** What the flows need to know about one connection; the configuration's `ConnectionConfig` satisfies it. */

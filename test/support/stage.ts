@@ -204,6 +204,7 @@ export async function startStage(
         defaults: noInputs,
         fields: noInputs,
         template: null,
+        templateField: null,
         ...options.create,
       },
       commands: { role: null },

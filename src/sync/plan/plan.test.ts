@@ -72,7 +72,7 @@ function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
       ...more.comments,
     },
     attachments: more.attachments ?? { toHuawei: "referenced" },
-    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null },
+    create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null, templateField: null },
     commands: { role: null },
     guard: { mode: "mask", patterns: [] },
     settle: { caseSeconds: 60, messageSeconds: 60, searchSeconds: 60, listSeconds: 60 },

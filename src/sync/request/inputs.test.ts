@@ -16,6 +16,7 @@ const makeSettings = (more: Partial<CreateSettings> = {}): CreateSettings => ({
   defaults: { ...none, problemTypeId: "p1" },
   fields: none,
   template: null,
+  templateField: null,
   ...more,
 });
 
@@ -36,7 +37,7 @@ function makeLookups(more: Partial<Lookups> = {}): Lookups {
 }
 
 const resolve = (labels: readonly string[], settings = makeSettings(), lookups = makeLookups(), isPlain = false) =>
-  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { ...settings, isPlain }, "live");
+  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { isPlain }, "live");
 
 describe("inputs of a new case", () => {
   it.each([["hw-product:ecs"], ["hw-product:Elastic-Cloud-Server"], ["HW-PRODUCT:elastic_cloud_server"]])(
@@ -117,6 +118,28 @@ describe("inputs of a new case", () => {
     const found = await resolve([], settings, lookups);
 
     expect(found).toMatchObject({ kind: "inputs", inputs: { severityId: null, extends: {}, template: null } });
+  });
+
+  it("takes the template that the issue names, by id or name, before the default, and tells what is allowed", async () => {
+    const settings = makeSettings({ template: "tq", templateField: "cf" });
+    const lookups = makeLookups({
+      templates: async () => [
+        { id: "tp", name: "How to report", content: "Expected result:" },
+        { id: "tq", name: "Other", content: "Steps:" },
+      ],
+    });
+    const textOf = async (labels: readonly string[], field: string | null = null) => {
+      const given = collectInputs({ labels }, { cf: field }, settings);
+      const found = await resolveInputs(lookups, given, { isPlain: false }, "live");
+      return found.kind === "inputs" ? found.inputs.template : found.text;
+    };
+
+    expect(await textOf([])).toBe("Steps:");
+    expect(await textOf(["hw-template:how-to-report"])).toBe("Expected result:");
+    expect(await textOf(["hw-template:tq"], "tp")).toBe("Expected result:");
+    expect(await textOf(["hw-template:none"])).toMatch(
+      /"none" does not belong to .* Allowed: How to report \(tp\); Other \(tq\)/,
+    );
   });
 
   it("asks for a required extra parameter, takes its default, and minds its length", async () => {

@@ -7,7 +7,7 @@
  */
 import type { Issue } from "../../domain/issue.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { CreateInputs, CreateSettings, Lane, NamedId } from "../ports.ts";
+import type { CaseTemplate, CreateSettings, Lane, NamedId } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** Inputs that name one look-up value each. */
@@ -18,6 +18,7 @@ type Given = { readonly text: string; readonly person: boolean };
 /** The inputs as they were given, before any check. */
 export type GivenInputs = {
   readonly named: { readonly [Name in InputName]: Given | null };
+  readonly template: Given | null;
   readonly extends: Readonly<Record<string, Given>>;
 };
 
@@ -46,6 +47,9 @@ export const inputLabels: { readonly [Name in InputName]: string } = {
   severityId: "hw-severity:",
 };
 
+/** Prefix of the label that names a template. */
+const templateLabel = "hw-template:";
+
 /** Prefix of labels that name an extra parameter: `hw-extra-<key>:<value>`. */
 export const extraLabel = "hw-extra-";
 
@@ -65,8 +69,9 @@ const rereadMs = 60_000;
 const shownMax = 10;
 
 /** Jira fields that the configuration names, each once. Pure. */
-export function configuredFields(fields: CreateInputs): readonly string[] {
-  const all = [...names.map((name) => fields[name]), ...Object.values(fields.extends)];
+export function configuredFields(settings: Pick<CreateSettings, "fields" | "templateField">): readonly string[] {
+  const { fields, templateField } = settings;
+  const all = [...names.map((name) => fields[name]), ...Object.values(fields.extends), templateField];
   return [...new Set(all.filter((field): field is string => field !== null))];
 }
 
@@ -108,6 +113,7 @@ export function collectInputs(
       regionId: pick("regionId"),
       severityId: pick("severityId"),
     },
+    template: fromField(settings.templateField) ?? fromLabel(templateLabel) ?? fromDefault(settings.template),
     extends: extras,
   };
 }
@@ -130,7 +136,7 @@ export function inputsHash(
 export async function resolveInputs(
   lookups: Lookups,
   given: GivenInputs,
-  settings: Pick<CreateSettings, "template"> & { readonly isPlain: boolean },
+  settings: { readonly isPlain: boolean },
   lane: Lane,
 ): Promise<Resolution> {
   const { named } = given;
@@ -183,7 +189,8 @@ export async function resolveInputs(
     ? { kind: "values" as const, values: {} }
     : await resolveExtras(lookups, given.extends, { ...filter, problemTypeId: problem.id }, lane);
   if (extras.kind === "problem") return extras;
-  const templates = settings.template === null ? [] : await lookups.templates(problem.id, dayMs, lane);
+  const template = await resolveTemplate(lookups, given.template, problem, lane);
+  if (template !== null && "kind" in template) return template;
   return {
     kind: "inputs",
     inputs: {
@@ -192,7 +199,7 @@ export async function resolveInputs(
       regionId: region?.id ?? null,
       severityId: severity?.id ?? null,
       extends: extras.values,
-      template: templates.find((template) => template.id === settings.template)?.content ?? null,
+      template: template?.content ?? null,
     },
   };
 }
@@ -235,6 +242,26 @@ async function resolveSeverity(
     );
   }
   return match(found.severities, given.text) ?? wrong("severityId", given, found.severities);
+}
+
+/** A default that the problem type does not have is left out; what a person named must be there. */
+async function resolveTemplate(
+  lookups: Lookups,
+  given: Given | null,
+  problemType: NamedId,
+  lane: Lane,
+): Promise<CaseTemplate | null | Extract<Resolution, { kind: "problem" }>> {
+  if (given === null) return null;
+  const templates = await again(
+    (age) => lookups.templates(problemType.id, age, lane),
+    (found) => !given.person || isFound(found, given),
+  );
+  const template = match(templates, given.text);
+  if (template !== null || !given.person) return template;
+  return problem(
+    `The template "${given.text}" does not belong to the problem type "${problemType.name}". ${listAllowed(templates)} ` +
+      `Mend the label ${templateLabel}… or the field.`,
+  );
 }
 
 async function resolveExtras(

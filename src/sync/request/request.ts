@@ -132,7 +132,7 @@ async function tryCreate(
 ): Promise<RequestResult> {
   const { issue } = seen;
   const { create } = deps.settings;
-  const fields = configuredFields(create.fields);
+  const fields = configuredFields(create);
   const fieldTexts = fields.length === 0 ? {} : await deps.jira.getFieldTexts(issue.issueId, fields, deps.lane);
   const given = collectInputs(issue, fieldTexts, create);
   const description = deps.text.adfToText(issue.description);
@@ -150,7 +150,7 @@ async function tryCreate(
     return { kind: "created", writes: 0 };
   }
   const isPlain = !deps.huawei.capabilities.has("severity_and_extends");
-  const resolution = await resolveInputs(deps.lookups, given, { template: create.template, isPlain }, deps.lane);
+  const resolution = await resolveInputs(deps.lookups, given, { isPlain }, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
   const lacking = await accountObstacle(deps, resolution.inputs);
   if (lacking !== null) {
@@ -167,7 +167,7 @@ async function tryCreate(
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
     // What was remembered of the look-ups may be out of date: read anew they tell which value it is, and which are allowed.
-    const anew = await resolveInputs(askAnew(deps.lookups), given, { template: create.template, isPlain }, deps.lane);
+    const anew = await resolveInputs(askAnew(deps.lookups), given, { isPlain }, deps.lane);
     if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(resolution.inputs))
       return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
     const why = anew.kind === "problem" ? anew.text : `It was asked for with ${describeInputs(anew.inputs)}.`;
