@@ -155,7 +155,8 @@ describe.each(queues)(`on the queue in %s (seed ${seed})`, (queue) => {
     const { database, redis, spawnWorker } = storm.harness;
     const wipe = async (): Promise<void> => {
       if (redis !== null) await redis.flush();
-      else await onDatabase(database.connectionString, "DROP SCHEMA bullmq CASCADE");
+      // Whoever waits for the wiped tables meanwhile notices a deadlock, not the wipe.
+      else await onDatabase(database.connectionString, "SET deadlock_timeout = '1min'; DROP SCHEMA bullmq CASCADE");
     };
     spawnWorker();
     spawnWorker();
