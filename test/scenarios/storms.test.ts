@@ -156,7 +156,11 @@ describe.each(queues)(`on the queue in %s (seed ${seed})`, (queue) => {
     const wipe = async (): Promise<void> => {
       if (redis !== null) await redis.flush();
       // Whoever waits for the wiped tables meanwhile notices a deadlock, not the wipe.
-      else await onDatabase(database.connectionString, "SET deadlock_timeout = '1min'; DROP SCHEMA IF EXISTS bullmq CASCADE");
+      else
+        await onDatabase(
+          database.connectionString,
+          "SET deadlock_timeout = '1min'; DROP SCHEMA IF EXISTS bullmq CASCADE",
+        );
     };
     spawnWorker();
     spawnWorker();
