@@ -163,7 +163,7 @@ export const actions: CliActions = {
 
   status: (options) =>
     withParts("command", async (parts) => {
-      if (options.connection !== null) chosen(parts, options.connection);
+      chosen(parts, options.connection);
       const queue = openQueue(parts);
       const report = await makeStatusReport({
         config: parts.config,
@@ -237,7 +237,7 @@ export const actions: CliActions = {
 
   linksList: (options) =>
     withParts("command", async (parts) => {
-      if (options.connection !== null) chosen(parts, options.connection);
+      chosen(parts, options.connection);
       const page = await adminOf(parts).listLinks({
         ...(options.connection === null ? {} : { connection: options.connection }),
         ...(options.state === null ? {} : { state: options.state as "active" }),
@@ -488,6 +488,7 @@ function noConnection(name: string | null): CommandFailure {
   });
 }
 
+/** The connection of that name, or all. Throws `CommandFailure` for an unknown name. */
 function chosen(parts: Parts, name: string | null): readonly WiredConnection[] {
   const connections = parts.connections.filter((connection) => name === null || connection.name === name);
   if (connections.length === 0) throw noConnection(name);
@@ -535,7 +536,7 @@ async function findLink(
   name: string,
   connection: string | null,
 ): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
-  if (connection !== null) chosen(parts, connection);
+  chosen(parts, connection);
   const link = await adminOf(parts).findLink(name, connection);
   if (link === null)
     throw new CommandFailure({
@@ -769,7 +770,7 @@ async function openFailures(
   parts: Parts,
   connection: string | null,
 ): Promise<Awaited<ReturnType<AdminStore["listFailures"]>>["items"]> {
-  if (connection !== null) chosen(parts, connection);
+  chosen(parts, connection);
   return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
 }
 

@@ -170,7 +170,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       );
     },
 
-    /** The link of a case id, issue key, issue id or `link:<id>`; the newest one if several match, `null` if none does. `connection`: of this one only. */
+    /** In `connection`, or in whichever: the link of a case id, issue key, issue id or `link:<id>`; the newest one if several match, `null` if none does. */
     async findLink(name: string, connection: string | null = null): Promise<LinkDetails | null> {
       const id = name.startsWith("link:") ? toNumber(name.slice("link:".length)) : null;
       const row = await prisma.link.findFirst({

@@ -225,14 +225,18 @@ export async function resolveConnectionFailure(
       AND item = 'connection' AND reason = ${failure.reason} AND state IN ('open', 'retrying')`);
 }
 
-/** How many pairs of a connection lack their case or issue at the moment (what waits to become a pair lacks nothing), and how many active ones there are beside them. */
+/**
+ * How many pairs of a connection lack their case or issue at the moment, and how many active links there are in all. What waits to become
+ * a pair lacks nothing.
+ */
 export async function countMissing(
   queries: Queries,
   connectionName: string,
 ): Promise<{ missing: number; watched: number }> {
   const rows = await queries.$queryRaw<{ missing: number; watched: number }[]>(Prisma.sql`
     SELECT count(*) FILTER (WHERE lacking)::int AS missing, count(*)::int AS watched FROM (
-      SELECT "caseId" IS NOT NULL AND "issueId" IS NOT NULL AND EXISTS (SELECT 1 FROM failures f WHERE f."linkId" = links.id AND f.item IN ('case', 'issue') AND f.state = 'open') AS lacking
+      SELECT "caseId" IS NOT NULL AND "issueId" IS NOT NULL
+        AND EXISTS (SELECT 1 FROM failures f WHERE f."linkId" = links.id AND f.item IN ('case', 'issue') AND f.state = 'open') AS lacking
       FROM links WHERE "connectionName" = ${connectionName} AND state = 'active') AS active`);
   return rows[0] ?? { missing: 0, watched: 0 };
 }

@@ -141,7 +141,8 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
 
 /**
  * Re-homes a pairing: the connection that owns the issue's project goes on with it, under the issue's key of today. Whatever run holds
- * the lease loses it. Where the new connection lets more leave than the old one, what was written before is history (RULES 5). False when that connection's sites have the case or issue already, or there is no such link. May be repeated.
+ * the lease loses it. Where the new connection lets more leave than the old one, what was written before is history (RULES 5). False when
+ * that connection's sites have the case or issue already, or there is no such link. May be repeated.
  */
 export async function moveLink(
   queries: Pick<PrismaClient, "$queryRaw">,
@@ -158,7 +159,7 @@ export async function moveLink(
     SELECT old."policyHash" AS before, new."policyHash" AS after, old.name = new.name AS same
     FROM links JOIN connections old ON old.name = links."connectionName", connections new
     WHERE links.id = ${linkNumber(move.linkId)} AND new.name = ${move.connectionName}`);
-  // Where more may leave than before, what was written until now is history (RULES 5); a policy that is not known counts as wider.
+  // A policy that is not known counts as wider.
   const widened =
     policies !== undefined &&
     !policies.same &&
@@ -168,7 +169,8 @@ export async function moveLink(
   try {
     const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`
       WITH link AS (
-        UPDATE links SET "outgoingSince" = CASE WHEN ${widened}::boolean THEN ${move.at}::timestamptz ELSE links."outgoingSince" END, "connectionName" = c.name, "huaweiSite" = c."huaweiSite", "jiraSite" = c."jiraSite", "issueKey" = ${move.issueKey},
+        UPDATE links SET "outgoingSince" = CASE WHEN ${widened}::boolean THEN ${move.at}::timestamptz ELSE links."outgoingSince" END,
+          "connectionName" = c.name, "huaweiSite" = c."huaweiSite", "jiraSite" = c."jiraSite", "issueKey" = ${move.issueKey},
           state = 'active', reason = NULL, "reasonAt" = ${move.at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
           "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${move.at}::timestamptz
         FROM connections c WHERE links.id = ${linkNumber(move.linkId)} AND c.name = ${move.connectionName} AND links.state <> 'unlinked'

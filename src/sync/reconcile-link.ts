@@ -23,6 +23,7 @@ import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
+import { untoldAccess } from "./plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
@@ -166,7 +167,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     run.lookAgain(settled.nextLookAt);
     if (settled.found > 0) await leased.reload();
     const found = await findIssueMadeBefore(deps, leased);
-    if (found === "foreign") return blocked("foreign_installation");
+    if (typeof found !== "string") return found;
     if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
     observed = await observe(
       deps,
@@ -184,10 +185,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   } catch (error) {
     return await handleReadFailure(deps, leased, run, error);
   }
-  if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey) {
-    return noteMoved(deps, leased, run, observed.issue);
-  }
-  if (await isTakenOver(deps, leased, observed)) return blocked("foreign_installation");
+  const elsewhere = await leaveElsewhere(deps, leased, run, observed.issue);
+  if (elsewhere !== null) return elsewhere;
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
@@ -198,9 +197,9 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       const marks = await readMarksOnce(deps, leased, run, plan, observed);
       if (marks !== observed) {
         observed = marks;
-        // A reading of both sides may be the first to show that the issue is elsewhere.
-        if (observed.issue !== null && observed.issue.projectKey !== deps.settings.jira.projectKey)
-          return noteMoved(deps, leased, run, observed.issue);
+        // A reading of both sides may be the first to show whose the issue is.
+        const gone = await leaveElsewhere(deps, leased, run, observed.issue);
+        if (gone !== null) return gone;
         plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
       }
     }
@@ -263,28 +262,31 @@ async function reconcileIssue(
   }
 }
 
-/**
- * Whether the property that this installation had put on the issue names another one by now: somebody rebuilt its mapping there, and
- * both would mirror the pair. The link is blocked until a person says whose it is (RULES 7).
- */
-async function isTakenOver(deps: ApplyDeps, leased: LeasedLink, observed: Observed): Promise<boolean> {
-  const mark = observed.issue?.mark ?? null;
-  const isStamped = leased.snapshot.link.markStampedAt !== null;
-  if (mark === null || !isStamped || mark.inst === deps.installation) return false;
+/** How the run ends where the issue left the project, or is another installation's by now; `null` where it is ours. */
+async function leaveElsewhere(
+  deps: RunDeps,
+  leased: LeasedLink,
+  run: Run,
+  issue: Issue | null,
+): Promise<Outcome | null> {
+  if (issue === null) return null;
+  if (issue.projectKey !== deps.settings.jira.projectKey) return noteMoved(deps, leased, run, issue);
+  const { mark } = issue;
+  // Another one than ours on an issue that we had stamped: somebody rebuilt its mapping there, and both would mirror the pair.
+  if (mark === null || leased.snapshot.link.markStampedAt === null || mark.inst === deps.installation) return null;
   // A copy of an issue carries the property of its original.
-  if (mark.issueId !== undefined && mark.issueId !== observed.issue?.issueId) return false;
+  if (mark.issueId !== undefined && mark.issueId !== issue.issueId) return null;
+  return blockForeign(leased, `the issue carries the mark of installation ${mark.inst} now`);
+}
+
+/** Blocks the link until a person says whose the issue is (RULES 7). */
+async function blockForeign(leased: LeasedLink, detail: string): Promise<Outcome> {
+  const reason = "foreign_installation";
   await leased.apply({
-    link: { state: "blocked", reason: "foreign_installation" },
-    failures: [
-      {
-        direction: "both",
-        item: "link",
-        reason: "foreign_installation",
-        detail: `the issue carries the mark of installation ${mark.inst} now`,
-      },
-    ],
+    link: { state: "blocked", reason },
+    failures: [{ direction: "both", item: "link", reason, detail }],
   });
-  return true;
+  return blocked(reason);
 }
 
 /** How long it holds that a case had no issue. */
@@ -294,7 +296,7 @@ const createLookMaxMs = 600_000;
  * Before an issue is made its label is looked for once: the database may be older than what it wrote (RULES 2). Intake does this for
  * up to 50 cases with one query; here are those that it did not cover.
  */
-async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | "foreign"> {
+async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | Outcome> {
   const { link, intents } = leased.snapshot;
   if (link.issueId !== null || link.caseId === null) return "none";
   // What was looked for long ago may have been made since, by a database that this one is an older copy of.
@@ -319,18 +321,7 @@ async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise
     return "adopted";
   }
   if (hits.length > 0) {
-    await leased.apply({
-      link: { state: "blocked", reason: "foreign_installation" },
-      failures: [
-        {
-          direction: "both",
-          item: "link",
-          reason: "foreign_installation",
-          detail: "the case has an issue made by another installation",
-        },
-      ],
-    });
-    return "foreign";
+    return blockForeign(leased, "the case has an issue made by another installation");
   }
   await leased.apply({ link: { createCheckedAt: deps.clock.now() } });
   await leased.reload();
@@ -737,12 +728,9 @@ async function afterPasses(
       ? null
       : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
   // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
-  const untold = observed.accessRequests
-    .map((request) => request.authorizationId)
-    .filter(
-      (id) => !leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === `access-${id}`),
-    )
-    .map((id) => `${accessRequestPrefix}${id}`);
+  const untold = untoldAccess(observed, leased.snapshot.mirrors).map(
+    (request) => `${accessRequestPrefix}${request.authorizationId}`,
+  );
   if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));

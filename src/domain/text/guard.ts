@@ -21,6 +21,11 @@ export type MaskedKind = { readonly name: string; readonly count: number };
 /** How to guard: `off` passes every text on as it is. */
 export type GuardOptions = { readonly mode: "mask" | "off"; readonly patterns?: readonly GuardPattern[] };
 
+/** What was masked, in words: `password (2), phone number (1)`; empty where nothing was. Pure. */
+export function maskedInWords(masked: readonly MaskedKind[]): string {
+  return masked.map(({ name, count }) => `${name} (${count})`).join(", ");
+}
+
 const MASK = /(\[masked: [^[\]\n]{1,60}\])/;
 const CONTEXT_CHARS = 100;
 /** One run settles nearly every text; more are needed only when a mask lets another rule see a value. */

@@ -2,7 +2,7 @@
  * Jira → Huawei: telling the case what a person changed on the issue itself (SPEC 4).
  */
 import { isServiceError } from "../../domain/service-error.ts";
-import { guardText } from "../../domain/text/guard.ts";
+import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { markIdentity } from "../../domain/text/marks.ts";
 import { renderParts } from "../../domain/text/split.ts";
@@ -105,9 +105,7 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange):
       : [
           {
             cause: `masked-${sourceId}`,
-            text: `Before a change of this issue was told to Huawei Cloud, something in it was masked: ${guarded.masked
-              .map((entry) => `${entry.name} (${entry.count})`)
-              .join(", ")}.`,
+            text: `Before a change of this issue was told to Huawei Cloud, something in it was masked: ${maskedInWords(guarded.masked)}.`,
           },
         ];
   await leased.apply({

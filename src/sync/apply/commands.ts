@@ -2,7 +2,7 @@
  * Carrying out a command that a person wrote as a comment, once per comment.
  */
 
-import { guardText } from "../../domain/text/guard.ts";
+import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
 import type { Action } from "../plan/action.ts";
@@ -88,7 +88,10 @@ export async function runCommand(
   return 1 + (await writeOwedNotices(deps, leased, told));
 }
 
-/** Why this person may not use commands (`role_missing`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent (RULES 6). */
+/**
+ * Why this person may not use commands (`role_missing`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent
+ * (RULES 6). Throws `ServiceError`.
+ */
 export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
   const { role } = deps.settings.commands;
   if (role === null) return null;
@@ -117,7 +120,7 @@ function describe(
   const guarded = guardText(toPlainText(text), deps.settings.guard);
   const whole = `${mark} ${guarded.text.trim()}`.trim();
   const description = cutChars(whole, ratingCharsMax);
-  const masked = guarded.masked.map((entry) => `${entry.name} (${entry.count})`).join(", ");
+  const masked = maskedInWords(guarded.masked);
   const changes = [
     ...(masked === "" ? [] : [`something in it was masked: ${masked}`]),
     ...(description === whole ? [] : [`it was cut, since Huawei Cloud takes ${ratingCharsMax} characters`]),

@@ -6,7 +6,7 @@ import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { guardText } from "../../domain/text/guard.ts";
+import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { commentHash, messageFingerprint, sentAgain } from "../identity.ts";
@@ -303,7 +303,7 @@ type Rendering = {
   readonly mark: Extract<Mark, { kind: "comment" }>;
   readonly contents: readonly string[];
   readonly fullText: { readonly name: string; readonly text: string } | null;
-  readonly masked: readonly { readonly name: string; readonly count: number }[];
+  readonly masked: readonly MaskedKind[];
 };
 
 function render(
@@ -391,11 +391,10 @@ function toIntents(
 
 function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice[] {
   if (masked.length === 0) return [];
-  const what = masked.map((entry) => `${entry.name} (${entry.count})`).join(", ");
   return [
     {
       cause: `masked-${action.comment.commentId}-v${action.version}`,
-      text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${what}.`,
+      text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${maskedInWords(masked)}.`,
     },
   ];
 }

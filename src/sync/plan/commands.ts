@@ -47,9 +47,9 @@ export function planCommands(
     if (comment.authorType === "app" && !input.settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
       continue;
     const text = input.adfToText(comment.body);
-    const nothingLeaves = input.settings.comments.toHuawei === "none" && isCaseText(text);
-    const command = nothingLeaves ? ({ name: "usage", of: "case" } as const) : parseCommand(text);
-    if (command === null) continue;
+    const command = parseCommand(text);
+    // `/case text` is sent with the comments, or, where none leaves, answered here.
+    if (command === null && !(isCaseText(text) && input.settings.comments.toHuawei === "none")) continue;
     const leavesAt = new Date(
       comment.updatedAt.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000,
     );
@@ -57,12 +57,12 @@ export function planCommands(
       recheck.note(leavesAt);
       continue;
     }
-    const name = command.name === "usage" ? command.of : command.name;
-    const refusal = nothingLeaves ? "nothing_leaves" : refusalOf(input, issue, comment, command);
+    const refusal = command === null ? "nothing_leaves" : refusalOf(input, issue, comment, command);
     if (refusal !== null) {
+      const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
       const reason = `${name}:${refusal}`;
       actions.push({ kind: "decide_command", direction: "state", commentId: comment.commentId, reason });
-    } else if (command.name !== "usage") {
+    } else if (command !== null && command.name !== "usage") {
       actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
     }
   }

@@ -167,11 +167,17 @@ export function isNamedIn(names: readonly string[], file: IssueFile): boolean {
  * `app.log.1`. Chinese has no blanks between words, so only Latin letters and digits go on with a name.
  */
 export function isNamedBy(reading: Reading, body: unknown, file: IssueFile): boolean {
-  const references = reading.mediaReferences(body);
+  return isNamedByText({ text: reading.adfToText(body), references: reading.mediaReferences(body) }, file);
+}
+
+/** As `isNamedBy`, of a text and the media references that stand in it. Pure. */
+export function isNamedByText(
+  { text, references }: { readonly text: string; readonly references: readonly string[] },
+  file: IssueFile,
+): boolean {
   if (references.includes(file.attachmentId) || (file.name !== "" && references.includes(file.name))) return true;
   // Names may hold what texts lose on their way here: control characters, bidi overrides, blanks in a row or at the ends.
   const name = inOneLine(file.name);
-  const text = reading.adfToText(body);
   return name !== "" && (standsIn(text, name) || standsIn(inOneLine(text), name));
 }
 
@@ -179,8 +185,7 @@ function inOneLine(text: string): string {
   return toPlainText(text).replace(/\s+/g, " ").trim();
 }
 
-/** Whether a file name stands in a text as a name of its own: `app.log` does not stand in `my-app.log`. Pure. */
-export function standsIn(text: string, name: string): boolean {
+function standsIn(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const before = text.slice(Math.max(0, at - 2), at);
     const after = text.slice(at + name.length, at + name.length + 2);

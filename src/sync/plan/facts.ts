@@ -2,8 +2,9 @@
  * Facts of a case, and access requests of engineers: told on the issue as notices.
  */
 import type { CaseDetail } from "../../domain/case.ts";
+import type { Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { type Action, hasNotice, type PlanInput } from "./action.ts";
+import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
 
 /** Hash of the facts that a person would want to hear of when they change. */
 export function factsHash(detail: CaseDetail): string {
@@ -38,23 +39,30 @@ export function planFacts(input: PlanInput): Action[] {
 
 /** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
 export function planAccessRequests(input: PlanInput): Action[] {
-  return input.observed.accessRequests
-    .filter(
-      (request) =>
-        !input.mirrors.some(
-          (mirror) => mirror.kind === "notice" && mirror.sourceId === `access-${request.authorizationId}`,
-        ),
-    )
-    .map(
-      (request) =>
-        ({
-          kind: "notice",
-          direction: "to-jira",
-          cause: `access-${request.authorizationId}`,
-          text:
-            `A Huawei engineer asks for access: ${request.summary}` +
-            `${request.expiresAt === null ? "" : `\nUntil: ${request.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`}` +
-            "\nAnswer it in the Huawei Cloud console under Service Tickets > My Authorizations (我的授权). casebridge never answers it.",
-        }) as const,
-    );
+  return untoldAccess(input.observed, input.mirrors).map(
+    (request) =>
+      ({
+        kind: "notice",
+        direction: "to-jira",
+        cause: accessCause(request),
+        text:
+          `A Huawei engineer asks for access: ${request.summary}` +
+          `${request.expiresAt === null ? "" : `\nUntil: ${request.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`}` +
+          "\nAnswer it in the Huawei Cloud console under Service Tickets > My Authorizations (我的授权). casebridge never answers it.",
+      }) as const,
+  );
+}
+
+/** Requests for access that the issue was not told of yet. Pure. */
+export function untoldAccess(
+  observed: Pick<Observed, "accessRequests">,
+  mirrors: readonly Mirror[],
+): Observed["accessRequests"] {
+  return observed.accessRequests.filter(
+    (request) => !mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === accessCause(request)),
+  );
+}
+
+function accessCause({ authorizationId }: Observed["accessRequests"][number]): string {
+  return `access-${authorizationId}`;
 }

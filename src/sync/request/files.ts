@@ -9,7 +9,7 @@ import { safeFileName } from "../../domain/text/sanitize.ts";
 import { fileMessage, liveMirror, refusedStep, uploadOne } from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
 import { toReason } from "../file-refusal.ts";
-import { isNamedIn, standsIn } from "../plan/disclosure.ts";
+import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 
 /** What goes with the case, what goes in messages after it, and what is remembered of both. */
@@ -35,9 +35,7 @@ export function filesOfRequest(input: {
   return issue.files.filter((file) => {
     if (file.authorId === input.ownAccountId || isNamedIn(input.held, file)) return false;
     if (policy === "all" && issue.projectTypeKey !== "service_desk") return true;
-    return (
-      media.includes(file.attachmentId) || media.includes(file.name) || (file.name !== "" && standsIn(text, file.name))
-    );
+    return isNamedByText({ text, references: media }, file);
   });
 }
 

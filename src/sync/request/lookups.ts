@@ -46,7 +46,10 @@ export type Lookups = {
     maxAgeMs: number,
     lane: Lane,
   ): Promise<readonly ExtraParameter[]>;
-  /** Reads everything that was ever asked for again; what Huawei refuses is logged and passed over. Answers how many look-ups were read. Throws `ServiceError`. */
+  /**
+   * Reads everything that was ever asked for again; what Huawei refuses is logged and passed over. Answers how many look-ups were read.
+   * Throws `ServiceError`.
+   */
   refresh(lane: Lane): Promise<number>;
 };
 

@@ -9,7 +9,7 @@
 import { type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { guardText, type MaskedKind } from "../../domain/text/guard.ts";
+import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
@@ -354,7 +354,7 @@ async function prepareCase(
 
 function maskedNote(masked: readonly MaskedKind[]): string[] {
   if (masked.length === 0) return [];
-  return [`Something in the text was masked: ${masked.map((entry) => `${entry.name} (${entry.count})`).join(", ")}.`];
+  return [`Something in the text was masked: ${maskedInWords(masked)}.`];
 }
 
 /**
