@@ -323,7 +323,9 @@ export const actions: CliActions = {
   linksMove: (options) =>
     withParts("command", async (parts) => {
       const admin = adminOf(parts);
-      return movePair(parts, admin, await findLink(parts, options.caseId, options.connection), options);
+      // `--connection` names where the pairing is to go on, not where it is.
+      chosen(parts, options.connection);
+      return movePair(parts, admin, await findLink(parts, options.caseId, null), options);
     }),
 
   failuresList: (options) =>

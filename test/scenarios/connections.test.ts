@@ -103,6 +103,33 @@ describe("two connections in one worker", () => {
     expect(huawei2.control.getRefusals()).toEqual([]);
   });
 
+  test("a command with --connection acts on that connection's link, though both have the case's number", {
+    timeout: 300_000,
+  }, async () => {
+    const { harness: world, huawei2, jira2 } = await startWorld();
+    const { caseId } = world.huawei.createCase({ description: "for one" });
+    expect(huawei2.control.createCase({ description: "for two" }).caseId).toBe(caseId);
+    expect(await world.runCli(["resync", "--all", "--wait"])).toMatchObject({ code: 0 });
+    expect([world.jira, jira2.control].map((jira) => jira.getState().issues.length)).toEqual([1, 1]);
+    const states = async () => {
+      const { json } = await world.runCli(["links", "list", "--json"]);
+      const rows = json as { readonly connectionName: string; readonly state: string }[];
+      return Object.fromEntries(rows.map((row) => [row.connectionName, row.state]));
+    };
+
+    const shown = await world.runCli(["links", "show", caseId, "--connection", "one", "--json"]);
+    expect(shown.json).toMatchObject({ summary: { connectionName: "one", issueKey: "OPS-1" } });
+    expect(await world.runCli(["verify", "--case", caseId, "--connection", "one"])).toMatchObject({ code: 0 });
+    expect(await world.runCli(["links", "unlink", caseId, "--connection", "one"])).toMatchObject({ code: 0 });
+    expect(await states()).toEqual({ one: "unlinked", two: "active" });
+    for (const command of [["status"], ["failures", "list"], ["links", "list"], ["links", "show", caseId]]) {
+      const refused = await world.runCli([...command, "--connection", "typo"]);
+      expect({ code: refused.code, said: refused.stderr }).toEqual({ code: 2, said: expect.stringContaining("typo") });
+    }
+    const lookups = await world.runCli(["lookups", "regions", "--json"]);
+    expect(lookups.json).toMatchObject({ one: { regions: expect.any(Array) }, two: { regions: expect.any(Array) } });
+  });
+
   test("a refused credential stops its own connection, shows in metrics and status, and work goes on by itself", {
     timeout: 300_000,
   }, async () => {
