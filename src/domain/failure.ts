@@ -39,7 +39,8 @@ export const failureRemedies = {
   project_unreadable: "Give casebridge's Jira account access to the project; mirroring goes on by itself.",
   rate_limited: "Nothing: the service asks for a pause, and work goes on by itself.",
   rejected: "Mend what the detail names, then `failures retry`.",
-  request_refused: "The issue says what to mend; a change of its title, description, labels, mapped fields, status or security level, or `failures retry`, tries again.",
+  request_refused:
+    "The issue says what to mend; a change of its title, description, labels, mapped fields, status or security level, or `failures retry`, tries again.",
   suspicious_shrink:
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
   unauthorized:
