@@ -1,23 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import AjvDraft04 from "ajv-draft-04";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { makeAdfValidator } from "../../../test/support/adf-schema.ts";
 import { testSeed } from "../../../test/support/seed.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { AdfBlock, AdfDoc } from "./build.ts";
 import { caseDescriptionAdf, factsTable, looksLikeHtml, messageToAdf } from "./build.ts";
 import { doc } from "./nodes.ts";
 import { adfToText } from "./to-text.ts";
-
-const ADF_SCHEMA_PATH = "/work/shared/jira/adf-schema-v1.json";
-const adfSchemaIsPresent = existsSync(ADF_SCHEMA_PATH);
-
-/** Answers `null` for a document that fits Atlassian's own schema, else the first errors. */
-function makeAdfValidator(): (document: unknown) => string | null {
-  const ajv = new AjvDraft04.default({ strict: false });
-  const check = ajv.compile(JSON.parse(readFileSync(ADF_SCHEMA_PATH, "utf8")));
-  return (document) => (check(document) ? null : JSON.stringify(check.errors?.slice(0, 3)));
-}
 
 function blocksOf(text: string, format?: "plain" | "html"): readonly AdfBlock[] {
   const { docs } = messageToAdf({ header: "", text, ...(format === undefined ? {} : { format }) });
@@ -305,7 +294,7 @@ describe("messageToAdf", () => {
     const bare = docs.map((document) => doc(document.content.slice(1)));
     const expected = text.startsWith("<") ? text.replace(/<[^>]*>/g, "") : text;
     expect(withoutBlanks(allText(bare))).toBe(withoutBlanks(expected));
-    if (adfSchemaIsPresent) for (const document of docs) expect(validate(document)).toBeNull();
+    for (const document of docs) expect(validate(document)).toBeNull();
   });
 
   it("goes on counting in the next document", () => {
@@ -364,7 +353,7 @@ describe("factsTable and caseDescriptionAdf", () => {
   });
 });
 
-const validate = adfSchemaIsPresent ? makeAdfValidator() : () => "no schema";
+const validate = makeAdfValidator();
 
 const TAGS = [
   "p",
@@ -476,8 +465,7 @@ function checkHostile(text: string, format: "plain" | "html" | undefined): void 
   expect(rest === null || rest.isWellFormed()).toBe(true);
 }
 
-const schemaName = adfSchemaIsPresent ? "against Atlassian's schema" : `SKIPPED: ${ADF_SCHEMA_PATH} is absent`;
-describe.skipIf(!adfSchemaIsPresent)(`hostile texts, ${schemaName}`, () => {
+describe("hostile texts, against Atlassian's schema", () => {
   it.each(["plain", "html", undefined] as const)("800 random ones as %s give bounded, valid documents", (format) => {
     fc.assert(
       fc.property(hostile, (text) => checkHostile(text, format)),
@@ -516,7 +504,7 @@ describe.skipIf(!adfSchemaIsPresent)(`hostile texts, ${schemaName}`, () => {
 });
 
 describe("the checks themselves", () => {
-  it.skipIf(!adfSchemaIsPresent)("refuse what Jira would refuse", () => {
+  it("refuse what Jira would refuse", () => {
     for (const bad of [t(""), { type: "bulletList", content: [] }, { type: "x" }])
       expect(validate(doc([bad as AdfBlock]))).not.toBeNull();
     expect(validate(doc([]))).toBeNull();
