@@ -43,7 +43,8 @@ export class CommandFailure extends Error {
 
 /**
  * Code, message and remedy of anything that a command can throw. A `ServiceError` of kind unavailable or unauthorized is code 4;
- * a configuration error (an error named `ConfigError`, or the plain objects of `loadConfig`, alone or in a list) is 2; all else 1.
+ * a configuration error (an error named `ConfigError`, or the plain objects of `loadConfig`, alone or in a list) and an error that
+ * brings its `remedy` along are 2; all else 1.
  */
 export function toFailure(error: unknown): FailureFacts {
   if (error instanceof CommandFailure) return { code: error.code, message: error.message, remedy: error.remedy };
@@ -65,6 +66,8 @@ export function toFailure(error: unknown): FailureFacts {
       remedy: "Correct the configuration; docs/configuration.md describes it.",
     };
   }
+  if (error instanceof Error && "remedy" in error && typeof error.remedy === "string")
+    return { code: ExitCode.usage, message: error.message, remedy: error.remedy };
   return {
     code: ExitCode.failed,
     message: errorMessage(error),

@@ -9,6 +9,8 @@ import { loadConfig } from "../config/load-config.ts";
 import { remedyFor } from "../domain/failure.ts";
 import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
+import { makeHuaweiClient } from "../huawei/huawei-client.ts";
+import { makeLocalBudget } from "../lib/budget.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
@@ -20,7 +22,16 @@ import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { rerenderLink } from "../sync/rerender.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
-import { compose, openDatabase, type Parts, recordPolicies, sleep, type WiredConnection } from "./compose.ts";
+import {
+  compose,
+  type DatabaseAccess,
+  onFoundSchema,
+  openDatabase,
+  type Parts,
+  recordPolicies,
+  sleep,
+  type WiredConnection,
+} from "./compose.ts";
 import { runDemo } from "./demo.ts";
 import { diagnose } from "./doctor.ts";
 import { linkPair, movePair, unlinkPair } from "./links.ts";
@@ -45,7 +56,7 @@ export const actions: CliActions = {
 
   migrate: async () => {
     const config = readConfig("database");
-    const database = await openDatabase(config, commandLog(config));
+    const database = await openDatabase(config, commandLog(config), { access: "write" });
     await database.close();
     return {
       exitCode: ExitCode.done,
@@ -69,7 +80,7 @@ export const actions: CliActions = {
   },
 
   resync: (options, context) =>
-    withParts("command", async (parts) => {
+    withParts(options.dryRun ? "read" : "write", async (parts) => {
       if (
         !options.dryRun &&
         (options.wait || options.includeHistory) &&
@@ -136,7 +147,7 @@ export const actions: CliActions = {
     }),
 
   verify: (options, context) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       const inspections: Inspection[] = [];
       for (const connection of await holders(parts, options.connection, options.target)) {
         const linkIds = await existingLinks(parts, connection, options.target);
@@ -159,10 +170,12 @@ export const actions: CliActions = {
     }),
 
   rebuild: (options, context) =>
-    withParts("command", (parts) => runRebuild(parts, chosen(parts, options.connection), options, context)),
+    withParts(options.dryRun ? "read" : "write", (parts) =>
+      runRebuild(parts, chosen(parts, options.connection), options, context),
+    ),
 
   status: (options) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       chosen(parts, options.connection);
       const queue = openQueue(parts);
       const report = await makeStatusReport({
@@ -236,7 +249,7 @@ export const actions: CliActions = {
     }),
 
   linksList: (options) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       chosen(parts, options.connection);
       const page = await adminOf(parts).listLinks({
         ...(options.connection === null ? {} : { connection: options.connection }),
@@ -267,7 +280,7 @@ export const actions: CliActions = {
     }),
 
   linksShow: (options) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       const link = await findLink(parts, options.caseId, options.connection);
       return {
         exitCode: ExitCode.done,
@@ -314,14 +327,14 @@ export const actions: CliActions = {
       };
     }),
 
-  linksLink: (options) => withParts("command", (parts) => linkPair(parts, adminOf(parts), options)),
+  linksLink: (options) => withParts("write", (parts) => linkPair(parts, adminOf(parts), options)),
   linksUnlink: (options) =>
-    withParts("command", async (parts) => {
+    withParts("write", async (parts) => {
       const admin = adminOf(parts);
       return unlinkPair(admin, await findLink(parts, options.caseId, options.connection));
     }),
   linksMove: (options) =>
-    withParts("command", async (parts) => {
+    withParts("write", async (parts) => {
       const admin = adminOf(parts);
       // `--connection` names where the pairing is to go on, not where it is.
       chosen(parts, options.connection);
@@ -329,7 +342,7 @@ export const actions: CliActions = {
     }),
 
   failuresList: (options) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       const failures = (await openFailures(parts, options.connection))
         .filter((failure) => options.reason === null || failure.reason === options.reason)
         .slice(0, options.limit);
@@ -366,7 +379,7 @@ export const actions: CliActions = {
     }),
 
   failuresShow: (options) =>
-    withParts("command", async (parts) => {
+    withParts("read", async (parts) => {
       const failure = await adminOf(parts).findFailure(options.id);
       if (failure === null)
         throw new CommandFailure({
@@ -388,12 +401,12 @@ export const actions: CliActions = {
       };
     }),
 
-  failuresRetry: (options) => withParts("command", (parts) => onFailures(parts, options, "retry")),
-  failuresDiscard: (options) => withParts("command", (parts) => onFailures(parts, options, "discard")),
+  failuresRetry: (options) => withParts("write", (parts) => onFailures(parts, options, "retry")),
+  failuresDiscard: (options) => withParts("write", (parts) => onFailures(parts, options, "discard")),
 
-  pause: (options) => withParts("command", (parts) => setPaused(parts, options, true)),
+  pause: (options) => withParts("write", (parts) => setPaused(parts, options, true)),
   resume: (options) =>
-    withParts("command", async (parts) => {
+    withParts("write", async (parts) => {
       const result = await setPaused(parts, options, false);
       // Whatever was skipped meanwhile is looked at again.
       for (const connection of chosen(parts, options.connection)) {
@@ -406,25 +419,26 @@ export const actions: CliActions = {
       return result;
     }),
 
-  export: (options) => withDatabase((admin) => exportTo(admin, options.output)),
-  import: (options) => withDatabase((admin) => importFrom(admin, options)),
+  export: (options) => withDatabase("read", (admin) => exportTo(admin, options.output)),
+  import: (options) => withDatabase(options.dryRun ? "rehearse" : "write", (admin) => importFrom(admin, options)),
 
-  lookups: (options) =>
-    withParts("command", async (parts) => {
-      const connections = chosen(parts, options.connection);
-      const results: [string, CommandResult][] = [];
-      for (const { name, huawei } of connections) results.push([name, await readLookups(huawei, options)]);
-      const [first] = results;
-      if (results.length === 1 && first !== undefined) return first[1];
-      return {
-        exitCode: ExitCode.done,
-        json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
-        human: results.flatMap(([name, { human }]) => [
-          { kind: "text", text: `Connection ${name}` } as const,
-          ...human,
-        ]),
-      };
-    }),
+  lookups: async (options) => {
+    // Needed to fill in the configuration, so it must work before there is a database.
+    const config = readConfig("command");
+    const log = commandLog(config);
+    const results: [string, CommandResult][] = [];
+    for (const { name, huawei } of chosen(config, options.connection)) {
+      const budget = makeLocalBudget(huawei.requestsPerSecond);
+      results.push([name, await readLookups(makeHuaweiClient({ options: huawei, budget, log }), options)]);
+    }
+    const [first] = results;
+    if (results.length === 1 && first !== undefined) return first[1];
+    return {
+      exitCode: ExitCode.done,
+      json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
+      human: results.flatMap(([name, { human }]) => [{ kind: "text", text: `Connection ${name}` } as const, ...human]),
+    };
+  },
 
   demo: (options, context) => runDemo(options, context),
   simulate: (options) => runSimulator(options),
@@ -443,24 +457,29 @@ function commandLog(config: Config): Log {
 }
 
 /** For commands that need the database alone: no service, no connection. */
-async function withDatabase(work: (admin: AdminStore) => Promise<CommandResult>): Promise<CommandResult> {
+async function withDatabase(
+  access: DatabaseAccess,
+  work: (admin: AdminStore) => Promise<CommandResult>,
+): Promise<CommandResult> {
   const config = readConfig("database");
-  const database = await openDatabase(config, commandLog(config));
+  const database = await openDatabase(config, commandLog(config), { access });
   try {
-    return await work(makeAdminStore({ prisma: database.prisma }));
+    const admin = makeAdminStore({ prisma: database.prisma });
+    return await onFoundSchema(database, () => work(admin));
   } finally {
     await database.close();
   }
 }
 
+/** Works with everything wired. A command that only looks says `read`, and nothing that it does can change the database. */
 async function withParts(
-  purpose: ConfigPurpose,
+  access: "write" | "read",
   work: (parts: Parts) => Promise<CommandResult>,
 ): Promise<CommandResult> {
-  const config = readConfig(purpose);
-  const parts = await compose(config, commandLog(config));
+  const config = readConfig("command");
+  const parts = await compose(config, commandLog(config), { access });
   try {
-    return await work(parts);
+    return await onFoundSchema(parts.database, () => work(parts));
   } finally {
     await parts.close();
   }
@@ -474,6 +493,7 @@ function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
   return makeQueueBackend({
     redisUrl: parts.config.redisUrl?.reveal() ?? null,
     databaseUrl: parts.database.connectionString,
+    readOnly: true,
     log: parts.log,
   });
 }
@@ -491,8 +511,11 @@ function noConnection(name: string | null): CommandFailure {
 }
 
 /** The connection of that name, or all. Throws `CommandFailure` for an unknown name. */
-function chosen(parts: Parts, name: string | null): readonly WiredConnection[] {
-  const connections = parts.connections.filter((connection) => name === null || connection.name === name);
+function chosen<Connection extends { readonly name: string }>(
+  place: { readonly connections: readonly Connection[] },
+  name: string | null,
+): readonly Connection[] {
+  const connections = place.connections.filter((connection) => name === null || connection.name === name);
   if (connections.length === 0) throw noConnection(name);
   return connections;
 }

@@ -2,24 +2,29 @@
  * Wiring: from a configuration to running parts. The only place that knows all adapters; commands take what they need from here.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { ConnectionRuntime } from "../../jobs/runtime.ts";
+import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Config, ConnectionConfig } from "../config/config.ts";
 import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
-import { makeSpool, type SpoolFolder } from "../lib/spool.ts";
+import { type Budget, makeLocalBudget } from "../lib/budget.ts";
+import { makeFolder } from "../lib/make-folder.ts";
+import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
+import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
-import { recordPolicy, syncConnections } from "../store/connections.ts";
+import { checkSites, recordPolicy, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
-import { migrateDatabase } from "../store/database/migrate.ts";
+import { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
+import { DatabaseNotReady, isSchemaError } from "../store/database/errors.ts";
+import { migrateDatabase, readSchemaState, refuseIncompatible } from "../store/database/migrate.ts";
 import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
+import { makeReadingState } from "../store/reading-state.ts";
 import { makeState } from "../store/state.ts";
 import { toldFields } from "../sync/plan/changes.ts";
 import { policyOf } from "../sync/plan/disclosure.ts";
@@ -28,11 +33,12 @@ import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
 import { observeBudget, observePort } from "./observed-port.ts";
 
-/** A database that is reachable and, unless asked otherwise, up to date. */
+/** A database that is reachable. `applied`: migrations that this opening brought; `missing`: those that it was left without. */
 export type OpenDatabase = Database & {
   readonly connectionString: string;
   readonly embedded: EmbeddedPostgres | null;
   readonly applied: readonly string[];
+  readonly missing: readonly string[];
 };
 
 /** One connection with both adapters, for commands that look at the services themselves. */
@@ -56,20 +62,40 @@ export type Parts = {
   close(): Promise<void>;
 };
 
-/** Opens the configured database, the embedded one without `DATABASE_URL`, and migrates it. Throws the store's typed errors. */
+/**
+ * What a command may do to the database. `write`: makes and migrates it first. `rehearse`: uses it as it is; what it writes it takes
+ * back. `read`: uses it as it is, and the server refuses every write.
+ */
+export type DatabaseAccess = "write" | "rehearse" | "read";
+
+/**
+ * Opens the configured database, the embedded one without `DATABASE_URL`. `inAnyState` is for the doctor: it makes the embedded one also
+ * where it is only read, and opens one that is not ready. Throws the store's typed errors: `DatabaseNotReady` where there is nothing to
+ * read, `DatabaseNewerThanCode`; `CommandFailure` where the data folder cannot be made.
+ */
 export async function openDatabase(
   config: Config,
   log: Log,
-  options: { readonly migrate?: boolean; readonly poolMax?: number } = {},
+  options: { readonly access: DatabaseAccess; readonly inAnyState?: boolean; readonly poolMax?: number },
 ): Promise<OpenDatabase> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
+  const { access } = options;
+  const makes = access === "write" || options.inAnyState === true;
+  if (makes) await makeDataFolder(config.dataDir);
+  if (config.databaseUrl === null && !makes && !(await hasEmbeddedPostgres(config.dataDir)))
+    throw new DatabaseNotReady(`There is no database in ${config.dataDir} yet.`, makeItReady);
   const embedded =
     config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger: log2(log) }) : null;
   try {
     const connectionString = embedded?.connectionString ?? config.databaseUrl?.reveal() ?? "";
-    const { applied } = options.migrate === false ? { applied: [] } : await migrateDatabase({ connectionString });
+    const { applied } = access === "write" ? await migrateDatabase({ connectionString }) : { applied: [] };
+    const found = access === "write" ? null : await readSchemaState({ connectionString });
+    if (found !== null && options.inAnyState !== true) {
+      if (found.empty) throw new DatabaseNotReady("The database holds no tables of casebridge yet.", makeItReady);
+      refuseIncompatible(found.incompatible);
+    }
     const database = makePrisma({
       connectionString,
+      readOnly: access === "read",
       poolMax: options.poolMax ?? Math.max(6, config.workerConcurrency + 4),
       onError: (error) => log.warn({ error: error.message }, "A database connection broke"),
     });
@@ -78,6 +104,7 @@ export async function openDatabase(
       connectionString,
       embedded,
       applied,
+      missing: found?.missing ?? [],
       close: async () => {
         await database.close();
         await embedded?.stop();
@@ -89,6 +116,35 @@ export async function openDatabase(
   }
 }
 
+const makeItReady = "Run `casebridge migrate`, or start the worker; both make it ready.";
+
+async function makeDataFolder(dataDir: string): Promise<void> {
+  await makeFolder(dataDir, 0o755).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: `The data folder ${dataDir} cannot be made: ${error.message}.`,
+      remedy: "Set DATA_DIR to a folder that this user may write to.",
+    });
+  });
+}
+
+/**
+ * Works on a database that was opened as it is, whose schema may be older or newer than this release's. Throws `DatabaseNotReady` where
+ * it lacks what the work needs, and what the work throws.
+ */
+export async function onFoundSchema<T>({ missing }: Pick<OpenDatabase, "missing">, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (missing.length === 0 || !isSchemaError(cause)) throw cause;
+    throw new DatabaseNotReady(
+      `The database is of an older release: it lacks ${missing.join(", ")}. This command changes nothing, so it cannot go on.`,
+      "Run it from the release that the worker runs; or upgrade the database with `casebridge migrate`, on which that release runs, too.",
+      { cause },
+    );
+  }
+}
+
 function log2(log: Log): { info(facts: object, message: string): void; warn(facts: object, message: string): void } {
   return {
     info: (facts, message) => log.debug({ ...facts }, message),
@@ -96,33 +152,36 @@ function log2(log: Log): { info(facts: object, message: string): void; warn(fact
   };
 }
 
-/** Wires database, budgets, adapters and flows of every configured connection. Makes no remote call. */
-export async function compose(
-  config: Config,
-  log: Log,
-  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void } = {},
-): Promise<Parts> {
-  const database = await openDatabase(config, log);
+/** What is heard of each write, and what may be done to the database (default: everything). */
+export type ComposeOptions = {
+  readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void;
+  readonly access?: "write" | "read";
+};
+
+/**
+ * Wires database, budgets, adapters and flows of every configured connection. Makes no remote call. With access `read` nothing of it
+ * writes to the database: budgets and tokens are this process's own.
+ */
+export async function compose(config: Config, log: Log, options: ComposeOptions = {}): Promise<Parts> {
+  const database = await openDatabase(config, log, { access: options.access ?? "write" });
   try {
-    return await wire(config, log, database, hooks);
+    return await onFoundSchema(database, () => wire(config, log, database, options));
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function wire(
-  config: Config,
-  log: Log,
-  database: OpenDatabase,
-  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void },
-): Promise<Parts> {
+async function wire(config: Config, log: Log, database: OpenDatabase, options: ComposeOptions): Promise<Parts> {
+  const { prisma } = database;
+  const reads = options.access === "read";
   const clock = makeDatabaseClock({ now: () => new Date(), elapsedMs: () => performance.now() });
-  clock.note(await readDatabaseTime(database.prisma));
+  clock.note(await readDatabaseTime(prisma));
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
-  await syncConnections(database.prisma, config.connections.map(toConnectionRow));
-  const state = makeState({ prisma: database.prisma, clock });
-  const spool = await makeSpool(config.dataDir);
+  const rows = config.connections.map(toConnectionRow);
+  await (reads ? checkSites(prisma, rows) : syncConnections(prisma, rows));
+  const state = reads ? makeReadingState({ prisma, clock }) : makeState({ prisma, clock });
+  const spool = reads ? makeTemporarySpool() : await makeSpool(config.dataDir);
   const metrics = makeMetrics();
   const connections = config.connections.map((connection, index) =>
     wireConnection({
@@ -135,7 +194,7 @@ async function wire(
       log,
       owner,
       metrics,
-      hooks,
+      options,
     }),
   );
   return {
@@ -209,13 +268,19 @@ function wireConnection(input: {
   log: Log;
   owner: string;
   metrics: Metrics;
-  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void };
+  options: ComposeOptions;
 }): WiredConnection {
-  const { connection, database, state, spool, clock, log, owner, hooks, metrics } = input;
+  const { connection, database, state, spool, clock, log, owner, options, metrics } = input;
   const { prisma } = database;
+  const reads = options.access === "read";
+  const budgetOf = (key: string, ratePerSecond: number): Budget =>
+    reads ? makeLocalBudget(ratePerSecond) : makeBudget({ prisma, key, ratePerSecond });
+  const tokens = makeTokenStore({ prisma, key: tokenKey(connection) });
+  const cache = makeLookupCache(prisma);
   const { huawei: huaweiKey, jira: jiraKey } = budgetKeys(connection);
   const onRefused = (key: string) => (refused: boolean) => {
     if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
+    if (reads) return;
     setBudgetRefused({ prisma }, key, refused).catch((error: unknown) =>
       log.warn({ error }, "A refused credential could not be recorded"),
     );
@@ -223,11 +288,8 @@ function wireConnection(input: {
   const huawei = observePort(
     makeHuaweiClient({
       options: connection.huawei,
-      budget: observeBudget(
-        makeBudget({ prisma, key: huaweiKey, ratePerSecond: connection.huawei.requestsPerSecond }),
-        { side: "huawei", metrics },
-      ),
-      tokens: makeTokenStore({ prisma, key: tokenKey(connection) }),
+      budget: observeBudget(budgetOf(huaweiKey, connection.huawei.requestsPerSecond), { side: "huawei", metrics }),
+      tokens: reads ? makeReadingTokenStore(tokens) : tokens,
       clock,
       log,
     }),
@@ -236,10 +298,7 @@ function wireConnection(input: {
   const jira = observePort(
     makeJiraClient({
       options: connection.jira,
-      budget: observeBudget(makeBudget({ prisma, key: jiraKey, ratePerSecond: connection.jira.requestsPerSecond }), {
-        side: "jira",
-        metrics,
-      }),
+      budget: observeBudget(budgetOf(jiraKey, connection.jira.requestsPerSecond), { side: "jira", metrics }),
       clock,
       log,
       extraFields: toldFields(connection.create.fields),
@@ -264,7 +323,7 @@ function wireConnection(input: {
       account: huawei,
       lookups: makeLookups({
         port: huawei,
-        cache: makeLookupCache(prisma),
+        cache: reads ? { ...cache, save: async () => {} } : cache,
         clock,
         log,
         connectionName: connection.name,
@@ -280,7 +339,7 @@ function wireConnection(input: {
           direction: write.side === "jira" ? "to-jira" : "to-huawei",
           kind: write.action,
         });
-        hooks.onWrite?.(connection.name, write);
+        options.onWrite?.(connection.name, write);
       },
     },
   };

@@ -4,7 +4,6 @@
  */
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   configurationReport,
   type DoctorConnection,
@@ -17,14 +16,12 @@ import type { Config, ConnectionConfig } from "../config/config.ts";
 import type { LoadConfigResult } from "../config/load-config.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeJiraClient } from "../jira/jira-client.ts";
-import type { Budget } from "../lib/budget.ts";
+import { makeLocalBudget } from "../lib/budget.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
-import { makeBudget } from "../store/budget.ts";
-import { pendingMigrations } from "../store/database/migrate.ts";
 import { makeState } from "../store/state.ts";
 import type { Log } from "../sync/ports.ts";
-import { budgetKeys, type OpenDatabase, openDatabase } from "./compose.ts";
+import { type OpenDatabase, openDatabase } from "./compose.ts";
 
 const freeBytesMin = 512 * 1024 ** 2;
 
@@ -43,10 +40,10 @@ export async function diagnose(input: {
   const { log, now = () => new Date() } = input;
   const folder = await checkFolder(config.dataDir);
   const opened = await openOrTell(config, log);
-  const database = opened instanceof Error ? null : opened.database;
+  const database = opened instanceof Error ? null : opened;
   try {
-    // Without its tables the shared budgets cannot be read.
-    const ready = opened instanceof Error || opened.pending.length > 0 ? null : opened.database;
+    // Without its tables the links cannot be counted.
+    const ready = database === null || database.missing.length > 0 ? null : database;
     const connections = await Promise.all(
       config.connections
         .filter(({ name }) => input.connection == null || input.connection === name)
@@ -68,18 +65,10 @@ export async function diagnose(input: {
   }
 }
 
-type Opened = { readonly database: OpenDatabase; readonly pending: readonly string[] };
-
-/** A database that answers, and what it lacks; or why there is none. */
-async function openOrTell(config: Config, log: Log): Promise<Opened | Error> {
+/** A database that answers, or why there is none. */
+async function openOrTell(config: Config, log: Log): Promise<OpenDatabase | Error> {
   try {
-    const database = await openDatabase(config, log, { migrate: false, poolMax: 4 });
-    try {
-      return { database, pending: await pendingMigrations({ connectionString: database.connectionString }) };
-    } catch (error) {
-      await database.close();
-      throw error;
-    }
+    return await openDatabase(config, log, { access: "read", inAnyState: true, poolMax: 4 });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -107,7 +96,7 @@ async function checkFolder(dataDir: string): Promise<Finding> {
   }
 }
 
-function databaseProbe(config: Config, opened: Opened | Error): Probe {
+function databaseProbe(config: Config, opened: OpenDatabase | Error): Probe {
   return {
     name: "database",
     remedy:
@@ -116,21 +105,21 @@ function databaseProbe(config: Config, opened: Opened | Error): Probe {
         : "Check DATABASE_URL: host, port, user, password and name, and that PostgreSQL runs.",
     run: async () => {
       if (opened instanceof Error) throw opened;
-      return { ok: true, detail: opened.database.embedded === null ? "reachable" : "embedded, running" };
+      return { ok: true, detail: opened.embedded === null ? "reachable" : "embedded, running" };
     },
   };
 }
 
-function migrationsProbe(opened: Opened | Error): Probe {
+function migrationsProbe(opened: OpenDatabase | Error): Probe {
   return {
     name: "migrations",
     remedy: "Run `casebridge migrate`; the worker's start does it too.",
     run: async () => {
       if (opened instanceof Error)
         return { ok: null, detail: "not checked, since there is no database", remedy: "Mend the database first." };
-      const { pending } = opened;
-      if (pending.length === 0) return { ok: true, detail: "up to date" };
-      return { ok: null, detail: `${pending.length} wait: ${pending.join(", ")}` };
+      const { missing } = opened;
+      if (missing.length === 0) return { ok: true, detail: "up to date" };
+      return { ok: null, detail: `${missing.length} wait: ${missing.join(", ")}` };
     },
   };
 }
@@ -145,6 +134,7 @@ function queueProbe(config: Config, database: OpenDatabase | null, log: Log): Pr
       const queue = makeQueueBackend({
         redisUrl: config.redisUrl?.reveal() ?? null,
         databaseUrl: database?.connectionString ?? "",
+        readOnly: true,
         log,
       });
       try {
@@ -169,18 +159,15 @@ async function wireForDoctor(
   database: OpenDatabase | null,
   log: Log,
 ): Promise<DoctorConnection> {
-  const keys = budgetKeys(connection);
-  const budget = (key: string, ratePerSecond: number): Budget =>
-    database === null ? makeLocalBudget(ratePerSecond) : makeBudget({ prisma: database.prisma, key, ratePerSecond });
   const { huawei, jira } = connection;
   return {
     settings: connection,
     huawei: attempt(
-      () => makeHuaweiClient({ options: huawei, budget: budget(keys.huawei, huawei.requestsPerSecond), log }),
+      () => makeHuaweiClient({ options: huawei, budget: makeLocalBudget(huawei.requestsPerSecond), log }),
       "Correct the Huawei settings that the message names (HUAWEI_API_VERSION, HUAWEI_TIME_ZONE).",
     ),
     jira: attempt(
-      () => makeJiraClient({ options: jira, budget: budget(keys.jira, jira.requestsPerSecond), log }),
+      () => makeJiraClient({ options: jira, budget: makeLocalBudget(jira.requestsPerSecond), log }),
       "Correct JIRA_HOST and JIRA_EMAIL.",
     ),
     watchedLinks: database === null ? null : await countWatched(database, connection.name),
@@ -198,19 +185,4 @@ function attempt<Client>(make: () => Client, remedy: string): Client | Finding {
 async function countWatched(database: OpenDatabase, name: string): Promise<number | null> {
   const state = makeState({ prisma: database.prisma, clock: { now: () => new Date() } });
   return state.countWatchedLinks(name).catch(() => null);
-}
-
-/** Where the shared budgets cannot be read, this process at least paces itself. */
-function makeLocalBudget(ratePerSecond: number): Budget {
-  let next = 0;
-  return {
-    take: async () => {
-      const at = Math.max(performance.now(), next);
-      next = at + 1000 / ratePerSecond;
-      await sleep(Math.max(0, at - performance.now()));
-    },
-    pause: async (pauseMs) => {
-      next = Math.max(next, performance.now() + pauseMs);
-    },
-  };
 }

@@ -5,7 +5,8 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -105,6 +106,26 @@ export async function makeSpool(dataDir: string, totalMaxBytes = totalMaxDefault
       ),
     remove: (entry) => drop(entry.path),
     close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A spool in the system's temporary folder, made when the first file comes; for commands that leave the data folder alone. */
+export function makeTemporarySpool(): SpoolFolder {
+  let opened: Promise<{ folder: string; spool: SpoolFolder }> | null = null;
+  const open = async (): Promise<SpoolFolder> => {
+    opened ??= mkdtemp(join(tmpdir(), "casebridge-")).then(async (folder) => ({
+      folder,
+      spool: await makeSpool(folder),
+    }));
+    return (await opened).spool;
+  };
+  return {
+    store: async (source, sizeMaxBytes) => (await open()).store(source, sizeMaxBytes),
+    storeText: async (text) => (await open()).storeText(text),
+    remove: async (entry) => (await open()).remove(entry),
+    async close() {
+      if (opened !== null) await rm((await opened).folder, { recursive: true, force: true });
+    },
   };
 }
 

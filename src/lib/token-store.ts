@@ -52,3 +52,25 @@ export function makeMemoryTokenStore(): TokenStore {
     },
   };
 }
+
+/**
+ * A place for a process that may read the shared one and must not change it: a token that lies there is used, one that this process
+ * asks for or finds refused is remembered here alone.
+ */
+export function makeReadingTokenStore(shared: Pick<TokenStore, "find">): TokenStore {
+  const own = makeMemoryTokenStore();
+  const refused = new Set<string>();
+  return {
+    ...own,
+    async find() {
+      const mine = await own.find();
+      if (mine !== null) return mine;
+      const stored = await shared.find();
+      return stored === null || refused.has(stored.tokenId) ? null : stored;
+    },
+    async discard(tokenId) {
+      refused.add(tokenId);
+      await own.discard(tokenId);
+    },
+  };
+}

@@ -118,6 +118,8 @@ export type QueueBackendOptions = {
   readonly databaseUrl: string;
   /** Namespace of the keys in Redis; ignored on PostgreSQL. */
   readonly prefix?: string;
+  /** Only looks: makes no schema and stores nothing. Where there is no schema yet there are no jobs. */
+  readonly readOnly?: boolean;
   readonly log: QueueLog;
   /** Hears of each job that ends for good, before it is dead. When this throws the job is kept and the report tried again in 30 s. */
   readonly onExhausted?: (report: Omit<FailedJob, "id" | "failedAt">) => Promise<void>;
@@ -134,7 +136,7 @@ const roundsAtOnce = 4;
 
 /** Opens the queue. Connects in the background: nothing is thrown here for a backend that is away. */
 export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
-  const { redisUrl, log } = options;
+  const { redisUrl, log, readOnly = false } = options;
   const random = options.random ?? Math.random;
   const retryFirstMs = options.retryFirstMs ?? 1_000;
   const prefix = options.prefix === undefined ? {} : { prefix: options.prefix };
@@ -146,8 +148,8 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
 
   const opened =
     redisUrl === null
-      ? openOnPostgres({ databaseUrl: options.databaseUrl, log: warn })
-      : openOnRedis({ redisUrl, prefix, clients: redisClients, log: warn });
+      ? openOnPostgres({ databaseUrl: options.databaseUrl, readOnly, log: warn })
+      : openOnRedis({ redisUrl, prefix, readOnly, clients: redisClients, log: warn });
   const jobOptions = {
     attempts: options.attemptsMax ?? 6,
     backoff: { type: "custom" },
@@ -173,7 +175,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     try {
       return await within(command(), what);
     } catch (error) {
-      if (!isSchemaMissing(error)) throw toUnavailable(error, what);
+      if (readOnly || !isSchemaMissing(error)) throw toUnavailable(error, what);
     }
     try {
       await within(opened.migrate(), what);
@@ -279,7 +281,9 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     const result: Record<QueueName, Record<string, number>> = { links: {}, rounds: {} };
     for (const [name, queue] of queues) {
       result[name] = await ask("counts", () =>
-        queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"),
+        queue
+          .getJobCounts("waiting", "prioritized", "active", "delayed", "failed")
+          .catch((error: unknown) => (readOnly && isSchemaMissing(error) ? {} : Promise.reject(error))),
       );
     }
     return result;
@@ -399,6 +403,7 @@ type Opened = {
 function openOnRedis(input: {
   readonly redisUrl: string;
   readonly prefix: { readonly prefix?: string };
+  readonly readOnly: boolean;
   readonly clients: Redis[];
   readonly log: Warn;
 }): Opened {
@@ -416,26 +421,40 @@ function openOnRedis(input: {
   const producer = connect(1);
   return {
     makeQueue: (name, defaultJobOptions) =>
-      new Queue(name, { ...input.prefix, connection: producer, defaultJobOptions, skipWaitingForReady: true }),
+      new Queue(name, {
+        ...input.prefix,
+        connection: producer,
+        defaultJobOptions,
+        skipWaitingForReady: true,
+        skipMetasUpdate: input.readOnly,
+      }),
     makeWorker: (name, run, settings) =>
       new Worker(name, run, { ...input.prefix, connection: connect(null), ...settings }),
     migrate: async () => {},
   };
 }
 
-function openOnPostgres(input: { readonly databaseUrl: string; readonly log: Warn }): Opened {
+function openOnPostgres(input: {
+  readonly databaseUrl: string;
+  readonly readOnly: boolean;
+  readonly log: Warn;
+}): Opened {
   const connection = (max: number) => ({
     connectionString: input.databaseUrl,
     schema: "bullmq",
-    migrate: true,
+    migrate: !input.readOnly,
     max,
     connectionTimeoutMillis: 3_000,
     application_name: "casebridge queue",
     // A process that stands still inside a transaction must not keep its locks from the others.
-    options: "-c idle_in_transaction_session_timeout=15000",
+    options: `-c idle_in_transaction_session_timeout=15000${input.readOnly ? " -c default_transaction_read_only=on" : ""}`,
   });
   const makeQueue = (name: string, defaultJobOptions: object): Queue => {
-    const queue = new Queue(name, { connection: connection(3), defaultJobOptions }, createPostgresBackend);
+    const queue = new Queue(
+      name,
+      { connection: connection(3), defaultJobOptions, skipMetasUpdate: input.readOnly },
+      createPostgresBackend,
+    );
     // BullMQ types a queue by its connection; everything used here is common to both.
     return queue as unknown as Queue;
   };

@@ -35,14 +35,28 @@ export async function syncConnections(prisma: PrismaClient, settings: readonly C
           "jiraSite" = EXCLUDED."jiraSite", "projectKey" = EXCLUDED."projectKey", "updatedAt" = EXCLUDED."updatedAt"
         WHERE (connections."huaweiSite" = EXCLUDED."huaweiSite" AND connections."jiraSite" = EXCLUDED."jiraSite")
           OR NOT EXISTS (SELECT 1 FROM links WHERE links."connectionName" = connections.name)`);
-      if (changed === 0) {
-        throw new ConnectionSiteChanged(
-          `Connection ${row.name} has links and was configured for another Huawei or Jira site before. ` +
-            "Restore its settings, or give the connection to the other site a name of its own.",
-        );
-      }
+      if (changed === 0) throw new ConnectionSiteChanged(siteChanged(row.name));
     }
   });
+}
+
+function siteChanged(name: string): string {
+  return (
+    `Connection ${name} has links and was configured for another Huawei or Jira site before. ` +
+    "Restore its settings, or give the connection to the other site a name of its own."
+  );
+}
+
+/** What `syncConnections` refuses, without storing anything. Throws `ConnectionSiteChanged`. */
+export async function checkSites(prisma: PrismaClient, settings: readonly ConnectionRow[]): Promise<void> {
+  for (const { name, huaweiSite, jiraSite } of settings) {
+    const row = await prisma.connection.findUnique({
+      where: { name },
+      select: { huaweiSite: true, jiraSite: true, links: { select: { id: true }, take: 1 } },
+    });
+    if (row === null || row.links.length === 0) continue;
+    if (row.huaweiSite !== huaweiSite || row.jiraSite !== jiraSite) throw new ConnectionSiteChanged(siteChanged(name));
+  }
 }
 
 /**
@@ -76,15 +90,20 @@ export async function getInstallation(
   queries: Queries,
   makeId: () => string = () => randomUUID().slice(0, 13),
 ): Promise<string> {
-  const find = () => queries.$queryRaw<{ inst: string }[]>(Prisma.sql`SELECT inst FROM installation WHERE id = 1`);
-  const known = (await find())[0];
-  if (known !== undefined) return known.inst;
+  const known = await findInstallation(queries);
+  if (known !== null) return known;
   await queries.$executeRaw(
     Prisma.sql`INSERT INTO installation (id, inst) VALUES (1, ${makeId()}) ON CONFLICT (id) DO NOTHING`,
   );
-  const made = (await find())[0];
-  if (made === undefined) throw new Error("the installation's row vanished while it was made");
-  return made.inst;
+  const made = await findInstallation(queries);
+  if (made === null) throw new Error("the installation's row vanished while it was made");
+  return made;
+}
+
+/** Id of this installation, `null` before it was made. */
+export async function findInstallation(queries: Queries): Promise<string | null> {
+  const [row] = await queries.$queryRaw<{ inst: string }[]>(Prisma.sql`SELECT inst FROM installation WHERE id = 1`);
+  return row?.inst ?? null;
 }
 
 const CONNECTION_FIELDS = {
@@ -101,9 +120,15 @@ const CONNECTION_FIELDS = {
 
 /** What a connection remembers. Throws when it is unknown. */
 export async function getConnection(prisma: PrismaClient, name: string): Promise<ConnectionState> {
+  const found = await findConnection(prisma, name);
+  if (found === null) throw new Error(`connection ${name} is not in the database`);
+  return found;
+}
+
+/** What a connection remembers, `null` when it is unknown. */
+export async function findConnection(prisma: PrismaClient, name: string): Promise<ConnectionState | null> {
   const row = await prisma.connection.findUnique({ where: { name }, select: CONNECTION_FIELDS });
-  if (row === null) throw new Error(`connection ${name} is not in the database`);
-  return { ...row, state: row.state as ConnectionState["state"] };
+  return row === null ? null : { ...row, state: row.state as ConnectionState["state"] };
 }
 
 /** Failures of a connection that belong to no link and are neither resolved nor put aside. */

@@ -105,11 +105,12 @@ export async function importMapping(
       await tx.$executeRaw(Prisma.sql`LOCK TABLE connections, links, failures IN ACCESS EXCLUSIVE MODE`);
       await makeRoom(tx, options.replace ?? false);
       const counts = await readAll(tx, lines);
+      // Before the numbering: a sequence does not go back with its transaction.
+      if (options.dryRun === true) throw new Rehearsed(counts);
       for (const table of NUMBERED) {
         await tx.$queryRaw(Prisma.sql`
           SELECT setval(pg_get_serial_sequence(${table}, 'id'), (SELECT COALESCE(max(id), 0) + 1 FROM ${Prisma.raw(table)}), false)::text AS next`);
       }
-      if (options.dryRun === true) throw new Rehearsed(counts);
       return counts;
     }, TRANSACTION);
   } catch (error) {

@@ -22,7 +22,7 @@ import type { LeasedLink } from "./state.ts";
 export type RerenderResult = { readonly changed: number; readonly uneven: number; readonly busy: boolean };
 
 /**
- * Rewrites the comments of one link whose rendering differs; with `dryRun` it only counts them. Attachments, notices and the issue's
+ * Rewrites the comments of one link whose rendering differs; with `dryRun` it only counts them, beside whoever works on the link. Attachments, notices and the issue's
  * description are left alone. Throws `ServiceError`, `IssueMissing` and `LeaseLost`. May be repeated: then nothing is left to change.
  */
 export async function rerenderLink(
@@ -30,12 +30,16 @@ export async function rerenderLink(
   linkId: LinkId,
   options: { readonly dryRun: boolean },
 ): Promise<RerenderResult> {
+  if (options.dryRun) {
+    const snapshot = await deps.state.findSnapshot(linkId);
+    return snapshot === null ? { changed: 0, uneven: 0, busy: false } : compareRenderings(deps, { snapshot }, options);
+  }
   const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
   if (leased === null) return { changed: 0, uneven: 0, busy: true };
   const { link } = leased.snapshot;
   try {
     return await withHeartbeat(
-      () => rerenderLeased(deps, leased, options),
+      () => compareRenderings(deps, leased, options),
       () => leased.renew(),
       renewEveryMs,
     );
@@ -44,9 +48,9 @@ export async function rerenderLink(
   }
 }
 
-async function rerenderLeased(
+async function compareRenderings(
   deps: ReconcileDeps,
-  leased: LeasedLink,
+  leased: Pick<LeasedLink, "snapshot">,
   options: { readonly dryRun: boolean },
 ): Promise<RerenderResult> {
   const { link, mirrors, intents } = leased.snapshot;
@@ -90,7 +94,7 @@ async function rerenderLeased(
 
 /** The live copies of a message in their order; `null` where it has none. */
 function partsOf(
-  leased: LeasedLink,
+  leased: Pick<LeasedLink, "snapshot">,
   { sourceId, renameFrom }: IdentifiedMessage,
 ): { readonly sourceId: string; readonly copyId: string | null; readonly sourceHash: string | null }[] | null {
   const first = renameFrom ?? sourceId;

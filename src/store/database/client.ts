@@ -20,11 +20,12 @@ const idleInTransactionMs = 15_000;
 /**
  * Makes a Prisma client on a pool of at most `poolMax` connections (default 10). Connects at the first query: nothing is
  * thrown here for an unreachable server; queries then fail with errors that `isConnectionError` knows, after 10 s at most.
- * `onError` hears of idle connections that broke; the pool replaces them by itself.
+ * `readOnly` makes the server refuse every write, whoever asks for it. `onError` hears of idle connections that broke; the pool replaces them by itself.
  */
 export function makePrisma(options: {
   readonly connectionString: string;
   readonly poolMax?: number;
+  readonly readOnly?: boolean;
   readonly onError?: (error: Error) => void;
 }): Database {
   const pool = new pg.Pool({
@@ -35,7 +36,7 @@ export function makePrisma(options: {
     keepAlive: true,
     application_name: "casebridge",
     // The adapter drops the offset of a time it reads, so every session must speak UTC.
-    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${idleInTransactionMs}${options.readOnly === true ? " -c default_transaction_read_only=on" : ""}`,
   });
   const report = options.onError ?? (() => {});
   // Without a listener an idle connection that breaks would end the process.

@@ -135,6 +135,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   };
 }
 
+/** Whether a data folder holds a cluster already. Makes and starts nothing. Throws `EmbeddedPostgresError`. */
+export async function hasEmbeddedPostgres(dataDir: string): Promise<boolean> {
+  return (await prepare({ dataDir }, { create: false })) !== null;
+}
+
 /**
  * Stops the server of a folder if it runs and nobody uses it; true when it is not running afterwards. For the watchdog and for tests
  * that clean up. May be repeated.

@@ -29,6 +29,16 @@ export class DatabaseNewerThanCode extends Error {
   }
 }
 
+/** A command that only reads found no database of casebridge, or one whose schema it cannot read. `remedy` says what to do. */
+export class DatabaseNotReady extends Error {
+  override readonly name = "DatabaseNotReady";
+  readonly remedy: string;
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
 /**
  * - `unreachable_folder`: the user that the server runs as cannot enter a folder.
  * - `owner`: the cluster belongs to another user.
@@ -103,6 +113,14 @@ const CONNECTION_MESSAGES = [
  */
 export function isUniqueViolation(error: unknown): boolean {
   return someCause(error, (e) => e.code === "P2002" || e.code === "23505" || e.originalCode === "23505");
+}
+
+/** Codes by which PostgreSQL and Prisma say that a table, column or function is not there. */
+const SCHEMA_CODES: ReadonlySet<unknown> = new Set(["42P01", "42703", "42883", "P2021", "P2022"]);
+
+/** True when a statement named something that the database's schema does not have. Never throws. */
+export function isSchemaError(error: unknown): boolean {
+  return someCause(error, (e) => [e.code, e.originalCode].some((code) => SCHEMA_CODES.has(code)));
 }
 
 /**

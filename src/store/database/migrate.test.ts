@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { migrateDatabase, pendingMigrations } from "./migrate.ts";
+import { migrateDatabase, pendingMigrations, readSchemaState } from "./migrate.ts";
 
 let database: TestDatabase;
 let migrationsDir = "";
@@ -70,15 +70,45 @@ test("leaves nothing of a migration that fails, and refuses until it is settled"
   expect(third.applied).toEqual(["20260103000000_broken"]);
 });
 
-test("refuses a database of a newer release, or accepts it when asked to", async () => {
+test("runs on the database of a newer release that only added, also where its last migration failed", async () => {
   await migrateDatabase(options());
+  await query(`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, applied_steps_count)
+    VALUES ('1', 'x', '20270101000000_half_done', now(), 0)`);
   await rm(join(migrationsDir, "20260102000000_function"), { recursive: true });
 
-  const refusal = await migrateDatabase(options()).catch((error: unknown) => error);
-  const accepted = await migrateDatabase({ ...options(), newer: "accept" });
+  const { applied } = await migrateDatabase(options());
 
-  expect(refusal).toMatchObject({ name: "DatabaseNewerThanCode", unknownMigrations: ["20260102000000_function"] });
-  expect(accepted.applied).toEqual([]);
+  expect(applied).toEqual([]);
+  expect(await pendingMigrations(options())).toEqual([]);
+});
+
+test("refuses a database from which a newer release took something away", async () => {
+  await addMigration("20260103000000_contract_items", "ALTER TABLE items RENAME id TO number;");
+  await migrateDatabase(options());
+  await rm(join(migrationsDir, "20260103000000_contract_items"), { recursive: true });
+
+  const refusal = await migrateDatabase(options()).catch((error: unknown) => error);
+  const state = await readSchemaState(options());
+
+  expect(refusal).toMatchObject({
+    name: "DatabaseNewerThanCode",
+    unknownMigrations: ["20260103000000_contract_items"],
+  });
+  expect(state).toEqual({ missing: [], incompatible: ["20260103000000_contract_items"], empty: false });
+});
+
+test("tells an empty database from one that lacks the newest migration", async () => {
+  const before = await readSchemaState(options());
+  await migrateDatabase(options());
+  await addMigration("20260103000000_more", "CREATE TABLE more (id int);");
+  const after = await readSchemaState(options());
+
+  expect(before).toEqual({
+    missing: ["20260101000000_init", "20260102000000_function"],
+    incompatible: [],
+    empty: true,
+  });
+  expect(after).toEqual({ missing: ["20260103000000_more"], incompatible: [], empty: false });
 });
 
 test.each([

@@ -17,35 +17,41 @@ const MIGRATION_LOCK = 7_221_409_318;
 const LOCK_TIMEOUT_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** `newer: "accept"` lets a release run on the database of a newer one (during a rollback); the default refuses. */
-export type MigrateOptions = {
-  readonly connectionString: string;
-  readonly migrationsDir?: string;
-  readonly newer?: "refuse" | "accept";
+/** Where the database is; `migrationsDir` is another folder of migrations than this release's, for tests. */
+export type MigrateOptions = { readonly connectionString: string; readonly migrationsDir?: string };
+
+/**
+ * What a database holds, seen from this release. `missing`: migrations that it lacks, in order; a failed one counts as lacking.
+ * `incompatible`: migrations of a newer release that take away what this one needs. `empty`: no migration was ever applied.
+ */
+export type SchemaState = {
+  readonly missing: readonly string[];
+  readonly incompatible: readonly string[];
+  readonly empty: boolean;
 };
 
 /**
  * Applies the migrations that the database lacks and returns their names in order (empty: it was up to date). May be called by many
- * processes at once and repeated at will.
+ * processes at once and repeated at will. Migrations of a newer release are left alone: they only add (see `isContract`), and one of
+ * them that failed was rolled back whole, so that a release can be taken back after a failed upgrade.
  *
  * Throws `DatabaseUnavailable` (unreachable, log-in refused), `DatabaseNewerThanCode`, or `MigrationFailed` (a script failed now
  * or in an earlier run; its transaction was rolled back, the table of migrations remembers it).
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<{ applied: string[] }> {
   const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
-  const accept = options.newer === "accept";
   return withClient(options.connectionString, async (client) => {
     const before = compare(folder, await readHistory(client));
     // Without the lock a failed row may be another replica's migration under way, so only the harmless verdict counts.
-    const nothingNew = before.unknown.length === 0 || accept;
-    if (before.missing.length === 0 && before.failed === null && nothingNew) return { applied: [] };
+    if (before.missing.length === 0 && before.failed === null && before.incompatible.length === 0)
+      return { applied: [] };
 
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     // Ending the session releases the lock, whatever happens here.
     const state = compare(folder, await readHistory(client));
     if (state.failed !== null) throw new MigrationFailed(failedEarlier(state.failed), { migration: state.failed });
-    if (state.unknown.length > 0 && !accept) throw new DatabaseNewerThanCode(newer(state.unknown), state.unknown);
+    refuseIncompatible(state.incompatible);
     if (state.missing.length === 0) return { applied: [] };
     await applyInThread(options.connectionString, folder, state.missing);
     return { applied: state.missing };
@@ -61,10 +67,34 @@ export async function pendingMigrations(options: {
   readonly migrationsDir?: string;
 }): Promise<string[]> {
   const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
+  return withClient(options.connectionString, async (client) => pendingOf(compare(folder, await readHistory(client))));
+}
+
+/** Compares the database with this release. Reads only, one short connection. Throws `DatabaseUnavailable`. */
+export async function readSchemaState(options: MigrateOptions): Promise<SchemaState> {
+  const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
   return withClient(options.connectionString, async (client) => {
-    const state = compare(folder, await readHistory(client));
-    return state.failed === null ? state.missing : [state.failed, ...state.missing];
+    const history = await readHistory(client);
+    const state = compare(folder, history);
+    return {
+      missing: pendingOf(state),
+      incompatible: state.incompatible,
+      empty: !history.some((row) => row.finished && !row.rolledBack),
+    };
   });
+}
+
+/** Throws `DatabaseNewerThanCode` when there are such migrations. */
+export function refuseIncompatible(incompatible: readonly string[]): void {
+  if (incompatible.length > 0) throw new DatabaseNewerThanCode(newer(incompatible), incompatible);
+}
+
+/**
+ * Whether a migration takes away what the previous release needs. Its name says so (`<time>_contract_<name>`), since an older release
+ * knows nothing of it but the name. All others only add, and every release runs on what they lead to.
+ */
+export function isContract(name: string): boolean {
+  return /^\d+_contract_/.test(name);
 }
 
 /** What the migrating thread is given. */
@@ -74,7 +104,11 @@ export type MigrateThreadInput = { readonly connectionString: string; readonly f
 export type MigrateThreadAnswer = { readonly error: string | null };
 
 type HistoryRow = { readonly name: string; readonly finished: boolean; readonly rolledBack: boolean };
-type Comparison = { readonly missing: string[]; readonly unknown: string[]; readonly failed: string | null };
+type Comparison = { readonly missing: string[]; readonly incompatible: string[]; readonly failed: string | null };
+
+function pendingOf({ missing, failed }: Comparison): string[] {
+  return failed === null ? missing : [failed, ...missing.filter((name) => name !== failed)];
+}
 
 async function readHistory(client: pg.Client): Promise<HistoryRow[]> {
   try {
@@ -95,8 +129,8 @@ function compare(folder: MigrationFolder, history: readonly HistoryRow[]): Compa
   const known = new Set(folder.migrations.map((migration) => migration.name));
   return {
     missing: folder.migrations.filter(({ name }) => !done.has(name)).map(({ name }) => name),
-    unknown: [...done].filter((name) => !known.has(name)),
-    failed: live.find((row) => !row.finished && !done.has(row.name))?.name ?? null,
+    incompatible: [...done].filter((name) => !known.has(name) && isContract(name)),
+    failed: live.find((row) => !row.finished && known.has(row.name) && !done.has(row.name))?.name ?? null,
   };
 }
 
@@ -157,10 +191,10 @@ function failedEarlier(name: string): string {
   );
 }
 
-function newer(unknown: readonly string[]): string {
+function newer(incompatible: readonly string[]): string {
   return (
-    `The database was migrated by a newer casebridge (${unknown.join(", ")} is not part of this release). ` +
-    "Run that release or a newer one."
+    `A newer casebridge took away from the database what this release needs (${incompatible.join(", ")}). ` +
+    "Run that release or a newer one, or bring back a backup from before it."
   );
 }
 
