@@ -7,6 +7,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ErrorKind, ServiceError, unsupportedCode } from "../domain/service-error.ts";
 import type { HttpFailure } from "../lib/http.ts";
+import { readWaitHint } from "../lib/retry.ts";
 import { findErrorCode } from "./error-codes.ts";
 
 /** What the error of a call is named after. */
@@ -105,14 +106,6 @@ function isZeroLike(code: string | null): boolean {
   return code === null || /^(?:[A-Za-z]+\.)?0*$/.test(code);
 }
 
-/** Milliseconds of a Retry-After header (seconds or HTTP date); `null` when absent or unreadable. */
-function parseRetryAfterMs(header: string | undefined, now: Date): number | null {
-  if (header === undefined) return null;
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
-}
-
 /** `error_code` of a parsed body as text (IAM: `error.code`); `null` when there is none. */
 export function codeOf(json: unknown): string | null {
   const code = field(json, "error_code") ?? field(field(json, "error"), "code");
@@ -153,10 +146,7 @@ function factsOf(answer: Answer, json: unknown): AnswerFacts {
     status: answer.status,
     code: code === null || isZeroLike(code) ? null : code.slice(0, 64),
     requestId: requestId?.slice(0, 128) ?? null,
-    retryAfterMs:
-      answer.status === 429 || answer.status === 503
-        ? parseRetryAfterMs(answer.headers["retry-after"], new Date())
-        : null,
+    retryAfterMs: answer.status === 429 || answer.status === 503 ? readWaitHint(answer.headers, new Date()) : null,
   };
 }
 

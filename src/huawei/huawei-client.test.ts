@@ -188,12 +188,26 @@ describe("errors", () => {
     expect(taken).toBe(1);
   });
 
+  test.each(["0", "Thu, 01 Jan 2025 00:00:00 GMT", "86400", "99999999999"])(
+    "a Retry-After of %s is no hint: the own pauses grow",
+    async (hint) => {
+      const client = await start(reply(429, "", { "retry-after": hint }));
+
+      await errorOf(client.createMessage(message, "live"));
+
+      expect(taken).toBe(5);
+      expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+      expect(pauses[0]).toBeGreaterThanOrEqual(500);
+      expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(10_000);
+    },
+  );
+
   test("without Retry-After the pauses grow, and each attempt asks the budget", async () => {
     const client = await start(reply(429, ""));
 
     await errorOf(client.createMessage(message, "live"));
 
-    expect(pauses).toEqual([750, 1500, 3000, 6000, 12000]);
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(taken).toBe(5);
   });
 

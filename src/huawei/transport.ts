@@ -9,6 +9,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import { callerWaitMaxMs, growingMs, pauseMs, repeatGrowth, throttleGrowth } from "../lib/retry.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
@@ -55,10 +56,6 @@ export type TransportDeps = {
 
 const throttledAttemptsMax = 5;
 const readRepeatsMax = 2;
-const throttlePauseMs = 1_000;
-const readPauseMs = 250;
-/** A service that asks for a longer pause gets it, but the caller is not kept waiting for it. */
-const retryAfterWaitMaxMs = 60_000;
 /** A signature that was refused by a clock so far from what was thought is made anew by that clock. */
 const clockNewsMs = 60_000;
 const connectTimeoutMs = 10_000;
@@ -183,10 +180,10 @@ async function mayRepeat(
   const random = deps.random ?? Math.random;
   if (error.kind === "rate_limited") {
     spent.throttled += 1;
-    const growing = throttlePauseMs * 2 ** (spent.throttled - 1) * (0.5 + random() / 2);
-    const pauseMs = error.facts.retryAfterMs ?? Math.round(growing);
-    await deps.budget.pause(pauseMs);
-    return spent.throttled < throttledAttemptsMax && pauseMs <= retryAfterWaitMaxMs;
+    const waitMs = pauseMs(growingMs(throttleGrowth, spent.throttled, random()), error.facts.retryAfterMs);
+    // Assumed: the limit is the account's. The gateway speaks of limits per API, which no answer names; a live 429 would tell.
+    await deps.budget.pause(waitMs);
+    return spent.throttled < throttledAttemptsMax && waitMs <= callerWaitMaxMs;
   }
   const isClockNews = Math.abs(deps.serviceClock.aheadMs() - facts.aheadMs) > clockNewsMs;
   if (error.kind === "unauthorized" && spent.logins === 0 && (deps.login.forget(pass) || isClockNews)) {
@@ -198,9 +195,8 @@ async function mayRepeat(
   const passing = error.facts.status === null || [502, 503, 504].includes(error.facts.status);
   if (call.method !== "GET" || error.kind !== "unavailable" || !passing || spent.reads >= readRepeatsMax) return false;
   spent.reads += 1;
-  if (retryAfterMs !== null) return retryAfterMs <= retryAfterWaitMaxMs;
-  const pauseMs = Math.round(readPauseMs * 4 ** (spent.reads - 1) * (0.5 + random()));
-  await (deps.sleep ?? sleepFor)(pauseMs);
+  if ((retryAfterMs ?? 0) > callerWaitMaxMs) return false;
+  await (deps.sleep ?? sleepFor)(pauseMs(growingMs(repeatGrowth, spent.reads, random()), retryAfterMs));
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import { type CallFacts, readAnswer, refusedFields, retryAfterMsOf } from "./errors.ts";
+import { type CallFacts, readAnswer, refusedFields } from "./errors.ts";
 
 const now = new Date("2026-11-24T20:30:00Z");
 const write: CallFacts = { operation: "createIssue", effect: "write" };
@@ -76,19 +76,5 @@ describe("what an answer of Jira means", () => {
   it("gives the ids that support asks for, and nothing that is no id", () => {
     expect(errorOf(read, 500, { "atl-traceid": "abc123" }, "").facts.requestId).toBe("abc123");
     expect(errorOf(read, 500, { "x-arequestid": "a b\u0000" }, "").facts.requestId).toBeNull();
-  });
-
-  it.each([
-    [{ "retry-after": "3" }, 3_000],
-    [{ "retry-after": "0.5" }, 500],
-    [{ "retry-after": "Tue, 24 Nov 2026 20:30:05 GMT" }, 5_000],
-    [{ "x-ratelimit-reset": "2026-11-24T20:30:30Z" }, 30_000],
-    [{ "x-ratelimit-reset": "2026-11-24T20:30:30Z", date: "Tue, 24 Nov 2026 20:30:20 GMT" }, 10_000],
-    [{ "x-ratelimit-reset": "2026-11-24T20:29:00Z" }, 0],
-    [{ "retry-after": "99999999" }, 3_600_000],
-    [{ "retry-after": "soon" }, null],
-    [{}, null],
-  ])("reads from %o how long to wait: %s", (headers, waitMs) => {
-    expect(retryAfterMsOf(headers, now)).toBe(waitMs);
   });
 });

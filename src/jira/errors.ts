@@ -8,6 +8,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type ErrorKind, isServiceError, ServiceError } from "../domain/service-error.ts";
 import { toPlainText } from "../domain/text/sanitize.ts";
 import type { HttpFailure } from "../lib/http.ts";
+import { readWaitHint } from "../lib/retry.ts";
 
 /** What the error of a call is named after. */
 export type CallFacts = {
@@ -40,7 +41,6 @@ export function refusedFields(error: unknown): readonly string[] {
 export const perIssueLimitCode = "jira-per-issue-on-write";
 
 const detailCharsMax = 200;
-const retryAfterMaxMs = 3_600_000;
 
 /**
  * JSON of a successful answer; `undefined` when the body is empty. Throws `ServiceError` for every other status, for a
@@ -79,7 +79,7 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
       ...factsOf(answer),
       kind,
       detail: parts.length === 0 ? plainDetail(answer.status) : parts.join("; "),
-      retryAfterMs: kind === "rate_limited" || kind === "unavailable" ? retryAfterMsOf(answer.headers, now) : null,
+      retryAfterMs: kind === "rate_limited" || kind === "unavailable" ? readWaitHint(answer.headers, now) : null,
       outcomeUnknown: kind === "unavailable" || kind === "contract",
     },
     kind === "rejected" ? new JiraRefusal(fields) : undefined,
@@ -181,21 +181,6 @@ function factsOf(answer: Answer): { status: number; code: string | null; request
     code: answer.status === 429 && /^[\w-]{1,64}$/.test(code) ? code : null,
     requestId: /^[\w:.-]{1,128}$/.test(requestId) ? requestId : null,
   };
-}
-
-/**
- * How long Jira asks to wait: `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` (NOTES 3.6), measured by
- * Jira's own clock where its answer carries one. `null` when it does not say, as a gateway may (NOTES 4). At most an hour.
- */
-export function retryAfterMsOf(headers: IncomingHttpHeaders, now: Date): number | null {
-  const retryAfter = headerText(headers["retry-after"]).trim();
-  if (/^\d{1,9}(?:\.\d+)?$/.test(retryAfter)) return Math.min(retryAfterMaxMs, Math.ceil(Number(retryAfter) * 1_000));
-  const serverNow = Date.parse(headerText(headers.date));
-  const until = [retryAfter, headerText(headers["x-ratelimit-reset"])].map((text) => Date.parse(text));
-  const found = until.find((instant) => !Number.isNaN(instant));
-  if (found === undefined) return null;
-  const waitMs = found - (Number.isNaN(serverNow) ? now.getTime() : serverNow);
-  return Math.min(retryAfterMaxMs, Math.max(0, waitMs));
 }
 
 function headerText(value: string | readonly string[] | undefined): string {

@@ -60,6 +60,36 @@ describe("requests to Jira", () => {
     expect(at.lanes).toHaveLength(2);
   });
 
+  it.each([
+    ["0", { "retry-after": "0" }],
+    ["a moment that has passed", { "retry-after": "Thu, 01 Jan 2025 00:00:00 GMT" }],
+    ["a reset that has passed", { "x-ratelimit-reset": "2025-01-01T00:00:00Z" }],
+    ["a day", { "retry-after": "86400" }],
+    ["less than its own pause", { "retry-after": "0.2" }],
+  ])("waits as long as without a hint where the hint is %s", async (_name, headers) => {
+    const at = await start(() => throttled(headers));
+
+    await failureOf(create(at));
+
+    expect(at.requests).toHaveLength(5);
+    expect(at.slept).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect(at.pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+  });
+
+  it("lets only the callers of one endpoint wait for its burst limit", async () => {
+    const burst = throttled({ "ratelimit-reason": "jira-burst-based", "retry-after": "3" });
+    const at = await start(({ method }) => (method === "POST" ? burst : { status: 404 }));
+
+    await failureOf(create(at));
+    const sleptBefore = at.slept.length;
+    await at.client.findIssue(issueId, "poll");
+    await failureOf(create(at));
+
+    expect(at.pauses).toEqual([]);
+    // The fifth refusal of the first call is waited out by the second one, before it sends anything.
+    expect(at.slept.slice(sleptBefore, sleptBefore + 1)).toEqual([16_000]);
+  });
+
   it("waits longer each time, and gives up after five 429s", async () => {
     const at = await start(() => throttled({ "ratelimit-reason": "jira-burst-based" }));
 

@@ -13,6 +13,15 @@ import type { Client, SendRequestOptions } from "jira.js/core";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
+import {
+  callerWaitMaxMs,
+  type EndpointPauses,
+  growingMs,
+  makeEndpointPauses,
+  pauseMs,
+  repeatGrowth,
+  throttleGrowth,
+} from "../lib/retry.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
@@ -85,10 +94,8 @@ export type TransportDeps = {
 const passingStatuses: readonly (number | null)[] = [null, 408, 502, 503, 504];
 const throttledAttemptsMax = 5;
 const repeatsMax = 2;
-const throttlePauseMs = 1_000;
-const repeatPauseMs = 250;
-/** A site that asks for a longer pause gets it, but the caller is not kept waiting for it. */
-const waitMaxMs = 60_000;
+/** The reason of a 429 that speaks of one endpoint alone (NOTES 3.6). */
+const endpointLimitCode = "jira-burst-based";
 /** Requests of one client under way at once. */
 const parallelMax = 16;
 /** 100 issues with long descriptions stay below. */
@@ -100,6 +107,7 @@ const transferBytesPerMs = 262.144;
 export function makeTransport(deps: TransportDeps): Transport {
   const authorization = `Basic ${Buffer.from(`${deps.options.email}:${deps.options.apiToken.reveal()}`).toString("base64")}`;
   const slots = makeSlots(parallelMax);
+  const endpoints = makeEndpointPauses({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
   const pacer = makeIssuePacer({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
 
   async function sendOnce(call: CallContext, request: RawRequest): Promise<HttpResponse> {
@@ -140,7 +148,10 @@ export function makeTransport(deps: TransportDeps): Transport {
   ): Promise<Result> {
     const issueId = call.issueId ?? null;
     const work = (count: () => void) =>
-      repeat({ ...deps, slots }, { call, method, count, once: () => once((request) => sendOnce(call, request)) });
+      repeat(
+        { ...deps, slots, endpoints },
+        { call, method, count, once: () => once((request) => sendOnce(call, request)) },
+      );
     return call.effect === "write" && issueId !== null ? pacer.run(issueId, work) : work(() => {});
   }
 
@@ -196,7 +207,7 @@ export function checkedSegment(call: CallFacts, segment: string): string {
   throw refusedLocally(call, "an id or key that cannot stand in an address");
 }
 
-type RepeatDeps = TransportDeps & { readonly slots: Slots };
+type RepeatDeps = TransportDeps & { readonly slots: Slots; readonly endpoints: EndpointPauses };
 
 async function repeat<Result>(
   deps: RepeatDeps,
@@ -211,6 +222,7 @@ async function repeat<Result>(
   const spent = { throttled: 0, repeats: 0 };
   let mayHaveLanded = false;
   for (;;) {
+    await deps.endpoints.wait(call.operation);
     await deps.budget.take(call.lane);
     if (call.effect !== "read" && !mayStillWrite()) {
       const error = notStarted(call);
@@ -253,22 +265,23 @@ async function mayRepeat(
   const askedMs = error.facts.retryAfterMs;
   if (error.kind === "rate_limited") {
     spent.throttled += 1;
-    const growingMs = Math.round(throttlePauseMs * 2 ** (spent.throttled - 1) * (0.5 + deps.random()));
-    const pauseMs = askedMs ?? growingMs;
-    const perIssue = error.facts.code === perIssueLimitCode;
-    const again = spent.throttled < throttledAttemptsMax && pauseMs <= waitMaxMs;
-    deps.log.warn({ operation: call.operation, reason: error.facts.code, pauseMs, again }, "Jira asked to wait");
-    // The limit of one issue is nobody else's business; that issue's turn is held meanwhile.
-    if (!perIssue) await deps.budget.pause(pauseMs);
-    if (again) await deps.sleep(pauseMs);
+    const waitMs = pauseMs(growingMs(throttleGrowth, spent.throttled, deps.random()), askedMs);
+    const reason = error.facts.code;
+    const again = spent.throttled < throttledAttemptsMax && waitMs <= callerWaitMaxMs;
+    deps.log.warn({ operation: call.operation, reason, pauseMs: waitMs, again }, "Jira asked to wait");
+    // The limit of one issue or endpoint is nobody else's business; that issue's turn is held meanwhile.
+    if (reason === endpointLimitCode) deps.endpoints.pause(call.operation, waitMs);
+    else {
+      if (reason !== perIssueLimitCode) await deps.budget.pause(waitMs);
+      if (again) await deps.sleep(waitMs);
+    }
     return again;
   }
   const repeatable = call.effect === "read" || method === "PUT" || method === "DELETE";
   const passing = error.kind === "unavailable" && passingStatuses.includes(error.facts.status);
-  if (!repeatable || !passing || spent.repeats >= repeatsMax || (askedMs ?? 0) > waitMaxMs) return false;
+  if (!repeatable || !passing || spent.repeats >= repeatsMax || (askedMs ?? 0) > callerWaitMaxMs) return false;
   spent.repeats += 1;
-  const growingMs = Math.round(repeatPauseMs * 4 ** (spent.repeats - 1) * (0.5 + deps.random()));
-  await deps.sleep(Math.max(askedMs ?? 0, growingMs));
+  await deps.sleep(pauseMs(growingMs(repeatGrowth, spent.repeats, deps.random()), askedMs));
   return true;
 }
 

@@ -1,5 +1,6 @@
 /** What becomes of a job whose handler threw: the one table, without any queue in it. */
 import { ServiceError } from "../domain/service-error.ts";
+import { growingMs } from "../lib/retry.ts";
 import { decide } from "../sync/outcome.ts";
 
 /** `wait` costs no attempt; `retry` costs one and waits for the pause of that attempt; `fail` is final. */
@@ -12,6 +13,8 @@ export type JobDecision =
 const waitMaxMs = 5 * 60_000;
 /** Where we are told to wait but not how long. */
 const waitDefaultMs = 30_000;
+/** A wait that is asked for in a shorter time is meant for the request, which has waited already. */
+const waitMinMs = 1_000;
 const retryMaxMs = 30_000;
 
 /**
@@ -25,7 +28,7 @@ export function decideJob(error: unknown): JobDecision {
   const { kind, retryAfterMs } = error.facts;
   switch (decide(kind).kind) {
     case "wait": {
-      const delayMs = retryAfterMs === null || retryAfterMs <= 0 ? waitDefaultMs : Math.min(retryAfterMs, waitMaxMs);
+      const delayMs = retryAfterMs === null ? waitDefaultMs : Math.max(waitMinMs, Math.min(retryAfterMs, waitMaxMs));
       return { kind: "wait", delayMs };
     }
     case "retry":
@@ -41,6 +44,5 @@ export function decideJob(error: unknown): JobDecision {
  * newer wake-ups of the key wait with the job. Pure.
  */
 export function retryPauseMs(attempt: number, firstMs: number, random: number): number {
-  const full = Math.min(retryMaxMs, firstMs * 2 ** Math.min(attempt - 1, 20));
-  return Math.round(full * (1 - 0.25 * random));
+  return growingMs({ firstMs, factor: 2, maxMs: retryMaxMs, jitter: [1, 0.75] }, attempt, random);
 }

@@ -2,6 +2,7 @@
  * What a run returns, and the one table that says what an error means for what comes next.
  */
 import type { ErrorKind } from "../domain/service-error.ts";
+import { type Growth, growingMs } from "../lib/retry.ts";
 
 /** Result of one run. `deferred`: something waits for a moment that is stored on the link. */
 export type Outcome =
@@ -49,11 +50,9 @@ export function decide(kind: ErrorKind): Decision {
   return decisions[kind];
 }
 
-const backoffFirstMs = 2_000;
-const backoffMaxMs = 60_000;
+const runGrowth: Growth = { firstMs: 2_000, factor: 2, maxMs: 60_000, jitter: [0.75, 1] };
 
 /** Pause before attempt `attempts + 1`: doubles from 2 s to 60 s, with up to a quarter of jitter by `random` in [0, 1). */
 export function backoffMs(attempts: number, random: number): number {
-  const base = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(attempts, 10));
-  return Math.round(base * (0.75 + 0.25 * random));
+  return growingMs(runGrowth, attempts + 1, random);
 }
