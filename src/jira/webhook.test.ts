@@ -35,6 +35,25 @@ describe("findWebhookIssue", () => {
     ["a comment event without issue", { comment: { self: "https://x/rest/api/2/issue/10002/comment/7" } }, "10002"],
     ["an attachment event", { attachment: { issueId: 10003 } }, "10003"],
     ["an event about something else", { project: { id: 1 } }, null],
+    ["a workflow's post function", { transition: { transitionId: 5 }, comment: "", issue: { id: "10004" } }, "10004"],
+    ["odd members beside a good one", { issue: { id: "10005" }, comment: 7, attachment: [null], user: false }, "10005"],
+    ["an issue without a usable id", { issue: { id: null, self: "https://x/rest/api/2/issue/10006" } }, "10006"],
+    ["an empty issue beside a comment", { issue: "", comment: { self: "https://x/issue/10007/comment/1" } }, "10007"],
+    ["an issue that is no object", { issue: [], comment: { self: "https://x/issue/10008/comment/1" } }, "10008"],
+    ["an attachment beside an odd comment", { comment: { self: 1 }, attachment: { issueId: "10009" } }, "10009"],
+    ["an id in blanks", { issue: { id: " 10010 " } }, "10010"],
+    [
+      "an address at the gateway",
+      { comment: { self: "https://api.atlassian.com/ex/jira/c/rest/api/3/issue/10011/comment/1" } },
+      "10011",
+    ],
+    ["a worklog", { worklog: { issueId: "10012" } }, "10012"],
+    ["a link between issues", { issueLink: { sourceIssueId: 10013, destinationIssueId: 1 } }, "10013"],
+    ["an id that is none", { issue: { id: -1.5 } }, null],
+    ["an id that is an address elsewhere", { issue: { id: "../../x" } }, null],
+    ["a list", [{ issue: { id: "1" } }], null],
+    ["a text", "10001", null],
+    ["nothing", null, null],
   ])("%s", (_name, body, expected) => {
     expect(findWebhookIssue(Buffer.from(JSON.stringify(body)))).toBe(expected);
   });

@@ -3,7 +3,6 @@
  * REST. Header and method as in Atlassian's guide (jira/NOTES 2.7 and 3.7).
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
 import { type IssueId, toId } from "../domain/ids.ts";
 
 /**
@@ -17,15 +16,24 @@ export function isSignatureValid(secret: string, rawBody: Uint8Array, header: st
   return timingSafeEqual(expected, Buffer.from(match[1], "hex"));
 }
 
-const wireWebhook = z.object({
-  issue: z.object({ id: z.union([z.string(), z.number()]) }).optional(),
-  comment: z.object({ self: z.string().optional() }).optional(),
-  attachment: z.object({ issueId: z.union([z.string(), z.number()]).optional() }).optional(),
-});
+/** Where a body may name its issue, the surest first; each place is read by itself. */
+const places: readonly (readonly string[])[] = [
+  ["issue", "id"],
+  ["issue", "self"],
+  ["issue"],
+  ["attachment", "issueId"],
+  ["comment", "self"],
+  ["comment", "issueId"],
+  ["worklog", "issueId"],
+  ["worklog", "self"],
+  ["issueLink", "sourceIssueId"],
+  ["issueId"],
+];
 
 /**
- * The issue that a delivery is about, or `null` when it names none (Jira does not document `issue` on comment and attachment events;
- * a comment's own address holds the issue's id). Never throws.
+ * The issue that a delivery is about, or `null` when it names none. Which members there are, and of which types, depends on the event
+ * and on who sends it: `issue` is not documented on comment and attachment events, where addresses hold its id, and a post function of a
+ * workflow sends `comment` as a text. So each member is looked at alone, and an odd one is passed over. Never throws.
  */
 export function findWebhookIssue(rawBody: Uint8Array): IssueId | null {
   let body: unknown;
@@ -34,9 +42,23 @@ export function findWebhookIssue(rawBody: Uint8Array): IssueId | null {
   } catch {
     return null;
   }
-  const parsed = wireWebhook.safeParse(body);
-  if (!parsed.success) return null;
-  const { issue, comment, attachment } = parsed.data;
-  const id = issue?.id ?? attachment?.issueId ?? /\/issue\/(\d+)\/comment\//.exec(comment?.self ?? "")?.[1];
-  return id === undefined || String(id) === "" ? null : toId<IssueId>(String(id));
+  for (const place of places) {
+    const id = toIssueId(place.reduce(memberOf, body));
+    if (id !== null) return id;
+  }
+  return null;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/** An id as it is, or the tail of an address, whose front may change (jira/NOTES 6); `null` for anything else. */
+function toIssueId(value: unknown): IssueId | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) && value > 0 ? toId<IssueId>(String(value)) : null;
+  if (typeof value !== "string") return null;
+  const id = /^\s*(\d{1,18})\s*$/.exec(value)?.[1] ?? /\/issue\/(\d{1,18})(?:[/?#]|$)/.exec(value)?.[1];
+  return id === undefined ? null : toId<IssueId>(id);
 }
