@@ -204,6 +204,8 @@ function failBefore(fault: FaultRule, request: IncomingMessage, response: Server
       return refuse(429, "APIGW.0308", "The throttling threshold has been reached.");
     case "401":
       return refuse(401, "APIGW.0301", "Incorrect IAM authentication information.");
+    case "403":
+      return refuse(403, "OSM.0003", "No permission.");
     case "500_before":
       return refuse(500, "APIGW.0601", "Internal server error.");
     case "502_before":

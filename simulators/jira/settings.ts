@@ -21,6 +21,11 @@ export interface JiraSettings {
   commentDeleteMovesUpdated: boolean;
   attachmentMovesUpdated: boolean;
   propertyMovesUpdated: boolean;
+  /**
+   * What `/issue/properties/multi` comes to (NOTES 6): `done`; refused with a status; `partial`: the task says COMPLETE and every second
+   * issue went without; `failing`: the task fails and nothing is set; `stuck`: it runs for ever.
+   */
+  bulkProperties: "done" | "400" | "403" | "404" | "partial" | "failing" | "stuck";
   /** Whether `expand=properties` on the comment list returns properties (NOTES 5, unknown; `comment/list` documents it). */
   commentListReturnsProperties: boolean;
   /** `all`: jsdPublic on every comment; `service_desk`: only in service projects; `never`: nowhere. */
@@ -104,6 +109,7 @@ export function makeDefaultSettings(): JiraSettings {
     commentDeleteMovesUpdated: true,
     attachmentMovesUpdated: true,
     propertyMovesUpdated: false,
+    bulkProperties: "done",
     commentListReturnsProperties: false,
     jsdPublic: "all",
     searchCommentCount: 20,

@@ -41,6 +41,8 @@ export const failureRemedies = {
   rejected: "Mend what the detail names, then `failures retry`.",
   request_refused:
     "The issue says what to mend; a change of its title, description, labels, mapped fields, status or security level, or `failures retry`, tries again.",
+  stamps_refused:
+    "Give casebridge's Jira account the permission Edit Issues (`casebridge doctor`); mirroring goes on without the stamps, which are tried again every hour.",
   suspicious_shrink:
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
   unauthorized:

@@ -3,6 +3,7 @@ import type { StatusCategory, Transition } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort, Lane } from "../sync/ports.ts";
 import {
+  type CreateField,
   type Directory,
   findByNameOrId,
   type IssueType,
@@ -13,11 +14,9 @@ import {
 import { contractError, refusedLocally } from "./errors.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
-import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   countSchema,
-  createFieldPageSchema,
   fieldsSchema,
   idPageSchema,
   namedUserSchema,
@@ -26,13 +25,6 @@ import {
   transitionsSchema,
 } from "./wire.ts";
 
-/** A field on the create screen; a required one without a default must be given. */
-export type CreateField = {
-  readonly fieldId: string;
-  readonly name: string;
-  readonly required: boolean;
-  readonly hasDefault: boolean;
-};
 /** What an issue that stands in a status can do, seen on one issue. */
 export type StatusMoves = {
   readonly statusId: string;
@@ -55,6 +47,7 @@ export interface JiraAdminPort {
   listCreateFields(issueTypeId: string): Promise<readonly CreateField[]>;
   /** Statuses of the configured issue type in the project, or of all its types when that one is unknown. */
   listStatuses(): Promise<readonly ProjectStatus[]>;
+  /** Priorities that an issue of the configured type can be made with; none where the field is on no screen. */
   listPriorities(): Promise<readonly NamedId[]>;
   /**
    * The transitions that our account is offered on the newest issue of the configured type in each status; statuses in which no issue
@@ -73,7 +66,6 @@ export interface JiraAdminPort {
   countIssues(jql: string): Promise<number>;
 }
 
-const pageSize = 100;
 /** A workflow with more statuses than this is looked at in part. */
 const statusesMax = 40;
 
@@ -111,21 +103,13 @@ export function makeAdminCalls(deps: {
     return Object.fromEntries(keys.map((key) => [key, permissions[key]?.havePermission === true]));
   }
 
-  async function listCreateFields(issueTypeId: string) {
-    const call = toCall("listCreateFields");
-    const project = checkedSegment(call, deps.options.projectKey);
-    const url = `/rest/api/3/issue/createmeta/${project}/issuetypes/${checkedSegment(call, issueTypeId)}`;
-    const fields = await readPages(call, async (startAt) => {
-      const searchParams = { startAt, maxResults: pageSize };
-      const page = await transport.client(call).sendRequest({ url, searchParams, schema: createFieldPageSchema });
-      return { items: page.fields, total: page.total ?? null };
-    });
-    return fields.map(({ fieldId, name, required, hasDefaultValue }) => ({
-      fieldId,
-      name,
-      required,
-      hasDefault: hasDefaultValue === true,
-    }));
+  async function listPriorities() {
+    const call = toCall("listPriorities");
+    const fresh = deps.makeFreshDirectory();
+    const type = findByNameOrId(await fresh.issueTypes(call), deps.options.issueType);
+    if (type === null) return [];
+    const fields = await fresh.createFields(call, type.id);
+    return fields.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
   }
 
   async function listMoves(statusIds: readonly string[]) {
@@ -205,9 +189,9 @@ export function makeAdminCalls(deps: {
     findIssueType: async (nameOrId) => {
       return findByNameOrId(await deps.makeFreshDirectory().issueTypes(toCall("findIssueType")), nameOrId);
     },
-    listPriorities: () => deps.makeFreshDirectory().priorities(toCall("listPriorities")),
+    listPriorities,
     getPermissions,
-    listCreateFields,
+    listCreateFields: (issueTypeId) => deps.makeFreshDirectory().createFields(toCall("listCreateFields"), issueTypeId),
     listStatuses,
     listMoves,
     listFields: () =>

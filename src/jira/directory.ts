@@ -8,7 +8,7 @@ import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import type { CallContext, Transport } from "./transport.ts";
 import { checkedSegment } from "./transport.ts";
-import { issueTypePageSchema, linkTypesSchema, myselfSchema, priorityPageSchema, projectSchema } from "./wire.ts";
+import { createFieldPageSchema, issueTypePageSchema, linkTypesSchema, myselfSchema, projectSchema } from "./wire.ts";
 
 /** An id with its name in the account's language. */
 export type NamedId = { readonly id: string; readonly name: string };
@@ -31,13 +31,24 @@ export type Project = {
   readonly roles: readonly NamedId[];
 };
 
+/** A field on the create screen; a required one without a default must be given. */
+export type CreateField = {
+  readonly fieldId: string;
+  readonly name: string;
+  readonly required: boolean;
+  readonly hasDefault: boolean;
+  /** The values that it takes, where it takes only some. */
+  readonly allowed: readonly NamedId[];
+};
+
 /** Look-ups of one connection. Every call throws only `ServiceError`; a failed look-up is made again by the next caller. */
 export type Directory = {
   myself(call: CallContext): Promise<Myself>;
   project(call: CallContext): Promise<Project>;
   /** Issue types that can be created in the project. */
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
-  priorities(call: CallContext): Promise<readonly NamedId[]>;
+  /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; NOTES 6). */
+  createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]>;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
   /** Makes the next caller look again: an id turned out to be wrong. */
@@ -79,16 +90,31 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     });
   });
 
-  const priorities = once(async (call) => {
-    const { id: projectId } = await project(call);
+  const createFieldsOf = new Map<string, LookUp<readonly CreateField[]>>();
+  function createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]> {
+    const known = createFieldsOf.get(issueTypeId) ?? once((first) => readCreateFields(first, issueTypeId));
+    createFieldsOf.set(issueTypeId, known);
+    return known(call);
+  }
+
+  async function readCreateFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]> {
     const read = asRead(call);
-    return readPages(read, async (startAt) => {
-      const searchParams = { startAt, maxResults: pageSize, projectId };
-      const url = "/rest/api/3/priority/search";
-      const page = await transport.client(read).sendRequest({ url, searchParams, schema: priorityPageSchema });
-      return { items: page.values, total: page.total ?? null };
+    const url = `/rest/api/3/issue/createmeta/${projectPath(read)}/issuetypes/${checkedSegment(read, issueTypeId)}`;
+    const fields = await readPages(read, async (startAt) => {
+      const searchParams = { startAt, maxResults: pageSize };
+      const page = await transport.client(read).sendRequest({ url, searchParams, schema: createFieldPageSchema });
+      return { items: page.fields, total: page.total ?? null };
     });
-  });
+    return fields.map(({ fieldId, name, required, hasDefaultValue, allowedValues }) => ({
+      fieldId,
+      name,
+      required,
+      hasDefault: hasDefaultValue === true,
+      allowed: (allowedValues ?? []).flatMap(({ id, name: label, value }) =>
+        id == null ? [] : [{ id, name: label ?? value ?? id }],
+      ),
+    }));
+  }
 
   const relatesType = once(async (call) => {
     const url = "/rest/api/3/issueLinkType";
@@ -112,9 +138,10 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     myself,
     project,
     issueTypes,
-    priorities,
+    createFields,
     forget: () => {
-      for (const lookUp of [project, issueTypes, priorities, relatesType]) lookUp.forget();
+      for (const lookUp of [project, issueTypes, relatesType]) lookUp.forget();
+      createFieldsOf.clear();
     },
   };
 }

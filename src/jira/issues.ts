@@ -1,13 +1,16 @@
 /** Issues: search, reading, writing, transitions, changelog. */
 
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Lane, Log } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
-import { contractError, readAnswer, refusedFields, refusedLocally } from "./errors.ts";
+import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import {
   propertyKey,
@@ -202,45 +205,53 @@ export function makeIssueCalls(deps: {
     return found;
   }
 
-  async function findPriorityId(call: CallContext, nameOrId: string | null): Promise<string | null> {
+  /** How a create names the priority: by its id, or as it was given where Jira does not tell which ones there are. */
+  async function findPriority(call: CallContext, nameOrId: string | null, issueTypeId: string | null) {
     if (nameOrId === null) return null;
-    const found = findByNameOrId(await directory.priorities(call), nameOrId);
+    const fields =
+      issueTypeId === null
+        ? null
+        : await unlessRefused(deps.log, "priorities", () => directory.createFields(call, issueTypeId));
+    if (fields === null) return asGiven(nameOrId);
+    const allowed = fields.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
+    const found = findByNameOrId(allowed, nameOrId);
     if (found === null) deps.log.warn({ priority: nameOrId }, "Jira priority not found");
-    return found?.id ?? null;
+    return found === null ? null : { id: found.id };
   }
 
   async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
     const call: CallContext = { operation: "createIssue", effect: "write", lane };
     const description = toAdfDocument(call, input.descriptionAdf);
-    const [project, issueTypes, priorityId] = await Promise.all([
-      directory.project(call),
-      directory.issueTypes(call),
-      findPriorityId(call, input.priority),
+    // Ids are certain whatever the account's language; where a look-up is refused, the names are all there is.
+    const [project, issueTypes] = await Promise.all([
+      unlessRefused(deps.log, "project", () => directory.project(call)),
+      unlessRefused(deps.log, "issue types", () => directory.issueTypes(call)),
     ]);
-    const issueType = findByNameOrId(issueTypes, deps.options.issueType);
-    if (issueType === null) {
+    const issueType = issueTypes === null ? null : findByNameOrId(issueTypes, deps.options.issueType);
+    if (issueTypes !== null && issueType === null) {
       directory.forget();
       throw refusedLocally(call, "the project has no issue type of the configured name");
     }
-    const create = async (priority: string | null) => {
+    const priorityAsked = await findPriority(call, input.priority, issueType?.id ?? null);
+    const create = async (priority: typeof priorityAsked) => {
       const fields = {
-        project: { id: project.id },
-        issuetype: { id: issueType.id },
+        project: project === null ? { key: projectKey } : { id: project.id },
+        issuetype: issueType === null ? asGiven(deps.options.issueType) : { id: issueType.id },
         summary: toSummary(input.summary),
         description,
         labels: input.labels,
-        ...(priority === null ? {} : { priority: { id: priority } }),
+        ...(priority === null ? {} : { priority }),
       };
       const body = { fields, properties: [{ key: propertyKey, value: input.mark }] };
       const request = { url: "/rest/api/3/issue", method: "POST", body, schema: createdIssueSchema } as const;
       return transport.client(call).sendRequest(request);
     };
-    const created = await create(priorityId).catch((error: unknown) => {
+    const created = await create(priorityAsked).catch((error: unknown) => {
       const fields = refusedFields(error);
       if (fields.includes("issuetype") || fields.includes("project")) directory.forget();
-      if (priorityId === null || !fields.includes("priority")) throw error;
+      if (priorityAsked === null || !fields.includes("priority")) throw error;
       // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (NOTES 3.3).
-      deps.log.info({ priorityId }, "Jira refused the priority; creating without it");
+      deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
       return create(null);
     });
     return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
@@ -266,7 +277,7 @@ export function makeIssueCalls(deps: {
 
   async function setIssueMarks(marks: Parameters<JiraPort["setIssueMarks"]>[0], lane: Lane) {
     const call: CallContext = { operation: "setIssueMarks", effect: "write", lane };
-    if (marks.length === 0) return true;
+    if (marks.length === 0) return [];
     if (marks.length > bulkMax) throw refusedLocally(call, `more than ${bulkMax} issues`);
     const json = {
       issues: marks.map(({ issueId, mark }) => ({ issueID: Number(issueId), properties: { [propertyKey]: mark } })),
@@ -278,22 +289,37 @@ export function makeIssueCalls(deps: {
       if (answer.status !== 303) readAnswer(call, answer, deps.clock.now());
       return answer.headers.location ?? "";
     });
-    const taskId = /\/rest\/api\/3\/task\/([A-Za-z0-9-]+)$/.exec(location)?.[1];
-    if (taskId === undefined) throw contractError(call, "no task in the answer to a bulk change");
-    return isTaskDone(taskId, lane);
+    const taskId = /\/task\/([A-Za-z0-9-]+)\/?$/.exec(location)?.[1];
+    if (taskId !== undefined) await waitForTask(taskId, lane);
+    return listCarrying(marks, lane);
   }
 
-  /** Whether a task ends well within the time that a round may wait for it. */
-  async function isTaskDone(taskId: string, lane: Lane): Promise<boolean> {
+  /** Waits until a task ends, or as long as a round may wait for it. What it says of itself is not asked: the issues tell. */
+  async function waitForTask(taskId: string, lane: Lane): Promise<void> {
     const call: CallContext = { operation: "getTask", effect: "read", lane };
-    for (const pauseMs of taskPausesMs) {
-      await deps.sleep(pauseMs);
-      const request = { url: `/rest/api/3/task/${checkedSegment(call, taskId)}`, schema: taskSchema } as const;
-      const { status } = await transport.client(call).sendRequest(request);
-      if (status === "COMPLETE") return true;
-      if (status !== "ENQUEUED" && status !== "RUNNING") return false;
+    const request = { url: `/rest/api/3/task/${checkedSegment(call, taskId)}`, schema: taskSchema } as const;
+    try {
+      for (const pauseMs of taskPausesMs) {
+        await deps.sleep(pauseMs);
+        const { status } = await transport.client(call).sendRequest(request);
+        if (status !== "ENQUEUED" && status !== "RUNNING") return;
+      }
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
     }
-    return false;
+  }
+
+  /** The issues among these that carry their mark now. */
+  async function listCarrying(marks: Parameters<JiraPort["setIssueMarks"]>[0], lane: Lane) {
+    const call: CallContext = { operation: "setIssueMarks", effect: "read", lane };
+    const { issues } = await transport.client(call).sendRequest({
+      url: "/rest/api/3/issue/bulkfetch",
+      method: "POST",
+      body: { issueIdsOrKeys: marks.map(({ issueId }) => issueId), fields: ["labels"], properties: [propertyKey] },
+      schema: z.object({ issues: labelPageSchema.shape.issues }),
+    });
+    const found = new Map(issues.map((issue) => [issue.id, toIssueMark(issue.properties?.[propertyKey])]));
+    return marks.flatMap(({ issueId, mark }) => (isDeepStrictEqual(found.get(issueId), mark) ? [issueId] : []));
   }
 
   async function listTransitions(issueId: IssueId, lane: Lane) {
@@ -405,6 +431,11 @@ export function makeIssueCalls(deps: {
 export function toAdfDocument(call: CallContext, value: unknown): object {
   if (typeof value === "object" && value !== null && "type" in value && value.type === "doc") return value;
   throw refusedLocally(call, "a rich text that is no ADF document");
+}
+
+/** A thing of Jira by what the configuration calls it. */
+function asGiven(nameOrId: string): { readonly id: string } | { readonly name: string } {
+  return /^\d+$/.test(nameOrId.trim()) ? { id: nameOrId.trim() } : { name: nameOrId.trim() };
 }
 
 function toSearch(query: object, token: string | null): object {

@@ -202,15 +202,13 @@ export const createFieldPageSchema = z.object({
       name: z.string(),
       required: z.boolean(),
       hasDefaultValue: z.boolean().nullish(),
+      allowedValues: z
+        .array(z.object({ id: idSchema.nullish(), name: z.string().nullish(), value: z.string().nullish() }))
+        .nullish()
+        .catch(null),
     }),
   ),
 });
-/** One page of priorities. */
-export const priorityPageSchema = z.object({
-  total: z.number().nullish(),
-  values: z.array(z.object({ id: idSchema, name: z.string() })),
-});
-
 /** `GET /issueLinkType`. */
 export const linkTypesSchema = z.object({
   issueLinkTypes: z.array(

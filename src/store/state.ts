@@ -49,7 +49,7 @@ export function makeState(deps: {
       intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
     wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),
     listDueLinks: (connectionNames, now, limit) => listDueLinks(prisma, { connectionNames, now, limit }),
-    listUnstampedLinks: (name) => intake.listUnstampedLinks(prisma, name),
+    listUnstampedLinks: (name, madeAfter) => intake.listUnstampedLinks(prisma, name, madeAfter ?? null),
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
 

@@ -9,17 +9,19 @@
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
-import type { IssueMark, StatusCategory } from "../domain/issue.ts";
+import type { StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import { makeSteps, unlessRefused } from "../domain/steps.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
-import type { ConnectionSettings, InstantGroup, JiraPort, Lane } from "./ports.ts";
+import type { ConnectionSettings, InstantGroup, JiraPort, Lane, UpdatedIssue } from "./ports.ts";
 import { isRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import { removeSecondIssues } from "./second-issues.ts";
+import { stampIssues } from "./stamps.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
@@ -39,8 +41,6 @@ const foreignInstallation = "foreign_installation" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
 export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
-/** Batches of 100 stamps in one round; the next round does the rest. */
-const stampBatchesMax = 10;
 /** More issues than this moved to done in one round hold the lane of closes (RULES 2). */
 const endingMax = 10;
 
@@ -58,28 +58,27 @@ export async function intakeCases(
     }
     const startedAt = deps.clock.now();
     const breakers = await deps.state.listBreakers(name);
-    const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
-    const links = await deps.state.listIntakeLinks(name);
-    const woken = await wakeChanged(deps, links, seen, startedAt);
-    const { newLinks, waiting, owners, held, lost } = await takeNewCases(
-      deps,
-      connection,
-      breakers,
-      links,
-      seen,
-      startedAt,
-      options,
-    );
-    if (lost) {
-      end("stopped");
-      return { skipped: true, newLinks: 0, woken };
-    }
-    const polled = await pollCohorts(deps, startedAt);
-    await noticeAccessRequests(deps).catch((error: unknown) => {
-      // Access requests are an extra: an account that may not list them still has its cases mirrored.
-      if (!isServiceError(error)) throw error;
-      deps.log.warn({ connection: name, kind: error.kind, code: error.facts.code }, "Access requests cannot be listed");
+    const steps = makeSteps();
+    const listed = await steps.run(async () => {
+      const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
+      const links = await deps.state.listIntakeLinks(name);
+      return { seen, links, woken: await wakeChanged(deps, links, seen, startedAt) };
     });
+    const taken =
+      listed === null
+        ? null
+        : await steps.run(() =>
+            takeNewCases(deps, connection, breakers, listed.links, listed.seen, startedAt, options),
+          );
+    if (taken?.lost === true) {
+      end("stopped");
+      return { skipped: true, newLinks: 0, woken: listed?.woken ?? 0 };
+    }
+    const polled = await steps.run(() => pollCohorts(deps, startedAt));
+    await unlessRefused(deps.log, "access requests", () => noticeAccessRequests(deps));
+    steps.end();
+    if (listed === null || taken === null || polled === null) throw new Error("a failed step was not told");
+    const { newLinks, waiting, owners, held } = taken;
     // A good round proves that these are over.
     for (const { reason, state } of breakers) {
       if (reason === "job_failed" || (reason === "access_changed" && state === "retrying"))
@@ -92,7 +91,7 @@ export async function intakeCases(
     if (connection.firstRoundAt === null && waiting === 0)
       await deps.state.patchConnection(name, { firstRoundAt: begunAt });
     end("done");
-    const result = { skipped: false, newLinks, woken: woken + polled };
+    const result = { skipped: false, newLinks, woken: listed.woken + polled };
     const ownedBy = owners.size === 0 ? {} : { owned_by: Object.fromEntries(owners) };
     deps.log.info({ connection: name, ...result, ...ownedBy }, "Round over the cases finished");
     return result;
@@ -548,48 +547,6 @@ async function toWakeUps(
   return wakeUps;
 }
 
-/**
- * New issues learn their own ids here, many in one request, so that a clone can be told from the original (RULES 7). An issue that
- * cannot be stamped is left to its link, which finds out why. May be repeated. Throws `ServiceError`.
- */
-export async function stampIssues(deps: IntakeDeps): Promise<void> {
-  const { name } = deps.settings;
-  const connection = await deps.state.getConnection(name);
-  if (connection.state === "stopped" || connection.pausedToJira) return;
-  const installation = await deps.state.getInstallation();
-  for (let batch = 0; batch < stampBatchesMax; batch += 1) {
-    const links = await deps.state.listUnstampedLinks(name);
-    if (links.length === 0) return;
-    const marks = links.map(({ issueId, caseId }) => ({
-      issueId,
-      mark: { v: 1, inst: installation, caseId, issueId } as const,
-    }));
-    const together = links.length > 1 && (await deps.jira.setIssueMarks(marks, "poll"));
-    const stamped = together ? [...links] : [];
-    if (!together) {
-      for (const [index, { issueId, mark }] of marks.entries()) {
-        const link = links[index];
-        if (link !== undefined && (await stampOne(deps, issueId, mark))) stamped.push(link);
-      }
-    }
-    await deps.state.markStamped(
-      stamped.map((link) => link.id),
-      deps.clock.now(),
-    );
-    if (stamped.length < links.length) return;
-  }
-}
-
-async function stampOne(deps: IntakeDeps, issueId: IssueId, mark: IssueMark): Promise<boolean> {
-  try {
-    await deps.jira.setIssueMark(issueId, mark, "poll");
-    return true;
-  } catch (error) {
-    if (!isServiceError(error, "not_found", "forbidden", "rejected")) throw error;
-    return false;
-  }
-}
-
 /** One round over the issues: wakes links whose issue was updated since it was last handled. May be repeated at any time. */
 export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
   const { name } = deps.settings;
@@ -598,38 +555,60 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     const stored = await deps.state.findCursor(name, "issues_updated");
     const sinceMs = stored === null ? 0 : Math.max(0, startedAt.getTime() - new Date(stored).getTime());
     const minutes = Math.ceil(sinceMs / 60_000) + 10;
-    const updated = await deps.jira.listUpdatedIssues(minutes, "poll");
+    const steps = makeSteps();
+    const updated = await steps.run(() => deps.jira.listUpdatedIssues(minutes, "poll"));
     const breakers = await deps.state.listBreakers(name);
-    const unreadable = breakers.some((breaker) => breaker.reason === projectUnreadable);
-    if (unreadable && (await deps.jira.isProjectReadable("poll")))
-      await deps.state.resolveConnectionFailure(name, projectUnreadable);
-    const links = await deps.state.findLinksByIssue(
-      name,
-      updated.map((issue) => issue.issueId),
-    );
-    const byIssue = new Map(links.map((link) => [link.issueId, link]));
-    const wakeUps: WakeUp[] = [];
-    for (const issue of updated) {
-      const link = byIssue.get(issue.issueId);
-      if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
-        wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
-    }
+    await steps.run(async () => {
+      const unreadable = breakers.some((breaker) => breaker.reason === projectUnreadable);
+      if (unreadable && (await deps.jira.isProjectReadable("poll")))
+        await deps.state.resolveConnectionFailure(name, projectUnreadable);
+    });
     if (breakers.some((entry) => entry.reason === "many_closes" && entry.state === "retrying"))
       await deps.state.releaseCloses(name);
-    // Seen together, they are held together: counting them one by one would let the first ones through.
-    const ending = await countEnding(deps, updated, byIssue);
-    if (ending > endingMax) await deps.state.holdCloses(name, ending);
-    if (wakeUps.length > 0) await deps.state.wake(wakeUps);
+    const woken = updated === null ? 0 : await wakeUpdated(deps, updated);
     await stampIssues(deps);
-    await removeSecondIssues(deps, updated, byIssue);
-    const newLinks = (await takeRequests(deps, updated.length)) + (await takeClones(deps, updated));
-    await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
-    await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until: startedAt });
+    let newLinks = 0;
+    if (updated !== null) {
+      const byIssue = await linksOf(deps, updated);
+      await unlessRefused(deps.log, "second issues", () => removeSecondIssues(deps, updated, byIssue));
+      newLinks += (await steps.run(() => takeRequests(deps, updated.length))) ?? 0;
+      newLinks += await takeClones(deps, updated);
+      await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
+      await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until: startedAt });
+    }
+    steps.end();
     end("done");
-    if (wakeUps.length > 0 || newLinks > 0)
-      deps.log.info({ connection: name, newLinks, woken: wakeUps.length }, "Round over the issues finished");
-    return { skipped: false, newLinks, woken: wakeUps.length };
+    if (woken > 0 || newLinks > 0)
+      deps.log.info({ connection: name, newLinks, woken }, "Round over the issues finished");
+    return { skipped: false, newLinks, woken };
   });
+}
+
+async function linksOf(
+  deps: IntakeDeps,
+  updated: readonly { readonly issueId: IssueId }[],
+): Promise<ReadonlyMap<IssueId | null, IntakeLink>> {
+  const links = await deps.state.findLinksByIssue(
+    deps.settings.name,
+    updated.map((issue) => issue.issueId),
+  );
+  return new Map(links.map((link) => [link.issueId, link]));
+}
+
+/** Wakes the links whose issue was updated since it was last handled; answers how many. */
+async function wakeUpdated(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
+  const byIssue = await linksOf(deps, updated);
+  const wakeUps: WakeUp[] = [];
+  for (const issue of updated) {
+    const link = byIssue.get(issue.issueId);
+    if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
+      wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
+  }
+  // Seen together, they are held together: counting them one by one would let the first ones through.
+  const ending = await countEnding(deps, updated, byIssue);
+  if (ending > endingMax) await deps.state.holdCloses(deps.settings.name, ending);
+  if (wakeUps.length > 0) await deps.state.wake(wakeUps);
+  return wakeUps.length;
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
-import { isServiceError } from "../domain/service-error.ts";
+import { unlessRefused } from "../domain/steps.ts";
 import { accessRequestPrefix, messageFingerprint, parseNamed } from "./identity.ts";
 import type { Observed } from "./plan/action.ts";
 import { relationsHash, wantsRelations } from "./plan/relations.ts";
@@ -20,6 +20,7 @@ export type ObserveDeps = {
   readonly huawei: HuaweiPort;
   readonly jira: JiraPort;
   readonly clock: Clock;
+  readonly log: Log;
   readonly lane: Lane;
 };
 
@@ -82,7 +83,9 @@ export async function observe(
   }
   const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith(accessRequestPrefix));
   const accessRequests = asksAccess
-    ? (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId)
+    ? await unlessRefused(deps.log, "access requests", async () =>
+        (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId),
+      )
     : [];
   return {
     case: detail,
@@ -104,7 +107,7 @@ export async function observe(
  * refusing to tell, or being away, is no failure: the next check asks again. Makes no write.
  */
 export async function withRelations(
-  deps: ObserveDeps & { readonly log: Log; readonly state: Pick<StatePort, "findIssuesOfCases"> },
+  deps: ObserveDeps & { readonly state: Pick<StatePort, "findIssuesOfCases"> },
   snapshot: Pick<LinkSnapshot, "link" | "mirrors">,
   observed: Observed,
 ): Promise<Observed> {
@@ -113,22 +116,16 @@ export async function withRelations(
   if (!deps.huawei.capabilities.has("related_cases")) return observed;
   const hash = relationsHash(detail, messages);
   if (!wantsRelations(snapshot.mirrors, hash)) return observed;
-  try {
+  const relations = await unlessRefused(deps.log, "related cases", async () => {
     const listed = await deps.huawei.listRelatedCases(detail.caseId, deps.lane);
     const related = await deps.state.findIssuesOfCases(
       snapshot.link.connectionName,
       detail.caseId,
       listed.map((entry) => entry.caseId),
     );
-    return { ...observed, relations: { hash, related } };
-  } catch (error) {
-    if (!isServiceError(error)) throw error;
-    deps.log.info(
-      { caseId: detail.caseId, kind: error.kind, code: error.facts.code },
-      "Related cases cannot be listed",
-    );
-    return observed;
-  }
+    return { hash, related };
+  });
+  return relations === null ? observed : { ...observed, relations };
 }
 
 function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {

@@ -45,6 +45,12 @@ export type CaseFileLimits = {
   readonly newCaseCountMax?: number;
 };
 
+/**
+ * Limits where the service does not tell them: what it takes besides it says when it refuses a file. Five files is the documented count
+ * (osm/NOTES 8), 12 MB the gateway's bound of a request.
+ */
+export const untoldFileLimits: CaseFileLimits = { countMax: 5, sizeMaxBytes: 11 * 1024 * 1024, extensions: [] };
+
 /** Bounds of one case listing. Times are instants; the adapter converts them to the account's time zone. */
 export type CaseListQuery = {
   readonly status?: number;
@@ -286,11 +292,15 @@ export interface JiraPort {
     lane: Lane,
   ): Promise<void>;
   setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane): Promise<void>;
-  /** The same for up to 100 issues in one request. False when Jira did not confirm all of them in time. May be repeated. */
+  /**
+   * The same for up to 100 issues in one request. Answers those that carry their mark afterwards, read back, whatever Jira says of the
+   * task: it may be done in part, fail, or never end, and is waited for within a bound. Throws where Jira refuses the request. May be
+   * repeated.
+   */
   setIssueMarks(
     marks: readonly { readonly issueId: IssueId; readonly mark: IssueMark }[],
     lane: Lane,
-  ): Promise<boolean>;
+  ): Promise<readonly IssueId[]>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
   transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
   /** The changelog of one issue, oldest first: who changed which field, and when. */

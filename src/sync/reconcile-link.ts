@@ -11,6 +11,7 @@ import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { pauseMs } from "../lib/retry.ts";
 import { SpoolFull } from "../lib/spool.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
@@ -53,6 +54,8 @@ export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes"
 const unexpectedMax = 10;
 /** How far an issue's `updated` may lie from the time of the comment or file that caused it. */
 const causeToleranceMs = 100;
+/** After so long an addition that failed is tried again. */
+const additionPauseMs = 5 * 60_000;
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -407,7 +410,7 @@ async function readMarksOnce(
     if (!isServiceError(error)) throw error;
     run.failed = true;
     run.reason = error.kind;
-    run.lookAgain(later(deps, error.facts.retryAfterMs ?? backoffMs(link.attempts, deps.random())));
+    run.lookAgain(later(deps, pauseMs(backoffMs(link.attempts, deps.random()), error.facts.retryAfterMs)));
     throw new MarksUnread(error);
   }
   if (result !== observed || (observed.comments !== null && observed.messages !== null)) deps.marksRead.add(link.id);
@@ -439,8 +442,11 @@ async function applyAll(
   held: Set<Direction>,
 ): Promise<boolean> {
   let sent = false;
+  let unlinked = false;
   for (const action of actions) {
     if (held.has(action.direction)) continue;
+    // The relations are read once more while a link is missing.
+    if (action.kind === "remember_relations" && unlinked) continue;
     try {
       if (run.burst.writes >= burstMax && isFresh(action, run.link, moments(deps))) {
         await holdLink(deps, leased, run, {
@@ -468,6 +474,11 @@ async function applyAll(
       if (error instanceof LeaseLost) throw error;
       if (isServiceError(error) && isGivenUp(error, action)) {
         await handleActionFailure(deps, leased, run, action, error);
+        continue;
+      }
+      if (isServiceError(error) && isAddition(action)) {
+        await leaveOut(deps, leased, run, action, error);
+        if (action.kind === "link_issues") unlinked = true;
         continue;
       }
       held.add(action.direction);
@@ -523,6 +534,28 @@ function isGivenUp(error: ServiceError, action: Action): boolean {
   return decide(error.kind).kind === "give_up_item" && action.kind !== "create_issue";
 }
 
+/** What only adds to the mirror: nothing else of its link waits for it (RULES 9). */
+function isAddition({ kind }: Action): boolean {
+  return kind === "stamp_issue" || kind === "change_labels" || kind === "drop_request_labels" || kind === "link_issues";
+}
+
+/** An addition that failed: a refusal is a failure of the item, told once; passing trouble is tried again in a while. */
+async function leaveOut(
+  deps: RunDeps,
+  leased: LeasedLink,
+  run: Run,
+  action: Action,
+  error: ServiceError,
+): Promise<void> {
+  const { kind, facts, message } = error;
+  deps.log.warn({ linkId: run.link.id, action: action.kind, kind, operation: facts.operation }, "Addition left out");
+  if (kind === "forbidden" || kind === "not_found")
+    await leased.apply({
+      failures: [{ direction: "to-jira", item: itemOf(action), reason: kind, detail: message }],
+    });
+  else run.lookAgain(later(deps, pauseMs(additionPauseMs, facts.retryAfterMs)));
+}
+
 async function handleActionFailure(
   deps: RunDeps,
   leased: LeasedLink,
@@ -531,14 +564,14 @@ async function handleActionFailure(
   error: ServiceError,
 ): Promise<void> {
   const decision = decide(error.kind);
-  const pauseMs = error.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random());
+  const waitMs = pauseMs(backoffMs(run.link.attempts, deps.random()), error.facts.retryAfterMs);
   const direction = action.direction === "to-huawei" ? "to-huawei" : "to-jira";
   const failure = { direction, item: itemOf(action), reason: error.kind, detail: error.message } as const;
   const goesOn = isGivenUp(error, action);
   if (!goesOn) {
     run.failed = true;
     run.reason = error.kind;
-    run.lookAgain(later(deps, pauseMs));
+    run.lookAgain(later(deps, waitMs));
   }
   if (goesOn) {
     // Nothing will change by trying again at once: the next news of the link tries once more.
@@ -589,7 +622,7 @@ async function handleReadFailure(deps: RunDeps, leased: LeasedLink, run: Run, er
   run.reason = error.kind;
   const decision = decide(error.kind);
   run.attempt = decision.kind === "wait" ? 0 : 1;
-  run.recheckAt = later(deps, error.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random()));
+  run.recheckAt = later(deps, pauseMs(backoffMs(run.link.attempts, deps.random()), error.facts.retryAfterMs));
   deps.log.warn(
     {
       linkId: run.link.id,
@@ -728,9 +761,12 @@ async function afterPasses(
       ? null
       : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
   // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
-  const untold = untoldAccess(observed, leased.snapshot.mirrors).map(
-    (request) => `${accessRequestPrefix}${request.authorizationId}`,
-  );
+  const untold =
+    observed.accessRequests === null
+      ? leased.snapshot.link.namedMessages.filter((name) => name.startsWith(accessRequestPrefix))
+      : untoldAccess(observed, leased.snapshot.mirrors).map(
+          (request) => `${accessRequestPrefix}${request.authorizationId}`,
+        );
   if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));

@@ -3,9 +3,10 @@
  */
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
-import { intakeCases, intakeIssues, stampIssues } from "./intake.ts";
+import { intakeCases, intakeIssues } from "./intake.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
+import { stampIssues } from "./stamps.ts";
 import type { IntakeLink } from "./state.ts";
 
 /** Which links to repair. */

@@ -314,6 +314,7 @@ export interface StatePort extends ClosesLane {
   /** Up to 100 active links whose issue's property does not name its own id yet, oldest first. */
   listUnstampedLinks(
     connectionName: string,
+    madeAfter?: Date | null,
   ): Promise<readonly { readonly id: LinkId; readonly caseId: CaseId; readonly issueId: IssueId }[]>;
   /** Remembers that the issues of these links carry their stamps. May be repeated. */
   markStamped(linkIds: readonly LinkId[], at: Date): Promise<void>;

@@ -245,7 +245,7 @@ describe("the Jira adapter", () => {
     expect(issue.properties).toEqual({ casebridge: { ...mark, issueId } });
   });
 
-  it("sets the properties of many issues in one request, and says when one of them is missing", async () => {
+  it("sets the properties of many issues in one request, and says which of them carry theirs afterwards", async () => {
     const client = makeClient();
     const [first, second] = [await createIssue(client), await createIssue(client)];
     const marksOf = (ids: readonly IssueId[]) => ids.map((issueId) => ({ issueId, mark: { ...mark, issueId } }));
@@ -255,11 +255,30 @@ describe("the Jira adapter", () => {
     const sent = sim.control.getRequests().byOperation;
     const incomplete = await client.setIssueMarks(marksOf([first.issueId, toId<IssueId>("999999")]), "poll");
 
-    expect(done).toBe(true);
-    expect(sent).toEqual({ bulkSetIssuePropertiesByIssue: 1, getTask: 1 });
+    expect(done).toEqual([first.issueId, second.issueId]);
+    expect(sent).toEqual({ bulkSetIssuePropertiesByIssue: 1, getTask: 1, bulkFetchIssues: 1 });
     for (const { issueId, issueKey } of [first, second])
       expect(sim.control.getIssue({ issue: issueKey }).properties).toEqual({ casebridge: { ...mark, issueId } });
-    expect(incomplete).toBe(false);
+    expect(incomplete).toEqual([first.issueId]);
+  });
+
+  it("believes no task: what was left out, failed or never ends is told as not set", async () => {
+    const client = makeClient();
+    const made = [await createIssue(client), await createIssue(client), await createIssue(client)];
+    const marks = made.map(({ issueId }) => ({ issueId, mark: { ...mark, issueId } }));
+
+    for (const bulkProperties of ["stuck", "failing", "partial"] as const) {
+      sim.control.setSettings({ bulkProperties });
+      const carrying = await client.setIssueMarks(marks, "poll");
+
+      expect(carrying).toEqual(bulkProperties === "partial" ? [made[0]?.issueId, made[2]?.issueId] : []);
+    }
+    for (const bulkProperties of ["400", "403", "404"] as const) {
+      sim.control.setSettings({ bulkProperties });
+      const refused = await failure(client.setIssueMarks(marks, "poll"));
+
+      expect(refused.facts).toMatchObject({ status: Number(bulkProperties), outcomeUnknown: false });
+    }
   });
 
   it("reads who moved many issues last, in one request", async () => {

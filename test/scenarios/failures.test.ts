@@ -444,6 +444,10 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
     },
     after: (world) => expect(openedCases(world)).toHaveLength(1),
   },
+  stamps_refused: {
+    file: "stamps.test.ts",
+    test: "a refused stamp is told once and stops nothing; the first one that works ends it",
+  },
   suspicious_shrink: {
     async force(world) {
       await manyAnswers(world);

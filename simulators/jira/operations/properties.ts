@@ -57,6 +57,8 @@ const multiSchema = z.strictObject({
 /** Up to 100 issues with up to 10 properties each; answers 303 to a task. Assumed: it is done when the 303 arrives. */
 function bulkSetIssuePropertiesByIssue(site: Site, context: RequestContext): PreparedWrite {
   const { issues } = parseBody(multiSchema, context.body);
+  const { bulkProperties } = site.settings;
+  if (/^\d+$/.test(bulkProperties)) throw failure(Number(bulkProperties), ["The bulk operation is not available."]);
   for (const { issueID, properties } of issues) {
     if (Object.keys(properties).length > 10) throw refused(`more than 10 properties for issue ${issueID}`);
     for (const [key, value] of Object.entries(properties)) requireProperty(key, value);
@@ -66,19 +68,22 @@ function bulkSetIssuePropertiesByIssue(site: Site, context: RequestContext): Pre
     commit: () => {
       const at = site.now();
       const missing: number[] = [];
-      for (const { issueID, properties } of issues) {
+      for (const [index, { issueID, properties }] of issues.entries()) {
+        if (bulkProperties === "failing" || bulkProperties === "stuck") break;
+        if (bulkProperties === "partial" && index % 2 === 1) continue;
         const issue = site.state.findIssue(String(issueID));
         if (issue === null || !canSeeIssue(site, issue)) missing.push(issueID);
         else for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
       }
+      const done = missing.length === 0 && bulkProperties !== "failing";
       const id = String(10_500 + site.tasks.size);
       const self = `${site.baseUrl()}/rest/api/3/task/${id}`;
       site.tasks.set(id, {
         self,
         id,
         description: "Bulk set issue properties",
-        status: missing.length === 0 ? "COMPLETE" : "FAILED",
-        ...(missing.length === 0 ? { result: "OK" } : { message: `Issues not found: ${missing.join(", ")}` }),
+        status: bulkProperties === "stuck" ? "RUNNING" : done ? "COMPLETE" : "FAILED",
+        ...(done ? { result: "OK" } : { message: `Issues not found: ${missing.join(", ")}` }),
         submittedBy: 10_000,
         progress: 100,
         elapsedRuntime: 1,

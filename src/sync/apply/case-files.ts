@@ -2,6 +2,7 @@
  * Huawei → Jira: files, each once; what cannot be carried leaves a placeholder line.
  */
 import type { CaseFile } from "../../domain/case.ts";
+import { unlessRefused } from "../../domain/steps.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { type FileRefusal, refusalOf, toReason } from "../file-refusal.ts";
 import type { SpooledFile } from "../ports.ts";
@@ -9,6 +10,9 @@ import { fileLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled, writeOnce } from "./write-once.ts";
+
+/** Where Jira does not tell its limit: the largest file that its default takes (jira/NOTES 3.5). It refuses what is too large itself. */
+const untoldSizeMaxBytes = 1024 ** 3;
 
 type CarriedFile = { readonly file: CaseFile; readonly attachmentId: string | null; readonly line: string };
 
@@ -79,7 +83,8 @@ async function carryFile(
   let refusal: FileRefusal | null = null;
   let sizeBytes: number | null = null;
   try {
-    sizeMaxBytes = await deps.jira.getFileSizeMax(deps.lane);
+    sizeMaxBytes =
+      (await unlessRefused(deps.log, "file limit", () => deps.jira.getFileSizeMax(deps.lane))) ?? untoldSizeMaxBytes;
     if (sizeMaxBytes === 0) refusal = { code: "off", words: "attachments are switched off in Jira" };
     else {
       const source = await deps.huawei.downloadFile(file.fileId, deps.spool, sizeMaxBytes, deps.lane);

@@ -7,11 +7,12 @@
 import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
 import { ServiceError } from "../../domain/service-error.ts";
+import { unlessRefused } from "../../domain/steps.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
 import type { Action } from "../plan/action.ts";
-import type { CaseFileLimits, SpooledFile } from "../ports.ts";
+import { type CaseFileLimits, type SpooledFile, untoldFileLimits } from "../ports.ts";
 import { fileLine, formatMoment } from "../render.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
@@ -46,7 +47,7 @@ export async function uploadFiles(
 ): Promise<UploadedFiles> {
   const { files, fullText, parentId } = input;
   if (files.length === 0 && fullText === null) return nothing;
-  const limits = await deps.huawei.getFileLimits(deps.lane);
+  const limits = await readFileLimits(deps);
   const uploaded: UploadedFile[] = [];
   const mirrors: MirrorPatch[] = [];
   const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
@@ -228,7 +229,7 @@ export async function sendOwnFile(
   );
   // Its message was confirmed by an action of the same plan.
   if (isLive) return 0;
-  const limits = await deps.huawei.getFileLimits(deps.lane);
+  const limits = await readFileLimits(deps);
   const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
   if ("refusal" in result) {
     const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
@@ -256,4 +257,10 @@ export async function sendOwnFile(
   if (owed === undefined) return 1;
   await sendPart(deps, leased, owed);
   return 2;
+}
+
+/** What the account allows for files; where the service does not tell, it is left to it to refuse one. */
+export async function readFileLimits(deps: ApplyDeps): Promise<CaseFileLimits> {
+  const told = await unlessRefused(deps.log, "file limits", () => deps.huawei.getFileLimits(deps.lane));
+  return told ?? untoldFileLimits;
 }

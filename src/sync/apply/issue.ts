@@ -3,6 +3,7 @@
  */
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
+import { unlessRefused } from "../../domain/steps.ts";
 import { type Action, descriptionRestKey } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../plan/labels.ts";
@@ -81,12 +82,19 @@ export function issueCreatedStep(
   };
 }
 
-/** Writes the issue's own id into its property, which tells a clone from the original (RULES 7). May be repeated. */
+/**
+ * Writes the issue's own id into its property, which tells a clone from the original (RULES 7). Where Jira does not take it the rounds
+ * tell why, and nothing waits for it. May be repeated.
+ */
 export async function stampIssue(deps: ApplyDeps, leased: LeasedLink): Promise<number> {
   const issueId = needIssue(leased);
   const caseId = needCase(leased);
   // Idempotent by nature: the same value under the same key, so no intent is needed.
-  await deps.jira.setIssueMark(issueId, { v: 1, inst: deps.installation, caseId, issueId }, deps.lane);
+  const stamped = await unlessRefused(deps.log, "stamp", async () => {
+    await deps.jira.setIssueMark(issueId, { v: 1, inst: deps.installation, caseId, issueId }, deps.lane);
+    return true;
+  });
+  if (stamped === null) return 0;
   await leased.apply({ link: { markStampedAt: deps.clock.now() } });
   return 1;
 }

@@ -43,8 +43,8 @@ export type Observed = {
   readonly changes: readonly IssueChange[] | null;
   /** Related cases, read in a full check of a case that shows something new. */
   readonly relations: Relations | null;
-  /** Requests of engineers for access, read when a wake-up named one. */
-  readonly accessRequests: readonly AccessRequest[];
+  /** Requests of engineers for access, read when a wake-up named one; `null` = they were to be read, and could not be. */
+  readonly accessRequests: readonly AccessRequest[] | null;
   /** Both sides were read completely: copies that are gone can be told. */
   readonly full: boolean;
 };

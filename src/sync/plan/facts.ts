@@ -1,7 +1,7 @@
 /**
  * Facts of a case, and access requests of engineers: told on the issue as notices.
  */
-import type { CaseDetail } from "../../domain/case.ts";
+import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
@@ -57,12 +57,12 @@ export function planAccessRequests(input: PlanInput): Action[] {
 export function untoldAccess(
   observed: Pick<Observed, "accessRequests">,
   mirrors: readonly Mirror[],
-): Observed["accessRequests"] {
-  return observed.accessRequests.filter(
+): readonly AccessRequest[] {
+  return (observed.accessRequests ?? []).filter(
     (request) => !mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === accessCause(request)),
   );
 }
 
-function accessCause({ authorizationId }: Observed["accessRequests"][number]): string {
+function accessCause({ authorizationId }: AccessRequest): string {
   return `access-${authorizationId}`;
 }

@@ -320,10 +320,13 @@ describe("creating an issue", () => {
     expect(actions).toEqual([]);
   });
 
-  it("stamps an issue whose mark was never written, before everything else", () => {
-    const actions = plan({ link: { markStampedAt: null }, observed: { messages: [makeMessage()] } });
+  it("stamps an issue whose mark was never written in a full check, before everything else", () => {
+    const observed = { messages: [makeMessage()] };
+    const actions = plan({ link: { markStampedAt: null }, observed: { ...observed, full: true } });
+    const live = plan({ link: { markStampedAt: null }, observed });
 
     expect(kinds(actions)).toEqual(["stamp_issue", "post_message"]);
+    expect(kinds(live)).toEqual(["post_message"]);
   });
 
   it("leaves the stamp of a new issue to the round over the issues, which takes many in one request", () => {

@@ -82,8 +82,8 @@ function planRest(input: PlanInput): Plan {
           huaweiUserIds: input.huaweiUserIds,
         });
   const actions: Action[] = [
-    // The round over the issues stamps new ones, many in one request; what it has left out for long is stamped here.
-    ...(link.markStampedAt === null && input.now.getTime() - link.createdAt.getTime() > stampPatienceMs
+    // The rounds over the issues stamp new ones, many in one request; what they have left out for long is stamped by a full check.
+    ...(observed.full && link.markStampedAt === null && input.now.getTime() - link.createdAt.getTime() > stampPatienceMs
       ? [{ kind: "stamp_issue", direction: "to-jira" } as const]
       : []),
     ...input.intents

@@ -6,7 +6,7 @@
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
-import { fileMessage, liveMirror, refusedStep, uploadOne } from "../apply/issue-files.ts";
+import { fileMessage, liveMirror, readFileLimits, refusedStep, uploadOne } from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
 import { toReason } from "../file-refusal.ts";
 import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
@@ -47,7 +47,7 @@ export async function uploadForCase(
   fullText: { readonly name: string; readonly text: string } | null,
 ): Promise<CaseFiles> {
   if (files.length === 0 && fullText === null) return { fileIds: [], intents: [], mirrors: [], failures: [] };
-  const limits = await deps.huawei.getFileLimits(deps.lane);
+  const limits = await readFileLimits(deps);
   const countMax = limits.newCaseCountMax ?? limits.countMax;
   const fileIds: CaseFileId[] = [];
   const intents: NewIntent[] = [];

@@ -6,8 +6,9 @@
  * a person named wrongly is told with what is allowed; a default that does not apply is left out without a word.
  */
 import type { Issue } from "../../domain/issue.ts";
+import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { CaseTemplate, CreateSettings, Lane, NamedId } from "../ports.ts";
+import type { CaseTemplate, CreateSettings, Lane, NamedId, ProblemType } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** Inputs that name one look-up value each. */
@@ -131,7 +132,8 @@ export function inputsHash(
 
 /**
  * Checks the inputs against the look-ups. `isPlain`: the API version takes neither severity nor extra parameters; a default of them is
- * left out. Throws `ServiceError` where a look-up was never read and cannot be.
+ * left out. A look-up that Huawei refuses is left out: what was given is taken for the id, and the creation tells whether it is one.
+ * Throws `ServiceError` where a look-up was never read and the service is away.
  */
 export async function resolveInputs(
   lookups: Lookups,
@@ -153,13 +155,13 @@ export async function resolveInputs(
         named.productId,
       ),
   );
-  const subType = named.subTypeId === null ? null : match(categories, named.subTypeId.text);
+  const subType = choose(categories, named.subTypeId);
   if (named.subTypeId !== null && subType === null) return wrong("subTypeId", named.subTypeId, categories);
-  const within = subType === null ? categories : categories.filter((category) => category.id === subType.id);
-  const products = within.flatMap((category) => category.products);
-  const product = named.productId === null ? null : match(products, named.productId.text);
+  const within = subType === null ? categories : (categories?.filter((category) => category.id === subType.id) ?? null);
+  const products = within?.flatMap((category) => category.products) ?? null;
+  const product = choose(products, named.productId);
   if (named.productId !== null && product === null) return wrong("productId", named.productId, products);
-  const parent = within.find((category) => category.products.some((entry) => entry.id === product?.id));
+  const parent = within?.find((category) => category.products.some((entry) => entry.id === product?.id));
   const filter = { productId: product?.id ?? null, subTypeId: subType?.id ?? parent?.id ?? null };
 
   const problems = await again(
@@ -167,19 +169,19 @@ export async function resolveInputs(
     (found) => isFound(found, named.problemTypeId),
   );
   if (named.problemTypeId === null) return missing("problemTypeId", problems);
-  const problem = match(problems, named.problemTypeId.text);
+  const problem = choose(problems, named.problemTypeId);
   if (problem === null) return wrong("problemTypeId", named.problemTypeId, problems);
   const wanted = named.problemTypeId.text;
-  const others = problems.filter((item) => item.id !== problem.id && match([item], wanted) !== null);
+  const others = (problems ?? []).filter((item) => item.id !== problem.id && match([item], wanted) !== null);
   if (others.length > 0 && problem.id !== wanted.trim()) return ambiguous([problem, ...others]);
 
   const regions = await again(
     (age) => lookups.regions(age, lane),
     (found) => isFound(found, named.regionId),
   );
-  const region = named.regionId === null ? null : match(regions, named.regionId.text);
+  const region = choose(regions, named.regionId);
   if (named.regionId !== null && region === null) return wrong("regionId", named.regionId, regions);
-  if (region === null && problem.caseType === "5") return missing("regionId", regions);
+  if (region === null && caseTypeOf(problems, problem) === "5") return missing("regionId", regions);
 
   const severity = settings.isPlain
     ? null
@@ -234,6 +236,7 @@ async function resolveSeverity(
     (age) => lookups.severities(filter, age, lane),
     (answer) => isFound(answer.severities, given),
   );
+  if (found === null) return choose(null, given);
   if (!found.shown) {
     // Without a support plan that covers it Huawei takes no severity (osm/NOTES 6); a default must not stand in the way.
     if (!given.person) return null;
@@ -256,7 +259,8 @@ async function resolveTemplate(
     (age) => lookups.templates(problemType.id, age, lane),
     (found) => !given.person || isFound(found, given),
   );
-  const template = match(templates, given.text);
+  // A template is a text, which only the look-up knows.
+  const template = templates === null ? null : match(templates, given.text);
   if (template !== null || !given.person) return template;
   return problem(
     `The template "${given.text}" does not belong to the problem type "${problemType.name}". ${listAllowed(templates)} ` +
@@ -273,7 +277,12 @@ async function resolveExtras(
   | { readonly kind: "values"; readonly values: Readonly<Record<string, string>> }
   | Extract<Resolution, { kind: "problem" }>
 > {
-  const asked = await lookups.extraParameters(filter, dayMs, lane);
+  const asked = await again(
+    (age) => lookups.extraParameters(filter, age, lane),
+    () => true,
+  );
+  if (asked === null)
+    return { kind: "values", values: Object.fromEntries(Object.entries(given).map(([key, { text }]) => [key, text])) };
   const values: Record<string, string> = {};
   const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ") || "none";
   for (const [key, { text, person }] of Object.entries(given)) {
@@ -301,13 +310,29 @@ async function resolveExtras(
   return { kind: "values", values };
 }
 
-/** Asks with the age of a day, and once more for a fresh answer when something in it is not found. */
+/** Asks with the age of a day, and once more for a fresh answer when something in it is not found. `null` = Huawei refuses to tell. */
 async function again<Value>(
   read: (maxAgeMs: number) => Promise<Value>,
   isComplete: (found: Value) => boolean,
-): Promise<Value> {
-  const known = await read(dayMs);
-  return isComplete(known) ? known : read(rereadMs);
+): Promise<Value | null> {
+  try {
+    const known = await read(dayMs);
+    return isComplete(known) ? known : await read(rereadMs);
+  } catch (error) {
+    // While the service is only away, the request waits for it.
+    if (isServiceError(error, "forbidden", "not_found", "rejected", "contract")) return null;
+    throw error;
+  }
+}
+
+/** What was given among the allowed ones; as it stands where these could not be read. */
+function choose(allowed: readonly NamedId[] | null, given: Given | null): NamedId | null {
+  if (given === null) return null;
+  return allowed === null ? { id: given.text.trim(), name: given.text } : match(allowed, given.text);
+}
+
+function caseTypeOf(problems: readonly ProblemType[] | null, chosen: NamedId): string | null {
+  return problems?.find(({ id }) => id === chosen.id)?.caseType ?? null;
 }
 
 function isFound(items: readonly NamedId[], given: Given | null): boolean {
@@ -329,7 +354,11 @@ function problem(text: string): Extract<Resolution, { kind: "problem" }> {
   return { kind: "problem", text };
 }
 
-function wrong(name: InputName, given: Given, allowed: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+function wrong(
+  name: InputName,
+  given: Given,
+  allowed: readonly NamedId[] | null,
+): Extract<Resolution, { kind: "problem" }> {
   const place = given.person
     ? `the label ${inputLabels[name]}… or the field`
     : `create.defaults.${name} (an administrator)`;
@@ -338,7 +367,7 @@ function wrong(name: InputName, given: Given, allowed: readonly NamedId[]): Extr
   );
 }
 
-function missing(name: InputName, allowed: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+function missing(name: InputName, allowed: readonly NamedId[] | null): Extract<Resolution, { kind: "problem" }> {
   return problem(
     `No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>, with a dash for each space.`,
   );
@@ -353,7 +382,8 @@ function ambiguous(found: readonly NamedId[]): Extract<Resolution, { kind: "prob
   );
 }
 
-function listAllowed(allowed: readonly NamedId[]): string {
+function listAllowed(allowed: readonly NamedId[] | null): string {
+  if (allowed === null) return "Huawei Cloud does not tell which ones there are.";
   if (allowed.length === 0) return "Huawei Cloud offers none for what was chosen so far.";
   const shown = allowed
     .slice(0, shownMax)

@@ -6,7 +6,7 @@ import type { CaseId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { UpdatedIssue } from "../ports.ts";
+import type { JiraPort, UpdatedIssue } from "../ports.ts";
 import type { IntakeLink } from "../state.ts";
 import { isClone } from "./clones.ts";
 import { requestOf } from "./request.ts";
@@ -25,7 +25,14 @@ export async function takeRequests(deps: IntakeDeps, updatedCount: number): Prom
   const hash = hashParts([JSON.stringify(create)]).slice(0, 32);
   const changed = (await deps.state.findCursor(name, settingsCursor)) !== hash;
   if (!changed && updatedCount === 0) return 0;
-  const hits = await deps.jira.listIssuesByJql(create.jql, "poll");
+  let hits: Awaited<ReturnType<JiraPort["listIssuesByJql"]>>;
+  try {
+    hits = await deps.jira.listIssuesByJql(create.jql, "poll");
+  } catch (error) {
+    // Asked again by the next round, whether an issue was updated by then or not.
+    await deps.state.saveCursor(name, settingsCursor, "");
+    throw error;
+  }
   const links = await deps.state.findLinksByIssue(
     name,
     hits.map((issue) => issue.issueId),
