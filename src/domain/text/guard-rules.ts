@@ -14,14 +14,32 @@
  * hashes and ids have as well. So the shapes are taken from where they are kept, and the judgement is made here.
  */
 
-/** What `accept` may look at: about 100 characters on either side, masks included. */
-export type GuardContext = {
-  readonly value: string;
-  /** What the first group matched, such as `password: `. */
-  readonly label: string;
-  readonly before: string;
-  readonly after: string;
-};
+import {
+  endOfBase64Lines,
+  endOfHeader,
+  endOfKeyBlock,
+  endOfToken,
+  type GuardContext,
+  isAccessKey,
+  isAccessKeyShape,
+  isBankCard,
+  isBase64OfText,
+  isBasicCredentials,
+  isHongKongId,
+  isIban,
+  isIdentityNumber,
+  isInternationalPhone,
+  isOldIdentityNumber,
+  isOpaque,
+  isPassphraseInProse,
+  isPhone,
+  isPlaceholder,
+  isSchemeWithCredentials,
+  isSecretKey,
+  isSecretKeyShape,
+  isStrongPassword,
+  isUnlikeAWord,
+} from "./guard-values.ts";
 
 /** One rule. `regex` has the flag `g`. `whole`: the match itself is the value. `endOf` may move the end of an accepted value. */
 export type GuardRule = {
@@ -39,152 +57,6 @@ const SECRET_KEY = "secret key";
 const PHONE = "phone number";
 const IDENTITY = "identity number";
 
-/** Words that stand after `password:` in forms, logs and sentences and are not one. */
-const NO_SECRET = new Set(
-  (
-    "null none nil undefined true false yes no required optional empty blank incorrect wrong invalid expired expires changed " +
-    "reset failed failure failing fails error unknown missing set unset not is was are the a an for from to of in on at by and or must can cannot should " +
-    "will may policy protected disabled enabled ok string varchar text char hidden masked redacted removed omitted encrypted " +
-    "hashed plaintext prompt please enter your my last login auth authentication authorization accepted rejected denied " +
-    "ask see check same default n/a na tbd todo here below above attached file length size count type name field value"
-  ).split(" "),
-);
-const PLACEHOLDER = /^(?:[*x•·.\-_#?]+|\$[{(A-Za-z_].*|<.*|\{+.*|%[\w{(%].{0,40}|&lt;.*|\([a-z ]+\)?|\.\.\..*|…+)$/i;
-const VALUE_CHARS_LOOKED_AT = 100;
-const ALGORITHM = /^(?:sha-?\d+|md5|aes-?\d*|rsa-?\d*|utf-?\d+|base-?64|bcrypt|hmac.*|oauth-?\d?(?:\.\d)?)$/i;
-
-function isPlaceholder(value: string): boolean {
-  // A placeholder is short. This also keeps the expressions below, which are quadratic, off long values.
-  if (value.length > VALUE_CHARS_LOOKED_AT) return false;
-  const bare = value.replace(/["'`,;.:!?)\]}]+$/, "");
-  return bare === "" || NO_SECRET.has(bare.toLowerCase()) || PLACEHOLDER.test(bare) || ALGORITHM.test(bare);
-}
-
-/** A word of a sentence is letters only; a password in a sentence has something that words have not. */
-function isUnlikeAWord(value: string): boolean {
-  const bare = value.slice(0, VALUE_CHARS_LOOKED_AT).replace(/["'`,;.:!?)\]}]+$/, "");
-  if (bare.length < 4 || isPlaceholder(value)) return false;
-  return /[0-9@#$%^&*+=!~]/.test(bare) || /[a-z][A-Z]/.test(bare);
-}
-
-function isStrongPassword(value: string): boolean {
-  const bare = value.slice(0, VALUE_CHARS_LOOKED_AT).replace(/[,;.:)\]}]+$/, "");
-  if (bare.length < 6 || isPlaceholder(value) || /^[^@\s]+@[\w-]+(?:\.[\w-]+)+$/.test(bare)) return false;
-  return /[A-Za-z]/.test(bare) && /\d/.test(bare) && /[@#$%^&*!~+=_]/.test(bare) && !/[/\\:=]/.test(bare);
-}
-
-/** Opaque: long, with letters and digits, and no dotted name, path or address. */
-function isOpaque(value: string, charsMin: number): boolean {
-  if (value.length < charsMin || isPlaceholder(value)) return false;
-  return (
-    /[A-Za-z]/.test(value) &&
-    /\d/.test(value) &&
-    !/^(?:https?:|\/|\.|~|[a-z]+(?:[-_.][a-z]+)+[-_.]?\d{0,4}$)/i.test(value)
-  );
-}
-
-/** `Bearer abc123`, not `Bearer <token>` or `Basic auth is required`. */
-function isSchemeWithCredentials(value: string): boolean {
-  const credentials = /^\S+[ \t]+(\S.*)$/.exec(value)?.[1];
-  return credentials !== undefined && !isPlaceholder(credentials) && /\d|[=/+]|^\S{16,}/.test(credentials);
-}
-
-function isBasicCredentials(value: string): boolean {
-  const bare = value.replace(/=+$/, "");
-  if (bare.length % 4 === 1) return false;
-  try {
-    return /^[\x20-\x7e]{1,}:[\x20-\x7e]*$/.test(atob(bare));
-  } catch {
-    return false;
-  }
-}
-
-const KEY_WORD =
-  /(?<![A-Za-z])(?:ak|sk|ak[/_-]?sk|access(?:[ _-]?key)?(?:[ _-]?id)?|secret(?:[ _-]?access)?(?:[ _-]?key)?|credentials?|obsutil|hw_access_key|hw_secret_key)(?![A-Za-z])|accesskey|secretkey|access_key|secret_key|密钥|秘钥|访问键|凭证/i;
-
-function isNearKeyWord({ before, after }: GuardContext): boolean {
-  return KEY_WORD.test(before.slice(-80)) || KEY_WORD.test(after.slice(0, 25));
-}
-
-function isAccessKey(context: GuardContext): boolean {
-  const { value } = context;
-  return /[A-Z]/.test(value) && /\d/.test(value) && !/^TT\d+$/.test(value) && isNearKeyWord(context);
-}
-
-function isSecretKey(context: GuardContext): boolean {
-  const { value } = context;
-  if (/^[0-9a-f]+$/i.test(value)) return false; // a SHA-1
-  return /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value) && isNearKeyWord(context);
-}
-
-const COUNTED =
-  /(?:(?:offset|size|bytes|lsn|xid|seq)["']?[ \t]|(?:bytes?|size|len|length|mem|memory|total|used|free|avail|offset|limit|capacity|heap|id|pid|tid|uid|seq|index|inode|nanos|ns|us|ms|time|timestamp|ts|epoch|count|num|version|rev|revision|port|hash|xid|lsn|txid|zxid)["']?[ \t]{0,3}[:=])[ \t]{0,3}["']?$/i;
-const UNIT =
-  /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|[kmgt]?bps|[kmgt]?hz|ns|us|ms|rows?|records?|pages?|messages?|times)\b|字节|条|毫秒)/i;
-
-function isPhone({ value, before, after }: GuardContext): boolean {
-  if (UNIT.test(after) || /0{7}$/.test(value)) return false;
-  if (COUNTED.test(before.slice(-40))) return false;
-  const digits = Number(value.replace(/\D/g, "").slice(-11));
-  return digits % 65_536 !== 0; // 17179869184 is 16 GiB
-}
-
-function isInternationalPhone(context: GuardContext): boolean {
-  const { value, before } = context;
-  const digits = value.replace(/\D/g, "");
-  if (digits.length < 8 || digits.length > 15) return false;
-  if (
-    /(?:GMT|UTC)\s?$/i.test(before) ||
-    /(?:19|20)\d\d[-.]\d\d/.test(value) ||
-    /\d\.\d+\.\d+\.\d/.test(value.replace(/^\+\d{1,3}[ .]/, ""))
-  )
-    return false;
-  if (/^\+\d+$/.test(value) && digits.length < 10) return false;
-  return isPhone(context);
-}
-
-const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-
-/** GB 11643: birth date inside, and a check character by ISO 7064 MOD 11-2. */
-function isIdentityNumber(value: string): boolean {
-  const id = value.replace(/ /g, "").toUpperCase();
-  const month = Number(id.slice(10, 12));
-  const day = Number(id.slice(12, 14));
-  if (!/^[1-9]\d{5}(?:19|20)/.test(id) || month < 1 || month > 12 || day < 1 || day > 31) return false;
-  const sum = ID_WEIGHTS.reduce((total, weight, index) => total + weight * Number(id[index]), 0);
-  return "10X98765432"[sum % 11] === id[17];
-}
-
-/** From `-----BEGIN` to its end line, or over the lines that look like a key when the end was cut off. */
-function endOfKeyBlock(text: string, end: number): number {
-  // Only up to the next block: many cut-off blocks must not each search the whole text.
-  const next = text.indexOf("-----BEGIN", end);
-  const block = next === -1 ? text : text.slice(0, next);
-  const stop = block.indexOf("-----END", end);
-  if (stop !== -1) {
-    const close = block.slice(stop + 8, stop + 100).indexOf("-----");
-    return close === -1 ? stop + 8 : stop + 8 + close + 5;
-  }
-  const lines = /(?:[ \t>|]{0,20}(?:[A-Za-z0-9+/=]{8,200}|[\w-]{1,30}: [^\n]{0,100})?[ \t]{0,20}(?:\n|$)){0,200}/y;
-  lines.lastIndex = end;
-  return end + (lines.exec(text)?.[0].length ?? 0);
-}
-
-/** The rest of a token that is longer than the expression looks. */
-function endOfToken(text: string, end: number): number {
-  const rest = /[A-Za-z0-9._~+/=-]*/y;
-  if (!/[A-Za-z0-9_~+/-]/.test(text[end] ?? "")) return end;
-  rest.lastIndex = end;
-  return end + (rest.exec(text)?.[0].length ?? 0);
-}
-
-/** Header values such as IAM tokens take thousands of characters: all up to the end of the line or a quote. */
-function endOfHeader(text: string, end: number): number {
-  const rest = /[^\n"']*/y;
-  rest.lastIndex = end;
-  return end + (rest.exec(text)?.[0].length ?? 0);
-}
-
 /** A token that begins with `prefix` and is told by its shape alone. */
 function vendorToken(name: string, pattern: string): GuardRule {
   return { name, regex: new RegExp(`((?<![A-Za-z0-9_]))(${pattern})(?![A-Za-z0-9])`, "g") };
@@ -192,9 +64,14 @@ function vendorToken(name: string, pattern: string): GuardRule {
 
 // A bare value after a label: a run of printable ASCII, since Chinese prose follows a password without a blank.
 const BARE = "[!#-&(-;=?-~][!-~]{0,1023}";
-const SEPARATOR = String.raw`[ \t]{0,5}(?::=|=>|->|[:=：＝])[ \t]{0,5}`;
-const PASSWORD_WORD = "(?:pass(?:words?|wd|phrase|code)|pwd|passw0rd)";
-const PASSWORD_ZH = "(?:密码|密碼|口令)";
+// Marks of Markdown may stand on either side of a separator, and a note in brackets before it: `**Password** (new):`.
+const SEPARATOR = String.raw`(?:[ \t]{0,3}[(（][^()（）\n]{0,40}[)）])?[*_~]{0,3}[ \t]{0,5}(?::=|=>|->|[:=：＝])[*_~]{0,3}[ \t]{0,5}`;
+const PASSWORD_WORD = "(?:pass(?:words?|wd|phrase|code)|pwd|passw0rd|(?<![A-Za-z])psk|pre-?shared[ _-]?key)";
+const PASSWORD_ZH = "(?:密[ \\t]{0,4}[码碼]|口[ \\t]{0,2}令|[账帐]密|密匙|预共享密钥|共享密钥|提取码|解压码)";
+// What a sentence says between the label and the value: 密码改成了, 已重置成, 是.
+const BECOMES_ZH =
+  "(?:(?:已经?|被|都)?(?:改为|改成了?|改為|重置(?:为|成)了?|设置?(?:为|成)了?|設為|更新(?:为|成)|更改(?:为|成)|修改(?:为|成)|变更(?:为|成)|换成了?)[:：]?|就?[是为為][:：]?|[*_~]{0,3}[:=：＝][*_~]{0,3})";
+const ACCOUNT = "(?:accounts?|user(?:[ _-]?names?)?|logins?|credentials?|creds?|账号|帐号|账户|用户名?)";
 const SECRET_WORD =
   "(?:secret[ _-]?access[ _-]?key|(?:client|app|api|consumer|shared)?[_-]?secret(?:[ _-]?key)?|(?:access|auth|refresh|id|security|session|private|api|bearer|user|iam|bot|webhook|csrf)[ _-]?token|token|(?:api|account|private|signing|encryption|master|storage|license)[_ -]?key|accountkey|apikey|密钥|秘钥|令牌)";
 
@@ -234,6 +111,72 @@ export const GUARD_RULES: readonly GuardRule[] = [
     regex: /((?<![A-Za-z])basic[ \t]{1,5}["']?)([A-Za-z0-9+/]{6,2048}={0,2})(?![A-Za-z0-9+/])/gi,
     accept: ({ value }) => isBasicCredentials(value),
   },
+  {
+    // The body of a private key whose frame was left out: PKCS#1, PKCS#8, SEC 1, OpenSSH. Certificates begin otherwise.
+    name: "private key",
+    regex:
+      /((?<![A-Za-z0-9+/=]))((?:MII[A-Za-z0-9+/]{2,5}IBAA[KDJI]|MI[GH][A-Za-z0-9+/]{1,5}AgEAMB|MH[cQ]CAQEEI|MIHcAgEBBEI|b3BlbnNzaC1rZXktdjEA)[A-Za-z0-9+/=]{8,200})/g,
+    endOf: endOfBase64Lines,
+  },
+  {
+    name: "private key",
+    regex: /(\bPrivate-Lines:[ \t]{0,3}\d{1,4}[ \t]{0,5}\n[ \t>]{0,20})([A-Za-z0-9+/=]{8,200})/g,
+    endOf: endOfBase64Lines,
+  },
+  {
+    name: "private key",
+    regex:
+      /(\b(?:client-key-data|tls\.key|id_rsa|private_key)["']?[ \t]{0,3}:[ \t]{0,3}["']?)([A-Za-z0-9+/=]{16,4096})/g,
+    endOf: endOfToken,
+  },
+  {
+    name: TOKEN,
+    regex:
+      /(["']?\b(?:auth|identitytoken|registrytoken|_auth|_authToken)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)([A-Za-z0-9+/_-]{8,4096}={0,2})(?![A-Za-z0-9+/_-])/g,
+    accept: ({ value }) => isBasicCredentials(value) || (isOpaque(value, 24) && /[A-Z]/.test(value)),
+  },
+  {
+    name: "signature",
+    regex:
+      /([?&;](?:sig|signature|x-(?:amz|obs|oss|goog)-(?:signature|credential|security-token)|security-token)=)([^\s&"'<>]{8,4096})/gi,
+  },
+  {
+    name: ACCESS_KEY,
+    regex: /([?&;](?:aws|oss|goog)?access-?key-?id=)([A-Z0-9]{16,40})(?![A-Za-z0-9])/gi,
+  },
+  {
+    name: TOKEN,
+    regex:
+      /([?&;](?:(?:access|auth|api|refresh|id)?[_-]?(?:token|key)|code|ticket|session|sid)=)([^\s&"'<>]{20,4096})/gi,
+    accept: ({ value }) => isOpaque(value, 20),
+  },
+  {
+    // Whoever knows the address of a chat's robot can write as it.
+    name: TOKEN,
+    regex:
+      /(https:\/\/(?:open\.(?:feishu\.cn|larksuite\.com)\/open-apis\/bot\/(?:v\d\/)?hook\/|qyapi\.weixin\.qq\.com\/cgi-bin\/webhook\/send\?key=|oapi\.dingtalk\.com\/robot\/send\?access_token=|(?:canary\.|ptb\.)?discord(?:app)?\.com\/api\/webhooks\/\d{5,25}\/|[\w-]{1,63}\.webhook\.office\.com\/webhookb2\/|api\.telegram\.org\/bot))([^\s"'<>?&]{8,512})/gi,
+  },
+  {
+    name: PASSWORD,
+    regex:
+      /(\b(?:docker|podman|nerdctl|helm)\b[^\n]{0,40}?\blogin\b[^\n]{0,100}?[ \t](?:-p|--password)[ \t]{1,3}["']?)([^\s"'-][^\s"']{2,255})/g,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    // The user of a login to Huawei's registry of images: region@AK.
+    name: ACCESS_KEY,
+    regex: /((?<![\w-])[a-z]{2,4}-[a-z]{2,16}-\d{1,3}@)([A-Z0-9]{20})(?![A-Za-z0-9])/g,
+    accept: ({ value }) => isAccessKeyShape(value),
+  },
+  {
+    // A key that somebody spaced out, or that a mail program wrapped.
+    name: SECRET_KEY,
+    regex: new RegExp(
+      `((?<![A-Za-z])(?:sk|secret(?:[ _-]?access)?(?:[ _-]?key)?|密钥|秘钥)["'\`]?(?:${SEPARATOR}|[ \\t]{1,3}|[是为])["'\`]?)([A-Za-z0-9+/]{4,39}(?:[ \\t]{0,3}\\n[ \\t>]{0,8}|[ -])[A-Za-z0-9+/]{1,39}(?:[ -][A-Za-z0-9+/]{4,8}){0,10})(?![A-Za-z0-9+/])`,
+      "gi",
+    ),
+    accept: ({ value }) => isSecretKeyShape(value.replace(/[\s>-]/g, "")),
+  },
   vendorToken("AWS key", "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}"),
   vendorToken("GitHub token", "(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
   vendorToken("GitLab token", "gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_-]{18,255}"),
@@ -268,6 +211,15 @@ export const GUARD_RULES: readonly GuardRule[] = [
     accept: isSecretKey,
   },
   {
+    // `account/password: root / x`: the value is the second of the two.
+    name: PASSWORD,
+    regex: new RegExp(
+      `(${ACCOUNT}[ \\t]{0,3}(?:[/和与及&、+,]|and)?[ \\t]{0,3}(?:${PASSWORD_ZH}|${PASSWORD_WORD}|pw)${SEPARATOR}[^\\s/,，、|:：]{1,60}[ \\t]{0,3}(?:[/,，、|:：]|[ \\t])[ \\t]{0,3})(${BARE})`,
+      "gi",
+    ),
+    accept: ({ value }) => !isPlaceholder(value) && !/^(?:and|or|are|is|the)$/i.test(value),
+  },
+  {
     name: PASSWORD,
     regex: /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:\/\/[^\s/?#:@"'<>]{0,100}:)([^\s/?#"'<>]{1,200})(?=@)/g,
     accept: ({ value }) => !/^(?:[*x]+|<.*|\$[{(].*|\{.*)$/i.test(value),
@@ -293,7 +245,8 @@ export const GUARD_RULES: readonly GuardRule[] = [
       `(\\b${PASSWORD_WORD}(?:[ \\t]{1,3}for[ \\t]{1,3}\\S{1,40}(?:[ \\t]{1,3}\\S{1,40}){0,2}?)?[ \\t]{1,3}(?:is|was|are|equals|set to|changed to|reset to|(?:has been|was|is|were) (?:set|changed|reset) to)[ \\t]{0,3}:?[ \\t]{1,3})(${BARE}|["'“‘\`][^"'”’\`\\n]{1,100})`,
       "gi",
     ),
-    accept: ({ value }) => (/^["'“‘`]/.test(value) ? !isPlaceholder(value.slice(1)) : isUnlikeAWord(value)),
+    accept: ({ value }) =>
+      /^["'“‘`]/.test(value) ? !isPlaceholder(value.slice(1)) : isUnlikeAWord(value) || isPassphraseInProse(value),
   },
   {
     name: PASSWORD,
@@ -304,7 +257,7 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex: new RegExp(
-      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}(?:(?:已经?)?(?:改为|改成|重置为|设置为|设为|設為)[:：]?|[是为為][:：]?|[:=：＝])[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
+      `(${PASSWORD_ZH}[ \\t]{0,3}(?:[（(][^（()）\\n]{0,20}[）)])?[ \\t]{0,3}${BECOMES_ZH}[ \\t]{0,5}["'“”‘’「『]?)(${BARE})`,
       "g",
     ),
     accept: ({ value }) => !isPlaceholder(value) && !/^\d{1,2}(?:[-~到]\d{1,2})?$/.test(value),
@@ -375,12 +328,6 @@ export const GUARD_RULES: readonly GuardRule[] = [
   {
     name: PASSWORD,
     regex:
-      /(\b(?:docker|podman|nerdctl|helm)\b[^\n]{0,40}?\blogin\b[^\n]{0,100}?[ \t](?:-p|--password)[ \t]{1,3}["']?)([^\s"'-][^\s"']{2,255})/g,
-    accept: ({ value }) => !isPlaceholder(value),
-  },
-  {
-    name: PASSWORD,
-    regex:
       /(\becho[ \t]{1,3}(?:-n[ \t]{1,3})?["']?(?:[\w-]{1,32}:)?)([^\s"'|:]{4,100})(?=["']?[ \t]{0,3}\|[ \t]{0,3}(?:sudo[ \t]{1,3})?(?:passwd|chpasswd)\b)/g,
     accept: ({ value }) => !isPlaceholder(value),
   },
@@ -406,6 +353,79 @@ export const GUARD_RULES: readonly GuardRule[] = [
     accept: ({ value }) => !isPlaceholder(value),
   },
   {
+    // In an address without a user, or with signs that an address should have encoded.
+    name: PASSWORD,
+    regex:
+      /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:\/\/[^\s/?#:@"'<>]{0,100}:)([^\s@"'<>]{1,200})(?=@[A-Za-z0-9.[])/g,
+    accept: ({ value }) =>
+      !/^\d{1,5}(?:[/?#]|$)/.test(value) && !/^(?:[*x]+|<.*|\$[{(].*|\{.*|\[masked.*)$/i.test(value),
+  },
+  {
+    name: PASSWORD,
+    regex:
+      /(\b(?:jdbc:oracle:\w{1,10}:|(?:sqlplus|rman|exp|imp|expdp|impdp|sqlldr)[ \t]{1,5}(?:-\w{1,10}[ \t]{1,5}){0,4}["']?)[A-Za-z][\w$#]{0,60}\/)([^\s@"'/]{2,100})(?=@|["']?(?:\s|$))/gi,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    // `define('DB_PASSWORD', 'x')`, `<add key="DbPassword" value="x">`, `{"name": "password", "value": "x"}`.
+    name: PASSWORD,
+    regex: new RegExp(
+      `(["'][\\w.:-]{0,60}(?:${PASSWORD_WORD}|secret|token|api[_-]?key)\\w{0,10}["'][ \\t]{0,3}(?:,[ \\t]{0,3}(?:["']value["'][ \\t]{0,3}:[ \\t]{0,3})?|[ \\t](?:\\w{1,20}=["'][^"'\\n]{0,60}["'][ \\t]{1,3}){0,3}?value[ \\t]{0,3}=[ \\t]{0,3})["'])([^"'\\n]{1,300})(?=["'])`,
+      "gi",
+    ),
+    accept: ({ value }) => !isPlaceholder(value) && !/^[a-z]+(?:[ _-][a-z]+)*$/.test(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `(\\b(?:log(?:ged)?[ -]?(?:in|on)|sign(?:ed)?[ -]?in|ssh|rdp|connect|creds?|credentials?)(?:[ \\t]{1,3}(?:are|is|in|to|with|as|using|via|the|now|by|on))?(?:[ \\t]{1,3}(?:with|as|using))?${"[ \\t]{0,3}[:=]?[ \\t]{1,3}"}["'\`]?[A-Za-z][\\w.@-]{0,40}["'\`]?[ \\t]{0,3}[/|:,][ \\t]{0,3}["'\`]?)(${BARE})`,
+      "gi",
+    ),
+    accept: ({ value, label }) => isStrongPassword(value) && !/\/\//.test(label),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `((?:登录|登陆|${ACCOUNT})[ \\t]{0,3}[:：=]?[ \\t]{0,3}[A-Za-z][\\w.@-]{0,40}[ \\t]{0,3}[/|,，、][ \\t]{0,3})(${BARE})`,
+      "gi",
+    ),
+    accept: ({ value }) => isStrongPassword(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(`((?<![A-Za-z])(?:pw|psw|pass)[ \\t]{1,3}["'\`]?)(${BARE})`, "gi"),
+    accept: ({ value }) => isStrongPassword(value),
+  },
+  {
+    // adminPass of Huawei's own APIs, and its kin.
+    name: PASSWORD,
+    regex: new RegExp(
+      `((?<![A-Za-z])(?:admin|root|user|db|login|ssh|ftp|smtp|mail|vnc|sudo|proxy|my|new|old|default|[A-Za-z]{1,20}_)_?pass["'\`]?${SEPARATOR}["'\`]?)(${BARE})`,
+      "gi",
+    ),
+    accept: ({ value }) => !isPlaceholder(value) && !/^\d{1,4}[,;)]?$/.test(value),
+  },
+  {
+    // Ciphers of Huawei's switches and routers, which its own tools can turn back.
+    name: PASSWORD,
+    regex:
+      /(\b(?:irreversible-cipher|cipher|password|community(?:[ \t]{1,3}(?:read|write))?|pre-shared-key|md5)[ \t]{1,5})((?:%\^%#|%@%@|%\$%\$|%#%#|\$1[a-z]\$|\$6\$)[^\s]{4,512})/gi,
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `((?:${PASSWORD_ZH}|${PASSWORD_WORD}|secret)[^\\n:=：]{0,20}[ \\t:=：]{1,4}["'\`]?)((?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,4096}={0,2})(?![A-Za-z0-9+/=])`,
+      "gi",
+    ),
+    accept: ({ value }) => isBase64OfText(value) && /\d|=$/.test(value),
+  },
+  {
+    name: "secret",
+    regex:
+      /((?:私人令牌|访问令牌|令牌|access[ _-]token|private[ _-]token|api[ _-]?key|api[ _-]token|personal access token|PAT)[ \t]{1,3}(?:is[ \t]{1,3})?["'`]?)([A-Za-z0-9_~+/=.-]{20,2048})/gi,
+    accept: ({ value }) => isOpaque(value, 20) && !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}/i.test(value),
+  },
+  {
     name: "secret",
     regex: new RegExp(
       `((?<![A-Za-z])(?:[A-Za-z0-9]{1,30}[_.-]){0,4}${SECRET_WORD}["'\`\\])]?${SEPARATOR}["'\`]?)([A-Za-z0-9_~+/=.:!@#$%^&*-]{8,2048})`,
@@ -415,18 +435,84 @@ export const GUARD_RULES: readonly GuardRule[] = [
   },
   {
     name: IDENTITY,
-    regex: /((?<![\dA-Za-z._]))(\d{6} ?\d{8} ?\d{3}[\dXx])(?![\dA-Za-z_])/g,
+    regex: /((?<![\dA-Za-z._]))(\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx])(?![\dA-Za-z_])/g,
     accept: ({ value }) => isIdentityNumber(value),
+  },
+  {
+    name: IDENTITY,
+    regex: /((?<![A-Za-z0-9]))([A-Z]{1,2}\d{6}[(（][0-9A][)）])/g,
+    accept: ({ value }) => isHongKongId(value),
+  },
+  {
+    name: IDENTITY,
+    regex:
+      /((?:hkid|hong kong id(?:entity)?(?: card)?|香港身份[证證]|澳门身份证|澳門身份證|macau? id|台湾身份证|身分[证證](?:字號|号|號)?|taiwan id)[^A-Za-z0-9\n]{0,12}(?:no\.?|number|card|号码?)?[^A-Za-z0-9\n]{0,6})([A-Z]{1,2}\d{6}[(（]?[0-9A][)）]?|[A-Z][12]\d{8}|[157]\d{6}[(（/]?\d[)）]?)(?![A-Za-z0-9])/gi,
+  },
+  {
+    name: IDENTITY,
+    regex:
+      /((?:passport|护照|護照|通行证|通行證|回乡证|台胞证|travel permit)[^A-Za-z0-9\n]{0,6}(?:no\.?|numbers?|num|号码?|號碼?|is|[:：#])?[^A-Za-z0-9\n]{0,6}(?:is[ \t]{1,3})?)([A-Z]{1,2}\d{7,10}|\d{9})(?![A-Za-z0-9])/gi,
+  },
+  {
+    name: IDENTITY,
+    regex: /((?:身份证|证件号码?|id card|identity card|identity number)[^A-Za-z0-9\n]{0,12})(\d{15})(?![\dA-Za-z])/gi,
+    accept: ({ value }) => isOldIdentityNumber(value),
+  },
+  {
+    // Landlines: without a word for a telephone such a number may be anything.
+    name: PHONE,
+    regex:
+      /((?:座机|固话|电话|電話|传真|致电|拨打|联系方式|联系人|分机|tel(?:ephone)?|phone|landline|fax|call|hotline)[^\d\n]{0,16})((?:(?:\+|00)?86[- ]?)?(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3})[-. ]{0,2}\d{3,4}[-. ]?\d{4}(?:(?:-|转|ext\.?)[ ]?\d{1,5})?)(?![\dA-Za-z])/gi,
+    accept: isPhone,
+  },
+  {
+    name: PHONE,
+    regex: /((?<![\dA-Za-z_./-]))(0(?:10|2\d)-\d{8})(?![\dA-Za-z_./-])/g,
+    accept: isPhone,
   },
   {
     name: PHONE,
     regex:
-      /((?<![\dA-Za-z_.+/=])(?<![\dA-Z]-))((?:(?:\+|00)?86[- ]?|\(\+?86\) ?)?1[3-9]\d(?:[- ]\d{4}[- ]\d{4}|\d{8}))(?![\dA-Za-z_/])(?!-\d)(?!\.\d)/g,
+      /((?:tel(?:ephone)?|phone|mobile|cell|call|fax|reach me at)[^\d\n(]{0,12})(\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\dA-Za-z-])/gi,
+    accept: isPhone,
+  },
+  {
+    name: PHONE,
+    regex:
+      /((?<![\dA-Za-z_.+/=])(?<![\dA-Z]-))((?:(?:\+|00)?86[- ]?|\(\+?86\) ?)?1[3-9]\d(?:[- ]\d{4}[- ]\d{4}|[.·]\d{4}[.·]\d{4}|[- ]?\d{8}))(?![\dA-Za-z_/])(?!-\d)(?!\.\d)/g,
     accept: isPhone,
   },
   {
     name: PHONE,
     regex: /((?<![\w+/=.]))(\+[1-9](?:[ .()-]{0,2}\d){7,14})(?![\dA-Za-z_])(?![.:]\d)/g,
     accept: isInternationalPhone,
+  },
+];
+
+/** Kinds that operations texts are full of, so that only an operator can want them masked. */
+export const OPTIONAL_RULES: readonly { readonly kind: string; readonly rule: GuardRule }[] = [
+  {
+    kind: "email",
+    rule: {
+      name: "e-mail address",
+      regex:
+        /((?<![A-Za-z0-9._%+-]))([A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24})(?![A-Za-z0-9-])/g,
+    },
+  },
+  {
+    kind: "bankCard",
+    rule: {
+      name: "bank card number",
+      regex: /((?<![\dA-Za-z_.-]))([3-6](?:[ -]?\d){12,18})(?![\dA-Za-z_])/g,
+      accept: ({ value }) => isBankCard(value),
+    },
+  },
+  {
+    kind: "iban",
+    rule: {
+      name: "IBAN",
+      regex: /((?<![A-Za-z0-9]))([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)(?![A-Za-z0-9])/g,
+      accept: ({ value }) => isIban(value),
+    },
   },
 ];

@@ -47,8 +47,8 @@ describe("guardText", () => {
   it("counts by name and never tells a value", () => {
     const { masked } = guard("13800138000 and 13900139001, password=abc");
     expect(masked).toEqual([
-      { name: "password", count: 1 },
       { name: "phone number", count: 2 },
+      { name: "password", count: 1 },
     ]);
   });
 
