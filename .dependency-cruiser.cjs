@@ -1,7 +1,7 @@
 /** Who may import whom (STYLE 2). A broken rule is an error. */
 const folders = {
   domain: ["domain", "lib"],
-  config: ["config", "lib"],
+  config: ["config", "domain", "lib"],
   observability: ["observability", "lib", "domain/service-error"],
   sync: ["sync", "domain", "lib"],
   huawei: ["huawei", "domain", "lib", "sync/ports"],

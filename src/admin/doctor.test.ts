@@ -65,7 +65,7 @@ const settings: DoctorSettings = {
     templateField: null,
   },
   commands: { role: null },
-  guard: { mode: "mask", patterns: [] },
+  guard: { mode: "mask", patterns: [], kinds: [] },
   settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
 };
 

@@ -24,6 +24,7 @@ import {
 } from "yaml";
 import { z } from "zod";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
+import { compileLinear } from "./linear-regex.ts";
 import { findNearest } from "./nearest.ts";
 import * as values from "./values.ts";
 
@@ -100,10 +101,9 @@ const regex = z
 /** Why a guard pattern cannot be used, as a phrase that follows "must be". */
 function regexProblem(text: string): string | null {
   try {
-    const matchesNothing = new RegExp(text, "u").test("");
-    return matchesNothing ? "a regular expression that does not match the empty text" : null;
+    return compileLinear(text).test("") ? "a regular expression that does not match the empty text" : null;
   } catch {
-    return "a valid JavaScript regular expression (flag u)";
+    return "a valid regular expression of RE2, which has no look-arounds and no back-references, so that no text can stall it";
   }
 }
 
@@ -239,6 +239,9 @@ const connection = z
             .array(z.strictObject({ name: values.line("a name", 100), regex }, mapping), list)
             .max(100, { error: "a list of at most 100 patterns" })
             .describe("Masked in addition to the built-in ones"),
+          kinds: z
+            .array(values.oneOf("email", "bankCard", "iban"), list)
+            .describe("Personal data that is masked only where it is named here"),
         },
         "Masking of what leaves Jira",
       ),

@@ -4,6 +4,7 @@
  * Glossary: a *connection* pairs one Huawei account (or user group) with one Jira project. Units stand in the names;
  * `null` means "not set". Secrets are wrapped in `Secret`, so printing a `Config` is harmless.
  */
+import type { GuardSettings } from "../domain/text/guard.ts";
 import type { Secret } from "../lib/secret.ts";
 
 /** What a start needs the configuration for; decides what must be present. See `loadConfig`. */
@@ -191,11 +192,7 @@ export type CreateInputs = {
 };
 
 /** Masking of what leaves Jira. */
-export type GuardConfig = {
-  readonly mode: "mask" | "off";
-  /** In addition to the built-in ones. Flags `gu`: for `matchAll` and `replaceAll`, whose results do not depend on `lastIndex`. */
-  readonly patterns: readonly { readonly name: string; readonly regex: RegExp }[];
-};
+export type GuardConfig = GuardSettings;
 
 /** After this long a completed write is taken to be visible to reads (RULES 2). */
 export type SettleConfig = {

@@ -17,6 +17,7 @@ import type {
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { type ConnectionInput, type FilePath, formatPath, type ParsedConfigFile } from "./config-file.ts";
 import { environmentVariables, type VariableName, type VariableValue } from "./environment.ts";
+import { compileLinear } from "./linear-regex.ts";
 import { toDate } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -224,8 +225,9 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       mode: settings.guardMode,
       patterns: (guard.patterns ?? []).map((pattern) => ({
         name: pattern.name,
-        regex: new RegExp(pattern.regex, "gu"),
+        regex: compileLinear(pattern.regex),
       })),
+      kinds: guard.kinds ?? [],
     },
     commands: { role: textOrNull(connection.commands?.role) },
     settle: {

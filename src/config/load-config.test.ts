@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { guardText } from "../domain/text/guard.ts";
 import type { ConnectionSettings } from "../sync/ports.ts";
 import type { ConfigPurpose, ConnectionConfig } from "./config.ts";
 import { formatConfigErrors, loadConfig } from "./load-config.ts";
@@ -139,7 +140,7 @@ test("defaults stand in for everything that is not set", () => {
           template: null,
           templateField: null,
         },
-        guard: { mode: "mask", patterns: [] },
+        guard: { mode: "mask", patterns: [], kinds: [] },
         commands: { role: null },
         settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
       },
@@ -170,7 +171,9 @@ test("the whole example of the specification is read", () => {
   expect(connection.status.toJira).toMatchObject({ 2: { statusId: "10012" }, 17: { category: "indeterminate" } });
   expect(connection.status.via).toEqual({ done: ["3"], "10012": ["3"] });
   expect(connection.create.fields.regionId).toBe("customfield_10050");
-  expect("call B-123456 or B-654321".replaceAll(connection.guard.patterns[0]?.regex ?? "", "#")).toBe("call # or #");
+  expect(guardText("call B-123456 or B-654321", connection.guard).text).toBe(
+    "call [masked: badge number] or [masked: badge number]",
+  );
   expect(connection.commands.role).toBe("Administrators");
   // What the flows see of it: every section of the file reaches them.
   const settings: ConnectionSettings = connection;
@@ -297,7 +300,7 @@ test("a configuration is frozen down to its leaves, and its patterns still work"
 
   expect(Object.isFrozen(config.connections)).toBe(true);
   expect(Object.isFrozen(connection?.status.toJira[0])).toBe(true);
-  expect("axxb".replaceAll(connection?.guard.patterns[0]?.regex ?? "", "-")).toBe("a-b");
+  expect(guardText("axxb", connection?.guard ?? { mode: "off" }).text).toBe("a[masked: n]b");
 });
 
 test.each<[string, Given, Record<string, unknown>]>([

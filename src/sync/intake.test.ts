@@ -26,7 +26,7 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     attachments: { toHuawei: "referenced" },
     create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null, templateField: null },
     commands: { role: null },
-    guard: { mode: "mask", patterns: [] },
+    guard: { mode: "mask", patterns: [], kinds: [] },
     settle: { caseSeconds: 1, messageSeconds: 1, searchSeconds: 1, listSeconds: 1 },
   };
 }

@@ -5,6 +5,7 @@
  * Every remote call throws only `ServiceError`; where `facts.outcomeUnknown` is true a write may have landed.
  * `lane` tells the request budget who is asking; live overtakes poll, poll overtakes check, check overtakes import.
  */
+
 import type { AccessRequest, CaseDetail, CaseMessage, CaseOperation, CaseSummary } from "../domain/case.ts";
 import type { AttachmentId, CaseFileId, CaseId, CommentId, IssueId, IssueKey, MessageId } from "../domain/ids.ts";
 import type {
@@ -17,6 +18,7 @@ import type {
   StatusCategory,
   Transition,
 } from "../domain/issue.ts";
+import type { GuardSettings } from "../domain/text/guard.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
 
 /** Who a request is made for. */
@@ -449,10 +451,7 @@ export type ConnectionSettings = {
   readonly create: CreateSettings;
   /** Name or id of the Jira project role that may use `/close` and the like; `null` = whoever's comments would be sent (RULES 6). */
   readonly commands: { readonly role: string | null };
-  readonly guard: {
-    readonly mode: "mask" | "off";
-    readonly patterns: readonly { readonly name: string; readonly regex: RegExp }[];
-  };
+  readonly guard: GuardSettings;
   readonly settle: {
     readonly caseSeconds: number;
     readonly messageSeconds: number;

@@ -77,7 +77,7 @@ function run(more: Partial<RecogniseInput>) {
     messages: [],
     comments: [],
     issue: { files: [] },
-    settings: { guard: { mode: "mask", patterns: [] } },
+    settings: { guard: { mode: "mask", patterns: [], kinds: [] } },
     huaweiUserIds: ["hw-us"],
     ownAccountId: "casebridge",
     accepts: () => true,

@@ -477,8 +477,7 @@ function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readon
   const updatedAt = toOurTime(comment.updatedAt, input.aheadMs.jira).getTime();
   if (updatedAt < toOurTime(new Date(sentAt), input.aheadMs.huawei).getTime() - clockToleranceMs) return true;
   const text = input.adfToText(comment.body).replace(/^\s*\/case\s+/, "");
-  const { mode, patterns } = input.settings.guard;
-  const wanted = squeeze(toPlainText(guardText(text, { mode, patterns: [...patterns] }).text));
+  const wanted = squeeze(toPlainText(guardText(text, input.settings.guard).text));
   const bodies = parts.map(({ message }) => bodyOf(message.content));
   const whole = (drop: boolean) =>
     bodies.map((body) => squeeze(drop ? body.replace(/^[^\n]*:\s*(?:\n|$)/, "") : body)).join("");

@@ -208,7 +208,7 @@ export async function startStage(
         ...options.create,
       },
       commands: { role: null },
-      guard: { mode: "mask", patterns: [] },
+      guard: { mode: "mask", patterns: [], kinds: [] },
       settle: { caseSeconds: 20, messageSeconds: 20, searchSeconds: 20, listSeconds: 20 },
     };
     return options.settings?.(settings) ?? settings;

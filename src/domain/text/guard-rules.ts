@@ -41,10 +41,17 @@ import {
   isUnlikeAWord,
 } from "./guard-values.ts";
 
+/** What of a global regular expression the guard uses, so that another engine may stand in for an operator's patterns. */
+export type Matcher = {
+  lastIndex: number;
+  exec(text: string): { readonly 0: string; readonly 1?: string; readonly 2?: string; readonly index: number } | null;
+  test(text: string): boolean;
+};
+
 /** One rule. `regex` has the flag `g`. `whole`: the match itself is the value. `endOf` may move the end of an accepted value. */
 export type GuardRule = {
   readonly name: string;
-  readonly regex: RegExp;
+  readonly regex: Matcher;
   readonly whole?: boolean;
   readonly accept?: (context: GuardContext) => boolean;
   readonly endOf?: (text: string, end: number) => number;
@@ -58,7 +65,7 @@ const PHONE = "phone number";
 const IDENTITY = "identity number";
 
 /** A token that begins with `prefix` and is told by its shape alone. */
-function vendorToken(name: string, pattern: string): GuardRule {
+function vendorToken(name: string, pattern: string): GuardRule & { readonly regex: RegExp } {
   return { name, regex: new RegExp(`((?<![A-Za-z0-9_]))(${pattern})(?![A-Za-z0-9])`, "g") };
 }
 
@@ -76,7 +83,7 @@ const SECRET_WORD =
   "(?:secret[ _-]?access[ _-]?key|(?:client|app|api|consumer|shared)?[_-]?secret(?:[ _-]?key)?|(?:access|auth|refresh|id|security|session|private|api|bearer|user|iam|bot|webhook|csrf)[ _-]?token|token|(?:api|account|private|signing|encryption|master|storage|license)[_ -]?key|accountkey|apikey|密钥|秘钥|令牌)";
 
 /** The rules in the order in which they run: what is surest, and what gives the best name, first. */
-export const GUARD_RULES: readonly GuardRule[] = [
+export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = [
   {
     name: "private key",
     regex: /()(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)/g,

@@ -66,20 +66,19 @@ describe("guardText", () => {
     expect(guard("1380\u202e0138\u0000000").text).toBe("[masked: phone number]");
   });
 
-  it("applies the operator's patterns, as text or expression", () => {
+  it("applies the operator's patterns", () => {
     const patterns = [
-      { name: "badge [1]", regex: "B-\\d{6}" },
-      { name: "pair", regex: /(\w)\1{3}/i },
-      { name: "nothing", regex: "x*" },
+      { name: "badge [1]", regex: /B-\d{6}/g },
+      { name: "pair", regex: /(\w)\1{3}/gi },
+      { name: "nothing", regex: /x*/g },
     ];
     expect(guardText("B-123456 zzzz xx", { mode: "mask", patterns }).text).toBe(
       "[masked: badge 1] [masked: pair] [masked: nothing]",
     );
-    expect(() => guardText("x", { mode: "mask", patterns: [{ name: "bad", regex: "(" }] })).toThrow(SyntaxError);
   });
 
   it("does not mask inside a mask", () => {
-    const patterns = [{ name: "word", regex: "masked" }];
+    const patterns = [{ name: "word", regex: /masked/g }];
     const once = guardText("password=abc masked", { mode: "mask", patterns }).text;
     expect(once).toBe("password=[masked: password] [masked: word]");
     expect(guardText(once, { mode: "mask", patterns }).text).toBe(once);

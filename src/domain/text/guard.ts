@@ -10,13 +10,13 @@
  * A mask is a wall: rules run only between masks, so a second run finds nothing new. File contents are not guarded.
  */
 
-import { GUARD_RULES, type GuardRule, OPTIONAL_RULES } from "./guard-rules.ts";
+import { GUARD_RULES, type GuardRule, type Matcher, OPTIONAL_RULES } from "./guard-rules.ts";
 import { type Found, findByStructure } from "./guard-structure.ts";
 import { toReadable } from "./guard-view.ts";
 import { toPlainText } from "./sanitize.ts";
 
-/** A pattern of the operator. A text is compiled with the flag `g`; the whole match is masked. */
-export type GuardPattern = { readonly name: string; readonly regex: string | RegExp };
+/** A pattern of the operator: the whole match is masked. */
+export type GuardPattern = { readonly name: string; readonly regex: Matcher };
 
 /** What was masked: never the value, only its kind and how often. */
 export type MaskedKind = { readonly name: string; readonly count: number };
@@ -36,6 +36,9 @@ export function maskedInWords(masked: readonly MaskedKind[]): string {
   return masked.map(({ name, count }) => `${name} (${count})`).join(", ");
 }
 
+/** The same with nothing left out, as configuration and flows hold it. */
+export type GuardSettings = Required<GuardOptions>;
+
 const MASK = /\[masked: [^[\]\n]{1,60}\]/g;
 const CONTEXT_CHARS = 100;
 const PIECES_LOOKED_AT = 8;
@@ -49,9 +52,9 @@ type Wall = { readonly start: number; readonly end: number; readonly name: strin
  * The text with secrets and personal data replaced by `[masked: name]`, and what was masked, by name. With `mask` the
  * text is also sanitised first. Invisible characters count as absent, and full-width letters as plain ones, while rules
  * look; what is not masked keeps them. Idempotent: guarding a guarded text changes nothing. Linear with the built-in
- * rules, whatever the text; a slow pattern of the operator is theirs.
+ * rules, whatever the text; `config` compiles the operator's patterns for a linear engine.
  *
- * Throws `SyntaxError` when a pattern given as text is no regular expression; never because of the text.
+ * Never throws.
  */
 export function guardText(
   text: string,
@@ -197,7 +200,5 @@ function toRule(pattern: GuardPattern): GuardRule {
       .trim()
       .slice(0, 60)
       .toWellFormed() || "pattern";
-  const source = typeof pattern.regex === "string" ? pattern.regex : pattern.regex.source;
-  const flags = typeof pattern.regex === "string" ? "g" : pattern.regex.flags.replace(/[gy]/g, "").concat("g");
-  return { name, regex: new RegExp(source, flags), whole: true };
+  return { name, regex: pattern.regex, whole: true };
 }

@@ -76,8 +76,7 @@ async function readAgain(deps: ApplyDeps, leased: LeasedLink, action: TellChange
 async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<number> {
   const { key, sourceId } = noticeOf(action.n);
   const mark: Mark = { kind: "notice", issueKey: markKey(leased), noticeKind: "changed", n: action.n };
-  const { mode, patterns } = deps.settings.guard;
-  const guarded = guardText(action.text, { mode, patterns });
+  const guarded = guardText(action.text, deps.settings.guard);
   const rendered = renderParts({
     mark,
     authorLine: "",

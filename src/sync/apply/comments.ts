@@ -323,10 +323,7 @@ function render(
     part: null,
     withdrawn: false,
   } as const;
-  const guarded = guardText([commandText(action.text), ...lines].join("\n"), {
-    mode: settings.guard.mode,
-    patterns: settings.guard.patterns,
-  });
+  const guarded = guardText([commandText(action.text), ...lines].join("\n"), settings.guard);
   const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
   const rendered = renderParts({
     mark,

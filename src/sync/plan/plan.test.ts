@@ -74,7 +74,7 @@ function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
     attachments: more.attachments ?? { toHuawei: "referenced" },
     create: { jql: "labels = x", defaults: noInputs, fields: noInputs, template: null, templateField: null },
     commands: { role: null },
-    guard: { mode: "mask", patterns: [] },
+    guard: { mode: "mask", patterns: [], kinds: [] },
     settle: { caseSeconds: 60, messageSeconds: 60, searchSeconds: 60, listSeconds: 60 },
   };
 }
