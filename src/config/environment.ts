@@ -321,7 +321,7 @@ export const environmentVariables = {
   CASES_CRON: variable({
     group: "Rhythm",
     schema: values.cron(),
-    default: "* * * * *",
+    default: "*/15 * * * * *",
     unit: "cron, 5 or 6 fields, UTC",
     meaning: "When to look for news in Huawei.",
     example: "*/2 * * * *",
@@ -329,7 +329,7 @@ export const environmentVariables = {
   ISSUES_CRON: variable({
     group: "Rhythm",
     schema: values.cron(),
-    default: "* * * * *",
+    default: "*/15 * * * * *",
     unit: "cron, 5 or 6 fields, UTC",
     meaning: "When to look for news in Jira.",
     example: "*/2 * * * *",
@@ -414,7 +414,7 @@ export const environmentVariables = {
     schema: values.fromText(values.whole(1, 256)),
     default: "8",
     unit: "links",
-    meaning: "Links reconciled at once per replica.",
+    meaning: "Links reconciled at once per replica. One that has to wait for a service gives its place to others.",
     example: "8",
   }),
   LOG_LEVEL: variable({

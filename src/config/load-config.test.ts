@@ -66,7 +66,7 @@ test("defaults stand in for everything that is not set", () => {
     http: { host: "127.0.0.1", port: 8080, adminToken: null },
     workerConcurrency: 8,
     logLevel: "info",
-    crons: { cases: "* * * * *", issues: "* * * * *", check: "*/5 * * * *" },
+    crons: { cases: "*/15 * * * * *", issues: "*/15 * * * * *", check: "*/5 * * * *" },
     checkMaxAgeHours: 24,
     connections: [
       {
