@@ -3,17 +3,30 @@ import { toId } from "../src/domain/ids.ts";
 import { ignored, type Outcome } from "../src/sync/outcome.ts";
 import { reconcileLink } from "../src/sync/reconcile-link.ts";
 import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
+import type { Turns } from "./turns.ts";
 
 /** Name of the job; one handler each. */
 export const reconcileLinkJob = "reconcile-link";
 
 /** A wake-up carries a key, never the news. New fields must be optional until old jobs have drained. */
-export const reconcileLinkPayload = z.object({ linkId: z.string().min(1), connection: z.string().min(1) });
+export const reconcileLinkPayload = z.object({
+  linkId: z.string().min(1),
+  connection: z.string().min(1),
+  /** Left out by releases before 0.2. */
+  lane: z.enum(["live", "poll", "check", "import"]).default("poll"),
+});
 
-/** Runs the flow for one link. May be repeated; a link or connection that is gone is ignored. Throws on a malformed payload. */
-export async function handleReconcileLink(runtimes: readonly ConnectionRuntime[], payload: unknown): Promise<Outcome> {
-  const { linkId, connection } = reconcileLinkPayload.parse(payload);
+/**
+ * Runs the flow for one link when it is its connection's turn. May be repeated; a link or connection that is gone is ignored. Throws on
+ * a malformed payload.
+ */
+export async function handleReconcileLink(
+  runtimes: readonly ConnectionRuntime[],
+  turns: Pick<Turns, "runLink">,
+  payload: unknown,
+): Promise<Outcome> {
+  const { linkId, connection, lane } = reconcileLinkPayload.parse(payload);
   const runtime = findRuntime(runtimes, connection);
   if (runtime === null) return ignored("connection_not_configured");
-  return reconcileLink(runtime.reconcile, toId(linkId));
+  return turns.runLink({ connection, lane }, () => reconcileLink(runtime.reconcile, toId(linkId)));
 }

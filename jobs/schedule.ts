@@ -1,40 +1,34 @@
 /**
- * From clock to queue: cron ticks enqueue rounds, and a short beat enqueues the links that the database says are due. Harmless when
- * every replica fires: enqueues of one key collapse, rounds hold a lease, and links do too.
+ * From clock to queue: cron ticks enqueue rounds, and a short beat (`beat.ts`) the links that are due. Harmless when every replica fires:
+ * enqueues of one key collapse, rounds hold a lease, and links do too.
  */
 import cron, { type ScheduledTask } from "node-cron";
 import type { QueueBackend } from "../src/queue/queue-backend.ts";
 import type { Log } from "../src/sync/ports.ts";
-import type { StatePort } from "../src/sync/state.ts";
+import { type BeatDeps, startBeat } from "./beat.ts";
 import { intakeCasesJob } from "./intake-cases.ts";
 import { intakeIssuesJob } from "./intake-issues.ts";
 import { keepHouseJob } from "./keep-house.ts";
-import { reconcileLinkJob } from "./reconcile-link.ts";
 import { refreshLookupsJob } from "./refresh-lookups.ts";
 import { sweepLinksJob } from "./sweep-links.ts";
 
-export type ScheduleDeps = {
+export type ScheduleDeps = BeatDeps & {
   readonly queue: Pick<QueueBackend, "enqueue">;
-  readonly state: Pick<StatePort, "listDueLinks">;
-  readonly clock: { now(): Date };
   readonly log: Log;
   readonly connections: readonly string[];
   readonly crons: { readonly cases: string; readonly issues: string; readonly check: string };
   readonly checkMaxAgeMs: number;
-  /** How many links one beat enqueues at most. */
-  readonly dueMax: number;
 };
 
-/** The running schedule. `stop` ends ticks and beat; a tick under way is waited for. */
-export type Schedule = { stop(): Promise<void> };
+/** The running schedule. `poke`: a link is due now. `stop` ends ticks and beat; one under way is waited for. */
+export type Schedule = { poke(): void; stop(): Promise<void> };
 
-const beatMs = 500;
+/** Rounds of a connection that may run beside each other: cases, issues, check, look-ups. */
+export const roundKinds = 4;
 
 /** Starts ticks and beat, and fires each round once at once, so that a restart does not wait for the next minute. */
 export function startSchedule(deps: ScheduleDeps): Schedule {
   const tasks: ScheduledTask[] = [];
-  let stopped = false;
-  let running: Promise<void> = Promise.resolve();
 
   function tick(expression: string, fire: () => Promise<void>): void {
     tasks.push(cron.schedule(expression, () => guard(deps, fire), { timezone: "Etc/UTC" }));
@@ -62,44 +56,17 @@ export function startSchedule(deps: ScheduleDeps): Schedule {
     deps.queue.enqueue({ queue: "rounds", name: keepHouseJob, key: "all", payload: {}, lane: "check" }),
   );
 
-  async function beat(): Promise<void> {
-    const started = deps.clock.now().getTime();
-    await guard(deps, () => enqueueDue(deps));
-    if (stopped) return;
-    const pause = Math.max(50, beatMs - (deps.clock.now().getTime() - started));
-    timer = setTimeout(() => {
-      running = beat();
-    }, pause);
-  }
-  let timer: NodeJS.Timeout | undefined;
-  running = guard(deps, rounds(intakeCasesJob))
-    .then(() => guard(deps, rounds(intakeIssuesJob)))
-    .then(beat);
+  const beat = startBeat(deps);
+  const first = guard(deps, rounds(intakeCasesJob)).then(() => guard(deps, rounds(intakeIssuesJob)));
 
   return {
+    poke: beat.poke,
     async stop(): Promise<void> {
-      stopped = true;
       for (const task of tasks) await task.destroy();
-      await running;
-      clearTimeout(timer);
+      await first;
+      await beat.stop();
     },
   };
-}
-
-/** Enqueues the links that are due. A wiped queue is refilled by the next beat. */
-export async function enqueueDue(
-  deps: Pick<ScheduleDeps, "queue" | "state" | "clock" | "connections" | "dueMax">,
-): Promise<void> {
-  const due = await deps.state.listDueLinks(deps.connections, deps.clock.now(), deps.dueMax);
-  for (const link of due) {
-    await deps.queue.enqueue({
-      queue: "links",
-      name: reconcileLinkJob,
-      key: link.id,
-      payload: { linkId: link.id, connection: link.connectionName },
-      lane: link.lane,
-    });
-  }
 }
 
 /** Milliseconds between two firings of a cron expression, read off its seconds and minutes fields; 5 min where that cannot be told. Pure. */

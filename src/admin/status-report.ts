@@ -25,7 +25,7 @@ export type ConnectionReport = {
   readonly openFailures: number;
   /** Age of the oldest change that is not mirrored yet; `null` = nothing waits. */
   readonly oldestUnmirroredSeconds: number | null;
-  /** `null` = not known before the first round. */
+  /** The poll interval of cases that was really reached; the planned one before the second round. */
   readonly effectivePollSeconds: number | null;
   readonly rounds: readonly RoundReport[];
   /** Budgets in requests per second. */

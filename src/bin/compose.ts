@@ -6,6 +6,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import type { ConnectionRuntime } from "../../jobs/runtime.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Config, ConnectionConfig } from "../config/config.ts";
+import type { Side } from "../domain/service-error.ts";
 import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
@@ -152,9 +153,10 @@ function log2(log: Log): { info(facts: object, message: string): void; warn(fact
   };
 }
 
-/** What is heard of each write, and what may be done to the database (default: everything). */
+/** What is heard of each write, and of each request whether any answer came; what may be done to the database (default: everything). */
 export type ComposeOptions = {
   readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void;
+  readonly onAnswer?: (call: { readonly connection: string; readonly side: Side; readonly answered: boolean }) => void;
   readonly access?: "write" | "read";
 };
 
@@ -278,6 +280,8 @@ function wireConnection(input: {
   const tokens = makeTokenStore({ prisma, key: tokenKey(connection) });
   const cache = makeLookupCache(prisma);
   const { huawei: huaweiKey, jira: jiraKey } = budgetKeys(connection);
+  const onAnswer = (side: Side) => (answered: boolean) =>
+    options.onAnswer?.({ connection: connection.name, side, answered });
   const onRefused = (key: string) => (refused: boolean) => {
     if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
     if (reads) return;
@@ -290,6 +294,7 @@ function wireConnection(input: {
       options: connection.huawei,
       budget: observeBudget(budgetOf(huaweiKey, connection.huawei.requestsPerSecond), { side: "huawei", metrics }),
       tokens: reads ? makeReadingTokenStore(tokens) : tokens,
+      onAnswer: onAnswer("huawei"),
       clock,
       log,
     }),
@@ -302,6 +307,7 @@ function wireConnection(input: {
       clock,
       log,
       extraFields: toldFields(connection.create.fields),
+      onAnswer: onAnswer("jira"),
     }),
     { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },
   );

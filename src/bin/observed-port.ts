@@ -1,9 +1,13 @@
 /** Meters around a port and its budget: each call and each wait is counted, and what errors say about the service becomes metrics. */
-import { isServiceError } from "../domain/service-error.ts";
+import { isServiceError, ServiceError, type Side } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
+import { isOverTime } from "../lib/time-limit.ts";
 import type { Metrics } from "../observability/metrics.ts";
 
-/** Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. */
+/**
+ * Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. Within `withTimeLimit` no
+ * call starts once the time is used up: it throws `unavailable`.
+ */
 export function observePort<Port extends object>(
   port: Port,
   facts: {
@@ -26,6 +30,7 @@ export function observePort<Port extends object>(
       const value: unknown = Reflect.get(target, name, receiver);
       if (typeof value !== "function" || typeof name !== "string") return value;
       return async (...args: unknown[]): Promise<unknown> => {
+        if (isOverTime()) throw outOfTime(side, name);
         const startedAt = performance.now();
         try {
           const result: unknown = await Reflect.apply(value, target, args);
@@ -50,6 +55,20 @@ export function observePort<Port extends object>(
         }
       };
     },
+  });
+}
+
+function outOfTime(side: Side, operation: string): ServiceError {
+  return new ServiceError({
+    side,
+    kind: "unavailable",
+    operation,
+    status: null,
+    code: "OUT_OF_TIME",
+    requestId: null,
+    retryAfterMs: null,
+    outcomeUnknown: false,
+    detail: "the round has used up its time; nothing was sent",
   });
 }
 

@@ -9,16 +9,29 @@ import type { StatePort } from "../sync/state.ts";
 import { budgetKeys } from "./compose.ts";
 
 /**
- * Effective poll interval in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over the watched links of all
+ * The poll interval that can be reached, in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over the watched links of all
  * connections that share it (one entry each), whichever is longer. Pure.
  */
-export function effectivePollSeconds(
+export function plannedPollSeconds(
   cronSeconds: number,
   watched: readonly { readonly apiVersion: "v2" | "v1.0"; readonly links: number }[],
   requestsPerSecond: number,
 ): number {
   const requests = watched.reduce((sum, { apiVersion, links }) => sum + roundRequests(apiVersion, links), 0);
   return Math.max(cronSeconds, requests / (requestsPerSecond / 2));
+}
+
+/**
+ * The poll interval that was really reached, in seconds: from the last round's start to the one before, or the time since then where that
+ * is longer, since a round that hangs or waits is late. `plannedSeconds` stands in for an interval that is not known yet. Pure.
+ */
+export function reachedPollSeconds(
+  round: { readonly startedAt: Date | null; readonly intervalMs: number | null } | undefined,
+  plannedSeconds: number,
+  at: Date,
+): number {
+  const ageMs = round?.startedAt == null ? 0 : at.getTime() - round.startedAt.getTime();
+  return Math.max(round?.intervalMs ?? plannedSeconds * 1000, ageMs) / 1000;
 }
 
 /** Puts the report together. Throws when the database cannot be read; a queue that is away shows no counts. */
@@ -69,10 +82,14 @@ export async function makeStatusReport(deps: {
         openFailures: failures.items.filter((failure) => failure.connectionName === connection.name).length,
         oldestUnmirroredSeconds:
           oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
-        effectivePollSeconds: effectivePollSeconds(
-          tickLengthMs(config.crons.cases) / 1000,
-          sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
-          connection.huawei.requestsPerSecond,
+        effectivePollSeconds: reachedPollSeconds(
+          rounds.find((round) => round.connectionName === connection.name && round.name === "cases"),
+          plannedPollSeconds(
+            tickLengthMs(config.crons.cases) / 1000,
+            sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
+            connection.huawei.requestsPerSecond,
+          ),
+          at,
         ),
         rounds: rounds
           .filter((round) => round.connectionName === connection.name)

@@ -16,7 +16,7 @@ export type WebhookDeps = {
   readonly prisma: Database["prisma"];
   readonly log: Log;
   /** Told after each committed wake-up, so that nobody has to wait for the next beat. */
-  readonly onWake: () => Promise<void>;
+  readonly onWake: () => void;
 };
 
 /** Longest delivery id that is remembered; Jira's are 36 characters. */
@@ -43,12 +43,7 @@ export function makeWebhookHandler(deps: WebhookDeps): WebhookHandler {
     if (issueId !== null) {
       const links = await deps.state.findLinksByIssue(name, [issueId]);
       await deps.state.wake(links.map((link) => ({ linkId: link.id, jira: true, lane: "live" }) as const));
-      if (links.length > 0) {
-        // The wake-up is committed; whether the queue takes it now or with the next beat is only a matter of time.
-        await deps
-          .onWake()
-          .catch((error: unknown) => deps.log.warn({ error }, "A woken link was not enqueued at once"));
-      }
+      if (links.length > 0) deps.onWake();
     }
     // Remembered after the wake-up: a crash in between costs one wake-up too many instead of one too few.
     if (id !== null) await recordWebhook(deps, id, name);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
 import { blocked, deferred, done, type Outcome } from "../sync/outcome.ts";
-import { effectivePollSeconds } from "./status.ts";
+import { plannedPollSeconds, reachedPollSeconds } from "./status.ts";
 import { countRuns } from "./worker.ts";
 
 function fail(kind: ErrorKind): Error {
@@ -59,6 +59,18 @@ test.each([
       ...historical.map((links) => ({ apiVersion: "v1.0" as const, links })),
     ];
 
-    expect(effectivePollSeconds(cron, watched, rate)).toBe(expected);
+    expect(plannedPollSeconds(cron, watched, rate)).toBe(expected);
   },
 );
+
+test.each([
+  { intervalMs: 15_200, ageSeconds: 4, expected: 15.2 },
+  { intervalMs: 15_200, ageSeconds: 90, expected: 90 },
+  { intervalMs: null, ageSeconds: 4, expected: 60 },
+  { intervalMs: null, ageSeconds: null, expected: 60 },
+])("a round $ageSeconds s after the last one, which took $intervalMs ms to come, reaches $expected s", (given) => {
+  const at = new Date("2026-05-04T12:00:00Z");
+  const startedAt = given.ageSeconds === null ? null : new Date(at.getTime() - given.ageSeconds * 1000);
+
+  expect(reachedPollSeconds({ startedAt, intervalMs: given.intervalMs }, 60, at)).toBe(given.expected);
+});

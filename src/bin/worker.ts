@@ -9,14 +9,16 @@ import { handleIntakeIssues, intakeIssuesJob } from "../../jobs/intake-issues.ts
 import { handleKeepHouse, keepHouseJob } from "../../jobs/keep-house.ts";
 import { handleReconcileLink, reconcileLinkJob } from "../../jobs/reconcile-link.ts";
 import { handleRefreshLookups, refreshLookupsJob } from "../../jobs/refresh-lookups.ts";
-import { enqueueDue, type Schedule, startSchedule } from "../../jobs/schedule.ts";
+import { roundKinds, type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
+import { makeTurns, type Turns } from "../../jobs/turns.ts";
 import { findOscillations } from "../admin/doctor-status.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
+import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
@@ -46,7 +48,14 @@ export async function startWorker(
   log: Log,
   hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void } = {},
 ): Promise<RunningWorker> {
-  const parts = await compose(config, log, hooks);
+  let schedule: Schedule | null = null;
+  const turns = makeTurns({
+    connections: config.connections.map((connection) => connection.name),
+    capacity: config.workerConcurrency,
+    log,
+    onFree: () => schedule?.poke(),
+  });
+  const parts = await compose(config, log, { ...hooks, onAnswer: turns.noteAnswer });
   const { state, connections, metrics } = parts;
   await recordPolicies(parts, connections);
   try {
@@ -72,17 +81,17 @@ export async function startWorker(
       {
         queue: "links",
         name: reconcileLinkJob,
-        handle: counted((payload) => handleReconcileLink(connections, payload)),
+        handle: counted((payload) => handleReconcileLink(connections, turns, payload)),
       },
       {
         queue: "rounds",
         name: intakeCasesJob,
-        handle: counted((payload) => handleIntakeCases(connections, payload)),
+        handle: counted((payload) => handleIntakeCases(connections, turns, payload)),
       },
       {
         queue: "rounds",
         name: intakeIssuesJob,
-        handle: counted((payload) => handleIntakeIssues(connections, payload)),
+        handle: counted((payload) => handleIntakeIssues(connections, turns, payload)),
       },
       {
         queue: "rounds",
@@ -92,7 +101,7 @@ export async function startWorker(
       {
         queue: "rounds",
         name: refreshLookupsJob,
-        handle: counted((payload) => handleRefreshLookups(connections, payload)),
+        handle: counted((payload) => handleRefreshLookups(connections, turns, payload)),
       },
       {
         queue: "rounds",
@@ -105,11 +114,13 @@ export async function startWorker(
         ),
       },
     ],
-    { concurrency: config.workerConcurrency },
+    // Each round of each connection has a slot of its own, and so has the house.
+    { concurrency: { links: config.workerConcurrency, rounds: connections.length * roundKinds + 1 } },
   );
-  const schedule = startSchedule({
+  schedule = startSchedule({
     queue,
     state,
+    turns,
     clock: parts.clock,
     log,
     connections: connections.map((connection) => connection.name),
@@ -117,16 +128,17 @@ export async function startWorker(
     checkMaxAgeMs: config.checkMaxAgeHours * 3_600_000,
     dueMax: config.workerConcurrency * 8,
   });
+  const started = schedule;
   let http: HttpServer | null = null;
   let url: string | null = null;
   try {
     if (config.http.port !== 0) {
-      http = makeHttp(config, parts, queue, log);
+      http = makeHttp({ config, parts, queue, log, onWake: schedule.poke });
       ({ url } = await http.listen());
       log.info({ url }, "Page, health and metrics are served");
     }
   } catch (error) {
-    await end({ schedule, http, queue, parts });
+    await end({ schedule: started, turns, http, queue, parts });
     throw error;
   }
   log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
@@ -136,7 +148,7 @@ export async function startWorker(
     queue,
     url,
     stop: () => {
-      stopping ??= end({ schedule, http, queue, parts });
+      stopping ??= end({ schedule: started, turns, http, queue, parts });
       return stopping;
     },
   };
@@ -161,7 +173,7 @@ export function countRuns(
       metrics.runEnded({ connection, outcome: failed ? "failed" : outcome.kind });
       return outcome.kind;
     } catch (error) {
-      const waits = isServiceError(error) && waitingReasons.has(error.kind);
+      const waits = error instanceof NotNow || (isServiceError(error) && waitingReasons.has(error.kind));
       metrics.runEnded({ connection, outcome: waits ? "deferred" : "failed" });
       throw error;
     }
@@ -201,17 +213,25 @@ async function refuseOscillation(parts: Parts): Promise<void> {
 
 async function end(running: {
   schedule: Schedule;
+  turns: Turns;
   http: HttpServer | null;
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
   await running.schedule.stop();
-  await running.queue.close({ timeoutMs: jobsFinishMs });
+  await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await running.http?.close();
   await running.parts.close();
 }
 
-function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): HttpServer {
+function makeHttp(input: {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly queue: QueueBackend;
+  readonly log: Log;
+  readonly onWake: () => void;
+}): HttpServer {
+  const { config, parts, queue, log } = input;
   const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
   const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
   const { metrics } = parts;
@@ -259,14 +279,13 @@ function makeHttp(config: Config, parts: Parts, queue: QueueBackend, log: Log): 
     }
     metrics.setQueueDepth(picture.queues);
   });
-  const { state, clock } = parts;
-  const names = parts.connections.map((connection) => connection.name);
+  const { state } = parts;
   const webhook = makeWebhookHandler({
     connections: parts.connections,
     state,
     prisma: parts.database.prisma,
     log,
-    onWake: () => enqueueDue({ queue, state, clock, connections: names, dueMax: config.workerConcurrency * 8 }),
+    onWake: input.onWake,
   });
   return makeHttpServer({
     webhook,

@@ -21,6 +21,8 @@ export type HuaweiClientDeps = {
   readonly log: Log;
   /** Where a login token is shared; without it each client has its own. */
   readonly tokens?: TokenStore;
+  /** Hears after each request whether any answer came. */
+  readonly onAnswer?: (answered: boolean) => void;
   readonly clock?: Clock;
   readonly sleep?: (pauseMs: number) => Promise<unknown>;
   readonly random?: () => number;
@@ -36,7 +38,7 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   const { options, budget, log } = deps;
   const clock = deps.clock ?? { now: () => new Date() };
   const timeoutMs = options.timeoutMs ?? timeoutDefaultMs;
-  const send = makeHttpSender();
+  const send = makeHttpSender(deps.onAnswer);
   const { endpoint, iamEndpoint } = options;
   const tokens = deps.tokens ?? makeMemoryTokenStore();
   const tests = {

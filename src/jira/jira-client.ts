@@ -17,7 +17,7 @@ import { makeTransport } from "./transport.ts";
 export type { JiraAdminPort } from "./admin.ts";
 export type { JiraOptions, JiraTimeouts } from "./options.ts";
 
-/** What a Jira client needs. Everything after `clock` is for tests. */
+/** What a Jira client needs. Everything from `clock` on is for tests. */
 export type JiraClientDeps = {
   readonly options: JiraOptions;
   /** Shared by all clients of one (site, account) in all replicas. */
@@ -25,6 +25,8 @@ export type JiraClientDeps = {
   readonly log: Log;
   /** Ids of further fields that readings of an issue answer as `fieldTexts`. */
   readonly extraFields?: readonly string[];
+  /** Hears after each request whether any answer came. */
+  readonly onAnswer?: (answered: boolean) => void;
   readonly clock?: Clock;
   readonly send?: HttpSender;
   readonly timeouts?: JiraTimeouts;
@@ -47,7 +49,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     clock,
     serviceClock,
     budget: deps.budget,
-    send: deps.send ?? makeHttpSender(),
+    send: deps.send ?? makeHttpSender(deps.onAnswer),
     timeouts: deps.timeouts ?? defaultJiraTimeouts,
     sleep: deps.sleep ?? sleepFor,
     random: deps.random ?? Math.random,

@@ -58,13 +58,25 @@ export type HttpResponse = {
 /** Sends requests and keeps connections for reuse; idle ones hold no process alive. */
 export type HttpSender = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Makes a sender with connection pools of its own. Rejects only with `HttpFailure`, or with what a streamed body throws. */
-export function makeHttpSender(): HttpSender {
+/**
+ * Makes a sender with connection pools of its own. Rejects only with `HttpFailure`, or with what a streamed body throws. `onAnswer` hears
+ * after each request whether the head of any answer came.
+ */
+export function makeHttpSender(onAnswer: (answered: boolean) => void = () => {}): HttpSender {
   const agents = {
     http: new HttpAgent({ keepAlive: true, timeout: idleSocketMs }),
     https: new HttpsAgent({ keepAlive: true, timeout: idleSocketMs }),
   };
-  return (request) => sendOnce(agents, request);
+  return async (request) => {
+    try {
+      const answer = await sendOnce(agents, request);
+      onAnswer(true);
+      return answer;
+    } catch (error) {
+      if (error instanceof HttpFailure) onAnswer(false);
+      throw error;
+    }
+  };
 }
 
 /** Reads a whole body; throws `HttpFailure` of reason `too_large` beyond `sizeMaxBytes`, and drops the connection then. */

@@ -143,7 +143,7 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
   );
   const pollInterval = gauge(
     "effective_poll_interval_seconds",
-    "Pause between two rounds that the budget allows",
+    "Interval of the rounds over the cases that was really reached",
     "connection",
   );
   const runs = counter("runs_total", "Runs of the reconcile flow by outcome", "connection", "outcome");

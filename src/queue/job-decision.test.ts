@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
-import { decideJob, retryPauseMs } from "./job-decision.ts";
+import { decideJob, NotNow, retryPauseMs } from "./job-decision.ts";
 import { HandlerConflict } from "./queue-backend.ts";
 
 const table: [ErrorKind, number | null, ReturnType<typeof decideJob>][] = [
@@ -21,6 +21,10 @@ test.each(table)("a service's %s with retryAfterMs %s is settled by the table", 
   const error = new ServiceError({ ...facts, kind, retryAfterMs, outcomeUnknown: false, detail: "" });
 
   expect(decideJob(error)).toEqual(decision);
+});
+
+test("what may not start yet waits without an attempt", () => {
+  expect(decideJob(new NotNow(4_200.5))).toEqual({ kind: "wait", delayMs: 4_201 });
 });
 
 test("errors of our own are retried, unless they can never succeed", () => {

@@ -17,6 +17,16 @@ const waitDefaultMs = 30_000;
 const waitMinMs = 1_000;
 const retryMaxMs = 30_000;
 
+/** Thrown by work that may not start yet: it is tried again after `delayMs`, which costs no attempt. */
+export class NotNow extends Error {
+  override readonly name = "NotNow";
+  readonly delayMs: number;
+  constructor(delayMs: number) {
+    super(`not before ${Math.ceil(delayMs)} ms from now`);
+    this.delayMs = delayMs;
+  }
+}
+
 /**
  * Decides the error of a service by its kind, through the table of `sync/outcome.ts`. Any other error is retried to the job's bound,
  * save payloads that do not parse and jobs without a handler, which can never succeed. Pure.
@@ -24,6 +34,7 @@ const retryMaxMs = 30_000;
 export function decideJob(error: unknown): JobDecision {
   if (error instanceof Error && (error.name === "ZodError" || error.name === "HandlerConflict"))
     return { kind: "fail" };
+  if (error instanceof NotNow) return { kind: "wait", delayMs: Math.max(1, Math.ceil(error.delayMs)) };
   if (!(error instanceof ServiceError)) return { kind: "retry" };
   const { kind, retryAfterMs } = error.facts;
   switch (decide(kind).kind) {

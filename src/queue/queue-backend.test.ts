@@ -60,7 +60,9 @@ describe.each(kinds)("on %s", (kind) => {
   }
 
   function work(backend: QueueBackend, handle: (payload: unknown) => Promise<unknown>, concurrency = 4): void {
-    backend.startWorkers([{ queue: "links", name: "reconcile-link", handle }], { concurrency });
+    backend.startWorkers([{ queue: "links", name: "reconcile-link", handle }], {
+      concurrency: { links: concurrency, rounds: 4 },
+    });
   }
 
   it(`${title}enqueues of one key collapse while it waits, whatever signs and digits the key has`, async () => {
@@ -345,8 +347,10 @@ describe.each(kinds)("on %s", (kind) => {
     const handle = async (): Promise<void> => {};
     const one = { queue: "links", name: "a", handle } as const;
 
-    expect(() => backend.startWorkers([one, { ...one, queue: "rounds" }], { concurrency: 1 })).toThrow("two handlers");
-    expect(() => backend.startWorkers([one], { concurrency: 1, expected: ["a", "b"] })).toThrow(
+    expect(() =>
+      backend.startWorkers([one, { ...one, queue: "rounds" }], { concurrency: { links: 1, rounds: 1 } }),
+    ).toThrow("two handlers");
+    expect(() => backend.startWorkers([one], { concurrency: { links: 1, rounds: 1 }, expected: ["a", "b"] })).toThrow(
       "no handler for the job b",
     );
   });
@@ -376,7 +380,7 @@ describe("Redis alone", () => {
     const seen: string[] = [];
     backend.startWorkers(
       [{ queue: "links", name: "reconcile-link", handle: async (payload) => seen.push(keyOf(payload)) }],
-      { concurrency: 1 },
+      { concurrency: { links: 1, rounds: 1 } },
     );
     await backend.enqueue(wake("1"));
     await until(() => seen.length === 1);

@@ -19,25 +19,30 @@ import { createPostgresBackend, DelayedError, type Job, Queue, UnrecoverableErro
 import { Redis } from "ioredis";
 import { decideJob, retryPauseMs } from "./job-decision.ts";
 
-/** Who a job is for; smaller numbers run first. */
-const priorities = { live: 1, poll: 2, check: 3, import: 4 } as const;
+/** Who a job is for; smaller numbers run first. Within a lane the first job of each connection runs before the second of any. */
+const priorities = { live: 1_000, poll: 2_000, check: 3_000, import: 4_000 } as const;
+const turnsMax = 999;
 
 /** The queues: rounds must not wait behind links, nor links behind rounds. */
 const queueNames = { links: "casebridge-links", rounds: "casebridge-rounds" } as const;
 
-/** `links`: one job per link, as many at once as configured. `rounds`: polling, checks and housekeeping, four at once. */
+/** `links`: one job per link. `rounds`: polling, checks and housekeeping. Each runs as many jobs at once as `startWorkers` is told. */
 export type QueueName = keyof typeof queueNames;
 
 /** Live overtakes poll, poll overtakes check, check overtakes import. */
 export type QueueLane = keyof typeof priorities;
 
-/** One wake-up. `key` names the work; two of one name and key collapse. `delayMs` holds a job back that does not exist yet. */
+/**
+ * One wake-up. `key` names the work; two of one name and key collapse. `delayMs` holds a job back that does not exist yet. `turn` counts
+ * the jobs of one connection in a lane from 0, so that connections take turns there.
+ */
 export type Enqueue = {
   readonly queue: QueueName;
   readonly name: string;
   readonly key: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly lane: QueueLane;
+  readonly turn?: number;
   readonly delayMs?: number;
 };
 
@@ -84,7 +89,7 @@ export type QueueBackend = {
   /** Starts one worker per queue. Throws `HandlerConflict` when a name is claimed twice, or one of `expected` by nobody. */
   startWorkers(
     handlers: readonly { readonly queue: QueueName; readonly name: string; readonly handle: JobHandler }[],
-    options: { readonly concurrency: number; readonly expected?: readonly string[] },
+    options: { readonly concurrency: Readonly<Record<QueueName, number>>; readonly expected?: readonly string[] },
   ): void;
   /** Jobs by queue and state. Throws `QueueUnavailable`. */
   counts(): Promise<Readonly<Record<QueueName, Readonly<Record<string, number>>>>>;
@@ -132,7 +137,6 @@ export type QueueBackendOptions = {
 
 const answerTimeoutMs = 5_000;
 const reportAgainMs = 30_000;
-const roundsAtOnce = 4;
 
 /** Opens the queue. Connects in the background: nothing is thrown here for a backend that is away. */
 export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
@@ -188,7 +192,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
   async function enqueue(job: Enqueue): Promise<void> {
     const queue = queueOf(job.queue);
     const jobId = `job-${randomUUID()}`;
-    const priority = priorities[job.lane];
+    const priority = priorities[job.lane] + Math.min(job.turn ?? 0, turnsMax);
     await ask("enqueue", async () => {
       const added = await queue.add(job.name, job.payload, {
         jobId,
@@ -266,7 +270,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     if (missing.length > 0) throw new HandlerConflict(`no handler for the job ${missing.join(", ")}`);
     for (const name of names()) {
       const worker = opened.makeWorker(queueNames[name], (job, token) => run(name, byName, job, token ?? ""), {
-        concurrency: name === "links" ? concurrency : roundsAtOnce,
+        concurrency: concurrency[name],
         lockDuration: 30_000,
         stalledInterval: 10_000,
         maxStalledCount: 10,

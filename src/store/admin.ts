@@ -91,6 +91,8 @@ export type RoundEntry = {
   readonly finishedAt: Date | null;
   readonly outcome: string | null;
   readonly durationMs: number | null;
+  /** From the start of the round before to that of this one; `null` where there was none. */
+  readonly intervalMs: number | null;
   readonly requests: number | null;
 };
 
@@ -283,7 +285,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
     /** The last round of each kind and connection. */
     async listRounds(): Promise<RoundEntry[]> {
       return prisma.$queryRaw<RoundEntry[]>(Prisma.sql`
-        SELECT "connectionName", name, COALESCE("leaseUntil" > now(), false) AS running, "startedAt", "finishedAt", outcome, "durationMs", requests
+        SELECT "connectionName", name, COALESCE("leaseUntil" > now(), false) AS running, "startedAt", "finishedAt", outcome, "durationMs", "intervalMs", requests
         FROM rounds ORDER BY "connectionName", name`);
     },
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { Breaker, ConnectionState } from "../sync/state.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
-import type { Queries } from "./sql.ts";
+import { isWatched, type Queries } from "./sql.ts";
 
 /** A connection as the configuration names it; sites are identities of the two services, such as `intl:account` and `acme.atlassian.net`. */
 export type ConnectionRow = {
@@ -186,7 +186,8 @@ export async function beginRound(
     INSERT INTO rounds ("connectionName", name, "leaseOwner", "leaseUntil", "startedAt")
     VALUES (${round.connectionName}, ${round.name}, ${round.owner}, now() + ${round.leaseMs} * interval '1 millisecond', clock_timestamp())
     ON CONFLICT ("connectionName", name) DO UPDATE SET "leaseOwner" = EXCLUDED."leaseOwner", "leaseUntil" = EXCLUDED."leaseUntil",
-      "startedAt" = EXCLUDED."startedAt"
+      "startedAt" = EXCLUDED."startedAt",
+      "intervalMs" = LEAST(2147483647, extract(epoch FROM EXCLUDED."startedAt" - rounds."startedAt") * 1000)::integer
     WHERE rounds."leaseUntil" IS NULL OR rounds."leaseUntil" <= now()`);
   return taken === 1;
 }
@@ -251,18 +252,19 @@ export async function resolveConnectionFailure(
 }
 
 /**
- * How many pairs of a connection lack their case or issue at the moment, and how many active links there are in all. What waits to become
+ * How many pairs of a connection lack their case or issue at the moment, and how many watched links there are. What waits to become
  * a pair lacks nothing.
  */
 export async function countMissing(
   queries: Queries,
   connectionName: string,
+  watchedSince: Date,
 ): Promise<{ missing: number; watched: number }> {
   const rows = await queries.$queryRaw<{ missing: number; watched: number }[]>(Prisma.sql`
-    SELECT count(*) FILTER (WHERE lacking)::int AS missing, count(*)::int AS watched FROM (
-      SELECT "caseId" IS NOT NULL AND "issueId" IS NOT NULL
-        AND EXISTS (SELECT 1 FROM failures f WHERE f."linkId" = links.id AND f.item IN ('case', 'issue') AND f.state = 'open') AS lacking
-      FROM links WHERE "connectionName" = ${connectionName} AND state = 'active') AS active`);
+    SELECT (SELECT count(DISTINCT links.id)::int FROM failures f JOIN links ON links.id = f."linkId"
+        WHERE f."connectionName" = ${connectionName} AND f.item IN ('case', 'issue') AND f.state = 'open'
+          AND links.state = 'active' AND links."caseId" IS NOT NULL AND links."issueId" IS NOT NULL) AS missing,
+      (SELECT count(*)::int FROM links WHERE "connectionName" = ${connectionName} AND ${isWatched("links", watchedSince)}) AS watched`);
   return rows[0] ?? { missing: 0, watched: 0 };
 }
 

@@ -27,19 +27,69 @@ type IntakeRow = {
 /** Rows per page of a listing: 10,000 links must not exist twice in memory, once as an answer and once as objects. */
 const PAGE_SIZE = 2000;
 
-/** All links of a connection in every state, tombstones included, oldest first. */
+/** All links of a connection in every state, tombstones included, oldest first: for commands that repair, never for a round. */
 export async function listIntakeLinks(queries: Queries, connectionName: string): Promise<IntakeLink[]> {
+  return readPages(queries, Prisma.sql`"connectionName" = ${connectionName}`);
+}
+
+/** All links of a condition by id. `order`: what the index that serves it holds before the id, alike in all of them. */
+async function readPages(queries: Queries, condition: Prisma.Sql, order = Prisma.empty): Promise<IntakeLink[]> {
   const links: IntakeLink[] = [];
   for (let after = 0n; ; ) {
     const page = await readIntakeLinks(
       queries,
-      Prisma.sql`"connectionName" = ${connectionName} AND id > ${after} ORDER BY id LIMIT ${PAGE_SIZE}`,
+      Prisma.sql`${condition} AND id > ${after} ORDER BY ${order}id LIMIT ${PAGE_SIZE}`,
     );
     links.push(...page);
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE_SIZE) return links;
     after = linkNumber(last.id);
   }
+}
+
+/** The watched links of a connection (RULES 3), those of open cases first: their cost does not depend on how many links there were before. */
+export async function listWatchedLinks(
+  queries: Queries,
+  connectionName: string,
+  watchedSince: Date,
+): Promise<IntakeLink[]> {
+  const watched = Prisma.sql`"connectionName" = ${connectionName} AND state = 'active' AND "caseId" IS NOT NULL`;
+  const open = await readPages(
+    queries,
+    Prisma.sql`${watched} AND "closedSeenAt" IS NULL`,
+    Prisma.sql`"closedSeenAt", `,
+  );
+  const closed = await readIntakeLinks(
+    queries,
+    Prisma.sql`${watched} AND "closedSeenAt" >= ${watchedSince}::timestamptz ORDER BY "closedSeenAt", id`,
+  );
+  return [...open, ...closed];
+}
+
+/** The links of a connection that hold one of the cases, in every state. */
+export async function findLinksByCase(
+  queries: Queries,
+  connectionName: string,
+  caseIds: readonly CaseId[],
+): Promise<IntakeLink[]> {
+  const links: IntakeLink[] = [];
+  for (const batch of inBatches(caseIds)) {
+    links.push(
+      ...(await readIntakeLinks(
+        queries,
+        Prisma.sql`"connectionName" = ${connectionName} AND "caseId" = ANY(${batch}::text[])
+          AND "huaweiSite" = (SELECT "huaweiSite" FROM connections WHERE name = ${connectionName}) ORDER BY id`,
+      )),
+    );
+  }
+  return links;
+}
+
+/** Whether any link of a connection pairs a case with an issue, in whatever state. */
+export async function hasPair(queries: Queries, connectionName: string): Promise<boolean> {
+  const rows = await queries.$queryRaw<unknown[]>(Prisma.sql`
+    SELECT 1 FROM links WHERE "connectionName" = ${connectionName} AND "issueId" IS NOT NULL AND "caseId" IS NOT NULL LIMIT 1`);
+  return rows.length > 0;
 }
 
 /** The links of a connection that hold one of the issues, in every state. */
@@ -53,7 +103,8 @@ export async function findLinksByIssue(
     links.push(
       ...(await readIntakeLinks(
         queries,
-        Prisma.sql`"connectionName" = ${connectionName} AND "issueId" = ANY(${batch}::text[]) ORDER BY id`,
+        Prisma.sql`"connectionName" = ${connectionName} AND "issueId" = ANY(${batch}::text[])
+          AND "jiraSite" = (SELECT "jiraSite" FROM connections WHERE name = ${connectionName}) ORDER BY id`,
       )),
     );
   }

@@ -539,7 +539,8 @@ describe("wake-ups and due links", () => {
     const due = await state.listDueLinks(["main", "second"], clock.now(), 5);
 
     expect(due.map((link) => link.id)).toEqual([main[3], main[0], second[0], main[1], second[1]]);
-    expect(due[0]).toEqual({ id: main[3], lane: "live", connectionName: "main" });
+    expect(due[0]).toMatchObject({ id: main[3], lane: "live", connectionName: "main", turn: 0 });
+    expect(due.map((link) => link.turn)).toEqual([0, 0, 0, 1, 1]);
   });
 });
 

@@ -38,6 +38,9 @@ export function makeState(deps: {
     findSnapshot: (linkId) => readSnapshot(prisma, Prisma.sql`links.id = ${linkNumber(linkId)}`),
 
     listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
+    listWatchedLinks: (connectionName) => intake.listWatchedLinks(prisma, connectionName, watchedSince()),
+    findLinksByCase: (connectionName, caseIds) => intake.findLinksByCase(prisma, connectionName, caseIds),
+    hasPair: (connectionName) => intake.hasPair(prisma, connectionName),
     findIssuesOfCases: (connectionName, ofCaseId, caseIds) =>
       intake.findIssuesOfCases(prisma, connectionName, { ofCaseId, caseIds }),
     findLinksByIssue: (connectionName, issueIds) => intake.findLinksByIssue(prisma, connectionName, issueIds),
@@ -48,7 +51,14 @@ export function makeState(deps: {
     adoptIssue: (linkId, issueId, issueKey) =>
       intake.adoptIssue(prisma, { linkId, issueId, issueKey, at: clock.now() }),
     wake: (wakeUps, seen) => wakeLinks(prisma, wakeUps, { at: clock.now(), ...(seen === undefined ? {} : { seen }) }),
-    listDueLinks: (connectionNames, now, limit) => listDueLinks(prisma, { connectionNames, now, limit }),
+    listDueLinks: (shares, now, limit) =>
+      listDueLinks(prisma, {
+        shares: shares.map((share) =>
+          typeof share === "string" ? { connectionName: share, slowest: "import", places: limit } : share,
+        ),
+        now,
+        limit,
+      }),
     listUnstampedLinks: (name, madeAfter) => intake.listUnstampedLinks(prisma, name, madeAfter ?? null),
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
@@ -92,6 +102,6 @@ export function makeState(deps: {
       connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
     resolveConnectionFailure: (connectionName, reason) =>
       connections.resolveConnectionFailure(prisma, { connectionName, reason }),
-    countMissing: (connectionName) => connections.countMissing(prisma, connectionName),
+    countMissing: (connectionName) => connections.countMissing(prisma, connectionName, watchedSince()),
   };
 }

@@ -1,7 +1,7 @@
 /** Wake-ups and what is due: the durable half of the queue (RULES 2). */
 import type { LinkId } from "../domain/ids.ts";
 import type { LaneName } from "../domain/link.ts";
-import type { SeenCase, WakeUp } from "../sync/state.ts";
+import type { DueShare, SeenCase, WakeUp } from "../sync/state.ts";
 import { Prisma } from "./generated/client.ts";
 import { inBatches, LANES_BY_URGENCY, laneRank, linkNumber, type Queries, toJson } from "./sql.ts";
 
@@ -101,26 +101,74 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
 }
 
 /**
- * Links that are due at `now`, most urgent lane first, connections in turns within a lane. A link is due when a wake-up waits that
- * the last run had not seen, or when its moment to look again has come; one in back-off waits for that moment whatever wakes it.
- * Links under a live lease, links that are not active and links of stopped connections are left out.
+ * Links that are due at `now`, most urgent lane first, connections in turns within a lane (`turn` counts from 0). A link is due when a
+ * wake-up waits that the last run had not seen, or when its moment to look again has come; one in back-off waits for that moment
+ * whatever wakes it. Links under a live lease, links that are not active and links of stopped connections are left out. `dueAt`: since when it is due.
+ *
+ * Each lane of each connection is asked through the two partial indices of what is due, as far as its places reach, so that the cost
+ * follows neither the number of links nor the number of due ones.
  */
 export async function listDueLinks(
   queries: Queries,
-  input: { readonly connectionNames: readonly string[]; readonly now: Date; readonly limit: number },
-): Promise<{ id: LinkId; lane: LaneName; connectionName: string }[]> {
-  const rows = await queries.$queryRaw<{ id: string; lane: string; connectionName: string }[]>(Prisma.sql`
-    SELECT id::text AS id, lane, "connectionName" FROM (
-      SELECT links.id, links.lane, links."connectionName", ${laneRank("links.lane")} AS urgency,
-        row_number() OVER (PARTITION BY links."connectionName", links.lane
-          ORDER BY LEAST(links."wantedAt", links."recheckAt"), links.id) AS turn
-      FROM links JOIN connections ON connections.name = links."connectionName"
-      WHERE links."connectionName" = ANY(${[...input.connectionNames]}::text[]) AND connections.state <> 'stopped'
-        AND links.state = 'active' AND (links."leaseUntil" IS NULL OR links."leaseUntil" <= now())
-        AND (links."recheckAt" <= ${input.now}::timestamptz
-          OR (links."wantedRev" > links."doneRev"
-            AND (links."recheckAt" IS NULL OR (links.attempts = 0 AND links."wantedRev" > links."triedRev"))))
-    ) AS due
-    ORDER BY urgency, turn, "connectionName" LIMIT ${input.limit}`);
-  return rows.map((row) => ({ id: row.id as LinkId, lane: row.lane as LaneName, connectionName: row.connectionName }));
+  input: { readonly shares: readonly DueShare[]; readonly now: Date; readonly limit: number },
+): Promise<DueLink[]> {
+  const { limit } = input;
+  // Where many have much to do a few of each fill the answer; only where few have is more of them read.
+  const few = Math.max(4, Math.ceil(limit / Math.max(1, input.shares.length)));
+  const due = await askDue(queries, { ...input, placesMax: few });
+  const isCut = due.length < limit && due.some((link) => link.turn === few - 1);
+  return isCut ? askDue(queries, { ...input, placesMax: limit }) : due;
+}
+
+type DueLink = {
+  readonly id: LinkId;
+  readonly lane: LaneName;
+  readonly connectionName: string;
+  readonly turn: number;
+  readonly dueAt: Date;
+};
+
+async function askDue(
+  queries: Queries,
+  input: {
+    readonly shares: readonly DueShare[];
+    readonly now: Date;
+    readonly limit: number;
+    readonly placesMax: number;
+  },
+): Promise<DueLink[]> {
+  // The inner limits are constants, not each share's own: the planner would take those for a tenth of all that is due.
+  const { now, limit } = input;
+  const shares = toJson(
+    input.shares.map(({ connectionName, slowest, places }) => ({
+      name: connectionName,
+      slowest: LANES_BY_URGENCY.indexOf(slowest) + 1,
+      places: Math.min(places, input.placesMax),
+    })),
+  );
+  const isFree = Prisma.sql`links."connectionName" = shares.name AND links.lane = lanes.lane AND links.state = 'active'
+    AND (links."leaseUntil" IS NULL OR links."leaseUntil" <= now())`;
+  const rows = await queries.$queryRaw<
+    { id: string; lane: string; connectionName: string; turn: number; dueAt: Date }[]
+  >(Prisma.sql`
+    SELECT id::text AS id, lane, "connectionName", turn, "dueAt" FROM (
+      SELECT due.id, due.since AS "dueAt", lanes.lane, lanes.urgency, shares.name AS "connectionName", shares.places,
+        row_number() OVER (PARTITION BY shares.name, lanes.lane ORDER BY due.since, due.id)::int - 1 AS turn
+      FROM jsonb_to_recordset(${shares}::jsonb) AS shares(name text, slowest integer, places integer)
+      JOIN connections ON connections.name = shares.name AND connections.state <> 'stopped'
+      JOIN unnest(ARRAY['live','poll','check','import']) WITH ORDINALITY AS lanes(lane, urgency) ON lanes.urgency <= shares.slowest
+      CROSS JOIN LATERAL (
+        SELECT id, min(since) AS since FROM (
+          (SELECT links.id, links."wantedAt" AS since FROM links
+            WHERE ${isFree} AND links."wantedRev" > links."doneRev"
+              AND (links."recheckAt" IS NULL OR (links.attempts = 0 AND links."wantedRev" > links."triedRev"))
+            ORDER BY links."wantedAt", links.id LIMIT ${input.placesMax})
+          UNION ALL
+          (SELECT links.id, links."recheckAt" AS since FROM links
+            WHERE ${isFree} AND links."recheckAt" <= ${now}::timestamptz
+            ORDER BY links."recheckAt", links.id LIMIT ${input.placesMax})
+        ) AS either GROUP BY id) AS due
+    ) AS ranked
+    WHERE turn < places ORDER BY urgency, turn, "connectionName" LIMIT ${limit}`);
+  return rows.map((row) => ({ ...row, id: row.id as LinkId, lane: row.lane as LaneName }));
 }

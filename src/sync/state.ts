@@ -220,6 +220,9 @@ export type WakeUp = {
   readonly namedMessages?: readonly string[];
 };
 
+/** How many due links of a connection may be taken now, and of lanes how slow at most. */
+export type DueShare = { readonly connectionName: string; readonly slowest: LaneName; readonly places: number };
+
 /** The lane of closes and cancels of a connection, held when there are too many at once (RULES 2, `many_closes`). */
 export interface ClosesLane {
   /**
@@ -264,8 +267,14 @@ export interface StatePort extends ClosesLane {
   /** The same without a lease, for reading (verify, dry run). `null` when there is no such link. */
   findSnapshot(linkId: LinkId): Promise<LinkSnapshot | null>;
 
-  /** Links of a connection by case id, for intake. */
+  /** All links of a connection, those of cases closed for years included: for commands that repair, never for a round. */
   listIntakeLinks(connectionName: string): Promise<readonly IntakeLink[]>;
+  /** Its links whose cases are watched: open, or closed for less than 14 days. */
+  listWatchedLinks(connectionName: string): Promise<readonly IntakeLink[]>;
+  /** Its links of these cases, in every state and however old. */
+  findLinksByCase(connectionName: string, caseIds: readonly CaseId[]): Promise<readonly IntakeLink[]>;
+  /** Whether it has ever paired a case with an issue. */
+  hasPair(connectionName: string): Promise<boolean>;
   findLinksByIssue(connectionName: string, issueIds: readonly IssueId[]): Promise<readonly IntakeLink[]>;
   /**
    * Inserts links for new cases, each once per Huawei site, whoever tries; a case that another connection owns is left alone.
@@ -305,12 +314,12 @@ export interface StatePort extends ClosesLane {
     wakeUps: readonly WakeUp[],
     seen?: readonly { readonly linkId: LinkId; readonly case: SeenCase }[],
   ): Promise<void>;
-  /** Links whose wake-ups or moments to look again are due, most urgent lane first. */
+  /** At most `limit` links whose wake-ups or moments to look again are due, most urgent lane first; a name alone means all that is due. */
   listDueLinks(
-    connectionNames: readonly string[],
+    shares: readonly (string | DueShare)[],
     now: Date,
     limit: number,
-  ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string }[]>;
+  ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string; turn: number; dueAt: Date }[]>;
   /** Up to 100 active links whose issue's property does not name its own id yet, oldest first. */
   listUnstampedLinks(
     connectionName: string,

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { type LinkId, toId } from "../src/domain/ids.ts";
+import type { LaneName } from "../src/domain/link.ts";
+import type { Enqueue } from "../src/queue/queue-backend.ts";
+import type { DueShare } from "../src/sync/state.ts";
+import { enqueueDue, startBeat } from "./beat.ts";
+
+const now = new Date("2026-05-04T12:00:00Z");
+const shares: readonly DueShare[] = [
+  { connectionName: "main", slowest: "import", places: 64 },
+  { connectionName: "spare", slowest: "live", places: 1 },
+];
+type Due = { id: LinkId; lane: LaneName; connectionName: string; turn: number; dueAt: Date };
+
+function makeDue(id: string, changes: Partial<Due> = {}): Due {
+  return { id: toId(id), lane: "live", connectionName: "main", turn: 0, dueAt: now, ...changes };
+}
+
+function makeDeps(due: readonly Due[]) {
+  const enqueued: Enqueue[] = [];
+  const asked: unknown[] = [];
+  let heard = (): void => {};
+  return {
+    enqueued,
+    asked,
+    /** Resolves with the next question. */
+    nextQuestion: () => new Promise<void>((resolve) => (heard = resolve)),
+    deps: {
+      queue: {
+        enqueue: async (job: Enqueue) => {
+          enqueued.push(job);
+        },
+      },
+      state: {
+        listDueLinks: async (...question: unknown[]) => {
+          asked.push(question);
+          heard();
+          return due;
+        },
+      },
+      turns: { shares: () => shares },
+      clock: { now: () => now },
+      dueMax: 7,
+    },
+  };
+}
+
+describe("enqueuing due links", () => {
+  it("makes one job per link, keyed by the link, in its lane and turn", async () => {
+    const { deps, enqueued, asked } = makeDeps([
+      makeDue("l1"),
+      makeDue("l2", { lane: "import", connectionName: "spare", turn: 3 }),
+    ]);
+
+    const nextMs = await enqueueDue(deps);
+
+    expect(asked).toEqual([[shares, new Date(now.getTime() + 500), 7]]);
+    expect(enqueued.map(({ queue, key, lane, turn, payload }) => ({ queue, key, lane, turn, payload }))).toEqual([
+      { queue: "links", key: "l1", lane: "live", turn: 0, payload: { linkId: "l1", connection: "main", lane: "live" } },
+      {
+        queue: "links",
+        key: "l2",
+        lane: "import",
+        turn: 3,
+        payload: { linkId: "l2", connection: "spare", lane: "import" },
+      },
+    ]);
+    expect(new Set(enqueued.map((job) => job.name)).size).toBe(1);
+    expect(nextMs).toBe(500);
+  });
+
+  it("leaves a link until its moment, at which the next beat comes", async () => {
+    const { deps, enqueued } = makeDeps([makeDue("l1", { dueAt: new Date(now.getTime() + 120) })]);
+
+    const nextMs = await enqueueDue(deps);
+
+    expect(enqueued).toEqual([]);
+    expect(nextMs).toBe(120);
+  });
+
+  it("asks nothing while no connection has a place", async () => {
+    const { deps, asked } = makeDeps([makeDue("l1")]);
+
+    await enqueueDue({ ...deps, turns: { shares: () => [] } });
+
+    expect(asked).toEqual([]);
+  });
+
+  it("passes on that the queue is away, so that the beat can say so", async () => {
+    const { deps } = makeDeps([makeDue("l1")]);
+    const queue = { enqueue: () => Promise.reject(new Error("away")) };
+
+    await expect(enqueueDue({ ...deps, queue })).rejects.toThrow("away");
+  });
+});
+
+describe("the beat", () => {
+  it("goes on after a failure, looks at once when it is poked, and ends", async () => {
+    const { deps, asked, nextQuestion } = makeDeps([]);
+    const warnings: string[] = [];
+    const log = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (_: object, message: string) => void warnings.push(message),
+    };
+    let failing = true;
+    const turns = {
+      shares: () => {
+        if (failing) throw new Error("away");
+        return shares;
+      },
+    };
+    const beat = startBeat({ ...deps, turns, log });
+    failing = false;
+
+    const asks = nextQuestion();
+    const startedAt = performance.now();
+    beat.poke();
+    await asks;
+    const tookMs = performance.now() - startedAt;
+    await beat.stop();
+
+    expect(warnings).toEqual(["Schedule could not enqueue"]);
+    expect(asked).toHaveLength(1);
+    expect(tookMs).toBeLessThan(400);
+  });
+});
