@@ -7,8 +7,10 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { history } from "./history.ts";
 import { messageLatency, webhookLatency } from "./latency.ts";
 import { fileMemory, linkMemory, soak } from "./memory.ts";
+import { neighbours } from "./neighbours.ts";
 import { replicas } from "./replicas.ts";
 import { firstImport, idleRound, oneChange } from "./requests.ts";
 import type { Bench, Line } from "./world.ts";
@@ -23,6 +25,8 @@ const benches: readonly Bench[] = [
   linkMemory,
   soak,
   replicas,
+  neighbours,
+  history,
 ];
 
 type Measured = Line & { readonly bench: string; readonly seconds: number; readonly loadBefore: number };

@@ -25,7 +25,7 @@ export async function arrangeCohorts(
     // Two rounds of one connection never arrange at once.
     await tx.$queryRaw(Prisma.sql`SELECT 1 FROM connections WHERE name = ${connectionName} FOR NO KEY UPDATE`);
     await tx.$executeRaw(Prisma.sql`
-      UPDATE links SET "cohortId" = NULL WHERE "connectionName" = ${connectionName} AND "cohortId" IS NOT NULL
+      UPDATE links SET "cohortId" = NULL WHERE "cohortId" IN (SELECT id FROM cohorts WHERE "connectionName" = ${connectionName})
         AND NOT ${isWatched("links", input.watchedSince)}`);
     const homeless = await tx.$queryRaw<{ id: bigint }[]>(Prisma.sql`
       SELECT id FROM links WHERE "connectionName" = ${connectionName} AND "cohortId" IS NULL AND ${isWatched("links", input.watchedSince)}

@@ -19,7 +19,7 @@ import type { IntakeDeps } from "./intake-deps.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane, UpdatedIssue } from "./ports.ts";
-import { isRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
+import { notRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import { removeSecondIssues } from "./second-issues.ts";
 import { stampIssues } from "./stamps.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
@@ -61,7 +61,7 @@ export async function intakeCases(
     const steps = makeSteps();
     const listed = await steps.run(async () => {
       const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
-      const links = await deps.state.listIntakeLinks(name);
+      const links = await listLiveLinks(deps, seen);
       return { seen, links, woken: await wakeChanged(deps, links, seen, startedAt) };
     });
     const taken =
@@ -145,6 +145,15 @@ async function listSeenCases(
   return seen;
 }
 
+/** The watched links, and those of all seen cases: one that was closed for years may be open again. Links of no interest cost nothing. */
+async function listLiveLinks(deps: IntakeDeps, seen: ReadonlyMap<string, CaseSummary>): Promise<readonly IntakeLink[]> {
+  const { name } = deps.settings;
+  const watched = await deps.state.listWatchedLinks(name);
+  const known = new Set(watched.map((link) => link.caseId));
+  const others = [...seen.values()].map((entry) => entry.caseId).filter((caseId) => !known.has(caseId));
+  return others.length === 0 ? watched : [...watched, ...(await deps.state.findLinksByCase(name, others))];
+}
+
 /** Wakes links whose listed status or labels differ from what is remembered, and open ones that no list shows. */
 async function wakeChanged(
   deps: IntakeDeps,
@@ -218,8 +227,11 @@ export async function listNewCases(
   const { name } = deps.settings;
   const connection = await deps.state.getConnection(name);
   const seen = await listSeenCases(deps, connection, deps.clock.now(), options.createdFrom ?? null);
-  const links = await deps.state.listIntakeLinks(name);
-  const wanted = wantedCases(deps, connection, links, seen, options).filter((entry) => !isRequested(links, entry));
+  const links = await deps.state.findLinksByCase(
+    name,
+    [...seen.values()].map((entry) => entry.caseId),
+  );
+  const wanted = await notRequested(deps, wantedCases(deps, connection, links, seen, options));
   return (await leaveToOwners(deps, wanted, { asImport: true })).free;
 }
 
@@ -296,7 +308,7 @@ async function takeNewCases(
   const { name } = deps.settings;
   const breaker = breakers.find((entry) => entry.reason === manyNewCases);
   const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
-  const unrequested = await withoutRequested(deps, links, wantedCases(deps, connection, links, seen, options));
+  const unrequested = await withoutRequested(deps, wantedCases(deps, connection, links, seen, options));
   const left = await leaveToOwners(deps, unrequested, options);
   const { free: wanted, waiting, owners } = left;
   if (!isImport && wanted.length > newCasesMax) {
@@ -322,7 +334,7 @@ async function takeNewCases(
     const chunk = wanted.slice(start, start + labelsPerQuery);
     taken.push(...(await checkLabels(deps, chunk, { adopted, foreign }, lane)));
   }
-  if (foreign.size > 0 && (await isMemoryLost(deps, links, foreign.size)))
+  if (foreign.size > 0 && (await isMemoryLost(deps, foreign.size)))
     return { newLinks: 0, waiting, owners, held: true, lost: true };
   if (foreign.size > 0) await deps.state.recordConnectionFailure(name, foreignInstallation, foreignDetail(foreign));
   else await endForeign();
@@ -350,10 +362,10 @@ type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
  * A database without a single issue of its own, beside issues that carry the marks of another installation, is a new one in the place
  * of a lost one: nothing is created until `rebuild`, or until somebody discards the failure because the other one lives (RULES 7).
  */
-async function isMemoryLost(deps: IntakeDeps, links: readonly IntakeLink[], foreign: number): Promise<boolean> {
+async function isMemoryLost(deps: IntakeDeps, foreign: number): Promise<boolean> {
   const { name } = deps.settings;
   // Issues that only ask for a case, and copies of others, prove no memory.
-  if (links.some((link) => link.issueId !== null && link.caseId !== null)) return false;
+  if (await deps.state.hasPair(name)) return false;
   const stopped = await deps.state.stopConnection(
     name,
     "memory_lost",
@@ -397,7 +409,7 @@ async function checkLabels(
 
 /** A run that comes first finds the issue by its label and adopts it in the same way. */
 async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, LabelHit>, lane: Lane): Promise<void> {
-  const links = await deps.state.listIntakeLinks(deps.settings.name);
+  const links = await deps.state.findLinksByCase(deps.settings.name, [...adopted.keys()]);
   for (const [caseId, hit] of adopted) {
     const link = links.find((candidate) => candidate.caseId === caseId);
     if (link === undefined || link.issueId !== null) continue;
@@ -412,10 +424,14 @@ async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
   const requests = await deps.huawei.listAccessRequests("poll");
   if (requests.length === 0) return;
   const known = new Set<string>(JSON.parse((await deps.state.findCursor(name, "access_requests")) ?? "[]") as string[]);
-  const links = new Map((await deps.state.listIntakeLinks(name)).map((link) => [link.caseId, link]));
-  const fresh = requests.flatMap((request) => {
+  const unknown = requests.filter((request) => !known.has(request.authorizationId));
+  const links = await findByCase(
+    deps,
+    unknown.flatMap((request) => request.caseId ?? []),
+  );
+  const fresh = unknown.flatMap((request) => {
     const link = request.caseId === null ? undefined : links.get(request.caseId);
-    return link === undefined || known.has(request.authorizationId) ? [] : [{ request, link }];
+    return link === undefined ? [] : [{ request, link }];
   });
   if (fresh.length === 0) return;
   await deps.state.wake(
@@ -430,16 +446,23 @@ async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
   await deps.state.saveCursor(name, "access_requests", JSON.stringify(remembered));
 }
 
+async function findByCase(
+  deps: IntakeDeps,
+  caseIds: readonly CaseId[],
+): Promise<ReadonlyMap<CaseId | null, IntakeLink>> {
+  if (caseIds.length === 0) return new Map();
+  const links = await deps.state.findLinksByCase(deps.settings.name, [...new Set(caseIds)]);
+  return new Map(links.map((link) => [link.caseId, link]));
+}
+
 /** Polls messages of all watched cases; wakes those with messages that are not known yet. */
 async function pollCohorts(deps: IntakeDeps, now: Date): Promise<number> {
   const cohorts = await deps.state.arrangeCohorts(deps.settings.name, new Date(now.getTime() - watchedAfterCloseMs));
   let woken = 0;
-  if (cohorts.length === 0) return 0;
-  const links = new Map((await deps.state.listIntakeLinks(deps.settings.name)).map((link) => [link.caseId, link]));
   for (const cohort of cohorts) {
     if (cohort.caseIds.length === 0) continue;
     const answer = await askCohort(deps, cohort, cohort.caseIds);
-    const wakeUps = await toWakeUps(deps, cohort, answer, links);
+    const wakeUps = await toWakeUps(deps, cohort, answer);
     const cursors = advanceCursor(cohort, answer, now, deps.settings.settle.messageSeconds * 1000);
     await deps.state.commitCohort(cohort.id, cursors, wakeUps, now);
     woken += wakeUps.length;
@@ -507,12 +530,9 @@ async function bisectCohort(deps: IntakeDeps, cohort: CohortState, caseIds: read
   }
 }
 
-async function toWakeUps(
-  deps: IntakeDeps,
-  cohort: CohortState,
-  answer: CohortAnswer,
-  links: ReadonlyMap<CaseId | null, IntakeLink>,
-): Promise<readonly WakeUp[]> {
+async function toWakeUps(deps: IntakeDeps, cohort: CohortState, answer: CohortAnswer): Promise<readonly WakeUp[]> {
+  const named = isCut(answer) ? cohort.caseIds : [...answer.groups.map((group) => group.caseId), ...answer.bad];
+  const links = await findByCase(deps, named);
   if (isCut(answer)) {
     return cohort.caseIds.flatMap((caseId) => {
       const link = links.get(caseId);

@@ -6,7 +6,7 @@
  * What proves it: our property names the case and no issue but itself, our account reported it, and it is older than the paired issue.
  * A clone, which may carry all our stamps, is always younger than its original.
  */
-import type { LinkId } from "../domain/ids.ts";
+import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import type { Issue } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
@@ -32,7 +32,10 @@ export async function removeSecondIssues(
   const installation = await deps.state.getInstallation();
   const suspects = stamped.filter(({ mark }) => mark?.inst === installation);
   if (suspects.length === 0) return 0;
-  const links = await deps.state.listIntakeLinks(deps.settings.name);
+  const links = await deps.state.findLinksByCase(
+    deps.settings.name,
+    suspects.flatMap(({ mark }) => (mark === null ? [] : toId<CaseId>(mark.caseId))),
+  );
   const byCase = new Map<string | null, IntakeLink>(links.map((link) => [link.caseId, link]));
   let removed = 0;
   for (const suspect of suspects) {

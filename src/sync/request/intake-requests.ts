@@ -2,7 +2,7 @@
  * Noticing issues that ask for a case, and keeping cases that were made for an issue from being taken for new ones.
  */
 import { type CaseDetail, type CaseSummary, isOpenStatus } from "../../domain/case.ts";
-import type { CaseId } from "../../domain/ids.ts";
+import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
@@ -66,10 +66,20 @@ export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssu
   return ids.length;
 }
 
-/** Whether a case was made for an issue that has a link, going by its mark. Pure. */
-export function isRequested(links: readonly IntakeLink[], entry: CaseSummary): boolean {
-  const issueId = requestOf(entry.description);
-  return issueId !== null && links.some((link) => link.issueId === issueId);
+/** The cases, less those that were made for an issue that has a link, going by their marks. Reads only. */
+export async function notRequested(deps: IntakeDeps, entries: readonly CaseSummary[]): Promise<readonly CaseSummary[]> {
+  const links = await findRequestLinks(deps, entries);
+  return entries.filter((entry) => !links.has(requestOf(entry.description)));
+}
+
+/** The links of the issues that the marks of these cases name. */
+async function findRequestLinks(
+  deps: IntakeDeps,
+  entries: readonly CaseSummary[],
+): Promise<ReadonlyMap<IssueId | null, IntakeLink>> {
+  const issueIds = entries.flatMap((entry) => requestOf(entry.description) ?? []);
+  const links = await deps.state.findLinksByIssue(deps.settings.name, issueIds);
+  return new Map(links.map((link) => [link.issueId, link]));
 }
 
 /**
@@ -78,9 +88,9 @@ export function isRequested(links: readonly IntakeLink[], entry: CaseSummary): b
  */
 export async function withoutRequested(
   deps: IntakeDeps,
-  links: readonly IntakeLink[],
   entries: readonly CaseSummary[],
 ): Promise<readonly CaseSummary[]> {
+  const links = await findRequestLinks(deps, entries);
   const ordinary: CaseSummary[] = [];
   for (const entry of entries) {
     const issueId = requestOf(entry.description);
@@ -88,7 +98,7 @@ export async function withoutRequested(
       ordinary.push(entry);
       continue;
     }
-    const link = links.find((candidate) => candidate.issueId === issueId);
+    const link = links.get(issueId);
     if (link?.caseId === null) {
       await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
       continue;
