@@ -105,8 +105,12 @@ test.each<[string, string, unknown]>([
   ],
   ["links list", "linksList", { connection, state: null, search: null, limit: 50 }],
   ["links show TT1", "linksShow", { connection, caseId: "TT1" }],
-  ["links link TT1 OPS-7 --take-over", "linksLink", { connection, caseId: "TT1", issueKey: "OPS-7", takeOver: true }],
-  ["links unlink TT1", "linksUnlink", { connection, caseId: "TT1" }],
+  [
+    "links link TT1 OPS-7 --take-over --yes",
+    "linksLink",
+    { connection, caseId: "TT1", issueKey: "OPS-7", takeOver: true },
+  ],
+  ["links unlink TT1 --yes", "linksUnlink", { connection, caseId: "TT1" }],
   ["links move TT1 --issue NEW-1", "linksMove", { connection, caseId: "TT1", issueKey: "NEW-1" }],
   ["failures list --reason unknown_mark", "failuresList", { connection, reason: "unknown_mark", limit: 50 }],
   ["failures show 12", "failuresShow", { id: "12" }],
@@ -314,6 +318,44 @@ test("where an unexpected error happened is told at debug level only", async () 
   expect((await run("doctor", { ...fail, env: { LOG_LEVEL: "debug" } })).stderr).toContain("cli.test.ts");
 });
 
+test.each([
+  ["failures discard 4 7", "failuresDiscard", "the failures 4, 7"],
+  ["failures discard --all", "failuresDiscard", "all failures"],
+  ["links unlink TT1", "linksUnlink", "case TT1"],
+  ["links link TT1 OPS-7 --take-over", "linksLink", "OPS-7"],
+  ["import mapping.jsonl", "import", "mapping.jsonl"],
+  ["rebuild --take-over", "rebuild", "other installations"],
+  ["rebuild --take-over abc", "rebuild", "installation abc"],
+])("%s cannot be undone: it asks on a terminal, and needs --yes elsewhere", async (line, name, named) => {
+  let asked = "";
+  const answer = (word: string) => async (question: string) => {
+    asked = question;
+    return word;
+  };
+
+  const alone = await run(line);
+  const asJson = await run(`${line} --json`, { ask: answer("y") });
+  const refused = await run(line, { ask: answer("n") });
+  const agreed = await run(line, { ask: answer("y") });
+  const told = await run(`${line} --yes`);
+
+  for (const result of [alone, asJson, refused]) expect(result).toMatchObject({ code: 2, calls: [] });
+  expect(alone.stderr).toContain("--yes");
+  expect(refused.stderr).toContain("Nothing was changed");
+  expect(asked).toContain(named);
+  for (const result of [agreed, told]) expect(result).toMatchObject({ code: 0, calls: [{ name }] });
+});
+
+test.each([
+  "links link TT1 OPS-7",
+  "import a.jsonl --dry-run",
+  "rebuild",
+  "rebuild --take-over --dry-run",
+  "failures retry --all",
+])("%s can be undone or changes nothing, and asks nobody", async (line) => {
+  expect((await run(line)).code).toBe(0);
+});
+
 test("a question is asked on a terminal, answered by --yes, and wrong usage where nobody can answer", async () => {
   const act = async (_options: unknown, context: CommandContext): Promise<CommandResult> => {
     const agreed = await context.confirm("Discard 3 failures?");
@@ -322,7 +364,7 @@ test("a question is asked on a terminal, answered by --yes, and wrong usage wher
 
   expect((await run("failures discard --all", { act, ask: async () => "y" })).code).toBe(0);
   expect((await run("failures discard --all", { act, ask: async () => "" })).code).toBe(3);
-  expect((await run("failures discard --all --yes", { act })).code).toBe(0);
+  expect((await run("resync --all --yes", { act })).code).toBe(0);
   const alone = await run("failures discard --all", { act });
   expect(alone.code).toBe(2);
   expect(alone.stderr).toContain("--yes");

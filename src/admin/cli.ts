@@ -154,6 +154,8 @@ type Leaf<Options> = {
   readonly action: Action<Options> | undefined;
   /** Makes typed options; throws `CommandFailure` (see `usage`) where values do not agree. */
   readonly read: (parsed: Parsed) => Options;
+  /** Asked before the work where it cannot be undone; `null` where these options change nothing for good. */
+  readonly question?: (options: Options) => string | null;
 };
 type AddLeaf = <Options>(leaf: Leaf<Options>) => void;
 
@@ -243,10 +245,7 @@ function addRepairCommands(add: AddLeaf, actions: CliActions, io: CliIo): void {
     options: [
       connectionOption(),
       new Option("--dry-run", "print what it would adopt, write nothing"),
-      new Option(
-        "--take-over [installation]",
-        "take over the marks of another installation (default: of any) without asking",
-      ),
+      new Option("--take-over [installation]", "take over the marks of another installation (default: of any)"),
       yesOption(),
     ],
     action: actions.rebuild,
@@ -255,6 +254,11 @@ function addRepairCommands(add: AddLeaf, actions: CliActions, io: CliIo): void {
       dryRun: isSet(parsed, "dryRun"),
       takeOver: textOf(parsed, "takeOver") ?? isSet(parsed, "takeOver"),
     }),
+    question: ({ dryRun, takeOver }) =>
+      dryRun || takeOver === false
+        ? null
+        : `Take over the marks of ${takeOver === true ? "other installations" : `installation ${takeOver}`} of casebridge? ` +
+          "If it still runs, stop it first: two installations on one project write everything twice.",
   });
 }
 
@@ -323,6 +327,8 @@ function addLinkCommands(add: AddLeaf, actions: CliActions): void {
     ],
     action: actions.linksLink,
     read: (parsed) => ({ ...readCase(parsed), issueKey: String(parsed.args[1]), takeOver: isSet(parsed, "takeOver") }),
+    question: ({ caseId, issueKey, takeOver }) =>
+      takeOver ? `Pair case ${caseId} with ${issueKey}, whatever marks of casebridge that issue carries?` : null,
   });
   add({
     name: "unlink",
@@ -331,6 +337,8 @@ function addLinkCommands(add: AddLeaf, actions: CliActions): void {
     options: [connectionOption(), yesOption()],
     action: actions.linksUnlink,
     read: readCase,
+    question: ({ caseId }) =>
+      `End the pairing of case ${caseId}? Both sides stay as they are and are never paired again by themselves.`,
   });
   add({
     name: "move",
@@ -389,7 +397,19 @@ function addFailureCommands(add: AddLeaf, actions: CliActions): void {
     options: [...selection.options, yesOption()],
     action: actions.failuresDiscard,
     read: readSelection,
+    question: ({ selection }) => `Give up ${nameFailures(selection)} for good? What they stand for is never mirrored.`,
   });
+}
+
+function nameFailures(selection: FailureSelection["selection"]): string {
+  switch (selection.kind) {
+    case "ids":
+      return `the failures ${selection.ids.join(", ")}`;
+    case "reason":
+      return `all failures of reason ${selection.reason}`;
+    case "all":
+      return "all failures";
+  }
 }
 
 function readSelection(parsed: Parsed): FailureSelection {
@@ -427,6 +447,10 @@ function addUpkeepCommands(add: AddLeaf, actions: CliActions): void {
     options: [new Option("--dry-run", "check the file, change nothing"), yesOption()],
     action: actions.import,
     read: (parsed) => ({ input: String(parsed.args[0]), dryRun: isSet(parsed, "dryRun") }),
+    question: ({ input, dryRun }) =>
+      dryRun
+        ? null
+        : `Fill the database from ${input === "-" ? "stdin" : input}? It takes the place of what the database holds.`,
   });
   add({
     name: "lookups",
@@ -492,6 +516,9 @@ function addLeaf<Options>({ parent, io }: { readonly parent: Command; readonly i
     const options = withHelpRemedy(command, () => leaf.read(parsed));
     const progress = makeProgress(io.stderr, !json);
     const context: CommandContext = { json, progress, confirm: makeConfirm({ io, json, yes: isSet(parsed, "yes") }) };
+    const question = leaf.question?.(options) ?? null;
+    if (question !== null && !(await context.confirm(question)))
+      throw usage("Nothing was changed.", "Run it again and answer y, if that is what you want.");
     try {
       const { exitCode, human, json: document } = await action(options, context);
       progress.stop();

@@ -40,6 +40,7 @@ import { runRebuild } from "./rebuild.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
 import { exportTo, importFrom } from "./transfer.ts";
+import { untilTold } from "./until-told.ts";
 import { startWorker } from "./worker.ts";
 
 /** All commands of this build. */
@@ -48,7 +49,7 @@ export const actions: CliActions = {
     const config = readConfig("worker");
     const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
     const worker = await startWorker(config, log);
-    await untilSignal(log);
+    await untilTold(log);
     await worker.stop();
     log.info({}, "Worker stopped");
     return { exitCode: ExitCode.done, human: [], json: { stopped: true } };
@@ -880,19 +881,4 @@ async function setPaused(
       },
     ],
   };
-}
-
-/** Waits for SIGTERM or SIGINT; a second signal ends the process at once. */
-export function untilSignal(log: Log): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        log.info({ signal }, "Stopping");
-        resolve();
-      });
-    }
-  });
 }

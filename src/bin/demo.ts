@@ -15,9 +15,10 @@ import { loadConfig } from "../config/load-config.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { type Inspection, inspectLink } from "../sync/inspect.ts";
-import { untilSignal, verifyResult } from "./actions.ts";
+import { verifyResult } from "./actions.ts";
 import { sleep } from "./compose.ts";
 import { type People, playScene, sceneCount } from "./demo-people.ts";
+import { untilTold } from "./until-told.ts";
 import { type RunningWorker, startWorker } from "./worker.ts";
 
 const convergeTimeoutMs = 180_000;
@@ -49,7 +50,7 @@ export async function runDemo(
     say(`Huawei Cloud simulator ${huawei.url}`);
     say(`Jira simulator         ${jira.url}`);
     if (worker.url !== null) say(`Page                   ${worker.url}`);
-    const onceMore = options.once ? null : untilSignal(silentLogger);
+    const onceMore = options.once ? null : untilTold(silentLogger);
     for (let scene = 0; scene < sceneCount; scene += 1) {
       say(playScene(people, scene));
       await sleep(options.once ? 250 : 3_000);

@@ -105,7 +105,7 @@ async function agreeToTakeOver(
     throw new CommandFailure({
       code: error.code,
       message: error.message,
-      remedy: "Add --take-over if that is what you want, or --dry-run to see what would be done.",
+      remedy: "Add --take-over --yes if that is what you want, or --dry-run to see what would be done.",
     });
   });
   if (!agreed)

@@ -3,7 +3,7 @@ import { startJiraSimulator } from "../../simulators/jira/index.ts";
 import type { CommandResult } from "../admin/actions.ts";
 import { ExitCode } from "../admin/exit-code.ts";
 import { silentLogger } from "../observability/logger.ts";
-import { untilSignal } from "./actions.ts";
+import { untilTold } from "./until-told.ts";
 
 /** One simulator alone on a port until it is told to stop. */
 export async function runSimulator(options: {
@@ -20,7 +20,7 @@ export async function runSimulator(options: {
         : "account bot@example.com, API token SIMTOKEN, projects OPS, STEP, DESK\n") +
       `acting as people: POST ${simulator.url}/_control/<function> with a JSON body; state: POST ${simulator.url}/_control/getState\n`,
   );
-  await untilSignal(silentLogger);
+  await untilTold(silentLogger);
   await simulator.close();
   return { exitCode: ExitCode.done, human: [], json: { url: simulator.url } };
 }

@@ -406,6 +406,8 @@ describe("export and import", () => {
     const lines = await exported();
     await emptyDatabase(database);
 
+    const behindNpm = ["", "> casebridge@0.1.0 casebridge", "> node src/bin/casebridge.mjs export", "", ...lines];
+    expect(await admin.importMapping(behindNpm, { dryRun: true })).toMatchObject({ links: 21 });
     expect(await admin.importMapping(lines, { dryRun: true })).toMatchObject({ links: 21 });
     expect((await admin.listLinks({ limit: 10 })).items).toEqual([]);
 

@@ -92,7 +92,7 @@ export async function exportMapping(
 /**
  * Reads what `exportMapping` wrote, in one transaction: all of it or nothing. A database without links and failures is filled (its own
  * installation id and connections give way); one with some is refused unless `replace` is set, which first deletes mapping and history.
- * Empty lines are passed over. `dryRun` checks all of it and keeps nothing. Leases of the time of the export lapse by themselves. Answers the number of rows per table.
+ * Empty lines are passed over, and so is what npm says before the first line. `dryRun` checks all of it and keeps nothing. Leases of the time of the export lapse by themselves. Answers the number of rows per table.
  * Throws `DatabaseNotEmpty`, `InvalidExport`.
  */
 export async function importMapping(
@@ -134,6 +134,7 @@ async function readAll(
 ): Promise<Record<TableName, number>> {
   const counts = emptyCounts();
   let number = 0;
+  let begun = false;
   let version: unknown = null;
   let ended = false;
   let batch: Batch = { table: "installation", rows: [], firstLine: 2, lastLine: 2 };
@@ -144,8 +145,10 @@ async function readAll(
   };
   for await (const line of lines) {
     number++;
-    if (line.trim() === "") continue;
-    const read = readLine(line, number);
+    // `npm run` without -s writes which script it runs, in lines that begin so, before what the script writes.
+    if (line.trim() === "" || (!begun && line.startsWith("> "))) continue;
+    const read = readLine(line, number, !begun);
+    begun = true;
     if (ended) throw new InvalidExport(number, "there is something after the last line of the export");
     if (read.kind === "heading") version = read.version;
     else if (read.kind === "end") {
@@ -160,7 +163,7 @@ async function readAll(
       batch.lastLine = number;
     }
   }
-  if (number === 0) throw new InvalidExport(1, "there is nothing to import");
+  if (!begun) throw new InvalidExport(1, "there is nothing to import");
   if (version !== 1 && !ended)
     throw new InvalidExport(number + 1, "the export ends too early: its last line is missing");
   await flush(batch);
@@ -190,8 +193,8 @@ async function makeRoom(tx: Queries, replace: boolean): Promise<void> {
   await tx.$executeRaw(Prisma.sql`TRUNCATE ${Prisma.raw(TABLES.join(", "))}, runs, audit`);
 }
 
-/** What a line is; the heading must be the first one. */
-function readLine(line: string, number: number): ReadLine {
+/** What a line is; the first one must be the heading. */
+function readLine(line: string, number: number, isFirst: boolean): ReadLine {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -200,7 +203,7 @@ function readLine(line: string, number: number): ReadLine {
   }
   const entry: { format?: unknown; version?: unknown; table?: unknown; row?: unknown; end?: unknown; rows?: unknown } =
     typeof value === "object" && value !== null ? value : {};
-  if (number === 1) {
+  if (isFirst) {
     if (entry.format !== FORMAT) throw new InvalidExport(number, "not an export of casebridge");
     if (!READABLE.includes(entry.version))
       throw new InvalidExport(

@@ -226,7 +226,7 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
     },
     async remedy(world) {
       for (const { caseId } of world.huawei.getState().cases.slice(1))
-        await world.cli(["links", "link", caseId, world.issueOf(caseId).key, "--take-over"]);
+        await world.cli(["links", "link", caseId, world.issueOf(caseId).key, "--take-over", "--yes"]);
     },
     async after(world) {
       for (const { caseId } of world.huawei.getState().cases.slice(1)) world.answer("for the taken one", caseId);
@@ -313,7 +313,7 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
       await loseDatabase(world);
       await world.pass(1);
     },
-    remedy: async (world) => void (await world.cli(["rebuild", "--take-over"])),
+    remedy: async (world) => void (await world.cli(["rebuild", "--take-over", "--yes"])),
     after(world) {
       expect(world.jira.getState().issues).toHaveLength(1);
       expect(world.told()).toHaveLength(1);
@@ -504,7 +504,7 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
       const { key } = world.issueOf(caseId);
       world.jira.setIssueProperty({ issue: key, key: "casebridge", value: "somebody wrote here" });
       await loseDatabase(world);
-      await world.cli(["rebuild", "--take-over"], 3);
+      await world.cli(["rebuild", "--take-over", "--yes"], 3);
       await world.pass(1);
       expect(world.jira.getState().issues).toHaveLength(2);
     },
@@ -587,7 +587,7 @@ async function begin(reason: FailureReason, story: Story): Promise<World> {
     retry: async () =>
       expect(await cli(["failures", "retry", "--reason", reason, "--json"])).toMatchObject({ retry: 1, missing: 0 }),
     discard: async () =>
-      expect(await cli(["failures", "discard", "--reason", reason, "--json"])).toMatchObject({
+      expect(await cli(["failures", "discard", "--reason", reason, "--json", "--yes"])).toMatchObject({
         discard: 1,
         missing: 0,
       }),

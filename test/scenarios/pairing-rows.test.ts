@@ -97,7 +97,7 @@ describe("a pairing", () => {
     await pass(1);
     const free = stage.jira.createIssue({ projectKey: "OPS", summary: "free" });
 
-    await cli(["links", "link", one.caseId, issueOf(two.caseId).key, "--take-over"], 3);
+    await cli(["links", "link", one.caseId, issueOf(two.caseId).key, "--take-over", "--yes"], 3);
     await cli(["links", "link", one.caseId, free.issueKey], 3);
     await pass(1);
 
@@ -147,7 +147,7 @@ describe("a pairing", () => {
     stage.jira.setSettings({ requiredFields: ["customfield_10050"] });
     const { caseId } = stage.huawei.createCase({ description: "needs a field" });
     await pass(1);
-    await cli(["failures", "discard", "--reason", "rejected"]);
+    await cli(["failures", "discard", "--reason", "rejected", "--yes"]);
     stage.jira.setSettings({ requiredFields: [] });
     stage.huawei.addMessage({ caseId, author: "engineer", content: "Is anybody there?" });
 
@@ -174,7 +174,7 @@ describe("a request", () => {
     const { issueKey } = stage.jira.createIssue({ projectKey: "OPS", summary: "Help", labels: ["huawei-case"] });
     await pass(1);
     const listed = (await cli(["failures", "list", "--reason", "request_refused", "--json"], 3)) as { id: string }[];
-    await cli(["failures", "discard", listed[0]?.id ?? ""]);
+    await cli(["failures", "discard", listed[0]?.id ?? "", "--yes"]);
     stage.jira.addLabel({ issue: issueKey, label: "hw-region:CN-South-Guangzhou" });
 
     await pass(3);

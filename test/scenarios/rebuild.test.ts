@@ -199,7 +199,7 @@ test("rebuild restores every link and item from the marks; a pass then writes no
   expect(await query(env, "SELECT id FROM links")).toEqual([]);
   expect(writes()).toBe(0);
 
-  const rebuilt = await run(["rebuild", "--take-over", "--json"], env);
+  const rebuilt = await run(["rebuild", "--take-over", "--json", "--yes"], env);
   expect(rebuilt.json).toMatchObject({ connections: [{ links: { new: 3 }, duplicates: [], unknownMarks: 0 }] });
   // Only the stamps were written: one for each issue.
   expect(jira.getRequests().byOperation.setIssueProperty).toBe(3);
@@ -322,7 +322,7 @@ test("an issue that another installation took over while this one lived is left 
   await run(["resync", "--all", "--wait"]);
   const { key } = issueOf(caseId);
   const other = await loseDatabase();
-  await run(["rebuild", "--take-over"], other);
+  await run(["rebuild", "--take-over", "--yes"], other);
   huawei.addMessage({ caseId, author: "engineer", content: "For one of them" });
   jira.addComment({ issue: key, text: "From one of us" });
 
@@ -384,14 +384,14 @@ test("rebuild is killed half way and begun again; what is there twice, moved, cl
 
   stamps = 0;
   killAt = 3;
-  rebuild = harness.spawnWorker(env, ["rebuild", "--take-over"]);
+  rebuild = harness.spawnWorker(env, ["rebuild", "--take-over", "--yes"]);
   await rebuild.exited;
   expect(stamps).toBeGreaterThanOrEqual(3);
   killAt = Number.POSITIVE_INFINITY;
   const [half] = await query<{ reason: string }>(env, `SELECT "stateReason" AS reason FROM connections`);
   expect(half?.reason).toBe("rebuilding");
 
-  const { json } = await run(["rebuild", "--take-over", "--json"], env, 3);
+  const { json } = await run(["rebuild", "--take-over", "--json", "--yes"], env, 3);
   expect(json).toMatchObject({
     connections: [
       {
@@ -446,7 +446,7 @@ test("pairings by hand: foreign marks need a word, unlinked cases stay so, moved
   const env = await loseDatabase();
   const refused = await run(["links", "link", caseId, key], env, 2);
   expect(refused.stderr).toContain("--take-over");
-  await run(["links", "link", caseId, key, "--take-over"], env);
+  await run(["links", "link", caseId, key, "--take-over", "--yes"], env);
   resetRequests();
   await run(["resync", "--case", caseId, "--wait"], env);
   expect(writes()).toBe(0);
