@@ -124,8 +124,8 @@ test.each<[string, string, unknown]>([
   ["pause --direction to-jira", "pause", { connection, direction: "to-jira" }],
   ["resume", "resume", { connection, direction: null }],
   ["rebuild --dry-run", "rebuild", { connection, dryRun: true, takeOver: false }],
-  ["rebuild --take-over", "rebuild", { connection, dryRun: false, takeOver: true }],
-  ["rebuild --take-over 1a2b-3c", "rebuild", { connection, dryRun: false, takeOver: "1a2b-3c" }],
+  ["rebuild --take-over --yes", "rebuild", { connection, dryRun: false, takeOver: true }],
+  ["rebuild --take-over 1a2b-3c --yes", "rebuild", { connection, dryRun: false, takeOver: "1a2b-3c" }],
   ["export --output backup.jsonl --json", "export", { output: "backup.jsonl" }],
   ["export", "export", { output: null }],
   ["import - --dry-run", "import", { input: "-", dryRun: true }],
@@ -362,10 +362,10 @@ test("a question is asked on a terminal, answered by --yes, and wrong usage wher
     return { exitCode: agreed ? 0 : 3, human: [], json: { agreed } };
   };
 
-  expect((await run("failures discard --all", { act, ask: async () => "y" })).code).toBe(0);
-  expect((await run("failures discard --all", { act, ask: async () => "" })).code).toBe(3);
+  expect((await run("resync --all", { act, ask: async () => "y" })).code).toBe(0);
+  expect((await run("resync --all", { act, ask: async () => "" })).code).toBe(3);
   expect((await run("resync --all --yes", { act })).code).toBe(0);
-  const alone = await run("failures discard --all", { act });
+  const alone = await run("resync --all", { act });
   expect(alone.code).toBe(2);
   expect(alone.stderr).toContain("--yes");
 });

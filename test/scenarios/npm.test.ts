@@ -44,7 +44,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
     const port = await findFreePort();
     const started = runNpm(["start"], { HTTP_PORT: String(port) });
     const serves = (): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${port}/healthz`).then(
+      fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
         () => true,
         () => false,
       );
