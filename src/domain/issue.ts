@@ -58,6 +58,11 @@ export type Issue = {
   readonly updatedRaw: string;
   /** Id of the issue security level, or `null`. */
   readonly securityLevelId: string | null;
+  /**
+   * Whether roles of a team-managed project restrict the issue. `unknown` where the reading does not tell that, nor whether there is a
+   * security level: nothing leaves then.
+   */
+  readonly restriction: "none" | "set" | "unknown";
   readonly reporterId: string | null;
   /** Display name of the reporter, where the reading has it. */
   readonly reporterName?: string;
@@ -72,8 +77,10 @@ export type IssueComment = {
   readonly commentId: CommentId;
   readonly authorId: string | null;
   readonly authorName: string;
-  /** `app` accounts are never a person unless allowed; `null` when the service did not say. */
+  /** `atlassian` and `customer` are people; any other account is none unless allowed. `null` when the service did not say. */
   readonly authorType: string | null;
+  /** The comment that this one replies to; `null` = none. What is set on a parent counts for its replies (jira/NOTES 6). */
+  readonly parentId: CommentId | null;
   /** ADF document. */
   readonly body: unknown;
   readonly createdAt: Date;

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { ServiceError } from "../domain/service-error.ts";
 import { Secret } from "../lib/secret.ts";
+import { sealOwn } from "../sync/gate.ts";
 import type { Spool } from "../sync/ports.ts";
 import { errorCodes } from "./error-codes.ts";
 import { makeHuaweiClient } from "./huawei-client.ts";
@@ -80,7 +81,7 @@ async function errorOf(promise: Promise<unknown>): Promise<ServiceError> {
 }
 
 const caseId = toId<CaseId>("TT1");
-const message = { caseId, content: "SECRET-CONTENT", fileIds: [] };
+const message = sealOwn({ content: "SECRET-CONTENT", fileIds: [] });
 
 describe("errors", () => {
   test.each(errorCodes.filter((row) => !row.code.endsWith("xx")))("$code with status $status is $kind", async (row) => {
@@ -88,7 +89,7 @@ describe("errors", () => {
       reply(row.status, { error_code: row.code, error_msg: "about SECRET-CONTENT", request_id: "r1" }),
     );
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({
       kind: row.kind,
@@ -119,7 +120,7 @@ describe("errors", () => {
   ] as const)("a write answered %i %j is %s, outcome unknown: %s", async (status, body, kind, outcomeUnknown) => {
     const client = await start(reply(status, body));
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({ kind, status, outcomeUnknown });
   });
@@ -135,7 +136,7 @@ describe("errors", () => {
   ])("a write answered 200 %j has succeeded", async (body) => {
     const client = await start(reply(200, body));
 
-    await client.createMessage(message, "live");
+    await client.createMessage(caseId, message, "live");
 
     expect(taken).toBe(1);
   });
@@ -144,7 +145,7 @@ describe("errors", () => {
     const client = await start(reply(200, {}));
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({ kind: "unavailable", status: null, outcomeUnknown: false });
     expect(error.facts.detail).toContain("ECONNREFUSED");
@@ -156,7 +157,7 @@ describe("errors", () => {
       response.write('{"error_code":', () => response.destroy());
     });
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({ kind: "unavailable", outcomeUnknown: true });
   });
@@ -170,7 +171,7 @@ describe("errors", () => {
       { timeoutMs: 100 },
     );
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({ kind: "unavailable", outcomeUnknown: true });
     expect(error.facts.detail).toContain("100 ms");
@@ -205,7 +206,7 @@ describe("errors", () => {
   test("without Retry-After the pauses grow, and each attempt asks the budget", async () => {
     const client = await start(reply(429, ""));
 
-    await errorOf(client.createMessage(message, "live"));
+    await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(taken).toBe(5);
@@ -228,7 +229,7 @@ describe("errors", () => {
     const client = await start(reply(200, {}));
 
     for (const id of ["../x", "a/b", "a?b", "a b", "..", "\ud800"]) {
-      const error = await errorOf(client.createMessage({ ...message, caseId: toId<CaseId>(id) }, "live"));
+      const error = await errorOf(client.createMessage(toId<CaseId>(id), message, "live"));
       expect(error.facts).toMatchObject({ kind: "rejected", outcomeUnknown: false, status: null });
     }
   });
@@ -267,8 +268,11 @@ describe("requests", () => {
     const client = await start(reply(413, { error_code: "APIGW.0201" }, { connection: "close" }));
 
     const file = { path, sizeBytes: 64 * 1024 * 1024, sha256: "" };
-    const error = await errorOf(client.uploadFile({ file, name: "large", purpose: "message" }, "live"));
-    const changed = client.uploadFile({ file: { ...file, sizeBytes: 5 }, name: "large", purpose: "message" }, "live");
+    const error = await errorOf(client.uploadFile(sealOwn({ file, name: "large", purpose: "message" }), "live"));
+    const changed = client.uploadFile(
+      sealOwn({ file: { ...file, sizeBytes: 5 }, name: "large", purpose: "message" }),
+      "live",
+    );
 
     // The refusal may be lost to the reset that follows it; then it is unknown, never a success.
     expect(["rejected", "unavailable"]).toContain(error.kind);
@@ -312,7 +316,7 @@ describe("requests", () => {
     } as const;
     const client = await start(reply(503, ""), { credentials });
 
-    const error = await errorOf(client.createMessage(message, "live"));
+    const error = await errorOf(client.createMessage(caseId, message, "live"));
 
     expect(error.facts).toMatchObject({ kind: "unavailable", operation: "login", outcomeUnknown: false });
   });
@@ -424,7 +428,7 @@ describe("broken shapes", () => {
       request.resume().on("end", () => reply(200, { accessory_id: null })(request, response, url));
     });
 
-    const error = await errorOf(client.uploadFile({ file, name: "a", purpose: "incident" }, "live"));
+    const error = await errorOf(client.uploadFile(sealOwn({ file, name: "a", purpose: "incident" }), "live"));
 
     expect(error.facts).toMatchObject({ kind: "contract", outcomeUnknown: true });
     await rm(folder, { recursive: true });

@@ -1,16 +1,10 @@
 /** The body of an upload, produced from disk while it is sent: its length is known beforehand, its size costs no memory. */
+import { randomUUID } from "node:crypto";
 import { open, stat } from "node:fs/promises";
-import type { StreamedBody } from "../lib/http.ts";
 import type { SpooledFile } from "../sync/ports.ts";
+import type { Prepared } from "./transport.ts";
 
 const readBytesMax = 64 * 1024;
-
-/** A multipart body; `open` gives a fresh reading for each attempt. */
-export type MultipartBody = {
-  readonly contentType: string;
-  readonly sizeBytes: number;
-  readonly open: () => StreamedBody;
-};
 
 /**
  * Parts of an upload (NOTES 8): the file under `fileField`, then the text fields. Throws a plain Error when the spooled file is not what was spooled:
@@ -21,18 +15,18 @@ export async function makeUploadBody(input: {
   readonly fileField: string;
   readonly name: string;
   readonly fields: Readonly<Record<string, string>>;
-  readonly boundary: string;
-}): Promise<MultipartBody> {
+}): Promise<Prepared> {
+  const boundary = `casebridge-${randomUUID()}`;
   const { size } = await stat(input.file.path);
   if (size !== input.file.sizeBytes) throw new Error("a spooled file has changed its size");
-  const opening = `--${input.boundary}\r\nContent-Disposition: form-data; name=`;
+  const opening = `--${boundary}\r\nContent-Disposition: form-data; name=`;
   const head = Buffer.from(
     `${opening}"${input.fileField}"; filename="${toFileName(input.name)}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
   const fields = Object.entries(input.fields).map(
     ([name, value]) => `\r\n${opening}"${name}"\r\n\r\n${value.toWellFormed()}`,
   );
-  const tail = Buffer.from(`${fields.join("")}\r\n--${input.boundary}--\r\n`);
+  const tail = Buffer.from(`${fields.join("")}\r\n--${boundary}--\r\n`);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield head;
     if (size > 0) {
@@ -42,9 +36,12 @@ export async function makeUploadBody(input: {
   }
   const sizeBytes = head.length + size + tail.length;
   return {
-    contentType: `multipart/form-data; boundary=${input.boundary}`,
-    sizeBytes,
-    open: () => ({ sizeBytes, chunks: chunks() }),
+    body: {
+      kind: "stream",
+      contentType: `multipart/form-data; boundary=${boundary}`,
+      open: () => ({ sizeBytes, chunks: chunks() }),
+    },
+    transferBytes: sizeBytes,
   };
 }
 

@@ -10,6 +10,7 @@ import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
 import { callerWaitMaxMs, growingMs, pauseMs, repeatGrowth, throttleGrowth } from "../lib/retry.ts";
+import type { Sealed } from "../lib/sealed.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
@@ -24,12 +25,35 @@ export type ApiCall = CallFacts & {
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string | number | boolean | null>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?:
-    | { readonly kind: "json"; readonly json: object }
-    | { readonly kind: "stream"; readonly contentType: string; readonly open: () => StreamedBody };
-  /** Bytes that the transfer may carry, for its time-out. */
+  /** Made for each attempt once its turn has come, since what it holds may have to stay by then. What it throws ends the call as it is. */
+  readonly prepare?: () => Promise<Prepared>;
+  /** Bytes that the answer may carry, for its time-out. */
   readonly transferBytes?: number;
 };
+
+/** The body of one attempt. */
+export type Prepared = {
+  readonly body:
+    | { readonly kind: "json"; readonly json: object }
+    | { readonly kind: "stream"; readonly contentType: string; readonly open: () => StreamedBody };
+  /** Bytes that the transfer carries, for its time-out. */
+  readonly transferBytes?: number;
+  /** Whether the body may still leave when the connection stands. */
+  readonly mayLeave?: () => boolean;
+};
+
+/** A JSON body that carries nothing from Jira. */
+export function plainJson(json: object): Pick<ApiCall, "prepare"> {
+  return { prepare: async () => ({ body: { kind: "json", json } }) };
+}
+
+/** A body made of sealed content, which is judged for each attempt when its turn has come. */
+export function sealedBody<Content>(
+  sealed: Sealed<Content>,
+  toBody: (content: Content) => Prepared | Promise<Prepared>,
+): Pick<ApiCall, "prepare"> {
+  return { prepare: async () => ({ ...(await toBody(await sealed.open())), mayLeave: () => sealed.holds() }) };
+}
 
 /** The client's way to the service. Rejects only with `ServiceError`, and with what a consumer of a stream throws itself. */
 export type Transport = {
@@ -56,6 +80,7 @@ export type TransportDeps = {
 
 const throttledAttemptsMax = 5;
 const readRepeatsMax = 2;
+const lateRepeatsMax = 3;
 /** A signature that was refused by a clock so far from what was thought is made anew by that clock. */
 const clockNewsMs = 60_000;
 const connectTimeoutMs = 10_000;
@@ -96,33 +121,48 @@ async function repeat<Result>(
   lane: Lane,
   consume: (answer: HttpResponse) => Promise<Result>,
 ): Promise<Result> {
-  const spent = { throttled: 0, reads: 0, logins: 0 };
+  const spent = { throttled: 0, reads: 0, logins: 0, late: 0 };
   for (;;) {
     const pass = await deps.login.ready(lane);
     const aheadMs = deps.serviceClock.aheadMs();
     await deps.budget.take(lane);
+    const prepared = (await call.prepare?.()) ?? null;
     if (call.write && !mayStillWrite()) throw notStarted(call);
     try {
-      return await attempt(deps, call, pass, consume);
+      return await attempt(deps, { call, prepared, pass }, consume);
     } catch (error) {
       if (!isServiceError(error)) throw error;
+      if (isLate(error) && spent.late < lateRepeatsMax) {
+        spent.late += 1;
+        continue;
+      }
       if (!(await mayRepeat(deps, { call, error, pass, spent, aheadMs }))) throw error;
     }
   }
 }
 
+/** Nothing was sent, since the connection came about too late for what was judged before. */
+function isLate(error: ServiceError): boolean {
+  return error.cause instanceof HttpFailure && error.cause.reason === "late";
+}
+
 async function attempt<Result>(
   deps: TransportDeps,
-  call: ApiCall,
-  pass: string | null,
+  {
+    call,
+    prepared,
+    pass,
+  }: { readonly call: ApiCall; readonly prepared: Prepared | null; readonly pass: string | null },
   consume: (answer: HttpResponse) => Promise<Result>,
 ): Promise<Result> {
   const path = call.path.map((segment) => checkedSegment(call, segment));
   const query = toQuery(call.query ?? {});
   const queryText = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
   const url = `${call.origin}/${path.map(encode).join("/")}${queryText.length === 0 ? "" : `?${queryText.join("&")}`}`;
-  const json = call.body?.kind === "json" ? call.body.json : null;
-  const contentType = call.body?.kind === "stream" ? call.body.contentType : "application/json";
+  const body = prepared?.body ?? null;
+  const json = body?.kind === "json" ? body.json : null;
+  const contentType = body?.kind === "stream" ? body.contentType : "application/json";
+  const transferBytes = Math.max(call.transferBytes ?? 0, prepared?.transferBytes ?? 0);
   const headers = deps.login.authorize(
     {
       method: call.method,
@@ -143,10 +183,11 @@ async function attempt<Result>(
       method: call.method,
       url,
       headers,
-      body: call.body?.kind === "stream" ? call.body.open() : json === null ? null : Buffer.from(JSON.stringify(json)),
+      body: body?.kind === "stream" ? body.open() : json === null ? null : Buffer.from(JSON.stringify(json)),
+      ...(prepared?.mayLeave === undefined ? {} : { mayLeave: prepared.mayLeave }),
       connectTimeoutMs: Math.min(connectTimeoutMs, deps.timeoutMs),
       idleTimeoutMs: deps.timeoutMs,
-      timeoutMs: deps.timeoutMs + Math.min(Math.ceil((call.transferBytes ?? 0) / transferBytesPerMs), transferMaxMs),
+      timeoutMs: deps.timeoutMs + Math.min(Math.ceil(transferBytes / transferBytesPerMs), transferMaxMs),
     });
     status = answer.status;
     deps.serviceClock.noteDate(answer.headers);
@@ -163,7 +204,7 @@ async function attempt<Result>(
   }
 }
 
-type Spent = { throttled: number; reads: number; logins: number };
+type Spent = { throttled: number; reads: number; logins: number; late: number };
 
 async function mayRepeat(
   deps: TransportDeps,

@@ -5,17 +5,17 @@
  * `capabilities`; what it lacks but can be had another way is made here: news of messages (from the details, one read per case),
  * the id of a new case (from the list, by the text that was just sent), and the mark of a first message (by its text).
  */
-import { randomUUID } from "node:crypto";
 import type { CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { CaseListQuery, HuaweiPort, InstantGroup, Lane, NewCase, SpooledFile } from "../sync/ports.ts";
+import type { Sealed } from "../lib/sealed.ts";
+import type { CaseListQuery, CaseUpload, HuaweiPort, InstantGroup, Lane, NewCase } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError, refusedLocally, unsupported } from "./answers.ts";
 import { parseWire, toCaseDetail, toCaseSummary } from "./mapping.ts";
 import { makeUploadBody } from "./multipart.ts";
 import { type Page, pageSize } from "./paging.ts";
-import type { ApiCall } from "./transport.ts";
+import { type ApiCall, plainJson, sealedBody } from "./transport.ts";
 import { listProjects, named } from "./v2-admin.ts";
 import {
   caseSourceId,
@@ -81,30 +81,39 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
     listInstantMessages: (caseIds, cursor, lane) => readNews(deps, caseIds, cursor, lane),
     createCase: (input, lane) => createCase(deps, input, lane),
 
-    createMessage({ caseId, content, fileIds }, lane) {
-      const message = fileIds.length === 0 ? { content } : { content, accessoryIds: fileIds };
-      return send(post(deps, "createMessage", "message", { caseId, message }), lane);
+    createMessage(caseId, sealed, lane) {
+      const body = sealedBody(sealed, ({ content, fileIds }) => {
+        const message = fileIds.length === 0 ? { content } : { content, accessoryIds: fileIds };
+        return { body: { kind: "json", json: { caseId, message } } };
+      });
+      return send(post(deps, "createMessage", "message", body), lane);
     },
 
     withdrawMessage: () => lacks("withdrawMessage"),
 
-    performAction({ caseId, action, description }, lane) {
-      const actionDesc = cutText(description, operateDescMax);
-      const json = { caseId, action, ...(actionDesc === "" ? {} : { actionDesc }) };
-      return send(post(deps, "performAction", "action", json), lane);
+    performAction(caseId, action, sealed, lane) {
+      const body = sealedBody(sealed, (description) => {
+        const actionDesc = cutText(description, operateDescMax);
+        return { body: { kind: "json", json: { caseId, action, ...(actionDesc === "" ? {} : { actionDesc }) } } };
+      });
+      return send(post(deps, "performAction", "action", body), lane);
     },
 
-    rateCase({ caseId, stars, text }, lane) {
-      const satisfactionList = ratingIds.map((satisfactionId) => ({ satisfactionId, satisfactionValue: stars }));
-      const json = { caseId, judgement: cutText(text, operateDescMax), satisfactionList };
-      return send(post(deps, "rateCase", "evaluation", json), lane);
+    rateCase(caseId, sealed, lane) {
+      const body = sealedBody(sealed, ({ stars, text }) => {
+        const satisfactionList = ratingIds.map((satisfactionId) => ({ satisfactionId, satisfactionValue: stars }));
+        return {
+          body: { kind: "json", json: { caseId, judgement: cutText(text, operateDescMax), satisfactionList } },
+        };
+      });
+      return send(post(deps, "rateCase", "evaluation", body), lane);
     },
 
     getFileLimits: async () => fileLimits,
     uploadFile: (input, lane) => uploadFile(deps, input, lane),
 
     deleteUpload: (fileId, lane) =>
-      send({ ...post(deps, "deleteUpload", "accessory", { accessoryId: fileId }), method: "DELETE" }, lane),
+      send({ ...post(deps, "deleteUpload", "accessory", plainJson({ accessoryId: fileId })), method: "DELETE" }, lane),
 
     downloadFile(fileId, spool, sizeMaxBytes, lane) {
       const query = { id: fileId };
@@ -194,9 +203,9 @@ function v1Call(
   };
 }
 
-function post(deps: DialectDeps, operation: string, place: string | null, json: object): ApiCall {
+function post(deps: DialectDeps, operation: string, place: string | null, body: Pick<ApiCall, "prepare">): ApiCall {
   const path = place === null ? [] : [place];
-  return v1Call(deps, { operation, method: "POST", path, body: { kind: "json", json } });
+  return v1Call(deps, { operation, method: "POST", path, ...body });
 }
 
 /** The same object under other names; whatever is no object passes, so that the schema can refuse it. */
@@ -355,28 +364,34 @@ async function readNews(
 }
 
 /** The answer holds no id (NOTES 1), so the list is asked for the text that was sent; not seen there, the outcome counts as unknown. */
-async function createCase(deps: DialectDeps, input: NewCase, lane: Lane): Promise<CaseId> {
-  const given: Readonly<Record<string, string | null>> = {
-    subTypeId: input.subTypeId,
-    productCategoryId: input.productId,
-    regionId: input.regionId,
-  };
-  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
-  const call = post(deps, "createCase", null, {
-    ...chosen,
-    businessTypeId: input.problemTypeId,
-    simpleDescribe: input.description,
-    sourceId: caseSourceId,
-    ...(input.fileIds.length === 0 ? {} : { accessoryIds: input.fileIds }),
+async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane): Promise<CaseId> {
+  const facts = { operation: "createCase", write: true };
+  let sent = { description: "", at: deps.clock.now() };
+  const body = sealedBody(sealed, (input) => {
+    requireCaseText(facts, input.description);
+    if (input.fileIds.length > fileLimits.newCaseCountMax)
+      throw refusedLocally(facts, "the historical API v1.0 takes one file with a new case");
+    if (input.severityId !== null || Object.keys(input.extends).length > 0)
+      throw unsupported(facts, "the historical API v1.0 takes neither a severity nor extra parameters; leave them out");
+    const given: Readonly<Record<string, string | null>> = {
+      subTypeId: input.subTypeId,
+      productCategoryId: input.productId,
+      regionId: input.regionId,
+    };
+    const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
+    sent = { description: input.description, at: deps.clock.now() };
+    const json = {
+      ...chosen,
+      businessTypeId: input.problemTypeId,
+      simpleDescribe: input.description,
+      sourceId: caseSourceId,
+      ...(input.fileIds.length === 0 ? {} : { accessoryIds: input.fileIds }),
+    };
+    return { body: { kind: "json", json } };
   });
-  requireCaseText(call, input.description);
-  if (input.fileIds.length > fileLimits.newCaseCountMax)
-    throw refusedLocally(call, "the historical API v1.0 takes one file with a new case");
-  if (input.severityId !== null || Object.keys(input.extends).length > 0)
-    throw unsupported(call, "the historical API v1.0 takes neither a severity nor extra parameters; leave them out");
-  const startedAt = deps.clock.now();
+  const call = post(deps, "createCase", null, body);
   await deps.transport.json(call, lane);
-  const found = await findCreated(deps, input.description, startedAt, lane);
+  const found = await findCreated(deps, sent.description, sent.at, lane);
   if (found === null) throw contractError(call, "caseId (v1.0 answers none, and the list does not show the case yet)");
   return found;
 }
@@ -402,25 +417,16 @@ async function findCreated(
   }
 }
 
-async function uploadFile(
-  deps: DialectDeps,
-  input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
-  lane: Lane,
-): Promise<CaseFileId> {
-  const body = await makeUploadBody({
-    file: input.file,
-    fileField: "accessoryData",
-    name: input.name,
-    fields: { accessoryName: input.name, accessoryFrom: input.purpose },
-    boundary: `casebridge-${randomUUID()}`,
-  });
-  const call = v1Call(deps, {
-    operation: "uploadFile",
-    method: "POST",
-    path: ["accessory"],
-    body: { kind: "stream", contentType: body.contentType, open: body.open },
-    transferBytes: body.sizeBytes,
-  });
+async function uploadFile(deps: DialectDeps, sealed: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId> {
+  const body = sealedBody(sealed, ({ file, name, purpose }) =>
+    makeUploadBody({
+      file,
+      fileField: "accessoryData",
+      name,
+      fields: { accessoryName: name, accessoryFrom: purpose },
+    }),
+  );
+  const call = v1Call(deps, { operation: "uploadFile", method: "POST", path: ["accessory"], ...body });
   const answer = rename(await deps.transport.json(call, lane), { accessory_id: "accessoryId" });
   return toId<CaseFileId>(parseWire(call, wireUpload, { value: answer }).accessory_id);
 }

@@ -1,15 +1,16 @@
 /** The v2 dialect of what the flows need (`/v2/servicerequest/…`). The v1.0 dialect stands beside it, behind the same port. */
-import { randomUUID } from "node:crypto";
 import type { CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { HttpResponse } from "../lib/http.ts";
 import { HttpFailure } from "../lib/http.ts";
+import type { Sealed } from "../lib/sealed.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
 import { formatLocalTime } from "../lib/time-zone.ts";
 import {
   type CaseFileLimits,
   type CaseListQuery,
+  type CaseUpload,
   type Clock,
   type HuaweiCapability,
   type HuaweiPort,
@@ -21,6 +22,7 @@ import {
   type SpooledFile,
 } from "../sync/ports.ts";
 import {
+  type CallFacts,
   codeOf,
   contractError,
   isFailureCode,
@@ -41,7 +43,7 @@ import {
 } from "./mapping.ts";
 import { makeUploadBody } from "./multipart.ts";
 import { offsetMax, type Page, pageSize, readPages } from "./paging.ts";
-import type { ApiCall, Transport } from "./transport.ts";
+import { type ApiCall, sealedBody, type Transport } from "./transport.ts";
 import {
   wireAuthorizationList,
   wireCaseDetail,
@@ -158,14 +160,13 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
 
     createCase: (input, lane) => createCase(deps, input, lane),
 
-    async createMessage({ caseId, content, fileIds }, lane) {
-      const message = fileIds.length === 0 ? { content } : { content, accessory_ids: fileIds };
-      const json = { message, ...bodyGroup };
+    async createMessage(caseId, sealed, lane) {
+      const body = sealedBody(sealed, ({ content, fileIds }) => {
+        const message = fileIds.length === 0 ? { content } : { content, accessory_ids: fileIds };
+        return { body: { kind: "json", json: { message, ...bodyGroup } } };
+      });
       const path = ["cases", caseId, "message"];
-      await transport.json(
-        v2Call(deps, { operation: "createMessage", method: "POST", path, body: { kind: "json", json } }),
-        lane,
-      );
+      await transport.json(v2Call(deps, { operation: "createMessage", method: "POST", path, ...body }), lane);
     },
 
     async withdrawMessage(caseId, messageId, lane) {
@@ -175,20 +176,24 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
       await transport.json(call, lane);
     },
 
-    async performAction({ caseId, action, description }, lane) {
-      const operateDesc = cutText(description, operateDescMax);
-      const json = { ...(operateDesc === "" ? {} : { operate_desc: operateDesc }), ...bodyGroup };
+    async performAction(caseId, action, sealed, lane) {
+      const body = sealedBody(sealed, (description) => {
+        const operateDesc = cutText(description, operateDescMax);
+        return {
+          body: { kind: "json", json: { ...(operateDesc === "" ? {} : { operate_desc: operateDesc }), ...bodyGroup } },
+        };
+      });
       const call = v2Call(deps, {
         operation: "performAction",
         method: "POST",
         path: ["cases", caseId, "action"],
         query: { action_id: action },
-        body: { kind: "json", json },
+        ...body,
       });
       await transport.json(call, lane);
     },
 
-    async rateCase({ caseId, stars, text }, lane) {
+    async rateCase(caseId, sealed, lane) {
       const asked = v2Call(deps, { operation: "listDimensions", path: ["config", "satisfaction-dimensions"] });
       const { satisfaction_dimension_list: list } = parseWire(asked, wireDimensions, {
         value: await transport.json(asked, lane),
@@ -197,14 +202,14 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
         const path = `satisfaction_dimension_list[${index}]`;
         return parseWire(asked, wireDimension, { value, path }).satisfaction_id ?? [];
       });
-      // Assumed: a rating is one to five in every dimension, as v1.0 says; a live rating would prove it.
-      const ratings = ids.map((id) => ({ satisfaction_id: id, satisfaction_value: stars }));
-      const json = { judgement: cutText(text, operateDescMax), incident_satisfaction_list: ratings, ...bodyGroup };
+      const body = sealedBody(sealed, ({ stars, text }) => {
+        // Assumed: a rating is one to five in every dimension, as v1.0 says; a live rating would prove it.
+        const ratings = ids.map((id) => ({ satisfaction_id: id, satisfaction_value: stars }));
+        const json = { judgement: cutText(text, operateDescMax), incident_satisfaction_list: ratings, ...bodyGroup };
+        return { body: { kind: "json", json } };
+      });
       const path = ["cases", caseId, "score"];
-      await transport.json(
-        v2Call(deps, { operation: "rateCase", method: "POST", path, body: { kind: "json", json } }),
-        lane,
-      );
+      await transport.json(v2Call(deps, { operation: "rateCase", method: "POST", path, ...body }), lane);
     },
 
     getFileLimits: (lane) => getFileLimits(deps, lane),
@@ -269,33 +274,36 @@ function requireNoGroup(deps: DialectDeps, call: ApiCall): void {
   if (deps.groupId !== null) throw unsupported(call, "not offered for cases of a user group");
 }
 
-async function createCase(deps: DialectDeps, input: NewCase, lane: Lane): Promise<CaseId> {
-  const given: Readonly<Record<string, string | null>> = {
-    incident_sub_type_id: input.subTypeId,
-    product_category_id: input.productId,
-    region_id: input.regionId,
-    severity_id: input.severityId,
-    project_id: deps.projectId,
-  };
-  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
-  // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (NOTES 6).
-  const json = {
-    ...chosen,
-    business_type_id: input.problemTypeId,
-    simple_description: input.description,
-    source_id: caseSourceId,
-    ...(input.fileIds.length === 0 ? {} : { accessory_ids: input.fileIds }),
-    ...(Object.keys(input.extends).length === 0 ? {} : { extends_map: input.extends }),
-  };
-  const body = { kind: "json", json } as const;
-  const call = v2Call(deps, { operation: "createCase", method: "POST", path: ["cases"], body });
-  requireCaseText(call, input.description);
+async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane): Promise<CaseId> {
+  const facts = { operation: "createCase", write: true };
+  const body = sealedBody(sealed, (input) => {
+    requireCaseText(facts, input.description);
+    const given: Readonly<Record<string, string | null>> = {
+      incident_sub_type_id: input.subTypeId,
+      product_category_id: input.productId,
+      region_id: input.regionId,
+      severity_id: input.severityId,
+      project_id: deps.projectId,
+    };
+    const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
+    // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (NOTES 6).
+    const json = {
+      ...chosen,
+      business_type_id: input.problemTypeId,
+      simple_description: input.description,
+      source_id: caseSourceId,
+      ...(input.fileIds.length === 0 ? {} : { accessory_ids: input.fileIds }),
+      ...(Object.keys(input.extends).length === 0 ? {} : { extends_map: input.extends }),
+    };
+    return { body: { kind: "json", json } };
+  });
+  const call = v2Call(deps, { ...facts, method: "POST", path: ["cases"], ...body });
   const wire = parseWire(call, wireCreatedCase, { value: await deps.transport.json(call, lane) });
   return toId<CaseId>(wire.incident_id);
 }
 
 /** Throws `rejected` for a description that the service would refuse, before anything is sent. */
-export function requireCaseText(call: ApiCall, description: string): void {
+export function requireCaseText(call: CallFacts, description: string): void {
   if (description.trim() === "") throw refusedLocally(call, "a case needs a description");
   if (description.length > newCaseCharsMax)
     throw refusedLocally(call, `the description is longer than ${newCaseCharsMax} characters`);
@@ -445,26 +453,16 @@ async function getFileLimits(deps: DialectDeps, lane: Lane): Promise<CaseFileLim
   };
 }
 
-async function uploadFile(
-  deps: DialectDeps,
-  input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
-  lane: Lane,
-): Promise<CaseFileId> {
-  const formData = { fileName: input.name, accessoryFrom: input.purpose, uploadType: 0 };
-  const body = await makeUploadBody({
-    file: input.file,
-    fileField: "file",
-    name: input.name,
-    fields: { form_data: JSON.stringify(formData) },
-    boundary: `casebridge-${randomUUID()}`,
-  });
-  const call = v2Call(deps, {
-    operation: "uploadFile",
-    method: "POST",
-    path: ["accessorys"],
-    body: { kind: "stream", contentType: body.contentType, open: body.open },
-    transferBytes: body.sizeBytes,
-  });
+async function uploadFile(deps: DialectDeps, sealed: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId> {
+  const body = sealedBody(sealed, ({ file, name, purpose }) =>
+    makeUploadBody({
+      file,
+      fileField: "file",
+      name,
+      fields: { form_data: JSON.stringify({ fileName: name, accessoryFrom: purpose, uploadType: 0 }) },
+    }),
+  );
+  const call = v2Call(deps, { operation: "uploadFile", method: "POST", path: ["accessorys"], ...body });
   const wire = parseWire(call, wireUpload, { value: await deps.transport.json(call, lane) });
   return toId<CaseFileId>(wire.accessory_id);
 }

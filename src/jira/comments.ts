@@ -10,6 +10,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { JiraPort, Lane } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
+import { refusedLocally } from "./errors.ts";
 import { toAdfDocument } from "./issues.ts";
 import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
@@ -20,13 +21,15 @@ import { commentListSchema, commentPageSchema, commentSchema, createdSchema } fr
 /** The part of the port that is about comments. */
 export type CommentCalls = Pick<
   JiraPort,
-  "listComments" | "findComment" | "createComment" | "updateComment" | "deleteComment"
+  "listComments" | "listCommentsByIds" | "findComment" | "createComment" | "updateComment" | "deleteComment"
 >;
 
 type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
 
 const pageSize = 100;
 const bulkMax = 1_000;
+/** Comments that are read with their bodies at once. */
+const byIdsMax = 100;
 
 /** Makes the calls about comments. */
 export function makeCommentCalls(deps: {
@@ -54,6 +57,13 @@ export function makeCommentCalls(deps: {
     const wire = await findWire(call, issueId, commentId);
     if (wire === null) return null;
     return (await withFileNames(call, issueId, await withMarks(call, [wire])))[0] ?? null;
+  }
+
+  async function listCommentsByIds(issueId: IssueId, commentIds: readonly CommentId[], lane: Lane) {
+    const call: CallContext = { operation: "listCommentsByIds", effect: "read", lane };
+    if (commentIds.length === 0) return [];
+    if (commentIds.length > byIdsMax) throw refusedLocally(call, `more than ${byIdsMax} comments`);
+    return withFileNames(call, issueId, await withMarks(call, await listByIds(call, commentIds)));
   }
 
   async function findWire(call: CallContext, issueId: IssueId, commentId: CommentId): Promise<WireComment | null> {
@@ -143,7 +153,7 @@ export function makeCommentCalls(deps: {
     await transport.client(call).sendRequest({ url: commentUrl(call, issueId, commentId), method: "DELETE" });
   }
 
-  return { listComments, findComment, createComment, updateComment, deleteComment };
+  return { listComments, listCommentsByIds, findComment, createComment, updateComment, deleteComment };
 }
 
 function commentUrl(call: CallContext, issueId: IssueId, commentId: CommentId): string {

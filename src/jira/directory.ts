@@ -4,11 +4,20 @@
  */
 
 import { isServiceError } from "../domain/service-error.ts";
+import type { Clock } from "../sync/ports.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import type { CallContext, Transport } from "./transport.ts";
 import { checkedSegment } from "./transport.ts";
-import { createFieldPageSchema, issueTypePageSchema, linkTypesSchema, myselfSchema, projectSchema } from "./wire.ts";
+import {
+  createFieldPageSchema,
+  issueTypePageSchema,
+  linkTypesSchema,
+  myselfSchema,
+  permissionsSchema,
+  projectSchema,
+  securityLevelsSchema,
+} from "./wire.ts";
 
 /** An id with its name in the account's language. */
 export type NamedId = { readonly id: string; readonly name: string };
@@ -27,6 +36,8 @@ export type Project = {
   readonly id: string;
   readonly key: string;
   readonly projectTypeKey: string | null;
+  /** Team-managed: there are no security levels, issues are restricted by role. `null` = not told. */
+  readonly isTeamManaged: boolean | null;
   /** Roles of the project; the id is the last part of the role's address. */
   readonly roles: readonly NamedId[];
 };
@@ -51,14 +62,24 @@ export type Directory = {
   createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]>;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
+  /**
+   * Whether the project has issue security levels at all. `unknown`: our account may not know. Looked up anew every ten minutes.
+   */
+  levels(call: CallContext): Promise<"none" | "some" | "unknown">;
   /** Makes the next caller look again: an id turned out to be wrong. */
   forget(): void;
 };
 
 const pageSize = 100;
+/** Somebody may give the project its first level. */
+const levelsMaxAgeMs = 600_000;
 
 /** Makes the look-ups of one connection. */
-export function makeDirectory(deps: { readonly options: JiraOptions; readonly transport: Transport }): Directory {
+export function makeDirectory(deps: {
+  readonly options: JiraOptions;
+  readonly transport: Transport;
+  readonly clock: Clock;
+}): Directory {
   const { transport } = deps;
   const projectPath = (call: CallContext) => checkedSegment(call, deps.options.projectKey);
 
@@ -76,7 +97,13 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     const url = `/rest/api/3/project/${projectPath(call)}`;
     const wire = await transport.client(asRead(call)).sendRequest({ url, schema: projectSchema });
     const roles = Object.entries(wire.roles ?? {}).map(([name, url]) => ({ id: url.split("/").at(-1) ?? url, name }));
-    return { id: wire.id, key: wire.key, projectTypeKey: wire.projectTypeKey ?? null, roles };
+    return {
+      id: wire.id,
+      key: wire.key,
+      projectTypeKey: wire.projectTypeKey ?? null,
+      isTeamManaged: wire.simplified ?? null,
+      roles,
+    };
   });
 
   const issueTypes = once((call) => {
@@ -133,7 +160,48 @@ export function makeDirectory(deps: { readonly options: JiraOptions; readonly tr
     }
   });
 
+  /** Levels of the project as one of two calls tells them; `null` where it may not be asked, or says nothing. */
+  async function findLevels(call: CallContext, place: string): Promise<readonly unknown[] | null> {
+    const url = `/rest/api/3/project/${projectPath(call)}/${place}`;
+    try {
+      return (await transport.client(asRead(call)).sendRequest({ url, schema: securityLevelsSchema })).levels;
+    } catch (error) {
+      if (isServiceError(error, "not_found", "forbidden", "rejected", "unauthorized", "contract")) return null;
+      throw error;
+    }
+  }
+
+  async function maySetLevels(call: CallContext): Promise<boolean> {
+    const permission = "SET_ISSUE_SECURITY";
+    const { permissions } = await transport.client(asRead(call)).sendRequest({
+      url: "/rest/api/3/mypermissions",
+      searchParams: { projectKey: deps.options.projectKey, permissions: permission },
+      schema: permissionsSchema,
+    });
+    return permissions[permission]?.havePermission === true;
+  }
+
+  const levelsNow = once(async (call): Promise<"none" | "some" | "unknown"> => {
+    if ((await project(call)).isTeamManaged === true) return "none";
+    const scheme = await findLevels(call, "issuesecuritylevelscheme");
+    if (scheme !== null) return scheme.length === 0 ? "none" : "some";
+    const levels = await findLevels(call, "securitylevel");
+    if (levels === null) return "unknown";
+    if (levels.length > 0) return "some";
+    // The list is empty as well for whoever may not set levels.
+    return (await maySetLevels(call)) ? "none" : "unknown";
+  });
+  let levelsReadAt = Number.NEGATIVE_INFINITY;
+
   return {
+    levels(call) {
+      const now = deps.clock.now().getTime();
+      if (Math.abs(now - levelsReadAt) > levelsMaxAgeMs) {
+        levelsNow.forget();
+        levelsReadAt = now;
+      }
+      return levelsNow(call);
+    },
     relatesType,
     myself,
     project,

@@ -13,6 +13,7 @@ import { type Directory, findByNameOrId } from "./directory.ts";
 import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import {
+  lacksLevel,
   propertyKey,
   toCategory,
   toFieldText,
@@ -90,10 +91,14 @@ export function makeIssueCalls(deps: {
   const { projectKey } = deps.options;
   const wholeFields = [...issueFields, ...deps.extraFields];
 
-  function readIssue(wire: Parameters<typeof toIssue>[0]) {
-    const issue = toIssue(wire, deps.extraFields);
-    deps.serviceClock.noteMoment(new Date(issue.updatedRaw));
-    return issue;
+  async function readIssues(call: CallContext, wires: readonly Parameters<typeof toIssue>[0][]) {
+    const hasNoLevels = wires.some(lacksLevel) && (await directory.levels(call)) === "none";
+    return wires.map((wire) => {
+      const own = wire.fields.project.key === projectKey;
+      const issue = toIssue(wire, deps.extraFields, own && hasNoLevels);
+      deps.serviceClock.noteMoment(new Date(issue.updatedRaw));
+      return issue;
+    });
   }
 
   async function listUpdatedIssues(minutes: number, lane: Lane) {
@@ -159,7 +164,7 @@ export function makeIssueCalls(deps: {
       const page = await transport.client(call).sendRequest(request);
       return { items: page.issues, nextPageToken: page.nextPageToken };
     });
-    return lastById(found).map(readIssue);
+    return readIssues(call, lastById(found));
   }
 
   async function getFieldTexts(issueId: IssueId, fieldIds: readonly string[], lane: Lane) {
@@ -180,7 +185,8 @@ export function makeIssueCalls(deps: {
         searchParams: { fields: wholeFields.join(","), properties: propertyKey },
         schema: issueSchema,
       });
-      const issue = readIssue(wire);
+      const [issue] = await readIssues(call, [wire]);
+      if (issue === undefined) return null;
       mediaNames.remember(issue);
       await mediaNames.name(call, issue.issueId, [issue.description]);
       return issue;
@@ -200,7 +206,7 @@ export function makeIssueCalls(deps: {
       body: { issueIdsOrKeys: [...new Set(issueIds)], fields: wholeFields, properties: [propertyKey] },
       schema: issuesSchema,
     });
-    const found = issues.map(readIssue);
+    const found = await readIssues(call, issues);
     for (const issue of found) mediaNames.remember(issue);
     return found;
   }

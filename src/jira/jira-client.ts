@@ -54,7 +54,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     sleep: deps.sleep ?? sleepFor,
     random: deps.random ?? Math.random,
   });
-  const makeFreshDirectory = () => makeDirectory({ options, transport });
+  const makeFreshDirectory = () => makeDirectory({ options, transport, clock });
   const directory = makeFreshDirectory();
   const mediaNames = makeMediaNames({ transport, clock });
   return {

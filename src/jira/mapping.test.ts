@@ -39,6 +39,7 @@ describe("what Jira answers", () => {
       createdAt: new Date("2026-11-24T12:30:00.123Z"),
       updatedRaw: "2026-11-24T20:31:00.123+0800",
       securityLevelId: null,
+      restriction: "none",
       reporterId: null,
       files: [],
       mark: null,

@@ -28,8 +28,15 @@ export const propertyKey = "casebridge";
 /** One comment as it came. */
 export type WireComment = z.output<typeof commentSchema>;
 
-/** An issue; `mark` is `null` when the property is missing or none of ours. `extraFields`: ids of those that it answers as texts. */
-export function toIssue(wire: z.output<typeof issueSchema>, extraFields: readonly string[] = []): Issue {
+/**
+ * An issue; `mark` is `null` when the property is missing or none of ours. `extraFields`: ids of those that it answers as texts.
+ * `hasNoLevels`: it is known that the project has no security levels at all, so that a missing field hides none.
+ */
+export function toIssue(
+  wire: z.output<typeof issueSchema>,
+  extraFields: readonly string[] = [],
+  hasNoLevels = false,
+): Issue {
   const { fields } = wire;
   return {
     issueId: toId<IssueId>(wire.id),
@@ -47,6 +54,7 @@ export function toIssue(wire: z.output<typeof issueSchema>, extraFields: readonl
     createdAt: fields.created,
     updatedRaw: fields.updated,
     securityLevelId: fields.security?.id ?? null,
+    restriction: toRestriction(fields, hasNoLevels),
     reporterId: fields.reporter?.accountId ?? null,
     reporterName: fields.reporter?.displayName ?? "",
     files: (fields.attachment ?? []).map(toFile),
@@ -63,6 +71,30 @@ export function toIssue(wire: z.output<typeof issueSchema>, extraFields: readonl
           ),
         }),
   };
+}
+
+/** Whether the answer leaves open if there is a security level: the field was asked for and is not there. */
+export function lacksLevel(wire: z.output<typeof issueSchema>): boolean {
+  return wire.fields.security === undefined && wire.fields.project.simplified !== true;
+}
+
+/**
+ * Team-managed projects have no security levels; they restrict an issue by `issuerestriction`, whose filled shape is not documented:
+ * anything in it is a restriction (jira/NOTES 6). Other projects need not show that field, but show the level.
+ */
+function toRestriction(fields: z.output<typeof issueSchema>["fields"], hasNoLevels: boolean): Issue["restriction"] {
+  const value = fields.issuerestriction;
+  if (!isEmpty(value)) {
+    // Another shape than the one that was seen is not understood.
+    if (typeof value !== "object" || value === null || !("issuerestrictions" in value)) return "unknown";
+    if (!isEmpty(value.issuerestrictions)) return "set";
+  }
+  if (fields.project.simplified === true) return value === undefined ? "unknown" : "none";
+  return fields.security === undefined && !hasNoLevels ? "unknown" : "none";
+}
+
+function isEmpty(value: unknown): boolean {
+  return value == null || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 /** A file; its author is unknown when the account was anonymous or is gone. */
@@ -114,6 +146,7 @@ export function toComment(wire: WireComment, mark: CommentMark | null | undefine
     authorId: wire.author?.accountId ?? null,
     authorName: wire.author?.displayName ?? "",
     authorType: wire.author?.accountType ?? null,
+    parentId: wire.parentId == null ? null : toId<CommentId>(wire.parentId),
     body: wire.body ?? null,
     createdAt: wire.created,
     updatedAt: wire.updated,

@@ -40,7 +40,12 @@ export const issueSchema = z.object({
   id: idSchema,
   key: z.string().min(1),
   fields: z.looseObject({
-    project: z.object({ key: z.string(), projectTypeKey: z.string().nullish() }),
+    project: z.object({
+      key: z.string(),
+      projectTypeKey: z.string().nullish(),
+      // True in team-managed projects.
+      simplified: z.boolean().nullish(),
+    }),
     summary: z.string().nullish(),
     description: z.unknown().optional(),
     status: z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) }),
@@ -49,6 +54,7 @@ export const issueSchema = z.object({
     created: instantSchema,
     updated: z.string().min(1),
     security: z.object({ id: idSchema }).nullish(),
+    issuerestriction: z.unknown().optional(),
     reporter: userSchema,
     attachment: z.array(attachmentSchema).nullish(),
     issuelinks: z
@@ -119,6 +125,7 @@ export const commentSchema = z.object({
   updated: instantSchema,
   visibility: z.record(z.string(), z.unknown()).nullish(),
   jsdPublic: z.boolean().nullish(),
+  parentId: idSchema.nullish(),
   properties: z.array(z.object({ key: z.string(), value: z.unknown().optional() })).nullish(),
 });
 /** One page of an issue's comments. */
@@ -184,7 +191,12 @@ export const projectSchema = z.object({
   id: idSchema,
   key: z.string(),
   projectTypeKey: z.string().nullish(),
+  simplified: z.boolean().nullish(),
   roles: z.record(z.string(), z.string()).nullish(),
+});
+/** `GET /project/{key}/securitylevel` and `…/issuesecuritylevelscheme`. */
+export const securityLevelsSchema = z.object({
+  levels: z.array(z.object({ id: idSchema, name: z.string().nullish() })),
 });
 /** `GET /project/{key}/statuses`. */
 export const projectStatusesSchema = z.array(z.object({ id: idSchema, statuses: z.array(statusSchema) }));

@@ -12,7 +12,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 const idleSocketMs = 4_000;
 
 /** Why a request got no complete answer. */
-export type HttpFailureReason = "connect" | "timeout" | "reset" | "too_large";
+export type HttpFailureReason = "connect" | "timeout" | "reset" | "too_large" | "late";
 
 /** A request without a complete answer. The message names no path and no content. */
 export class HttpFailure extends Error {
@@ -43,6 +43,8 @@ type HttpRequest = {
   readonly idleTimeoutMs: number;
   /** From the start to the last byte of the answer. */
   readonly timeoutMs: number;
+  /** Asked once the connection stands: false, and not one byte is sent; the failure's reason is `late`. */
+  readonly mayLeave?: () => boolean;
 };
 
 /** An answer whose body is still on its way; it must be read or discarded. */
@@ -133,10 +135,22 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
     clearTimeout(connectTimer);
     clearTimeout(wholeTimer);
   }
+  const { mayLeave } = input;
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   outgoing.on("socket", (socket) => {
     const onConnected = () => {
+      if (mayLeave !== undefined && !mayLeave()) {
+        outgoing.destroy(
+          new HttpFailure({ reason: "late", mayHaveArrived: false, message: `no connection in time at ${origin}` }),
+        );
+        return;
+      }
       connected = true;
       clearTimeout(connectTimer);
+      begin();
     };
     if (outgoing.reusedSocket || (!socket.connecting && !secure)) onConnected();
     else socket.once(secure ? "secureConnect" : "connect", onConnected);
@@ -155,6 +169,8 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
   });
   const feeding = feed();
   async function feed(): Promise<void> {
+    // Nothing of the request is written before its body or end is.
+    if (mayLeave !== undefined) await begun;
     if (body === null || !("chunks" in body)) {
       outgoing.end(body ?? undefined);
       return;

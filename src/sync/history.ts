@@ -4,7 +4,8 @@
 
 import type { CommentId, LinkId } from "../domain/ids.ts";
 import { commentHash } from "./identity.ts";
-import { heldReason, isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
+import { isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
+import { heldReason } from "./plan/restriction.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
 import { leaseMs } from "./run.ts";
 import type { StatePort } from "./state.ts";
@@ -47,8 +48,8 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
       const sourceHash = commentHash(comment, text.adfToText, text.mediaReferences);
       const mirror = snapshot.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === comment.commentId);
       const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, sourceHash };
-      if (isInScope(known) || !isWanted(settings, words) || heldReason({ comment, issue, settings }) !== null)
-        return [];
+      const held = heldReason({ comment, comments, issue, settings, ownAccountId });
+      if (isInScope(known) || !isWanted(settings, words) || held !== null) return [];
       const { commentId, authorName, createdAt } = comment;
       return [{ commentId, authorName, createdAt, text: words, sourceHash }];
     })

@@ -238,6 +238,7 @@ async function listCreation(
         createdAt: deps.clock.now(),
         updatedRaw: "",
         securityLevelId: null,
+        restriction: "none",
         reporterId: null,
         files: [],
         mark: { v: 1, inst: installation, caseId: detail.caseId },

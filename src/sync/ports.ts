@@ -19,6 +19,7 @@ import type {
   Transition,
 } from "../domain/issue.ts";
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { Sealed } from "../lib/sealed.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
 
 /** Who a request is made for. */
@@ -137,6 +138,19 @@ export type NewCase = {
   readonly fileIds: readonly CaseFileId[];
 };
 
+/** A message to be added to a case. */
+export type NewMessage = { readonly content: string; readonly fileIds: readonly CaseFileId[] };
+/** What is done to a case; `press` urges. */
+export type CaseAction = "press" | "cancel" | "close" | "delete";
+/** A rating with its text. */
+export type Rating = { readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: string };
+/** A file on its way to a new case, or to a message. */
+export type CaseUpload = {
+  readonly file: SpooledFile;
+  readonly name: string;
+  readonly purpose: "incident" | "message";
+};
+
 /** UTF-16 units of a new case's description (osm/NOTES 6, both API versions). */
 export const newCaseCharsMax = 1200;
 
@@ -162,7 +176,10 @@ export type HuaweiCapability =
 /** One group of an instant-messages answer. */
 export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonly CaseMessage[] };
 
-/** The Huawei side. One instance per connection; calls carry their lane. */
+/**
+ * The Huawei side. One instance per connection; calls carry their lane. What may carry anything from Jira comes sealed: it is judged when
+ * its turn has come, just before it leaves (RULES 5), and whatever the judge throws is thrown on.
+ */
 export interface HuaweiPort {
   readonly serviceClock: ServiceClock;
   readonly capabilities: ReadonlySet<HuaweiCapability>;
@@ -181,35 +198,20 @@ export interface HuaweiPort {
    * Makes a case and answers its id. Never repeated by the adapter. With `outcomeUnknown` it may have been made: look for the mark
    * with `listCases({ text: mark, createdFrom })`, whose entries carry the description, before it is made again.
    */
-  createCase(input: NewCase, lane: Lane): Promise<CaseId>;
+  createCase(input: Sealed<NewCase>, lane: Lane): Promise<CaseId>;
   /** Adds a message; the service answers no id. */
-  createMessage(
-    input: { readonly caseId: CaseId; readonly content: string; readonly fileIds: readonly CaseFileId[] },
-    lane: Lane,
-  ): Promise<void>;
+  createMessage(caseId: CaseId, message: Sealed<NewMessage>, lane: Lane): Promise<void>;
   /** Needs the capability `withdraw`. */
   withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane): Promise<void>;
-  performAction(
-    input: {
-      readonly caseId: CaseId;
-      readonly action: "press" | "cancel" | "close" | "delete";
-      readonly description: string;
-    },
-    lane: Lane,
-  ): Promise<void>;
+  /** `description` is cut at 400 UTF-16 units. */
+  performAction(caseId: CaseId, action: CaseAction, description: Sealed<string>, lane: Lane): Promise<void>;
   /** Rates a completed case in every dimension the service knows. `text` is cut at 400 UTF-16 units. */
-  rateCase(
-    input: { readonly caseId: CaseId; readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: string },
-    lane: Lane,
-  ): Promise<void>;
+  rateCase(caseId: CaseId, rating: Sealed<Rating>, lane: Lane): Promise<void>;
   /** The newest 100 entries of the case's operation log; what support did may be absent. */
   listOperations(caseId: CaseId, lane: Lane): Promise<readonly CaseOperation[]>;
   getFileLimits(lane: Lane): Promise<CaseFileLimits>;
   /** Uploads from disk in constant memory. `purpose`: for a new case, or for a message. */
-  uploadFile(
-    input: { readonly file: SpooledFile; readonly name: string; readonly purpose: "incident" | "message" },
-    lane: Lane,
-  ): Promise<CaseFileId>;
+  uploadFile(upload: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId>;
   /** Removes an uploaded file that no case or message uses yet. */
   deleteUpload(fileId: CaseFileId, lane: Lane): Promise<void>;
   /** Streams one file into the spool. */
@@ -321,6 +323,8 @@ export interface JiraPort {
   deleteIssue(issueId: IssueId, lane: Lane): Promise<void>;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
+  /** These comments read afresh by their ids, in any order; those that are gone, or cannot be seen, are absent. At most 100. */
+  listCommentsByIds(issueId: IssueId, commentIds: readonly CommentId[], lane: Lane): Promise<readonly IssueComment[]>;
   /** One comment read afresh; `null` when it is gone. */
   findComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<IssueComment | null>;
   createComment(

@@ -23,9 +23,10 @@ import { findMark } from "./identity.ts";
 import { isWantedCase } from "./intake.ts";
 import { observe } from "./observe.ts";
 import { restoredState } from "./plan/changes.ts";
-import { heldReason, isWanted } from "./plan/disclosure.ts";
+import { isWanted } from "./plan/disclosure.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, toJiraLabel } from "./plan/labels.ts";
+import { heldReason } from "./plan/restriction.ts";
 import { isCompatible } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
 import { mergeMirrors, type Recognised, recognise } from "./recognise.ts";
@@ -203,6 +204,7 @@ type Reading = {
   readonly messages: readonly CaseMessage[];
   readonly issue: Issue;
   readonly comments: readonly IssueComment[];
+  readonly ownAccountId: string;
   /** Why the case cannot be read for good. */
   readonly gone: "case_gone" | "forbidden" | null;
 };
@@ -212,17 +214,18 @@ async function readPair(deps: RebuildDeps, pair: Pick<FoundIssue, "caseId" | "is
   const issue = await deps.jira.findIssue(pair.issueId, lane);
   if (issue === null) return null;
   const comments = await deps.jira.listComments(pair.issueId, lane);
+  const jiraSide = { issue, comments, ownAccountId: await deps.jira.getOwnAccountId() };
   try {
     const seen = await observe(
       { ...deps, lane },
       { caseId: pair.caseId, issueId: null, agreedCaseStatus: null, agreedCategory: null, namedMessages: [] },
       { huawei: true, jira: false, full: false },
     );
-    return { detail: seen.case, messages: seen.messages ?? [], issue, comments, gone: null };
+    return { detail: seen.case, messages: seen.messages ?? [], ...jiraSide, gone: null };
   } catch (error) {
     if (!isServiceError(error, "not_found", "forbidden")) throw error;
     const gone = error.kind === "forbidden" ? "forbidden" : "case_gone";
-    return { detail: null, messages: [], issue, comments, gone };
+    return { detail: null, messages: [], ...jiraSide, gone };
   }
 }
 
@@ -246,7 +249,7 @@ async function recognisePair(
     issue: reading.issue,
     settings,
     huaweiUserIds: connection.huaweiUserIds,
-    ownAccountId: await deps.jira.getOwnAccountId(),
+    ownAccountId: reading.ownAccountId,
     accepts,
     adfToText: text.adfToText,
     mediaReferences: text.mediaReferences,
@@ -575,7 +578,7 @@ function summarise(
       comment.mark === null &&
       !sent.has(comment.commentId) &&
       isWanted(deps.settings, deps.text.adfToText(comment.body)) &&
-      heldReason({ comment, issue: reading.issue, settings: deps.settings }) === null,
+      heldReason({ ...reading, comment, settings: deps.settings }) === null,
   ).length;
   return {
     ...resultOf(pair, "new"),

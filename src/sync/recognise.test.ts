@@ -27,6 +27,7 @@ const comment = (id: string, text: string, more: Partial<IssueComment> = {}): Is
   authorId: "ann",
   authorName: "Ann",
   authorType: "atlassian",
+  parentId: null,
   body: text,
   createdAt: ago(40),
   updatedAt: ago(40),

@@ -6,7 +6,7 @@
  */
 
 import { isOpenStatus } from "../domain/case.ts";
-import type { LinkId } from "../domain/ids.ts";
+import type { CommentId, LinkId } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
@@ -17,6 +17,7 @@ import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
 import { applyAction } from "./apply/apply.ts";
 import { type ApplyDeps, callTimeMaxMs, Unsettled } from "./apply/write-once.ts";
+import { makeGate, Unjudged, Withheld } from "./gate.ts";
 import { heldDirections, holdLink, isProjectReadable, noteMissing, noteMoved } from "./holds.ts";
 import { accessRequestPrefix, stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
@@ -40,7 +41,7 @@ import {
 } from "./state.ts";
 
 /** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */
-export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes"> & {
+export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes" | "gate"> & {
   readonly state: StatePort;
   readonly owner: string;
   readonly random: () => number;
@@ -145,7 +146,8 @@ async function leaveCase(deps: ReconcileDeps, leased: LeasedLink, run: Run, take
 type RunDeps = ReconcileDeps & ApplyDeps;
 
 async function toRunDeps(deps: ReconcileDeps, link: Link): Promise<RunDeps> {
-  return { ...deps, closes: deps.state, lane: link.lane, installation: await deps.state.getInstallation() };
+  const installation = await deps.state.getInstallation();
+  return { ...deps, closes: deps.state, lane: link.lane, installation, gate: makeGate(deps) };
 }
 
 async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run): Promise<Outcome> {
@@ -190,6 +192,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   }
   const elsewhere = await leaveElsewhere(deps, leased, run, observed.issue);
   if (elsewhere !== null) return elsewhere;
+  if (observed.issue !== null && observed.issueReadAt !== null) deps.gate.note(observed.issue, observed.issueReadAt);
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
@@ -256,12 +259,21 @@ async function reconcileIssue(
       run.lookAgain(later(deps, 2_000));
       return deferred("case_unknown", run.writes);
     }
+    if (error instanceof Withheld) {
+      withhold(deps, run, error);
+      return deferred("withheld", run.writes);
+    }
     if (error instanceof SpoolFull) {
       run.failed = true;
       run.lookAgain(later(deps, backoffMs(leased.snapshot.link.attempts, deps.random())));
       return deferred("spool_full", run.writes);
     }
-    return await handleReadFailure(deps, leased, run, error);
+    if (error instanceof Unjudged && error.cause === null) {
+      run.failed = true;
+      run.lookAgain(later(deps, backoffMs(leased.snapshot.link.attempts, deps.random())));
+      return deferred("gate_unread", run.writes);
+    }
+    return await handleReadFailure(deps, leased, run, error instanceof Unjudged ? error.cause : error);
   }
 }
 
@@ -443,10 +455,11 @@ async function applyAll(
 ): Promise<boolean> {
   let sent = false;
   let unlinked = false;
-  for (const action of actions) {
+  for (const [at, action] of actions.entries()) {
     if (held.has(action.direction)) continue;
     // The relations are read once more while a link is missing.
     if (action.kind === "remember_relations" && unlinked) continue;
+    deps.gate.expect(actions.slice(at).flatMap(commentsSentBy));
     try {
       if (run.burst.writes >= burstMax && isFresh(action, run.link, moments(deps))) {
         await holdLink(deps, leased, run, {
@@ -482,6 +495,18 @@ async function applyAll(
         continue;
       }
       held.add(action.direction);
+      if (error instanceof Withheld) {
+        // The next run reads it all again, and plans what this one could not know.
+        withhold(deps, run, error);
+        continue;
+      }
+      if (error instanceof Unjudged) {
+        run.failed = true;
+        run.reason = "gate_unread";
+        run.lookAgain(later(deps, error.cause?.facts.retryAfterMs ?? backoffMs(run.link.attempts, deps.random())));
+        deps.log.warn({ linkId: run.link.id, action: action.kind, kind: error.cause?.kind ?? null }, "Jira unreadable");
+        continue;
+      }
       if (error instanceof SpoolFull) {
         // Other files are on their way; this one waits, and what comes after it.
         run.failed = true;
@@ -503,6 +528,22 @@ async function applyAll(
     }
   }
   return sent;
+}
+
+/** The comments that an action sends, with those that they reply to. */
+function commentsSentBy(action: Action): CommentId[] {
+  if (action.kind !== "send_comment") return [];
+  const { commentId, parentId } = action.comment;
+  return parentId === null ? [commentId] : [commentId, parentId];
+}
+
+/** The gate kept something: nothing of it has left, and it costs no attempt. */
+function withhold(deps: RunDeps, run: Run, { reason }: Withheld): void {
+  if (!run.failed) run.attempt = 0;
+  run.failed = true;
+  run.reason = "withheld";
+  run.lookAgain(later(deps, 2_000));
+  deps.log.debug({ linkId: run.link.id, reason }, "Kept in Jira");
 }
 
 /** What failed before and works now is no failure any more. */

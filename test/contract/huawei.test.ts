@@ -20,6 +20,7 @@ import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { whileStanding } from "../../src/lib/standing.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
+import { sealOwn } from "../../src/sync/gate.ts";
 import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 // The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.
@@ -240,8 +241,8 @@ describe("cases", () => {
     });
 
     const detail = await client.getCase(caseId, "live");
-    await client.createMessage({ caseId, content: "hello", fileIds: [] }, "live");
-    await client.performAction({ caseId, action: "press", description: "" }, "live");
+    await client.createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
+    await client.performAction(caseId, "press", sealOwn(""), "live");
 
     expect((await client.listCases({}, "poll")).map((summary) => summary.caseId)).toContain(caseId);
     expect(await client.listMessages(caseId, "poll")).toHaveLength(2);
@@ -272,7 +273,7 @@ describe("messages", () => {
     const client = await start({}, { settings });
     const caseId = newCase({ description: "a", status: 1 });
 
-    await client.createMessage({ caseId, content: "[OPS-1#5] Ann:\n你好 😀 \u2028", fileIds: [] }, "live");
+    await client.createMessage(caseId, sealOwn({ content: "[OPS-1#5] Ann:\n你好 😀 \u2028", fileIds: [] }), "live");
 
     const messages = simulator.control.getState().cases[0]?.messages ?? [];
     expect(messages.at(-1)).toMatchObject({ content: "[OPS-1#5] Ann:\n你好 😀 \u2028", via: "api" });
@@ -332,7 +333,7 @@ describe("messages", () => {
   test("an own message is withdrawn by its id", async () => {
     const client = await start();
     const caseId = newCase({ description: "a", status: 1 });
-    await client.createMessage({ caseId, content: "oops", fileIds: [] }, "live");
+    await client.createMessage(caseId, sealOwn({ content: "oops", fileIds: [] }), "live");
     const messageId = (await client.getCase(caseId, "live")).messages.at(-1)?.messageId ?? toId<MessageId>("none");
 
     await client.withdrawMessage(caseId, messageId, "live");
@@ -345,14 +346,14 @@ describe("actions", () => {
   test("urging twice is refused with the code that tells it from other refusals", async () => {
     const client = await start();
     const caseId = newCase({ description: "a" });
-    const urge = () => client.performAction({ caseId, action: "press", description: `${"x".repeat(399)}😀` }, "live");
+    const urge = () => client.performAction(caseId, "press", sealOwn(`${"x".repeat(399)}😀`), "live");
     await urge();
 
     await expect(urge()).rejects.toMatchObject({
       kind: "rejected",
       facts: { code: "OSM.01010004", outcomeUnknown: false },
     });
-    await client.performAction({ caseId, action: "cancel", description: "" }, "live");
+    await client.performAction(caseId, "cancel", sealOwn(""), "live");
     expect(simulator.control.getState().cases[0]?.status).toBe(4);
   });
 });
@@ -364,8 +365,8 @@ describe("files", () => {
     const file = await spoolBytes(randomBytes(sizeBytes));
 
     const name = 'q"uote 截图\u202e.txt';
-    const fileId = await client.uploadFile({ file, name, purpose: "message" }, "live");
-    await client.createMessage({ caseId, content: "see file", fileIds: [fileId] }, "live");
+    const fileId = await client.uploadFile(sealOwn({ file, name, purpose: "message" }), "live");
+    await client.createMessage(caseId, sealOwn({ content: "see file", fileIds: [fileId] }), "live");
     const read = await client.downloadFile(fileId, makeSpool(), 12_000_000, "live");
 
     expect(read).toMatchObject({ sizeBytes, sha256: file.sha256 });
@@ -419,7 +420,7 @@ describe("failures", () => {
     simulator.control.setSettings({ successErrorCode: "0" });
     simulator.control.addFault({ operation: "CreateMessages", kind, times: 1 });
 
-    const write = client.createMessage({ caseId, content: "once", fileIds: [] }, "live");
+    const write = client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
 
     await expect(write).rejects.toMatchObject({ kind: expected, facts: { outcomeUnknown: true, side: "huawei" } });
     expect(simulator.control.getRequests().byOperation.CreateMessages).toBe(1);
@@ -441,7 +442,7 @@ describe("failures", () => {
     const caseId = newCase({ description: "a", status: 1 });
     simulator.control.addFault({ operation: "CreateMessages", kind: "429", times: 2, retryAfterSeconds: 3 });
 
-    await client.createMessage({ caseId, content: "once", fileIds: [] }, "live");
+    await client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
 
     expect(pauses).toEqual([3_000, 3_000]);
   });
@@ -504,7 +505,7 @@ describe("login", () => {
       await client.getCase(caseId, "live");
       simulator.control.killTokens();
 
-      await client.createMessage({ caseId, content: "hello", fileIds: [] }, "live");
+      await client.createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
 
       expect(simulator.control.getRequests().byOperation.IamCreateToken).toBe(2);
       expect(simulator.control.getState().cases[0]?.messages).toHaveLength(2);
@@ -586,9 +587,9 @@ describe("new cases", () => {
   test("a case is made with all its fields and answers its id", async () => {
     const client = await start();
     const file = await spoolBytes(Buffer.from("trace"));
-    const fileId = await client.uploadFile({ file, name: "trace.txt", purpose: "incident" }, "live");
+    const fileId = await client.uploadFile(sealOwn({ file, name: "trace.txt", purpose: "incident" }), "live");
 
-    const caseId = await client.createCase({ ...input, fileIds: [fileId] }, "live");
+    const caseId = await client.createCase(sealOwn({ ...input, fileIds: [fileId] }), "live");
 
     const entry = simulator.control.getState().cases.find((candidate) => candidate.caseId === caseId);
     expect(entry).toMatchObject({ description: input.description, productId: "pc2002", regionId: "cn-north-4" });
@@ -604,7 +605,7 @@ describe("new cases", () => {
     const client = await start();
     simulator.control.addFault({ operation: "CreateCases", kind: "reset_after", times: 1 });
 
-    const error = await client.createCase(input, "live").catch((thrown: unknown) => thrown);
+    const error = await client.createCase(sealOwn(input), "live").catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ facts: { kind: "unavailable", outcomeUnknown: true } });
     expect(await client.listCases({ text: "[OPS-7 @10007]" }, "live")).toHaveLength(1);
@@ -613,8 +614,12 @@ describe("new cases", () => {
   test("a refusal names the code, and a text that is too long is not sent", async () => {
     const client = await start();
 
-    const refusal = await client.createCase({ ...input, problemTypeId: "bt9999" }, "live").catch((thrown) => thrown);
-    const long = await client.createCase({ ...input, description: "x".repeat(1201) }, "live").catch((thrown) => thrown);
+    const refusal = await client
+      .createCase(sealOwn({ ...input, problemTypeId: "bt9999" }), "live")
+      .catch((thrown) => thrown);
+    const long = await client
+      .createCase(sealOwn({ ...input, description: "x".repeat(1201) }), "live")
+      .catch((thrown) => thrown);
 
     expect(refusal).toMatchObject({ facts: { kind: "rejected", code: "OSM.01010001", outcomeUnknown: false } });
     expect(long).toMatchObject({ facts: { kind: "rejected", status: null, outcomeUnknown: false } });
@@ -635,7 +640,7 @@ describe("new cases", () => {
 
     const error = await whileStanding(
       () => false,
-      () => client.createCase(input, "live"),
+      () => client.createCase(sealOwn(input), "live"),
     ).catch((thrown) => thrown);
 
     expect(error).toMatchObject({ facts: { kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false } });
@@ -649,9 +654,9 @@ describe("after a case", () => {
     const client = await start();
     const caseId = newCase({ description: "Slow disk", status: 3 });
     const file = await spoolBytes(Buffer.from("x"));
-    const fileId = await client.uploadFile({ file, name: "x.txt", purpose: "message" }, "live");
+    const fileId = await client.uploadFile(sealOwn({ file, name: "x.txt", purpose: "message" }), "live");
 
-    await client.rateCase({ caseId, stars: 4, text: "Good help" }, "live");
+    await client.rateCase(caseId, sealOwn({ stars: 4, text: "Good help" }), "live");
     await client.deleteUpload(fileId, "live");
 
     const [entry] = simulator.control.getState().cases;
@@ -719,10 +724,10 @@ describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
       const caseId = newCase({ description: "Disk lost", status: 2 });
       const file = await spoolBytes(Buffer.from("trace"));
 
-      const fileId = await client.uploadFile({ file, name: "日志.txt", purpose: "message" }, "live");
-      await client.createMessage({ caseId, content: "See the log", fileIds: [fileId] }, "live");
-      await client.performAction({ caseId, action: "close", description: "[OPS-1#7] done" }, "live");
-      await client.rateCase({ caseId, stars: 5, text: "Quick" }, "live");
+      const fileId = await client.uploadFile(sealOwn({ file, name: "日志.txt", purpose: "message" }), "live");
+      await client.createMessage(caseId, sealOwn({ content: "See the log", fileIds: [fileId] }), "live");
+      await client.performAction(caseId, "close", sealOwn("[OPS-1#7] done"), "live");
+      await client.rateCase(caseId, sealOwn({ stars: 5, text: "Quick" }), "live");
 
       const [entry] = simulator.control.getState().cases;
       expect(entry).toMatchObject({ status: 3, judgement: "Quick" });
@@ -735,7 +740,7 @@ describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
       const client = await start(changes);
       const description = "[PLATFORM-1234 @10007] Ann Lee:\nUploads fail";
 
-      const caseId = await client.createCase({ ...plainCase, description }, "live");
+      const caseId = await client.createCase(sealOwn({ ...plainCase, description }), "live");
 
       expect(simulator.control.getState().cases).toMatchObject([{ caseId, description, problemTypeId: "bt3001" }]);
       const query = { text: "[PLATFORM-1234 @10007]", createdFrom: new Date(Date.now() - 60_000) };
@@ -786,7 +791,7 @@ describe("the historical API v1.0", () => {
       () => client.listRelatedCases(caseId, "check"),
       () => client.listLabels("check"),
       () => client.getAgreementSigned("check"),
-      () => client.createCase({ ...plainCase, severityId: "sv4001" }, "live"),
+      () => client.createCase(sealOwn({ ...plainCase, severityId: "sv4001" }), "live"),
     ])
       await expect(call()).rejects.toSatisfy(isUnsupported);
     expect(await client.listCaseLabels(caseId, "check")).toEqual([]);
@@ -799,7 +804,7 @@ describe("the historical API v1.0", () => {
     const client = await start({ apiVersion: "v1.0" });
     simulator.control.addFault({ operation: "V1ListCases", kind: "502_before" });
 
-    const error = await client.createCase(plainCase, "live").catch((thrown: unknown) => thrown);
+    const error = await client.createCase(sealOwn(plainCase), "live").catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ facts: { operation: "createCase", outcomeUnknown: true } });
     expect(simulator.control.getState().cases).toHaveLength(1);

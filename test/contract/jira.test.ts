@@ -141,6 +141,7 @@ describe("the Jira adapter", () => {
       labels: expect.arrayContaining(["hwcase-TT1", "huawei-cloud"]),
       priorityId: "2",
       securityLevelId: null,
+      restriction: "none",
       reporterId: await client.getOwnAccountId(),
       files: [],
       mark,

@@ -15,7 +15,7 @@ import type { LeasedLink } from "../state.ts";
 import { decidedCommand } from "./commands.ts";
 import { postNotice } from "./notices.ts";
 import { owedMessage, sendOwed } from "./parts.ts";
-import { type ApplyDeps, markKey, needCase, refusalText, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 
 /** Writes down that a person's move would end the case. May be repeated. */
 export async function wantClose(leased: LeasedLink, cause: string): Promise<void> {
@@ -61,7 +61,9 @@ export async function actOnCase(
       payload: { action: action.action, description },
       call: (frozen) =>
         deps.huawei.performAction(
-          { caseId, action: action.action, description: String(frozen.description) },
+          caseId,
+          action.action,
+          deps.gate.seal({ kind: "mark", issueId: needIssue(leased) }, String(frozen.description)),
           deps.lane,
         ),
       confirm: () => ({

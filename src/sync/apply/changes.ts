@@ -1,24 +1,22 @@
 /**
  * Jira → Huawei: telling the case what a person changed on the issue itself (SPEC 4).
  */
+import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { markIdentity } from "../../domain/text/marks.ts";
 import { renderParts } from "../../domain/text/split.ts";
+import type { Subject } from "../gate.ts";
 import type { Action } from "../plan/action.ts";
 import { changeKeyPrefix, changesItem, issueState, rememberedState } from "../plan/changes.ts";
-import { hasHeldLevel } from "../plan/disclosure.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
 import { uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { dropParts, sendOwed } from "./parts.ts";
-import { type ApplyDeps, markKey, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, markKey, needIssue, permanentReason } from "./write-once.ts";
 
 type TellChange = Extract<Action, { kind: "tell_change" }>;
-
-/** A reading of the issue counts as "just before sending" for so long (RULES 5). */
-const readingMaxMs = 2_000;
 
 /** Remembers what the issue says without telling it. May be repeated. */
 export async function rememberChange(
@@ -39,15 +37,20 @@ export async function dropChange(leased: LeasedLink, action: Extract<Action, { k
 
 /**
  * Sends one message with what the issue says now. What was frozen before is sent as it stands. A refusal for good is told on the
- * issue. Throws as `writeOnce`, and `Unsettled` when the issue changed since it was read.
+ * issue. Throws as `writeOnce`, and what the gate throws: the issue changed since it was read, or may not be told of any more.
  */
 export async function tellChange(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<number> {
   const { key } = noticeOf(action.n);
-  await readAgain(deps, leased, action);
+  const reading = { settings: deps.settings, adfToText: deps.text.adfToText };
+  const isStill = (issue: Issue) => issueState(issue, leased.snapshot.link.origin, reading) === action.state;
+  const subject = { kind: "issue", issueId: needIssue(leased), isStill } as const;
   let writes = 0;
   try {
-    if (!leased.snapshot.intents.some((intent) => intent.key === key)) writes += await prepare(deps, leased, action);
-    return writes + (await sendOwed(deps, leased, key, { keepsRefused: true }));
+    if (!leased.snapshot.intents.some((intent) => intent.key === key)) {
+      await deps.gate.require(subject);
+      writes += await prepare(deps, leased, action, subject);
+    }
+    return writes + (await sendOwed(deps, leased, key, { keepsRefused: true, isStill }));
   } catch (error) {
     const reason = isServiceError(error, "rejected", "not_found") ? permanentReason(error) : null;
     if (reason === null) throw error;
@@ -59,21 +62,8 @@ function noticeOf(n: number): { readonly key: string; readonly sourceId: string 
   return { key: `${changeKeyPrefix}${n}`, sourceId: `changed-${n}` };
 }
 
-/** A reading that is not fresh is made again: what left cannot be taken back. */
-async function readAgain(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<void> {
-  const { readAt } = action;
-  if (readAt !== null && Math.abs(deps.clock.now().getTime() - readAt.getTime()) <= readingMaxMs) return;
-  const fresh = await deps.jira.findIssue(needIssue(leased), deps.lane);
-  const reading = { settings: deps.settings, adfToText: deps.text.adfToText };
-  const isSame =
-    fresh !== null &&
-    !hasHeldLevel(fresh, deps.settings) &&
-    issueState(fresh, leased.snapshot.link.origin, reading) === action.state;
-  if (!isSame) throw new Unsettled(noticeOf(action.n).key);
-}
-
 /** Guards, renders and freezes the message; row, message and what the issue must be told are stored in one step. */
-async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange): Promise<number> {
+async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, subject: Subject): Promise<number> {
   const { key, sourceId } = noticeOf(action.n);
   const mark: Mark = { kind: "notice", issueKey: markKey(leased), noticeKind: "changed", n: action.n };
   const guarded = guardText(action.text, deps.settings.guard);
@@ -84,7 +74,8 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange):
     charsMax: deps.settings.huawei.messageCharsMax,
   });
   const fullText = rendered.kind === "parts" ? null : { name: rendered.fileName, text: rendered.fileText };
-  const upload = await uploadFiles(deps, leased, { files: [], parentId: sourceId, fullText });
+  const upload = await uploadFiles(deps, leased, { files: [], parentId: sourceId, fullText, subject });
+  if (upload.writes > 0) deps.gate.forget();
   const intent: NewIntent = {
     kind: "message",
     key,

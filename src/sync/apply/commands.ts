@@ -5,12 +5,14 @@
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
+import { type Subject, Withheld } from "../gate.ts";
+import { commentHash } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import type { Stars } from "../plan/command-text.ts";
 import { commandId, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { type ApplyDeps, markKey, needCase, needIssue, refusalText, Unsettled, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 
 /** UTF-16 units of a rating's text (osm/NOTES 5). */
 const ratingCharsMax = 400;
@@ -25,7 +27,7 @@ export function decidedCommand(commentId: string, state: "live" | "refused" | "h
   };
 }
 
-/** Checks who asks, then acts. Answers how many requests were made. Throws as `writeOnce`; `Unsettled` for a comment that changed. */
+/** Checks who asks, then acts. Answers how many requests were made. Throws as `writeOnce`, and what the gate throws. */
 export async function runCommand(
   deps: ApplyDeps,
   leased: LeasedLink,
@@ -37,14 +39,10 @@ export async function runCommand(
   if (known?.state === "live" || known?.state === "refused") return 0;
   const key = `command:${commentId}`;
   const running = leased.snapshot.intents.some((intent) => intent.key === key);
+  const sourceHash = commentHash(comment, deps.text.adfToText, deps.text.mediaReferences);
+  const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash } as const;
   if (!running) {
-    const fresh = await deps.jira.findComment(needIssue(leased), commentId, deps.lane);
-    const same =
-      fresh !== null &&
-      fresh.restricted === comment.restricted &&
-      fresh.jsdPublic === comment.jsdPublic &&
-      deps.text.adfToText(fresh.body) === deps.text.adfToText(comment.body);
-    if (!same) throw new Unsettled(key);
+    await deps.gate.require(subject);
     const refusal = await permissionRefusal(deps, comment.authorId);
     if (refusal !== null) {
       await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`));
@@ -76,11 +74,14 @@ export async function runCommand(
         name: command.name,
         action: command.name === "urge" ? "press" : command.name,
         ...described,
+        sourceHash,
       },
-      call: (frozen) => call(deps, leased, frozen),
+      call: (frozen) => call(deps, leased, { ...subject, sourceHash: String(frozen.sourceHash ?? sourceHash) }, frozen),
       confirm: () => decidedCommand(commentId, "live", `${command.name}:done`),
     });
   } catch (error) {
+    // Nothing was asked for: what the comment says by now, and to whom, is decided anew.
+    if (error instanceof Withheld) await leased.apply({ confirmedIntents: [key] });
     const reason = refusalText(error);
     if (reason === null) throw error;
     await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`));
@@ -137,15 +138,18 @@ function describe(
   return { description, stars: action.command.stars, told };
 }
 
-async function call(deps: ApplyDeps, leased: LeasedLink, frozen: Readonly<Record<string, unknown>>): Promise<void> {
+async function call(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  subject: Subject,
+  frozen: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const caseId = needCase(leased);
   const description = String(frozen.description);
   if (frozen.action === "rate") {
-    await deps.huawei.rateCase({ caseId, stars: frozen.stars as Stars, text: description }, deps.lane);
-    return;
+    const rating = deps.gate.seal(subject, { stars: frozen.stars as Stars, text: description });
+    return deps.huawei.rateCase(caseId, rating, deps.lane);
   }
-  await deps.huawei.performAction(
-    { caseId, action: frozen.action as "press" | "close" | "cancel", description },
-    deps.lane,
-  );
+  const action = frozen.action as "press" | "close" | "cancel";
+  await deps.huawei.performAction(caseId, action, deps.gate.seal(subject, description), deps.lane);
 }

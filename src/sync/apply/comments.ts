@@ -3,13 +3,13 @@
  */
 import type { CaseMessage } from "../../domain/case.ts";
 import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
-import type { IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
-import { commentHash, messageFingerprint, sentAgain } from "../identity.ts";
+import { type Subject, Withheld } from "../gate.ts";
+import { messageFingerprint, sentAgain } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import { isCaseText } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
@@ -18,13 +18,10 @@ import type { LeasedLink, NewIntent } from "../state.ts";
 import { decidedCommand, permissionRefusal } from "./commands.ts";
 import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { dropParts, owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
+import { dropParts, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
-
-/** A reading of a comment counts as "just before sending" for so long; after a pause it is read again (RULES 5). */
-const readingMaxMs = 2_000;
 
 /** Our own message showed in a reading: the intent is done, its mirror learns the copy. May be repeated. */
 export async function confirmMessage(
@@ -76,13 +73,12 @@ function confirmedState(before: Mirror["state"] | undefined, complete: boolean):
 }
 
 /**
- * Sends a comment's parts and files that have not left yet. Body and visibility are read just before: a comment that was restricted,
- * edited or deleted meanwhile does not go on leaving. A permanent refusal is told on the issue. Throws as `writeOnce`.
+ * Sends a comment's parts and files that have not left yet, each past the gate: a comment that was restricted, edited or deleted
+ * meanwhile does not go on leaving. A permanent refusal is told on the issue. Throws as `writeOnce`, and what the gate throws.
  */
 export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<number> {
   const { comment } = action;
   let writes = 0;
-  let readAt: Date | null = null;
   if (partsOf(leased, comment.commentId).length === 0) {
     const refusal =
       action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment.authorId) : null;
@@ -94,22 +90,18 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
     const prepared = await prepareComment(deps, leased, action);
     if (prepared === null) return 0;
     writes += prepared.writes;
-    readAt = prepared.readAt;
   }
   for (const { key } of partsOf(leased, comment.commentId)) {
     const intent = leased.snapshot.intents.find((entry) => entry.key === key);
     if (intent === undefined || intent.state === "sent") continue;
     if (intent.state === "unknown") throw new Unsettled(intent.key);
-    if (readAt === null || deps.clock.now().getTime() - readAt.getTime() > readingMaxMs) {
-      readAt = deps.clock.now();
-      if (!(await mayGoOn(deps, leased, action))) {
-        await stopSending(leased, comment.commentId);
-        throw new Unsettled(`comment:${comment.commentId}`);
-      }
-    }
     try {
       await sendPart(deps, leased, intent, { keepsRefused: true });
     } catch (error) {
+      if (error instanceof Withheld) {
+        await stopSending(leased, comment.commentId);
+        throw error;
+      }
       return writes + (await giveUp(deps, leased, comment.commentId, error));
     }
     writes += 1;
@@ -122,24 +114,6 @@ function findMirror(leased: LeasedLink, commentId: string): Mirror | undefined {
   return leased.snapshot.mirrors.find(
     (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === commentId,
   );
-}
-
-/** Whether the comment may be read outside as it was when the plan was made. */
-function isUnchanged(deps: ApplyDeps, fresh: IssueComment | null, action: SendComment): fresh is IssueComment {
-  return (
-    fresh !== null &&
-    !fresh.restricted &&
-    fresh.jsdPublic !== false &&
-    fresh.jsdPublic === action.comment.jsdPublic &&
-    commentHash(fresh, deps.text.adfToText, deps.text.mediaReferences) === action.sourceHash
-  );
-}
-
-/** Reads the comment again: parts may leave only while it says what they say, and anybody may read it. */
-async function mayGoOn(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<boolean> {
-  const { commentId } = action.comment;
-  if (findMirror(leased, commentId)?.sourceHash !== action.sourceHash) return false;
-  return isUnchanged(deps, await deps.jira.findComment(needIssue(leased), commentId, deps.lane), action);
 }
 
 /** Drops the parts that have not left; the next run decides anew. What has left is confirmed first. */
@@ -216,22 +190,14 @@ async function prepareComment(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: SendComment,
-): Promise<{ readonly writes: number; readonly readAt: Date } | null> {
-  const issueId = needIssue(leased);
+): Promise<{ readonly writes: number } | null> {
   const { commentId } = action.comment;
+  const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash: action.sourceHash } as const;
   const known = findMirror(leased, commentId);
   // This version is on its way or has arrived; only its intents may be sent, never a second rendering.
   if (known !== undefined && (known.state === "sending" || known.state === "live") && known.version >= action.version)
     return null;
-  const readComment = async (): Promise<Date> => {
-    const readAt = deps.clock.now();
-    const fresh = await deps.jira.findComment(issueId, commentId, deps.lane);
-    if (isUnchanged(deps, fresh, action) && fresh.updatedAt.getTime() === action.comment.updatedAt.getTime())
-      return readAt;
-    // Changed under our hands: the next run reads it again and decides anew.
-    throw new Unsettled(`comment:${commentId}`);
-  };
-  let readAt = await readComment();
+  await requireUnchanged(deps, subject, action);
   const rendering = render(deps, leased, action, known);
   let upload: UploadedFiles;
   try {
@@ -239,6 +205,7 @@ async function prepareComment(
       files: action.files.length === 0 ? [] : await filesNow(deps, leased, action),
       parentId: commentId,
       fullText: rendering.fullText,
+      subject,
     });
   } catch (error) {
     // Only the full text is a part of the comment itself; whatever becomes of its files, the comment goes.
@@ -249,8 +216,11 @@ async function prepareComment(
   }
   const lines = upload.lines.length === 0 ? null : upload.lines;
   const final = lines === null ? rendering : render(deps, leased, action, known, lines);
-  // Bytes take their time; body and visibility are those of the last reading before the message.
-  if (upload.writes > 0 || upload.notices.length > 0) readAt = await readComment();
+  if (upload.writes > 0 || upload.notices.length > 0) {
+    // Bytes take their time; what was read before them counts no more.
+    deps.gate.forget();
+    await requireUnchanged(deps, subject, action);
+  }
   const notices = [...upload.notices, ...maskedNotices(action, final.masked)];
   await leased.apply({
     ...upload.step,
@@ -273,15 +243,18 @@ async function prepareComment(
   });
   // The new intents must be seen by the writes that follow.
   await leased.reload();
-  return { writes: upload.writes + (await writeOwedNotices(deps, leased, notices)), readAt };
+  return { writes: upload.writes + (await writeOwedNotices(deps, leased, notices)) };
+}
+
+/** The gate lets the comment out, and it is the very one that the plan was made for; else the next run decides anew. */
+async function requireUnchanged(deps: ApplyDeps, subject: Subject, { comment }: SendComment): Promise<void> {
+  const fresh = await deps.gate.require(subject);
+  if (fresh?.updatedAt.getTime() !== comment.updatedAt.getTime()) throw new Unsettled(`comment:${comment.commentId}`);
 }
 
 /** The files that may go along by a reading of this moment: a restricted comment may name one of them since the plan was made. */
 async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment): Promise<SendComment["files"]> {
-  const issueId = needIssue(leased);
-  const comments = await deps.jira.listComments(issueId, deps.lane);
-  const issue = await deps.jira.findIssue(issueId, deps.lane);
-  if (issue === null) throw new Unsettled(`comment:${action.comment.commentId}`);
+  const { issue, comments } = await deps.gate.read(needIssue(leased));
   const ownAccountId = await deps.jira.getOwnAccountId();
   const { mirrors } = leased.snapshot;
   const restricted = restrictedFiles(deps.text, issue, comments, { mirrors, ownAccountId });
@@ -432,7 +405,7 @@ export async function withdrawComment(
     part: null,
     withdrawn: true,
   };
-  const key = `message:${commentId}:v${mirror.version}:withdrawn`;
+  const key = `message:${commentId}:v${mirror.version}${withdrawnSuffix}`;
   // One step: the comment counts as withdrawn from here on, and the message that says so is owed.
   await leased.apply({
     intents: [

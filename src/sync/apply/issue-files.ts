@@ -11,13 +11,14 @@ import { unlessRefused } from "../../domain/steps.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
+import type { Subject } from "../gate.ts";
 import type { Action } from "../plan/action.ts";
 import { type CaseFileLimits, type SpooledFile, untoldFileLimits } from "../ports.ts";
 import { fileLine, formatMoment } from "../render.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { sendPart } from "./parts.ts";
-import { type ApplyDeps, markKey, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, markKey, needIssue, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
 type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: string };
@@ -35,7 +36,10 @@ export type UploadedFiles = {
 
 const nothing: UploadedFiles = { inMessage: [], extra: [], lines: [], step: {}, notices: [], writes: 0 };
 
-/** Uploads the files of a comment. Stores nothing. Throws `ServiceError` where a file is to be tried again. May be repeated. */
+/**
+ * Uploads the files of a comment. Stores nothing. Throws `ServiceError` where a file is to be tried again, and what the gate throws.
+ * May be repeated.
+ */
 export async function uploadFiles(
   deps: ApplyDeps,
   leased: LeasedLink,
@@ -43,9 +47,11 @@ export async function uploadFiles(
     readonly files: readonly IssueFile[];
     readonly parentId: string;
     readonly fullText: { readonly name: string; readonly text: string } | null;
+    /** What the files come with. */
+    readonly subject: Subject;
   },
 ): Promise<UploadedFiles> {
-  const { files, fullText, parentId } = input;
+  const { files, fullText, parentId, subject } = input;
   if (files.length === 0 && fullText === null) return nothing;
   const limits = await readFileLimits(deps);
   const uploaded: UploadedFile[] = [];
@@ -53,16 +59,11 @@ export async function uploadFiles(
   const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
   const audit: NonNullable<StateStep["audit"]>[number][] = [];
   if (fullText !== null) {
-    const file = await deps.spool.storeText(fullText.text);
-    try {
-      const fileId = await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "message" }, deps.lane);
-      uploaded.push({ attachmentId: null, fileId, name: fullText.name });
-    } finally {
-      await deps.spool.remove(file);
-    }
+    const fileId = await uploadText(deps, fullText, { purpose: "message", subject });
+    uploaded.push({ attachmentId: null, fileId, name: fullText.name });
   }
   for (const file of files) {
-    const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
+    const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject });
     if ("refusal" in result) {
       refused.push({ file, reason: toReason(result.refusal) });
       continue;
@@ -161,14 +162,35 @@ export function refusedStep(
 
 type Uploaded = { readonly fileId: CaseFileId; readonly sizeBytes: number; readonly sha256: string };
 
-/** Jira → disk → Huawei: one file, or why Huawei does not get it. Stores nothing. Throws `ServiceError` where it is to be tried again. */
+/** What an upload is for, and what it comes with. */
+type UploadUse = { readonly purpose: "incident" | "message"; readonly subject: Subject };
+
+/** Uploads a text as a file. Throws `ServiceError`, and what the gate throws. */
+export async function uploadText(
+  deps: ApplyDeps,
+  text: { readonly name: string; readonly text: string },
+  { purpose, subject }: UploadUse,
+): Promise<CaseFileId> {
+  const file = await deps.spool.storeText(text.text);
+  try {
+    return await deps.huawei.uploadFile(deps.gate.seal(subject, { file, name: text.name, purpose }), deps.lane);
+  } finally {
+    await deps.spool.remove(file);
+  }
+}
+
+/**
+ * Jira → disk → Huawei: one file, or why Huawei does not get it. Stores nothing. Throws `ServiceError` where it is to be tried again,
+ * and what the gate throws.
+ */
 export async function uploadOne(
   deps: ApplyDeps,
   leased: LeasedLink,
   file: IssueFile,
-  use: { readonly limits: CaseFileLimits; readonly purpose: "incident" | "message" },
+  use: UploadUse & { readonly limits: CaseFileLimits },
 ): Promise<Uploaded | { readonly refusal: FileRefusal }> {
   const { limits, purpose } = use;
+  const subject = use.subject.kind === "mark" ? use.subject : { ...use.subject, files: [file.attachmentId] };
   const name = safeFileName(file.name);
   const refusal = limitRefusal({ name, sizeBytes: file.sizeBytes }, limits);
   if (refusal !== null) return { refusal };
@@ -178,7 +200,8 @@ export async function uploadOne(
     await leased.renew();
     spooled = await deps.jira.downloadFile(file.attachmentId, deps.spool, limits.sizeMaxBytes, deps.lane);
     if (spooled.sizeBytes !== file.sizeBytes) throw cutOff(file, spooled);
-    const fileId = await deps.huawei.uploadFile({ file: spooled, name, purpose }, deps.lane);
+    const upload = deps.gate.seal(subject, { file: spooled, name, purpose });
+    const fileId = await deps.huawei.uploadFile(upload, deps.lane);
     deps.onWrite?.({ side: "huawei", action: "file" });
     return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256 };
   } catch (error) {
@@ -230,7 +253,10 @@ export async function sendOwnFile(
   // Its message was confirmed by an action of the same plan.
   if (isLive) return 0;
   const limits = await readFileLimits(deps);
-  const result = await uploadOne(deps, leased, file, { limits, purpose: "message" });
+  const subject = { kind: "issue", issueId: needIssue(leased) } as const;
+  const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject });
+  // Bytes take their time: the message that carries them is judged anew.
+  deps.gate.forget();
   if ("refusal" in result) {
     const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });

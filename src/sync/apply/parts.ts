@@ -1,23 +1,34 @@
 /**
  * Messages to Huawei, from their intents.
  */
-import { type CaseFileId, toId } from "../../domain/ids.ts";
+import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
+import type { Issue } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
+import type { Subject } from "../gate.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
-import { type ApplyDeps, needCase, Unsettled, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, needCase, needIssue, Unsettled, writeOnce } from "./write-once.ts";
+
+/** How a message is sent. */
+type SendOptions = {
+  /** A refused one stays planned, so that a worker that dies before it recorded the refusal is refused once more. */
+  readonly keepsRefused?: boolean;
+  /** Whether an issue still says what the message tells of it. */
+  readonly isStill?: (issue: Issue) => boolean;
+};
 
 /**
- * Sends one frozen part; the service answers no id, so the intent stays until a reading shows the copy. With `keepsRefused` a refused
- * one stays planned, so that a worker that dies before it recorded the refusal is refused once more.
+ * Sends one frozen part past the gate; the service answers no id, so the intent stays until a reading shows the copy. Throws as
+ * `writeOnce`, and what the gate throws.
  */
 export async function sendPart(
   deps: ApplyDeps,
   leased: LeasedLink,
   intent: Pick<Intent, "key" | "mark" | "payload">,
-  options: { readonly keepsRefused?: boolean } = {},
+  { isStill, ...options }: SendOptions = {},
 ): Promise<void> {
   const caseId = needCase(leased);
+  const subject = subjectOf(leased, intent);
   await writeOnce(deps, leased, {
     kind: "message",
     ...options,
@@ -27,16 +38,46 @@ export async function sendPart(
     payload: intent.payload,
     call: (frozen) =>
       deps.huawei.createMessage(
-        {
-          caseId,
+        caseId,
+        deps.gate.seal(subject.kind === "issue" && isStill !== undefined ? { ...subject, isStill } : subject, {
           content: String(frozen.content),
-          fileIds: ((frozen.fileIds as string[] | undefined) ?? []).map((id) => toId<CaseFileId>(id)),
-        },
+          fileIds: fileIdsOf(frozen),
+        }),
         deps.lane,
       ),
     confirm: () => ({ keep: true, audit: [{ side: "huawei", action: "message", item: intent.key, result: "sent" }] }),
   });
 }
+
+function fileIdsOf(payload: Intent["payload"]): CaseFileId[] {
+  return ((payload.fileIds as string[] | undefined) ?? []).map((id) => toId<CaseFileId>(id));
+}
+
+/** What a message carries from Jira, by what its intent was made of. */
+function subjectOf(leased: LeasedLink, intent: Pick<Intent, "key" | "payload">): Subject {
+  const issueId = needIssue(leased);
+  if (intent.key.endsWith(withdrawnSuffix)) return { kind: "mark", issueId };
+  const { mirrors } = leased.snapshot;
+  const fileIds = new Set<string>(fileIdsOf(intent.payload));
+  const files = mirrors
+    .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && fileIds.has(mirror.copyId ?? ""))
+    .map((mirror) => toId<AttachmentId>(mirror.sourceId));
+  const owner = intent.payload.owner as { readonly kind?: Mirror["kind"]; readonly sourceId?: string } | undefined;
+  if (owner?.kind !== "comment" || owner.sourceId === undefined) return { kind: "issue", issueId, files };
+  const mirror = mirrors.find(
+    (entry) => entry.kind === "comment" && entry.origin === "jira" && entry.sourceId === owner.sourceId,
+  );
+  return {
+    kind: "comment",
+    issueId,
+    commentId: toId<CommentId>(owner.sourceId),
+    sourceHash: mirror?.sourceHash ?? null,
+    files,
+  };
+}
+
+/** How the key of a message ends that tells of a withdrawal. */
+export const withdrawnSuffix = ":withdrawn";
 
 /** A message of casebridge's own that is owed to the case: its mark, then `text`. `owner` is the item whose mirror learns the copy. */
 export function owedMessage(input: {
@@ -59,12 +100,12 @@ export function owedMessage(input: {
   };
 }
 
-/** Sends a message whose intent was stored a moment ago; `keepsRefused` as in `sendPart`. */
+/** Sends a message whose intent was stored a moment ago; options and errors as of `sendPart`. */
 export async function sendOwed(
   deps: ApplyDeps,
   leased: LeasedLink,
   key: string,
-  options: { readonly keepsRefused?: boolean } = {},
+  options: SendOptions = {},
 ): Promise<number> {
   await leased.reload();
   const intent = leased.snapshot.intents.find((entry) => entry.key === key);

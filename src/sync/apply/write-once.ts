@@ -4,6 +4,7 @@
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError, ServiceError } from "../../domain/service-error.ts";
+import { type Gate, Unjudged, Withheld } from "../gate.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
 
@@ -19,6 +20,8 @@ export type ApplyDeps = {
   readonly installation: string;
   readonly lane: Lane;
   readonly closes: ClosesLane;
+  /** What carries anything from Jira leaves through here. */
+  readonly gate: Gate;
   /** Told after each completed remote write, for metrics and progress. */
   readonly onWrite?: (write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
 };
@@ -52,7 +55,8 @@ export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings:
 }
 
 /** Intent, call, confirmation, each fenced by the lease. Throws `Unsettled` when an earlier attempt's outcome is not known,
- * `LeaseLost`, and whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it. */
+ * `LeaseLost`, and whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it, and what the
+ * gate kept is planned again. */
 export async function writeOnce<Result>(
   deps: ApplyDeps,
   leased: LeasedLink,
@@ -98,7 +102,10 @@ export async function writeOnce<Result>(
   try {
     result = await write.call(payload);
   } catch (error) {
-    if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
+    if (error instanceof Withheld || error instanceof Unjudged) {
+      // The gate let nothing out: the next run decides anew.
+      await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
+    } else if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
       // What we may not do today is done once we may; every other refusal is final.
       const waits =
         write.keepsRefused === true ||

@@ -262,7 +262,6 @@ export type Action =
       readonly n: number;
       readonly state: string;
       readonly text: string;
-      readonly readAt: Date | null;
     }
   | {
       /** A message about a change that is not true any more, or may not leave now. */

@@ -27,6 +27,7 @@ const base = {
   priorityId: "3",
   priorityName: "Medium",
   securityLevelId: null,
+  restriction: "none",
   updatedRaw: ago(30).toISOString(),
 } as unknown as Issue;
 

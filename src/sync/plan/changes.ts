@@ -17,7 +17,7 @@ import { hashParts } from "../../lib/hash.ts";
 import type { ConnectionSettings, CreateInputs } from "../ports.ts";
 import { inputLabels } from "../request/inputs.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
-import { hasHeldLevel } from "./disclosure.ts";
+import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
 
 /** Start of the keys of the intents that send these messages. */
@@ -151,7 +151,7 @@ function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
   if (changed.length === 0) return { kind: "nothing" };
   if (settings.comments.toHuawei !== "all") return { kind: "remember", n: told.n };
   // Told once the level is gone, or the case was taken up again.
-  if (hasHeldLevel(issue, settings) || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
+  if (issueHold(issue, settings) !== null || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
   const restsAt = updatedAt - input.aheadMs.jira + settings.comments.holdSeconds * 1000;
   const toldAt = rowsOf(input.mirrors)
     .filter(({ n, mirror }) => n > 0 && mirror.state !== "held")
@@ -211,7 +211,6 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
       n,
       state,
       text: tellingText(texts, byPeople),
-      readAt: observed.issueReadAt,
     },
   ];
 }
@@ -227,11 +226,10 @@ function planOpen(
   const row = rowsOf(input.mirrors).find((entry) => entry.n === n);
   const stays =
     row?.mirror.sourceHash === state &&
-    !hasHeldLevel(issue, input.settings) &&
+    issueHold(issue, input.settings) === null &&
     input.settings.comments.toHuawei === "all";
   if (!stays) return [{ kind: "drop_change", direction: "state", key: open.key, n }];
-  const { issueReadAt: readAt } = input.observed;
-  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "", readAt }];
+  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "" }];
 }
 
 /** Whether a changed field is one that a topic is read from. */

@@ -10,7 +10,7 @@ import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
 import { type Command, isCaseText, parseCommand } from "./command-text.ts";
-import { heldReason } from "./disclosure.ts";
+import { authorHold, heldReason, issueHold } from "./restriction.ts";
 
 /** Identity of a command among the notices of its link. */
 export function commandId(commentId: string): string {
@@ -44,8 +44,7 @@ export function planCommands(
     if (known?.state === "live" || known?.state === "refused") continue;
     // Older comments are history (RULES 5).
     if (known === undefined && comment.createdAt < input.link.outgoingSince) continue;
-    if (comment.authorType === "app" && !input.settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
-      continue;
+    if (authorHold(comment, input.settings) !== null) continue;
     const text = input.adfToText(comment.body);
     const command = parseCommand(text);
     // `/case text` is sent with the comments, or, where none leaves, answered here.
@@ -57,7 +56,7 @@ export function planCommands(
       recheck.note(leavesAt);
       continue;
     }
-    const refusal = command === null ? "nothing_leaves" : refusalOf(input, issue, comment, command);
+    const refusal = command === null ? "nothing_leaves" : refusalOf(input, { issue, comment, comments }, command);
     if (refusal !== null) {
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
       const reason = `${name}:${refusal}`;
@@ -70,9 +69,13 @@ export function planCommands(
 }
 
 /** What can be refused without asking anybody. */
-function refusalOf(input: PlanInput, issue: Issue, comment: IssueComment, command: Command): string | null {
-  const held = heldReason({ comment, issue, settings: input.settings });
-  if (held !== null) return held === "security_level" ? held : "restricted";
+function refusalOf(
+  input: PlanInput,
+  about: { readonly issue: Issue; readonly comment: IssueComment; readonly comments: readonly IssueComment[] },
+  command: Command,
+): string | null {
+  const held = heldReason({ ...input, ...about });
+  if (held !== null) return issueHold(about.issue, input.settings) === null ? "restricted" : held;
   if (command.name === "usage") return "usage";
   const nobody = input.settings.comments.toHuawei === "none" && input.settings.commands.role === null;
   return nobody ? "nobody" : null;
@@ -134,6 +137,10 @@ function replyText(reason: string): string {
       return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
     case "security_level":
       return `Not done: /${name}. This issue has a security level, so nothing of it reaches Huawei Cloud.`;
+    case "issue_restricted":
+      return `Not done: /${name}. This issue is restricted to some roles, so nothing of it reaches Huawei Cloud.`;
+    case "issue_restriction_unknown":
+      return `Not done: /${name}. Jira does not say whether this issue is restricted, so nothing of it reaches Huawei Cloud.`;
     case "nothing_leaves":
       return `Not done: /${name}. Comments do not leave Jira here (COMMENTS_TO_HUAWEI is none).`;
     case "nobody":

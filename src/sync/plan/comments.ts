@@ -11,8 +11,6 @@ import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,
-  hasHeldLevel,
-  heldReason,
   isInScope,
   isNamedBy,
   isNamedIn,
@@ -21,6 +19,7 @@ import {
   restrictedFiles,
   wasNamedInRestricted,
 } from "./disclosure.ts";
+import { heldReason, issueHold, takesBack } from "./restriction.ts";
 
 /** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
 export const withdrawnThereReason = "withdrawn_there";
@@ -51,7 +50,7 @@ export function planComments(
     // What ran as a command stays one, whatever it was edited into.
     if (findCommand(input.mirrors, comment.commentId) !== undefined) continue;
     const mirror = mirrors.get(comment.commentId);
-    const stop = planHold(input, { issue, comment, mirror, confirmed });
+    const stop = planHold(input, { issue, comment, comments, mirror, confirmed });
     if (stop !== null) {
       urgent.push(...stop);
       continue;
@@ -107,23 +106,23 @@ function planHold(
   about: {
     readonly issue: Issue;
     readonly comment: IssueComment;
+    readonly comments: readonly IssueComment[];
     readonly mirror: Mirror | undefined;
     readonly confirmed: ReadonlySet<string>;
   },
 ): Action[] | null {
-  const { comment, mirror } = about;
-  const { settings } = input;
+  const { comment, comments, issue, mirror } = about;
+  const { ownAccountId, settings } = input;
   const text = input.adfToText(comment.body);
   const wanted = isWanted(settings, text);
-  const reason = heldReason({ comment, issue: about.issue, settings });
+  const reason = heldReason({ comment, comments, issue, settings, ownAccountId });
   if (mirror?.state === "sending") {
     const stopped = reason ?? (wanted ? null : "policy");
     return stopped === null ? null : planStop(input, comment.commentId, "held", stopped, about.confirmed);
   }
   if (mirror !== undefined && mirror.state !== "held") {
     if (reason === null) return null;
-    // An author who is not allowed any more sends nothing further; what was said stays.
-    if (mirror.state !== "live" || reason === "app_author") return [];
+    if (mirror.state !== "live" || !takesBack(reason)) return [];
     return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason }];
   }
   const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
@@ -213,7 +212,7 @@ function planOwnFiles(
   recheck: Recheck,
 ): Action[] {
   const { settings } = input;
-  if (settings.attachments.toHuawei === "none" || hasHeldLevel(issue, settings)) {
+  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) {
     return input.intents
       .filter((intent) => intent.state === "planned" && isFileMessage(intent))
       .map((intent) => dropFileMessage(ownerOf(intent) ?? "", intent.key));
@@ -291,7 +290,7 @@ function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueC
   return comments.some(
     (comment) =>
       live.has(comment.commentId) &&
-      heldReason({ comment, issue, settings: input.settings }) === null &&
+      heldReason({ ...input, comment, comments, issue }) === null &&
       isNamedBy(input, comment.body, file),
   );
 }

@@ -9,27 +9,7 @@ import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
 import { isCaseText, parseCommand } from "./command-text.ts";
-
-/** Why a comment must not leave Jira, or `null` when it may (RULES 5). Fails closed. */
-export function heldReason(input: {
-  readonly comment: IssueComment;
-  readonly issue: Issue;
-  readonly settings: ConnectionSettings;
-}): string | null {
-  const { comment, issue, settings } = input;
-  if (comment.restricted) return "restricted";
-  if (comment.jsdPublic === false) return "internal";
-  if (comment.jsdPublic === null && issue.projectTypeKey === "service_desk") return "internal_unknown";
-  if (hasHeldLevel(issue, settings)) return "security_level";
-  if (comment.authorType === "app" && !settings.comments.allowAppAccounts.includes(comment.authorId ?? ""))
-    return "app_author";
-  return null;
-}
-
-/** Whether the issue has a security level that lets nothing leave. */
-export function hasHeldLevel(issue: Issue, settings: ConnectionSettings): boolean {
-  return issue.securityLevelId !== null && !settings.comments.allowSecurityLevels.includes(issue.securityLevelId);
-}
+import { isRestricted, issueHold } from "./restriction.ts";
 
 /** Whether the policy wants a comment at all. */
 export function isWanted(settings: ConnectionSettings, text: string): boolean {
@@ -74,13 +54,12 @@ export function namesInRestricted(
   comments: readonly IssueComment[],
 ): string[] {
   return comments
-    .filter((comment) => isRestricted(issue, comment))
-    .flatMap((comment) => [reading.adfToText(comment.body), ...reading.mediaReferences(comment.body)]);
+    .filter((comment) => isRestricted(issue, comment, comments))
+    .flatMap((comment) => namesIn(reading, comment));
 }
 
-function isRestricted(issue: Pick<Issue, "projectTypeKey">, comment: IssueComment): boolean {
-  const isDesk = issue.projectTypeKey === "service_desk";
-  return comment.restricted || comment.jsdPublic === false || (isDesk && comment.jsdPublic === null);
+function namesIn(reading: Reading, comment: IssueComment): string[] {
+  return [reading.adfToText(comment.body), ...reading.mediaReferences(comment.body)];
 }
 
 /**
@@ -121,8 +100,8 @@ export function restrictedFiles(
   known: { readonly mirrors: readonly Mirror[]; readonly ownAccountId: string },
 ): RestrictedFile[] {
   const namers = comments
-    .filter((comment) => isRestricted(issue, comment))
-    .map((comment) => ({ id: comment.commentId, names: namesInRestricted(reading, issue, [comment]) }));
+    .filter((comment) => isRestricted(issue, comment, comments))
+    .map((comment) => ({ id: comment.commentId, names: namesIn(reading, comment) }));
   if (namers.length === 0) return [];
   const gone = new Set(
     known.mirrors
@@ -147,7 +126,7 @@ export function wasNamedInRestricted(
 ): boolean {
   return remembered(mirrors, file.attachmentId).some((commentId) => {
     const comment = comments.find((entry) => entry.commentId === commentId);
-    return comment === undefined || isRestricted(issue, comment);
+    return comment === undefined || isRestricted(issue, comment, comments);
   });
 }
 
@@ -210,7 +189,7 @@ export function filesOf(input: {
   readonly settings: ConnectionSettings;
 }): IssueFile[] {
   const { reading, issue, settings } = input;
-  if (settings.attachments.toHuawei === "none" || hasHeldLevel(issue, settings)) return [];
+  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) return [];
   const restricted = namesInRestricted(reading, issue, input.comments);
   const carried = new Set(
     input.mirrors

@@ -6,6 +6,7 @@ import { findMark, type IdentifiedMessage, type SortedMessages } from "../identi
 import { type Action, isReleased, type PlanInput, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";
+import { issueHold } from "./restriction.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
 export function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
@@ -102,7 +103,10 @@ export function planOwed(input: PlanInput): Action[] {
     // What the issue says of itself leaves only after a look at the issue, and so does the wish to take the case up again.
     if (intent.key.startsWith(changeKeyPrefix) || intent.key.startsWith(reopenKeyPrefix)) return [];
     const owner = intent.payload.owner as { readonly kind?: string } | undefined;
-    const ours = owner?.kind === "notice" || intent.key.endsWith(":withdrawn");
+    // A withdrawal is told whatever the issue may say; the rest of a case's text waits while nothing of the issue leaves.
+    const { issue } = input.observed;
+    const mayLeave = issue === null || issueHold(issue, input.settings) === null;
+    const ours = (owner?.kind === "notice" && mayLeave) || intent.key.endsWith(":withdrawn");
     return ours && !followsUnknown(input, intent) ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
   });
 }

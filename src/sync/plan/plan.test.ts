@@ -9,10 +9,10 @@ import type { ConnectionSettings } from "../ports.ts";
 import { mergeMirrors } from "../recognise.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";
-import { heldReason } from "./disclosure.ts";
 import { factsHash } from "./facts.ts";
 import { toJiraLabel } from "./labels.ts";
 import { planReconcile } from "./plan.ts";
+import { heldReason } from "./restriction.ts";
 import { isCompatible, statusTarget } from "./status.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
@@ -129,6 +129,7 @@ function makeIssue(more: Partial<Issue> = {}): Issue {
     createdAt: ago(290),
     updatedRaw: "2026-05-04T11:00:00.000+0000",
     securityLevelId: null,
+    restriction: "none",
     reporterId: null,
     files: [],
     mark: null,
@@ -143,6 +144,7 @@ function makeComment(more: Partial<IssueComment> = {}): IssueComment {
     authorId: "person",
     authorName: "Ann",
     authorType: "atlassian",
+    parentId: null,
     body: body("Here are the logs"),
     createdAt,
     updatedAt: createdAt,
@@ -579,8 +581,10 @@ describe("what may leave Jira", () => {
 
     const reason = heldReason({
       comment: subject,
+      comments: [subject],
       issue: makeIssue(issue),
       settings: makeSettings({ comments: comments ?? {} }),
+      ownAccountId: "bot-account",
     });
     const actions = plan({
       observed: { comments: [subject], issue: makeIssue(issue) },

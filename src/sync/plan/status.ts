@@ -11,6 +11,7 @@ import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts"
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
+import { issueHold } from "./restriction.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -181,6 +182,8 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const leavesAt = new Date(moment - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
   const waits = leavesAt > input.now;
   if (issue.category !== "done") {
+    // Asked once the issue may be spoken of again.
+    if (issueHold(issue, settings) !== null) return [];
     if (waits) {
       recheck.note(leavesAt);
       return [];

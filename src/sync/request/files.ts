@@ -6,9 +6,10 @@
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
-import { fileMessage, liveMirror, readFileLimits, refusedStep, uploadOne } from "../apply/issue-files.ts";
+import { fileMessage, liveMirror, readFileLimits, refusedStep, uploadOne, uploadText } from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
 import { toReason } from "../file-refusal.ts";
+import type { Subject } from "../gate.ts";
 import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 
@@ -39,12 +40,13 @@ export function filesOfRequest(input: {
   });
 }
 
-/** Uploads the files; those beyond what a new case may carry are sent in messages of their own. Throws `ServiceError`. */
+/** Uploads the files; those beyond what a new case may carry are sent in messages of their own. Throws `ServiceError`, and what the gate throws. */
 export async function uploadForCase(
   deps: ApplyDeps,
   leased: LeasedLink,
   files: readonly IssueFile[],
   fullText: { readonly name: string; readonly text: string } | null,
+  subject: Subject,
 ): Promise<CaseFiles> {
   if (files.length === 0 && fullText === null) return { fileIds: [], intents: [], mirrors: [], failures: [] };
   const limits = await readFileLimits(deps);
@@ -54,16 +56,11 @@ export async function uploadForCase(
   const mirrors: MirrorPatch[] = [];
   const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
   if (fullText !== null) {
-    const file = await deps.spool.storeText(fullText.text);
-    try {
-      fileIds.push(await deps.huawei.uploadFile({ file, name: fullText.name, purpose: "incident" }, deps.lane));
-    } finally {
-      await deps.spool.remove(file);
-    }
+    fileIds.push(await uploadText(deps, fullText, { purpose: "incident", subject }));
   }
   for (const file of files) {
     const purpose = fileIds.length < countMax ? "incident" : "message";
-    const uploaded = await uploadOne(deps, leased, file, { limits, purpose });
+    const uploaded = await uploadOne(deps, leased, file, { limits, purpose, subject });
     if ("refusal" in uploaded) {
       refused.push({ file, reason: toReason(uploaded.refusal) });
       continue;

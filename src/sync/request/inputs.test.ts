@@ -184,6 +184,7 @@ describe("inputs of a new case", () => {
       priorityId: "3",
       category: "new",
       securityLevelId: null,
+      restriction: "none",
       mark: null,
     } as const;
     const hash = (more: Partial<typeof issue> | object = {}, text = "t") => {

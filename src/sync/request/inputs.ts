@@ -121,12 +121,13 @@ export function collectInputs(
 
 /** Hash of everything that a person can mend: a refused request is tried again only when it changes (RULES 7). Pure. */
 export function inputsHash(
-  issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "mark">,
+  issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "restriction" | "mark">,
   text: string,
   given: GivenInputs,
 ): string {
   const labels = issue.labels.filter((label) => !label.startsWith("hw:") && label !== "huawei-cloud");
   const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.mark?.issueId ?? null];
+  if (issue.restriction !== "none") facts.push(issue.restriction);
   return hashParts([JSON.stringify([facts, [...labels].sort(), given])]).slice(0, 24);
 }
 

@@ -5,6 +5,7 @@ import { type CaseDetail, type CaseSummary, isOpenStatus } from "../../domain/ca
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
+import { sealOwn } from "../gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { JiraPort, UpdatedIssue } from "../ports.ts";
 import type { IntakeLink } from "../state.ts";
@@ -154,7 +155,7 @@ async function cancelUntouched(deps: IntakeDeps, caseId: CaseId): Promise<boolea
   const touched = detail.status !== 0 || detail.messages.some((message) => !message.isFirst);
   if (touched) return false;
   try {
-    await deps.huawei.performAction({ caseId, action: "cancel", description: "casebridge: duplicate" }, "poll");
+    await deps.huawei.performAction(caseId, "cancel", sealOwn("casebridge: duplicate"), "poll");
     return true;
   } catch (error) {
     if (!isServiceError(error, "rejected", "forbidden", "not_found")) throw error;

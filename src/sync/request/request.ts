@@ -6,7 +6,7 @@
  * the same search finds the first. A clone looks like its original: an issue that carries somebody else's label or property makes
  * nothing. A refusal must not be repeated for ever: it is remembered under a hash of what a person can mend.
  */
-import { type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
+import { type AttachmentId, type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
@@ -16,8 +16,10 @@ import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
+import { type Subject, Withheld } from "../gate.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
-import { hasHeldLevel, namesInRestricted } from "../plan/disclosure.ts";
+import { namesInRestricted } from "../plan/disclosure.ts";
+import { type IssueHold, issueHold } from "../plan/restriction.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
 import { moments } from "../run.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
@@ -195,12 +197,20 @@ function obstacleOf(deps: RequestDeps, issue: Issue): string | null {
   }
   const copied = cloneText(issue);
   if (copied !== null) return copied;
-  if (hasHeldLevel(issue, deps.settings)) {
-    return "This issue has a security level, so nothing of it leaves Jira. Remove the level, or write a new issue without one.";
-  }
+  const hold = issueHold(issue, deps.settings);
+  if (hold !== null) return holdTexts[hold];
   if (issue.category === "done") return "This issue is done. Move it back to an open status first.";
   return null;
 }
+
+const holdTexts: Readonly<Record<IssueHold, string>> = {
+  security_level:
+    "This issue has a security level, so nothing of it leaves Jira. Remove the level, or write a new issue without one.",
+  issue_restricted:
+    "This issue is restricted to some roles, so nothing of it leaves Jira. Remove the restriction, or write a new issue without one.",
+  issue_restriction_unknown:
+    "Jira does not say whether this issue is restricted, so nothing of it leaves Jira. An administrator finds the cause with `casebridge doctor`.",
+};
 
 /** What the account lacks to open a case: it comes back by itself once that is mended. */
 async function accountObstacle(
@@ -273,15 +283,24 @@ async function createCase(
   },
 ): Promise<RequestResult> {
   const planned = leased.snapshot.intents.some((intent) => intent.key === caseIntentKey);
-  const payload = planned ? {} : await prepareCase(deps, leased, request);
+  const subject = { kind: "issue", issueId: request.issue.issueId } as const;
+  const payload = planned ? {} : await prepareCase(deps, leased, request, subject);
   await writeOnce(deps, leased, {
     kind: "case",
     key: caseIntentKey,
     side: "huawei",
     mark: markIdentity(caseMark(request.issue)),
     payload,
-    call: (frozen) => deps.huawei.createCase((frozen as unknown as CasePayload).input, deps.lane),
+    call: (frozen) => {
+      const { input, mirrors } = frozen as unknown as CasePayload;
+      const files = mirrors.filter(({ kind }) => kind === "file").map(({ sourceId }) => toId<AttachmentId>(sourceId));
+      return deps.huawei.createCase(deps.gate.seal({ ...subject, files }, input), deps.lane);
+    },
     confirm: (caseId) => adoptedStep(deps, { caseId, createdAt: null }, payloadOf(leased, payload)),
+  }).catch(async (error: unknown) => {
+    // It never left: the next run says what keeps it, or renders what the issue says then.
+    if (error instanceof Withheld) await leased.apply({ confirmedIntents: [caseIntentKey] });
+    throw error;
   });
   return { kind: "created", writes: 1 };
 }
@@ -299,6 +318,7 @@ async function prepareCase(
   deps: RequestDeps,
   leased: LeasedLink,
   request: Parameters<typeof createCase>[2],
+  subject: Subject,
 ): Promise<CasePayload> {
   const { issue, description, inputs } = request;
   const { settings } = deps;
@@ -329,7 +349,9 @@ async function prepareCase(
         : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
   });
   const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
-  const uploaded = await uploadForCase(deps, leased, files, full);
+  const uploaded = await uploadForCase(deps, leased, files, full, subject);
+  // Bytes take their time: the case that carries them is judged anew.
+  if (files.length > 0 || full !== null) deps.gate.forget();
   const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
   const count = contents.length;
   const rest = contents.slice(1).map(
