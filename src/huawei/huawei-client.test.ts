@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { ServiceError } from "../domain/service-error.ts";
+import { Sealed } from "../lib/sealed.ts";
 import { Secret } from "../lib/secret.ts";
 import { sealOwn } from "../sync/gate.ts";
-import type { Spool } from "../sync/ports.ts";
+import type { HuaweiPort, Spool } from "../sync/ports.ts";
 import { errorCodes } from "./error-codes.ts";
 import { makeHuaweiClient } from "./huawei-client.ts";
 import type { HuaweiClientOptions } from "./options.ts";
@@ -565,5 +566,101 @@ describe("paging", () => {
     expect(new Set(listed.map((summary) => summary.caseId)).size).toBe(90);
     expect(listed).toHaveLength(90);
     expect(Math.max(...offsets)).toBe(0);
+  });
+});
+
+describe("what comes from Jira", () => {
+  /** Every call of the port by what it may carry; one that is missing here does not compile. */
+  const carries = {
+    createCase: "sealed",
+    createMessage: "sealed",
+    performAction: "sealed",
+    rateCase: "sealed",
+    uploadFile: "sealed",
+    // Ids of Huawei's own alone.
+    withdrawMessage: "ids",
+    deleteUpload: "ids",
+    serviceClock: "read",
+    capabilities: "read",
+    listCases: "read",
+    getCase: "read",
+    listMessages: "read",
+    listInstantMessages: "read",
+    listOperations: "read",
+    getFileLimits: "read",
+    downloadFile: "read",
+    listCaseLabels: "read",
+    listRelatedCases: "read",
+    listAccessRequests: "read",
+  } as const satisfies Record<keyof HuaweiPort, "sealed" | "ids" | "read">;
+  type SealedCalls = {
+    [Name in keyof HuaweiPort]: (typeof carries)[Name] extends "sealed" ? Name : never;
+  }[keyof HuaweiPort];
+  /** The content of a call's seal; `never` where it takes none. */
+  type SealOf<Call> = Call extends (...args: infer Args) => unknown
+    ? Extract<Args[number], Sealed<never> | Sealed<unknown>>
+    : never;
+  const writes: {
+    readonly [Name in SealedCalls]: (client: HuaweiPort, sealed: SealOf<HuaweiPort[Name]>) => Promise<unknown>;
+  } = {
+    createCase: (client, sealed) => client.createCase(sealed, "live"),
+    createMessage: (client, sealed) => client.createMessage(caseId, sealed, "live"),
+    performAction: (client, sealed) => client.performAction(caseId, "press", sealed, "live"),
+    rateCase: (client, sealed) => client.rateCase(caseId, sealed, "live"),
+    uploadFile: (client, sealed) => client.uploadFile(sealed, "live"),
+  };
+  const kept = new Error("kept inside");
+
+  test.each(
+    (["v2", "v1.0"] as const).flatMap((apiVersion) =>
+      Object.entries(writes).map(([name, write]) => ({ apiVersion, name, write })),
+    ),
+  )("$name of $apiVersion sends nothing that the gate keeps, and asks it once its turn has come", async (row) => {
+    let requests = 0;
+    const client = await start(
+      (...args) => {
+        requests += 1;
+        reply(200, { satisfaction_dimension_list: [] })(...args);
+      },
+      { apiVersion: row.apiVersion },
+    );
+    let turnsBefore = 0;
+    const sealed = new Sealed<never>(undefined as never, {
+      judge: async () => {
+        turnsBefore = taken;
+        throw kept;
+      },
+      holds: () => true,
+    });
+
+    const error = await row.write(client, sealed).catch((thrown: unknown) => thrown);
+
+    expect(error).toBe(kept);
+    // Ratings ask for their dimensions first; that carries nothing.
+    const asked = row.name === "rateCase" && row.apiVersion === "v2" ? 1 : 0;
+    expect({ requests, turnsBefore }).toEqual({ requests: asked, turnsBefore: asked + 1 });
+  });
+
+  test("is judged again for each attempt, and does not leave on a connection that came about too late", async () => {
+    let requests = 0;
+    const client = await start((...args) => {
+      requests += 1;
+      (requests === 1 ? reply(429, {}, { "retry-after": "1" }) : reply(200, {}))(...args);
+    });
+    let judged = 0;
+    let late = 1;
+    const sealed = new Sealed(
+      { content: "x", fileIds: [] },
+      {
+        judge: async () => {
+          judged += 1;
+        },
+        holds: () => late-- <= 0,
+      },
+    );
+
+    await client.createMessage(caseId, sealed, "live");
+
+    expect({ judged, turns: taken, requests }).toEqual({ judged: 3, turns: 3, requests: 2 });
   });
 });

@@ -86,6 +86,8 @@ export async function startStage(
     readonly jira?: JiraSimulatorOptions;
     readonly policy?: StagePolicy;
     readonly projectKey?: string;
+    /** How long each request to Huawei waits for its turn, by the stage's clock. */
+    readonly huaweiPaceMs?: number;
     /** Bytes of all files on their way together. */
     readonly spoolBytes?: number;
     /** How issues become cases; nothing is set by default. */
@@ -140,7 +142,12 @@ export async function startStage(
       groupId: options.groupId ?? null,
       credentials,
     },
-    budget: unlimitedBudget,
+    budget: {
+      ...unlimitedBudget,
+      take: async () => {
+        nowMs += options.huaweiPaceMs ?? 0;
+      },
+    },
     log: quiet,
     clock,
     sleep,

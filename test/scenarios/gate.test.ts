@@ -1,0 +1,98 @@
+/**
+ * What is restricted while it waits for its turn (RULES 5): each request to Huawei takes half a second of the stage's clock, as the
+ * default budget gives it, and people act when a certain write has just been made.
+ */
+import { afterEach, describe, expect, test } from "vitest";
+import { inDialect } from "../support/dialect.ts";
+import { type Stage, startStage } from "../support/stage.ts";
+
+let stage: Stage;
+let key = "";
+/** Called after each write that reached Huawei, with how many of its operation there were. */
+let onWrite: (operation: string, count: number) => void = () => {};
+
+async function start(options: Parameters<typeof startStage>[0] = {}): Promise<void> {
+  const counts = new Map<string, number>();
+  onWrite = () => {};
+  stage = await startStage({
+    huaweiPaceMs: 500,
+    ...options,
+    huawei: {
+      onEffect: ({ operation }) => {
+        const count = (counts.get(operation) ?? 0) + 1;
+        counts.set(operation, count);
+        onWrite(operation, count);
+      },
+    },
+  });
+  stage.huawei.createCase({ description: "The server is down" });
+  await stage.round();
+  counts.clear();
+  stage.advance(1_000);
+  key = stage.jira.getState().issues[0]?.key ?? "";
+}
+
+afterEach(async () => {
+  await stage.close();
+});
+
+const messages = () => stage.huawei.getState().cases.flatMap((entry) => entry.messages.filter((m) => m.via === "api"));
+
+/** Does `act` when the `nth` message has reached Huawei; answers the moment, by the stage's clock. */
+function afterMessage(nth: number, act: () => void): { at: number } {
+  const done = { at: Number.POSITIVE_INFINITY };
+  onWrite = (operation, count) => {
+    if (operation !== inDialect("CreateMessages") || count !== nth) return;
+    act();
+    done.at = stage.clock.now().getTime();
+  };
+  return done;
+}
+
+function expectNothingLate(restricted: { readonly at: number }, sentAtLeast: number): void {
+  expect(restricted.at).toBeLessThan(Number.POSITIVE_INFINITY);
+  expect(messages().length).toBeGreaterThanOrEqual(sentAtLeast);
+  const late = stage.huawei
+    .getRequests()
+    .log.filter((entry) => entry.operation === inDialect("CreateMessages") && entry.atMs > restricted.at + 2_000);
+  expect(late).toEqual([]);
+}
+
+describe("twenty comments wait", () => {
+  test.each([
+    { name: "the issue gets a security level", act: () => stage.jira.setSecurityLevel({ issue: key }) },
+    {
+      name: "the issue moves to another project",
+      act: () => void stage.jira.moveIssue({ issue: key, projectKey: "STEP" }),
+    },
+  ])("when $name after three, none leaves more than two seconds later", async ({ act }) => {
+    await start();
+    for (let n = 1; n <= 20; n += 1) stage.jira.addComment({ issue: key, text: `comment number ${n}` });
+    stage.advance(11_000);
+    stage.huawei.resetRequests();
+    const restricted = afterMessage(3, act);
+
+    await stage.settle(3);
+
+    expectNothingLate(restricted, 3);
+    expect((await stage.snapshot().catch(() => ({ intents: [] }))).intents).toEqual([]);
+  });
+
+  test("they cost one reading of the issue in two seconds, and one of the comments", async () => {
+    await start();
+    for (let n = 1; n <= 20; n += 1) stage.jira.addComment({ issue: key, text: `comment number ${n}` });
+    stage.advance(11_000);
+    stage.jira.resetRequests();
+    const before = stage.clock.now().getTime();
+
+    await stage.wakeJira();
+    await stage.runDue();
+
+    expect(messages()).toHaveLength(20);
+    const seconds = (stage.clock.now().getTime() - before) / 1_000;
+    const { byOperation } = stage.jira.getRequests();
+    expect(byOperation.getIssue).toBeLessThanOrEqual(Math.ceil(seconds / 2) + 1);
+    expect(byOperation.getCommentsByIds).toBeLessThanOrEqual(Math.ceil(seconds / 2) + 1);
+    expect(byOperation.getComment ?? 0).toBeLessThanOrEqual(1);
+  });
+});
