@@ -179,7 +179,11 @@ export function makeGate(deps: GateDeps): Gate {
     subject: Subject,
   ): Promise<{ readonly atMs: number; readonly comment: IssueComment | null }> {
     const { issueId } = subject;
-    const { value: issue, atMs } = await read(issues, issueId, () => jira.findIssue(issueId, "live"));
+    // Together, so that the older one of the two is as young as can be.
+    const [{ value: issue, atMs }, found] = await Promise.all([
+      read(issues, issueId, () => jira.findIssue(issueId, "live")),
+      subject.kind === "comment" ? thread(issueId, subject.commentId) : null,
+    ]);
     if (issue === null) throw new Withheld("gone");
     if (issue.projectKey !== settings.jira.projectKey) throw new Withheld("moved");
     if (subject.kind === "mark") return { atMs, comment: null };
@@ -189,7 +193,6 @@ export function makeGate(deps: GateDeps): Gate {
       if (subject.isStill?.(issue) === false) throw new Withheld("changed");
       return { atMs: Math.min(atMs, await judgeFiles(issue, subject.files ?? [])), comment: null };
     }
-    const found = await thread(issueId, subject.commentId);
     const comment = found?.[0];
     if (found === null || comment === undefined) throw new Withheld("gone");
     const ownAccountId = await asked(() => jira.getOwnAccountId());
