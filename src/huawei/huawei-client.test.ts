@@ -195,7 +195,7 @@ describe("errors", () => {
     async (hint) => {
       const client = await start(reply(429, "", { "retry-after": hint }));
 
-      await errorOf(client.createMessage(message, "live"));
+      await errorOf(client.createMessage(caseId, message, "live"));
 
       expect(taken).toBe(5);
       expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
