@@ -12,12 +12,13 @@ import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
+import { firstFreePort } from "../lib/free-port.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { type Inspection, inspectLink } from "../sync/inspect.ts";
-import { verifyResult } from "./actions.ts";
 import { sleep } from "./compose.ts";
 import { type People, playScene, sceneCount } from "./demo-people.ts";
+import { verifyResult } from "./drift.ts";
 import { untilTold } from "./until-told.ts";
 import { type RunningWorker, startWorker } from "./worker.ts";
 
@@ -32,10 +33,13 @@ export async function runDemo(
   const jira = await startJiraSimulator({});
   const people: People = { huawei: huawei.control, jira: jira.control };
   const dataDir = await mkdtemp(join(tmpdir(), "casebridge-demo-"));
-  const config = demoConfig(huawei.url, jira.url, { ...options, dataDir });
   const say = (line: string): void => {
     if (!context.json) process.stderr.write(`${line}\n`);
   };
+  const wanted = options.port ?? (options.once ? 0 : 8080);
+  const port = wanted === 0 ? 0 : await firstFreePort(wanted);
+  if (port !== wanted) say(`Port ${wanted} is taken; the page is on port ${port}.`);
+  const config = demoConfig(huawei.url, jira.url, { ...options, port, dataDir });
   const log = makeLogger({
     level: config.logLevel === "info" ? "warn" : config.logLevel,
     pretty: process.stderr.isTTY === true,
@@ -75,7 +79,7 @@ export async function runDemo(
 function demoConfig(
   huaweiUrl: string,
   jiraUrl: string,
-  options: { readonly once: boolean; readonly port: number | null; readonly dataDir: string },
+  options: { readonly once: boolean; readonly port: number; readonly dataDir: string },
 ): Config {
   const base = loadConfig({ purpose: "demo" });
   if (!base.ok) throw base.errors;
@@ -104,7 +108,7 @@ function demoConfig(
       ISSUES_CRON: "*/2 * * * * *",
       CHECK_CRON: "*/10 * * * * *",
       CASES_CREATED_AFTER: "2020-01-01",
-      HTTP_PORT: String(options.port ?? (options.once ? 0 : 8080)),
+      HTTP_PORT: String(options.port),
       LOG_LEVEL: base.config.logLevel,
     },
   });
