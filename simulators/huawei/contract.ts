@@ -1027,6 +1027,13 @@ export const OPERATIONS: readonly OperationSpec[] = [
     answer: "bytes",
   },
   {
+    id: "V1DownloadAccessoryByPath",
+    method: "GET",
+    path: "/v1.0/servicerequest/case/accessory/{id}",
+    pathParameters: record({ id: text() }),
+    answer: "bytes",
+  },
+  {
     id: "V1UploadAccessory",
     method: "POST",
     path: "/v1.0/servicerequest/case/accessory",

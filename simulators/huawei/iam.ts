@@ -59,7 +59,12 @@ export function createToken(core: Core, body: unknown): IamAnswer {
   const token = `SIMTOKEN${core.random.hex(64)}`;
   const now = core.now();
   const expiresAt = now + core.settings.tokenLifetimeMs;
-  core.state.tokens.set(token, { account, expiresAt, killed: false });
+  core.state.tokens.set(token, {
+    account,
+    expiresAt,
+    killed: false,
+    scope: projectScope === null ? "domain" : "project",
+  });
   return {
     status: 201,
     body: { token: describeToken(account, now, expiresAt, projectScope !== null) },

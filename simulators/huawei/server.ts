@@ -21,6 +21,7 @@ import { CONFIG_OPERATIONS } from "./operations-config.ts";
 import { LABEL_OPERATIONS } from "./operations-labels.ts";
 import { MESSAGE_OPERATIONS } from "./operations-messages.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
+import type { HuaweiSettings } from "./settings.ts";
 import { applyAutoClose, type Core } from "./state.ts";
 import { V1_OPERATIONS } from "./v1.ts";
 import { checkBody, readPath, readQuery, type Values } from "./validate.ts";
@@ -235,6 +236,9 @@ async function dispatch(exchange: Exchange, target: Target): Promise<void> {
       refuseRoute(exchange, "no such path and method in the documented interface");
       throw unknownApi();
     case "operation": {
+      const { v1Download } = parts.core.settings;
+      if (target.spec.id === (v1Download === "path" ? "V1DownloadAccessory" : "V1DownloadAccessoryByPath"))
+        throw unknownApi();
       const handler = HANDLERS[target.spec.id];
       if (handler === undefined) {
         refuseRoute(exchange, `operation ${target.spec.id} is not offered by the simulator`);
@@ -297,9 +301,11 @@ async function prepareCall(
   const multipart = /^multipart\/form-data\b/i.test(contentType);
   const bytes = multipart ? null : await readBody(request, core.settings.bodyBytesMax);
   if (multipart) checkDeclaredLength(request, core.settings.bodyBytesMax);
+  if (core.settings.requireUserAgent && (request.headers["user-agent"] ?? "") === "")
+    throw new ServiceError(403, "APIGW.0303", "Request blocked.");
   const account = authenticate(exchange, bytes);
   limitRate(exchange, account);
-  const locale = readLocale(request);
+  const locale = readLocale(request, core.settings);
   const path = readPath(spec, rawPath);
   const cut = url.indexOf("?");
   const query = readQuery(spec, new URLSearchParams(cut === -1 ? "" : url.slice(cut + 1)));
@@ -353,13 +359,17 @@ async function readInput(
   return { body: checkBody(spec.body.schema, parsed), form: null };
 }
 
-function readLocale(request: IncomingMessage): Locale {
+function readLocale(request: IncomingMessage, { timeZoneHeader, site: ownSite }: HuaweiSettings): Locale {
   const language = String(request.headers["x-language"] ?? "zh-cn");
   const zone = String(request.headers["x-time-zone"] ?? "GMT+8");
   const site = request.headers["x-site"];
   if (language.length < 1 || language.length > 32) throw new RefusedRequest("X-Language is not text of 1 to 32");
   if (site !== undefined && site !== "0" && site !== "1") throw new RefusedRequest("X-Site is not 0 or 1");
-  return { language, zoneMinutes: parseZone(zone) };
+  if (ownSite !== "any" && ownSite !== (site === "1" ? "international" : "china"))
+    throw businessError("http200", "OSM.01010002");
+  const asked = parseZone(zone);
+  if (timeZoneHeader === "heeded") return { language, zoneMinutes: asked };
+  return { language, zoneMinutes: timeZoneHeader === "ignored_utc" ? 0 : parseZone("GMT+8") };
 }
 
 function checkHeaders(spec: OperationSpec, request: IncomingMessage): void {
@@ -382,7 +392,8 @@ function authenticate(exchange: Exchange, body: Buffer | null): HuaweiAccount {
       {
         now: core.now(),
         clockSkewMs: core.settings.clockSkewMs,
-        requireDomainId: core.settings.requireDomainId,
+        // IAM is asked for the id.
+        requireDomainId: core.settings.requireDomainId && !url.startsWith("/v3/"),
       },
     );
   }
@@ -393,6 +404,9 @@ function authenticate(exchange: Exchange, body: Buffer | null): HuaweiAccount {
   const token = core.state.tokens.get(text);
   if (token === undefined) throw authenticationError("token is not valid");
   if (token.killed || token.expiresAt <= core.now()) throw deadToken(core);
+  const { tokenRights, errorStyle } = core.settings;
+  if (tokenRights !== "both" && tokenRights !== token.scope && !url.startsWith("/v3/"))
+    throw businessError(errorStyle, "OSM.01010002");
   return token.account;
 }
 
@@ -509,7 +523,10 @@ function sendAnswer(exchange: Exchange, spec: OperationSpec, answer: Answer, cor
   const { response, fault } = exchange;
   if (answer.kind === "file") return sendFile(exchange, answer);
   const { successErrorCode } = core.settings;
-  const success = successErrorCode === "absent" ? {} : { error_code: successErrorCode, error_msg: "" };
+  const success =
+    successErrorCode === "absent"
+      ? {}
+      : { error_code: successErrorCode === "number 0" ? 0 : successErrorCode, error_msg: "" };
   if (answer.kind === "done") {
     const empty = spec.answer === "empty" || core.settings.emptyBodyOnWrite;
     return empty ? sendBytes(response, 200, Buffer.alloc(0), null) : send(response, 200, success);

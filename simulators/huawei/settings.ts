@@ -11,8 +11,18 @@ export interface HuaweiSettings {
   readonly tokenLifetimeMs: number;
   /** How a dead token is refused (NOTES 3.1): `gateway` 401 APIGW.0307, `osm401` 401 OSM.0002, `osm200` 200 OSM.01010011. */
   readonly deadTokenStyle: "gateway" | "osm401" | "osm200";
-  /** Whether AK/SK requests without X-Domain-Id are refused (NOTES 3.2 item 1; default off, Assumed). */
+  /** Whether AK/SK requests without X-Domain-Id are refused, as the signing guide asks of global services (NOTES 14). */
   readonly requireDomainId: boolean;
+  /** Which scope of a token carries the rights of the ticket service (NOTES 14: both are documented somewhere). */
+  readonly tokenRights: "domain" | "project" | "both";
+  /** Which site the account belongs to; another `X-Site`, absent = china, is refused (NOTES 14). `any` = it is not looked at. */
+  readonly site: "china" | "international" | "any";
+  /** Whether a request without a User-Agent is refused, as some edges do (NOTES 14). */
+  readonly requireUserAgent: boolean;
+  /** Whether X-Time-Zone is heeded, or times are read and written in the default zone or in UTC whatever it says (NOTES 14). */
+  readonly timeZoneHeader: "heeded" | "ignored_gmt8" | "ignored_utc";
+  /** Where v1.0 wants the id of a download: the page shows both (NOTES 14). */
+  readonly v1Download: "query" | "path";
 
   /** Accepted requests in any second, 0 = unlimited; above it 429 APIGW.0308 (NOTES 11). */
   readonly requestsPerSecond: number;
@@ -28,7 +38,7 @@ export interface HuaweiSettings {
   /** `http200` = business errors with HTTP 200 (NOTES 10, quirk 1); `http4xx` = the historical OSM.000x style. */
   readonly errorStyle: "http200" | "http4xx";
   /** `error_code` of a success of operations that declare one. Open in NOTES 13. */
-  readonly successErrorCode: "absent" | "" | "0" | "OSM.00000000";
+  readonly successErrorCode: "absent" | "" | "0" | "OSM.00000000" | "number 0";
   /** Successful writes without a result answer an empty body (quirk 4). */
   readonly emptyBodyOnWrite: boolean;
   /** Code for an action or message that the status does not allow. Open in NOTES 5 and 13; the number is in the range without known text. */
@@ -156,14 +166,19 @@ export const DEFAULT_SETTINGS: HuaweiSettings = {
   clockSkewMs: 15 * 60_000,
   tokenLifetimeMs: 24 * 3_600_000,
   deadTokenStyle: "gateway",
-  requireDomainId: false,
+  requireDomainId: true,
+  tokenRights: "domain",
+  site: "any",
+  requireUserAgent: true,
+  timeZoneHeader: "ignored_gmt8",
+  v1Download: "path",
   requestsPerSecond: 0,
   rateLimitScope: "account",
   retryAfterSeconds: 0,
   latencyMs: 0,
   bodyBytesMax: 12 * 1024 * 1024,
   errorStyle: "http200",
-  successErrorCode: "absent",
+  successErrorCode: "number 0",
   emptyBodyOnWrite: false,
   wrongStatusErrorCode: "OSM.01010017",
   readLagMs: 0,

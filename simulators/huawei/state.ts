@@ -173,7 +173,15 @@ export interface State {
   readonly labels: Map<number, Label>;
   readonly accessories: Map<string, Accessory>;
   readonly authorizations: Map<string, Authorization>;
-  readonly tokens: Map<string, { readonly account: HuaweiAccount; readonly expiresAt: number; killed: boolean }>;
+  readonly tokens: Map<
+    string,
+    {
+      readonly account: HuaweiAccount;
+      readonly expiresAt: number;
+      readonly scope: "domain" | "project";
+      killed: boolean;
+    }
+  >;
   readonly downloadLinks: Map<string, { readonly accessoryId: string; readonly expiresAt: number }>;
   readonly uploadedBytes: Map<string, number>;
   readonly verifiedContacts: Map<

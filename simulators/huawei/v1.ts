@@ -158,7 +158,7 @@ function upload(call: Call): Answer {
 }
 
 function download(call: Call): Answer {
-  const ids = (textOf(call.query, "id") ?? "").split(",");
+  const ids = (textOf(call.query, "id") ?? textOf(call.path, "id") ?? "").split(",");
   // The archive that several IDs would give is not described; see DownloadAccessories.
   if (ids.length > 1) throw new RefusedRequest("several accessory IDs in one download");
   const accessory = findAccessory(call, ids[0] ?? "", undefined);
@@ -235,6 +235,7 @@ export const V1_OPERATIONS: Readonly<Record<string, Operation>> = {
   V1Evaluate: evaluate,
   V1UploadAccessory: upload,
   V1DownloadAccessory: download,
+  V1DownloadAccessoryByPath: download,
   V1DeleteAccessory: removeAccessory,
   V1ListSubTypes: listSubTypes,
   V1ListBusinessTypes: listBusinessTypes,

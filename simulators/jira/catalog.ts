@@ -35,6 +35,7 @@ export const STATUSES: readonly StatusDef[] = [
   { id: "10012", name: { en: "In Review", zh: "审核中" }, category: "indeterminate" },
   { id: "10030", name: { en: "Waiting for support", zh: "等待支持" }, category: "indeterminate" },
   { id: "10031", name: { en: "Waiting for customer", zh: "等待客户" }, category: "indeterminate" },
+  { id: "10040", name: { en: "Cancelled", zh: "已取消" }, category: "done" },
 ];
 
 /** A workflow step; `from` null means from every status but the target itself. */
@@ -52,8 +53,17 @@ export interface Workflow {
   readonly transitions: readonly TransitionDef[];
 }
 
-/** The workflows a project can have: `direct`, `step` (Done only through review), `desk`. */
+/** The workflows a project can have: `direct`, `step` (Done only through review), `desk`, `outcomes` (two ways to be done). */
 export const WORKFLOWS = {
+  outcomes: {
+    statusIds: ["10000", "3", "10040", "10001"],
+    initial: "10000",
+    transitions: [
+      { id: "3", name: { en: "Cancel", zh: "取消" }, from: null, to: "10040" },
+      { id: "4", name: { en: "Start", zh: "开始" }, from: null, to: "3" },
+      { id: "5", name: { en: "Finish", zh: "完成" }, from: null, to: "10001" },
+    ],
+  },
   direct: {
     statusIds: ["10000", "3", "10012", "10001"],
     initial: "10000",

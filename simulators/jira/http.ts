@@ -70,6 +70,11 @@ export function refused(reason: string, messages?: readonly string[]): HttpFailu
   });
 }
 
+/** What the gateway answers a token that lacks the scope of a call (NOTES 6). */
+export function scopeMismatch(): HttpFailure {
+  return new HttpFailure({ status: 401, body: { code: 401, message: "Unauthorized; scope does not match" } });
+}
+
 /** The 404 of an issue that is not there or may not be seen (NOTES 3.3). */
 export function issueNotFound(): HttpFailure {
   return failure(404, ["Issue does not exist or you do not have permission to see it."]);

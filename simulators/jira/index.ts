@@ -77,7 +77,10 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
     state,
     files,
     bot,
-    baseUrl: () => server.getUrl(),
+    baseUrl: () =>
+      settings.urlsAt === "site"
+        ? server.getUrl()
+        : "https://api.atlassian.com/ex/jira/4a6c1f2e-6f0d-4b65-9a0e-0c5d3a1b7e42",
     makeDownloadUrl: (attachmentId) => server.makeDownloadUrl(attachmentId),
     tasks: new Map(),
   };

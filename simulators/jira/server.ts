@@ -7,7 +7,16 @@ import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ActiveFault, Faults } from "./faults.ts";
-import { HttpFailure, type PreparedWrite, parseQuery, type Reply, type RequestContext, refused } from "./http.ts";
+import {
+  failure,
+  HttpFailure,
+  type PreparedWrite,
+  parseQuery,
+  type Reply,
+  type RequestContext,
+  refused,
+  scopeMismatch,
+} from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { OPERATIONS, type Operation } from "./operation-table.ts";
 import { attachmentHandlers, replyWithFile } from "./operations/attachments.ts";
@@ -270,6 +279,13 @@ export function makeServer(deps: ServerDeps) {
     });
   }
 
+  /** The classic scope of an operation (NOTES 6). */
+  function scopeOf({ id, write }: Operation): string {
+    if (["getProjectRole", "getUsersFromGroup", "searchPriorities"].includes(id)) return "manage:jira-configuration";
+    if (["getCurrentUser", "getUser", "findAssignableUsers"].includes(id)) return "read:jira-user";
+    return write ? "write:jira-work" : "read:jira-work";
+  }
+
   async function tellEffect(operation: Operation, phase: "before" | "after", n: number): Promise<void> {
     await deps.onEffect?.({ operation: operation.id, write: operation.write, phase, n });
   }
@@ -319,8 +335,12 @@ export function makeServer(deps: ServerDeps) {
       const struck = faults.strike(operation.id, method, path);
       if (site.settings.latencyMs > 0) await wait(site.settings.latencyMs);
       await applyFaults(struck, "before", io);
+      if (site.settings.requireUserAgent && (io.request.headers["user-agent"] ?? "") === "")
+        throw failure(403, ["Request blocked."]);
       authenticate(io.request);
       authenticated = true;
+      const { tokenScopes } = site.settings;
+      if (tokenScopes !== null && !tokenScopes.includes(scopeOf(operation))) throw scopeMismatch();
       const burst = limits.countBurst(operation.id, site.settings.burstPerSecond);
       if (burst > 0) throw rateLimited(site, "jira-burst-based", burst);
       const query = parseQuery(target.searchParams, operation.query, operation.required);

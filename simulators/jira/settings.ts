@@ -26,6 +26,20 @@ export interface JiraSettings {
    * issue went without; `failing`: the task fails and nothing is set; `stuck`: it runs for ever.
    */
   bulkProperties: "done" | "400" | "403" | "404" | "partial" | "failing" | "stuck";
+  /** Whether `created` of the bulk changelog is epoch milliseconds, as in the official example (NOTES 6), or ISO text. */
+  bulkChangelogEpoch: boolean;
+  /** What `/priority/search` answers: it is marked removed, and its only scope is an administrator's (NOTES 6). */
+  prioritySearch: "410" | "401" | "works";
+  /** Whether the bot may read members of roles and groups: Administer Projects, Browse users and groups (NOTES 6). */
+  botReadsRoleMembers: boolean;
+  /** Scopes of the bot's API token; `null` = an unscoped one. A call without its scope is answered 401 (NOTES 6). */
+  tokenScopes: readonly string[] | null;
+  /** For so long after its creation an issue may answer 404 (NOTES 6, one field report: up to 30 s on a busy site). */
+  freshIssueHiddenMs: number;
+  /** Whose address `self`, `content` and the like begin with: the site's, or that of Atlassian's gateway (NOTES 6). */
+  urlsAt: "gateway" | "site";
+  /** Whether a request without a User-Agent is refused with 403, as some edges do (osm/NOTES 14). */
+  requireUserAgent: boolean;
   /** Whether `expand=properties` on the comment list returns properties (NOTES 5, unknown; `comment/list` documents it). */
   commentListReturnsProperties: boolean;
   /** `all`: jsdPublic on every comment; `service_desk`: only in service projects; `never`: nowhere. */
@@ -110,6 +124,13 @@ export function makeDefaultSettings(): JiraSettings {
     attachmentMovesUpdated: true,
     propertyMovesUpdated: false,
     bulkProperties: "done",
+    bulkChangelogEpoch: true,
+    prioritySearch: "410",
+    botReadsRoleMembers: false,
+    tokenScopes: null,
+    freshIssueHiddenMs: 0,
+    urlsAt: "gateway",
+    requireUserAgent: true,
     commentListReturnsProperties: false,
     jsdPublic: "all",
     searchCommentCount: 20,

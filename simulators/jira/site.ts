@@ -60,5 +60,6 @@ export function canSeeComment(site: Site, comment: CommentRecord): boolean {
 export function visibleIssue(site: Site, idOrKey: string): IssueRecord {
   const record = site.state.findIssue(idOrKey);
   if (record === null || !canSeeIssue(site, record)) throw issueNotFound();
+  if (site.now() - record.createdMs < site.settings.freshIssueHiddenMs) throw issueNotFound();
   return record;
 }

@@ -75,7 +75,7 @@ export async function checkHuawei(
     return right("accepted");
   });
   await sheet.check("Huawei API", async () => checkApi(settings, port));
-  await sheet.check("Huawei cases", () => checkCases(settings, port));
+  await sheet.check("Huawei cases", () => checkCases(settings, port, now));
   await sheet.check("Huawei project", () => checkProject(settings, port));
   await sheet.check("Huawei agreement", async () =>
     (await port.getAgreementSigned(lane))
@@ -224,10 +224,14 @@ async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): 
   return right(shown === "none" ? "none are asked for" : `asked for: ${shown}`);
 }
 
-/** One small listing: the text matches no case, so it costs one request. */
-async function checkCases({ huawei: { groupId } }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
+/** One small listing, of what was created just now. */
+async function checkCases(
+  { huawei: { groupId } }: DoctorSettings,
+  port: DoctorHuaweiPort,
+  now: () => Date,
+): Promise<Finding> {
   try {
-    await port.listCases({ text: "casebridge-doctor" }, lane);
+    await port.listCases({ createdFrom: now() }, lane);
   } catch (error) {
     if (!isServiceError(error, "forbidden", "rejected", "not_found")) throw error;
     return wrong(

@@ -44,6 +44,7 @@ export interface DoctorJiraPort extends DoctorStatusPort {
   serverTime(): Promise<Date>;
   countIssues(jql: string): Promise<number>;
   getFileSizeMax(lane: Lane): Promise<number>;
+  findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | "role_missing" | "role_unreadable">;
 }
 
 /** Without these something of the mirroring fails. */
@@ -215,7 +216,13 @@ async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPor
   const wanted = commands.role.trim().toLowerCase();
   const { roles } = await port.getProject();
   const found = roles.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
-  if (found !== undefined) return right(found.name);
+  if (found !== undefined) {
+    if ((await port.findRoleMembers(found.id, "live")) !== "role_unreadable") return right(found.name);
+    return wrong(
+      `Jira does not tell casebridge who is in the role ${found.name} (role_unreadable): nobody could use a command`,
+      "Give casebridge's account Administer Projects in the project, and Browse users and groups where the role holds groups; a scoped token needs manage:jira-configuration. Or take commands.role away.",
+    );
+  }
   return wrong(
     `project ${jira.projectKey} has no role ${commands.role}: nobody could use a command`,
     `Correct commands.role in the configuration. The project has: ${roles.map(({ name }) => name).join(", ") || "none"}.`,

@@ -108,6 +108,7 @@ async function moveForReal(input: {
 test("what doctor says of a move is what the flow does, in any workflow", async () => {
   const move = fc.record({
     toStatusId: statusId,
+    toStatusName: statusId,
     requiredFields: fc.oneof(
       { weight: 4, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.constant(["Team"]) },
@@ -145,7 +146,19 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
 
 test("a status in which no issue stands makes a move unknown, not right and not wrong", () => {
   const moves = new Map([
-    ["1", [{ transitionId: "a", name: "A", toStatusId: "2", toCategory: "new" as const, requiredFields: [] }]],
+    [
+      "1",
+      [
+        {
+          transitionId: "a",
+          name: "A",
+          toStatusId: "2",
+          toStatusName: "2",
+          toCategory: "new" as const,
+          requiredFields: [],
+        },
+      ],
+    ],
   ]);
 
   expect(predictMove({ from: "1", target: { category: "done" }, via: { done: ["2"] }, moves })).toEqual({

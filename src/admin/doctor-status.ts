@@ -7,6 +7,7 @@
  */
 import { isOpenStatus, statusName } from "../domain/case.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
+import { chooseStatus } from "../domain/status-choice.ts";
 import type { ConnectionSettings, StatusTarget } from "../sync/ports.ts";
 import { type Finding, right, type Sheet, warn, wrong } from "./doctor-sheet.ts";
 
@@ -35,8 +36,15 @@ export async function checkStatuses(sheet: Sheet, status: StatusMap, port: Docto
   await sheet.check("status map", async () => {
     statuses = await port.listStatuses();
     const missing = findMissingStatuses(status, statuses);
-    if (missing.length === 0)
+    if (missing.length === 0) {
+      const alike = findAlike(status, statuses);
+      if (alike.length > 0)
+        return warn(
+          alike.join("; "),
+          "Name the status in status.toJira ({ statusId: … }): casebridge does not choose by chance, so such issues stay where they are.",
+        );
       return right(`${Object.keys(status.toJira).length} case statuses lead to statuses of the workflow`);
+    }
     const known = statuses.map((one) => `${one.name} (${one.id}, ${one.category})`).join(", ");
     return wrong(
       missing.join("; "),
@@ -47,6 +55,20 @@ export async function checkStatuses(sheet: Sheet, status: StatusMap, port: Docto
   await sheet.check("Jira workflow", async () => {
     if (statuses === null) return warn("not checked, since the statuses are not known", null);
     return checkWays(status, statuses, await port.listMoves(statuses.map(({ id }) => id)));
+  });
+}
+
+/** Case statuses for which several statuses of the workflow fit alike. */
+function findAlike(status: StatusMap, statuses: readonly WorkflowStatus[]): string[] {
+  return Object.entries(status.toJira).flatMap(([key, target]) => {
+    if (!("category" in target)) return [];
+    const choice = chooseStatus(
+      statuses.filter(({ category }) => category === target.category),
+      Number(key),
+    );
+    if (choice.kind !== "ambiguous") return [];
+    const names = choice.statuses.map(({ name, id }) => `${name} (${id})`).join(", ");
+    return [`case status ${key} (${statusName(Number(key))}) may lead to ${names}`];
   });
 }
 

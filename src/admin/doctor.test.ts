@@ -90,9 +90,30 @@ const huawei: DoctorHuaweiPort = {
 };
 
 const allMoves = [
-  { transitionId: "11", name: "To Do", toStatusId: "1", toCategory: "new" as const, requiredFields: [] },
-  { transitionId: "21", name: "Start", toStatusId: "3", toCategory: "indeterminate" as const, requiredFields: [] },
-  { transitionId: "31", name: "Done", toStatusId: "5", toCategory: "done" as const, requiredFields: [] },
+  {
+    transitionId: "11",
+    name: "To Do",
+    toStatusId: "1",
+    toStatusName: "To Do",
+    toCategory: "new" as const,
+    requiredFields: [],
+  },
+  {
+    transitionId: "21",
+    name: "Start",
+    toStatusId: "3",
+    toStatusName: "In Progress",
+    toCategory: "indeterminate" as const,
+    requiredFields: [],
+  },
+  {
+    transitionId: "31",
+    name: "Done",
+    toStatusId: "5",
+    toStatusName: "Done",
+    toCategory: "done" as const,
+    requiredFields: [],
+  },
 ];
 
 const jira: DoctorJiraPort = {
@@ -120,6 +141,7 @@ const jira: DoctorJiraPort = {
   serverTime: async () => now,
   countIssues: async () => 0,
   getFileSizeMax: async () => 20 * 1024 * 1024,
+  findRoleMembers: async () => ["me"],
 };
 
 type Change = {

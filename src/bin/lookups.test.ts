@@ -25,7 +25,6 @@ async function read(apiVersion: "v2" | "v1.0", options: Partial<LookupOptions>) 
       iamEndpoint: simulator.url,
       apiVersion,
       language: "en-us",
-      timeZone: "GMT+8",
       groupId: null,
       credentials,
     },

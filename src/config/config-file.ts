@@ -120,6 +120,7 @@ const connection = z
           apiVersion: values.oneOf("v2", "v1.0"),
           language: values.language(),
           timeZone: values.timeZone(),
+          site: values.oneOf("china", "international"),
           groupId: values.lineOrEmpty("a user group id", 64).describe('User group whose cases are mirrored; "" = none'),
           consoleCaseUrl: values
             .caseUrlTemplate(true)

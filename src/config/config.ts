@@ -85,8 +85,10 @@ export type HuaweiConfig = {
   readonly apiVersion: "v2" | "v1.0";
   /** `X-Language`, in lower case. */
   readonly language: string;
-  /** `X-Time-Zone`: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */
+  /** Zone in which times are told to people: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */
   readonly timeZone: string;
+  /** `X-Site`; `null` = not sent. */
+  readonly site: "china" | "international" | null;
   /** The user group whose cases are mirrored; `null` = the account's own. */
   readonly groupId: string | null;
   /** URL template holding `{caseId}`. */

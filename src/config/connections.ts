@@ -257,6 +257,7 @@ function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["huawei"]>
     timeZone: scope.pick("HUAWEI_TIME_ZONE", given.timeZone),
     requestsPerSecond: scope.pick("HUAWEI_REQUESTS_PER_SECOND", given.requestsPerSecond),
   };
+  const site = scope.pick("HUAWEI_SITE", given.site) ?? null;
   const groupId = textOrNull(scope.pick("HUAWEI_GROUP_ID", given.groupId));
   const consoleCaseUrl = textOrNull(scope.pick("HUAWEI_CONSOLE_CASE_URL", given.consoleCaseUrl));
   if (groupId !== null && settings.apiVersion === "v1.0") {
@@ -272,6 +273,7 @@ function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["huawei"]>
     endpoint: withoutTrailingSlash(settings.endpoint),
     iamEndpoint: withoutTrailingSlash(settings.iamEndpoint),
     language: settings.language.toLowerCase(),
+    site,
     groupId,
     consoleCaseUrl,
     messageCharsMax: given.messageCharsMax ?? defaultMessageCharsMax,

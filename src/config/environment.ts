@@ -183,9 +183,17 @@ export const environmentVariables = {
     group: "Huawei Cloud",
     schema: values.timeZone(),
     default: "GMT+8",
-    meaning: "Time zone of the API's texts, sent as `X-Time-Zone`: `UTC`, `GMT+8`, `GMT-3:30`.",
+    meaning: "Time zone in which times are told to people: `UTC`, `GMT+8`, `GMT-3:30`. The API itself is asked in GMT.",
     example: "GMT+8",
     path: "huawei.timeZone",
+  }),
+  HUAWEI_SITE: variable({
+    group: "Huawei Cloud",
+    schema: values.oneOf("china", "international"),
+    unset: "not sent",
+    meaning: "Site of the account, sent as `X-Site`: `china` or `international`.",
+    example: "international",
+    path: "huawei.site",
   }),
   HUAWEI_CONSOLE_CASE_URL: variable({
     group: "Huawei Cloud",

@@ -98,6 +98,7 @@ export type Transition = {
   readonly transitionId: string;
   readonly name: string;
   readonly toStatusId: string;
+  readonly toStatusName: string;
   readonly toCategory: StatusCategory;
   /** Names of fields that the workflow demands and that casebridge does not fill. */
   readonly requiredFields: readonly string[];

@@ -47,7 +47,6 @@ function makeClient(changes: Partial<HuaweiClientOptions>, now = () => new Date(
     iamEndpoint: "",
     apiVersion: "v2",
     language: "en-us",
-    timeZone: "GMT+8",
     groupId: null,
     credentials: { kind: "aksk", ak: "AK", sk: new Secret("SK"), securityToken: null, domainId: "domain1" },
     timeoutMs: 3_000,

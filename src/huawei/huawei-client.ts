@@ -1,14 +1,14 @@
 /** The Huawei adapter's front door. */
 import type { Budget } from "../lib/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
-import { makeServiceClock } from "../lib/service-clock.ts";
-import { parseOffsetMinutes } from "../lib/time-zone.ts";
+import { makeServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";
 import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { makeLogin } from "./login.ts";
 import type { HuaweiClientOptions } from "./options.ts";
-import { makeTransport } from "./transport.ts";
+import { askedZone, makeServiceZone } from "./service-zone.ts";
+import { makeTransport, type Transport } from "./transport.ts";
 import { makeV1 } from "./v1.ts";
 import { makeV2Actions } from "./v2-actions.ts";
 import { makeV2Admin } from "./v2-admin.ts";
@@ -30,9 +30,15 @@ export type HuaweiClientDeps = {
 
 const timeoutDefaultMs = 30_000;
 
+/** What goes with every call: language, zone, and the site where one is configured (NOTES 4 and 14). */
+function makeHeaders({ language, site }: HuaweiClientOptions): Readonly<Record<string, string>> {
+  const siteHeader: Readonly<Record<string, string>> = site == null ? {} : { "x-site": site === "china" ? "0" : "1" };
+  return { "x-language": language, "x-time-zone": askedZone, ...siteHeader };
+}
+
 /**
  * Makes the client of one connection. It sends nothing by itself; idle connections are held in this process only, its token in `tokens`.
- * Throws RangeError for a time zone that is no fixed offset, and for a user group with API version v1.0.
+ * Throws RangeError for a user group with API version v1.0.
  */
 export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdminPort {
   const { options, budget, log } = deps;
@@ -45,12 +51,21 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
     ...(deps.random === undefined ? {} : { random: deps.random }),
   };
+  const serviceClock = makeServiceClock(clock);
   const login = makeLogin(
-    { send, budget, clock, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
+    { send, budget, clock, serviceClock, log, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
     options.credentials,
   );
-  const serviceClock = makeServiceClock(clock);
-  const transport = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
+  const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()));
+  const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
+  const transport: Transport = {
+    ...plain,
+    json: async (call, lane) => {
+      const answer = await plain.json(call, lane);
+      zone.learn(answer);
+      return answer;
+    },
+  };
   const dialect = {
     transport,
     log,
@@ -58,9 +73,8 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     serviceClock,
     endpoint,
     iamEndpoint,
-    language: options.language,
-    timeZone: options.timeZone,
-    offsetMinutes: parseOffsetMinutes(options.timeZone),
+    headers: makeHeaders(options),
+    zone,
     groupId: options.groupId === "" ? null : options.groupId,
     projectId: options.projectId ?? null,
   };

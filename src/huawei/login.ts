@@ -2,10 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, ServiceError } from "../domain/service-error.ts";
+import { unlessRefused } from "../domain/steps.ts";
 import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody } from "../lib/http.ts";
+import { type ServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import type { TokenStore } from "../lib/token-store.ts";
-import type { Clock, Lane } from "../sync/ports.ts";
+import type { Clock, Lane, Log } from "../sync/ports.ts";
 import { readAnswer, toServiceError } from "./answers.ts";
 import type { HuaweiClientCredentials } from "./options.ts";
 import { type SignInput, signHeaders } from "./signer.ts";
@@ -19,12 +21,21 @@ export type Login = {
   authorize(request: SignInput, pass: string | null): Record<string, string>;
   /** Told that `pass` was refused. True when a new one can be had, so that one repetition makes sense. */
   forget(pass: string | null): boolean;
+  /**
+   * Told that a call was forbidden with `pass`: rights may hang on the scope of a token (NOTES 14). True when another one was got, so that
+   * one repetition makes sense. It is tried once; the scope that then works is remembered.
+   */
+  tryOtherScope(pass: string | null, lane: Lane): Promise<boolean>;
+  /** Told that the call was forbidden in the other scope too: the first one is used on. */
+  undoScope(pass: string | null): Promise<void>;
 };
 
 type TokenDeps = {
   readonly send: HttpSender;
   readonly budget: Budget;
   readonly clock: Clock;
+  readonly serviceClock: ServiceClock;
+  readonly log: Log;
   readonly endpoint: string;
   readonly iamEndpoint: string;
   readonly timeoutMs: number;
@@ -34,19 +45,56 @@ type TokenDeps = {
 
 /** Makes the login that the credentials ask for. */
 export function makeLogin(deps: TokenDeps, credentials: HuaweiClientCredentials): Login {
-  return credentials.kind === "aksk" ? makeSignedLogin(credentials) : makeTokenLogin(deps, credentials);
+  return credentials.kind === "aksk" ? makeSignedLogin(deps, credentials) : makeTokenLogin(deps, credentials);
 }
 
-function makeSignedLogin(credentials: HuaweiClientCredentials & { kind: "aksk" }): Login {
+/** After so long the account id is asked for again, where IAM did not tell it. */
+const learnAgainMs = 10 * 60_000;
+
+/** Every request of a global service carries the account's id (NOTES 14); it is learned where it is not given. */
+function makeSignedLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & { kind: "aksk" }): Login {
+  let { domainId } = credentials;
+  let learning: Promise<void> | null = null;
+  let notBeforeMs = 0;
+
+  function authorize(request: SignInput): Record<string, string> {
+    const headers: Record<string, string> = { ...request.headers };
+    if (domainId !== null) headers["x-domain-id"] = domainId;
+    if (credentials.securityToken !== null) headers["x-security-token"] = credentials.securityToken.reveal();
+    return signHeaders({ ...request, headers }, { ak: credentials.ak, sk: credentials.sk.reveal() });
+  }
+
+  async function learn(lane: Lane): Promise<void> {
+    notBeforeMs = deps.clock.now().getTime() + learnAgainMs;
+    await deps.budget.take(lane);
+    const path = "/v3/auth/domains";
+    const date = toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs());
+    const request = { method: "GET", origin: deps.iamEndpoint, path, query: {}, json: null, date } as const;
+    const headers = authorize({ ...request, headers: { "content-type": "application/json" } });
+    // Where IAM does not tell, the service itself may know the account by its key.
+    const told = await unlessRefused(deps.log, "account id", () =>
+      askIam(deps, { method: "GET", path, headers, json: null }),
+    );
+    const ids = namesOf(told?.body, "domains").map(({ id }) => id);
+    if (ids.length === 1) domainId = ids[0] ?? null;
+    else if (told !== null)
+      deps.log.warn({ accounts: ids.length }, "IAM names no single account; set HUAWEICLOUD_SDK_DOMAIN_ID");
+  }
+
   return {
-    ready: async () => null,
-    forget: () => false,
-    authorize(request) {
-      const headers: Record<string, string> = { ...request.headers };
-      if (credentials.domainId !== null) headers["x-domain-id"] = credentials.domainId;
-      if (credentials.securityToken !== null) headers["x-security-token"] = credentials.securityToken.reveal();
-      return signHeaders({ ...request, headers }, { ak: credentials.ak, sk: credentials.sk.reveal() });
+    async ready(lane) {
+      if (domainId === null && (learning !== null || deps.clock.now().getTime() >= notBeforeMs)) {
+        learning ??= learn(lane).finally(() => {
+          learning = null;
+        });
+        await learning;
+      }
+      return null;
     },
+    authorize: (request) => authorize(request),
+    forget: () => false,
+    tryOtherScope: async () => false,
+    undoScope: async () => {},
   };
 }
 
@@ -61,10 +109,13 @@ const useOnMs = 5_000;
 /** IAM locks a user after some wrong passwords, so a refused login is not tried again at once. */
 const refusedMs = 30_000;
 
+/** What a token is for. OSM is a global service, for which IAM's guide wants the account; the ticket guide's sample names a project. */
+type Scope = "domain" | "project";
 type Held = {
   readonly tokenId: string;
   readonly token: string;
   readonly projectId: string | null;
+  readonly scope: Scope;
   readonly renewAtMs: number;
   readonly expiresAtMs: number;
 };
@@ -80,6 +131,9 @@ function makeTokenLogin(deps: TokenDeps, credentials: PasswordCredentials): Logi
   const seal = makeTokenSeal(credentials.password, owner);
   let held: Held | null = null;
   let projectId = credentials.projectId;
+  let scope: Scope = "domain";
+  /** The token of the first scope, once the other one was tried. */
+  let before: Held | null = null;
   let refused: { readonly error: ServiceError; readonly untilMs: number } | null = null;
   // Callers that find no token wait for one together.
   let pending: Promise<Held> | null = null;
@@ -93,6 +147,7 @@ function makeTokenLogin(deps: TokenDeps, credentials: PasswordCredentials): Logi
     const content = text === null ? null : parseContent(text);
     if (content === null || stored.expiresAt.getTime() <= nowMs()) return null;
     projectId ??= content.projectId;
+    scope = content.scope;
     const { tokenId } = stored;
     return { tokenId, ...content, renewAtMs: stored.renewAt.getTime(), expiresAtMs: stored.expiresAt.getTime() };
   }
@@ -137,21 +192,44 @@ function makeTokenLogin(deps: TokenDeps, credentials: PasswordCredentials): Logi
     if (refused !== null && nowMs() < refused.untilMs) throw refused.error;
     try {
       await deps.budget.take(lane);
-      projectId ??= await findProjectId(deps, credentials, lane);
-      const issued = await requestToken(deps, credentials, { project: { id: projectId } });
-      const tokenId = randomUUID();
-      const { salt, sealed } = await seal.seal(JSON.stringify({ token: issued.token, projectId }));
-      const [renewAt, expiresAt] = [new Date(issued.renewAtMs), new Date(issued.expiresAtMs)];
-      await tokens.save({ tokenId, salt, sealed, renewAt, expiresAt });
+      if (scope === "project") projectId ??= await findProjectId(deps, credentials, lane);
+      const wanted =
+        scope === "project" ? { project: { id: projectId } } : { domain: { name: credentials.domainName } };
+      const issued = await requestToken(deps, credentials, wanted);
+      const next = { tokenId: randomUUID(), projectId, scope, ...issued };
+      await save(next);
       refused = null;
-      return { tokenId, projectId, ...issued };
+      return next;
     } catch (error) {
       if (isServiceError(error, "unauthorized")) refused = { error, untilMs: nowMs() + refusedMs };
       throw error;
     }
   }
 
+  async function save({ tokenId, token, renewAtMs, expiresAtMs, ...rest }: Held): Promise<void> {
+    const content = { token, projectId: rest.projectId, scope: rest.scope };
+    const { salt, sealed } = await seal.seal(JSON.stringify(content));
+    await tokens.save({ tokenId, salt, sealed, renewAt: new Date(renewAtMs), expiresAt: new Date(expiresAtMs) });
+  }
+
   return {
+    async tryOtherScope(pass, lane) {
+      // Another call has changed it meanwhile.
+      if (held?.token !== pass) return true;
+      if (before !== null || held === null) return false;
+      before = held;
+      scope = before.scope === "domain" ? "project" : "domain";
+      const next = await unlessRefused(deps.log, `token of ${scope} scope`, () => renew(lane));
+      if (next === null) scope = before.scope;
+      else held = next;
+      return next !== null;
+    },
+    async undoScope(pass) {
+      if (before === null || held?.token !== pass || held.tokenId === before.tokenId) return;
+      held = before;
+      scope = before.scope;
+      await save(before);
+    },
     async ready(lane) {
       if (held !== null && nowMs() < held.renewAtMs) return held.token;
       pending ??= acquire(lane)
@@ -183,11 +261,14 @@ function makeTokenLogin(deps: TokenDeps, credentials: PasswordCredentials): Logi
   };
 }
 
-function parseContent(text: string): { token: string; projectId: string | null } | null {
+function parseContent(text: string): { token: string; projectId: string | null; scope: Scope } | null {
   try {
-    const { token, projectId } = JSON.parse(text) as { token?: unknown; projectId?: unknown };
+    const content = JSON.parse(text) as { token?: unknown; projectId?: unknown; scope?: unknown };
+    const { token, projectId } = content;
     if (typeof token !== "string" || token === "") return null;
-    return { token, projectId: typeof projectId === "string" ? projectId : null };
+    // An earlier release stored no scope: its tokens were of projects.
+    const scope = content.scope === "domain" ? "domain" : "project";
+    return { token, projectId: typeof projectId === "string" ? projectId : null, scope };
   } catch {
     return null;
   }
@@ -201,11 +282,9 @@ async function findProjectId(deps: TokenDeps, credentials: PasswordCredentials, 
   const scope = { domain: { name: credentials.domainName } };
   const { token } = await requestToken(deps, credentials, scope);
   await deps.budget.take(lane);
-  const { body } = await askIam(deps, { method: "GET", path: "/v3/auth/projects", token, json: null });
-  const list = typeof body === "object" && body !== null && "projects" in body ? body.projects : null;
-  const projects = (Array.isArray(list) ? list : []).flatMap((entry: { id?: unknown; name?: unknown } | null) =>
-    typeof entry?.id === "string" ? [{ id: entry.id, name: String(entry.name ?? "") }] : [],
-  );
+  const headers = { ...iamHeaders(deps), "x-auth-token": token };
+  const { body } = await askIam(deps, { method: "GET", path: "/v3/auth/projects", headers, json: null });
+  const projects = namesOf(body, "projects");
   // `osm.cn-south-1.myhuaweicloud.com`: the second part names the region, and so its project.
   const regions = [deps.endpoint, deps.iamEndpoint].map((origin) => new URL(origin).hostname.split(".")[1]);
   const named = regions.flatMap((region) => projects.filter((project) => project.name === region))[0];
@@ -217,7 +296,18 @@ async function findProjectId(deps: TokenDeps, credentials: PasswordCredentials, 
   );
 }
 
-/** Assumed: a token of project scope is accepted, as the ticket guide shows (NOTES 3.1, 13); a live login would prove it. */
+/** Entries of a list of IAM that have an id. */
+function namesOf(body: unknown, member: string): readonly { readonly id: string; readonly name: string }[] {
+  const list = typeof body === "object" && body !== null ? (body as Readonly<Record<string, unknown>>)[member] : null;
+  return (Array.isArray(list) ? list : []).flatMap((entry: { id?: unknown; name?: unknown } | null) =>
+    typeof entry?.id === "string" ? [{ id: entry.id, name: String(entry.name ?? "") }] : [],
+  );
+}
+
+function iamHeaders(deps: TokenDeps): Record<string, string> {
+  return { host: new URL(deps.iamEndpoint).host, "content-type": "application/json" };
+}
+
 async function requestToken(
   deps: TokenDeps,
   credentials: PasswordCredentials,
@@ -227,7 +317,12 @@ async function requestToken(
   const user = { name: username, password: password.reveal(), domain: { name: domainName } };
   const auth = { identity: { methods: ["password"], password: { user } }, scope };
   const now = deps.clock.now().getTime();
-  const { body, answer } = await askIam(deps, { method: "POST", path: "/v3/auth/tokens", token: null, json: { auth } });
+  const { body, answer } = await askIam(deps, {
+    method: "POST",
+    path: "/v3/auth/tokens",
+    headers: iamHeaders(deps),
+    json: { auth },
+  });
   const token = answer.headers["x-subject-token"];
   if (typeof token !== "string" || token === "") throw unauthorized(answer.status, "IAM answered without a token");
   const life = lifeMs(body);
@@ -239,20 +334,16 @@ async function askIam(
   request: {
     readonly method: "GET" | "POST";
     readonly path: string;
-    readonly token: string | null;
+    readonly headers: Readonly<Record<string, string>>;
     readonly json: object | null;
   },
 ): Promise<{ readonly body: unknown; readonly answer: HttpResponse }> {
-  const { method, path, token, json } = request;
+  const { method, path, headers, json } = request;
   try {
     const answer = await deps.send({
       method,
       url: `${deps.iamEndpoint}${path}`,
-      headers: {
-        host: new URL(deps.iamEndpoint).host,
-        "content-type": "application/json",
-        ...(token === null ? {} : { "x-auth-token": token }),
-      },
+      headers,
       body: json === null ? null : Buffer.from(JSON.stringify(json)),
       connectTimeoutMs: Math.min(10_000, deps.timeoutMs),
       idleTimeoutMs: deps.timeoutMs,

@@ -9,7 +9,7 @@ export type HuaweiClientCredentials =
       readonly sk: Secret;
       /** Present with temporary keys; sent as `X-Security-Token`. */
       readonly securityToken: Secret | null;
-      /** Account id, sent as `X-Domain-Id`. */
+      /** Account id, sent as `X-Domain-Id`; `null` = learned from IAM before the first request. */
       readonly domainId: string | null;
     }
   | {
@@ -17,7 +17,7 @@ export type HuaweiClientCredentials =
       readonly username: string;
       readonly password: Secret;
       readonly domainName: string;
-      /** Scope of the token; `null` = looked up with the first login. */
+      /** Project of a token of project scope; `null` = looked up when one is needed. */
       readonly projectId: string | null;
     };
 
@@ -28,8 +28,8 @@ export type HuaweiClientOptions = {
   readonly apiVersion: "v2" | "v1.0";
   /** `X-Language`. */
   readonly language: string;
-  /** `X-Time-Zone`: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */
-  readonly timeZone: string;
+  /** `X-Site`, signed: 0 China, 1 international (NOTES 14); `null` = not sent. */
+  readonly site?: "china" | "international" | null;
   /** User group whose cases are read; `null` = the account's own. */
   readonly groupId: string | null;
   /** Project that new cases name; `null` = none. */

@@ -121,7 +121,7 @@ async function repeat<Result>(
   lane: Lane,
   consume: (answer: HttpResponse) => Promise<Result>,
 ): Promise<Result> {
-  const spent = { throttled: 0, reads: 0, logins: 0, late: 0 };
+  const spent = { throttled: 0, reads: 0, logins: 0, late: 0, scopes: 0 };
   for (;;) {
     const pass = await deps.login.ready(lane);
     const aheadMs = deps.serviceClock.aheadMs();
@@ -136,7 +136,7 @@ async function repeat<Result>(
         spent.late += 1;
         continue;
       }
-      if (!(await mayRepeat(deps, { call, error, pass, spent, aheadMs }))) throw error;
+      if (!(await mayRepeat(deps, { call, lane, error, pass, spent, aheadMs }))) throw error;
     }
   }
 }
@@ -204,12 +204,13 @@ async function attempt<Result>(
   }
 }
 
-type Spent = { throttled: number; reads: number; logins: number; late: number };
+type Spent = { throttled: number; reads: number; logins: number; late: number; scopes: number };
 
 async function mayRepeat(
   deps: TransportDeps,
   facts: {
     readonly call: ApiCall;
+    readonly lane: Lane;
     readonly error: ServiceError;
     readonly pass: string | null;
     readonly spent: Spent;
@@ -230,6 +231,14 @@ async function mayRepeat(
   if (error.kind === "unauthorized" && spent.logins === 0 && (deps.login.forget(pass) || isClockNews)) {
     spent.logins += 1;
     return true;
+  }
+  if (error.kind === "forbidden") {
+    if (spent.scopes > 0) {
+      await deps.login.undoScope(pass);
+      return false;
+    }
+    spent.scopes += 1;
+    return deps.login.tryOtherScope(pass, facts.lane);
   }
   const retryAfterMs = error.facts.retryAfterMs;
   if (retryAfterMs !== null) await deps.budget.pause(retryAfterMs);

@@ -9,7 +9,8 @@ import type { CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Sealed } from "../lib/sealed.ts";
-import type { CaseListQuery, CaseUpload, HuaweiPort, InstantGroup, Lane, NewCase } from "../sync/ports.ts";
+import { toServiceTime } from "../lib/service-clock.ts";
+import type { CaseListQuery, CaseUpload, HuaweiPort, InstantGroup, Lane, NewCase, SpooledFile } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError, refusedLocally, unsupported } from "./answers.ts";
 import { parseWire, toCaseDetail, toCaseSummary } from "./mapping.ts";
@@ -44,8 +45,6 @@ import {
   wireUpload,
 } from "./wire.ts";
 
-/** UTF-16 units of `searchKey`. */
-const searchKeyMax = 16;
 /** Statuses that the historical pages name. */
 const documentedStatuses: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 12]);
 /** 2 MB and these kinds (NOTES 8). Assumed: five files per message, as a read message shows; a message with six would prove it. */
@@ -115,11 +114,7 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
     deleteUpload: (fileId, lane) =>
       send({ ...post(deps, "deleteUpload", "accessory", plainJson({ accessoryId: fileId })), method: "DELETE" }, lane),
 
-    downloadFile(fileId, spool, sizeMaxBytes, lane) {
-      const query = { id: fileId };
-      const call = v1Call(deps, { operation: "downloadFile", path: ["accessory"], query, transferBytes: sizeMaxBytes });
-      return spoolDownload(transport, call, { spool, sizeMaxBytes }, lane);
-    },
+    downloadFile: makeDownload(deps),
 
     listCaseLabels: async () => [],
     listRelatedCases: () => lacks("listRelatedCases"),
@@ -199,7 +194,7 @@ function v1Call(
     write: method !== "GET",
     origin: deps.endpoint,
     path: ["v1.0", "servicerequest", "case", ...call.path],
-    headers: { "x-language": deps.language, "x-time-zone": deps.timeZone },
+    headers: deps.headers,
   };
 }
 
@@ -227,11 +222,7 @@ const caseNames = {
 
 async function listCases(deps: DialectDeps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
   try {
-    const cases = await readCaseWindows(deps, query, (window, offset) => getPage(deps, query, window, offset, lane));
-    const { text } = query;
-    // `searchKey` may hold a part of the text only, and both filters are fuzzy.
-    if (text === undefined) return cases;
-    return cases.filter((entry) => entry.caseId.includes(text) || entry.description.includes(text));
+    return await readCaseWindows(deps, query, (window, offset) => getPage(deps, query, window, offset, lane));
   } catch (error) {
     // The newer statuses are not on the historical pages: a service that does not know one has no such cases.
     const isNewer = query.status !== undefined && !documentedStatuses.has(query.status);
@@ -247,15 +238,12 @@ async function getPage(
   offset: number,
   lane: Lane,
 ): Promise<Page<CaseSummary>> {
-  const { from, to } = windowTexts(deps, window);
-  const isCaseId = /^TT\d+$/.test(query.text ?? "");
+  const { from, to } = windowTexts(window);
   const call = v1Call(deps, {
     operation: "listCases",
     path: [],
     query: {
       status: query.status ?? null,
-      caseId: isCaseId ? (query.text ?? null) : null,
-      searchKey: query.text === undefined || isCaseId ? null : lastUnits(query.text, searchKeyMax),
       startTime: from,
       endTime: to,
       pageNo: Math.floor(offset / pageSize) + 1,
@@ -277,13 +265,6 @@ async function getPage(
     return toCaseSummary(context, entry, standIn);
   });
   return { total: wire.total_count, items };
-}
-
-/** The end of a text, where a mark has its number. */
-function lastUnits(text: string, max: number): string {
-  const end = text.slice(-max);
-  const first = end.charCodeAt(0);
-  return first >= 0xdc00 && first <= 0xdfff ? end.slice(1) : end;
 }
 
 async function getCase(deps: DialectDeps, caseId: CaseId, lane: Lane): Promise<CaseDetail> {
@@ -363,7 +344,7 @@ async function readNews(
   return { groups, cursor: youngestMs === 0 ? cursor : String(youngestMs) };
 }
 
-/** The answer holds no id (NOTES 1), so the list is asked for the text that was sent; not seen there, the outcome counts as unknown. */
+/** The answer holds no id (NOTES 1), so what was made since is listed and told by the text that was sent; not seen there, the outcome counts as unknown. */
 async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane): Promise<CaseId> {
   const facts = { operation: "createCase", write: true };
   let sent = { description: "", at: deps.clock.now() };
@@ -402,10 +383,9 @@ async function findCreated(
   startedAt: Date,
   lane: Lane,
 ): Promise<CaseId | null> {
-  const mark = /^\[[^\]\r\n]{1,120}\]/.exec(description)?.[0] ?? cutText(description, searchKeyMax);
+  const createdFrom = new Date(toServiceTime(startedAt, deps.serviceClock.aheadMs()).getTime() - overlapMs);
   try {
-    const query = { text: mark, createdFrom: new Date(startedAt.getTime() - overlapMs) };
-    const found = (await listCases(deps, query, lane)).filter(
+    const found = (await listCases(deps, { createdFrom }, lane)).filter(
       (entry) => entry.description.trim() === description.trim(),
     );
     found.sort((left, right) => right.createdAt.getTime() - left.createdAt.getTime());
@@ -416,6 +396,33 @@ async function findCreated(
     throw error;
   }
 }
+
+/**
+ * A download names its file in the query, as the address of its page says, or in the path, as the page's example does (NOTES 14). The one
+ * that is not published answers so; the other one is then used, and remembered.
+ */
+function makeDownload(deps: DialectDeps): HuaweiPort["downloadFile"] {
+  let inPath = false;
+  return async (fileId, spool, sizeMaxBytes, lane) => {
+    const ask = (path: boolean): Promise<SpooledFile> => {
+      const place = path ? { path: ["accessory", fileId] } : { path: ["accessory"], query: { id: fileId } };
+      const call = v1Call(deps, { operation: "downloadFile", ...place, transferBytes: sizeMaxBytes });
+      return spoolDownload(deps.transport, call, { spool, sizeMaxBytes }, lane);
+    };
+    const first = inPath;
+    try {
+      return await ask(first);
+    } catch (error) {
+      if (!isServiceError(error) || error.facts.code !== unknownApiCode) throw error;
+      const file = await ask(!first);
+      inPath = !first;
+      return file;
+    }
+  };
+}
+
+/** The gateway's word for an API that does not exist. */
+const unknownApiCode = "APIGW.0101";
 
 async function uploadFile(deps: DialectDeps, sealed: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId> {
   const body = sealedBody(sealed, ({ file, name, purpose }) =>

@@ -31,8 +31,8 @@ export function makeV2Actions(deps: DialectDeps): Pick<HuaweiPort, "listOperatio
       return (wire.incident_operate_log_list ?? []).map((value, index) => {
         const entry = parseWire(call, wireEntry, { value, path: `incident_operate_log_list[${index}]` });
         const at =
-          parseServiceTime(entry.timestamp_operate_time, deps.offsetMinutes) ??
-          parseServiceTime(entry.operate_time, deps.offsetMinutes);
+          parseServiceTime(entry.timestamp_operate_time, deps.zone.offsetMinutes()) ??
+          parseServiceTime(entry.operate_time, deps.zone.offsetMinutes());
         return {
           kind: Number(entry.operate_type) === rateType ? ("rate" as const) : ("other" as const),
           description: typeof entry.operate_desc === "string" ? entry.operate_desc : "",

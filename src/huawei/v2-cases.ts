@@ -43,6 +43,7 @@ import {
 } from "./mapping.ts";
 import { makeUploadBody } from "./multipart.ts";
 import { offsetMax, type Page, pageSize, readPages } from "./paging.ts";
+import { type ServiceZone, zoneSpreadMs } from "./service-zone.ts";
 import { type ApiCall, sealedBody, type Transport } from "./transport.ts";
 import {
   wireAuthorizationList,
@@ -67,9 +68,9 @@ export type DialectDeps = {
   readonly clock: Clock;
   readonly serviceClock: ServiceClock;
   readonly endpoint: string;
-  readonly language: string;
-  readonly timeZone: string;
-  readonly offsetMinutes: number;
+  /** Go with every call. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly zone: ServiceZone;
   readonly groupId: string | null;
   /** Project that new cases name. */
   readonly projectId: string | null;
@@ -79,8 +80,6 @@ export type DialectDeps = {
 const instantCasesMax = 100;
 /** UTF-16 units of `operate_desc` (NOTES 5) and of a review; v1.0 has the same bounds. */
 export const operateDescMax = 400;
-/** UTF-16 units of `app_key` (NOTES 6). */
-const appKeyMax = 64;
 /** The only documented source of a case made by API (NOTES 6). */
 export const caseSourceId = "83aeb0f2834c4df49826c781d32a963e";
 /** What v2 offers to the account's own user. */
@@ -104,7 +103,7 @@ const errorBodyMax = 64 * 1024;
 /** Before the service existed; where windows of creation time begin. */
 const firstCaseAt = new Date("2010-01-01T00:00:00Z");
 
-/** A call of `/v2/servicerequest/…`. Language and zone go with every one (NOTES 4). */
+/** A call of `/v2/servicerequest/…`. */
 export function v2Call(
   deps: DialectDeps,
   call: Omit<ApiCall, "origin" | "headers" | "method" | "write"> & Partial<Pick<ApiCall, "method" | "write">>,
@@ -116,7 +115,7 @@ export function v2Call(
     write: method !== "GET",
     origin: deps.endpoint,
     path: ["v2", "servicerequest", ...call.path],
-    headers: { "x-language": deps.language, "x-time-zone": deps.timeZone },
+    headers: deps.headers,
   };
 }
 
@@ -313,7 +312,7 @@ export function requireCaseText(call: CallFacts, description: string): void {
 export function mapping(deps: DialectDeps, call: ApiCall): MappingContext {
   return {
     call,
-    offsetMinutes: deps.offsetMinutes,
+    offsetMinutes: deps.zone.offsetMinutes(),
     onTolerated: (path) =>
       deps.log.warn({ operation: call.operation, path }, "Huawei field unreadable, stand-in taken"),
   };
@@ -378,9 +377,8 @@ async function getCasePage(
     path: ["cases"],
     query: {
       status: query.status ?? null,
-      app_key: query.text === undefined ? null : cutText(query.text, appKeyMax),
-      query_start_time: windowTexts(deps, window).from,
-      query_end_time: windowTexts(deps, window).to,
+      query_start_time: windowTexts(window).from,
+      query_end_time: windowTexts(window).to,
       group_id: deps.groupId,
       offset,
       limit: pageSize,
@@ -395,11 +393,14 @@ async function getCasePage(
   return { total: wire.total_count ?? wire.count, items };
 }
 
-/** The bounds as the service reads them; `null` = open. */
-export function windowTexts(deps: DialectDeps, window: Window): { from: string | null; to: string | null } {
+/**
+ * The bounds as texts; `null` = open. They are wide enough for a service that reads them as UTC and for one that ignores the zone it is
+ * told and reads them as GMT+8, which is eight hours earlier. Callers narrow what comes.
+ */
+export function windowTexts(window: Window): { from: string | null; to: string | null } {
   return {
-    from: window.from === null ? null : formatLocalTime(window.from, deps.offsetMinutes),
-    to: window.to === null ? null : formatLocalTime(roundUp(window.to), deps.offsetMinutes),
+    from: window.from === null ? null : formatLocalTime(window.from, 0),
+    to: window.to === null ? null : formatLocalTime(roundUp(new Date(window.to.getTime() + zoneSpreadMs)), 0),
   };
 }
 

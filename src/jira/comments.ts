@@ -41,7 +41,7 @@ export function makeCommentCalls(deps: {
   const { transport, directory, mediaNames, serviceClock } = deps;
 
   async function listComments(issueId: IssueId, lane: Lane) {
-    const call: CallContext = { operation: "listComments", effect: "read", lane };
+    const call: CallContext = { operation: "listComments", effect: "read", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment`;
     const pages = await readPages(call, async (startAt) => {
       const searchParams = { startAt, maxResults: pageSize, orderBy: "created", expand: "properties" };
@@ -53,7 +53,7 @@ export function makeCommentCalls(deps: {
   }
 
   async function findComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
-    const call: CallContext = { operation: "findComment", effect: "read", lane };
+    const call: CallContext = { operation: "findComment", effect: "read", lane, issueId };
     const wire = await findWire(call, issueId, commentId);
     if (wire === null) return null;
     return (await withFileNames(call, issueId, await withMarks(call, [wire])))[0] ?? null;

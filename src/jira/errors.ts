@@ -67,8 +67,9 @@ export function readAnswer(call: CallFacts, answer: Answer, now: Date): unknown 
 
 /** Translates an answer that is no success. */
 export function answerError(call: CallFacts, answer: Answer, now: Date): ServiceError {
+  const { messages, fields, scopeMismatch } = readErrorBody(answer.text);
+  if (answer.status === 401 && scopeMismatch) return missingScope(call, answer);
   const kind = kindOfStatus(answer.status);
-  const { messages, fields } = readErrorBody(answer.text);
   const parts = [
     ...(fields.length === 0 ? [] : [`refused fields: ${fields.join(", ")}`]),
     ...(messages === "" ? [] : [messages]),
@@ -84,6 +85,31 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
     },
     kind === "rejected" ? new JiraRefusal(fields) : undefined,
   );
+}
+
+/**
+ * A scoped API token that lacks the scope of a call is answered 401 as a dead one is, and only the text tells (NOTES 6): nothing is wrong
+ * with the credentials, so only what needs this call is left out.
+ */
+function missingScope(call: CallFacts, answer: Answer): ServiceError {
+  const scope = scopeOf(call);
+  return makeError(call, {
+    ...factsOf(answer),
+    kind: "forbidden",
+    code: scopeCode,
+    detail: `the API token lacks the scope ${scope}`,
+    remedy: `Make an API token with the scope ${scope} besides its present ones.`,
+  });
+}
+
+/** Code of a refusal for want of a scope. */
+export const scopeCode = "SCOPE";
+
+/** The classic scope that a call needs (NOTES 6). */
+function scopeOf({ operation, effect }: CallFacts): string {
+  if (operation === "findRoleMembers") return "manage:jira-configuration";
+  if (["getOwnAccountId", "getMyself", "findUser"].includes(operation)) return "read:jira-user";
+  return effect === "write" ? "write:jira-work" : "read:jira-work";
 }
 
 /** Translates a request without a complete answer. */
@@ -131,6 +157,7 @@ export function makeError(
     readonly requestId?: string | null;
     readonly retryAfterMs?: number | null;
     readonly outcomeUnknown?: boolean;
+    readonly remedy?: string;
   },
   cause?: unknown,
 ): ServiceError {
@@ -145,6 +172,7 @@ export function makeError(
       retryAfterMs: facts.retryAfterMs ?? null,
       outcomeUnknown: call.effect === "write" && facts.outcomeUnknown === true,
       detail: facts.detail,
+      ...(facts.remedy === undefined ? {} : { remedy: facts.remedy }),
     },
     cause === undefined ? {} : { cause },
   );
@@ -187,20 +215,22 @@ function headerText(value: string | readonly string[] | undefined): string {
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }
 
-function readErrorBody(text: string): { messages: string; fields: readonly string[] } {
+function readErrorBody(text: string): { messages: string; fields: readonly string[]; scopeMismatch: boolean } {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return { messages: "", fields: [] };
+    return { messages: "", fields: [], scopeMismatch: false };
   }
   const errors = member(body, "errors");
   const fields = typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.keys(errors) : [];
-  const messages = member(body, "errorMessages");
-  const texts = Array.isArray(messages) ? messages.filter((message) => typeof message === "string") : [];
+  // The gateway in front of Jira writes `message` (NOTES 6).
+  const told = member(body, "errorMessages") ?? [member(body, "message")];
+  const texts = Array.isArray(told) ? told.filter((message) => typeof message === "string") : [];
   return {
     fields: fields.filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 20),
     messages: cleanMessages(texts),
+    scopeMismatch: texts.some((text) => /scope does not match/i.test(text)),
   };
 }
 

@@ -7,7 +7,7 @@ import type { IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
-import type { ObservedServiceClock } from "../lib/service-clock.ts";
+import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Lane, Log } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
@@ -97,6 +97,7 @@ export function makeIssueCalls(deps: {
       const own = wire.fields.project.key === projectKey;
       const issue = toIssue(wire, deps.extraFields, own && hasNoLevels);
       deps.serviceClock.noteMoment(new Date(issue.updatedRaw));
+      transport.noteIssue(issue.issueId, issue.createdAt);
       return issue;
     });
   }
@@ -168,7 +169,7 @@ export function makeIssueCalls(deps: {
   }
 
   async function getFieldTexts(issueId: IssueId, fieldIds: readonly string[], lane: Lane) {
-    const call: CallContext = { operation: "getFieldTexts", effect: "read", lane };
+    const call: CallContext = { operation: "getFieldTexts", effect: "read", lane, issueId };
     const wire = await transport.client(call).sendRequest({
       url: `/rest/api/3/issue/${checkedSegment(call, issueId)}`,
       searchParams: { fields: fieldIds.join(",") },
@@ -178,7 +179,7 @@ export function makeIssueCalls(deps: {
   }
 
   async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane) {
-    const call: CallContext = { operation: "findIssue", effect: "read", lane };
+    const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId: issueIdOrKey };
     try {
       const wire = await transport.client(call).sendRequest({
         url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
@@ -260,6 +261,7 @@ export function makeIssueCalls(deps: {
       deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
       return create(null);
     });
+    transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
     return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
   }
 
@@ -329,7 +331,7 @@ export function makeIssueCalls(deps: {
   }
 
   async function listTransitions(issueId: IssueId, lane: Lane) {
-    const call: CallContext = { operation: "listTransitions", effect: "read", lane };
+    const call: CallContext = { operation: "listTransitions", effect: "read", lane, issueId };
     const wire = await transport.client(call).sendRequest({
       url: `/rest/api/3/issue/${checkedSegment(call, issueId)}/transitions`,
       searchParams: { expand: "transitions.fields" },
@@ -345,7 +347,7 @@ export function makeIssueCalls(deps: {
   }
 
   async function listChanges(issueId: IssueId, lane: Lane) {
-    const call: CallContext = { operation: "listChanges", effect: "read", lane };
+    const call: CallContext = { operation: "listChanges", effect: "read", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/changelog`;
     const entries = await readPages(call, async (startAt) => {
       const searchParams = { startAt, maxResults: pageSize };

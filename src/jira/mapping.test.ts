@@ -3,6 +3,7 @@ import {
   toCategory,
   toComment,
   toCommentMark,
+  toFieldText,
   toIssue,
   toIssueChanges,
   toIssueMark,
@@ -14,6 +15,35 @@ const status = { id: "3", name: "处理中", statusCategory: { key: "indetermina
 const times = { created: "2026-11-24T20:30:00.123+0800", updated: "2026-11-24T20:31:00.123+0800" };
 
 describe("what Jira answers", () => {
+  it.each([
+    ["a cascading select", { value: "Compute", id: "1", child: { value: "ECS", id: "2" } }, "Compute / ECS"],
+    ["a cascading select with one level", { value: "Compute", id: "1" }, "Compute"],
+    ["a multi select", [{ value: "ECS" }, { value: "OBS" }], "ECS, OBS"],
+    ["checkboxes, one ticked", [{ value: "ECS" }], "ECS"],
+    ["an empty multi select", [], null],
+    [
+      "components",
+      [
+        { id: "1", name: "Network" },
+        { id: "2", name: "Disk" },
+      ],
+      "Network, Disk",
+    ],
+    ["a person", { accountId: "712020:1", displayName: "Ada Byron" }, "Ada Byron"],
+    ["people", [{ displayName: "Ada Byron" }, { displayName: "李明" }], "Ada Byron, 李明"],
+    ["labels", ["a", "b"], "a, b"],
+    ["a number", 7, "7"],
+    [
+      "rich text",
+      { type: "doc", version: 1, content: [{ type: "paragraph", content: [{ type: "text", text: "x" }] }] },
+      "x",
+    ],
+    ["nothing", null, null],
+    ["an odd object", { child: {} }, null],
+  ])("tells %s whole", (_name, value, text) => {
+    expect(toFieldText(value)).toBe(text);
+  });
+
   it("makes an issue with as little as Jira may give", () => {
     const wire = issueSchema.parse({
       id: 10001,

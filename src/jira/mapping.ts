@@ -108,15 +108,24 @@ export function toFile(wire: z.output<typeof attachmentSchema>): IssueFile {
   };
 }
 
-/** A field's value as text: of an option its value or name, of a list its first entry, of rich text the plain text; `null` for none. */
+/**
+ * A field's value as text: of an option its value or name, of a cascading one both levels (`Compute / ECS`), of a list all its entries, of a
+ * person the name, of rich text the plain text; `null` for none.
+ */
 export function toFieldText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return toFieldText(value[0]);
+  if (Array.isArray(value)) return joined(value.map(toFieldText), ", ");
   if (typeof value !== "object") return null;
   if ("type" in value && value.type === "doc") return adfToText(value);
-  const option = value as { readonly value?: unknown; readonly name?: unknown; readonly id?: unknown };
-  return toFieldText(option.value ?? option.name ?? option.id ?? null);
+  const option = value as Readonly<Record<string, unknown>>;
+  const own = option.value ?? option.name ?? option.displayName ?? option.id ?? null;
+  return joined([toFieldText(own), toFieldText(option.child)], " / ");
+}
+
+function joined(texts: readonly (string | null)[], separator: string): string | null {
+  const present = texts.filter((text) => text !== null && text !== "");
+  return present.length === 0 ? null : present.join(separator);
 }
 
 /** Our property of an issue; `null` for anything that does not look like one. */
@@ -175,6 +184,7 @@ export function toTransitions(wire: z.output<typeof transitionsSchema>): Transit
       transitionId: transition.id,
       name: transition.name,
       toStatusId: transition.to.id,
+      toStatusName: transition.to.name,
       toCategory: toCategory(transition.to.statusCategory.key),
       requiredFields: Object.entries(transition.fields ?? {})
         .filter(([, field]) => field.required === true && field.hasDefaultValue !== true)

@@ -26,17 +26,17 @@ export function makeRoleCalls(deps: {
 }): Pick<JiraPort, "findRoleMembers"> {
   const { transport } = deps;
 
-  async function findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | null> {
+  async function findRoleMembers(nameOrId: string, lane: Lane) {
     const call: CallContext = { operation: "findRoleMembers", effect: "read", lane };
     const project = `/rest/api/3/project/${checkedSegment(call, deps.options.projectKey)}`;
+    const { roles } = await transport.client(call).sendRequest({ url: project, schema: projectRolesSchema });
+    const wanted = nameOrId.trim().toLowerCase();
+    const ids = Object.entries(roles ?? {}).map(
+      ([name, url]) => [name.toLowerCase(), url.split("/").at(-1) ?? ""] as const,
+    );
+    const id = ids.find(([name, roleId]) => roleId === wanted || name === wanted)?.[1];
+    if (id === undefined) return "role_missing";
     try {
-      const { roles } = await transport.client(call).sendRequest({ url: project, schema: projectRolesSchema });
-      const wanted = nameOrId.trim().toLowerCase();
-      const ids = Object.entries(roles ?? {}).map(
-        ([name, url]) => [name.toLowerCase(), url.split("/").at(-1) ?? ""] as const,
-      );
-      const id = ids.find(([name, roleId]) => roleId === wanted || name === wanted)?.[1];
-      if (id === undefined) return null;
       const { actors } = await transport
         .client(call)
         .sendRequest({ url: `${project}/role/${checkedSegment(call, id)}`, schema: roleSchema });
@@ -46,7 +46,8 @@ export function makeRoleCalls(deps: {
       }
       return [...new Set(members)];
     } catch (error) {
-      if (isServiceError(error, "not_found", "forbidden")) return null;
+      // Members need Administer Projects, those of groups Browse users and groups; an ordinary account has neither (NOTES 6).
+      if (isServiceError(error, "not_found", "forbidden")) return "role_unreadable";
       throw error;
     }
   }

@@ -22,7 +22,7 @@ import {
   repeatGrowth,
   throttleGrowth,
 } from "../lib/retry.ts";
-import type { ObservedServiceClock } from "../lib/service-clock.ts";
+import { type ObservedServiceClock, toOurTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Lane, Log } from "../sync/ports.ts";
 import {
@@ -30,6 +30,7 @@ import {
   type CallFacts,
   contractError,
   failureError,
+  makeError,
   notStarted,
   perIssueLimitCode,
   readAnswer,
@@ -42,7 +43,7 @@ import type { JiraOptions, JiraTimeouts } from "./options.ts";
 /** Who asks, what for, and on which issue. */
 export type CallContext = CallFacts & {
   readonly lane: Lane;
-  /** The issue whose write limit the call counts against; `null` for reads and where it is not known. */
+  /** The issue that the call is about; writes count against its limit. `null` where it is not known. */
   readonly issueId?: string | null;
 };
 
@@ -73,6 +74,8 @@ export type Transport = {
     method: RawRequest["method"],
     once: (send: (request: RawRequest) => Promise<HttpResponse>) => Promise<Result>,
   ): Promise<Result>;
+  /** Told of an issue's creation: for a while its absence is no proof that it is gone. */
+  noteIssue(issueId: string, createdAt: Date): void;
   /** Address of an API path on this site. */
   toUrl(path: string, query?: Readonly<Record<string, unknown>>): string;
 };
@@ -90,6 +93,8 @@ export type TransportDeps = {
   readonly random: () => number;
 };
 
+/** A busy site answers 404 for a fresh issue for up to half a minute (NOTES 6, a field report). */
+const youngMs = 120_000;
 /** An answer with this status, or none, may be different in a moment. */
 const passingStatuses: readonly (number | null)[] = [null, 408, 502, 503, 504];
 const throttledAttemptsMax = 5;
@@ -109,6 +114,8 @@ export function makeTransport(deps: TransportDeps): Transport {
   const slots = makeSlots(parallelMax);
   const endpoints = makeEndpointPauses({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
   const pacer = makeIssuePacer({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
+
+  const young = makeYoungIssues(deps);
 
   async function sendOnce(call: CallContext, request: RawRequest): Promise<HttpResponse> {
     const json = request.json === undefined ? null : Buffer.from(JSON.stringify(request.json));
@@ -147,11 +154,15 @@ export function makeTransport(deps: TransportDeps): Transport {
     once: (send: (request: RawRequest) => Promise<HttpResponse>) => Promise<Result>,
   ): Promise<Result> {
     const issueId = call.issueId ?? null;
+    const sendAndRead = async () => {
+      try {
+        return await once((request) => sendOnce(call, request));
+      } catch (error) {
+        throw isServiceError(error, "not_found") && young.has(issueId) ? notYetThere(call, error) : error;
+      }
+    };
     const work = (count: () => void) =>
-      repeat(
-        { ...deps, slots, endpoints },
-        { call, method, count, once: () => once((request) => sendOnce(call, request)) },
-      );
+      repeat({ ...deps, slots, endpoints }, { call, method, count, once: sendAndRead });
     return call.effect === "write" && issueId !== null ? pacer.run(issueId, work) : work(() => {});
   }
 
@@ -176,8 +187,36 @@ export function makeTransport(deps: TransportDeps): Transport {
   return {
     client: (call) => ({ sendRequest: (options) => sendRequest(call, options) }),
     attempt,
+    noteIssue: young.note,
     toUrl: (path, query = {}) => toUrl(deps.options.host, path, query),
   };
+}
+
+/** The issues that were made a short while ago, as far as this process knows of them. */
+function makeYoungIssues(deps: Pick<TransportDeps, "clock" | "serviceClock">) {
+  const madeMs = new Map<string, number>();
+  const isOld = (atMs: number): boolean => deps.clock.now().getTime() - atMs >= youngMs;
+  return {
+    note(issueId: string, createdAt: Date): void {
+      for (const [id, atMs] of madeMs) if (isOld(atMs)) madeMs.delete(id);
+      const atMs = toOurTime(createdAt, deps.serviceClock.aheadMs()).getTime();
+      if (!isOld(atMs)) madeMs.set(issueId, Math.min(atMs, deps.clock.now().getTime()));
+    },
+    has(issueId: string | null): boolean {
+      const atMs = issueId === null ? undefined : madeMs.get(issueId);
+      return atMs !== undefined && !isOld(atMs);
+    },
+  };
+}
+
+/** A fresh issue that Jira does not show yet: nothing was done, and it passes. */
+function notYetThere(call: CallContext, error: ServiceError): ServiceError {
+  return makeError(call, {
+    kind: "unavailable",
+    status: error.facts.status,
+    requestId: error.facts.requestId,
+    detail: "a fresh issue does not show yet",
+  });
 }
 
 /** Reads an answer to its end, within a bound. */

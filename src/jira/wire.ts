@@ -6,9 +6,12 @@ import { z } from "zod";
 
 /** Ids are text; a few calls give them as numbers (NOTES 3.5). */
 const idSchema = z.union([z.string().min(1), z.number()]).transform(String);
+/** ISO text, or epoch milliseconds as in the bulk changelog (NOTES 6). */
 const instantSchema = z
-  .string()
-  .transform((text) => new Date(text))
+  .union([z.string(), z.number()])
+  .transform(
+    (written) => new Date(typeof written === "string" && /^\d{12,14}$/.test(written) ? Number(written) : written),
+  )
   .refine((date) => !Number.isNaN(date.getTime()), "no point in time");
 const userSchema = z
   .object({

@@ -8,6 +8,8 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
+import { readVersion } from "./version.ts";
+
 /** Idle connections are dropped after this long, before most servers drop theirs: a reset write has an unknown outcome. */
 const idleSocketMs = 4_000;
 
@@ -69,9 +71,11 @@ export function makeHttpSender(onAnswer: (answered: boolean) => void = () => {})
     http: new HttpAgent({ keepAlive: true, timeout: idleSocketMs }),
     https: new HttpsAgent({ keepAlive: true, timeout: idleSocketMs }),
   };
+  // Some edges refuse requests that do not say who sends them (osm/NOTES 14).
+  const agent = { "user-agent": `casebridge/${readVersion()}` };
   return async (request) => {
     try {
-      const answer = await sendOnce(agents, request);
+      const answer = await sendOnce(agents, { ...request, headers: { ...agent, ...request.headers } });
       onAnswer(true);
       return answer;
     } catch (error) {

@@ -59,8 +59,6 @@ export type CaseListQuery = {
   readonly status?: number;
   readonly createdFrom?: Date;
   readonly createdTo?: Date;
-  /** Text matched against id and description by the service (`app_key`). */
-  readonly text?: string;
 };
 
 /** An id with its name as the configured language has it. */
@@ -196,7 +194,7 @@ export interface HuaweiPort {
   ): Promise<{ readonly groups: readonly InstantGroup[]; readonly cursor: string | null }>;
   /**
    * Makes a case and answers its id. Never repeated by the adapter. With `outcomeUnknown` it may have been made: look for the mark
-   * with `listCases({ text: mark, createdFrom })`, whose entries carry the description, before it is made again.
+   * among `listCases({ createdFrom })`, whose entries carry the description, before it is made again.
    */
   createCase(input: Sealed<NewCase>, lane: Lane): Promise<CaseId>;
   /** Adds a message; the service answers no id. */
@@ -349,10 +347,10 @@ export interface JiraPort {
   downloadFile(attachmentId: AttachmentId, spool: Spool, sizeMaxBytes: number, lane: Lane): Promise<SpooledFile>;
   deleteFile(attachmentId: AttachmentId, lane: Lane): Promise<void>;
   /**
-   * Account ids of the people in a role of the connection's project, members of its groups among them; `null` when there is no role of
-   * this name or id, or we may not see it.
+   * Account ids of the people in a role of the connection's project, members of its groups among them. `role_missing`: there is no role
+   * of this name or id; `role_unreadable`: Jira does not tell us its members.
    */
-  findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | null>;
+  findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | "role_missing" | "role_unreadable">;
 }
 
 /** Turning texts of one side into texts of the other; implemented beside the Jira adapter, since ADF is Jira's business. */

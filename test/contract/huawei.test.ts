@@ -61,7 +61,6 @@ function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}, dep
     iamEndpoint: url,
     apiVersion: "v2",
     language: "en-us",
-    timeZone: "GMT+8",
     groupId: null,
     credentials: {
       kind: "aksk",
@@ -176,10 +175,8 @@ describe("cases", () => {
   test.each(["iso", "iso_ms", "offset", "local", "epoch_ms", "epoch_ms_text"] as const)(
     "times in the form %s mean the same instant",
     async (timeFormat) => {
-      const client = await start(
-        { timeZone: "GMT-3:30" },
-        { settings: { timeFormat, numbersAsText: true, statusAsText: "always" } },
-      );
+      const settings = { timeFormat, timeZoneHeader: "heeded", numbersAsText: true, statusAsText: "always" } as const;
+      const client = await start({}, { settings });
       const caseId = newCase({ description: "a", createdAt: "2026-03-01T23:59:58Z", status: 17 });
 
       const [summary] = await client.listCases({}, "poll");
@@ -207,29 +204,6 @@ describe("cases", () => {
     if (settings.listOrder === undefined && settings.listShift === undefined)
       expect(new Set(ids)).toEqual(new Set(caseIds));
     else expect(ids.length).toBeGreaterThan(230);
-  });
-
-  test("creation time bounds are sent in the configured zone", async () => {
-    const client = await start({ timeZone: "GMT+8" });
-    newCase({ description: "before", createdAt: "2026-03-01T09:59:00Z" });
-    const inside = newCase({ description: "inside", createdAt: "2026-03-01T10:30:00Z" });
-    newCase({ description: "after", createdAt: "2026-03-01T11:01:00Z" });
-
-    const createdFrom = new Date("2026-03-01T10:00:00Z");
-    const createdTo = new Date("2026-03-01T11:00:00Z");
-    const listed = await client.listCases({ createdFrom, createdTo }, "poll");
-
-    expect(listed.map((summary) => summary.caseId)).toEqual([inside]);
-  });
-
-  test("a text finds the case that holds it", async () => {
-    const client = await start();
-    newCase({ description: "other" });
-    const caseId = newCase({ description: "[OPS-7 @10007] & 磁盘 (a+b)*'" });
-
-    const listed = await client.listCases({ text: "[OPS-7 @10007] & 磁盘 (a+b)*'" }, "check");
-
-    expect(listed.map((summary) => summary.caseId)).toEqual([caseId]);
   });
 
   test("cases of the group are reached with the group's id", async () => {
@@ -594,10 +568,7 @@ describe("new cases", () => {
     const entry = simulator.control.getState().cases.find((candidate) => candidate.caseId === caseId);
     expect(entry).toMatchObject({ description: input.description, productId: "pc2002", regionId: "cn-north-4" });
     expect(entry?.messages[0]?.accessories).toMatchObject([{ name: "trace.txt" }]);
-    const found = await client.listCases(
-      { text: "[OPS-7 @10007]", createdFrom: new Date(Date.now() - 60_000) },
-      "live",
-    );
+    const found = await client.listCases({ createdFrom: new Date(Date.now() - 60_000) }, "live");
     expect(found.map((one) => [one.caseId, one.description])).toEqual([[caseId, input.description]]);
   });
 
@@ -608,7 +579,8 @@ describe("new cases", () => {
     const error = await client.createCase(sealOwn(input), "live").catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ facts: { kind: "unavailable", outcomeUnknown: true } });
-    expect(await client.listCases({ text: "[OPS-7 @10007]" }, "live")).toHaveLength(1);
+    const found = await client.listCases({ createdFrom: new Date(Date.now() - 60_000) }, "live");
+    expect(found.map((one) => one.description)).toEqual([input.description]);
   });
 
   test("a refusal names the code, and a text that is too long is not sent", async () => {

@@ -138,7 +138,6 @@ export async function startStage(
       iamEndpoint: tap.url,
       apiVersion,
       language: "en-us",
-      timeZone: "GMT+8",
       groupId: options.groupId ?? null,
       credentials,
     },

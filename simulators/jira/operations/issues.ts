@@ -400,7 +400,10 @@ function getBulkChangelogs(site: Site, context: RequestContext): Reply {
     body: {
       issueChangeLogs: [...grouped].map(([issueId, group]) => ({
         issueId,
-        changeHistories: group.map((row) => viewChange(site, row.change)),
+        changeHistories: group.map((row) => ({
+          ...viewChange(site, row.change),
+          ...(site.settings.bulkChangelogEpoch ? { created: row.change.createdMs } : {}),
+        })),
       })),
       ...(end < rows.length ? { nextPageToken: Buffer.from(String(end)).toString("base64url") } : {}),
     },

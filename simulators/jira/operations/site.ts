@@ -1,7 +1,16 @@
 // Projects, users, permissions and the lists of statuses, priorities, fields.
 
 import { PERMISSIONS, PRIORITIES, type ProjectDef, RESOLUTIONS, STATUS_CATEGORIES, STATUSES } from "../catalog.ts";
-import { failure, pageBean, parsePage, type Reply, type RequestContext, refused, toJiraTime } from "../http.ts";
+import {
+  failure,
+  pageBean,
+  parsePage,
+  type Reply,
+  type RequestContext,
+  refused,
+  scopeMismatch,
+  toJiraTime,
+} from "../http.ts";
 import { canSeeIssue, hasPermission, localName, type Site } from "../site.ts";
 import {
   listFieldDetails,
@@ -32,6 +41,8 @@ function getAllLabels(site: Site, context: RequestContext): Reply {
 }
 
 function searchPriorities(site: Site, context: RequestContext): Reply {
+  if (site.settings.prioritySearch === "410") throw failure(410, ["The requested API has been removed."]);
+  if (site.settings.prioritySearch === "401") throw scopeMismatch();
   const ids = context.query.list("id");
   const name = context.query.text("priorityName") ?? "";
   const onlyDefault = context.query.flag("onlyDefault", false);
@@ -308,7 +319,8 @@ function getProjectRole(site: Site, context: RequestContext): Reply {
   const project = site.state.projects.find((candidate) =>
     [candidate.id, candidate.key].includes(param(context, "projectIdOrKey")),
   );
-  if (project === undefined || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
+  const hidden = !site.settings.botReadsRoleMembers;
+  if (project === undefined || hidden || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
   const person = site.state.accounts[1];
   return {
     status: 200,
@@ -336,6 +348,7 @@ function getProjectRole(site: Site, context: RequestContext): Reply {
 }
 
 function getUsersFromGroup(site: Site, context: RequestContext): Reply {
+  if (!site.settings.botReadsRoleMembers) throw failure(403, ["You do not have permission to view group members."]);
   if (context.query.text("groupId") !== ADMIN_GROUP.groupId) throw failure(404, ["The group does not exist."]);
   const members = site.state.accounts.slice(3, 4).map((account) => viewUser(site, account.accountId));
   return {

@@ -90,14 +90,14 @@ export async function runCommand(
 }
 
 /**
- * Why this person may not use commands (`role_missing`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent
+ * Why this person may not use commands (`role_missing`, `role_unreadable`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent
  * (RULES 6). Throws `ServiceError`.
  */
 export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
   const { role } = deps.settings.commands;
   if (role === null) return null;
   const members = await deps.jira.findRoleMembers(role, deps.lane);
-  if (members === null) return "role_missing";
+  if (typeof members === "string") return members;
   return authorId !== null && members.includes(authorId) ? null : "not_permitted";
 }
 

@@ -1,7 +1,10 @@
 /**
  * Moving the issue after its case.
  */
+import type { Transition } from "../../domain/issue.ts";
+import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import type { Action } from "../plan/action.ts";
+import type { StatusTarget } from "../ports.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { postNotice } from "./notices.ts";
 import { type ApplyDeps, needIssue } from "./write-once.ts";
@@ -9,6 +12,32 @@ import { type ApplyDeps, needIssue } from "./write-once.ts";
 /** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
 export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
   return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
+}
+
+/** The transition that leads to the target: to the status itself, or to the one of the category that means what the case does. Pure. */
+export function chooseTransition(
+  usable: readonly Transition[],
+  target: StatusTarget,
+  caseStatus: number,
+): StatusChoice<NamedStatus & { readonly transition: Transition }> {
+  const leading = usable
+    .filter((transition) =>
+      "statusId" in target ? transition.toStatusId === target.statusId : transition.toCategory === target.category,
+    )
+    .map((transition) => ({ id: transition.toStatusId, name: transition.toStatusName, transition }));
+  // The later of equal ones is kept: the order that `byTransition` gives is turned round.
+  return chooseStatus(leading.toReversed(), caseStatus);
+}
+
+/** Of several transitions to one status the one that is named like it, then the one with the lowest id; never the first in a list. */
+export function byTransition(left: Transition, right: Transition): number {
+  const named = (one: Transition): number =>
+    one.name.trim().toLowerCase() === one.toStatusName.trim().toLowerCase() ? 0 : 1;
+  return (
+    named(left) - named(right) ||
+    left.transitionId.length - right.transitionId.length ||
+    (left.transitionId < right.transitionId ? -1 : 1)
+  );
 }
 
 /** Moves the issue by a direct transition or along the configured `via` list; no wandering (RULES 6). */
@@ -28,12 +57,17 @@ export async function moveIssue(
       : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),
   ];
   let writes = 0;
+  /** Statuses among which no name decides. */
+  let alike: string | null = null;
   for (let step = 0; step <= steps.length; step += 1) {
     const transitions = await deps.jira.listTransitions(issueId, deps.lane);
-    const usable = transitions.filter((transition) => transition.requiredFields.length === 0);
-    const direct = usable.find((transition) =>
-      "statusId" in target ? transition.toStatusId === target.statusId : transition.toCategory === target.category,
-    );
+    const usable = transitions.filter((transition) => transition.requiredFields.length === 0).sort(byTransition);
+    const choice = chooseTransition(usable, target, action.caseStatus);
+    if (choice.kind === "ambiguous") {
+      alike = choice.statuses.map(({ name: status, id }) => `${status} (${id})`).join(", ");
+      break;
+    }
+    const direct = choice.kind === "one" ? choice.status.transition : undefined;
     const next =
       direct ??
       usable.find(
@@ -65,7 +99,10 @@ export async function moveIssue(
         direction: "to-jira",
         item: "status",
         reason: "no_transition",
-        detail: `no transition leads to ${name}; configure status.via`,
+        detail:
+          alike === null
+            ? `no transition leads to ${name}; configure status.via`
+            : `several statuses fit: ${alike}; name one in status.toJira`,
       },
     ],
   });
@@ -73,8 +110,11 @@ export async function moveIssue(
     deps,
     leased,
     `no-transition-${action.caseStatus}-${name}`,
-    `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
-      "Move the issue by hand, or let an administrator configure status.via for casebridge.",
+    alike === null
+      ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
+          "Move the issue by hand, or let an administrator configure status.via for casebridge."
+      : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
+          "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.",
   );
   return writes + noticed;
 }

@@ -148,7 +148,9 @@ function replyText(reason: string): string {
     case "not_permitted":
       return `Not permitted: /${name}. Only people in the project role that the administrator named (commands.role) may use it.`;
     case "role_missing":
-      return `Not done: /${name}. The project role named by commands.role cannot be read; an administrator finds the cause with "casebridge doctor".`;
+      return `Not done: /${name}. The project has no role of the name in commands.role; an administrator mends it with the help of "casebridge doctor".`;
+    case "role_unreadable":
+      return `Not done: /${name}. Jira does not tell casebridge who is in the role named by commands.role: its account needs Administer Projects, and Browse users and groups where the role holds groups.`;
     case "held":
       return `/${name} waits: more than 10 service tickets were to be closed or withdrawn within 10 minutes. An administrator releases them with "casebridge resume".`;
     default:

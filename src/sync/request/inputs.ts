@@ -340,15 +340,19 @@ function isFound(items: readonly NamedId[], given: Given | null): boolean {
   return given === null || match(items, given.text) !== null;
 }
 
-/** By id, else by name: the same letters and digits, whatever stands between them. */
+/**
+ * By id, else by name: the same letters and digits, whatever stands between them. Of a cascading field (`Compute / ECS`) the last level
+ * may be what is meant.
+ */
 function match<Item extends NamedId>(items: readonly Item[], text: string): Item | null {
   const plain = (value: string): string => value.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
-  return (
+  const found =
     items.find((item) => item.id === text.trim()) ??
     items.find((item) => plain(item.id) === plain(text)) ??
     items.find((item) => plain(item.name) === plain(text)) ??
-    null
-  );
+    null;
+  const last = text.split(" / ").at(-1) ?? text;
+  return found === null && last !== text ? match(items, last) : found;
 }
 
 function problem(text: string): Extract<Resolution, { kind: "problem" }> {

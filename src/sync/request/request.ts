@@ -117,7 +117,8 @@ export async function findCaseOf(
   issueId: IssueId,
   createdFrom: Date,
 ): Promise<{ readonly caseId: CaseId; readonly status: number; readonly createdAt: Date } | null> {
-  const listed = await deps.huawei.listCases({ createdFrom, text: `@${issueId}]` }, deps.lane);
+  // How the service matches a text is not documented; what was created since, and its mark, are certain.
+  const listed = await deps.huawei.listCases({ createdFrom }, deps.lane);
   const own = listed.filter((entry) => requestOf(entry.description) === issueId);
   return own.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0] ?? null;
 }
