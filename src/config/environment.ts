@@ -116,7 +116,7 @@ export const environmentVariables = {
   HUAWEICLOUD_SDK_DOMAIN_ID: variable({
     group: "Huawei Cloud",
     schema: values.line("an account id", 64),
-    unset: "not sent",
+    unset: "learned from IAM",
     meaning: "Account id, sent as `X-Domain-Id` with AK/SK.",
     example: "0123456789abcdef0123456789abcdef",
     path: "huawei.domainId",
@@ -158,8 +158,8 @@ export const environmentVariables = {
   HUAWEICLOUD_SDK_PROJECT_ID: variable({
     group: "Huawei Cloud",
     schema: values.line("a project id", 64),
-    unset: "looked up by a token login",
-    meaning: "Project id: the scope of a token login, and the project of new cases.",
+    unset: "looked up where a token needs it",
+    meaning: "Project id of new cases, and of a token where the account's own scope is not enough.",
     example: "fedcba9876543210fedcba9876543210",
     path: "huawei.projectId",
   }),
