@@ -111,7 +111,7 @@ function toAdf(text: string): object {
 
 async function login(): Promise<string> {
   const user = { name: "simuser", password: "simpass", domain: { name: "simdomain" } };
-  const auth = { identity: { methods: ["password"], password: { user } }, scope: { project: { id: "simproject" } } };
+  const auth = { identity: { methods: ["password"], password: { user } }, scope: { domain: { name: "simdomain" } } };
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${options.huawei}/v3/auth/tokens`, {
     method: "POST",

@@ -11,8 +11,17 @@ const V1 = "/v1.0/servicerequest/case";
 const SOURCE = "83aeb0f2834c4df49826c781d32a963e";
 const running: HuaweiSimulator[] = [];
 
+/** The plain reading of the documents; what the other positions do is shown with the adapter (test/contract/vendor-facts.test.ts). */
+const plain = {
+  requireDomainId: false,
+  successErrorCode: "absent",
+  tokenRights: "both",
+  timeZoneHeader: "heeded",
+  v1Download: "query",
+} as const;
+
 async function start(options: HuaweiSimulatorOptions = {}): Promise<HuaweiSimulator> {
-  const simulator = await startHuaweiSimulator(options);
+  const simulator = await startHuaweiSimulator({ ...options, settings: { ...plain, ...options.settings } });
   running.push(simulator);
   return simulator;
 }

@@ -63,6 +63,9 @@ export interface TestAnswer {
   readonly json: any;
 }
 
+/** Account of `SIM_KEYS`. */
+const SIM_DOMAIN_ID = "simdomain0000000000000000000001";
+
 /** Signs and sends a request. @throws what fetch throws when the connection breaks. */
 export async function call(base: string, method: string, path: string, request: TestRequest = {}): Promise<TestAnswer> {
   const query = request.query ?? {};
@@ -72,6 +75,7 @@ export async function call(base: string, method: string, path: string, request: 
   const date = new Date(request.nowMs ?? Date.now()).toISOString().replace(/[-:]|\.\d{3}/g, "");
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   const signed: Record<string, string> = { host: new URL(base).host, "x-sdk-date": date };
+  if (request.keys === undefined) signed["x-domain-id"] = SIM_DOMAIN_ID;
   let hash = createHash("sha256")
     .update(body ?? "")
     .digest("hex");

@@ -77,6 +77,7 @@ test("defaults stand in for everything that is not set", () => {
           apiVersion: "v2",
           language: "en-us",
           timeZone: "GMT+8",
+          site: null,
           groupId: null,
           consoleCaseUrl: null,
           requestsPerSecond: 2,

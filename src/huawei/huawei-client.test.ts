@@ -255,7 +255,7 @@ describe("requests", () => {
     expect(seen[0]?.headers).toMatchObject({
       "content-type": "application/json",
       "x-language": "en-us",
-      "x-time-zone": "GMT+8",
+      "x-time-zone": "GMT",
       "x-domain-id": "domain1",
     });
   });
@@ -401,7 +401,7 @@ describe("broken shapes", () => {
       {
         messageId: "5",
         authorKind: "engineer",
-        createdAt: new Date("2026-03-01T00:00:00Z"),
+        createdAt: new Date("2026-03-01T08:00:00Z"),
         files: [{ fileId: "9", name: "9" }],
       },
     ]);

@@ -409,6 +409,7 @@ export function makeIssueCalls(deps: {
     } catch (error) {
       if (!isServiceError(error, "not_found")) throw error;
     }
+    transport.forgetIssue(issueId);
   }
 
   return {

@@ -29,14 +29,14 @@ export function makeRoleCalls(deps: {
   async function findRoleMembers(nameOrId: string, lane: Lane) {
     const call: CallContext = { operation: "findRoleMembers", effect: "read", lane };
     const project = `/rest/api/3/project/${checkedSegment(call, deps.options.projectKey)}`;
-    const { roles } = await transport.client(call).sendRequest({ url: project, schema: projectRolesSchema });
-    const wanted = nameOrId.trim().toLowerCase();
-    const ids = Object.entries(roles ?? {}).map(
-      ([name, url]) => [name.toLowerCase(), url.split("/").at(-1) ?? ""] as const,
-    );
-    const id = ids.find(([name, roleId]) => roleId === wanted || name === wanted)?.[1];
-    if (id === undefined) return "role_missing";
     try {
+      const { roles } = await transport.client(call).sendRequest({ url: project, schema: projectRolesSchema });
+      const wanted = nameOrId.trim().toLowerCase();
+      const ids = Object.entries(roles ?? {}).map(
+        ([name, url]) => [name.toLowerCase(), url.split("/").at(-1) ?? ""] as const,
+      );
+      const id = ids.find(([name, roleId]) => roleId === wanted || name === wanted)?.[1];
+      if (id === undefined) return "role_missing";
       const { actors } = await transport
         .client(call)
         .sendRequest({ url: `${project}/role/${checkedSegment(call, id)}`, schema: roleSchema });

@@ -76,6 +76,8 @@ export type Transport = {
   ): Promise<Result>;
   /** Told of an issue's creation: for a while its absence is no proof that it is gone. */
   noteIssue(issueId: string, createdAt: Date): void;
+  /** Told of an issue's deletion. */
+  forgetIssue(issueId: string): void;
   /** Address of an API path on this site. */
   toUrl(path: string, query?: Readonly<Record<string, unknown>>): string;
 };
@@ -155,10 +157,15 @@ export function makeTransport(deps: TransportDeps): Transport {
   ): Promise<Result> {
     const issueId = call.issueId ?? null;
     const sendAndRead = async () => {
+      let path = "";
       try {
-        return await once((request) => sendOnce(call, request));
+        return await once((request) => {
+          path = new URL(request.url).pathname;
+          return sendOnce(call, request);
+        });
       } catch (error) {
-        throw isServiceError(error, "not_found") && young.has(issueId) ? notYetThere(call, error) : error;
+        const isAway = isServiceError(error, "not_found") && method !== "DELETE" && young.has(issueId);
+        throw isAway && isAboutIssue(path, issueId) ? notYetThere(call, error) : error;
       }
     };
     const work = (count: () => void) =>
@@ -188,6 +195,7 @@ export function makeTransport(deps: TransportDeps): Transport {
     client: (call) => ({ sendRequest: (options) => sendRequest(call, options) }),
     attempt,
     noteIssue: young.note,
+    forgetIssue: young.forget,
     toUrl: (path, query = {}) => toUrl(deps.options.host, path, query),
   };
 }
@@ -202,11 +210,20 @@ function makeYoungIssues(deps: Pick<TransportDeps, "clock" | "serviceClock">) {
       const atMs = toOurTime(createdAt, deps.serviceClock.aheadMs()).getTime();
       if (!isOld(atMs)) madeMs.set(issueId, Math.min(atMs, deps.clock.now().getTime()));
     },
+    forget(issueId: string): void {
+      madeMs.delete(issueId);
+    },
     has(issueId: string | null): boolean {
       const atMs = issueId === null ? undefined : madeMs.get(issueId);
       return atMs !== undefined && !isOld(atMs);
     },
   };
+}
+
+/** Whether an address speaks of the issue itself, and not of one thing in it that may be gone. */
+function isAboutIssue(path: string, issueId: string | null): boolean {
+  const rest = path.split(`/issue/${issueId}`)[1];
+  return rest !== undefined && /^(?:\/(?:comment|attachments|transitions|changelog|properties\/[^/]+))?$/.test(rest);
 }
 
 /** A fresh issue that Jira does not show yet: nothing was done, and it passes. */

@@ -829,13 +829,14 @@ describe("a shared login token", () => {
     expect(counted("IamCreateToken")).toBe(3);
   });
 
-  test("finds its project when none is named", async () => {
-    const client = await start({ credentials: { ...passwordLogin, projectId: null } });
+  test("finds its project where a token needs one and none is named", async () => {
+    const settings = { tokenRights: "project" } as const;
+    const client = await start({ credentials: { ...passwordLogin, projectId: null } }, { settings });
 
     await client.checkCredentials("live");
 
     expect(counted("IamListAuthProjects")).toBe(1);
-    expect(counted("IamCreateToken")).toBe(2);
+    expect(counted("IamCreateToken")).toBe(3);
   });
 
   test("is not asked for again at once after a refusal", async () => {

@@ -22,6 +22,7 @@ import { unlimitedBudget } from "../../src/lib/budget.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
+import { sealOwn } from "../../src/sync/gate.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -111,7 +112,7 @@ describe("Huawei", () => {
       const client = connect({ credentials: login }, { tokens });
       const caseId = newCase("a");
 
-      await client.createMessage({ caseId, content: "once", fileIds: [] }, "live");
+      await client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
       await Promise.all([client.getCase(caseId, "live"), client.listCases({}, "poll")]);
       // Another process goes on with what was found.
       await connect({ credentials: login }, { tokens }).getCase(caseId, "live");
@@ -158,7 +159,7 @@ describe("Huawei", () => {
       await start({ successErrorCode, requireUserAgent: true });
       const caseId = newCase("a");
 
-      await connect().createMessage({ caseId, content: "hello", fileIds: [] }, "live");
+      await connect().createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
 
       expect(simulator.control.getState().cases[0]?.messages).toHaveLength(2);
     },
@@ -318,9 +319,10 @@ describe("Jira", () => {
   test("a 404 on an issue that was made a moment ago passes; later it means that the issue is gone", async () => {
     const client = await start({ freshIssueHiddenMs: 30_000 });
     const { issueId, issueKey } = await client.createIssue({ ...newIssue, priority: null, mark }, "live");
+    const text = { type: "text", text: "hello" };
+    const saying = { type: "doc", version: 1, content: [{ type: "paragraph", content: [text] }] };
     const commentMark = { ...mark, messageId: "m", srcHash: "h", files: [] };
-    const comment = () =>
-      client.createComment(issueId, { bodyAdf: newIssue.descriptionAdf, mark: commentMark }, "live");
+    const comment = () => client.createComment(issueId, { bodyAdf: saying, mark: commentMark }, "live");
 
     const write = await failureOf(comment());
     const read = await failureOf(client.findIssue(issueId, "live"));

@@ -137,6 +137,7 @@ test("only people in the configured role, also where comments stay in Jira", { t
   await writeFile(join(harness.folder, "casebridge.yaml"), "connections:\n  - commands: { role: Administrators }\n");
   const { waitUntil } = harness;
   const view = makeView(harness);
+  harness.jira.setSettings({ botReadsRoleMembers: true });
   harness.spawnWorker();
   const id = await startCases(harness, { byName: 1, byGroup: 1, outside: 1, rate: 3 });
 
@@ -171,6 +172,7 @@ test("/case is a command as well: only the role sends with it, and the author ma
     "connections:\n  - { commands: { role: Administrators }, comments: { authorName: role } }\n",
   );
   const view = makeView(harness);
+  harness.jira.setSettings({ botReadsRoleMembers: true });
   harness.spawnWorker();
   const id = await startCases(harness, { one: 1 });
 

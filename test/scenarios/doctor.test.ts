@@ -698,6 +698,7 @@ describe("doctor", () => {
 
   it("finds nothing where all is right, and only ever reads", async () => {
     for (const summary of ["one", "two"]) jira.control.createIssue({ projectKey: "OPS", summary });
+    jira.control.setSettings({ botReadsRoleMembers: true });
     const before = JSON.stringify(jira.control.getState());
 
     const report = await examine(
