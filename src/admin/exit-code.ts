@@ -68,6 +68,20 @@ export function toFailure(error: unknown): FailureFacts {
   }
   if (error instanceof Error && "remedy" in error && typeof error.remedy === "string")
     return { code: ExitCode.usage, message: error.message, remedy: error.remedy };
+  if (error instanceof Error && error.name === "DatabaseUnavailable") {
+    return {
+      code: ExitCode.unreachable,
+      message: error.message,
+      remedy: "Check DATABASE_URL, and that PostgreSQL runs and can be reached from here.",
+    };
+  }
+  if (error instanceof Error && error.name === "PostgresAddressError") {
+    return {
+      code: ExitCode.usage,
+      message: `DATABASE_URL ${error.message}`,
+      remedy: "Correct DATABASE_URL; docs/configuration.md names what it may hold.",
+    };
+  }
   return {
     code: ExitCode.failed,
     message: errorMessage(error),

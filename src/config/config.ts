@@ -56,7 +56,7 @@ export type HttpConfig = {
   readonly adminToken: Secret | null;
 };
 
-/** node-cron expressions of 5 or 6 fields, in UTC. */
+/** Cron expressions of 5 or 6 fields, in UTC. */
 export type CronConfig = { readonly cases: string; readonly issues: string; readonly check: string };
 
 /** One Huawei account (or user group) paired with one Jira project. */

@@ -1,6 +1,6 @@
 /**
  * A check of cron expressions that needs no scheduler, so that a bad one stops the start with the other configuration
- * errors instead of later, when the schedule is made. It accepts a subset of what node-cron 4.6 accepts: everything
+ * errors instead of later, when the schedule is made. It accepts a subset of what croner accepts: everything
  * people write every day, not the rare extensions (`L`, `W`, `#`, `@hourly`, ranges that wrap around).
  */
 
@@ -40,7 +40,7 @@ export function cronProblem(expression: string): string | null {
     if (field === month) monthsUsed.push(...values);
   }
 
-  // 30 February never comes; node-cron refuses it, and a schedule that never fires would be a silent failure.
+  // 30 February never comes, and a schedule that never fires would be a silent failure.
   const comes = monthsUsed.some((number) => days.some((day) => day <= (longestMonthDays[number - 1] ?? 0)));
   return comes ? null : "names a day that its months do not have";
 }

@@ -42,7 +42,7 @@ const seconds = values.decimal(0, 86_400);
 export const environmentVariables = {
   DATABASE_URL: variable({
     group: "State",
-    schema: values.serverUrl("postgresql", "postgres"),
+    schema: values.postgresUrl(),
     unset: "embedded PostgreSQL under `DATA_DIR`",
     meaning: "PostgreSQL that holds the mapping. The embedded one is for demo, tests and one host.",
     secret: true,
@@ -50,7 +50,7 @@ export const environmentVariables = {
   }),
   REDIS_URL: variable({
     group: "State",
-    schema: values.serverUrl("redis", "rediss"),
+    schema: values.redisUrl(),
     unset: "the queue lives in the same PostgreSQL",
     meaning: "Redis for the queue.",
     secret: true,

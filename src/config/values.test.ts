@@ -39,7 +39,7 @@ test.each([
 });
 
 const https = values.serviceUrl("https://example.com");
-const database = values.serverUrl("postgresql", "postgres");
+const database = values.postgresUrl();
 const link = values.caseUrlTemplate(false);
 
 test.each([
@@ -58,11 +58,13 @@ test.each([
   [https, "https://exa mple.com", false],
   [database, "postgresql://u:p@h:5432/db?sslmode=require", true],
   [database, "postgres://h/db", true],
-  [database, "postgresql://u@a:1,b:2/db", true],
+  [database, "postgresql://u@a:1,b:2/db", false],
   [database, "postgresql://", false],
   [database, "mysql://h/db", false],
-  [values.serverUrl("redis", "rediss"), "rediss://:p@h:6379/0", true],
-  [values.serverUrl("redis", "rediss"), "http://h", false],
+  [values.redisUrl(), "rediss://:p@h:6379/0", true],
+  [values.redisUrl(), "redis+sentinel://a:26379,b:26379/mymaster", true],
+  [values.redisUrl(), "redis+sentinel://a", false],
+  [values.redisUrl(), "http://h", false],
   [link, "https://console.example.com/#/case/{caseId}?x=1", true],
   [link, "https://console.example.com/case", false],
   [link, "javascript:alert('{caseId}')", false],

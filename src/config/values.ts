@@ -4,6 +4,8 @@
  * `HTTP_PORT must be a whole number from 0 to 65535`. They check and never change: what is read is what was written.
  */
 import { z } from "zod";
+import { PostgresAddressError, parsePostgresAddress } from "../lib/postgres/address.ts";
+import { parseRedisAddress, RedisAddressError } from "../lib/redis-address.ts";
 import { cronProblem } from "./cron-expression.ts";
 
 const plainText = /^[^\p{Cc}]+$/u;
@@ -87,16 +89,32 @@ export function caseUrlTemplate(emptyAllowed: boolean): z.ZodString {
   return z.string({ error }).refine((text) => (emptyAllowed && text === "") || holds(text), { error });
 }
 
-/** The address of a database or queue server, with one of the schemes and a host. */
-export function serverUrl(...schemes: readonly string[]): z.ZodString {
-  const error = `an address that starts with ${schemes.map((scheme) => `${scheme}://`).join(" or ")} and names a host`;
-  const fits = (text: string) =>
-    !/[\s\p{Cc}]/u.test(text) &&
-    schemes.some((scheme) => text.startsWith(`${scheme}://`)) &&
-    text.length > text.indexOf("://") + 3 &&
-    // PostgreSQL also takes several hosts ("a:1,b:2") and socket folders, which the WHATWG parser refuses.
-    (URL.canParse(text) || schemes.includes("postgresql"));
-  return z.string({ error }).refine(fits, { error });
+/** The address of a PostgreSQL database, all of whose parameters can be honoured. */
+export function postgresUrl(): z.ZodType<string, string> {
+  const what = "an address that starts with postgresql:// or postgres:// and names a host";
+  return address(/^postgres(?:ql)?:\/\/./, what, parsePostgresAddress);
+}
+
+/** The address of a Redis, or of Sentinels that know one. */
+export function redisUrl(): z.ZodType<string, string> {
+  const what = "an address that starts with redis://, rediss:// or redis+sentinel:// and names a host";
+  return address(/^redis(?:s|\+sentinel)?:\/\/./, what, parseRedisAddress);
+}
+
+/** `parse` throws an error whose message follows "it". */
+function address(start: RegExp, what: string, parse: (text: string) => unknown): z.ZodType<string, string> {
+  return z.string({ error: what }).superRefine((text, context) => {
+    if (/[\s\p{Cc}]/u.test(text) || !start.test(text)) {
+      context.addIssue(what);
+      return;
+    }
+    try {
+      parse(text);
+    } catch (error) {
+      if (!(error instanceof PostgresAddressError || error instanceof RedisAddressError)) throw error;
+      context.addIssue(`an address that can be honoured; it ${error.message}`);
+    }
+  });
 }
 
 /** A cron expression of 5 or 6 fields. */

@@ -38,6 +38,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { socketOf } from "../../lib/postgres/pool.ts";
 import { type Place, type PostgresUser, preparePlace, runProgram } from "./embedded-place.ts";
 import { EmbeddedPostgresError } from "./errors.ts";
 
@@ -569,6 +570,7 @@ async function connect(context: Context, port: number): Promise<pg.Client> {
     password: context.password,
     database: "postgres",
     connectionTimeoutMillis: 5_000,
+    query_timeout: 20_000,
     application_name: "casebridge embedded",
   });
   client.on("error", () => {});
@@ -582,11 +584,6 @@ async function connect(context: Context, port: number): Promise<pg.Client> {
     await client.end().catch(() => {});
     throw error;
   }
-}
-
-function socketOf(client: pg.Client): { ref(): void; unref(): void } | null {
-  const holder: { connection?: { stream?: { ref(): void; unref(): void } } } = client as object;
-  return holder.connection?.stream ?? null;
 }
 
 function connectionStringOf(context: Context, port: number): string {

@@ -6,8 +6,12 @@
  * gives its memory back. The others wait for the lock and then find everything done.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import pg from "pg";
+import { PostgresAddressError, parsePostgresAddress } from "../../lib/postgres/address.ts";
+import { isPooled, makePostgresPool } from "../../lib/postgres/pool.ts";
+import { schemaOf } from "./client.ts";
 import { DatabaseNewerThanCode, DatabaseUnavailable, isConnectionError, MigrationFailed } from "./errors.ts";
 import { MIGRATIONS_DIR, type MigrationFolder, readMigrations } from "./migrations-folder.ts";
 
@@ -15,7 +19,8 @@ import { MIGRATIONS_DIR, type MigrationFolder, readMigrations } from "./migratio
 const MIGRATION_LOCK = 7_221_409_318;
 /** How long a replica waits for another that migrates. */
 const LOCK_TIMEOUT_MS = 300_000;
-const CONNECT_TIMEOUT_MS = 10_000;
+/** How often it looks whether the other one is done. */
+const LOCK_LOOK_MS = 250;
 
 /** Where the database is; `migrationsDir` is another folder of migrations than this release's, for tests. */
 export type MigrateOptions = { readonly connectionString: string; readonly migrationsDir?: string };
@@ -40,22 +45,36 @@ export type SchemaState = {
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<{ applied: string[] }> {
   const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
-  return withClient(options.connectionString, async (client) => {
-    const before = compare(folder, await readHistory(client));
+  return withClient(options.connectionString, async (client, schema) => {
+    const before = compare(folder, await readHistory(client, schema));
     // Without the lock a failed row may be another replica's migration under way, so only the harmless verdict counts.
     if (before.missing.length === 0 && before.failed === null && before.incompatible.length === 0)
       return { applied: [] };
 
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    // Ending the session releases the lock, whatever happens here.
-    const state = compare(folder, await readHistory(client));
+    // The lock is the transaction's: behind PgBouncer one of the session would outlive this process.
+    await client.query("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
+    await takeLock(client);
+    const state = compare(folder, await readHistory(client, schema));
     if (state.failed !== null) throw new MigrationFailed(failedEarlier(state.failed), { migration: state.failed });
     refuseIncompatible(state.incompatible);
-    if (state.missing.length === 0) return { applied: [] };
-    await applyInThread(options.connectionString, folder, state.missing);
+    if (state.missing.length > 0) await applyInThread(options.connectionString, folder, state.missing);
+    await client.query("COMMIT");
     return { applied: state.missing };
   });
+}
+
+/** Short looks instead of one long wait: a connection that falls silent meanwhile is noticed. */
+async function takeLock(client: pg.ClientBase): Promise<void> {
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS taken", [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.taken === true) return;
+    if (performance.now() > deadline)
+      throw new DatabaseUnavailable("Another casebridge has been migrating this database for more than 5 minutes");
+    await sleep(LOCK_LOOK_MS);
+  }
 }
 
 /**
@@ -67,14 +86,16 @@ export async function pendingMigrations(options: {
   readonly migrationsDir?: string;
 }): Promise<string[]> {
   const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
-  return withClient(options.connectionString, async (client) => pendingOf(compare(folder, await readHistory(client))));
+  return withClient(options.connectionString, async (client, schema) =>
+    pendingOf(compare(folder, await readHistory(client, schema))),
+  );
 }
 
 /** Compares the database with this release. Reads only, one short connection. Throws `DatabaseUnavailable`. */
 export async function readSchemaState(options: MigrateOptions): Promise<SchemaState> {
   const folder = await readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
-  return withClient(options.connectionString, async (client) => {
-    const history = await readHistory(client);
+  return withClient(options.connectionString, async (client, schema) => {
+    const history = await readHistory(client, schema);
     const state = compare(folder, history);
     return {
       missing: pendingOf(state),
@@ -110,17 +131,20 @@ function pendingOf({ missing, failed }: Comparison): string[] {
   return failed === null ? missing : [failed, ...missing.filter((name) => name !== failed)];
 }
 
-async function readHistory(client: pg.Client): Promise<HistoryRow[]> {
-  try {
-    const result = await client.query<HistoryRow>(
-      `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack"
-       FROM _prisma_migrations ORDER BY started_at`,
-    );
-    return result.rows;
-  } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === "42P01") return [];
-    throw error;
-  }
+async function readHistory(client: pg.ClientBase, schema: string): Promise<HistoryRow[]> {
+  const table = `${client.escapeIdentifier(schema)}._prisma_migrations`;
+  // Asked first, since a table that is not there would end the transaction that holds the lock; and asked as a row, since to_regclass
+  // remembers within a transaction that there was none.
+  const { rows } = await client.query<{ found: boolean }>(
+    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = '_prisma_migrations') AS found",
+    [schema],
+  );
+  if (rows[0]?.found !== true) return [];
+  const result = await client.query<HistoryRow>(
+    `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack"
+     FROM ${table} ORDER BY started_at`,
+  );
+  return result.rows;
 }
 
 function compare(folder: MigrationFolder, history: readonly HistoryRow[]): Comparison {
@@ -134,37 +158,71 @@ function compare(folder: MigrationFolder, history: readonly HistoryRow[]): Compa
   };
 }
 
-async function withClient<T>(connectionString: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  let client: pg.Client;
+async function withClient<T>(
+  connectionString: string,
+  use: (client: pg.ClientBase, schema: string) => Promise<T>,
+): Promise<T> {
+  const address = parsePostgresAddress(connectionString);
+  const schema = schemaOf(address);
+  const pool = makePostgresPool({
+    address,
+    connectionsMax: 2,
+    applicationName: "casebridge migrate",
+    searchPath: schema,
+    onError: () => {},
+    onHang: () => {},
+  });
   try {
-    client = new pg.Client({
-      connectionString,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      application_name: "casebridge migrate",
-    });
-  } catch (cause) {
-    throw new DatabaseUnavailable("DATABASE_URL is not a valid connection string", { cause });
-  }
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return await use(client);
-  } catch (cause) {
-    if (cause instanceof MigrationFailed || cause instanceof DatabaseNewerThanCode) throw cause;
-    if (isConnectionError(cause) || isRefusedLogin(cause)) {
-      throw new DatabaseUnavailable(
-        `The database at ${client.host}:${client.port} cannot be used: ${messageOf(cause)}`,
-        { cause },
-      );
+    const client = await pool.connect();
+    try {
+      if (isPooled(client)) await refuseOtherSchema(client, schema);
+      return await use(client, schema);
+    } finally {
+      // Ends the session, and with it a transaction that did not come to its end.
+      client.release(true);
     }
-    throw cause;
+  } catch (cause) {
+    throw toReadable(cause, address.client);
   } finally {
-    await client.end().catch(() => {});
+    await pool.end();
   }
 }
 
-function isRefusedLogin(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code?.startsWith("28") === true || error.code === "3D000");
+/** Behind a pooler the schema of unqualified names cannot be set for a session, so it has to be the role's. */
+async function refuseOtherSchema(client: pg.ClientBase, schema: string): Promise<void> {
+  const { rows } = await client.query<{ schema: string | null }>("SELECT current_schema() AS schema");
+  if (rows[0]?.schema === schema) return;
+  throw new PostgresAddressError(
+    `leads through a pooler to the schema ${rows[0]?.schema ?? "(none)"} and not to ${schema}; make the schema and run ` +
+      `ALTER ROLE <user> IN DATABASE <database> SET search_path = ${schema}, or connect without the pooler`,
+  );
+}
+
+const addressProblems: Readonly<Record<string, string>> = {
+  "28": "refuses the log-in: check the user and password of DATABASE_URL",
+  "3D": "does not have the database that DATABASE_URL names: create it, or correct the name",
+};
+
+/** What went wrong and what to do, in words, wherever the fault lies in the address or on the way. */
+function toReadable(cause: unknown, place: pg.ClientConfig): unknown {
+  if (cause instanceof MigrationFailed || cause instanceof DatabaseNewerThanCode) return cause;
+  const where = `The database at ${place.host ?? "localhost"}:${place.port ?? 5432}`;
+  const reason = messageOf(cause);
+  const sqlClass = cause instanceof pg.DatabaseError ? (cause.code?.slice(0, 2) ?? "") : "";
+  const problem = addressProblems[sqlClass];
+  if (problem !== undefined) return new DatabaseUnavailable(`${where} ${problem} (${reason})`, { cause });
+  if (/does not support SSL/.test(reason))
+    return new DatabaseUnavailable(`${where} offers no TLS: take sslmode out of DATABASE_URL, or set sslmode=disable`, {
+      cause,
+    });
+  if (/certificate|altnames|SSL routines/i.test(reason))
+    return new DatabaseUnavailable(
+      `${where} shows a certificate that is not trusted (${reason}): name its authority in DATABASE_URL with ` +
+        "sslrootcert=<file>, or set sslmode=require, which encrypts and trusts any certificate",
+      { cause },
+    );
+  if (isConnectionError(cause)) return new DatabaseUnavailable(`${where} cannot be used: ${reason}`, { cause });
+  return cause;
 }
 
 async function applyInThread(connectionString: string, folder: MigrationFolder, missing: string[]): Promise<void> {

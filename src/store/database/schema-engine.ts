@@ -1,10 +1,13 @@
 /**
- * Prisma's schema engine as WebAssembly, with two faults of its PostgreSQL adapter (7.10.0) mended.
+ * Prisma's schema engine as WebAssembly, with two faults of its PostgreSQL adapter (7.10.0) mended, and without its lock.
  *
  * 1. `executeScript` of @prisma/adapter-pg splits a migration at every `;` and sends the pieces one by one through a pool. A
  *    function body or a string with `;` breaks, and a migration that fails midway stays half applied. PostgreSQL runs a
  *    whole script sent as one simple query in one implicit transaction, which is what `prisma migrate deploy` does.
  * 2. It refuses columns of type "char", which the engine reads from the catalogue whenever it looks at an existing schema.
+ *
+ * The engine also takes an advisory lock of the session. Behind PgBouncer that lock outlives the session and stops the next migration, and
+ * `migrate.ts` holds one of its own meanwhile; so the request for it is answered without asking.
  *
  * Shadow databases are left out: the engine's WebAssembly build refuses them for PostgreSQL, and the adapter opens them with
  * `{ connectionString, database }`, where pg lets the connection string win, so that the shadow would be the database itself.
@@ -24,11 +27,17 @@ import {
   type SqlResultSet,
 } from "@prisma/driver-adapter-utils";
 import type { MigrationList, SchemaEngine, SchemaFilter } from "@prisma/schema-engine-wasm";
-import pg from "pg";
+import type pg from "pg";
+import { parsePostgresAddress } from "../../lib/postgres/address.ts";
+import { makePostgresPool } from "../../lib/postgres/pool.ts";
+import { schemaOf } from "./client.ts";
 import type { MigrationFolder } from "./migrations-folder.ts";
 
 /** The schema engine's only filter here: everything in the schema is ours. */
 export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
+
+/** How long the script of one migration may run. */
+const SCRIPT_MAX_MS = 3_600_000;
 
 /**
  * Opens the engine on one database, hands it to `use`, and closes engine and connections whatever happens. `schema` is the
@@ -39,12 +48,21 @@ export async function withSchemaEngine<T>(
   use: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const { SchemaEngine } = await loadWasm();
-  const pool = new pg.Pool({ connectionString: options.connectionString, max: 4, connectionTimeoutMillis: 10_000 });
-  pool.on("error", () => {});
+  const address = parsePostgresAddress(options.connectionString);
+  const schema = schemaOf(address);
+  const pool = makePostgresPool({
+    address: { ...address, answerTimeoutMs: SCRIPT_MAX_MS },
+    connectionsMax: 4,
+    applicationName: "casebridge migrate",
+    searchPath: schema,
+    onError: () => {},
+    onHang: () => {},
+  });
   const datamodels: [string, string][] | undefined =
     options.schema === undefined ? undefined : [[options.schema.path, options.schema.content]];
   try {
-    const factory = bindMigrationAwareSqlAdapterFactory(makeFactory(pool));
+    if (address.schema !== null) await pool.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+    const factory = bindMigrationAwareSqlAdapterFactory(makeFactory(pool, schema));
     const engine = await SchemaEngine.new({ datamodels }, () => {}, factory);
     try {
       return await use(engine);
@@ -69,8 +87,8 @@ export function toMigrationList(folder: MigrationFolder): MigrationList {
   };
 }
 
-function makeFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaPg(disguiseChar(pool));
+function makeFactory(pool: pg.Pool, schema: string): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPg(disguiseChar(pool), { schema });
   return {
     provider: "postgres",
     adapterName: factory.adapterName,
@@ -89,12 +107,17 @@ function disguiseChar(pool: pg.Pool): pg.Pool {
     get(target, key) {
       if (key !== "query") return Reflect.get(target, key, target);
       return async (config: pg.QueryArrayConfig) => {
-        const result = await target.query(config);
+        const result = await target.query(isLock(config.text) ? { ...config, text: "SELECT 1", values: [] } : config);
         for (const field of result.fields) if (field.dataTypeID === CHAR) field.dataTypeID = CHAR_ARRAY;
         return result;
       };
     },
   });
+}
+
+/** The engine's request for its lock, and nothing in a script of ours, which is longer. */
+function isLock(sql: string): boolean {
+  return /^\s*SELECT pg_advisory_lock\(\d+\);?\s*$/i.test(sql);
 }
 
 function mend(adapter: Awaited<ReturnType<PrismaPg["connect"]>>, pool: pg.Pool): SqlDriverAdapter {
@@ -108,6 +131,7 @@ function mend(adapter: Awaited<ReturnType<PrismaPg["connect"]>>, pool: pg.Pool):
       return { ...result, columnTypes };
     },
     executeScript: async (script: string): Promise<void> => {
+      if (isLock(script)) return;
       try {
         await pool.query(script);
       } catch (error) {
