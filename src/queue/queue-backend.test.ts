@@ -406,11 +406,14 @@ describe("Redis alone", () => {
     const client = new Redis(server?.url ?? "");
     const backend = makeQueueBackend({ redisUrl: server?.url ?? "", databaseUrl: "", log: { warn() {}, error() {} } });
 
-    const before = await backend.checkPolicy();
+    const before = await backend.findMisfit();
     await client.config("SET", "maxmemory-policy", "allkeys-lru");
-    const after = await backend.checkPolicy();
+    const after = await backend.findMisfit();
 
-    expect([before, after]).toEqual([null, expect.stringContaining("noeviction")]);
+    expect([before, after]).toEqual([
+      null,
+      expect.objectContaining({ fatal: false, detail: expect.stringContaining("noeviction") }),
+    ]);
     client.disconnect();
     await backend.close({ timeoutMs: 1_000 });
     await server?.stop();

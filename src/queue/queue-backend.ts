@@ -15,9 +15,12 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPostgresBackend, DelayedError, type Job, Queue, UnrecoverableError, WaitingError, Worker } from "bullmq";
-import { Redis } from "ioredis";
+import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
+import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { decideJob, retryPauseMs } from "./job-decision.ts";
+import { openOnPostgres } from "./on-postgres.ts";
+import { openOnRedis } from "./on-redis.ts";
+import type { QueueMisfit } from "./opened.ts";
 
 /** Who a job is for; smaller numbers run first. Within a lane the first job of each connection runs before the second of any. */
 const priorities = { live: 1_000, poll: 2_000, check: 3_000, import: 4_000 } as const;
@@ -104,10 +107,12 @@ export type QueueBackend = {
   resume(queue: QueueName): Promise<void>;
   /** Throws away all jobs. What is due comes back with the next beat. */
   wipe(): Promise<void>;
-  /** Throws `QueueUnavailable` when the backend does not answer within 5 s. */
+  /** Throws `QueueUnavailable` when nothing can be written within 5 s. */
   check(): Promise<void>;
-  /** `null` when fine, else what to mend: Redis must not evict. */
-  checkPolicy(): Promise<string | null>;
+  /** Throws `QueueUnavailable` when a write does not wake who waits for it within 5 s. */
+  checkWake(): Promise<void>;
+  /** `null` when fine, else what keeps the backend from being a queue: Redis in cluster mode, or one that evicts. Throws `QueueUnavailable`. */
+  findMisfit(): Promise<QueueMisfit | null>;
   /** The queues, for bull-board. */
   readonly queues: readonly Queue[];
   /**
@@ -126,6 +131,8 @@ export type QueueBackendOptions = {
   /** Only looks: makes no schema and stores nothing. Where there is no schema yet there are no jobs. */
   readonly readOnly?: boolean;
   readonly log: QueueLog;
+  /** Hears of each connection that did not answer and was given up. */
+  readonly onHang?: () => void;
   /** Hears of each job that ends for good, before it is dead. When this throws the job is kept and the report tried again in 30 s. */
   readonly onExhausted?: (report: Omit<FailedJob, "id" | "failedAt">) => Promise<void>;
   /** Pause after the first failed attempt; tests shorten it. */
@@ -137,6 +144,8 @@ export type QueueBackendOptions = {
 
 const answerTimeoutMs = 5_000;
 const reportAgainMs = 30_000;
+/** How soon a worker asks again for jobs after its backend failed. */
+const workerRetryMs = 2_000;
 
 /** Opens the queue. Connects in the background: nothing is thrown here for a backend that is away. */
 export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
@@ -146,14 +155,20 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
   const prefix = options.prefix === undefined ? {} : { prefix: options.prefix };
   const running = new Map<string, Running>();
   const workers: Worker[] = [];
-  const redisClients: Redis[] = [];
   const warn = makeQuietWarn(log);
   let closing: Promise<void> | null = null;
 
+  const events = {
+    warn,
+    hang: (facts: { readonly afterMs: number }): void => {
+      warn({ ...facts }, "The queue did not answer; its silent connection was closed");
+      options.onHang?.();
+    },
+  };
   const opened =
     redisUrl === null
-      ? openOnPostgres({ databaseUrl: options.databaseUrl, readOnly, log: warn })
-      : openOnRedis({ redisUrl, prefix, readOnly, clients: redisClients, log: warn });
+      ? openOnPostgres({ databaseUrl: options.databaseUrl, readOnly, events })
+      : openOnRedis({ redisUrl, prefix, readOnly, events });
   const jobOptions = {
     attempts: options.attemptsMax ?? 6,
     backoff: { type: "custom" },
@@ -274,6 +289,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
         lockDuration: 30_000,
         stalledInterval: 10_000,
         maxStalledCount: 10,
+        runRetryDelay: workerRetryMs,
         settings: { backoffStrategy: (attempt?: number) => retryPauseMs(attempt ?? 1, retryFirstMs, random()) },
       });
       worker.on("error", (error: Error) => warn({ queue: name, error: error.message }, "Worker connection failed"));
@@ -323,16 +339,6 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     return true;
   }
 
-  async function checkPolicy(): Promise<string | null> {
-    const [client] = redisClients;
-    if (client === undefined) return null;
-    const answer: unknown = await ask("config", () => client.config("GET", "maxmemory-policy"));
-    const policy: unknown = Array.isArray(answer) ? answer[1] : undefined;
-    return typeof policy !== "string" || policy === "noeviction"
-      ? null
-      : `Redis evicts keys (${policy}); set maxmemory-policy noeviction`;
-  }
-
   async function handBack({ queue, id, token }: Running): Promise<void> {
     const job: Job | undefined = await queueOf(queue).getJob(id);
     await job?.moveToWait(token);
@@ -348,7 +354,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     // Only now, and through the producers' connections: a worker whose last fetch still waits would take its own jobs back.
     await bounded(Promise.allSettled(left.map(handBack)), 1_000);
     await bounded(Promise.allSettled([...queues.values()].map((queue) => queue.close())), 1_000);
-    for (const client of redisClients) client.disconnect();
+    await bounded(opened.close(), 1_000);
   }
 
   return {
@@ -372,10 +378,9 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
         await ask("wipe", () => queueOf(name).resume());
       }
     },
-    check: async () => {
-      await counts();
-    },
-    checkPolicy,
+    check: () => ask("write", () => opened.checkWrite()),
+    checkWake: () => ask("wake", () => opened.checkWake()),
+    findMisfit: () => ask("settings", () => opened.findMisfit()),
     queues: [...queues.values()],
     close: ({ timeoutMs }) => {
       closing ??= Promise.resolve().then(() => shut(timeoutMs));
@@ -386,97 +391,6 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
 
 /** A job that a handler of this process works on; whoever shows its token may move it. */
 type Running = { readonly queue: QueueName; readonly id: string; readonly token: string };
-type Warn = QueueLog["warn"];
-type Processor = (job: Job, token?: string) => Promise<unknown>;
-type WorkerSettings = {
-  readonly concurrency: number;
-  readonly lockDuration: number;
-  readonly stalledInterval: number;
-  readonly maxStalledCount: number;
-  readonly settings: { readonly backoffStrategy: (attempt?: number) => number };
-};
-
-/** What differs between the two backends. */
-type Opened = {
-  makeQueue(name: string, defaultJobOptions: object): Queue;
-  makeWorker(name: string, run: Processor, settings: WorkerSettings): Worker;
-  /** Makes the schema anew where there is one. */
-  migrate(): Promise<void>;
-};
-
-function openOnRedis(input: {
-  readonly redisUrl: string;
-  readonly prefix: { readonly prefix?: string };
-  readonly readOnly: boolean;
-  readonly clients: Redis[];
-  readonly log: Warn;
-}): Opened {
-  const connect = (maxRetriesPerRequest: number | null): Redis => {
-    const client = new Redis(input.redisUrl, {
-      maxRetriesPerRequest,
-      connectTimeout: 3_000,
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-    });
-    client.on("error", (error: Error) => input.log({ error: error.message }, "Redis connection failed"));
-    input.clients.push(client);
-    return client;
-  };
-  // A producer's commands give up after one reconnect, so that they fail soon and never pile up; BullMQ wants its workers' to wait.
-  const producer = connect(1);
-  return {
-    makeQueue: (name, defaultJobOptions) =>
-      new Queue(name, {
-        ...input.prefix,
-        connection: producer,
-        defaultJobOptions,
-        skipWaitingForReady: true,
-        skipMetasUpdate: input.readOnly,
-      }),
-    makeWorker: (name, run, settings) =>
-      new Worker(name, run, { ...input.prefix, connection: connect(null), ...settings }),
-    migrate: async () => {},
-  };
-}
-
-function openOnPostgres(input: {
-  readonly databaseUrl: string;
-  readonly readOnly: boolean;
-  readonly log: Warn;
-}): Opened {
-  const connection = (max: number) => ({
-    connectionString: input.databaseUrl,
-    schema: "bullmq",
-    migrate: !input.readOnly,
-    max,
-    connectionTimeoutMillis: 3_000,
-    application_name: "casebridge queue",
-    // A process that stands still inside a transaction must not keep its locks from the others.
-    options: `-c idle_in_transaction_session_timeout=15000${input.readOnly ? " -c default_transaction_read_only=on" : ""}`,
-  });
-  const makeQueue = (name: string, defaultJobOptions: object): Queue => {
-    const queue = new Queue(
-      name,
-      { connection: connection(3), defaultJobOptions, skipMetasUpdate: input.readOnly },
-      createPostgresBackend,
-    );
-    // BullMQ types a queue by its connection; everything used here is common to both.
-    return queue as unknown as Queue;
-  };
-  return {
-    makeQueue,
-    makeWorker: (name, run, settings) => {
-      const worker = new Worker(name, run, { connection: connection(4), ...settings }, createPostgresBackend);
-      return worker as unknown as Worker;
-    },
-    migrate: async () => {
-      const queue = makeQueue(queueNames.links, {});
-      queue.on("error", (error: Error) => input.log({ error: error.message }, "Queue failed"));
-      await queue.waitUntilReady();
-      await queue.close();
-    },
-  };
-}
-
 function names(): QueueName[] {
   return ["links", "rounds"];
 }
@@ -505,17 +419,6 @@ function toUnavailable(error: unknown, what: string): Error {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Says the same thing once per 10 s: a backend that is away fails many times a second. */
-function makeQuietWarn(log: QueueLog): Warn {
-  const saidAt = new Map<string, number>();
-  return (facts, message) => {
-    const now = Date.now();
-    if (now - (saidAt.get(message) ?? 0) < 10_000) return;
-    saidAt.set(message, now);
-    log.warn(facts, message);
-  };
 }
 
 async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
