@@ -54,7 +54,7 @@ module.exports = {
     only("jira.js", "node_modules/jira\\.js/", "^src/jira/"),
     only("prisma", "node_modules/@prisma/", "^src/store/"),
     only("bullmq", "node_modules/bullmq/", "^src/queue/"),
-    only("node-cron", "node_modules/node-cron/", "^jobs/schedule\\.ts$"),
+    only("croner", "node_modules/croner/", "^src/lib/ticks\\.ts$"),
     {
       name: "domain-is-pure",
       severity: "error",

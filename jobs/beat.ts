@@ -2,6 +2,7 @@
  * The short beat: enqueues the links that the database says are due, of the connections whose turn it is. Harmless when every replica
  * does it: enqueues of one link collapse, and a link is leased. A wiped queue is refilled by the next beat.
  */
+import { makeQuietWarn } from "../src/lib/quiet-warn.ts";
 import type { QueueBackend } from "../src/queue/queue-backend.ts";
 import type { Log } from "../src/sync/ports.ts";
 import type { StatePort } from "../src/sync/state.ts";
@@ -16,6 +17,8 @@ export type BeatDeps = {
   readonly clock: { now(): Date };
   /** How many links one beat enqueues at most. */
   readonly dueMax: number;
+  /** Hears of each beat that is not stuck, and how many links it is about to enqueue. */
+  readonly onBeat?: (dueCount: number) => void;
 };
 
 /** A running beat. `poke`: something is due now, so it does not wait. `stop` ends it; one under way is waited for. */
@@ -27,6 +30,7 @@ const beatMinMs = 20;
 
 /** Starts beating at once. A beat that fails is told to `log`; the next one finds everything where it was. */
 export function startBeat(deps: BeatDeps & { readonly log: Log }): Beat {
+  const warn = makeQuietWarn(deps.log);
   let stopped = false;
   let poked = false;
   let wake = (): void => {};
@@ -36,7 +40,7 @@ export function startBeat(deps: BeatDeps & { readonly log: Log }): Beat {
       poked = false;
       const startedAt = performance.now();
       const nextMs = await enqueueDue(deps).catch((error: unknown) => {
-        deps.log.warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
+        warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
         return beatMs;
       });
       await rest(Math.max(beatMinMs, nextMs - (performance.now() - startedAt)));
@@ -76,9 +80,13 @@ export function startBeat(deps: BeatDeps & { readonly log: Log }): Beat {
  */
 export async function enqueueDue(deps: BeatDeps): Promise<number> {
   const shares = deps.turns.shares();
-  if (shares.length === 0) return beatMs;
+  if (shares.length === 0) {
+    deps.onBeat?.(0);
+    return beatMs;
+  }
   const now = deps.clock.now().getTime();
   const links = await deps.state.listDueLinks(shares, new Date(now + beatMs), deps.dueMax);
+  deps.onBeat?.(links.filter(({ dueAt }) => dueAt.getTime() <= now).length);
   let nextMs = beatMs;
   for (const { id, lane, connectionName, turn, dueAt } of links) {
     const waitMs = dueAt.getTime() - now;

@@ -2,7 +2,9 @@
  * From clock to queue: cron ticks enqueue rounds, and a short beat (`beat.ts`) the links that are due. Harmless when every replica fires:
  * enqueues of one key collapse, rounds hold a lease, and links do too.
  */
-import cron, { type ScheduledTask } from "node-cron";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeQuietWarn, type Warn } from "../src/lib/quiet-warn.ts";
+import { longestGapMs, startTicks, type Ticks } from "../src/lib/ticks.ts";
 import type { QueueBackend } from "../src/queue/queue-backend.ts";
 import type { Log } from "../src/sync/ports.ts";
 import { type BeatDeps, startBeat } from "./beat.ts";
@@ -20,18 +22,23 @@ export type ScheduleDeps = BeatDeps & {
   readonly checkMaxAgeMs: number;
 };
 
-/** The running schedule. `poke`: a link is due now. `stop` ends ticks and beat; one under way is waited for. */
+/** The running schedule. `poke`: a link is due now. `stop` ends ticks and beat; one under way is waited for, for 2 s at most. */
 export type Schedule = { poke(): void; stop(): Promise<void> };
 
 /** Rounds of a connection that may run beside each other: cases, issues, check, look-ups. */
 export const roundKinds = 4;
 
+const stopMs = 2_000;
+/** How often links are checked in the time in which each must be, where CHECK_CRON alone comes too seldom. */
+const ownChecksPerAge = 24;
+
 /** Starts ticks and beat, and fires each round once at once, so that a restart does not wait for the next minute. */
-export function startSchedule(deps: ScheduleDeps): Schedule {
-  const tasks: ScheduledTask[] = [];
+export function startSchedule(given: ScheduleDeps): Schedule {
+  const deps = { ...given, warn: makeQuietWarn(given.log) };
+  const ticks: Ticks[] = [];
 
   function tick(expression: string, fire: () => Promise<void>): void {
-    tasks.push(cron.schedule(expression, () => guard(deps, fire), { timezone: "Etc/UTC" }));
+    ticks.push(startTicks({ expression, clock: deps.clock, fire: () => guard(deps, fire) }));
   }
   const rounds =
     (name: string, extra: Record<string, unknown> = {}) =>
@@ -46,10 +53,21 @@ export function startSchedule(deps: ScheduleDeps): Schedule {
         });
       }
     };
-  const check = rounds(sweepLinksJob, { maxAgeMs: deps.checkMaxAgeMs, tickMs: tickLengthMs(deps.crons.check) });
+  const maxAgeMs = deps.checkMaxAgeMs;
+  const cronGapMs = longestGapMs(deps.crons.check, deps.clock.now());
+  const tickMs = Math.min(cronGapMs, maxAgeMs / (cronGapMs > maxAgeMs ? ownChecksPerAge : 1));
+  const check = rounds(sweepLinksJob, { maxAgeMs, tickMs });
   tick(deps.crons.cases, rounds(intakeCasesJob));
   tick(deps.crons.issues, rounds(intakeIssuesJob));
   tick(deps.crons.check, check);
+  let ownChecks: NodeJS.Timeout | undefined;
+  if (cronGapMs > maxAgeMs) {
+    deps.log.warn(
+      { longestGapHours: cronGapMs / 3_600_000, maxAgeHours: maxAgeMs / 3_600_000 },
+      "CHECK_CRON comes more rarely than CHECK_MAX_AGE_HOURS asks for: links are also checked between its ticks",
+    );
+    ownChecks = setInterval(() => void guard(deps, check), tickMs);
+  }
   // Values of look-ups hardly ever change; a request that misses one asks again at once.
   tick("43 2 * * *", rounds(refreshLookupsJob));
   tick("17 3 * * *", () =>
@@ -62,28 +80,18 @@ export function startSchedule(deps: ScheduleDeps): Schedule {
   return {
     poke: beat.poke,
     async stop(): Promise<void> {
-      for (const task of tasks) await task.destroy();
-      await first;
-      await beat.stop();
+      for (const entry of ticks) entry.stop();
+      clearInterval(ownChecks);
+      await Promise.race([Promise.all([first, beat.stop()]), sleep(stopMs, undefined, { ref: false })]);
     },
   };
 }
 
-/** Milliseconds between two firings of a cron expression, read off its seconds and minutes fields; 5 min where that cannot be told. Pure. */
-export function tickLengthMs(expression: string): number {
-  const fields = expression.trim().split(/\s+/);
-  const [second, minute] = fields.length === 6 ? [fields[0] ?? "0", fields[1] ?? "*"] : ["0", fields[0] ?? "*"];
-  const everySeconds = /^\*(?:\/(\d+))?$/.exec(second);
-  if (fields.length === 6 && everySeconds !== null) return Number(everySeconds[1] ?? 1) * 1000;
-  const everyMinutes = /^\*(?:\/(\d+))?$/.exec(minute);
-  return everyMinutes === null ? 5 * 60_000 : Number(everyMinutes[1] ?? 1) * 60_000;
-}
-
-async function guard(deps: Pick<ScheduleDeps, "log">, work: () => Promise<void>): Promise<void> {
+async function guard(deps: { readonly warn: Warn }, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     // Database or queue are away: the next tick finds everything where it was.
-    deps.log.warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
+    deps.warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
   }
 }

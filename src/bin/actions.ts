@@ -1,5 +1,4 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
-import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { CliActions, CommandContext, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
 import { doctorResult } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
@@ -11,6 +10,7 @@ import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
+import { longestGapMs } from "../lib/ticks.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
@@ -580,7 +580,8 @@ function inspect(parts: Parts, connection: WiredConnection, linkId: LinkId): Pro
 
 /** Length of `count` rounds: what is younger may simply not have been seen yet (RULES 8). */
 function roundsMs(config: Config, count: number): number {
-  return count * Math.max(tickLengthMs(config.crons.cases), tickLengthMs(config.crons.issues));
+  const now = new Date();
+  return count * Math.max(longestGapMs(config.crons.cases, now), longestGapMs(config.crons.issues, now));
 }
 
 /** As `existingLinks`, but a case that has no link yet is not an error: it is among `newCases`. */

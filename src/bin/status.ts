@@ -1,8 +1,8 @@
 /** One picture of everything, from the database and the queue; no remote call. */
-import { tickLengthMs } from "../../jobs/schedule.ts";
 import type { BudgetReport, StatusReport } from "../admin/status-report.ts";
 import type { Config } from "../config/config.ts";
 import { roundRequests } from "../domain/round-cost.ts";
+import { longestGapMs } from "../lib/ticks.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -85,7 +85,7 @@ export async function makeStatusReport(deps: {
         effectivePollSeconds: reachedPollSeconds(
           rounds.find((round) => round.connectionName === connection.name && round.name === "cases"),
           plannedPollSeconds(
-            tickLengthMs(config.crons.cases) / 1000,
+            longestGapMs(config.crons.cases, at) / 1000,
             sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
             connection.huawei.requestsPerSecond,
           ),

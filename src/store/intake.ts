@@ -322,21 +322,28 @@ export async function countFingerprints(queries: Queries, linkIds: readonly Link
   return counts;
 }
 
-/** Watched links last compared in full before `before`, or never: those first, then the oldest. */
+/** Numbers in a row land far apart when they are multiplied by this and cut (Fibonacci hashing over 16 bits). */
+const spread = { factor: 40_503, places: 65_536 } as const;
+
+/** Watched links not compared in full since their own moment in the period that ends at `before`: never compared ones first, then the oldest. */
 export async function listUncheckedLinks(
   queries: Queries,
   input: {
     readonly connectionName: string;
     readonly before: Date;
     readonly watchedSince: Date;
-    readonly limit: number;
+    readonly periodMs: number;
   },
 ): Promise<LinkId[]> {
+  const beforeMs = Prisma.sql`${input.before.getTime()}::bigint`;
+  const periodMs = Prisma.sql`${Math.max(1, Math.round(input.periodMs))}::bigint`;
+  const phaseMs = Prisma.sql`mod(links.id * ${spread.factor}, ${spread.places}) * ${periodMs} / ${spread.places}`;
   const rows = await queries.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT id::text AS id FROM links
     WHERE "connectionName" = ${input.connectionName} AND ${isWatched("links", input.watchedSince)}
-      AND ("checkedAt" IS NULL OR "checkedAt" < ${input.before}::timestamptz)
-    ORDER BY "checkedAt" NULLS FIRST, links.id LIMIT ${input.limit}`);
+      AND ("checkedAt" IS NULL
+        OR extract(epoch FROM "checkedAt") * 1000 < ${beforeMs} - mod(${beforeMs} - ${phaseMs}, ${periodMs}))
+    ORDER BY "checkedAt" NULLS FIRST, links.id`);
   return rows.map((row) => row.id as LinkId);
 }
 

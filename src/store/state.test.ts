@@ -682,8 +682,7 @@ describe("intake", () => {
     ]);
     await database.pool.query(`UPDATE links SET "checkedAt" = $1 WHERE "caseId" = 'C2'`, [before]);
 
-    expect(await state.listUncheckedLinks("main", before, 10)).toEqual([ids[2], ids[3], ids[0]]);
-    expect(await state.listUncheckedLinks("main", before, 1)).toEqual([ids[2]]);
+    expect(await state.listUncheckedLinks("main", before, 1)).toEqual([ids[2], ids[3], ids[0]]);
     // A case whose issue is still to be made is watched already: it joins its cohort before it is read.
     expect(await state.countWatchedLinks("main")).toBe(4);
     await state.markAbsentChecked(ids, before);
@@ -693,6 +692,47 @@ describe("intake", () => {
       before,
       before,
     ]);
+  });
+});
+
+describe("full checks", () => {
+  const ageMs = 24 * 3_600_000;
+
+  /** Days of sweeps over links that were all checked at once; what each did to each link. */
+  async function sweepDays(tickMs: number, days: number) {
+    const start = Date.UTC(2026, 10, 1);
+    await database.pool.query(
+      `INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", origin, "wantedRev", "doneRev", "triedRev", "outgoingSince", "updatedAt", "checkedAt")
+       SELECT 'main', 'intl', 'acme.atlassian.net', 'S' || n, n::text, 'huawei', 1, 1, 1, now(), now(), $1 FROM generate_series(1, 200) n`,
+      [new Date(start)],
+    );
+    const perTick: number[] = [];
+    const checked = new Map<string, number[]>();
+    for (let at = start + tickMs; at <= start + days * ageMs; at += tickMs) {
+      const period =
+        tickMs * 2 < ageMs ? { before: at, periodMs: ageMs - tickMs } : { before: at - ageMs + tickMs, periodMs: 1 };
+      const due = await state.listUncheckedLinks("main", new Date(period.before), period.periodMs);
+      perTick.push(due.length);
+      for (const id of due) checked.set(id, [...(checked.get(id) ?? [start]), at]);
+      await database.pool.query(`UPDATE links SET "checkedAt" = $1 WHERE id = ANY($2::bigint[])`, [new Date(at), due]);
+    }
+    const ages = [...checked.values()].flatMap((times) =>
+      times.slice(1).map((time, index) => time - (times[index] ?? 0)),
+    );
+    return { perTick, checked, oldest: Math.max(...ages), newest: Math.min(...ages) };
+  }
+
+  it.each([0.25, 1, 5, 8, 14, 24])("come for each link once in its time, with a sweep every %f h", async (hours) => {
+    const { perTick, checked, oldest } = await sweepDays(hours * 3_600_000, 4);
+
+    expect(checked.size).toBe(200);
+    expect(oldest).toBeLessThanOrEqual(ageMs);
+    // Neither more than need be, nor all at once where several sweeps fit in.
+    const total = perTick.reduce((sum, count) => sum + count, 0);
+    const period = hours * 2 < 24 ? ageMs - hours * 3_600_000 : hours * 3_600_000;
+    expect(total).toBeLessThanOrEqual(200 * Math.ceil((4 * ageMs) / period));
+    const later = perTick.slice(Math.ceil(24 / hours));
+    if (hours <= 1) expect(Math.max(...later)).toBeLessThanOrEqual(3 * ((200 * hours) / 24) + 3);
   });
 });
 

@@ -79,8 +79,8 @@ export function makeState(deps: {
     findCursor: (connectionName, name) => connections.findCursor(prisma, connectionName, name),
     saveCursor: (connectionName, name, value) => connections.saveCursor(prisma, { connectionName, name, value }),
 
-    listUncheckedLinks: (connectionName, before, limit) =>
-      intake.listUncheckedLinks(prisma, { connectionName, before, limit, watchedSince: watchedSince() }),
+    listUncheckedLinks: (connectionName, before, periodMs) =>
+      intake.listUncheckedLinks(prisma, { connectionName, before, periodMs, watchedSince: watchedSince() }),
     countWatchedLinks: (connectionName) => intake.countWatchedLinks(prisma, connectionName, watchedSince()),
 
     beginRound: (connectionName, name, owner, leaseMs) =>

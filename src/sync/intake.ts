@@ -663,17 +663,24 @@ async function countEnding(
   }
 }
 
-/** Wakes the links whose full comparison is owed, so that each is checked once in `maxAgeMs`, spread evenly over the ticks. */
+/**
+ * Wakes the links whose full comparison is owed, so that none is older than `maxAgeMs` as long as sweeps come at least every `tickMs`.
+ * Each link has a moment of its own in each period, so that checks are spread evenly however the links came to be. Where only one or
+ * two sweeps fit into that time, each takes all that would be too old by the next one.
+ */
 export async function sweep(
   deps: IntakeDeps,
   options: { readonly maxAgeMs: number; readonly tickMs: number },
 ): Promise<number> {
   const { name } = deps.settings;
-  const total = await deps.state.countWatchedLinks(name);
-  const share = Math.ceil((total * Math.min(options.tickMs, options.maxAgeMs)) / options.maxAgeMs);
-  if (share === 0) return 0;
-  const before = new Date(deps.clock.now().getTime() - Math.max(0, options.maxAgeMs - options.tickMs));
-  const due = await deps.state.listUncheckedLinks(name, before, share);
+  const now = deps.clock.now().getTime();
+  const { maxAgeMs } = options;
+  const tickMs = Math.min(options.tickMs, maxAgeMs);
+  const period =
+    tickMs * 2 < maxAgeMs
+      ? { before: now, periodMs: maxAgeMs - tickMs }
+      : { before: now - maxAgeMs + tickMs, periodMs: 1 };
+  const due = await deps.state.listUncheckedLinks(name, new Date(period.before), period.periodMs);
   if (due.length > 0)
     await deps.state.wake(due.map((linkId) => ({ linkId, huawei: true, jira: true, lane: "check" }) as const));
   return due.length;

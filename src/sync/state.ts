@@ -344,8 +344,11 @@ export interface StatePort extends ClosesLane {
   findCursor(connectionName: string, name: string): Promise<string | null>;
   saveCursor(connectionName: string, name: string, value: string): Promise<void>;
 
-  /** Watched links not fully compared since `before`, oldest first. */
-  listUncheckedLinks(connectionName: string, before: Date, limit: number): Promise<readonly LinkId[]>;
+  /**
+   * Watched links not fully compared since their last moment up to `before`, oldest first. Each has one moment of its own in each period
+   * of `periodMs`, spread evenly.
+   */
+  listUncheckedLinks(connectionName: string, before: Date, periodMs: number): Promise<readonly LinkId[]>;
   countWatchedLinks(connectionName: string): Promise<number>;
 
   /** Takes the round `name` of a connection, or false while another replica runs it. */
