@@ -45,6 +45,7 @@ async function start(change: Partial<HttpServerInput> = {}) {
     port: 0,
     adminToken: null,
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
+    stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
     api: {
@@ -220,6 +221,7 @@ test("a host that others can reach needs a token", () => {
       port: 0,
       adminToken: null,
       checks: { database: async () => true, queue: async () => true, migrations: async () => true },
+      stalledBy: () => null,
       metrics: makeMetrics({ processMetrics: false }),
       log: silentLogger,
     });
@@ -373,12 +375,24 @@ test("the queues' page asks no other host for anything, and changes through it a
   expect((await get("/queues/api/queues/links/pause", { method: "PUT" })).status).toBe(403);
 });
 
+test("a process without progress is told to whoever may restart it, with the reason", async () => {
+  let reason: string | null = null;
+  const get = await start({ stalledBy: () => reason });
+
+  expect((await get("/healthz")).status).toBe(200);
+  reason = "the database has not been reached for 61 s";
+  const answer = await get("/healthz");
+
+  expect({ status: answer.status, body: answer.json() }).toEqual({ status: 503, body: { status: "stalled", reason } });
+});
+
 test("closing cuts what does not end by itself", async () => {
   const server = makeHttpServer({
     host: "127.0.0.1",
     port: 0,
     adminToken: null,
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
+    stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
     routes: (app) => void app.get("/slow", () => new Promise(() => {})),

@@ -60,6 +60,8 @@ export type HttpServerInput = {
     readonly queue: ReadinessCheck;
     readonly migrations: ReadinessCheck;
   };
+  /** Why the process makes no progress; `null` while it does. */
+  readonly stalledBy: () => string | null;
   readonly metrics: Pick<Metrics, "render" | "contentType">;
   /** Should be read-only: bull-board cannot send the header that changes need, so its buttons would be refused. */
   readonly bullBoard?: BullBoardQueues;
@@ -147,9 +149,14 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   };
 }
 
-function addHealthRoutes(app: FastifyInstance, { checks, metrics }: HttpServerInput): void {
+function addHealthRoutes(app: FastifyInstance, { checks, stalledBy, metrics }: HttpServerInput): void {
   const readiness = makeReadiness({ checks });
-  app.get("/healthz", { config: { access: "open" } }, async () => ({ status: "ok" }));
+  app.get("/healthz", { config: { access: "open" } }, async (_request, reply) => {
+    const reason = stalledBy();
+    return reply
+      .code(reason === null ? 200 : 503)
+      .send(reason === null ? { status: "ok" } : { status: "stalled", reason });
+  });
   app.get("/readyz", { config: { access: "open" } }, async (_request, reply) => {
     const { ready, notReady } = await readiness();
     return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not_ready", notReady });

@@ -13,6 +13,7 @@ import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
 import { type Budget, makeLocalBudget } from "../lib/budget.ts";
 import { makeFolder } from "../lib/make-folder.ts";
+import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
@@ -63,6 +64,9 @@ export type Parts = {
   close(): Promise<void>;
 };
 
+/** How long running queries are waited for at the end. */
+const closeMaxMs = 3_000;
+
 /**
  * What a command may do to the database. `write`: makes and migrates it first. `rehearse`: uses it as it is; what it writes it takes
  * back. `read`: uses it as it is, and the server refuses every write.
@@ -71,13 +75,18 @@ export type DatabaseAccess = "write" | "rehearse" | "read";
 
 /**
  * Opens the configured database, the embedded one without `DATABASE_URL`. `inAnyState` is for the doctor: it makes the embedded one also
- * where it is only read, and opens one that is not ready. Throws the store's typed errors: `DatabaseNotReady` where there is nothing to
- * read, `DatabaseNewerThanCode`; `CommandFailure` where the data folder cannot be made.
+ * where it is only read, and opens one that is not ready. `onHang` hears of connections that did not answer. Throws the store's typed
+ * errors: `DatabaseNotReady` where there is nothing to read, `DatabaseNewerThanCode`; `CommandFailure` where the data folder cannot be made.
  */
 export async function openDatabase(
   config: Config,
   log: Log,
-  options: { readonly access: DatabaseAccess; readonly inAnyState?: boolean; readonly poolMax?: number },
+  options: {
+    readonly access: DatabaseAccess;
+    readonly inAnyState?: boolean;
+    readonly poolMax?: number;
+    readonly onHang?: () => void;
+  },
 ): Promise<OpenDatabase> {
   const { access } = options;
   const makes = access === "write" || options.inAnyState === true;
@@ -94,11 +103,17 @@ export async function openDatabase(
       if (found.empty) throw new DatabaseNotReady("The database holds no tables of casebridge yet.", makeItReady);
       refuseIncompatible(found.incompatible);
     }
+    const warn = makeQuietWarn(log);
     const database = makePrisma({
       connectionString,
       readOnly: access === "read",
       poolMax: options.poolMax ?? Math.max(6, config.workerConcurrency + 4),
-      onError: (error) => log.warn({ error: error.message }, "A database connection broke"),
+      onError: (error) => warn({ error: error.message }, "A database connection broke"),
+      onHang: (hang) => {
+        // Each query that waited says so; the first of them closes the rest.
+        warn({ ...hang }, "PostgreSQL did not answer; its silent connections were closed");
+        options.onHang?.();
+      },
     });
     return {
       ...database,
@@ -107,7 +122,7 @@ export async function openDatabase(
       applied,
       missing: found?.missing ?? [],
       close: async () => {
-        await database.close();
+        await Promise.race([database.close(), sleepFor(closeMaxMs, undefined, { ref: false })]);
         await embedded?.stop();
       },
     };
@@ -153,9 +168,10 @@ function log2(log: Log): { info(facts: object, message: string): void; warn(fact
   };
 }
 
-/** What is heard of each write, and of each request whether any answer came; what may be done to the database (default: everything). */
+/** What is heard of each write, of each lease that was taken, and of each request whether any answer came; what may be done to the database (default: everything). */
 export type ComposeOptions = {
   readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void;
+  readonly onLease?: () => void;
   readonly onAnswer?: (call: { readonly connection: string; readonly side: Side; readonly answered: boolean }) => void;
   readonly access?: "write" | "read";
 };
@@ -165,16 +181,25 @@ export type ComposeOptions = {
  * writes to the database: budgets and tokens are this process's own.
  */
 export async function compose(config: Config, log: Log, options: ComposeOptions = {}): Promise<Parts> {
-  const database = await openDatabase(config, log, { access: options.access ?? "write" });
+  const metrics = makeMetrics();
+  const database = await openDatabase(config, log, {
+    access: options.access ?? "write",
+    onHang: () => metrics.connectionHung("postgresql"),
+  });
   try {
-    return await onFoundSchema(database, () => wire(config, log, database, options));
+    return await onFoundSchema(database, () => wire(config, log, { database, metrics, options }));
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function wire(config: Config, log: Log, database: OpenDatabase, options: ComposeOptions): Promise<Parts> {
+async function wire(
+  config: Config,
+  log: Log,
+  given: { readonly database: OpenDatabase; readonly metrics: Metrics; readonly options: ComposeOptions },
+): Promise<Parts> {
+  const { database, metrics, options } = given;
   const { prisma } = database;
   const reads = options.access === "read";
   const clock = makeDatabaseClock({ now: () => new Date(), elapsedMs: () => performance.now() });
@@ -182,9 +207,10 @@ async function wire(config: Config, log: Log, database: OpenDatabase, options: C
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const rows = config.connections.map(toConnectionRow);
   await (reads ? checkSites(prisma, rows) : syncConnections(prisma, rows));
-  const state = reads ? makeReadingState({ prisma, clock }) : makeState({ prisma, clock });
+  const state = reads
+    ? makeReadingState({ prisma, clock })
+    : observeLeases(makeState({ prisma, clock }), options.onLease);
   const spool = reads ? makeTemporarySpool() : await makeSpool(config.dataDir);
-  const metrics = makeMetrics();
   const connections = config.connections.map((connection, index) =>
     wireConnection({
       earlier: config.connections.slice(0, index).filter((other) => isSameAccount(other, connection)),
@@ -212,6 +238,17 @@ async function wire(config: Config, log: Log, database: OpenDatabase, options: C
     close: async () => {
       await spool.close();
       await database.close();
+    },
+  };
+}
+
+function observeLeases(state: StatePort, onLease: (() => void) | undefined): StatePort {
+  return {
+    ...state,
+    claimLink: async (...claim) => {
+      const leased = await state.claimLink(...claim);
+      if (leased !== null) onLease?.();
+      return leased;
     },
   };
 }

@@ -17,6 +17,7 @@ import type { LoadConfigResult } from "../config/load-config.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeJiraClient } from "../jira/jira-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
+import { longestGapMs } from "../lib/ticks.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { makeState } from "../store/state.ts";
@@ -57,6 +58,7 @@ export async function diagnose(input: {
         databaseProbe(config, opened),
         migrationsProbe(opened),
         queueProbe(config, database, log),
+        checksProbe(config, now()),
       ],
       now,
     });
@@ -138,18 +140,31 @@ function queueProbe(config: Config, database: OpenDatabase | null, log: Log): Pr
         log,
       });
       try {
+        const misfit = await queue.findMisfit();
+        if (misfit?.fatal === true) return { ok: false, detail: misfit.detail, remedy: misfit.remedy };
         await queue.check();
-        const policy = await queue.checkPolicy();
-        if (policy === null) return { ok: true, detail: `${queue.kind}, reachable` };
-        return {
-          ok: false,
-          detail: policy,
-          remedy:
-            "Set maxmemory-policy noeviction in redis.conf (or CONFIG SET maxmemory-policy noeviction), and give the queue a Redis of its own.",
-        };
+        await queue.checkWake();
+        if (misfit !== null) return { ok: false, detail: misfit.detail, remedy: misfit.remedy };
+        return { ok: true, detail: `${queue.kind}, can write and be woken` };
       } finally {
         await queue.close({ timeoutMs: 1_000 });
       }
+    },
+  };
+}
+
+function checksProbe({ crons, checkMaxAgeHours }: Config, now: Date): Probe {
+  return {
+    name: "full checks",
+    remedy: "Correct CHECK_CRON.",
+    run: async () => {
+      const gapHours = longestGapMs(crons.check, now) / 3_600_000;
+      if (gapHours <= checkMaxAgeHours) return { ok: true, detail: `each link once in ${checkMaxAgeHours} h` };
+      return {
+        ok: null,
+        detail: `CHECK_CRON (${crons.check}) may leave ${Math.round(gapHours * 10) / 10} h between two ticks, and CHECK_MAX_AGE_HOURS asks for a check in ${checkMaxAgeHours} h: links are also checked between its ticks`,
+        remedy: "Let CHECK_CRON come more often, or raise CHECK_MAX_AGE_HOURS.",
+      };
     },
   };
 }

@@ -17,6 +17,7 @@ import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
 import type { Config } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import { makeProgress, type Progress } from "../observability/health.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
 import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
@@ -25,7 +26,7 @@ import { pendingMigrations } from "../store/database/migrate.ts";
 import { purgeOld } from "../store/keeping.ts";
 import type { Outcome } from "../sync/outcome.ts";
 import type { Log } from "../sync/ports.ts";
-import { compose, type Parts, recordPolicies } from "./compose.ts";
+import { type ComposeOptions, compose, type Parts, recordPolicies } from "./compose.ts";
 import { makeStatusReport } from "./status.ts";
 import { makeWebhookHandler } from "./webhook.ts";
 
@@ -46,7 +47,7 @@ const statusAnswerMs = 5_000;
 export async function startWorker(
   config: Config,
   log: Log,
-  hooks: { readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void } = {},
+  hooks: Pick<ComposeOptions, "onWrite"> = {},
 ): Promise<RunningWorker> {
   let schedule: Schedule | null = null;
   const turns = makeTurns({
@@ -55,7 +56,16 @@ export async function startWorker(
     log,
     onFree: () => schedule?.poke(),
   });
-  const parts = await compose(config, log, { ...hooks, onAnswer: turns.noteAnswer });
+  let working = 0;
+  const progress = makeProgress({
+    elapsedMs: () => performance.now(),
+    isBusy: () => working >= config.workerConcurrency,
+  });
+  const parts = await compose(config, log, {
+    ...hooks,
+    onAnswer: turns.noteAnswer,
+    onLease: () => progress.linkTaken(),
+  });
   const { state, connections, metrics } = parts;
   await recordPolicies(parts, connections);
   try {
@@ -68,6 +78,7 @@ export async function startWorker(
     redisUrl: config.redisUrl?.reveal() ?? null,
     databaseUrl: parts.database.connectionString,
     log,
+    onHang: () => metrics.connectionHung("queue"),
     onExhausted: async (report) => {
       // A dead job loses nothing: what it was about is still due in the database. Somebody should know all the same.
       const { connection } = report.payload as { readonly connection?: string };
@@ -75,13 +86,27 @@ export async function startWorker(
         await state.recordConnectionFailure(name, "job_failed", `${report.name}: ${report.error}`);
     },
   });
+  try {
+    await refuseMisfit(queue, log);
+  } catch (error) {
+    await queue.close({ timeoutMs: 0 });
+    await parts.close();
+    throw error;
+  }
   const counted = (handle: (payload: unknown) => Promise<Outcome>) => countRuns(metrics, handle);
   queue.startWorkers(
     [
       {
         queue: "links",
         name: reconcileLinkJob,
-        handle: counted((payload) => handleReconcileLink(connections, turns, payload)),
+        handle: counted(async (payload) => {
+          working += 1;
+          try {
+            return await handleReconcileLink(connections, turns, payload);
+          } finally {
+            working -= 1;
+          }
+        }),
       },
       {
         queue: "rounds",
@@ -127,13 +152,15 @@ export async function startWorker(
     crons: config.crons,
     checkMaxAgeMs: config.checkMaxAgeHours * 3_600_000,
     dueMax: config.workerConcurrency * 8,
+    onBeat: (dueCount) => progress.beat(dueCount),
   });
   const started = schedule;
+  const watch = watchProgress(progress, { log, metrics });
   let http: HttpServer | null = null;
   let url: string | null = null;
   try {
     if (config.http.port !== 0) {
-      http = makeHttp({ config, parts, queue, log, onWake: schedule.poke });
+      http = makeHttp({ config, parts, queue, log, progress, onWake: schedule.poke });
       ({ url } = await http.listen());
       log.info({ url }, "Page, health and metrics are served");
     }
@@ -148,10 +175,44 @@ export async function startWorker(
     queue,
     url,
     stop: () => {
+      clearInterval(watch);
       stopping ??= end({ schedule: started, turns, http, queue, parts });
       return stopping;
     },
   };
+}
+
+const progressLookMs = 5_000;
+
+/** Says once that the process stands still, and once that it goes on. */
+function watchProgress(
+  progress: Progress,
+  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, "setStalled"> },
+): NodeJS.Timeout {
+  let last: string | null = null;
+  const look = (): void => {
+    const reason = progress.stalledBy();
+    metrics.setStalled(reason !== null);
+    if (reason !== null && last === null) log.error({ reason }, "No progress");
+    if (reason === null && last !== null) log.info({}, "Work goes on");
+    last = reason;
+  };
+  look();
+  return setInterval(look, progressLookMs).unref();
+}
+
+/** A queue that can never work stops the start; one that is away for the moment does not. */
+async function refuseMisfit(queue: QueueBackend, log: Log): Promise<void> {
+  let misfit: Awaited<ReturnType<QueueBackend["findMisfit"]>>;
+  try {
+    misfit = await queue.findMisfit();
+  } catch (error) {
+    log.warn({ error: error instanceof Error ? error.message : "unknown" }, "The queue does not answer yet");
+    return;
+  }
+  if (misfit === null) return;
+  if (misfit.fatal) throw new CommandFailure({ code: ExitCode.usage, message: misfit.detail, remedy: misfit.remedy });
+  log.warn({ detail: misfit.detail, remedy: misfit.remedy }, "The queue may lose jobs");
 }
 
 /** What a waiting run says of why; anything else a read or write came to is a failure of that run. */
@@ -229,9 +290,10 @@ function makeHttp(input: {
   readonly parts: Parts;
   readonly queue: QueueBackend;
   readonly log: Log;
+  readonly progress: Progress;
   readonly onWake: () => void;
 }): HttpServer {
-  const { config, parts, queue, log } = input;
+  const { config, parts, queue, log, progress } = input;
   const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
   const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
   const { metrics } = parts;
@@ -294,8 +356,10 @@ function makeHttp(input: {
     adminToken: config.http.adminToken,
     checks: {
       database: async () => {
-        await parts.database.prisma.$queryRaw`SELECT 1`;
-        return true;
+        const [row] = await parts.database.prisma.$queryRaw<
+          { refused: string }[]
+        >`SELECT current_setting('transaction_read_only') AS refused`;
+        return row?.refused === "off";
       },
       queue: async () => {
         await queue.check();
@@ -304,6 +368,7 @@ function makeHttp(input: {
       migrations: async () =>
         (await pendingMigrations({ connectionString: parts.database.connectionString })).length === 0,
     },
+    stalledBy: () => progress.stalledBy(),
     metrics,
     bullBoard: queue.queues.map((entry) => new BullMQAdapter(entry, { readOnlyMode: true })),
     api: {

@@ -48,3 +48,45 @@ async function isReady(check: ReadinessCheck, timeoutMs: number): Promise<boolea
     clearTimeout(timer);
   }
 }
+
+/** What a process knows of its own progress (SPEC 6). All methods are cheap. */
+export type Progress = {
+  /** The beat has reached the database, and so many links are due and could be taken. */
+  beat(dueCount: number): void;
+  /** A due link was taken. */
+  linkTaken(): void;
+  /** Why this process makes no progress, in words; `null` while it does. */
+  stalledBy(): string | null;
+};
+
+/** When a process counts as standing still. */
+export type ProgressInput = {
+  readonly elapsedMs: () => number;
+  /** Whether as many links are worked on as may be: then no further one can be taken, and none need be. */
+  readonly isBusy: () => boolean;
+  /** Default 60,000. */
+  readonly limitMs?: number;
+};
+
+/** Watches the beat and the links that are due. What a restart cannot mend (the two services are away) does not count. */
+export function makeProgress({ elapsedMs, isBusy, limitMs = 60_000 }: ProgressInput): Progress {
+  let reachedAt = elapsedMs();
+  let dueSince: number | null = null;
+  return {
+    beat(dueCount) {
+      reachedAt = elapsedMs();
+      dueSince = dueCount === 0 || isBusy() ? null : (dueSince ?? reachedAt);
+    },
+    linkTaken() {
+      dueSince = null;
+    },
+    stalledBy() {
+      const now = elapsedMs();
+      const seconds = (since: number): number => Math.round((now - since) / 1000);
+      if (now - reachedAt > limitMs) return `the database has not been reached for ${seconds(reachedAt)} s`;
+      if (dueSince !== null && now - dueSince > limitMs)
+        return `links are due and none could be taken for ${seconds(dueSince)} s`;
+      return null;
+    },
+  };
+}

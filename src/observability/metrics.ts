@@ -56,6 +56,9 @@ export interface Metrics {
   runEnded(run: { readonly connection: string; readonly outcome: string }): void;
   /** The whole picture of `breakers`: how many are open, 0 included, so that an alert has something to look at. */
   setBreakers(rows: readonly { readonly connection: string; readonly breaker: string; readonly open: number }[]): void;
+  /** A connection of ours did not answer in time and was given up. */
+  connectionHung(what: "postgresql" | "queue"): void;
+  setStalled(isStalled: boolean): void;
   /** `collect` is called before each page, to set the gauges that are read from elsewhere. It has 5 s, its errors are counted. */
   onCollect(collect: () => Promise<void> | void): void;
   /** The page in Prometheus' text format. */
@@ -153,6 +156,8 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     "connection",
     "breaker",
   );
+  const hangs = counter("connection_hangs_total", "Connections that did not answer in time and were given up", "what");
+  const stalled = gauge("stalled", "1 while this process makes no progress");
   const collectFailures = counter("collect_failures_total", "Readings for this page that failed");
   const collectors: (() => Promise<void> | void)[] = [];
 
@@ -192,6 +197,8 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
       openBreakers.reset();
       for (const { open, ...labels } of rows) openBreakers.set(labels, open);
     },
+    connectionHung: (what) => hangs.inc({ what }),
+    setStalled: (isStalled) => stalled.set(isStalled ? 1 : 0),
     onCollect: (collect) => void collectors.push(collect),
     async render() {
       await Promise.all(

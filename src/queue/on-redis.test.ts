@@ -35,7 +35,7 @@ function startRunning(backend: QueueBackend): (key: string) => Promise<void> {
         handle: async (payload) => ran.add(JSON.stringify(payload)),
       },
     ],
-    { concurrency: 2 },
+    { concurrency: { links: 2, rounds: 1 } },
   );
   return async (key) => {
     const payload = { key };
