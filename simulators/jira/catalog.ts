@@ -156,7 +156,7 @@ export const CUSTOM_FIELDS = [
 /** An account. */
 export interface Account {
   readonly accountId: string;
-  readonly accountType: "atlassian" | "app" | "customer";
+  readonly accountType: "atlassian" | "app" | "customer" | "unknown";
   readonly displayName: string;
   readonly email: string;
   readonly active: boolean;
@@ -180,6 +180,8 @@ export function makeAccounts(seed: number, botEmail: string): Account[] {
     row("Grace Park", "atlassian", "grace@example.com", "America/New_York"),
     row("Carla Customer", "customer", "carla@customer.example.com", "Europe/Berlin"),
     row("Automation for Jira", "app", "automation@app.example.com", "Etc/UTC"),
+    // The third type that the documents name besides people and apps is not described (UserDetails.accountType).
+    row("Somebody", "unknown", "somebody@example.com", "Etc/UTC"),
   ];
 }
 
@@ -189,6 +191,8 @@ export interface ProjectSeed {
   readonly name?: string;
   readonly workflow?: WorkflowName;
   readonly projectTypeKey?: "software" | "service_desk" | "business";
+  /** No security levels, issues restricted by role (jira/NOTES 6). */
+  readonly teamManaged?: boolean;
   readonly issueTypeIds?: readonly string[];
 }
 
@@ -199,14 +203,16 @@ export interface ProjectDef {
   readonly name: string;
   readonly workflow: Workflow;
   readonly projectTypeKey: "software" | "service_desk" | "business";
+  readonly teamManaged: boolean;
   readonly issueTypeIds: readonly string[];
 }
 
-/** Projects of a site without wishes: OPS (every step allowed), STEP (only step by step), DESK (service project). */
+/** Projects of a site without wishes: OPS (every step allowed), STEP (only step by step), DESK (service project), TEAM (team-managed). */
 export const DEFAULT_PROJECTS: readonly ProjectSeed[] = [
   { key: "OPS", name: "Operations", workflow: "direct" },
   { key: "STEP", name: "Step by step", workflow: "step" },
   { key: "DESK", name: "Service desk", workflow: "desk", projectTypeKey: "service_desk" },
+  { key: "TEAM", name: "A team's own", workflow: "direct", teamManaged: true },
 ];
 
 /** Turns seeds into projects with ids. */
@@ -217,6 +223,7 @@ export function makeProjects(seeds: readonly ProjectSeed[]): ProjectDef[] {
     name: seed.name ?? seed.key,
     workflow: WORKFLOWS[seed.workflow ?? (seed.projectTypeKey === "service_desk" ? "desk" : "direct")],
     projectTypeKey: seed.projectTypeKey ?? "software",
+    teamManaged: seed.teamManaged ?? false,
     issueTypeIds: seed.issueTypeIds ?? ISSUE_TYPES.map((type) => type.id),
   }));
 }
@@ -241,6 +248,7 @@ export const SYSTEM_FIELDS = [
   { id: "updated", name: "Updated", type: "datetime", navigable: true },
   { id: "duedate", name: "Due date", type: "date", navigable: true },
   { id: "security", name: "Security Level", type: "securitylevel", navigable: true },
+  { id: "issuerestriction", name: "Restrict to", type: "issuerestriction", navigable: true },
   { id: "comment", name: "Comment", type: "comments-page", navigable: false },
   { id: "attachment", name: "Attachment", type: "array", navigable: false },
   { id: "issuelinks", name: "Linked Issues", type: "array", navigable: true },

@@ -64,6 +64,8 @@ export interface AddCommentArgs extends OnIssue {
   readonly visibility?: Partial<Visibility> & { readonly value: string };
   readonly internal?: boolean;
   readonly jsdPublic?: boolean;
+  /** The comment that is answered. */
+  readonly replyTo?: string;
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
@@ -158,6 +160,7 @@ export function makeControl(deps: {
       {
         body: args.adf === undefined ? textToAdf(args.text ?? "") : (toAdf(args.adf) ?? textToAdf("")),
         visibility: toVisibility(args.visibility),
+        ...(args.replyTo === undefined ? {} : { parentId: args.replyTo }),
         properties: {
           ...args.properties,
           ...(internal === null ? {} : { "sd.public.comment": { internal } }),
@@ -324,6 +327,28 @@ export function makeControl(deps: {
     state.editIssue(issue.id, patch, diffPatch(site, issue, patch), findActor(args.author).accountId);
   }
 
+  /** Restricts an issue of a team-managed project to roles; without any it is open again. */
+  function restrictIssue(args: OnIssue & { roles: readonly string[] }): void {
+    const issue = state.getIssue(args.issue);
+    const words = (roles: readonly string[] | undefined) => (roles ?? []).join(", ");
+    state.editIssue(
+      issue.id,
+      { restrictedRoles: args.roles },
+      [
+        {
+          field: "Restrict to",
+          fieldId: "issuerestriction",
+          fieldtype: "jira",
+          from: null,
+          fromString: words(issue.restrictedRoles),
+          to: null,
+          toString: words(args.roles),
+        },
+      ],
+      findActor(args.author).accountId,
+    );
+  }
+
   function accountName(accountId: string): string {
     return state.accounts.find((account) => account.accountId === accountId)?.displayName ?? accountId;
   }
@@ -451,6 +476,7 @@ export function makeControl(deps: {
     deleteIssue: (args: OnIssue): void =>
       state.deleteIssue(state.getIssue(args.issue).id, findActor(args.author).accountId),
     setSecurityLevel,
+    restrictIssue,
     setIssueProperty: (args: { issue: string; key: string; value?: unknown }): void =>
       state.setIssueProperty(state.getIssue(args.issue).id, args.key, args.value),
     setCommentProperty: (args: { commentId: string; key: string; value?: unknown }): void =>

@@ -446,6 +446,22 @@ export const OPERATIONS: readonly Operation[] = [
     required: [],
   },
   {
+    id: "getProjectIssueSecurityScheme",
+    method: "GET",
+    path: "/rest/api/3/project/{projectKeyOrId}/issuesecuritylevelscheme",
+    write: false,
+    query: {},
+    required: [],
+  },
+  {
+    id: "getSecurityLevelsForProject",
+    method: "GET",
+    path: "/rest/api/3/project/{projectKeyOrId}/securitylevel",
+    write: false,
+    query: {},
+    required: [],
+  },
+  {
     id: "getAttachmentContent",
     method: "GET",
     path: "/rest/api/3/attachment/content/{id}",

@@ -56,6 +56,12 @@ export interface JiraSettings {
   botIsAdmin: boolean;
   /** Permission keys the bot does not have, such as "TRANSITION_ISSUES". */
   revokedPermissions: readonly string[];
+  /** Whether issues of company-managed projects show the field of their security level; a field configuration may hide it. */
+  securityField: "shown" | "absent";
+  /** Who is told of a project's levels: nobody, whoever asks, or that there are none. Administrators alone see the scheme (OpenAPI). */
+  securityLevels: "forbidden" | "listed" | "none";
+  /** Whether a reply shows the visibility of the comment above it; not documented (jira/NOTES 6). */
+  repliesRepeatVisibility: boolean;
   /** Whether the bot may read issues with a security level, and comments restricted to a role or group. */
   botSeesSecurityLevels: boolean;
   botSeesRestrictedComments: boolean;
@@ -166,6 +172,9 @@ export function makeDefaultSettings(): JiraSettings {
     webhookDelayMs: 0,
     commentFiresIssueUpdated: true,
     webhookCarriesIssue: true,
+    securityField: "shown",
+    securityLevels: "forbidden",
+    repliesRepeatVisibility: false,
     issueLinking: true,
     linkTypes: [
       { id: "10000", name: "Blocks", inward: "is blocked by", outward: "blocks" },

@@ -76,6 +76,7 @@ export type IssuePatch = Partial<
     | "reporterId"
     | "assigneeId"
     | "securityLevelId"
+    | "restrictedRoles"
     | "dueDate"
     | "customFields"
     | "statusId"
@@ -281,7 +282,12 @@ export function makeState(deps: {
 
   function addComment(
     id: string,
-    draft: { body: Adf; visibility: Visibility | null; properties: Readonly<Record<string, unknown>> },
+    draft: {
+      body: Adf;
+      visibility: Visibility | null;
+      properties: Readonly<Record<string, unknown>>;
+      parentId?: string;
+    },
     actorId: string,
   ): CommentRecord {
     const at = now();

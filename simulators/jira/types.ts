@@ -29,6 +29,8 @@ export interface CommentRecord {
   readonly createdMs: number;
   readonly updatedMs: number;
   readonly visibility: Visibility | null;
+  /** The comment that this one replies to. */
+  readonly parentId?: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
@@ -108,6 +110,8 @@ export interface IssueRecord {
   readonly creatorId: string;
   readonly assigneeId: string | null;
   readonly securityLevelId: string | null;
+  /** Roles that alone may see the issue: the restriction of a team-managed project. */
+  readonly restrictedRoles?: readonly string[];
   readonly dueDate: string | null;
   readonly customFields: Readonly<Record<string, unknown>>;
   readonly properties: Readonly<Record<string, unknown>>;

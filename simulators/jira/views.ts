@@ -133,7 +133,7 @@ export function viewProject(site: Site, project: ProjectDef): Json {
     key: project.key,
     name: project.name,
     projectTypeKey: project.projectTypeKey,
-    simplified: false,
+    simplified: project.teamManaged,
     avatarUrls: viewAvatars(site.baseUrl()),
   };
 }
@@ -184,6 +184,8 @@ export interface CommentView {
 /** A comment. */
 export function viewComment(site: Site, issue: IssueRecord, comment: CommentRecord, view: CommentView): Json {
   const isDesk = site.state.projectOf(issue).projectTypeKey === "service_desk";
+  const parent = issue.comments.find((candidate) => candidate.id === comment.parentId);
+  const shown = site.settings.repliesRepeatVisibility && parent !== undefined ? parent : comment;
   const showsPublic = site.settings.jsdPublic === "all" || (site.settings.jsdPublic === "service_desk" && isDesk);
   return {
     self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment/${comment.id}`,
@@ -194,8 +196,9 @@ export function viewComment(site: Site, issue: IssueRecord, comment: CommentReco
     updateAuthor: viewUser(site, comment.updateAuthorId),
     created: toJiraTime(comment.createdMs),
     updated: toJiraTime(comment.updatedMs),
-    ...(comment.visibility === null ? {} : { visibility: comment.visibility }),
-    ...(showsPublic ? { jsdPublic: isJsdPublic(comment) } : {}),
+    ...(shown.visibility === null ? {} : { visibility: shown.visibility }),
+    ...(showsPublic ? { jsdPublic: isJsdPublic(shown) } : {}),
+    ...(comment.parentId === undefined ? {} : { parentId: Number(comment.parentId) }),
     ...(view.properties ? { properties: viewProperties(comment.properties) } : {}),
   };
 }
@@ -351,6 +354,13 @@ export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Jso
     created: () => toJiraTime(issue.createdMs),
     updated: () => toJiraTime(issue.updatedMs),
     duedate: () => issue.dueDate,
+    issuerestriction: () => ({
+      issuerestrictions:
+        issue.restrictedRoles === undefined || issue.restrictedRoles.length === 0
+          ? {}
+          : { projectrole: issue.restrictedRoles.map((id) => ({ id })) },
+      shouldDisplay: true,
+    }),
     security: () => (issue.securityLevelId === null ? null : viewSecurity(site, issue.securityLevelId)),
     comment: () => viewComments(site, issue, view.inSearch),
     attachment: () => (lagged?.attachments ?? []).map((attachment) => viewAttachment(site, attachment)),
@@ -358,7 +368,10 @@ export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Jso
     subtasks: () => [],
   };
   const fields: Json = {};
+  const { teamManaged } = site.state.projectOf(issue);
+  const absent = teamManaged || site.settings.securityField === "absent" ? "security" : null;
   for (const name of chosen) {
+    if (name === absent || (name === "issuerestriction" && !teamManaged)) continue;
     const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
     if (make !== undefined) fields[name] = make();
     else if (CUSTOM_FIELDS.some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;

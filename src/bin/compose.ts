@@ -345,6 +345,7 @@ function wireConnection(input: {
       log,
       extraFields: toldFields(connection.create.fields),
       onAnswer: onAnswer("jira"),
+      inServiceProject: connection.comments.inServiceProject,
     }),
     { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },
   );

@@ -199,6 +199,9 @@ const connection = z
           allowAppAccounts: z
             .array(values.line("an account id", 255), list)
             .describe("Account ids of type app whose comments count as a person's"),
+          inServiceProject: values
+            .oneOf("internal", "public")
+            .describe("Whether the customers of a service project see what casebridge writes there. Default: internal"),
         },
         "Which comments leave Jira, and how",
       ),

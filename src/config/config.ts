@@ -168,6 +168,8 @@ export type CommentsConfig = {
   readonly allowSecurityLevels: readonly string[];
   /** Account ids of type `app` whose comments count as a person's (RULES 1). */
   readonly allowAppAccounts: readonly string[];
+  /** Whether the customers of a service project see what casebridge writes there (RULES 5). */
+  readonly inServiceProject: "internal" | "public";
 };
 
 /** How an issue becomes a case. */

@@ -212,6 +212,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       authorName: comments.authorName ?? "name",
       allowSecurityLevels: (comments.allowSecurityLevels ?? []).map(String),
       allowAppAccounts: comments.allowAppAccounts ?? [],
+      inServiceProject: comments.inServiceProject ?? "internal",
     },
     attachments: { toHuawei: settings.attachments },
     create: {

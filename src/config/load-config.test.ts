@@ -118,6 +118,7 @@ test("defaults stand in for everything that is not set", () => {
           authorName: "name",
           allowSecurityLevels: [],
           allowAppAccounts: [],
+          inServiceProject: "internal",
         },
         attachments: { toHuawei: "referenced" },
         create: {

@@ -28,6 +28,8 @@ type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
 
 const pageSize = 100;
 const bulkMax = 1_000;
+/** Says whether the customers of a service project see a comment (NOTES 3.4). */
+const publicKey = "sd.public.comment";
 /** Comments that are read with their bodies at once. */
 const byIdsMax = 100;
 
@@ -37,8 +39,24 @@ export function makeCommentCalls(deps: {
   readonly directory: Directory;
   readonly mediaNames: MediaNames;
   readonly serviceClock: ObservedServiceClock;
+  /** Whether the customers of a service project see our comments. */
+  readonly inServiceProject: "internal" | "public";
 }): CommentCalls {
   const { transport, directory, mediaNames, serviceClock } = deps;
+
+  /**
+   * Comments of the platform API are public in service projects and mailed to the requester, unless this property says otherwise
+   * (jira/NOTES 6). Where the kind of the project cannot be told, they are internal.
+   */
+  async function visibilityOfOwn(call: CallContext): Promise<readonly object[]> {
+    if (deps.inServiceProject === "public") return [];
+    try {
+      if ((await directory.project(call)).projectTypeKey !== "service_desk") return [];
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+    }
+    return [{ key: publicKey, value: { internal: true } }];
+  }
 
   async function listComments(issueId: IssueId, lane: Lane) {
     const call: CallContext = { operation: "listComments", effect: "read", lane, issueId };
@@ -128,7 +146,8 @@ export function makeCommentCalls(deps: {
   async function createComment(issueId: IssueId, input: CommentInput, lane: Lane) {
     const call: CallContext = { operation: "createComment", effect: "write", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/comment`;
-    const body = toBody(call, input);
+    const own = toBody(call, input);
+    const body = { ...own, properties: [...own.properties, ...(await visibilityOfOwn(call))] };
     const created = await transport.client(call).sendRequest({ url, method: "POST", body, schema: createdSchema });
     return toId<CommentId>(created.id);
   }

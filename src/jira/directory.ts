@@ -166,19 +166,25 @@ export function makeDirectory(deps: {
     try {
       return (await transport.client(asRead(call)).sendRequest({ url, schema: securityLevelsSchema })).levels;
     } catch (error) {
-      if (isServiceError(error, "not_found", "forbidden", "rejected", "unauthorized", "contract")) return null;
+      // A look-up stops no reading (RULES 9): what is not told is not known.
+      if (isServiceError(error)) return null;
       throw error;
     }
   }
 
   async function maySetLevels(call: CallContext): Promise<boolean> {
     const permission = "SET_ISSUE_SECURITY";
-    const { permissions } = await transport.client(asRead(call)).sendRequest({
-      url: "/rest/api/3/mypermissions",
-      searchParams: { projectKey: deps.options.projectKey, permissions: permission },
-      schema: permissionsSchema,
-    });
-    return permissions[permission]?.havePermission === true;
+    try {
+      const { permissions } = await transport.client(asRead(call)).sendRequest({
+        url: "/rest/api/3/mypermissions",
+        searchParams: { projectKey: deps.options.projectKey, permissions: permission },
+        schema: permissionsSchema,
+      });
+      return permissions[permission]?.havePermission === true;
+    } catch (error) {
+      if (isServiceError(error)) return false;
+      throw error;
+    }
   }
 
   const levelsNow = once(async (call): Promise<"none" | "some" | "unknown"> => {

@@ -27,6 +27,8 @@ export type JiraClientDeps = {
   readonly extraFields?: readonly string[];
   /** Hears after each request whether any answer came. */
   readonly onAnswer?: (answered: boolean) => void;
+  /** Whether the customers of a service project see our comments; internal unless said otherwise. */
+  readonly inServiceProject?: "internal" | "public";
   readonly clock?: Clock;
   readonly send?: HttpSender;
   readonly timeouts?: JiraTimeouts;
@@ -71,7 +73,13 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
       extraFields: deps.extraFields ?? [],
       sleep: deps.sleep ?? sleepFor,
     }),
-    ...makeCommentCalls({ transport, directory, mediaNames, serviceClock }),
+    ...makeCommentCalls({
+      transport,
+      directory,
+      mediaNames,
+      serviceClock,
+      inServiceProject: deps.inServiceProject ?? "internal",
+    }),
     ...makeRoleCalls({ options, transport }),
     ...makeFileCalls({ host: options.host, transport, clock }),
   };

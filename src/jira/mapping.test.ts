@@ -54,6 +54,7 @@ describe("what Jira answers", () => {
     expect(toIssue(wire)).toEqual({
       issueId: "10001",
       reporterName: "",
+      creatorId: null,
       issueKey: "OPS-1",
       linkedIssueIds: [],
       projectKey: "OPS",
@@ -87,6 +88,35 @@ describe("what Jira answers", () => {
       "new",
       "new",
     ]);
+  });
+
+  const empty = { issuerestrictions: {}, shouldDisplay: true };
+  const filled = { issuerestrictions: { projectrole: [{ id: "10002" }] }, shouldDisplay: true };
+  it.each([
+    { name: "a company-managed project shows no level", fields: { security: null }, is: "none" },
+    { name: "and an empty restriction", fields: { security: null, issuerestriction: empty }, is: "none" },
+    { name: "a restriction wherever it stands", fields: { security: null, issuerestriction: filled }, is: "set" },
+    { name: "the level's field is missing", fields: {}, is: "unknown" },
+    { name: "it is missing, and the project has no levels", fields: {}, hasNoLevels: true, is: "none" },
+    { name: "a team-managed project, open", fields: { issuerestriction: empty }, simplified: true, is: "none" },
+    { name: "a team-managed project, told as null", fields: { issuerestriction: null }, simplified: true, is: "none" },
+    { name: "a team-managed project, restricted", fields: { issuerestriction: filled }, simplified: true, is: "set" },
+    { name: "a team-managed project that does not tell", fields: {}, simplified: true, is: "unknown" },
+    { name: "another shape", fields: { security: null, issuerestriction: { shouldDisplay: true } }, is: "unknown" },
+    {
+      name: "an empty list of roles is a shape as well",
+      fields: { issuerestriction: { issuerestrictions: { r: [] } } },
+      simplified: true,
+      is: "set",
+    },
+  ])("reads who may see an issue: $name: $is", ({ fields, simplified = false, hasNoLevels = false, is }) => {
+    const wire = issueSchema.parse({
+      id: "1",
+      key: "OPS-1",
+      fields: { project: { key: "OPS", simplified }, status, ...times, ...fields },
+    });
+
+    expect(toIssue(wire, [], hasNoLevels).restriction).toBe(is);
   });
 
   it("takes only a whole mark for a mark", () => {

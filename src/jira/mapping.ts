@@ -56,6 +56,7 @@ export function toIssue(
     securityLevelId: fields.security?.id ?? null,
     restriction: toRestriction(fields, hasNoLevels),
     reporterId: fields.reporter?.accountId ?? null,
+    creatorId: fields.creator?.accountId ?? null,
     reporterName: fields.reporter?.displayName ?? "",
     files: (fields.attachment ?? []).map(toFile),
     linkedIssueIds: (fields.issuelinks ?? []).flatMap(({ inwardIssue, outwardIssue }) => {

@@ -59,6 +59,7 @@ export const issueSchema = z.object({
     security: z.object({ id: idSchema }).nullish(),
     issuerestriction: z.unknown().optional(),
     reporter: userSchema,
+    creator: userSchema,
     attachment: z.array(attachmentSchema).nullish(),
     issuelinks: z
       .array(

@@ -96,3 +96,78 @@ describe("twenty comments wait", () => {
     expect(byOperation.getComment ?? 0).toBeLessThanOrEqual(1);
   });
 });
+
+describe("restrictions that Jira shows in other ways", () => {
+  /** Comments of all kinds; answers the texts that reached Huawei. */
+  async function said(): Promise<string[]> {
+    await stage.settle(3);
+    return messages().map((message) => message.content.split("\n").at(-1) ?? "");
+  }
+
+  test("replies to restricted and internal comments stay, whether or not Jira repeats it on them", async () => {
+    await start({ huaweiPaceMs: 0 });
+    for (const repeats of [false, true]) {
+      stage.jira.setSettings({ repliesRepeatVisibility: repeats });
+      const open = stage.jira.addComment({ issue: key, text: `open ${repeats}` });
+      const closed = stage.jira.addComment({ issue: key, text: "closed", visibility: { value: "Administrators" } });
+      const below = stage.jira.addComment({ issue: key, text: "below", replyTo: closed.commentId });
+      stage.jira.addComment({ issue: key, text: "far below", replyTo: below.commentId });
+      stage.jira.addComment({ issue: key, text: `answer ${repeats}`, replyTo: open.commentId });
+    }
+
+    expect(await said()).toEqual(["open false", "answer false", "open true", "answer true"]);
+  });
+
+  test("what an account of an unknown kind writes stays", async () => {
+    await start({ huaweiPaceMs: 0 });
+    stage.jira.addComment({ issue: key, text: "by whom?", author: "unknown" });
+    stage.jira.addComment({ issue: key, text: "by a person" });
+
+    expect(await said()).toEqual(["by a person"]);
+  });
+
+  test("an issue of a team-managed project is restricted and freed", async () => {
+    await start({ huaweiPaceMs: 0, projectKey: "TEAM" });
+    stage.jira.addComment({ issue: key, text: "before" });
+    expect(await said()).toEqual(["before"]);
+
+    stage.jira.restrictIssue({ issue: key, roles: ["10002"] });
+    stage.jira.addComment({ issue: key, text: "meanwhile" });
+    const restricted = await said();
+    stage.jira.restrictIssue({ issue: key, roles: [] });
+    const freed = await said();
+
+    expect(restricted).not.toContain("meanwhile");
+    expect(freed).toContain("meanwhile");
+  });
+
+  test("without the field of the level nothing leaves, unless the project has no levels; what was said stays", async () => {
+    await start({ huaweiPaceMs: 0, jira: { settings: { botIsAdmin: true } } });
+    stage.jira.addComment({ issue: key, text: "before" });
+    expect(await said()).toEqual(["before"]);
+
+    stage.jira.setSettings({ securityField: "absent", securityLevels: "listed" });
+    stage.jira.addComment({ issue: key, text: "meanwhile" });
+    const absent = await said();
+    stage.jira.setSettings({ securityLevels: "none" });
+    // The project is asked again after ten minutes.
+    stage.advance(601_000);
+    const none = await said();
+
+    expect(absent).toEqual(["before"]);
+    expect(none).toEqual(["before", "meanwhile"]);
+  });
+});
+
+test("in a service project casebridge writes internal comments", async () => {
+  await start({ huaweiPaceMs: 0, projectKey: "DESK" });
+  stage.huawei.addMessage({
+    caseId: stage.huawei.getState().cases[0]?.caseId ?? "",
+    author: "engineer",
+    content: "hello",
+  });
+  await stage.round();
+
+  const own = stage.jira.getIssue({ issue: key }).comments;
+  expect(own.map((comment) => comment.jsdPublic)).toEqual([false]);
+});

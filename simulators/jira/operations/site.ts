@@ -1,6 +1,14 @@
 // Projects, users, permissions and the lists of statuses, priorities, fields.
 
-import { PERMISSIONS, PRIORITIES, type ProjectDef, RESOLUTIONS, STATUS_CATEGORIES, STATUSES } from "../catalog.ts";
+import {
+  PERMISSIONS,
+  PRIORITIES,
+  type ProjectDef,
+  RESOLUTIONS,
+  SECURITY_LEVELS,
+  STATUS_CATEGORIES,
+  STATUSES,
+} from "../catalog.ts";
 import {
   failure,
   pageBean,
@@ -174,6 +182,29 @@ function requireProject(site: Site, idOrKey: string): ProjectDef {
 function getProject(site: Site, context: RequestContext): Reply {
   parseExpand(context, PROJECT_EXPANDS);
   return { status: 200, body: viewWholeProject(site, requireProject(site, param(context, "projectIdOrKey"))) };
+}
+
+function viewLevels(): Record<string, unknown>[] {
+  return SECURITY_LEVELS.map(({ id, name, description }) => ({ id, name, description }));
+}
+
+/** Only for administrators of Jira or of the project. */
+function getProjectIssueSecurityScheme(site: Site, context: RequestContext): Reply {
+  const project = requireProject(site, param(context, "projectKeyOrId"));
+  if (!hasPermission(site, "ADMINISTER_PROJECTS") && !hasPermission(site, "ADMINISTER")) {
+    throw failure(403, ["You do not have the permission to see the issue security scheme."]);
+  }
+  if (project.teamManaged || site.settings.securityLevels === "none") {
+    throw failure(404, ["No issue security scheme is associated with this project."]);
+  }
+  return { status: 200, body: { id: 10_000, name: "Default Issue Security Scheme", levels: viewLevels() } };
+}
+
+/** Levels are returned only to whoever may set them; everybody else gets an empty list. */
+function getSecurityLevelsForProject(site: Site, context: RequestContext): Reply {
+  const project = requireProject(site, param(context, "projectKeyOrId"));
+  const shown = site.settings.securityLevels === "listed" && !project.teamManaged;
+  return { status: 200, body: { levels: shown ? viewLevels() : [] } };
 }
 
 function getAllStatuses(site: Site, context: RequestContext): Reply {
@@ -375,6 +406,8 @@ export const siteHandlers: Handlers = {
   getProject,
   getProjectRole,
   getUsersFromGroup,
+  getProjectIssueSecurityScheme,
+  getSecurityLevelsForProject,
   getAllStatuses,
   getIssueTypesForProject,
   getFields,

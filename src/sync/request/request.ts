@@ -14,11 +14,13 @@ import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/gua
 import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
+import { permissionRefusal } from "../apply/commands.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
 import { type Subject, Withheld } from "../gate.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { namesInRestricted } from "../plan/disclosure.ts";
+import { requestLabels } from "../plan/request.ts";
 import { type IssueHold, issueHold } from "../plan/restriction.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
 import { moments } from "../run.ts";
@@ -148,6 +150,8 @@ async function tryCreate(
 
   const obstacle = obstacleOf(deps, issue);
   if (obstacle !== null) return refuse(deps, leased, cause, obstacle);
+  const refusal = await askerRefusal(deps, issue);
+  if (refusal !== null) return refuse(deps, leased, refusal.cause, refusal.text);
   const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - lookBackMs));
   if (known !== null) {
     await leased.apply(adoptedStep(deps, known, {}));
@@ -202,6 +206,40 @@ function obstacleOf(deps: RequestDeps, issue: Issue): string | null {
   if (hold !== null) return holdTexts[hold];
   if (issue.category === "done") return "This issue is done. Move it back to an open status first.";
   return null;
+}
+
+/**
+ * Why the person who asked may not, where commands need a role (RULES 6): a new case is more than any command. Who asked is who put the
+ * label of the request there, else who made the issue; a reporter can be anybody. `null`: may, or no role is set. Throws `ServiceError`.
+ */
+async function askerRefusal(
+  deps: RequestDeps,
+  issue: Issue,
+): Promise<{ readonly cause: string; readonly text: string } | null> {
+  const { role } = deps.settings.commands;
+  if (role === null) return null;
+  const asking = requestLabels(deps.settings.create.jql, issue.labels);
+  const wordsOf = (text: string | null): readonly string[] => (text ?? "").split(" ");
+  const added = (await deps.jira.listChanges(issue.issueId, deps.lane)).findLast(
+    ({ field, fromText, toText }) =>
+      field === "labels" &&
+      asking.some((label) => wordsOf(toText).includes(label) && !wordsOf(fromText).includes(label)),
+  );
+  const askerId = added === undefined ? (issue.creatorId ?? null) : added.authorId;
+  switch (await permissionRefusal(deps, askerId)) {
+    case null:
+      return null;
+    case "role_missing":
+      return {
+        cause: "request-role-missing",
+        text: "The project role named by commands.role cannot be read. An administrator finds the cause with `casebridge doctor`.",
+      };
+    default:
+      return {
+        cause: `request-role-${askerId ?? "unknown"}`,
+        text: `Only people in the project role "${role}" may ask for a service ticket. One of them may take the label off this issue and put it on again.`,
+      };
+  }
 }
 
 const holdTexts: Readonly<Record<IssueHold, string>> = {
