@@ -80,6 +80,8 @@ export interface HuaweiSettings {
   readonly replierTypeShown: boolean;
   /** Files shown per message in message lists, 0 = all (NOTES 8: 5). The detail shows all. */
   readonly messageFilesShownMax: number;
+  /** Characters of a text in message lists, 0 = all (NOTES 14: lists declare 400, the detail 10000). */
+  readonly messageListTextMax: number;
   /** Whether the case text also shows as a message with is_first_message=1 (NOTES 8 [inferred]). */
   readonly firstMessageListed: boolean;
   /** First `/cases/instant-messages` call without cursor: whole history or nothing. Open in NOTES 9. */
@@ -198,6 +200,7 @@ export const DEFAULT_SETTINGS: HuaweiSettings = {
   detailMessageIds: true,
   replierTypeShown: true,
   messageFilesShownMax: 5,
+  messageListTextMax: 400,
   firstMessageListed: true,
   cursorFirstCall: "history",
   cursorInclusive: false,

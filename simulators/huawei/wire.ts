@@ -117,13 +117,18 @@ export function renderListMessage(
     type: authorType(message),
     ...(core.settings.replierTypeShown ? { replier_type: message.replierType } : {}),
     replier: message.replier,
-    content: renderContent(core, message, trim),
+    content: cutText(renderContent(core, message, trim), core.settings.messageListTextMax),
     create_time: formatTime(core, locale, message.createdAt),
     replier_name: message.replierName,
     is_first_message: message.isFirst ? 1 : 0,
     iam_user_type: message.iamUserType,
     accessory_list: renderFiles(core, message, core.settings.messageFilesShownMax),
   };
+}
+
+/** The first `max` characters, wherever that cuts: in a tag, in an entity, in a surrogate pair. */
+function cutText(text: string, max: number): string {
+  return max > 0 ? text.slice(0, max) : text;
 }
 
 /** `type` is 0 customer, 1 support (NOTES 9). */

@@ -58,6 +58,8 @@ export type CaseMessage = {
   /** True for the message that repeats the description; never a comment. */
   readonly isFirst: boolean;
   readonly files: readonly CaseFile[];
+  /** Only a list shows the message, and its text may go on where the list cuts (osm/NOTES 14): it is never posted. */
+  readonly textCut?: true;
 };
 
 /** What a case list tells. */

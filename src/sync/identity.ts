@@ -11,20 +11,7 @@ import { givenUp, type Intent, type Mirror } from "../domain/link.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
 import { hashParts } from "../lib/hash.ts";
-
-/** Identity of a message without regard to ids: time to the second, author, files, first 200 normalised characters. */
-export function messageFingerprint(message: CaseMessage): string {
-  return hashParts([
-    String(Math.floor(message.createdAt.getTime() / 1000)),
-    message.authorKind === "customer" ? "customer" : "support",
-    message.authorId ?? "",
-    message.files
-      .map((file) => file.fileId)
-      .sort()
-      .join(","),
-    normalizeForFingerprint(message.content),
-  ]).slice(0, 32);
-}
+import { knownFingerprints, type NamedMessage, nameMessages } from "./message-views.ts";
 
 /** Hash of everything of a message that a copy must show. */
 export function messageHash(message: CaseMessage): string {
@@ -116,10 +103,9 @@ export function sortMessages(input: {
   }
 
   const onTheirWay = sourcesOnTheirWay(input.intents);
-  const named = nameMessages(input.messages);
-  const claimed = claimedIn(named, bySource, onTheirWay);
-  /** Of each fingerprint, the identities known of it that no message of this reading names itself. */
-  const unclaimed = new Map<string, string[]>();
+  const isOnItsWay = new Set([...onTheirWay.values()].flat());
+  const named = nameMessages(input.messages, input.mirrors, (name) => bySource.has(name) || isOnItsWay.has(name));
+  const identities = assignIdentities(named, bySource, onTheirWay);
   const adoptedMarks = new Set<string>();
   const result = {
     first: null as IdentifiedMessage | null,
@@ -131,45 +117,29 @@ export function sortMessages(input: {
   };
   const copyTexts = new Set<string>();
 
-  for (const { message, fingerprint, withoutId } of named) {
-    const sourceId = message.messageId ?? withoutId;
-    const known = bySource.get(sourceId);
-    const renameFrom = known === undefined && message.messageId !== null && bySource.has(withoutId) ? withoutId : null;
-    // A reading without id of a message known by id: found again by its fingerprint.
-    let knownByFingerprint: string | undefined;
-    if (message.messageId === null && known === undefined) {
-      const left = unclaimed.get(fingerprint) ?? [
-        ...input.mirrors
-          .filter(
-            (mirror) =>
-              mirror.kind === "message" && mirror.fingerprint === fingerprint && !mirror.sourceId.includes("#"),
-          )
-          .map((mirror) => mirror.sourceId)
-          .filter((id) => !claimed.has(id)),
-        ...(onTheirWay.get(fingerprint) ?? []).filter((id) => !bySource.has(id) && !claimed.has(id)),
-      ];
-      knownByFingerprint = left.shift();
-      unclaimed.set(fingerprint, left);
-    }
-    const isOnItsWay = isUnderWayWithoutId({ message, fingerprint, withoutId }, bySource, onTheirWay);
+  for (const entry of named) {
+    const { message, fingerprint, withoutId } = entry;
+    const known = identities.get(entry);
+    const isRenamed = known !== undefined && message.messageId !== null && message.messageId !== known;
     const identified: IdentifiedMessage = {
       message,
-      sourceId: isOnItsWay ? withoutId : (knownByFingerprint ?? sourceId),
+      // A comment that is on its way keeps its name; once it is confirmed the row is renamed.
+      sourceId: known !== undefined && !(isRenamed && bySource.has(known)) ? known : (message.messageId ?? withoutId),
       fingerprint,
-      renameFrom,
+      renameFrom: isRenamed && bySource.has(known) ? known : null,
     };
     if (message.isFirst) {
       result.first ??= identified;
       continue;
     }
-    if (known !== undefined || renameFrom !== null || knownByFingerprint !== undefined) {
+    if (known !== undefined) {
       result.people.push(identified);
       continue;
     }
-    const copiesLeft = copyFingerprints.get(fingerprint) ?? 0;
-    if ((message.messageId !== null && copyIds.has(message.messageId)) || copiesLeft > 0) {
-      if (copiesLeft > 0) copyFingerprints.set(fingerprint, copiesLeft - 1);
-      result.copies.push({ message, fingerprint });
+    const copied = entry.fingerprints.find((name) => (copyFingerprints.get(name) ?? 0) > 0);
+    if ((message.messageId !== null && copyIds.has(message.messageId)) || copied !== undefined) {
+      if (copied !== undefined) copyFingerprints.set(copied, (copyFingerprints.get(copied) ?? 0) - 1);
+      result.copies.push({ message, fingerprint: copied ?? fingerprint });
       copyTexts.add(onOneLine(message.content));
       continue;
     }
@@ -213,48 +183,48 @@ export function sortMessages(input: {
   return result;
 }
 
-type Named = { readonly message: CaseMessage; readonly fingerprint: string; readonly withoutId: string };
-
-/** Each message with its fingerprint, and the identity that it has where no id is told. */
-function nameMessages(messages: readonly CaseMessage[]): Named[] {
-  const ordinals = new Map<string, number>();
-  return messages.map((message) => {
-    const fingerprint = messageFingerprint(message);
-    const ordinal = (ordinals.get(fingerprint) ?? 0) + 1;
-    ordinals.set(fingerprint, ordinal);
-    return { message, fingerprint, withoutId: `fp:${fingerprint}:${ordinal}` };
-  });
-}
-
-/** Its comment is on its way under the identity without id; once that is confirmed the row is renamed. */
-function isUnderWayWithoutId(
-  { message, fingerprint, withoutId }: Named,
-  bySource: ReadonlyMap<string, Mirror>,
-  onTheirWay: ReadonlyMap<string, readonly string[]>,
-): boolean {
-  const sourceId = message.messageId ?? withoutId;
-  if (bySource.has(sourceId) || (message.messageId !== null && bySource.has(withoutId))) return false;
-  const ids = onTheirWay.get(fingerprint) ?? [];
-  return ids.includes(withoutId) && !ids.includes(sourceId);
-}
-
 /**
- * Identities that messages of this reading have by themselves. A reading may tell the id of one of two equal messages and not of the
- * other: the one without must not be taken for the one with.
+ * The identity under which each message of a reading is known: a row's, or that of a comment on its way. Every identity is given once.
+ * The id decides; then the files that were mirrored with it; then the name that it has without id; and what is left of equal
+ * fingerprints is given in order, since a view may tell the id of one of two equal messages and not of the other.
  */
-function claimedIn(
-  named: readonly Named[],
+function assignIdentities(
+  named: readonly NamedMessage[],
   bySource: ReadonlyMap<string, Mirror>,
   onTheirWay: ReadonlyMap<string, readonly string[]>,
-): ReadonlySet<string> {
-  const claimed = new Set<string>();
-  for (const entry of named) {
-    const { messageId } = entry.message;
-    const hasOldName = bySource.has(entry.withoutId) || isUnderWayWithoutId(entry, bySource, onTheirWay);
-    if (messageId !== null && (bySource.has(messageId) || !hasOldName)) claimed.add(messageId);
-    else if (hasOldName) claimed.add(entry.withoutId);
+): ReadonlyMap<NamedMessage, string> {
+  const known = new Map<string, string[]>();
+  const add = (fingerprint: string, id: string): void => {
+    known.set(fingerprint, [...(known.get(fingerprint) ?? []), id]);
+  };
+  for (const { sourceId, fingerprint } of bySource.values())
+    if (fingerprint !== null && !sourceId.includes("#")) add(fingerprint, sourceId);
+  for (const [fingerprint, ids] of onTheirWay) for (const id of ids) if (!bySource.has(id)) add(fingerprint, id);
+  const knownOf = ({ fingerprints }: NamedMessage): string[] => fingerprints.flatMap((name) => known.get(name) ?? []);
+  const held = new Set(named.map((entry) => entry.holder));
+  const given = new Map<NamedMessage, string>();
+  const taken = new Set<string>();
+  const rules: ((entry: NamedMessage) => string | null | undefined)[] = [
+    ({ message }) => (message.messageId !== null && bySource.has(message.messageId) ? message.messageId : null),
+    (entry) => knownOf(entry).find((id) => id === entry.message.messageId),
+    (entry) => knownOf(entry).find((id) => id === entry.holder),
+    (entry) => (bySource.has(entry.withoutId) ? entry.withoutId : knownOf(entry).find((id) => id === entry.withoutId)),
+    (entry) => knownOf(entry).find((id) => !taken.has(id) && !held.has(id) && mayBe(entry, id)),
+  ];
+  for (const rule of rules) {
+    for (const entry of named) {
+      const id = given.has(entry) ? null : rule(entry);
+      if (id == null || taken.has(id) || !mayBe(entry, id)) continue;
+      given.set(entry, id);
+      taken.add(id);
+    }
   }
-  return claimed;
+  return given;
+}
+
+/** A message whose id is told is not the one of another id. */
+function mayBe({ message }: NamedMessage, id: string): boolean {
+  return message.messageId === null || message.messageId === id || id.startsWith("fp:");
 }
 
 /** Identities under which comments of messages are being written, by fingerprint; they have no row yet. */
@@ -327,7 +297,7 @@ export function stillNamed(
   messages: readonly CaseMessage[],
   settleSeconds: number,
 ): { readonly names: readonly string[]; readonly againSeconds: number | null } {
-  const present = new Set(messages.map(messageFingerprint));
+  const present = new Set(messages.flatMap(knownFingerprints));
   const looks = new Map<string, number>();
   for (const name of names) {
     if (name.startsWith(accessRequestPrefix)) continue;

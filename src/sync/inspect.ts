@@ -7,6 +7,7 @@ import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../
 import type { Link } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
+import { findSeenTwice } from "./inspect-copies.ts";
 import { IssueMissing, observe, withRelations } from "./observe.ts";
 import type { Action, Observed } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
@@ -109,6 +110,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
       ...waiting,
       ...open,
       ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),
+      ...(await copiesTwice(deps, snapshot, observed, connection.huaweiUserIds)),
     ],
     unreadable: null,
     counts,
@@ -302,7 +304,11 @@ function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
 /** Changes of our own memory that need no write and are no disagreement. */
 function isBookkeeping(action: Action): boolean {
   // Refused before and told; whether it goes now, only trying can tell.
-  if (action.kind === "carry_late_file" || (action.kind === "send_file" && action.late === true)) return true;
+  if (
+    (action.kind === "carry_late_file" && action.cause === "refused") ||
+    (action.kind === "send_file" && action.late === true)
+  )
+    return true;
   return [
     "rename_message",
     "cancel_parts",
@@ -422,6 +428,33 @@ export function describeAction({ settings, huawei }: Pick<InspectDeps, "settings
     default:
       return action.kind.replaceAll("_", " ");
   }
+}
+
+/** What people see more often in Jira than the case holds it. */
+async function copiesTwice(
+  deps: InspectDeps,
+  snapshot: LinkSnapshot,
+  observed: Observed,
+  huaweiUserIds: readonly string[],
+): Promise<Difference[]> {
+  const { messages, comments, issue } = observed;
+  if (messages === null || comments === null || issue === null) return [];
+  const { mirrors, intents } = snapshot;
+  const twice = findSeenTwice({
+    sorted: sortMessages({ messages, mirrors, intents, huaweiUserIds }),
+    mirrors,
+    comments,
+    issue,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    adfToText: deps.text.adfToText,
+  });
+  return twice.map(({ item, count, wanted }) => ({
+    item,
+    what: `people see it ${count} times; the service ticket has it ${wanted === 1 ? "once" : `${wanted} times`}`,
+    direction: "to-jira",
+    // A copy whose write is not confirmed yet has no row.
+    pending: intents.some((intent) => intent.side === "jira"),
+  }));
 }
 
 /** Copies that were confirmed once and do not show now. */

@@ -14,8 +14,9 @@ import { isServiceError } from "../domain/service-error.ts";
 import { makeSteps, unlessRefused } from "../domain/steps.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
-import { accessRequestPrefix, messageFingerprint } from "./identity.ts";
+import { accessRequestPrefix } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
+import { knownFingerprints, messageFingerprint } from "./message-views.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, JiraPort, Lane, UpdatedIssue } from "./ports.ts";
@@ -545,20 +546,21 @@ async function toWakeUps(deps: IntakeDeps, cohort: CohortState, answer: CohortAn
   for (const group of answer.groups) {
     const link = links.get(group.caseId);
     if (link === undefined) continue;
-    const counts = new Map<string, number>();
+    const counts = new Map<string, { told: number; readonly names: Set<string> }>();
     for (const message of group.messages) {
       if (message.isFirst) continue;
       const fingerprint = messageFingerprint(message);
-      counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+      const count = counts.get(fingerprint) ?? { told: 0, names: new Set() };
+      count.told += 1;
+      for (const name of knownFingerprints(message)) count.names.add(name);
+      counts.set(fingerprint, count);
     }
-    const named = [...counts].filter(([fingerprint, count]) => (known.get(`${link.id}|${fingerprint}`) ?? 0) < count);
-    if (named.length > 0)
-      wakeUps.push({
-        linkId: link.id,
-        huawei: true,
-        lane: "poll",
-        namedMessages: named.map(([fingerprint]) => fingerprint),
-      });
+    const countKnown = (names: ReadonlySet<string>): number =>
+      [...names].reduce((sum, name) => sum + (known.get(`${link.id}|${name}`) ?? 0), 0);
+    const namedMessages = [...counts].flatMap(([fingerprint, { told, names }]) =>
+      countKnown(names) < told ? [fingerprint] : [],
+    );
+    if (namedMessages.length > 0) wakeUps.push({ linkId: link.id, huawei: true, lane: "poll", namedMessages });
   }
   for (const caseId of answer.bad) {
     const link = links.get(caseId);

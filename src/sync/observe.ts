@@ -6,7 +6,8 @@ import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { unlessRefused } from "../domain/steps.ts";
-import { accessRequestPrefix, messageFingerprint, parseNamed } from "./identity.ts";
+import { accessRequestPrefix, parseNamed } from "./identity.ts";
+import { knownFingerprints, mergeMessages } from "./message-views.ts";
 import type { Observed } from "./plan/action.ts";
 import { relationsHash, wantsRelations } from "./plan/relations.ts";
 import { isCompatible } from "./plan/status.ts";
@@ -140,7 +141,7 @@ async function completeMessages(
   link: ObservedLink,
   detail: CaseDetail,
 ): Promise<readonly CaseMessage[]> {
-  const present = new Set(detail.messages.map(messageFingerprint));
+  const present = new Set(detail.messages.flatMap(knownFingerprints));
   const lacksNamed = link.namedMessages.some(
     (name) => !name.startsWith(accessRequestPrefix) && !present.has(parseNamed(name).fingerprint),
   );
@@ -148,30 +149,4 @@ async function completeMessages(
   if (!lacksNamed && !lacksFirst && detail.messages.length < detailSuspectCount) return detail.messages;
   const listed = await deps.huawei.listMessages(detail.caseId, deps.lane);
   return mergeMessages(detail.messages, listed);
-}
-
-/**
- * Joins two readings of one conversation: every message once, in the order of time, preferring entries with an id. Equal
- * fingerprints are told apart by how often they occur. Pure.
- */
-export function mergeMessages(
-  detailed: readonly CaseMessage[],
-  listed: readonly CaseMessage[],
-): readonly CaseMessage[] {
-  const counts = new Map<string, number>();
-  for (const message of detailed) {
-    const fingerprint = messageFingerprint(message);
-    counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
-  }
-  const merged = [...detailed];
-  for (const message of listed) {
-    const fingerprint = messageFingerprint(message);
-    const left = counts.get(fingerprint) ?? 0;
-    if (left > 0) counts.set(fingerprint, left - 1);
-    else merged.push(message);
-  }
-  return merged
-    .map((message, index) => ({ message, index }))
-    .sort((a, b) => a.message.createdAt.getTime() - b.message.createdAt.getTime() || a.index - b.index)
-    .map((entry) => entry.message);
 }

@@ -3,7 +3,7 @@ import type { CaseMessage } from "../domain/case.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
-import { messageFingerprint } from "./identity.ts";
+import { messageFingerprint } from "./message-views.ts";
 import { mergeMirrors, type RecogniseInput, recognise } from "./recognise.ts";
 
 const now = new Date("2026-11-25T12:00:00Z");

@@ -19,7 +19,8 @@ import { guardText } from "../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
-import { commentHash, findMark, type IdentifiedMessage, messageFingerprint, sortMessages } from "./identity.ts";
+import { commentHash, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
+import { nameMessages } from "./message-views.ts";
 import type { ConnectionSettings } from "./ports.ts";
 import type { MirrorPatch } from "./state.ts";
 
@@ -157,15 +158,11 @@ class Book {
 
 type Identity = { readonly message: CaseMessage; readonly sourceId: string; readonly fingerprint: string };
 
-/** Every message under all names that a property may use for it: its id, and its fingerprint with ordinal. */
-function identify(messages: readonly CaseMessage[]): ReadonlyMap<string, Identity> {
-  const ordinals = new Map<string, number>();
+/** Every message under all names that a property may use for it: its id, and its fingerprint with ordinal, this release's or an older one's. */
+function identify({ messages, mirrors, comments }: RecogniseInput): ReadonlyMap<string, Identity> {
   const names = new Map<string, Identity>();
-  for (const message of messages) {
-    const fingerprint = messageFingerprint(message);
-    const ordinal = (ordinals.get(fingerprint) ?? 0) + 1;
-    ordinals.set(fingerprint, ordinal);
-    const withoutId = `fp:${fingerprint}:${ordinal}`;
+  const inProperties = new Set(comments.flatMap((comment) => comment.mark?.fingerprint?.split("#")[0] ?? []));
+  for (const { message, fingerprint, withoutId } of nameMessages(messages, mirrors, (name) => inProperties.has(name))) {
     const identity = { message, sourceId: message.messageId ?? withoutId, fingerprint };
     names.set(identity.sourceId, identity);
     names.set(withoutId, identity);
@@ -184,7 +181,7 @@ function recogniseComments(input: RecogniseInput, book: Book): void {
       .filter((mirror) => mirror.origin === "huawei" && mirror.kind !== "file")
       .map((mirror) => mirror.copyId),
   );
-  const names = identify(input.messages);
+  const names = identify(input);
   const unreadable: IssueComment[] = [];
   for (const comment of own) {
     if (claimed.has(comment.commentId)) continue;
@@ -336,8 +333,9 @@ function recogniseDescriptionFiles(input: RecogniseInput, book: Book): void {
   const claimed = new Set(book.mirrors().flatMap((mirror) => (mirror.kind === "file" ? [mirror.copyId] : [])));
   const left = free.filter((file) => !claimed.has(file.attachmentId));
   const intended = new Set(input.intents.filter((intent) => intent.kind === "file").map((intent) => intent.key));
-  const messages = [...input.messages].sort((a, b) => Number(b.isFirst) - Number(a.isFirst));
-  for (const message of messages) {
+  const named = nameMessages(input.messages, input.mirrors);
+  const firstAhead = [...named].sort((a, b) => Number(b.message.isFirst) - Number(a.message.isFirst));
+  for (const { message, withoutId } of firstAhead) {
     for (const file of message.files) {
       if (book.find("file", "huawei", file.fileId) !== undefined || intended.has(`file:${file.fileId}`)) continue;
       if (isOwnText(message)) continue;
@@ -352,7 +350,7 @@ function recogniseDescriptionFiles(input: RecogniseInput, book: Book): void {
         copyId: found.attachmentId,
         state: "live",
         sizeBytes: found.sizeBytes,
-        parentId: message.messageId ?? `fp:${messageFingerprint(message)}:1`,
+        parentId: message.messageId ?? withoutId,
       });
     }
   }

@@ -59,6 +59,11 @@ export function caseFacts(
   return rows.filter((row): row is [string, string] => row[1] !== null && row[1].trim() !== "");
 }
 
+/** Whether a line of one of our comments is about a file (`fileLine`). */
+export function isFileLine(line: string): boolean {
+  return /^Attachment(?: not mirrored)?: /.test(line.trim());
+}
+
 /** One line about a file in the comment or message that it belongs to; of a refused one with size, reason and remedy. */
 export function fileLine(
   name: string,

@@ -44,6 +44,7 @@ export const switches: readonly Switch[] = [
   huawei("detailMessagesMax", 0, 3),
   huawei("detailMessageIds", true, false),
   huawei("messageFilesShownMax", 5, 0),
+  huawei("messageListTextMax", 400, 0),
   huawei("firstMessageListed", true, false),
   huawei("cursorFirstCall", "history", "nothing"),
   huawei("cursorInclusive", false, true),

@@ -56,7 +56,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
     case "carry_issue_files":
       return carryFiles(deps, leased, action.files, action.parentId).then((carried) => carried.writes);
     case "carry_late_file":
-      return carryLateFile(deps, leased, action.file, action.parentId);
+      return carryLateFile(deps, leased, action);
     case "note_missing":
       await noteMissing(deps, leased, action);
       return 0;

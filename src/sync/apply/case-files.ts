@@ -5,6 +5,7 @@ import type { CaseFile } from "../../domain/case.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { type FileRefusal, refusalOf, toReason } from "../file-refusal.ts";
+import type { Action } from "../plan/action.ts";
 import type { SpooledFile } from "../ports.ts";
 import { fileLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
@@ -48,21 +49,25 @@ export function knownFile(leased: Pick<LeasedLink, "snapshot">, file: CaseFile):
   return { file, attachmentId, line };
 }
 
-/** A file that was refused before, once what stood in its way has passed: the issue says that it came late. */
+/** A file that comes after its message: refused before, or not shown before. The issue says that it came late, or why it does not come. */
 export async function carryLateFile(
   deps: ApplyDeps,
   leased: LeasedLink,
-  file: CaseFile,
-  parentId: string,
+  action: Extract<Action, { kind: "carry_late_file" }>,
 ): Promise<number> {
-  const notices = [
-    {
-      cause: `late-file-${file.fileId}`,
-      text: `The attachment ${safeFileName(file.name)} of the service ticket, refused before, is on this issue now.`,
-    },
-  ];
-  const { attachmentId } = await carryFile(deps, leased, file, { parentId, notices });
-  return attachmentId === null ? 0 : 1 + (await writeOwedNotices(deps, leased, notices));
+  const { file, parentId, cause } = action;
+  const name = safeFileName(file.name);
+  const texts = {
+    refused: `The attachment ${name} of the service ticket, refused before, is on this issue now.`,
+    unseen: `The attachment ${name} of the service ticket, which Huawei Cloud did not show at first, is on this issue now.`,
+  };
+  const notices = [{ cause: `late-file-${file.fileId}`, text: texts[cause] }];
+  const { attachmentId, line } = await carryFile(deps, leased, file, { parentId, notices });
+  if (attachmentId !== null) return 1 + (await writeOwedNotices(deps, leased, notices));
+  if (cause === "refused") return 0;
+  const refusals = [{ cause: `late-file-refused-${file.fileId}`, text: line }];
+  await leased.apply({ intents: owedNotices(deps, leased, refusals) });
+  return writeOwedNotices(deps, leased, refusals);
 }
 
 /** One file, there now or refused; either is stored. Throws where it is to be tried again. */

@@ -9,7 +9,8 @@ import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/gua
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { type Subject, Withheld } from "../gate.ts";
-import { messageFingerprint, sentAgain } from "../identity.ts";
+import { sentAgain } from "../identity.ts";
+import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { isCaseText } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
@@ -441,7 +442,7 @@ async function takeBack(
   const fingerprints = new Set(mirror.copyFingerprints);
   const isCopy = (message: CaseMessage): boolean =>
     (message.messageId !== null && message.messageId === mirror.copyId) ||
-    fingerprints.has(messageFingerprint(message));
+    knownFingerprints(message).some((fingerprint) => fingerprints.has(fingerprint));
   const shows = async (): Promise<boolean> =>
     (await deps.huawei.listMessages(caseId, deps.lane)).some((message) => message.content !== "" && isCopy(message));
   if (!deps.huawei.capabilities.has("withdraw")) return { complete: !(await shows()), writes: 0 };

@@ -7,7 +7,8 @@ import type { CommentMark } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { messageFingerprint, messageHash } from "../identity.ts";
+import { messageHash } from "../identity.ts";
+import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { shrinkItem } from "../plan/missing.ts";
@@ -86,7 +87,7 @@ function isItem(mirror: Mirror): boolean {
 export async function markWithdrawn(deps: ApplyDeps, leased: LeasedLink, mirrors: readonly Mirror[]): Promise<number> {
   const listed = await deps.huawei.listMessages(needCase(leased), deps.lane);
   const shown = new Set(
-    listed.filter((message) => message.content.trim() !== "" || message.files.length > 0).map(messageFingerprint),
+    listed.filter((message) => message.content.trim() !== "" || message.files.length > 0).flatMap(knownFingerprints),
   );
   let writes = 0;
   for (const mirror of mirrors) {
@@ -165,6 +166,10 @@ async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror
   return writeOwedNotices(deps, leased, notices);
 }
 
+/** In the place of a text that Huawei Cloud shows only the beginning of. */
+const textCutNote =
+  "Huawei Cloud shows only the beginning of this message to casebridge. The whole text can be read in the Huawei Cloud console.";
+
 /** The comments of one message: who wrote it and when, its text, a line per file. */
 export function renderMessage(
   deps: Pick<ApplyDeps, "text" | "settings">,
@@ -172,6 +177,9 @@ export function renderMessage(
   lines: readonly string[],
 ): readonly unknown[] {
   const header = messageHeader(message, deps.settings.huawei.timeZone);
+  // The beginning that a list shows is no text to post (RULES 3).
+  if (message.textCut === true)
+    return deps.text.messageToAdf({ header, text: textCutNote, footer: lines, format: "plain" });
   return deps.text.messageToAdf({ header, text: message.content, footer: lines });
 }
 

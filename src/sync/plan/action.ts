@@ -210,11 +210,12 @@ export type Action =
   | { readonly kind: "report_shrink"; readonly direction: "state"; readonly missing: number }
   | { readonly kind: "mark_withdrawn"; readonly direction: "to-jira"; readonly mirrors: readonly Mirror[] }
   | {
-      /** A file that was refused before; what stood in its way may have passed. */
       readonly kind: "carry_late_file";
       readonly direction: "to-jira";
       readonly file: CaseFile;
       readonly parentId: string;
+      /** `refused`: what stood in its way may have passed. `unseen`: the view that its message was mirrored from did not show it. */
+      readonly cause: "refused" | "unseen";
     }
   | {
       readonly kind: "hold_comment";

@@ -2,14 +2,15 @@
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
 import type { Intent } from "../../domain/link.ts";
-import { findMark, type IdentifiedMessage, type SortedMessages } from "../identity.ts";
-import { type Action, isReleased, type PlanInput, reopenKeyPrefix } from "./action.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
+import { findMark, type IdentifiedMessage, messageHash, type SortedMessages } from "../identity.ts";
+import { type Action, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";
 import { issueHold } from "./restriction.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
-export function planMessages(input: PlanInput, sorted: SortedMessages): Action[] {
+export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
   const actions: Action[] = [];
   const mirrors = new Map(
     input.mirrors.filter((mirror) => mirror.kind === "message").map((mirror) => [mirror.sourceId, mirror]),
@@ -45,6 +46,14 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
   }
   actions.push(...planLateFiles(input, sorted));
   for (const identified of sorted.people) {
+    const waitsUntil = mirrors.has(identified.renameFrom ?? identified.sourceId)
+      ? null
+      : wholeTextDue(input, identified);
+    if (waitsUntil !== null) {
+      // What follows waits with it, so that the order is kept.
+      recheck.note(waitsUntil);
+      break;
+    }
     if (identified.renameFrom !== null) {
       actions.push({
         kind: "rename_message",
@@ -74,22 +83,44 @@ export function planMessages(input: PlanInput, sorted: SortedMessages): Action[]
   return actions;
 }
 
+/**
+ * Until when the whole text of a message is waited for that only a list shows yet (RULES 2, settle time); `null` when it is there, or was
+ * waited for. Then a comment without the text keeps its place.
+ */
+function wholeTextDue(input: PlanInput, { message }: IdentifiedMessage): Date | null {
+  if (message.textCut !== true) return null;
+  const writtenAt = toOurTime(message.createdAt, input.aheadMs.huawei);
+  const due = new Date(writtenAt.getTime() + input.settings.settle.messageSeconds * 1000);
+  return due > (input.observed.caseReadAt ?? input.now) ? due : null;
+}
+
 /** Whether a case was made for this issue, going by the mark at its start. */
 function isOwnRequest(input: PlanInput, first: IdentifiedMessage): boolean {
   const mark = findMark(first.message.content);
   return mark?.kind === "case" && mark.issueId === input.link.issueId;
 }
 
-/** Files that Jira did not take before, once what stood in their way may have passed. */
+/** Files that come after their messages: refused before, or not shown by the view that the message was mirrored from. */
 function planLateFiles(input: PlanInput, sorted: SortedMessages): Action[] {
-  const retried = input.mirrors.filter((mirror) => mirror.origin === "huawei" && isRetriedFile(input, mirror));
-  if (retried.length === 0) return [];
-  const shown = [...(sorted.first === null ? [] : [sorted.first]), ...sorted.people];
-  return retried.flatMap((mirror): Action[] => {
-    const holder = shown.find(({ message }) => message.files.some((file) => file.fileId === mirror.sourceId));
-    const file = holder?.message.files.find((entry) => entry.fileId === mirror.sourceId);
-    if (holder === undefined || file === undefined) return [];
-    return [{ kind: "carry_late_file", direction: "to-jira", file, parentId: mirror.parentId ?? holder.sourceId }];
+  const own = input.mirrors.filter((mirror) => mirror.origin === "huawei");
+  const rows = new Map(own.flatMap((mirror) => (mirror.kind === "file" ? [[mirror.sourceId, mirror] as const] : [])));
+  const messages = new Map(
+    own.flatMap((mirror) => (mirror.kind === "message" ? [[mirror.sourceId, mirror] as const] : [])),
+  );
+  return [...(sorted.first === null ? [] : [sorted.first]), ...sorted.people].flatMap((holder): Action[] => {
+    const mirror = messages.get(holder.renameFrom ?? holder.sourceId);
+    const hasChanged = (): boolean =>
+      mirror?.state === "live" && mirror.sourceHash !== null && mirror.sourceHash !== messageHash(holder.message);
+    return holder.message.files.flatMap((file): Action[] => {
+      const row = rows.get(file.fileId);
+      const late = { kind: "carry_late_file", direction: "to-jira", file } as const;
+      if (row !== undefined)
+        return isRetriedFile(input, row)
+          ? [{ ...late, parentId: row.parentId ?? holder.sourceId, cause: "refused" }]
+          : [];
+      const isUnderWay = input.intents.some((intent) => intent.key === `file:${file.fileId}`);
+      return !isUnderWay && hasChanged() ? [{ ...late, parentId: holder.sourceId, cause: "unseen" }] : [];
+    });
   });
 }
 

@@ -4,7 +4,8 @@ import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.t
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import { commentHash, messageFingerprint } from "../identity.ts";
+import { commentHash } from "../identity.ts";
+import { messageFingerprint } from "../message-views.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import { mergeMirrors } from "../recognise.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";

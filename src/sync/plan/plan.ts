@@ -89,7 +89,7 @@ function planRest(input: PlanInput): Plan {
     ...input.intents
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
-    ...(sorted === null ? [] : [...planMessages(input, sorted), ...planMissing(input, sorted, recheck)]),
+    ...(sorted === null ? [] : [...planMessages(input, sorted, recheck), ...planMissing(input, sorted, recheck)]),
     ...planDuplicates(input, sorted),
     ...planOwed(input),
     ...planLabels(input),
