@@ -52,10 +52,11 @@ export function makeMediaNames(deps: { readonly transport: Transport; readonly c
     const known = filesOf.get(issueId) ?? (await listFiles(call, issueId));
     const wanted = new Set<string>();
     const collect = (files: readonly File[]): void => {
-      const names = new Set(files.map((file) => file.name));
       wanted.clear();
       for (const { id, name: alt } of references) {
-        if (id !== null && (alt === null || !names.has(alt))) wanted.add(id.toLowerCase());
+        // A name that several files bear does not tell which one is shown.
+        const bearers = files.filter((file) => file.name === alt).length;
+        if (id !== null && bearers !== 1) wanted.add(id.toLowerCase());
       }
     };
     collect(known);
@@ -84,18 +85,18 @@ export function makeMediaNames(deps: { readonly transport: Transport; readonly c
     return files;
   }
 
-  /** File names by media id, for those of `wanted` that are among the files. Stops asking when all are found. */
+  /** Files by media id, for those of `wanted` that are among the files. Stops asking when all are found. */
   async function findFiles(
     call: CallContext,
     files: readonly File[],
     wanted: ReadonlySet<string>,
-  ): Promise<ReadonlyMap<string, string>> {
-    const found = new Map<string, string>();
+  ): Promise<ReadonlyMap<string, File>> {
+    const found = new Map<string, File>();
     // Newest first: a comment mostly shows what was attached with it.
     for (const file of files.toReversed()) {
       if (found.size === wanted.size) break;
       const mediaId = await findMediaId(call, file.attachmentId);
-      if (mediaId !== null && wanted.has(mediaId)) found.set(mediaId, file.name);
+      if (mediaId !== null && wanted.has(mediaId)) found.set(mediaId, file);
     }
     return found;
   }

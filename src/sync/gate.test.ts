@@ -93,7 +93,7 @@ function refusal(kind: "forbidden" | "unavailable"): ServiceError {
 }
 
 function commentSubject(comment: IssueComment): Subject {
-  const sourceHash = commentHash(comment, text.adfToText, text.mediaReferences);
+  const sourceHash = commentHash(comment, text.mediaReferences);
   return { kind: "comment", issueId, commentId: comment.commentId, sourceHash };
 }
 

@@ -8,9 +8,11 @@
 import type { CaseMessage } from "../domain/case.ts";
 import type { IssueComment } from "../domain/issue.ts";
 import { givenUp, type Intent, type Mirror } from "../domain/link.ts";
+import { documentDigest } from "../domain/text/document-digest.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
 import { hashParts } from "../lib/hash.ts";
+import { toOurTime } from "../lib/service-clock.ts";
 import { knownFingerprints, type NamedMessage, nameMessages } from "./message-views.ts";
 
 /** Hash of everything of a message that a copy must show. */
@@ -18,13 +20,34 @@ export function messageHash(message: CaseMessage): string {
   return hashParts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
 }
 
-/** Hash of what a comment says today: text and the files that it shows. */
+/** How a hash of a comment begins that does not depend on its rendering; those of older releases hashed the rendered text. */
+const commentHashPrefix = "d:";
+
+/** Hash of what a comment says today, however it is rendered: its words, its structure, and the files that it shows. */
 export function commentHash(
   comment: Pick<IssueComment, "body">,
-  adfToText: (doc: unknown) => string,
   mediaReferences: (doc: unknown) => readonly string[],
 ): string {
-  return hashParts([adfToText(comment.body), ...mediaReferences(comment.body)]).slice(0, 32);
+  const hash = hashParts([documentDigest(comment.body), ...mediaReferences(comment.body)]);
+  return `${commentHashPrefix}${hash.slice(0, 30)}`;
+}
+
+/**
+ * Whether a comment says something else than its row remembers. Hashes of older releases cannot be compared: then its time tells whether
+ * it was edited since the row was written.
+ */
+export function saysElse(
+  mirror: Pick<Mirror, "sourceHash" | "updatedAt">,
+  comment: Pick<IssueComment, "updatedAt">,
+  now: { readonly sourceHash: string; readonly jiraAheadMs: number },
+): boolean {
+  if (mirror.sourceHash === null || isComparableHash(mirror.sourceHash)) return mirror.sourceHash !== now.sourceHash;
+  return toOurTime(comment.updatedAt, now.jiraAheadMs) > mirror.updatedAt;
+}
+
+/** Whether a stored hash of a comment is one of this release. */
+function isComparableHash(sourceHash: string): boolean {
+  return sourceHash.startsWith(commentHashPrefix);
 }
 
 /** The mark at the start of a message, looking through rich-text tags that the service may have put around it. */

@@ -369,11 +369,13 @@ export interface TextPort {
     readonly facts: readonly (readonly [string, string])[];
     readonly consoleUrl: string | null;
   }): { readonly doc: unknown; readonly rest: string | null };
+  /** The first line of a text of Huawei Cloud that says something, read as the description is; `""` when there is none. */
+  firstLine(text: string): string;
   /** The document with one line in front, in bold. Never throws. */
   withNote(doc: unknown, note: string): unknown;
   /** Plain text of any ADF value; never throws. */
   adfToText(doc: unknown): string;
-  /** Names and ids that media nodes carry. */
+  /** Names and ids of files that media nodes carry, and those in addresses. */
   mediaReferences(doc: unknown): readonly string[];
 }
 

@@ -3,6 +3,7 @@ import type { CaseMessage } from "../domain/case.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
+import { commentHash } from "./identity.ts";
 import { messageFingerprint } from "./message-views.ts";
 import { mergeMirrors, type RecogniseInput, recognise } from "./recognise.ts";
 
@@ -267,6 +268,21 @@ describe("copies in Huawei", () => {
     });
 
     expect(found.mirrors[0]?.sourceHash === null).toBe(!same);
+  });
+
+  it.each([
+    "[OPS-7#501] Ann:\nCannot reach <vpc-id> from Map<String, List>, a &lt; b",
+    "<p>[OPS-7#501] Ann:<br/>Cannot reach &lt;vpc-id&gt; from Map&lt;String, List&gt;, a &amp;lt; b</p>",
+    "[OPS-7#501] Ann:\n(sent late, written 2026-05-04 20:00 GMT+8 / 补发)\nCannot reach <vpc-id> from Map<String, List>, a &lt; b\nAttachment not sent: a.txt (3 bytes): too large.",
+  ])("are known by their words, whatever stands in angle brackets: %s", (content) => {
+    const said = comment("501", "Cannot reach <vpc-id> from Map<String, List>, a &lt; b");
+
+    const { found } = run({
+      messages: [message("m1", { authorKind: "customer", authorId: "hw-us", content, createdAt: ago(40) })],
+      comments: [said],
+    });
+
+    expect(found.mirrors[0]).toMatchObject({ sourceId: "501", sourceHash: commentHash(said, () => []) });
   });
 
   it("a withdrawal proves the copy even though the comment is gone; a mark alone does not", () => {

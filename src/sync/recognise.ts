@@ -17,11 +17,14 @@ import type { Issue, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { guardText } from "../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
+import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import { commentHash, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
 import { nameMessages } from "./message-views.ts";
+import { withoutCase } from "./plan/command-text.ts";
 import type { ConnectionSettings } from "./ports.ts";
+import { isFileLine } from "./render.ts";
 import type { MirrorPatch } from "./state.ts";
 
 /** What is remembered, and what both sides show. */
@@ -454,7 +457,7 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
       sourceId: commentId,
       ...(newest.length === 0 || openParts.length > 0
         ? {}
-        : { sourceHash: same ? commentHash(comment, input.adfToText, input.mediaReferences) : null }),
+        : { sourceHash: same ? commentHash(comment, input.mediaReferences) : null }),
       ...(comment === undefined ? {} : { sourceAt: comment.createdAt }),
       copyId: newest.at(-1)?.message.messageId ?? known?.copyId ?? group[0]?.message.messageId ?? null,
       copyFingerprints: [...(known?.copyFingerprints ?? []), ...group.map(({ fingerprint }) => fingerprint)],
@@ -474,21 +477,29 @@ function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readon
   const sentAt = Math.min(...parts.map(({ message }) => message.createdAt.getTime()));
   const updatedAt = toOurTime(comment.updatedAt, input.aheadMs.jira).getTime();
   if (updatedAt < toOurTime(new Date(sentAt), input.aheadMs.huawei).getTime() - clockToleranceMs) return true;
-  const text = input.adfToText(comment.body).replace(/^\s*\/case\s+/, "");
-  const wanted = squeeze(toPlainText(guardText(text, input.settings.guard).text));
-  const bodies = parts.map(({ message }) => bodyOf(message.content));
-  const whole = (drop: boolean) =>
-    bodies.map((body) => squeeze(drop ? body.replace(/^[^\n]*:\s*(?:\n|$)/, "") : body)).join("");
-  if (whole(true) === wanted || whole(false) === wanted) return true;
-  // A very long text went as its head and a file.
-  const head = /^(.*)\[…\]Thefulltextisattachedas/s.exec(whole(true))?.[1];
-  return head !== undefined && head !== "" && wanted.startsWith(head);
+  const text = withoutCase(input.adfToText(comment.body));
+  const wanted = squeeze(asSent(toPlainText(guardText(text, input.settings.guard).text)));
+  // As it was sent, or wrapped in markup by the service: what looks like a tag in the first is a word of the text.
+  return [asSent, (content: string) => asSent(withoutMarkup(content))].some((read) => {
+    const bodies = parts.map(({ message }) => read(message.content));
+    const whole = (drop: boolean) =>
+      bodies.map((body) => squeeze(drop ? body.replace(/^[^\n]*:\s*(?:\n|$)/, "") : body)).join("");
+    if (whole(true) === wanted || whole(false) === wanted) return true;
+    // A very long text went as its head and a file.
+    const head = /^(.*)\[…\]Thefulltextisattachedas/s.exec(whole(true))?.[1];
+    return head !== undefined && head !== "" && wanted.startsWith(head);
+  });
 }
 
-/** A message without the mark and the tags that the service may have put around it. */
-function bodyOf(content: string): string {
-  const plain = content.replace(/<br\s*\/?>|<\/(?:p|div)>/gi, "\n").replace(/^(?:\s|<[^<>]{0,200}>)+/, "");
-  return (parseMarkAtStart(plain)?.rest ?? plain).replace(/<[^<>]{0,200}>/g, "").replace(/^[ \t]+/, "");
+/** What a message says without its mark, and without the lines that we add about lateness and files. */
+function asSent(content: string): string {
+  const plain = content.trimStart();
+  return (parseMarkAtStart(plain)?.rest ?? plain)
+    .replace(/^[ \t]+/, "")
+    .replace(/^\(sent late, written [^()\n]{0,60}\)$/m, "")
+    .split("\n")
+    .filter((line) => !isFileLine(line))
+    .join("\n");
 }
 
 function squeeze(text: string): string {

@@ -48,13 +48,12 @@ describe("the first line of a mirrored message", () => {
 
 describe("the summary of an issue", () => {
   it.each([
-    { description: "The server is down\nsince noon", expected: "[TT1] The server is down" },
-    { description: "\n \r\n  The   server\tis down ", expected: "[TT1] The server is down" },
-    { description: "<p>The <b>server</b> is down</p>", expected: "[TT1] The server is down" },
+    { description: "The server is down", expected: "[TT1] The server is down" },
+    { description: "  The   server\tis down ", expected: "[TT1] The server is down" },
+    { description: "Map<String, List> fails", expected: "[TT1] Map<String, List> fails" },
     { description: "The\u0000 server \u202Eis down", expected: "[TT1] The server is down" },
     { description: "", expected: "[TT1] (no description)" },
-    { description: "<p> </p>", expected: "[TT1] (no description)" },
-  ])("is the first line that says something: $description", ({ description, expected }) => {
+  ])("is one line: $description", ({ description, expected }) => {
     const summary = issueSummary("TT1", description);
 
     expect(summary).toBe(expected);

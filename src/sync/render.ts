@@ -22,14 +22,13 @@ export function formatMoment(moment: Date, timeZone: string): string {
   return `${formatLocalTime(moment, parseOffsetMinutes(timeZone)).slice(0, 16)} ${timeZone}`;
 }
 
-/** Summary of the issue of a case: `[id] first line`, cut at 255 units with `…`, one line, never empty after the id. */
-export function issueSummary(caseId: string, description: string): string {
-  const firstLine =
-    toPlainText(description.replace(/<[^<>]{0,200}>/g, " "))
-      .split("\n")
-      .map((line) => line.replace(/\s+/g, " ").trim())
-      .find((line) => line !== "") ?? "(no description)";
-  const summary = `[${caseId}] ${firstLine}`;
+/**
+ * Summary of the issue of a case: `[id] first line`, cut at 255 units with `…`, one line, never empty after the id. `firstLine` is what the
+ * description begins with (`TextPort.firstLine`).
+ */
+export function issueSummary(caseId: string, firstLine: string): string {
+  const line = toPlainText(firstLine).replace(/\s+/g, " ").trim();
+  const summary = `[${caseId}] ${line === "" ? "(no description)" : line}`;
   if (summary.length <= 255) return summary;
   const cut = summary
     .slice(0, 254)
@@ -61,7 +60,7 @@ export function caseFacts(
 
 /** Whether a line of one of our comments is about a file (`fileLine`). */
 export function isFileLine(line: string): boolean {
-  return /^Attachment(?: not mirrored)?: /.test(line.trim());
+  return /^Attachment(?: not mirrored| not sent)?: /.test(line.trim());
 }
 
 /** One line about a file in the comment or message that it belongs to; of a refused one with size, reason and remedy. */

@@ -96,8 +96,12 @@ describe("safeFileName", () => {
     ["...", "file"],
     ["/", "file"],
     ["", "file"],
-    [".bashrc", "bashrc"],
-    [" . .env", "env"],
+    [".bashrc", ".bashrc"],
+    [" .env", ".env"],
+    ["../.gitlab-ci.yml", ".gitlab-ci.yml"],
+    ["..hidden.txt", "..hidden.txt"],
+    ["C:\\.npmrc", ".npmrc"],
+    [". .", "file"],
     ["a.txt. . ", "a.txt"],
     ["a\0.png", "a.png"],
     ["x\u202Egpj.exe", "xgpj.exe"],
@@ -111,7 +115,7 @@ describe("safeFileName", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const name = safeFileName(text);
-        expect(name).not.toMatch(/[/\\\n\t]|^\.|^$/);
+        expect(name).not.toMatch(/[/\\\n\t]|^\.+$|^$/);
         expect(FORBIDDEN.test(name)).toBe(false);
         expect(new TextEncoder().encode(name).length).toBeLessThanOrEqual(255);
         expect(safeFileName(name)).toBe(name);

@@ -55,8 +55,8 @@ export function displayName(name: string): string {
 }
 
 /**
- * A file name that is only a name: no folders (`../a`, `C:\a`), no control or bidi characters, no leading dots
- * (hidden files, `..`), no trailing dots or spaces, at most 255 bytes of UTF-8 with the extension kept, other scripts
+ * A file name that is only a name: no folders (`../a`, `C:\a`), no control or bidi characters, never dots alone (`..`; `.env` is a
+ * name), no blanks around it, no trailing dots, at most 255 bytes of UTF-8 with the extension kept, other scripts
  * untouched, never empty (`file` instead). Never throws; repeating it changes nothing.
  */
 export function safeFileName(name: string): string {
@@ -64,10 +64,10 @@ export function safeFileName(name: string): string {
     .replace(BIDI_MARKS, "")
     .replace(/[\s\u2028\u2029]+/g, " ")
     .split(/[/\\]/)
-    .map(trimDots)
+    .map(trimEnds)
     .filter((segment) => !INVISIBLE_ONLY.test(segment));
   const base = (segments.at(-1) ?? "file").replace(/^[A-Za-z]:(?=.)/, "");
-  return trimDots(cutFileName(trimDots(base))) || "file";
+  return trimEnds(cutFileName(trimEnds(base))) || "file";
 }
 
 /**
@@ -83,18 +83,14 @@ export function normalizeForFingerprint(text: string): string {
   return cutChars(normal, FINGERPRINT_CHARS_MAX).trimEnd();
 }
 
-function trimDots(name: string): string {
+/** Blanks go from both ends, dots from the end alone. */
+function trimEnds(name: string): string {
   // By index, not /[. ]+$/: that expression is quadratic on a name made of dots and spaces.
   let start = 0;
   let end = name.length;
-  while (start < end && isDotOrSpace(name, start)) start += 1;
-  while (end > start && isDotOrSpace(name, end - 1)) end -= 1;
+  while (start < end && name[start] === " ") start += 1;
+  while (end > start && (name[end - 1] === "." || name[end - 1] === " ")) end -= 1;
   return name.slice(start, end);
-}
-
-function isDotOrSpace(name: string, index: number): boolean {
-  const char = name[index];
-  return char === "." || char === " ";
 }
 
 function cutFileName(name: string): string {
@@ -115,5 +111,5 @@ function cutFileName(name: string): string {
     if (used > room) break;
     end += char.length;
   }
-  return trimDots(stem.slice(0, end)) + extension;
+  return trimEnds(stem.slice(0, end)) + extension;
 }

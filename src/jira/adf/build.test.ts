@@ -4,7 +4,7 @@ import { makeAdfValidator } from "../../../test/support/adf-schema.ts";
 import { testSeed } from "../../../test/support/seed.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { AdfBlock, AdfDoc } from "./build.ts";
-import { caseDescriptionAdf, factsTable, looksLikeHtml, messageToAdf } from "./build.ts";
+import { caseDescriptionAdf, factsTable, firstLine, looksLikeHtml, messageToAdf } from "./build.ts";
 import { doc } from "./nodes.ts";
 import { adfToText } from "./to-text.ts";
 
@@ -534,5 +534,25 @@ describe("plain text as a property", () => {
       }),
       { numRuns: 300, seed: testSeed("plain texts") },
     );
+  });
+});
+
+describe("firstLine", () => {
+  it.each([
+    ["The server is down\nsince noon", "The server is down"],
+    ["\n \r\n  The server", "  The server"],
+    ["<p>The <b>server</b> is down</p><p>since noon</p>", "The server is down"],
+    ["<h2>The server</h2>", "The server"],
+    ["<p>Disk usage &gt; 90% &amp; rising on &quot;db-1&quot;</p>", 'Disk usage > 90% & rising on "db-1"'],
+    ["mem <80% and cpu >90%", "mem <80% and cpu >90%"],
+    ["Map<String, List> fails", "Map<String, List> fails"],
+    ["Cannot reach <vpc-id> from <subnet-id>", "Cannot reach <vpc-id> from <subnet-id>"],
+    ["Li Lei <li.lei@example.com> asks", "Li Lei <li.lei@example.com> asks"],
+    ["a < b && c > d", "a < b && c > d"],
+    ["---\n服务器宕机", "服务器宕机"],
+    ["<p> </p>", ""],
+    ["", ""],
+  ])("of %j is %j", (text, expected) => {
+    expect(firstLine(text)).toBe(expected);
   });
 });

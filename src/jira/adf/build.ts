@@ -124,6 +124,20 @@ export function caseDescriptionAdf(input: {
   return { doc: doc([...first, more, ...tail]), rest: toPlainText(rest) };
 }
 
+/**
+ * The first line of a text that says something: of a plain text as it was typed, of HTML as its first block reads, without tags and with
+ * entities as characters. `""` when there is none. Never throws.
+ */
+export function firstLine(text: string): string {
+  const lines = looksLikeHtml(text)
+    ? htmlToBlocks(text).flatMap((block) => {
+        const shown = adfToText(doc([block]));
+        return (block.type === "heading" ? shown.replace(/^#{1,6} /, "") : shown).split("\n");
+      })
+    : toPlainText(text).split("\n");
+  return lines.find((line) => /[\p{L}\p{N}]/u.test(line)) ?? lines.find((line) => line.trim() !== "") ?? "";
+}
+
 function checkedMax(maxJsonChars: number = ADF_JSON_CHARS_MAX): number {
   if (maxJsonChars >= ADF_JSON_CHARS_MIN) return maxJsonChars;
   throw new RangeError(`maxJsonChars must be at least ${ADF_JSON_CHARS_MIN}`);

@@ -278,12 +278,17 @@ describe("adfMediaReferences", () => {
     const document = doc(
       node("mediaSingle", {}, node("media", { type: "file", id: "u-1", alt: "a.png" })),
       node("future", {}, node("panel", {}, p(node("mediaInline", { id: "u-2" })))),
-      node("mediaGroup", {}, node("media", { type: "external", url: "https://a.example/b.png" }), node("media", {})),
+      node(
+        "mediaGroup",
+        {},
+        node("media", { type: "external", url: "https://a.example/b.png", attachmentId: null }),
+        node("media", {}),
+      ),
     );
     expect(adfMediaReferences(document)).toEqual([
-      { id: "u-1", name: "a.png", url: null },
-      { id: "u-2", name: null, url: null },
-      { id: null, name: null, url: "https://a.example/b.png" },
+      { id: "u-1", name: "a.png", url: null, attachmentId: null },
+      { id: "u-2", name: null, url: null, attachmentId: null },
+      { id: null, name: null, url: "https://a.example/b.png", attachmentId: null },
     ]);
     expect(adfMediaReferences(null)).toEqual([]);
   });

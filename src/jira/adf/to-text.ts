@@ -8,11 +8,12 @@
 
 import { toPlainText } from "../../domain/text/sanitize.ts";
 
-/** A file that a media node names. External media have a `url` and no `id`. */
+/** A file that a media node names. External media have a `url` and no `id`; `attachmentId` is known once `nameMedia` found it. */
 export type AdfMediaReference = {
   readonly id: string | null;
   readonly name: string | null;
   readonly url: string | null;
+  readonly attachmentId: string | null;
 };
 
 type Node = Readonly<Record<string, unknown>>;
@@ -59,6 +60,7 @@ export function adfMediaReferences(document: unknown): AdfMediaReference[] {
       id: nonEmpty(attrs.id),
       name: nonEmpty(attrs.__fileName) ?? nonEmpty(attrs.alt),
       url: nonEmpty(attrs.url),
+      attachmentId: nonEmpty(attrs.__attachmentId),
     };
     if (reference.id !== null || reference.name !== null || reference.url !== null) found.push(reference);
   });
@@ -66,20 +68,36 @@ export function adfMediaReferences(document: unknown): AdfMediaReference[] {
 }
 
 /**
- * Writes `__fileName` on the media nodes whose id, in lower case, has a name in `names`. Changes the document itself,
- * which must be the caller's own, since it may be too deep to copy. Never throws on JSON; may be repeated.
+ * The addresses that stand anywhere in the document: targets of links on texts and pictures, cards, embedded pages, external media, and
+ * those typed as text. In order, repeats included. Never throws on JSON.
  */
-export function nameMedia(document: unknown, names: ReadonlyMap<string, string>): void {
-  walk([document], (node) => {
-    const attrs = toNode(node.attrs);
-    const name = nameOf(node, names);
-    if (attrs !== null && name !== null) Object.assign(attrs, { __fileName: name });
+export function adfAddresses(document: unknown): string[] {
+  const found: string[] = [];
+  walk(Array.isArray(document) ? document : [document], (node) => {
+    const attrs = attrsOf(node);
+    const marks = Array.isArray(node.marks) ? toNodes(node.marks).map(attrsOf) : [];
+    const data = toNode(attrs.data);
+    for (const holder of [attrs, data ?? {}, ...marks])
+      for (const value of [holder.href, holder.url, holder["@id"]]) if (typeof value === "string") found.push(value);
+    if (typeof node.text === "string") found.push(...(node.text.match(/(?:https?:\/\/|\/)[^\s<>"]+/gi) ?? []));
   });
+  return found;
 }
 
-function nameOf(node: Node, names: ReadonlyMap<string, string>): string | null {
-  if (!MEDIA.has(typeOf(node))) return null;
-  return names.get((nonEmpty(attrsOf(node).id) ?? "").toLowerCase()) ?? null;
+/** A file by the id of its media. */
+export type NamedFile = { readonly attachmentId: string; readonly name: string };
+
+/**
+ * Writes `__fileName` and `__attachmentId` on the media nodes whose id, in lower case, is known in `files`. Changes the document itself,
+ * which must be the caller's own, since it may be too deep to copy. Never throws on JSON; may be repeated.
+ */
+export function nameMedia(document: unknown, files: ReadonlyMap<string, NamedFile>): void {
+  walk([document], (node) => {
+    const attrs = toNode(node.attrs);
+    const file = MEDIA.has(typeOf(node)) ? files.get((nonEmpty(attrsOf(node).id) ?? "").toLowerCase()) : undefined;
+    if (attrs !== null && file !== undefined)
+      Object.assign(attrs, { __fileName: file.name, __attachmentId: file.attachmentId });
+  });
 }
 
 function renderBlocks(nodes: readonly Node[], depth: number, separator = "\n\n"): string {

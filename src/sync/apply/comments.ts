@@ -12,7 +12,7 @@ import { type Subject, Withheld } from "../gate.ts";
 import { sentAgain } from "../identity.ts";
 import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
-import { isCaseText } from "../plan/command-text.ts";
+import { isCaseText, withoutCase } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { formatMoment } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
@@ -297,7 +297,7 @@ function render(
     part: null,
     withdrawn: false,
   } as const;
-  const guarded = guardText([commandText(action.text), ...lines].join("\n"), settings.guard);
+  const guarded = guardText([withoutCase(action.text), ...lines].join("\n"), settings.guard);
   const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
   const rendered = renderParts({
     mark,
@@ -368,11 +368,6 @@ function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice
       text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${maskedInWords(masked)}.`,
     },
   ];
-}
-
-/** `/case text` sends the text alone; any other comment goes as it is. */
-function commandText(text: string): string {
-  return text.replace(/^\s*\/case\s+/i, "");
 }
 
 /**

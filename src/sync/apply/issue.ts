@@ -28,7 +28,7 @@ export async function createIssue(
   const labels = [...new Set(link.caseLabels.map(toJiraLabel))];
   const mark: IssueMark = { v: 1, inst: deps.installation, caseId: detail.caseId };
   const payload = {
-    summary: issueSummary(detail.caseId, detail.description),
+    summary: issueSummary(detail.caseId, deps.text.firstLine(detail.description)),
     descriptionAdf: description.doc,
     labels: [caseLabel(detail.caseId), commonLabel, ...labels],
     priority: detail.severityName === null ? null : (settings.priority[detail.severityName] ?? null),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseCommand } from "./command-text.ts";
+import { isCaseText, parseCommand, withoutCase } from "./command-text.ts";
 
 describe("commands in comments", () => {
   it.each([
@@ -14,12 +14,59 @@ describe("commands in comments", () => {
     ["/close it please", { name: "usage", of: "close" }],
     ["/case", { name: "usage", of: "case" }],
     ["/case hello", null],
-    ["/closed", null],
+    ["/closed", { name: "usage", of: "closed" }],
     ["/close-up", null],
     ["please /close", null],
     ["hello", null],
     ["", null],
+    // As input methods, chats and sentences write them.
+    ["\u200b/close", { name: "close" }],
+    ["/close\u200b", { name: "close" }],
+    ["\ufeff/clo\u00adse\u00a0", { name: "close" }],
+    ["／ｃｌｏｓｅ", { name: "close" }],
+    ["、close", { name: "close" }],
+    ["\u3000/urge。", { name: "urge" }],
+    ["/cancel.", { name: "cancel" }],
+    ["/CLOSE!!", { name: "close" }],
+    ["/close?", { name: "usage", of: "close" }],
+    ["/close👍", { name: "usage", of: "close" }],
+    ["/rate\u00a0５，谢谢", { name: "rate", stars: 5, text: "谢谢" }],
+    ["／rate４", { name: "rate", stars: 4, text: "" }],
+    ["/rate: 3. fine", { name: "rate", stars: 3, text: "fine" }],
+    ["/case\u200b", { name: "usage", of: "case" }],
+    // What looks like a command and is none.
+    ["/clsoe", { name: "usage", of: "clsoe" }],
+    ["/reopen please", { name: "usage", of: "reopen" }],
+    ["／催办", { name: "usage", of: "催办" }],
+    ["/constructor", { name: "usage", of: "constructor" }],
+    // What does not.
+    ["/var/log/messages is full", null],
+    ["/tmp is full", null],
+    ["/api.example/v1 answers 502", null],
+    ["// a comment of code", null],
+    ["/ close", null],
+    ["、你好", null],
+    ["/close/now", null],
   ])("reads %j", (text, expected) => {
     expect(parseCommand(text)).toEqual(expected);
+  });
+});
+
+describe("/case text", () => {
+  it.each([
+    ["/case hello", "hello"],
+    ["  /CASE\n  hello\n  you", "hello\n  you"],
+    ["\u200b／case　你好", "你好"],
+    ["/case：你好", "你好"],
+    ["、case hello", "hello"],
+  ])("sends what follows: %j", (text, expected) => {
+    expect(isCaseText(text)).toBe(true);
+    expect(parseCommand(text)).toBeNull();
+    expect(withoutCase(text)).toBe(expected);
+  });
+
+  it.each(["/cases hello", "/case", "case hello", "see /case hello"])("is not what %j is", (text) => {
+    expect(isCaseText(text)).toBe(false);
+    expect(withoutCase(text)).toBe(text);
   });
 });

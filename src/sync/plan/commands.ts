@@ -9,7 +9,7 @@
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
-import { type Command, isCaseText, parseCommand } from "./command-text.ts";
+import { type Command, isCaseText, isKnownCommand, parseCommand } from "./command-text.ts";
 import { authorHold, heldReason, issueHold } from "./restriction.ts";
 
 /** Identity of a command among the notices of its link. */
@@ -56,6 +56,9 @@ export function planCommands(
       recheck.note(leavesAt);
       continue;
     }
+    // An answer everybody can read must not repeat a word that only some may.
+    const isSlip = command?.name === "usage" && !isKnownCommand(command.of);
+    if (isSlip && heldReason({ ...input, comment, comments, issue }) !== null) continue;
     const refusal = command === null ? "nothing_leaves" : refusalOf(input, { issue, comment, comments }, command);
     if (refusal !== null) {
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
@@ -113,6 +116,9 @@ const doneTexts: Readonly<Record<string, string>> = {
   case: "Done: the text was sent to Huawei Cloud.",
 };
 
+const unknownText =
+  "casebridge knows /case, /urge, /close, /cancel and /rate. To send the comment as it is, write /case in front of it.";
+
 const usageTexts: Readonly<Record<string, string>> = {
   case: "Write /case followed by the text that Huawei Cloud shall read.",
   urge: "Write /urge alone.",
@@ -132,7 +138,7 @@ function replyText(reason: string): string {
     case "perhaps":
       return `Perhaps done: the answer to /${name} was lost, and the API in use keeps no log that tells. It is not repeated by itself: if the console does not show it, write /${name} again.`;
     case "usage":
-      return `Not understood: /${name}. ${usageTexts[name] ?? ""}`.trim();
+      return `Not understood: /${name}. ${isKnownCommand(name) ? (usageTexts[name] ?? "") : unknownText}`.trim();
     case "restricted":
       return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
     case "security_level":

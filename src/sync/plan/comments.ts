@@ -5,7 +5,7 @@ import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
-import { commentHash } from "../identity.ts";
+import { commentHash, saysElse } from "../identity.ts";
 import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
@@ -125,7 +125,7 @@ function planHold(
     if (mirror.state !== "live" || !takesBack(reason)) return [];
     return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason }];
   }
-  const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
+  const sourceHash = commentHash(comment, input.mediaReferences);
   if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, sourceHash })) return [];
   if (reason === null) return null;
   return mirror?.reason === reason ? [] : [{ kind: "hold_comment", direction: "state", comment, reason }];
@@ -138,11 +138,11 @@ function planNext(
   mirror: Mirror | undefined,
   confirmed: ReadonlySet<string>,
 ): { readonly send: boolean; readonly state: readonly Action[]; readonly sourceHash: string } | null {
-  const sourceHash = commentHash(comment, input.adfToText, input.mediaReferences);
+  const sourceHash = commentHash(comment, input.mediaReferences);
   const send = { send: true, state: [], sourceHash } as const;
   if (mirror === undefined || mirror.state === "held") return send;
   const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));
-  const changed = mirror.sourceHash !== sourceHash;
+  const changed = saysElse(mirror, comment, { sourceHash, jiraAheadMs: input.aheadMs.jira });
   switch (mirror.state) {
     case "sending": {
       // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
@@ -279,7 +279,11 @@ function dropFileMessage(attachmentId: string, key: string): Action {
 
 /** Whether a text that was sent itself, and may still be seen there, names the file. */
 function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueComment[], file: IssueFile): boolean {
-  if (input.link.origin === "jira" && issue.description !== null && isNamedBy(input, issue.description, file))
+  if (
+    input.link.origin === "jira" &&
+    issue.description !== null &&
+    isNamedBy(input, issue.description, file, issue.files)
+  )
     return true;
   if (file.createdAt < input.link.outgoingSince) return false;
   const live = new Set(
@@ -291,7 +295,7 @@ function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueC
     (comment) =>
       live.has(comment.commentId) &&
       heldReason({ ...input, comment, comments, issue }) === null &&
-      isNamedBy(input, comment.body, file),
+      isNamedBy(input, comment.body, file, issue.files),
   );
 }
 

@@ -5,7 +5,7 @@ import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
-import { toPlainText } from "../../domain/text/sanitize.ts";
+import { comparableName } from "../../domain/text/file-names.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
 import { isCaseText, parseCommand } from "./command-text.ts";
@@ -47,19 +47,27 @@ type Reading = {
   readonly mediaReferences: (doc: unknown) => readonly string[];
 };
 
-/** Texts and media of comments that must not leave: a file that they name never leaves either (RULES 5). */
+/**
+ * Texts and references of comments that must not leave: a file that they name never leaves either (RULES 5). A file that such a comment
+ * shows by its id is named by that id; its name counts only where it stands besides, since another file may bear the same.
+ */
 export function namesInRestricted(
   reading: Reading,
-  issue: Pick<Issue, "projectTypeKey">,
+  issue: Pick<Issue, "projectTypeKey" | "files">,
   comments: readonly IssueComment[],
 ): string[] {
   return comments
     .filter((comment) => isRestricted(issue, comment, comments))
-    .flatMap((comment) => namesIn(reading, comment));
+    .flatMap((comment) => namesIn(reading, issue, comment));
 }
 
-function namesIn(reading: Reading, comment: IssueComment): string[] {
-  return [reading.adfToText(comment.body), ...reading.mediaReferences(comment.body)];
+function namesIn(reading: Reading, issue: Pick<Issue, "files">, comment: IssueComment): string[] {
+  const references = reading.mediaReferences(comment.body);
+  const shown = issue.files.filter((file) => references.includes(file.attachmentId));
+  const names = new Set(shown.map((file) => file.name));
+  let text = reading.adfToText(comment.body);
+  for (const { name } of shown) text = text.replace(`[file: ${name}`, "[file: ");
+  return [text, ...references.filter((reference) => !names.has(reference))];
 }
 
 /**
@@ -101,7 +109,7 @@ export function restrictedFiles(
 ): RestrictedFile[] {
   const namers = comments
     .filter((comment) => isRestricted(issue, comment, comments))
-    .map((comment) => ({ id: comment.commentId, names: namesIn(reading, comment) }));
+    .map((comment) => ({ id: comment.commentId, names: namesIn(reading, issue, comment) }));
   if (namers.length === 0) return [];
   const gone = new Set(
     known.mirrors
@@ -130,38 +138,55 @@ export function wasNamedInRestricted(
   });
 }
 
-/** Whether one of these texts and media references names the file. Wide on purpose: what looks like a name is one. */
-export function isNamedIn(names: readonly string[], file: IssueFile): boolean {
-  const shown = inOneLine(file.name);
-  return names.some(
-    (name) =>
-      name === file.attachmentId ||
-      (file.name !== "" && name.includes(file.name)) ||
-      (shown !== "" && inOneLine(name).includes(shown)),
-  );
+/**
+ * Whether one of these texts and references names the file. Wide on purpose: what looks like a name in any spelling is one. Of two files
+ * with one name, `namesInRestricted` tells the one that a comment shows.
+ */
+export function isNamedIn(names: readonly string[], file: Pick<IssueFile, "attachmentId" | "name">): boolean {
+  const wanted = comparableName(file.name);
+  return names.some((name) => {
+    if (name === file.attachmentId || (file.name !== "" && name.includes(file.name))) return true;
+    if (wanted === "") return false;
+    const said = comparableName(name);
+    return said.includes(wanted) || said.replaceAll("+", " ").includes(wanted);
+  });
 }
 
 /**
  * Whether a document names a file, so that it goes along. Narrow on purpose: `app.log` is not named by `my-app.log`, nor by
- * `app.log.1`. Chinese has no blanks between words, so only Latin letters and digits go on with a name.
+ * `app.log.1`. Chinese has no blanks between words, so only Latin letters and digits go on with a name. Of several files with one name
+ * (`image001.png`) a document that shows some by their ids names those alone.
  */
-export function isNamedBy(reading: Reading, body: unknown, file: IssueFile): boolean {
-  return isNamedByText({ text: reading.adfToText(body), references: reading.mediaReferences(body) }, file);
-}
-
-/** As `isNamedBy`, of a text and the media references that stand in it. Pure. */
-export function isNamedByText(
-  { text, references }: { readonly text: string; readonly references: readonly string[] },
-  file: IssueFile,
+export function isNamedBy(
+  reading: Reading,
+  body: unknown,
+  file: Pick<IssueFile, "attachmentId" | "name">,
+  files: readonly Pick<IssueFile, "attachmentId" | "name">[],
 ): boolean {
-  if (references.includes(file.attachmentId) || (file.name !== "" && references.includes(file.name))) return true;
-  // Names may hold what texts lose on their way here: control characters, bidi overrides, blanks in a row or at the ends.
-  const name = inOneLine(file.name);
-  return name !== "" && (standsIn(text, name) || standsIn(inOneLine(text), name));
+  return isNamedByText({ text: reading.adfToText(body), references: reading.mediaReferences(body), files }, file);
 }
 
-function inOneLine(text: string): string {
-  return toPlainText(text).replace(/\s+/g, " ").trim();
+/** As `isNamedBy`, of a text and the references that stand in it. Pure. */
+export function isNamedByText(
+  said: {
+    readonly text: string;
+    readonly references: readonly string[];
+    /** All files of the issue. */
+    readonly files: readonly Pick<IssueFile, "attachmentId" | "name">[];
+  },
+  file: Pick<IssueFile, "attachmentId" | "name">,
+): boolean {
+  const { text, references, files } = said;
+  if (references.includes(file.attachmentId)) return true;
+  // Names may hold what texts lose or spell otherwise on their way here.
+  const name = comparableName(file.name);
+  if (name === "") return false;
+  const isTwinShown = files.some(
+    (other) => references.includes(other.attachmentId) && comparableName(other.name) === name,
+  );
+  if (isTwinShown) return false;
+  if (references.some((reference) => comparableName(reference) === name)) return true;
+  return standsIn(comparableName(text), name);
 }
 
 function standsIn(text: string, name: string): boolean {
@@ -200,7 +225,7 @@ export function filesOf(input: {
     (file) =>
       file.authorId !== input.ownAccountId &&
       !carried.has(file.attachmentId) &&
-      isNamedBy(reading, input.comment.body, file) &&
+      isNamedBy(reading, input.comment.body, file, issue.files) &&
       !isNamedIn(restricted, file) &&
       !wasNamedInRestricted(input.mirrors, issue, input.comments, file),
   );

@@ -36,7 +36,7 @@ export function filesOfRequest(input: {
   return issue.files.filter((file) => {
     if (file.authorId === input.ownAccountId || isNamedIn(input.held, file)) return false;
     if (policy === "all" && issue.projectTypeKey !== "service_desk") return true;
-    return isNamedByText({ text, references: media }, file);
+    return isNamedByText({ text, references: media, files: issue.files }, file);
   });
 }
 
