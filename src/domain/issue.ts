@@ -64,8 +64,8 @@ export type Issue = {
    */
   readonly restriction: "none" | "set" | "unknown";
   readonly reporterId: string | null;
-  /** Who made the issue, where the reading has it; unlike the reporter nobody can set this. */
-  readonly creatorId?: string | null;
+  /** Account that created the issue, which nobody can edit; `null` when it is not told. */
+  readonly creatorId: string | null;
   /** Display name of the reporter, where the reading has it. */
   readonly reporterName?: string;
   readonly files: readonly IssueFile[];

@@ -8,7 +8,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
-import type { Clock, JiraPort, Lane, Log } from "../sync/ports.ts";
+import type { Clock, JiraPort, Lane, Log, MarkedIssue } from "../sync/ports.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
@@ -63,8 +63,6 @@ export type IssueCalls = Pick<
   | "deleteIssue"
 >;
 
-type MarkedIssue = Awaited<ReturnType<JiraPort["listMarkedIssues"]>>[number];
-
 const pageSize = 100;
 const bulkMax = 100;
 const labelsMax = 50;
@@ -106,7 +104,10 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "listUpdatedIssues", effect: "read", lane };
     const jql = updatedWithinJql(projectKey, minutes);
     const found = await readTokenPages(call, async (token) => {
-      const body = toSearch({ jql, fields: ["updated", "status", "labels"], properties: [propertyKey] }, token);
+      const body = toSearch(
+        { jql, fields: ["updated", "status", "labels", "creator"], properties: [propertyKey] },
+        token,
+      );
       const request = { url: searchUrl, method: "POST", body, schema: updatedPageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
       return { items: page.issues, nextPageToken: page.nextPageToken };
@@ -118,6 +119,7 @@ export function makeIssueCalls(deps: {
       updatedRaw: issue.fields.updated,
       category: toCategory(issue.fields.status.statusCategory.key),
       labels: issue.fields.labels ?? [],
+      creatorId: issue.fields.creator?.accountId ?? null,
       mark: toIssueMark(issue.properties?.[propertyKey]),
     }));
   }
@@ -141,7 +143,7 @@ export function makeIssueCalls(deps: {
   /** Labels and property of what a search finds; what is not wanted is forgotten page by page. */
   async function searchMarks(call: CallContext, jql: string, wants: (issue: MarkedIssue) => boolean) {
     const found = await readTokenPages(call, async (token) => {
-      const body = toSearch({ jql, fields: ["labels"], properties: [propertyKey] }, token);
+      const body = toSearch({ jql, fields: ["labels", "creator"], properties: [propertyKey] }, token);
       const request = { url: searchUrl, method: "POST", body, schema: labelPageSchema } as const;
       const page = await transport.client(call).sendRequest(request);
       const items = page.issues.map((issue) => ({
@@ -149,6 +151,7 @@ export function makeIssueCalls(deps: {
         issueId: toId<IssueId>(issue.id),
         issueKey: toId<IssueKey>(issue.key),
         labels: issue.fields.labels ?? [],
+        creatorId: issue.fields.creator?.accountId ?? null,
         mark: toIssueMark(issue.properties?.[propertyKey]),
       }));
       return { items: items.filter(wants), nextPageToken: page.nextPageToken };

@@ -72,6 +72,7 @@ describe("what Jira answers", () => {
       securityLevelId: null,
       restriction: "none",
       reporterId: null,
+      creatorId: null,
       files: [],
       mark: null,
     });

@@ -95,19 +95,20 @@ export const updatedPageSchema = z.object({
         updated: z.string().min(1),
         status: z.object({ statusCategory: z.object({ key: z.string() }) }),
         labels: z.array(z.string()).nullish(),
+        creator: userSchema,
       }),
       properties: propertiesSchema,
     }),
   ),
 });
-/** A search page with labels and our property. */
+/** A search page with labels, creator and our property. */
 export const labelPageSchema = z.object({
   ...searchPage,
   issues: z.array(
     z.object({
       id: idSchema,
       key: z.string().min(1),
-      fields: z.object({ labels: z.array(z.string()).nullish() }),
+      fields: z.object({ labels: z.array(z.string()).nullish(), creator: userSchema }),
       properties: propertiesSchema,
     }),
   ),

@@ -183,6 +183,22 @@ export async function listCaseOwners(
   return owners;
 }
 
+/** Which of these issues a link on the Jira site of this connection holds, in every state. */
+export async function listPairedIssues(
+  queries: Queries,
+  connectionName: string,
+  issueIds: readonly IssueId[],
+): Promise<Set<IssueId>> {
+  const paired = new Set<IssueId>();
+  for (const batch of inBatches(issueIds)) {
+    const rows = await queries.$queryRaw<{ issueId: IssueId }[]>(Prisma.sql`
+      SELECT links."issueId" FROM links JOIN connections own ON own.name = ${connectionName} AND own."jiraSite" = links."jiraSite"
+      WHERE links."issueId" = ANY(${batch}::text[])`);
+    for (const { issueId } of rows) paired.add(issueId);
+  }
+  return paired;
+}
+
 /** Issues that active links on the sites of this connection pair with these cases, and whether they were linked with one of `ofCaseId`. */
 export async function findIssuesOfCases(
   queries: Queries,

@@ -4,10 +4,10 @@
  * Leases are judged by the database's clock alone, so replicas whose clocks differ agree. Taking one raises the link's epoch;
  * whoever holds an older epoch is refused by every statement from then on, even if its process wakes up much later.
  */
-import type { CaseId, IssueKey, LinkId } from "../domain/ids.ts";
+import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
 import type { Clock } from "../sync/ports.ts";
-import { CaseTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -76,10 +76,12 @@ function makeLeasedLink(
       try {
         held = await applyStep(prisma, fence, step, facts);
       } catch (error) {
-        const caseId = step.link?.caseId;
-        if (!isUniqueViolation(error) || caseId == null) throw error;
-        const holder = await findOtherHolder(prisma, fence.linkId, caseId);
-        if (holder === null) throw error;
+        if (!isUniqueViolation(error)) throw error;
+        const { caseId, issueId } = step.link ?? {};
+        const issueHolder = issueId === undefined ? null : await findIssueHolder(prisma, fence.linkId, issueId);
+        if (issueId !== undefined && issueHolder !== null) throw new IssueTaken(issueId, issueHolder);
+        const holder = caseId === undefined ? null : await findOtherHolder(prisma, fence.linkId, caseId);
+        if (caseId === undefined || holder === null) throw error;
         if (holder.state !== "unlinked") throw new CaseTaken(caseId, holder);
         // The pairing that was ended must not bring the case back; a link that has it serves as well.
         await prisma.$executeRaw(Prisma.sql`
@@ -121,6 +123,18 @@ async function findOtherHolder(
     SELECT other.id, other.state, other."connectionName", other."issueKey" FROM links own
     JOIN links other ON other."huaweiSite" = own."huaweiSite" AND other.id <> own.id
     WHERE own.id = ${linkId} AND other."caseId" = ${caseId}`);
+  return row ?? null;
+}
+
+/** The other link on the same Jira site that has the issue. */
+async function findIssueHolder(
+  prisma: PrismaClient,
+  linkId: bigint,
+  issueId: IssueId,
+): Promise<{ caseId: CaseId | null } | null> {
+  const [row] = await prisma.$queryRaw<{ caseId: CaseId | null }[]>(Prisma.sql`
+    SELECT other."caseId" FROM links own JOIN links other ON other."jiraSite" = own."jiraSite" AND other.id <> own.id
+    WHERE own.id = ${linkId} AND other."issueId" = ${issueId}`);
   return row ?? null;
 }
 

@@ -623,6 +623,19 @@ describe("intake", () => {
     expect(await state.findLinksByIssue("second", ["100" as IssueId])).toEqual([]);
   });
 
+  it("tells which issues are paired on the site, and refuses an issue that another link has by name", async () => {
+    const [first, second] = await addLinks(state, "main", "C1", "C2");
+    if (first === undefined || second === undefined) throw new Error("no links");
+    await state.adoptIssue(first, "100" as IssueId, "OPS-1" as IssueKey);
+    const leased = await claim(second);
+
+    const paired = await state.listPairedIssues("main", ["100", "101"] as IssueId[]);
+    const taking = leased?.apply({ link: { issueId: "100" as IssueId, issueKey: "OPS-1" as IssueKey } });
+
+    expect([...paired]).toEqual(["100"]);
+    await expect(taking).rejects.toMatchObject({ name: "IssueTaken", issueId: "100", caseId: "C1" });
+  });
+
   it("finds the issues of related cases, and whether their pairs have linked them", async () => {
     const [first, second, third] = await addLinks(state, "main", "C1", "C2", "C3");
     if (first === undefined || second === undefined || third === undefined) throw new Error("no links");

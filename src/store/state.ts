@@ -44,6 +44,7 @@ export function makeState(deps: {
     findIssuesOfCases: (connectionName, ofCaseId, caseIds) =>
       intake.findIssuesOfCases(prisma, connectionName, { ofCaseId, caseIds }),
     findLinksByIssue: (connectionName, issueIds) => intake.findLinksByIssue(prisma, connectionName, issueIds),
+    listPairedIssues: (connectionName, issueIds) => intake.listPairedIssues(prisma, connectionName, issueIds),
     insertCaseLinks: (connectionName, cases, facts) => intake.insertCaseLinks(prisma, connectionName, cases, facts),
     listCaseOwners: (connectionName, caseIds) => intake.listCaseOwners(prisma, connectionName, caseIds),
     findRoundStart: (connectionName, name) => connections.findRoundStart(prisma, connectionName, name),

@@ -242,6 +242,7 @@ async function listCreation(
         securityLevelId: null,
         restriction: "none",
         reporterId: null,
+        creatorId: await deps.jira.getOwnAccountId(),
         files: [],
         mark: { v: 1, inst: installation, caseId: detail.caseId },
       },

@@ -17,9 +17,10 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { knownFingerprints, messageFingerprint } from "./message-views.ts";
+import { isIssueOf } from "./ownership.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
-import type { ConnectionSettings, InstantGroup, JiraPort, Lane, UpdatedIssue } from "./ports.ts";
+import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "./ports.ts";
 import { notRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
 import { removeSecondIssues } from "./second-issues.ts";
 import { stampIssues } from "./stamps.ts";
@@ -329,7 +330,7 @@ async function takeNewCases(
   }
   const lane: Lane = isImport ? "import" : "poll";
   const taken: CaseSummary[] = [];
-  const adopted = new Map<CaseId, LabelHit>();
+  const adopted = new Map<CaseId, MarkedIssue>();
   const foreign = new Set<CaseId>();
   for (let start = 0; start < wanted.length; start += labelsPerQuery) {
     const chunk = wanted.slice(start, start + labelsPerQuery);
@@ -357,8 +358,6 @@ function foreignDetail(foreign: ReadonlySet<CaseId>): string {
   return `issues made by another installation stand for ${foreign.size === 1 ? "case" : "cases"} ${named}${more}`;
 }
 
-type LabelHit = Awaited<ReturnType<JiraPort["findIssuesByLabels"]>>[number];
-
 /**
  * A database without a single issue of its own, beside issues that carry the marks of another installation, is a new one in the place
  * of a lost one: nothing is created until `rebuild`, or until somebody discards the failure because the other one lives (RULES 7).
@@ -383,12 +382,12 @@ async function isMemoryLost(deps: IntakeDeps, foreign: number): Promise<boolean>
 /**
  * One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). Answers the
  * cases that may be linked; those whose issue is ours already are noted in `adopted`, those whose issue another installation made in
- * `foreign`.
+ * `foreign`. An issue that only says so, and one that is paired already, is in nobody's way.
  */
 async function checkLabels(
   deps: IntakeDeps,
   chunk: readonly CaseSummary[],
-  noted: { readonly adopted: Map<CaseId, LabelHit>; readonly foreign: Set<CaseId> },
+  noted: { readonly adopted: Map<CaseId, MarkedIssue>; readonly foreign: Set<CaseId> },
   lane: Lane,
 ): Promise<readonly CaseSummary[]> {
   const installation = await deps.state.getInstallation();
@@ -397,11 +396,14 @@ async function checkLabels(
     lane,
   );
   const { adopted, foreign } = noted;
+  const paired = await deps.state.listPairedIssues(
+    deps.settings.name,
+    hits.map((hit) => hit.issueId),
+  );
   for (const hit of hits) {
-    const entry = chunk.find((candidate) => hit.labels.includes(caseLabel(candidate.caseId)));
-    if (entry === undefined || hit.mark === null) continue;
-    if (hit.mark.issueId !== undefined && hit.mark.issueId !== hit.issueId) continue; // a clone
-    if (hit.mark.inst === installation) adopted.set(entry.caseId, hit);
+    const entry = chunk.find((candidate) => candidate.caseId === hit.mark?.caseId);
+    if (entry === undefined || paired.has(hit.issueId) || !(await isIssueOf(deps, hit, entry.caseId, lane))) continue;
+    if (hit.mark?.inst === installation) adopted.set(entry.caseId, hit);
     else foreign.add(entry.caseId);
   }
   for (const caseId of adopted.keys()) foreign.delete(caseId);
@@ -409,7 +411,7 @@ async function checkLabels(
 }
 
 /** A run that comes first finds the issue by its label and adopts it in the same way. */
-async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, LabelHit>, lane: Lane): Promise<void> {
+async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, MarkedIssue>, lane: Lane): Promise<void> {
   const links = await deps.state.findLinksByCase(deps.settings.name, [...adopted.keys()]);
   for (const [caseId, hit] of adopted) {
     const link = links.find((candidate) => candidate.caseId === caseId);

@@ -238,15 +238,11 @@ export type NewIssue = {
   readonly mark: IssueMark;
 };
 
+/** What a search shows of an issue that may be ours: see `ownership.ts` for what it proves. */
+export type MarkedIssue = Pick<Issue, "issueId" | "issueKey" | "labels" | "mark" | "creatorId">;
+
 /** An issue that was updated lately, as a search shows it. */
-export type UpdatedIssue = {
-  readonly issueId: IssueId;
-  readonly issueKey: IssueKey;
-  readonly updatedRaw: string;
-  readonly category: StatusCategory;
-  readonly labels: readonly string[];
-  readonly mark: IssueMark | null;
-};
+export type UpdatedIssue = MarkedIssue & Pick<Issue, "updatedRaw" | "category">;
 
 /** The Jira side. One instance per connection; the project, issue type and account are the adapter's settings. */
 export interface JiraPort {
@@ -258,19 +254,13 @@ export interface JiraPort {
   /** Issues whose `updated` lies within the last `minutes` (server's clock), in the connection's project, newest state not guaranteed. */
   listUpdatedIssues(minutes: number, lane: Lane): Promise<readonly UpdatedIssue[]>;
   /** Issues of the project carrying any of up to 50 labels, with labels and our issue property. Search lags behind writes. */
-  findIssuesByLabels(
-    labels: readonly string[],
-    lane: Lane,
-  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
+  findIssuesByLabels(labels: readonly string[], lane: Lane): Promise<readonly MarkedIssue[]>;
   /**
    * For `rebuild`: issues that carry our property or a label of ours. `project`: all of the connection's project, whatever their labels;
    * `labelled`: only those with the common label, in a project too large for that; `elsewhere`: with the common label in any other
    * project. Throws `contract` when there are more pages than a search may have.
    */
-  listMarkedIssues(
-    scope: "project" | "labelled" | "elsewhere",
-    lane: Lane,
-  ): Promise<readonly { issueId: IssueId; issueKey: IssueKey; labels: readonly string[]; mark: IssueMark | null }[]>;
+  listMarkedIssues(scope: "project" | "labelled" | "elsewhere", lane: Lane): Promise<readonly MarkedIssue[]>;
   /**
    * Values of the named fields as text, by field id: text as it is, an option by its value or name, rich text as plain text; `null` for
    * an empty field, or one that the issue does not have.

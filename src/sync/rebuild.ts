@@ -9,7 +9,7 @@
  * - A worker may be running. The connection is stopped, its rounds are held, and each link is changed under its lease.
  * - It may be killed anywhere. Every link is stored by one step, stamped after that, and found again in its place by the next try; the
  *   connection stays stopped until some try reaches the end.
- * - Clones carry labels and sometimes properties: only a property that names its own issue counts.
+ * - Clones carry labels and sometimes properties, and people write both: only what `ownership.ts` proves counts.
  * - A case may be gone, an issue moved or there twice: none is dropped, each gets a state or a failure that says so.
  */
 import { type CaseDetail, type CaseMessage, type CaseSummary, isOpenStatus, waitingStatuses } from "../domain/case.ts";
@@ -22,15 +22,17 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import { findMark } from "./identity.ts";
 import { isWantedCase } from "./intake.ts";
 import { observe } from "./observe.ts";
+import { isByUs, isIssueOf, namesItself } from "./ownership.ts";
 import { restoredState } from "./plan/changes.ts";
 import { isWanted } from "./plan/disclosure.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, toJiraLabel } from "./plan/labels.ts";
 import { heldReason } from "./plan/restriction.ts";
 import { isCompatible } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "./ports.ts";
 import { mergeMirrors, type Recognised, recognise } from "./recognise.ts";
 import { messageHeader } from "./render.ts";
+import { requestOf } from "./request/request.ts";
 import { leaseMs, moments, renewEveryMs } from "./run.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, RebuildState, StatePort, StateStep } from "./state.ts";
 
@@ -113,7 +115,7 @@ export async function survey(deps: RebuildDeps): Promise<Survey> {
   const counts = new Map<string, number>();
   for (const hit of hits) {
     const { mark } = hit;
-    if (mark !== null && (mark.issueId === undefined || mark.issueId === hit.issueId)) {
+    if (mark !== null && (await isProved(deps, hit, mark, cases))) {
       counts.set(mark.inst, (counts.get(mark.inst) ?? 0) + 1);
       const caseId = toId<CaseId>(mark.caseId);
       const found = { ...hit, caseId, inst: mark.inst, stamped: mark.issueId === hit.issueId };
@@ -121,8 +123,11 @@ export async function survey(deps: RebuildDeps): Promise<Survey> {
     } else if (mark !== null) {
       clones.push(hit.issueKey);
     } else {
-      for (const label of hit.labels.filter((entry) => entry.startsWith(caseLabel(""))))
-        labelled.push({ caseId: toId<CaseId>(label.slice(caseLabel("").length)), issueKey: hit.issueKey });
+      for (const label of hit.labels.filter((entry) => entry.startsWith(caseLabel("")))) {
+        const caseId = toId<CaseId>(label.slice(caseLabel("").length));
+        if (await isByUs(deps, hit, caseId, lane)) labelled.push({ caseId, issueKey: hit.issueKey });
+        else clones.push(hit.issueKey);
+      }
     }
   }
   const found: FoundIssue[] = [];
@@ -143,13 +148,19 @@ export async function survey(deps: RebuildDeps): Promise<Survey> {
   return { found, duplicates, unmarked, clones, installations, cases };
 }
 
-type Hit = {
-  readonly issueId: IssueId;
-  readonly issueKey: IssueKey;
-  readonly labels: readonly string[];
-  readonly mark: IssueMark | null;
-  readonly moved: boolean;
-};
+type Hit = MarkedIssue & { readonly moved: boolean };
+
+/** Whether an issue is that of the case which its property names; a case that was made for the issue says so, too. */
+async function isProved(
+  deps: RebuildDeps,
+  hit: Hit,
+  mark: IssueMark,
+  cases: ReadonlyMap<CaseId, CaseSummary>,
+): Promise<boolean> {
+  const made = cases.get(toId<CaseId>(mark.caseId));
+  if (namesItself(hit) && made !== undefined && requestOf(made.description) === hit.issueId) return true;
+  return isIssueOf(deps, hit, mark.caseId, lane);
+}
 
 /** Marked issues of the project, whatever was done to their labels, and those that were moved out of it. */
 async function listHits(deps: RebuildDeps): Promise<readonly Hit[]> {

@@ -23,17 +23,20 @@ import { accessRequestPrefix, stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
+import { isIssueOf } from "./ownership.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
 import { untoldAccess } from "./plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
+import type { MarkedIssue } from "./ports.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
 import { burstMax, isFresh, later, leaseMs, moments, Run, renewEveryMs } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import {
   CaseTaken,
   type ConnectionState,
+  IssueTaken,
   type LeasedLink,
   LeaseLost,
   type LinkSnapshot,
@@ -97,6 +100,7 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
       return deferred("marks_unread", run.writes);
     }
     if (error instanceof CaseTaken) return await leaveCase(deps, leased, run, error);
+    if (error instanceof IssueTaken) return await leaveIssue(deps, leased, run, error);
     if (link.attempts >= unexpectedMax) {
       const detail = error instanceof Error ? error.name : "unknown";
       await holdLink(await toRunDeps(deps, link), leased, run, { direction: "both", reason: "internal_error", detail });
@@ -140,6 +144,14 @@ async function leaveCase(deps: ReconcileDeps, leased: LeasedLink, run: Run, take
   await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "owned_by", detail });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
   return blocked("owned_by");
+}
+
+/** The issue that this link was to get has another case: nothing more is done here until a person decides. */
+async function leaveIssue(deps: ReconcileDeps, leased: LeasedLink, run: Run, taken: IssueTaken): Promise<Outcome> {
+  const detail = `issue ${taken.issueId} is paired with ${taken.caseId === null ? "no case yet" : `case ${taken.caseId}`} by another link`;
+  await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "issue_taken", detail });
+  await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
+  return blocked("issue_taken");
 }
 
 /** What a run and its writes need. */
@@ -287,10 +299,11 @@ async function leaveElsewhere(
   if (issue === null) return null;
   if (issue.projectKey !== deps.settings.jira.projectKey) return noteMoved(deps, leased, run, issue);
   const { mark } = issue;
+  const { caseId, markStampedAt } = leased.snapshot.link;
   // Another one than ours on an issue that we had stamped: somebody rebuilt its mapping there, and both would mirror the pair.
-  if (mark === null || leased.snapshot.link.markStampedAt === null || mark.inst === deps.installation) return null;
-  // A copy of an issue carries the property of its original.
-  if (mark.issueId !== undefined && mark.issueId !== issue.issueId) return null;
+  if (mark === null || markStampedAt === null || mark.inst === deps.installation) return null;
+  // A rebuild names this pair in full; anything else is no installation's doing, and is written over.
+  if (mark.issueId !== issue.issueId || mark.caseId !== caseId) return null;
   return blockForeign(leased, `the issue carries the mark of installation ${mark.inst} now`);
 }
 
@@ -311,7 +324,7 @@ const createLookMaxMs = 600_000;
  * Before an issue is made its label is looked for once: the database may be older than what it wrote (RULES 2). Intake does this for
  * up to 50 cases with one query; here are those that it did not cover.
  */
-async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise<"none" | "adopted" | Outcome> {
+async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Promise<"none" | "adopted" | Outcome> {
   const { link, intents } = leased.snapshot;
   if (link.issueId !== null || link.caseId === null) return "none";
   // What was looked for long ago may have been made since, by a database that this one is an older copy of.
@@ -320,10 +333,15 @@ async function findIssueMadeBefore(deps: ApplyDeps, leased: LeasedLink): Promise
   const intent = intents.find((entry) => entry.kind === "issue");
   // One that was sent is looked for by its settle looks.
   if (intent !== undefined && intent.state !== "planned") return "none";
-  const label = caseLabel(link.caseId);
-  const hits = (await deps.jira.findIssuesByLabels([label], deps.lane)).filter(
-    (hit) => hit.mark !== null && (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
+  const labelled = await deps.jira.findIssuesByLabels([caseLabel(link.caseId)], deps.lane);
+  const paired = await deps.state.listPairedIssues(
+    link.connectionName,
+    labelled.map((hit) => hit.issueId),
   );
+  const hits: MarkedIssue[] = [];
+  for (const hit of labelled) {
+    if (!paired.has(hit.issueId) && (await isIssueOf(deps, hit, link.caseId, deps.lane))) hits.push(hit);
+  }
   const own = hits.find((hit) => hit.mark?.inst === deps.installation);
   if (own !== undefined) {
     await leased.apply({

@@ -3,13 +3,14 @@
  * lags longer than the settle time, the first issue shows up beside the one that was paired. It is removed only when it is proved to
  * be that one and nobody has touched it: deleting an issue cannot be undone. Everything else is reported as `duplicate`.
  *
- * What proves it: our property names the case and no issue but itself, our account reported it, and it is older than the paired issue.
+ * What proves it: our property names the case and no issue but itself, our account created it, and it is older than the paired issue.
  * A clone, which may carry all our stamps, is always younger than its original.
  */
 import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import type { Issue } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
+import { namesItself } from "./ownership.ts";
 import type { UpdatedIssue } from "./ports.ts";
 import { type IntakeLink, LeaseLost } from "./state.ts";
 
@@ -24,13 +25,11 @@ export async function removeSecondIssues(
   updated: readonly UpdatedIssue[],
   linked: ReadonlyMap<string | null, IntakeLink>,
 ): Promise<number> {
-  const stamped = updated.filter(
-    ({ issueId, mark }) =>
-      !linked.has(issueId) && mark !== null && (mark.issueId === undefined || mark.issueId === issueId),
-  );
+  const stamped = updated.filter((issue) => !linked.has(issue.issueId) && namesItself(issue));
   if (stamped.length === 0) return 0;
   const installation = await deps.state.getInstallation();
-  const suspects = stamped.filter(({ mark }) => mark?.inst === installation);
+  const own = await deps.jira.getOwnAccountId();
+  const suspects = stamped.filter(({ mark, creatorId }) => mark?.inst === installation && creatorId === own);
   if (suspects.length === 0) return 0;
   const links = await deps.state.findLinksByCase(
     deps.settings.name,
@@ -92,7 +91,7 @@ async function removeOrReport(deps: IntakeDeps, linkId: LinkId, suspect: Updated
 /** Whether the issue is the one whose create was repeated, and nobody else ever did anything with it. */
 async function isOursAlone(deps: IntakeDeps, paired: Issue, second: Issue): Promise<boolean> {
   const own = await deps.jira.getOwnAccountId();
-  if (second.reporterId !== own || second.createdAt >= paired.createdAt) return false;
+  if (second.creatorId !== own || second.createdAt >= paired.createdAt) return false;
   if (second.files.some((file) => file.authorId !== own)) return false;
   const comments = await deps.jira.listComments(second.issueId, "poll");
   if (comments.some((comment) => comment.authorId !== own)) return false;

@@ -9,8 +9,9 @@ import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
 import { issueCreatedStep } from "./apply/issue.ts";
 import { type ApplyDeps, lookTimes, settleSecondsOf } from "./apply/write-once.ts";
+import { namesItself } from "./ownership.ts";
 import { caseLabel, toJiraLabel } from "./plan/labels.ts";
-import type { LeasedLink, StateStep } from "./state.ts";
+import { IssueTaken, type LeasedLink, type StateStep } from "./state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
 export type Settled = { readonly nextLookAt: Date | null; readonly found: number };
@@ -51,10 +52,8 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
       const ownAccountId = await deps.jira.getOwnAccountId();
       step = issue === null ? null : lookForFile(leased, intent, issue, ownAccountId);
     }
-    if (step !== null) {
-      found += 1;
-      await leased.apply({ ...step, confirmedIntents: [intent.key] });
-    } else {
+    if (step !== null && (await isStored(leased, { ...step, confirmedIntents: [intent.key] }))) found += 1;
+    else {
       nextLookAt = earlier(nextLookAt, await noteEmptyLook(deps, leased, intent, readAt));
     }
   }
@@ -112,17 +111,29 @@ function earlier(a: Date | null, b: Date | null): Date | null {
   return a < b ? a : b;
 }
 
+/** False where the step would take an issue that another link holds: then it is not the one that was made here. */
+async function isStored(leased: LeasedLink, step: StateStep): Promise<boolean> {
+  try {
+    await leased.apply(step);
+    return true;
+  } catch (error) {
+    if (!(error instanceof IssueTaken)) throw error;
+    return false;
+  }
+}
+
 async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<StateStep | null> {
   const { caseId } = leased.snapshot.link;
   if (caseId === null) return null;
   const label = caseLabel(caseId);
   const hits = await deps.jira.findIssuesByLabels([label], deps.lane);
+  const ownAccountId = await deps.jira.getOwnAccountId();
   const own = hits.find(
     (hit) =>
-      hit.labels.includes(label) &&
-      hit.mark !== null &&
-      hit.mark.inst === deps.installation &&
-      (hit.mark.issueId === undefined || hit.mark.issueId === hit.issueId),
+      hit.creatorId === ownAccountId &&
+      hit.mark?.inst === deps.installation &&
+      hit.mark.caseId === caseId &&
+      namesItself(hit),
   );
   if (own === undefined) return null;
   const rest = intent.payload.rest;

@@ -35,6 +35,19 @@ export class CaseTaken extends Error {
   }
 }
 
+/** Thrown when a link was to get an issue that another one has: an issue has one case (RULES 7). Nothing of the step was stored. */
+export class IssueTaken extends Error {
+  readonly issueId: IssueId;
+  /** Case of the link that has it; `null` = it has none. */
+  readonly caseId: CaseId | null;
+  constructor(issueId: IssueId, holder: { readonly caseId: CaseId | null }) {
+    super(`issue ${issueId} belongs to another link`);
+    this.name = "IssueTaken";
+    this.issueId = issueId;
+    this.caseId = holder.caseId;
+  }
+}
+
 /** Everything known about a link at the start of a run. */
 export type LinkSnapshot = {
   readonly link: Link;
@@ -143,7 +156,7 @@ export interface LeasedLink {
   remainingMs(): number;
   /** Extends the lease. Throws `LeaseLost`. */
   renew(): Promise<void>;
-  /** Applies one atomic step. Throws `LeaseLost`, and `CaseTaken` where the step gives the link a case. */
+  /** Applies one atomic step. Throws `LeaseLost`; `CaseTaken` where the step gives the link a case, `IssueTaken` where an issue. */
   apply(step: StateStep): Promise<void>;
   /** Reads link, mirrors, intents and failures again. Throws `LeaseLost`. */
   reload(): Promise<LinkSnapshot>;
@@ -276,6 +289,8 @@ export interface StatePort extends ClosesLane {
   /** Whether it has ever paired a case with an issue. */
   hasPair(connectionName: string): Promise<boolean>;
   findLinksByIssue(connectionName: string, issueIds: readonly IssueId[]): Promise<readonly IntakeLink[]>;
+  /** Which of these issues a link of any connection on the same Jira site holds. */
+  listPairedIssues(connectionName: string, issueIds: readonly IssueId[]): Promise<ReadonlySet<IssueId>>;
   /**
    * Inserts links for new cases, each once per Huawei site, whoever tries; a case that another connection owns is left alone.
    * Answers the ids of the links that are new.

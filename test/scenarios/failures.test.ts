@@ -5,8 +5,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { FailureReason } from "../../src/domain/failure.ts";
+import { type IssueId, type IssueKey, toId } from "../../src/domain/ids.ts";
 import { isServiceError } from "../../src/domain/service-error.ts";
 import { inspectLink } from "../../src/sync/inspect.ts";
+import { intakeCases } from "../../src/sync/intake.ts";
 import type { ConnectionSettings } from "../../src/sync/ports.ts";
 import { can, inDialect } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
@@ -265,6 +267,20 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
       expect(world.jira.getState().issues).toHaveLength(1);
       expect(world.told()).toEqual([expect.stringContaining("first")]);
     },
+  },
+  issue_taken: {
+    async force(world) {
+      world.huawei.createCase({ description: "the second" });
+      const { id: issueId, key: issueKey } = world.issueOf(world.caseId);
+      world.stage.advance(minutes(1));
+      await intakeCases(world.stage.intakeDeps());
+      // The service answers with an issue that has its case: nothing else makes two links want one issue at once.
+      await world.stage.runDueWithJira({
+        createIssue: async () => ({ issueId: toId<IssueId>(issueId), issueKey: toId<IssueKey>(issueKey) }),
+      });
+    },
+    remedy: (world) => world.retry(),
+    after: (world) => expect(world.jira.getState().issues).toHaveLength(2),
   },
   job_failed: {
     // As the worker does it when a job has used up its attempts.

@@ -132,6 +132,7 @@ function makeIssue(more: Partial<Issue> = {}): Issue {
     securityLevelId: null,
     restriction: "none",
     reporterId: null,
+    creatorId: "bot",
     files: [],
     mark: null,
     ...more,

@@ -61,6 +61,17 @@ function recogniseOwn(input: PlanInput): Recognised | null {
   return found.mirrors.length === 0 ? null : found;
 }
 
+/**
+ * The rounds over the issues stamp new ones, many in one request; what they have left out for long is stamped by a full check. What
+ * somebody wrote over is stamped anew.
+ */
+function isStampOwed({ link, observed, installation, now }: PlanInput): boolean {
+  if (link.markStampedAt === null) return observed.full && now.getTime() - link.createdAt.getTime() > stampPatienceMs;
+  const mark = observed.issue?.mark ?? null;
+  if (mark === null) return false;
+  return mark.inst !== installation || mark.caseId !== link.caseId || mark.issueId !== link.issueId;
+}
+
 function planRest(input: PlanInput): Plan {
   const { link, observed } = input;
   if (link.issueId === null) {
@@ -82,10 +93,7 @@ function planRest(input: PlanInput): Plan {
           huaweiUserIds: input.huaweiUserIds,
         });
   const actions: Action[] = [
-    // The rounds over the issues stamp new ones, many in one request; what they have left out for long is stamped by a full check.
-    ...(observed.full && link.markStampedAt === null && input.now.getTime() - link.createdAt.getTime() > stampPatienceMs
-      ? [{ kind: "stamp_issue", direction: "to-jira" } as const]
-      : []),
+    ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
     ...input.intents
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),

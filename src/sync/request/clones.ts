@@ -1,29 +1,34 @@
 /**
- * Copies of mirrored issues. Cloning an issue takes its labels along, and with some add-ons its hidden property; such a copy must
- * neither be taken for the original nor make a case of its own (RULES 7). The original is the one whose property names its own id.
+ * Copies of mirrored issues. Cloning an issue takes its labels along, and with some add-ons its hidden property; people write both by
+ * hand, too. Such an issue must neither be taken for the original nor make a case of its own (RULES 7). What proves an original stands
+ * in `ownership.ts`.
  */
 import type { Issue } from "../../domain/issue.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
+import { isIssueOf, namesItself } from "../ownership.ts";
+import type { JiraPort, Lane, MarkedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 
 const labelPrefix = "hwcase-";
 /** Cause of the notice, one per issue. */
 const cause = "clone";
 
-type Marked = Pick<Issue, "issueId" | "labels" | "mark">;
-
 /**
- * Whether an issue without a link carries what belongs to another one. A property without any issue id is that of an issue which is
- * being made at this moment. Pure.
+ * Whether an issue without a link carries what belongs to another one, or what casebridge never gave it. Asks Jira only about an issue
+ * of a person whose property names the issue itself. Throws `ServiceError`.
  */
-export function isClone({ issueId, labels, mark }: Marked): boolean {
-  if (mark !== null) return mark.issueId !== undefined && mark.issueId !== issueId;
-  return labels.some((label) => label.startsWith(labelPrefix));
+export async function isClone(
+  deps: { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> },
+  issue: MarkedIssue,
+  lane: Lane,
+): Promise<boolean> {
+  if (issue.mark === null) return issue.labels.some((label) => label.startsWith(labelPrefix));
+  return !namesItself(issue) || !(await isIssueOf(deps, issue, issue.mark.caseId, lane));
 }
 
-/** What keeps a copy from being a request, for people; `null` for an issue that is none. Pure. */
-export function cloneText({ issueId, labels, mark }: Marked): string | null {
+/** What keeps a copy from being a request, for people; `null` where the issue carries nothing of casebridge's. Pure. */
+export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "labels" | "mark">): string | null {
   const foreign = labels.filter((label) => label.startsWith(labelPrefix));
   if (foreign.length > 0) {
     return (
@@ -31,10 +36,12 @@ export function cloneText({ issueId, labels, mark }: Marked): string | null {
       "To make it a request of its own, remove the labels that start with hwcase- and hw:, and huawei-cloud."
     );
   }
-  if (mark?.issueId !== undefined && mark.issueId !== issueId) {
-    return "This issue is a copy of another one and carries its hidden mark. To make a request of it, create a new issue with the same text.";
-  }
-  return null;
+  if (mark === null) return null;
+  const whose =
+    mark.issueId !== undefined && mark.issueId !== issueId
+      ? "is a copy of another one and carries its hidden mark"
+      : "carries a hidden mark that casebridge did not write";
+  return `This issue ${whose}. To make a request of it, create a new issue with the same text.`;
 }
 
 /**
@@ -45,7 +52,7 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink): Promise<
   const issueId = needIssue(leased);
   const issue = await deps.jira.findIssue(issueId, deps.lane);
   if (issue === null) return 0;
-  const text = isClone(issue) ? cloneText(issue) : null;
+  const text = (await isClone(deps, issue, deps.lane)) ? cloneText(issue) : null;
   const { mirrors, intents } = leased.snapshot;
   const told = mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
   let writes = 0;

@@ -9,7 +9,7 @@ import { sealOwn } from "../gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { JiraPort, UpdatedIssue } from "../ports.ts";
 import type { IntakeLink } from "../state.ts";
-import { isClone } from "./clones.ts";
+import { cloneText, isClone } from "./clones.ts";
 import { requestOf } from "./request.ts";
 
 const settingsCursor = "create_settings";
@@ -51,18 +51,21 @@ export async function takeRequests(deps: IntakeDeps, updatedCount: number): Prom
 
 /**
  * Updated issues that look like copies of mirrored ones get a link of their own, whose run says on the issue how to make a request of
- * it (RULES 7). Nothing is asked of Jira. Answers how many links are new. May be repeated.
+ * it (RULES 7). Jira is asked only about an issue that may have been paired by hand. Answers how many links are new. May be repeated.
  */
 export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
   const { name } = deps.settings;
-  const suspects = updated.filter(isClone);
+  const suspects = updated.filter((issue) => cloneText(issue) !== null);
   if (suspects.length === 0) return 0;
   const links = await deps.state.findLinksByIssue(
     name,
     suspects.map((issue) => issue.issueId),
   );
   const known = new Set(links.map((link) => link.issueId));
-  const fresh = suspects.filter((issue) => !known.has(issue.issueId));
+  const fresh: UpdatedIssue[] = [];
+  for (const issue of suspects) {
+    if (!known.has(issue.issueId) && (await isClone(deps, issue, "poll"))) fresh.push(issue);
+  }
   const ids = await deps.state.insertIssueLinks(name, fresh, { now: deps.clock.now(), lane: "poll" });
   return ids.length;
 }

@@ -18,6 +18,7 @@ import { permissionRefusal } from "../apply/commands.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
 import { type Subject, Withheld } from "../gate.ts";
+import { isIssueOf } from "../ownership.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { namesInRestricted } from "../plan/disclosure.ts";
 import { requestLabels } from "../plan/request.ts";
@@ -148,7 +149,7 @@ async function tryCreate(
   const refusedBefore = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
   if (refusedBefore && !retried) return { kind: "nothing", writes: 0 };
 
-  const obstacle = obstacleOf(deps, issue);
+  const obstacle = await obstacleOf(deps, issue);
   if (obstacle !== null) return refuse(deps, leased, cause, obstacle);
   const refusal = await askerRefusal(deps, issue);
   if (refusal !== null) return refuse(deps, leased, refusal.cause, refusal.text);
@@ -191,10 +192,10 @@ function describeInputs(inputs: ResolvedInputs): string {
   return [...ids, ...Object.entries(inputs.extends).map(([key, value]) => `${extraLabel}${key}:${value}`)].join(", ");
 }
 
-/** What keeps an issue from becoming a case, whatever its inputs are. Pure. */
-function obstacleOf(deps: RequestDeps, issue: Issue): string | null {
-  const { mark, issueId, issueKey } = issue;
-  if (mark?.issueId !== undefined && mark.issueId === issueId && mark.caseId !== "") {
+/** What keeps an issue from becoming a case, whatever its inputs are. Throws `ServiceError`. */
+async function obstacleOf(deps: RequestDeps, issue: Issue): Promise<string | null> {
+  const { mark, issueKey } = issue;
+  if (mark !== null && mark.caseId !== "" && (await isIssueOf(deps, issue, mark.caseId, deps.lane))) {
     return (
       `This issue belongs to the service ticket ${mark.caseId} already, but casebridge does not remember the pair. ` +
       `An administrator can restore it: casebridge links link ${mark.caseId} ${issueKey}`

@@ -1,0 +1,52 @@
+/**
+ * Whose an issue is (RULES 1). Labels and issue properties prove nothing by themselves: whoever may edit an issue may write both, copy
+ * them with a clone, or change those of an issue that is ours.
+ *
+ * What people cannot write is who created an issue, and who changed it according to its changelog. So an issue is ours when its
+ * property names the case and no issue but itself, and either our account created it, or, where a person did (a request, a pairing by
+ * hand), our account gave it the label of that case.
+ */
+import type { CaseId } from "../domain/ids.ts";
+import { caseLabel } from "./plan/labels.ts";
+import type { JiraPort, Lane, MarkedIssue } from "./ports.ts";
+
+type OwnershipDeps = { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> };
+
+/** Whether the property names no issue but this one; one without any issue id is that of an issue which is being made. Pure. */
+export function namesItself({ mark, issueId }: Pick<MarkedIssue, "mark" | "issueId">): boolean {
+  return mark !== null && (mark.issueId === undefined || mark.issueId === issueId);
+}
+
+/**
+ * Whether the issue is the one that some casebridge on our account paired with the case. Asks for the changelog only where a person
+ * created the issue. Throws `ServiceError`.
+ */
+export async function isIssueOf(
+  deps: OwnershipDeps,
+  issue: MarkedIssue,
+  caseId: CaseId | string,
+  lane: Lane,
+): Promise<boolean> {
+  if (!namesItself(issue) || issue.mark?.caseId !== caseId) return false;
+  return isByUs(deps, issue, caseId, lane);
+}
+
+/**
+ * Whether our account created the issue, or gave it the label of the case: so much is proved of an issue whose property somebody
+ * removed. Throws `ServiceError`.
+ */
+export async function isByUs(
+  deps: OwnershipDeps,
+  issue: Pick<MarkedIssue, "issueId" | "creatorId">,
+  caseId: CaseId | string,
+  lane: Lane,
+): Promise<boolean> {
+  const own = await deps.jira.getOwnAccountId();
+  if (issue.creatorId === own) return true;
+  const label = caseLabel(caseId);
+  const changes = await deps.jira.listChanges(issue.issueId, lane);
+  const has = (text: string | null): boolean => (text ?? "").split(" ").includes(label);
+  return changes.some(
+    ({ field, authorId, fromText, toText }) => field === "labels" && authorId === own && has(toText) && !has(fromText),
+  );
+}
