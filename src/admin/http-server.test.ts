@@ -27,6 +27,7 @@ const status: StatusReport = {
       links: { active: 12, blocked: 2 },
       openFailures: 3,
       oldestUnmirroredSeconds: 95,
+      oldestHeldSeconds: null,
       effectivePollSeconds: null,
       rounds: [{ name: "cases", outcome: "done", startedAt: new Date(0), endedAt: new Date(60_000), requests: 7 }],
       budgets: { huawei: 2, jira: 20 },
@@ -324,6 +325,24 @@ test("the overview tells the state in English and Chinese, escaped, without outs
     "x-frame-options": "DENY",
     "cache-control": "no-store",
   });
+});
+
+test("the overview says in one sentence whether all is well, also in its title", async () => {
+  const [first] = status.connections;
+  if (first === undefined) throw new Error("there is no connection");
+  const well = { ...first, name: "ops", openFailures: 0 };
+  const sentenceOf = async (connection: typeof first): Promise<(string | undefined)[]> => {
+    const get = await start({
+      api: { status: async () => ({ ...status, connections: [connection] }), links: async () => [], failures: async () => [] },
+    });
+    const { text } = await get("/");
+    return [/<title>(.*) · casebridge/.exec(text)?.[1], /<main><p class="\w+"><strong>([^<]*)/.exec(text)?.[1]];
+  };
+
+  expect(await sentenceOf(well)).toEqual(["All is well.", "All is well."]);
+  const held = "ops: changes are held back, something failed and waits for a person.";
+  expect(await sentenceOf({ ...well, oldestHeldSeconds: 5, openFailures: 1 })).toEqual([held, held]);
+  expect(await sentenceOf({ ...well, oldestUnmirroredSeconds: 901 })).toEqual(["ops: changes are late.", "ops: changes are late."]);
 });
 
 test("when the state cannot be read, the overview says so and the API answers 500 without details", async () => {

@@ -1,5 +1,5 @@
 /** The page as it is before it is interactive: one honest picture, drawn on the server, in English or Simplified Chinese. */
-import type { ConnectionReport, StatusReport } from "./status-report.ts";
+import { type ConnectionReport, type StatusReport, type Trouble, troublesOf } from "./status-report.ts";
 
 /** Languages of the page. */
 export type Language = "en" | "zh";
@@ -7,6 +7,12 @@ export type Language = "en" | "zh";
 const texts = {
   en: {
     title: "casebridge",
+    allWell: "All is well.",
+    trouble_stopped: "stopped",
+    trouble_refused: "a service refuses the credentials",
+    trouble_held: "changes are held back",
+    trouble_failures: "something failed and waits for a person",
+    trouble_late: "changes are late",
     at: "State at",
     none: "No connection is configured.",
     noStatus: "The state cannot be read at the moment. Look at /readyz and at the log.",
@@ -18,6 +24,7 @@ const texts = {
     noLinks: "no links yet",
     failures: "Open failures",
     lag: "Oldest change not yet mirrored",
+    held: "Held back for",
     nothingWaits: "nothing waits",
     interval: "Looks for news every",
     unknown: "not known yet",
@@ -46,6 +53,12 @@ const texts = {
   },
   zh: {
     title: "casebridge",
+    allWell: "一切正常。",
+    trouble_stopped: "已停止",
+    trouble_refused: "服务拒绝了凭据",
+    trouble_held: "有变更被暂缓同步",
+    trouble_failures: "有失败等待人工处理",
+    trouble_late: "变更同步延迟",
     at: "状态时间",
     none: "尚未配置任何连接。",
     noStatus: "暂时无法读取状态。请查看 /readyz 和日志。",
@@ -57,6 +70,7 @@ const texts = {
     noLinks: "尚无关联",
     failures: "未解决的失败",
     lag: "最早的未同步变更",
+    held: "已暂缓",
     nothingWaits: "没有等待中的变更",
     interval: "轮询间隔",
     unknown: "未知",
@@ -129,7 +143,17 @@ export function renderOverview(status: StatusReport | null, input: PageInput): s
                 "</section>",
               ]),
         ].join("\n");
-  return layout(body, input, { refresh: true });
+  const verdict = status === null ? null : verdictOf(status, t);
+  return layout(body, input, { refresh: true, verdict });
+}
+
+/** The one sentence that answers whether all is well; what is wrong is named with its connection. */
+function verdictOf(status: StatusReport, t: Texts): { readonly text: string; readonly tone: "good" | "bad" } {
+  const wrong = status.connections.flatMap((connection) => {
+    const troubles = troublesOf(connection).map((trouble: Trouble) => t[`trouble_${trouble}`]);
+    return troubles.length === 0 ? [] : [`${connection.name}: ${troubles.join(", ")}`];
+  });
+  return wrong.length === 0 ? { text: t.allWell, tone: "good" } : { text: `${wrong.join("; ")}.`, tone: "bad" };
 }
 
 /** The sign-in, shown where the token is needed. */
@@ -146,7 +170,7 @@ document.getElementById("sign-in").addEventListener("submit", async (event) => {
   else document.getElementById("wrong").hidden = false;
 });
 </script>`;
-  return layout(body, { ...input, canSignOut: false }, { refresh: false });
+  return layout(body, { ...input, canSignOut: false }, { refresh: false, verdict: null });
 }
 
 function renderConnection(connection: ConnectionReport, t: Texts): string {
@@ -164,6 +188,9 @@ function renderConnection(connection: ConnectionReport, t: Texts): string {
     [t.links, links === "" ? t.noLinks : links],
     [t.failures, connection.openFailures === 0 ? "0" : `<strong class="bad">${connection.openFailures}</strong>`],
     [t.lag, oldest === null ? t.nothingWaits : formatDuration(oldest)],
+    ...(connection.oldestHeldSeconds === null
+      ? []
+      : [[t.held, `<strong class="bad">${formatDuration(connection.oldestHeldSeconds)}</strong>`] as const]),
     [
       t.interval,
       connection.effectivePollSeconds === null ? t.unknown : formatDuration(connection.effectivePollSeconds),
@@ -197,7 +224,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function layout(
   body: string,
   { language, nonce, canSignOut }: PageInput,
-  { refresh }: { readonly refresh: boolean },
+  {
+    refresh,
+    verdict,
+  }: {
+    readonly refresh: boolean;
+    readonly verdict: { readonly text: string; readonly tone: "good" | "bad" } | null;
+  },
 ): string {
   const t = texts[language];
   const signOut = `<button id="sign-out">${t.signOut}</button><script nonce="${nonce}">
@@ -210,7 +243,7 @@ document.getElementById("sign-out").addEventListener("click", async () => {
 <html lang="${language === "zh" ? "zh-Hans" : "en"}">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh ? '<meta http-equiv="refresh" content="30">' : ""}
-<title>${t.title}</title><link rel="icon" href="data:,">
+<title>${verdict === null ? "" : `${escapeHtml(verdict.text)} · `}${t.title}</title><link rel="icon" href="data:,">
 <style nonce="${nonce}">
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
@@ -223,7 +256,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } 
 </head>
 <body>
 <header><h1>${t.title}</h1><a href="?lang=${language === "zh" ? "en" : "zh"}">${t.other}</a>${canSignOut ? signOut : ""}</header>
-<main>
+<main>${verdict === null ? "" : `<p class="${verdict.tone}"><strong>${escapeHtml(verdict.text)}</strong></p>`}
 ${body}
 </main>
 </body>

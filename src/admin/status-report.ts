@@ -23,8 +23,10 @@ export type ConnectionReport = {
   /** Number of links by state. */
   readonly links: Readonly<Record<string, number>>;
   readonly openFailures: number;
-  /** Age of the oldest change that is not mirrored yet; `null` = nothing waits. */
+  /** Age of the oldest change that is not mirrored yet, be it due or held back; `null` = nothing waits. */
   readonly oldestUnmirroredSeconds: number | null;
+  /** How long something has been held back by a pause, a hold or a breaker; `null` = nothing is. */
+  readonly oldestHeldSeconds: number | null;
   /** The poll interval of cases that was really reached; the planned one before the second round. */
   readonly effectivePollSeconds: number | null;
   readonly rounds: readonly RoundReport[];
@@ -33,6 +35,26 @@ export type ConnectionReport = {
   /** How the two budgets stand. */
   readonly budgetStates: { readonly huawei: BudgetReport; readonly jira: BudgetReport };
 };
+
+/** What keeps a connection from being well. */
+export type Trouble = "stopped" | "refused" | "held" | "failures" | "late";
+
+/** A change that waits for longer is late: as the alert CasebridgeLagging has it (docs/alerts.yml). */
+const lateSeconds = 900;
+
+/** What is wrong with a connection, the worst first; empty = all is well. Pure. */
+export function troublesOf(connection: ConnectionReport): readonly Trouble[] {
+  const { state, budgetStates, oldestHeldSeconds, oldestUnmirroredSeconds, openFailures } = connection;
+  const isRefused = budgetStates.huawei.refusedSince !== null || budgetStates.jira.refusedSince !== null;
+  const found: readonly (readonly [Trouble, boolean])[] = [
+    ["stopped", state === "stopped"],
+    ["refused", isRefused],
+    ["held", oldestHeldSeconds !== null],
+    ["failures", openFailures > 0],
+    ["late", oldestUnmirroredSeconds !== null && oldestUnmirroredSeconds > lateSeconds],
+  ];
+  return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));
+}
 
 /** One budget as all replicas see it; connections on one account share it. */
 export type BudgetReport = {

@@ -22,6 +22,7 @@ import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { rerenderLink } from "../sync/rerender.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
+import { inspectUnpaired } from "../sync/unpaired.ts";
 import {
   compose,
   type DatabaseAccess,
@@ -166,6 +167,8 @@ export const actions: CliActions = {
           }
         };
         await Promise.all(Array.from({ length: parts.config.workerConcurrency }, lane));
+        if (options.target.kind === "all")
+          inspections.push(...(await inspectUnpaired(connection.intake, { pendingMs: roundsMs(parts.config, 2) })));
         context.progress.stop();
       }
       return verifyResult(inspections);
@@ -233,9 +236,15 @@ export const actions: CliActions = {
           {
             kind: "table",
             title: "Rounds",
-            head: ["Connection", "Round", "Outcome", "Ended"],
+            head: ["Connection", "Round", "Outcome", "Ended", "Requests"],
             rows: connections.flatMap((entry) =>
-              entry.rounds.map((round): Cell[] => [entry.name, round.name, round.outcome, round.endedAt]),
+              entry.rounds.map((round): Cell[] => [
+                entry.name,
+                round.name,
+                round.outcome,
+                round.endedAt,
+                round.requests,
+              ]),
             ),
             empty: "No round has run yet.",
           },

@@ -70,6 +70,9 @@ export async function makeStatusReport(deps: {
     config.connections.map(async (connection) => {
       const remembered = await state.getConnection(connection.name);
       const { oldest } = await admin.findOldestPending(connection.name);
+      const heldSince = await admin.findHeldSince(connection.name);
+      const ageOf = (since: Date): number => Math.max(0, (at.getTime() - since.getTime()) / 1000);
+      const ages = [oldest?.pendingSince, heldSince].flatMap((since) => (since == null ? [] : [ageOf(since)]));
       const links: Record<string, number> = {};
       for (const row of counts) if (row.connectionName === connection.name) links[row.state] = row.count;
       return {
@@ -80,8 +83,8 @@ export async function makeStatusReport(deps: {
         pausedToHuawei: remembered.pausedToHuawei,
         links,
         openFailures: failures.items.filter((failure) => failure.connectionName === connection.name).length,
-        oldestUnmirroredSeconds:
-          oldest?.pendingSince == null ? null : Math.max(0, (at.getTime() - oldest.pendingSince.getTime()) / 1000),
+        oldestUnmirroredSeconds: ages.length === 0 ? null : Math.max(...ages),
+        oldestHeldSeconds: heldSince === null ? null : ageOf(heldSince),
         effectivePollSeconds: reachedPollSeconds(
           rounds.find((round) => round.connectionName === connection.name && round.name === "cases"),
           plannedPollSeconds(

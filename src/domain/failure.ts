@@ -55,6 +55,16 @@ export const failureRemedies = {
   unknown_mark: "`failures retry` mirrors the message as it stands.",
 } as const;
 
+/** Reasons of failures without a link behind which cases, issues or actions of a whole connection wait: what they hold is not mirrored. */
+export const holdingReasons = [
+  "access_changed",
+  "foreign_installation",
+  "many_closes",
+  "many_new_cases",
+  "memory_lost",
+  "project_unreadable",
+] as const satisfies readonly FailureReason[];
+
 /** A name under which a failure is recorded. */
 export type FailureReason = keyof typeof failureRemedies;
 

@@ -5,6 +5,7 @@
  * they stream from disk; and after a failure the caller has to know whether the request can have reached the service at all,
  * because a write whose fate is unknown must not be repeated. Redirects are never followed.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
@@ -12,6 +13,16 @@ import { readVersion } from "./version.ts";
 
 /** Idle connections are dropped after this long, before most servers drop theirs: a reset write has an unknown outcome. */
 const idleSocketMs = 4_000;
+
+/** How many requests a piece of work has sent so far, repeats and log-ins among them. */
+export type RequestCount = { sent: number };
+
+const counts = new AsyncLocalStorage<RequestCount>();
+
+/** Does the work, and counts in `count` every request that it sends, whichever client sends it. Throws what the work throws. */
+export function countingRequests<Result>(count: RequestCount, work: () => Promise<Result>): Promise<Result> {
+  return counts.run(count, work);
+}
 
 /** Why a request got no complete answer. */
 export type HttpFailureReason = "connect" | "timeout" | "reset" | "too_large" | "late";
@@ -102,6 +113,8 @@ export async function readBody(response: HttpResponse, sizeMaxBytes: number): Pr
 }
 
 async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: HttpRequest): Promise<HttpResponse> {
+  const count = counts.getStore();
+  if (count !== undefined) count.sent += 1;
   // `new URL` would normalise the path; only origin and authority are taken from it.
   const { protocol, hostname, port, origin } = new URL(input.url);
   const secure = protocol === "https:";

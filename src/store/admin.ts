@@ -1,4 +1,6 @@
 /** Reads and decisions of operators: what commands, page and API need. Flows use `StatePort` instead. */
+
+import { holdingReasons } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { givenUp, type LaneName, type LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
@@ -319,6 +321,20 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       const row =
         found?.id == null ? null : await prisma.link.findUnique({ where: { id: found.id }, select: SUMMARY_FIELDS });
       return { count: found?.count ?? 0, oldest: row === null ? null : toSummary(row) };
+    },
+
+    /**
+     * Since when something of the connection is held back: by a pause or a hold of its link, or by what stops or holds the whole
+     * connection; `null` = nothing is.
+     */
+    async findHeldSince(connection: string): Promise<Date | null> {
+      const [found] = await prisma.$queryRaw<{ since: Date | null }[]>(Prisma.sql`
+        SELECT min(since) AS since FROM (
+          SELECT "heldSince" AS since FROM links WHERE "connectionName" = ${connection} AND "heldSince" IS NOT NULL AND state = 'active'
+          UNION ALL
+          SELECT "firstAt" FROM failures WHERE "connectionName" = ${connection} AND "linkId" IS NULL
+            AND state IN ('open', 'retrying') AND reason = ANY(${[...holdingReasons]}::text[])) AS held`);
+      return found?.since ?? null;
     },
 
     /** All request budgets by key. */

@@ -158,7 +158,10 @@ function stepStatement(
 
 /** SQL types of the link's columns that a run sets. */
 const LINK_COLUMNS: {
-  readonly [Key in Exclude<keyof LinkPatch, "namedMessages" | "mirroredLabels">]-?: "text" | "integer" | "timestamptz";
+  readonly [Key in Exclude<keyof LinkPatch, "namedMessages" | "mirroredLabels" | "held">]-?:
+    | "text"
+    | "integer"
+    | "timestamptz";
 } = {
   issueId: "text",
   issueKey: "text",
@@ -191,6 +194,13 @@ function linkAssignments(
   }
   if (patch.state !== undefined || patch.reason !== undefined) {
     assignments.push(Prisma.sql`"reasonAt" = ${facts.at}::timestamptz`);
+  }
+  if (patch.held !== undefined) {
+    assignments.push(
+      patch.held
+        ? Prisma.sql`"heldSince" = COALESCE(links."heldSince", ${facts.at}::timestamptz)`
+        : Prisma.sql`"heldSince" = NULL`,
+    );
   }
   if (patch.mirroredLabels !== undefined) {
     assignments.push(Prisma.sql`"mirroredLabels" = ${[...patch.mirroredLabels]}::text[]`);

@@ -310,27 +310,9 @@ function isBookkeeping(action: Action): boolean {
     (action.kind === "send_file" && action.late === true)
   )
     return true;
-  return [
-    "rename_message",
-    "cancel_parts",
-    "remember_facts",
-    "complete_comment",
-    "agree_status",
-    "want_close",
-    "decide_command",
-    "hold_comment",
-    "hold_files",
-    "adopt",
-    "confirm_message",
-    "report_unknown_mark",
-    "note_missing",
-    "report_shrink",
-    "remember_change",
-    "remember_related",
-    "remember_relations",
-    "drop_change",
-    "drop_wishes",
-  ].includes(action.kind);
+  // A copy that stands there twice is a disagreement, although all we can do is tell.
+  if (action.direction === "state") return action.kind !== "report_duplicate";
+  return action.kind === "agree_status" || action.kind === "remember_relations";
 }
 
 function toDifference(deps: InspectDeps, action: Action): Difference {

@@ -13,6 +13,7 @@ import type { StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeSteps, unlessRefused } from "../domain/steps.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
+import { countingRequests, type RequestCount } from "../lib/http.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
@@ -110,17 +111,20 @@ async function inRound(
   if (!(await deps.state.beginRound(name, round, deps.owner, roundLeaseMs)))
     return { skipped: true, newLinks: 0, woken: 0 };
   let outcome = "failed";
+  const requests: RequestCount = { sent: 0 };
   try {
-    return await withHeartbeat(
-      () =>
-        work((told) => {
-          outcome = told;
-        }),
-      () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
-      roundRenewMs,
+    return await countingRequests(requests, () =>
+      withHeartbeat(
+        () =>
+          work((told) => {
+            outcome = told;
+          }),
+        () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
+        roundRenewMs,
+      ),
     );
   } finally {
-    await deps.state.endRound(name, round, deps.owner, outcome, 0);
+    await deps.state.endRound(name, round, deps.owner, outcome, requests.sent);
   }
 }
 

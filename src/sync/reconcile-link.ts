@@ -208,6 +208,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
+  const heldBefore: ReadonlySet<Direction> = new Set(held);
+  let keepsBack = false;
 
   for (let pass = 0; pass < passesMax; pass += 1) {
     let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
@@ -222,6 +224,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       }
     }
     run.lookAgain(plan.recheckAt);
+    if (pass === 0)
+      keepsBack = plan.actions.some((action) => action.direction !== "state" && heldBefore.has(action.direction));
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
     const sent = await applyAll(deps, leased, run, actions, held);
@@ -237,6 +241,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   }
   await afterPasses(deps, leased, run, {
     observed,
+    // A reading of one side alone does not show that nothing of the other is held.
+    ...(keepsBack || observed.full || heldBefore.size === 0 ? { keepsBack } : {}),
     pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
     pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
   });
@@ -251,7 +257,11 @@ async function reconcileIssue(
   run: Run,
   connection: Pick<ConnectionState, "pausedToHuawei" | "pausedToJira">,
 ): Promise<Outcome> {
-  if (connection.pausedToHuawei) return done(0);
+  if (connection.pausedToHuawei) {
+    // One that was refused or told to be a copy asks for nothing.
+    if (leased.snapshot.mirrors.length === 0) await leased.apply({ link: { held: true } });
+    return done(0);
+  }
   try {
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
@@ -775,9 +785,11 @@ async function afterPasses(
     readonly observed: Observed;
     readonly pausedToHuawei: boolean;
     readonly pausedToJira: boolean;
+    /** Whether something that is due is kept back; left out where this run cannot tell. */
+    readonly keepsBack?: boolean;
   },
 ): Promise<void> {
-  const { observed, pausedToHuawei, pausedToJira } = seen;
+  const { observed, pausedToHuawei, pausedToJira, keepsBack } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei") continue;
@@ -846,6 +858,7 @@ async function afterPasses(
       ...(named === null || run.failed ? {} : { namedMessages: [...named.names, ...untold] }),
       ...(run.burst.writes === link.burstWrites ? {} : { burstSince: run.burst.since, burstWrites: run.burst.writes }),
       ...(observed.full && !run.failed ? { checkedAt: now } : {}),
+      ...(keepsBack === undefined ? {} : { held: keepsBack }),
     },
   });
 }

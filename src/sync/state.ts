@@ -103,6 +103,8 @@ export type LinkPatch = Partial<{
   closedSeenAt: Date | null;
   checkedAt: Date;
   outgoingSince: Date;
+  /** Whether a pause or a hold keeps back something that is due; the store remembers since when. */
+  held: boolean;
 }>;
 
 /** One atomic durable step of a run; everything in it happens or nothing does. */
