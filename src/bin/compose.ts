@@ -16,6 +16,7 @@ import { makeFolder } from "../lib/make-folder.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
+import { hashParts } from "../lib/hash.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { checkSites, recordPolicy, syncConnections } from "../store/connections.ts";
@@ -267,10 +268,12 @@ function toConnectionRow(connection: ConnectionConfig): {
   };
 }
 
-/** Names the account of a budget without revealing its secret: the key id or user name. */
+/** Names the account of a budget: the user, or a hash of the access key's id, which is half of a credential and stands nowhere. */
 function huaweiAccount(connection: ConnectionConfig): string {
   const { credentials } = connection.huawei;
-  return credentials.kind === "aksk" ? credentials.ak : `${credentials.domainName}/${credentials.username}`;
+  return credentials.kind === "aksk"
+    ? `key ${hashParts([credentials.ak]).slice(0, 16)}`
+    : `${credentials.domainName}/${credentials.username}`;
 }
 
 /** Names of the budgets that a connection draws on: one per endpoint and account (RULES 9). */
@@ -355,7 +358,7 @@ function wireConnection(input: {
     config: connection,
     huawei,
     jira,
-    intake: { huawei, jira, state, clock, log, settings, owner, earlier: input.earlier.map(({ name }) => name) },
+    intake: { huawei, jira, state, clock, log, settings, owner, earlier: input.earlier },
     reconcile: {
       huawei,
       jira,

@@ -241,9 +241,13 @@ export async function listNewCases(
   return (await leaveToOwners(deps, wanted, { asImport: true })).free;
 }
 
+/** Breakers behind which a connection has cases that it has not taken yet. */
+const casesHeldBy: readonly FailureReason[] = [manyNewCases, foreignInstallation];
+
 /**
  * The first connection in file order owns a case (RULES 7): those that others have are left to them, and so are those that an earlier
- * connection on the same account has not looked at yet. One whose round failed has had its turn, and one that is stopped has none.
+ * connection on the same account wants, whether it runs, is paused, held or stopped. Where that one looks through another user group,
+ * it may not see the case at all: then it has its turn, which it has not had while it is stopped or holds cases.
  */
 async function leaveToOwners(
   deps: IntakeDeps,
@@ -260,19 +264,43 @@ async function leaveToOwners(
     deps.settings.name,
     wanted.map((entry) => entry.caseId),
   );
-  for (const owner of held.values()) owners.set(owner, (owners.get(owner) ?? 0) + 1);
-  const unowned = wanted.filter((entry) => !held.has(entry.caseId));
-  if (options.asImport === true) return { free: unowned, waiting: 0, owners };
-  const starts: (Date | null)[] = [];
-  for (const name of deps.earlier ?? []) {
-    if ((await deps.state.getConnection(name)).state !== "stopped")
-      starts.push(await deps.state.findRoundStart(name, "cases"));
+  const note = (owner: string): void => void owners.set(owner, (owners.get(owner) ?? 0) + 1);
+  for (const owner of held.values()) note(owner);
+  const turns = await Promise.all((deps.earlier ?? []).map((earlier) => findTurn(deps, earlier)));
+  const free: CaseSummary[] = [];
+  let waiting = 0;
+  for (const entry of wanted) {
+    if (held.has(entry.caseId)) continue;
+    const claims = turns.filter((turn) => isWantedCase(entry, turn.settings, turn.firstRoundAt));
+    const owner = claims.find((turn) => turn.seesTheSame);
+    if (owner !== undefined) note(owner.settings.name);
+    else if (options.asImport !== true && claims.some((turn) => turn.at === null || turn.at <= entry.createdAt))
+      waiting += 1;
+    else free.push(entry);
   }
-  const aheadMs = deps.huawei.serviceClock.aheadMs();
-  const free = unowned.filter((entry) =>
-    starts.every((start) => start !== null && toServiceTime(start, aheadMs) > entry.createdAt),
-  );
-  return { free, waiting: unowned.length - free.length, owners };
+  return { free, waiting, owners };
+}
+
+/** How an earlier connection stands to the cases that both may see; `at`: when it last looked for them, by the service's clock. */
+async function findTurn(
+  deps: IntakeDeps,
+  settings: ConnectionSettings,
+): Promise<{
+  readonly settings: ConnectionSettings;
+  readonly firstRoundAt: Date | null;
+  readonly seesTheSame: boolean;
+  readonly at: Date | null;
+}> {
+  const { state, firstRoundAt } = await deps.state.getConnection(settings.name);
+  const breakers = await deps.state.listBreakers(settings.name);
+  const holds = state === "stopped" || breakers.some(({ reason }) => casesHeldBy.includes(reason));
+  const start = holds ? null : await deps.state.findRoundStart(settings.name, "cases");
+  return {
+    settings,
+    firstRoundAt,
+    seesTheSame: settings.huawei.groupId === deps.settings.huawei.groupId,
+    at: start === null ? null : toServiceTime(start, deps.huawei.serviceClock.aheadMs()),
+  };
 }
 
 function wantedCases(
