@@ -55,6 +55,7 @@ export async function diagnose(input: {
       http: { host: config.http.host, port: config.http.port, hasToken: config.http.adminToken !== null },
       probes: [
         { name: "data folder", remedy: "Correct DATA_DIR.", run: async () => folder },
+        { name: "secret files", remedy: "Look at the files.", run: () => checkSecretFiles(config.secretFiles) },
         databaseProbe(config, opened),
         migrationsProbe(opened),
         queueProbe(config, database, log),
@@ -96,6 +97,23 @@ async function checkFolder(dataDir: string): Promise<Finding> {
       place = dirname(place);
     }
   }
+}
+
+/** Names the files with secrets that every user of this machine may read. */
+export async function checkSecretFiles(paths: readonly string[]): Promise<Finding> {
+  const open: string[] = [];
+  for (const path of paths) {
+    // Windows has no such bits; one that is gone by now was read before.
+    const mode = process.platform === "win32" ? 0 : ((await stat(path).catch(() => null))?.mode ?? 0);
+    if ((mode & 0o004) !== 0) open.push(path);
+  }
+  if (open.length === 0)
+    return { ok: true, detail: paths.length === 0 ? "none" : "not open to everybody", remedy: null };
+  return {
+    ok: null,
+    detail: `every user of this machine may read ${open.join(", ")}`,
+    remedy: `Close ${open.length === 1 ? "it" : "them"}: chmod o-rwx ${open.join(" ")}`,
+  };
 }
 
 function databaseProbe(config: Config, opened: OpenDatabase | Error): Probe {

@@ -1,7 +1,7 @@
 /** `casebridge export` and `casebridge import`: the mapping as JSON lines, to a file or a pipe and back. */
 
 import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, fchmodSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -13,6 +13,8 @@ import { DatabaseNotEmpty, InvalidExport } from "../store/transfer.ts";
 /** Writes the mapping; `output` null = stdout. A file is readable by its owner alone. Throws `CommandFailure`. */
 export async function exportTo(admin: AdminStore, output: string | null): Promise<CommandResult> {
   const stream: Writable = output === null ? process.stdout : createWriteStream(output, { mode: 0o600 });
+  // The mode above holds for a new file only; one that was there may be open to others.
+  if (output !== null) stream.once("open", (fd: number) => fchmodSync(fd, 0o600));
   let broken: Error | null = null;
   stream.on("error", (error) => {
     broken ??= error;

@@ -73,6 +73,8 @@ type Scope = {
   need<N extends VariableName>(name: N, fromFile: VariableValue<N> | undefined, why?: string): VariableValue<N> | null;
   /** A secret by the variable that the file names, else by its own; `isNeeded` makes a missing one an error. */
   secret(name: VariableName, fromFile: SecretName | undefined, isNeeded: boolean): Secret | null;
+  /** Whether the file names an address that is not the environment's, its default included: credentials of the environment stay away. */
+  isElsewhere(name: VariableName, fromFile: string | undefined): boolean;
   /** Whether the environment or the file gives this setting, rightly or wrongly. */
   isGiven(name: VariableName, fromFile: unknown): boolean;
   isBroken(path: FilePath): boolean;
@@ -138,6 +140,11 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
         });
       }
       return isNeeded ? failMissing(name, "") : null;
+    },
+    isElsewhere(name, fromFile) {
+      if (fromFile === undefined) return false;
+      const found = variables.find(name);
+      return found.kind !== "value" || new URL(fromFile).href !== new URL(String(found.value)).href;
     },
     isGiven(name, fromFile) {
       if (fromFile !== undefined || isBroken(pathOf(name))) return true;
@@ -297,11 +304,24 @@ function buildCredentials(
       remedy: "Keep ak and sk, which is the preferred way, or username, password, domainName and projectId.",
     });
   }
+  const elsewhere =
+    scope.isElsewhere("HUAWEI_OSM_ENDPOINT", given.endpoint) ||
+    scope.isElsewhere("HUAWEI_IAM_ENDPOINT", given.iamEndpoint);
+  if (elsewhere && !fileHasKeys && !fileHasLogin) {
+    return scope.fail(["huawei", given.endpoint === undefined ? "iamEndpoint" : "endpoint"], {
+      kind: "unsafe",
+      message:
+        "is an address of its own, but the connection names no credentials: those of the environment are not sent there",
+      remedy:
+        "Name the credentials beside it: ak: { env: NAME } and sk: { env: NAME }, or username and password: { env: NAME }.",
+    });
+  }
   const envHasKeys = scope.isGiven("HUAWEICLOUD_SDK_AK", given.ak) || scope.isGiven("HUAWEICLOUD_SDK_SK", given.sk);
   const envHasLogin =
     scope.isGiven("HUAWEI_IAM_USERNAME", given.username) || scope.isGiven("HUAWEI_IAM_PASSWORD", given.password);
 
   if (fileHasKeys || (envHasKeys && !fileHasLogin)) {
+    if (elsewhere && (given.ak === undefined || given.sk === undefined)) return failHalfNamed(scope, "ak", "sk");
     const ak = scope.secret("HUAWEICLOUD_SDK_AK", given.ak, true);
     const sk = scope.secret("HUAWEICLOUD_SDK_SK", given.sk, true);
     // A security token belongs to one key pair. The environment's must not be sent along with a key that the file names.
@@ -314,6 +334,8 @@ function buildCredentials(
     return ak === null || sk === null ? null : { kind: "aksk", ak: ak.reveal(), sk, securityToken, domainId };
   }
   if (fileHasLogin || envHasLogin) {
+    if (elsewhere && (given.username === undefined || given.password === undefined))
+      return failHalfNamed(scope, "username", "password");
     const username = scope.need("HUAWEI_IAM_USERNAME", given.username);
     const password = scope.secret("HUAWEI_IAM_PASSWORD", given.password, true);
     const domainName = scope.need("HUAWEI_IAM_DOMAIN_NAME", given.domainName);
@@ -330,7 +352,24 @@ function buildCredentials(
   });
 }
 
+/** Half of a credential would come from the environment, which belongs to another address. */
+function failHalfNamed(scope: Scope, one: string, other: string): null {
+  return scope.fail(["huawei"], {
+    kind: "unsafe",
+    message: `names an address of its own, but only one of ${one} and ${other}: the environment's is not sent there`,
+    remedy: `Name both ${one} and ${other} below huawei.`,
+  });
+}
+
 function buildJira(scope: Scope, given: NonNullable<ConnectionInput["jira"]>): JiraConfig | null {
+  const elsewhere = scope.isElsewhere("JIRA_HOST", given.host);
+  if (elsewhere && given.apiToken === undefined) {
+    return scope.fail(["jira", "host"], {
+      kind: "unsafe",
+      message: "is an address of its own, but the connection names no API token: the environment's is not sent there",
+      remedy: "Name the token beside it: apiToken: { env: NAME }.",
+    });
+  }
   const settings = {
     host: scope.need("JIRA_HOST", given.host),
     email: scope.need("JIRA_EMAIL", given.email),
@@ -339,7 +378,11 @@ function buildJira(scope: Scope, given: NonNullable<ConnectionInput["jira"]>): J
     issueType: scope.pick("JIRA_ISSUE_TYPE", given.issueType),
     requestsPerSecond: scope.pick("JIRA_REQUESTS_PER_SECOND", given.requestsPerSecond),
   };
-  const webhookSecret = scope.secret("JIRA_WEBHOOK_SECRET", given.webhookSecret, false);
+  // Whoever runs that other site must not be able to sign for the site of the environment.
+  const webhookSecret =
+    elsewhere && given.webhookSecret === undefined
+      ? null
+      : scope.secret("JIRA_WEBHOOK_SECRET", given.webhookSecret, false);
   if (!isComplete(settings)) return null;
   return {
     ...settings,

@@ -596,3 +596,61 @@ test.each([
 ])("with %s the page may start", (_case, env) => {
   expect(getErrors({ env: { ...complete, ...env } })).toEqual([]);
 });
+
+const ownKeys = "ak: { env: AK_TWO }, sk: { env: SK_TWO }";
+const ownToken = "apiToken: { env: TOKEN_TWO }";
+const otherSecrets = { AK_TWO: "AK2", SK_TWO: "sk-two", TOKEN_TWO: "token-two" };
+
+test.for([
+  ['huawei: { endpoint: "https://osm.example.com" }', "connections[0].huawei.endpoint"],
+  ['huawei: { iamEndpoint: "https://iam.example.com" }', "connections[0].huawei.iamEndpoint"],
+  ['huawei: { endpoint: "https://osm.example.com", sk: { env: SK_TWO } }', "connections[0].huawei"],
+  ['huawei: { endpoint: "https://osm.example.com", password: { env: SK_TWO } }', "connections[0].huawei"],
+  ['jira: { host: "https://other.atlassian.net" }', "connections[0].jira.host"],
+])("credentials of the environment are not sent to an address of the file: %s", ([connection, path]) => {
+  const errors = getErrors({
+    env: { ...complete, ...otherSecrets },
+    files: yaml(`connections:\n  - { name: a, ${connection} }\n`),
+  });
+
+  expect(errors).toMatchObject([{ kind: "unsafe", path, file: "casebridge.yaml", line: 2 }]);
+  expect(formatConfigErrors(errors)).not.toContain("value");
+});
+
+test("an address of the file is fine with credentials that the file names, or where it is the environment's", () => {
+  const env = { ...complete, ...otherSecrets, JIRA_WEBHOOK_SECRET: "a secret of the environment" };
+  const host = "https://other.atlassian.net";
+  const named = getConnection({
+    env,
+    files: yaml(
+      `connections:\n  - { name: a, huawei: { endpoint: "https://osm.example.com", ${ownKeys} }, jira: { host: "${host}", ${ownToken} } }\n`,
+    ),
+  });
+  const same = getConnection({
+    env,
+    files: yaml(`connections:\n  - { name: a, jira: { host: "https://EXAMPLE.atlassian.net" } }\n`),
+  });
+
+  expect(named.huawei.credentials).toMatchObject({ ak: "AK2" });
+  expect(named.jira.apiToken.reveal()).toBe("token-two");
+  expect(named.jira.webhookSecret).toBeNull();
+  expect(same.jira.apiToken.reveal()).toBe(secrets.JIRA_API_TOKEN);
+  expect(same.jira.webhookSecret?.reveal()).toBe("a secret of the environment");
+});
+
+test("a name in .env that is nearly one of ours is an error with a suggestion; names of one's own are not", () => {
+  const files = {
+    ".env":
+      "TEXT_GARD=off\nJIRA_API_TOKN_FILE=x\njira_host=x\nJIRA_API_TOKEN_TWO=1\nJIRA_API_TOKEN2=1\nPOSTGRES_PASSWORD=1\nHTTP_PROXY=x\nTOKEN_TWO=1\nTEXT_GUART=1\n",
+    ...yaml(`connections:\n  - { name: a, jira: { apiToken: { env: TEXT_GUART } } }\n`),
+  };
+
+  const errors = getErrors({ files });
+
+  expect(errors.map(({ variable, message }) => [variable, /did you mean (.*)\?/.exec(message)?.[1]])).toEqual([
+    ["TEXT_GARD", "TEXT_GUARD"],
+    ["JIRA_API_TOKN_FILE", "JIRA_API_TOKEN_FILE"],
+    ["jira_host", "JIRA_HOST"],
+  ]);
+  expect(getErrors({ files: { ".env": "AK_TWO=1\n" } })).toEqual([]);
+});

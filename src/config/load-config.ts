@@ -75,6 +75,7 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
     },
     checkMaxAgeHours: getOr(variables, "CHECK_MAX_AGE_HOURS", 24),
     connections,
+    secretFiles: [...(envFile == null ? [] : [resolve(cwd, ".env")]), ...variables.listSecretFiles()],
   };
   return errors.length === 0 ? { ok: true, config: deepFreeze(config) } : { ok: false, errors };
 }
@@ -110,11 +111,34 @@ function loadConnections({ variables, cwd, readFile, isolated, purpose, report }
   if (text === undefined) return [];
   if (text === null) {
     if (missing !== null) report(missing);
+    reportMisspelt(variables, new Set(), report);
     return missing === null ? buildConnections({ variables, file: null, purpose, report }) : [];
   }
   const { file, errors } = parseConfigFile(text, name);
   for (const error of errors) report(error);
+  reportMisspelt(variables, new Set(listSecretNames(file?.data)), report);
   return file === null ? [] : buildConnections({ variables, file, purpose, report });
+}
+
+/** A name in `.env` that is nearly one of ours would be ignored without a word. */
+function reportMisspelt(variables: Variables, ownNames: ReadonlySet<string>, report: Report): void {
+  for (const { name, meant } of variables.listMisspelt(ownNames)) {
+    report(
+      makeConfigError({
+        kind: "unknown_key",
+        variable: name,
+        message: `in .env is no variable of casebridge; did you mean ${meant}?`,
+        remedy: `Write ${meant}, or give a variable of your own another name.`,
+      }),
+    );
+  }
+}
+
+/** The variables that the file names for its secrets, with the spelling for a file of each. */
+function listSecretNames(data: unknown): readonly string[] {
+  if (typeof data !== "object" || data === null) return [];
+  if ("env" in data && typeof data.env === "string") return [data.env, `${data.env}_FILE`];
+  return Object.values(data).flatMap(listSecretNames);
 }
 
 type OptionalFile = {

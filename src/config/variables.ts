@@ -12,7 +12,7 @@ import {
   type VariableValue,
   variableNames,
 } from "./environment.ts";
-import { findNearest } from "./nearest.ts";
+import { editDistance, findNearest } from "./nearest.ts";
 
 /** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +34,10 @@ export type Variables = {
   findSecret(name: string): Found<string>;
   /** A variable that is set, is not known, and reads almost like `name`. */
   findMisspelt(name: VariableName): string | null;
+  /** Files that secrets were read from. */
+  listSecretFiles(): readonly string[];
+  /** Names in `.env` that are nearly ours, with what was probably meant; those in `ownNames` are somebody's purpose. */
+  listMisspelt(ownNames: ReadonlySet<string>): readonly { readonly name: string; readonly meant: string }[];
 };
 
 type VariablesInput = {
@@ -54,6 +58,7 @@ const unusable = "has a value that cannot be used";
 export function makeVariables({ env, envFile, cwd, readFile, report }: VariablesInput): Variables {
   const merged = mergeEnvironment(env, envFile);
   const known = new Map<string, Found<string>>();
+  const secretFiles = new Set<string>();
 
   function findText(name: string): Found<string> {
     const earlier = known.get(name);
@@ -91,6 +96,7 @@ export function makeVariables({ env, envFile, cwd, readFile, report }: Variables
     let content: string;
     try {
       content = readFile(path);
+      secretFiles.add(path);
     } catch (error) {
       const message = `names ${path}, which cannot be read (${errorCode(error)})`;
       return fail({
@@ -133,6 +139,18 @@ export function makeVariables({ env, envFile, cwd, readFile, report }: Variables
       return { kind: "value", value: row.schema.parse(found.value) as VariableValue<typeof name> };
     },
     findSecret: findText,
+    listSecretFiles: () => [...secretFiles],
+    listMisspelt(ownNames) {
+      const names = Object.keys(envFile === null ? {} : parseEnv(envFile.replace(/^\uFEFF/, "")));
+      const ours = variableNames().flatMap((name) =>
+        environmentVariables[name].secret ? [name, `${name}_FILE`] : [name],
+      );
+      return names.flatMap((name) => {
+        if (ours.includes(name) || ownNames.has(name)) return [];
+        const meant = ours.find((other) => isSlip(name, other));
+        return meant === undefined ? [] : [{ name, meant }];
+      });
+    },
     findMisspelt(name) {
       const tableNames: readonly string[] = variableNames();
       const others = Object.keys(merged).filter((other) => !tableNames.includes(other.replace(/_FILE$/, "")));
@@ -155,6 +173,12 @@ function mergeEnvironment(env: Environment, envFile: string | null): Environment
   });
   const fromProcess = Object.entries(env).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...fromFile, ...fromProcess]);
+}
+
+/** Whether `name` is `ours` with a slip of the pen; a name of ours with something behind it is another variable of the operator's. */
+function isSlip(name: string, ours: string): boolean {
+  if (name.startsWith(`${ours}_`) || /^\d+$/.test(name.slice(ours.length))) return false;
+  return editDistance(name.toUpperCase(), ours) <= (ours.length <= 8 ? 1 : 2);
 }
 
 function rowOf(name: string): Variable | null {
