@@ -2,11 +2,15 @@
  * Files on their way wait on disk, mode 0600, in a folder of this process under the data folder, so that their size costs no memory.
  * What an earlier process left behind is cleared at start. All files of a process together are capped: what does not fit waits, so
  * that a burst of large files cannot fill the disk that the database may lie on.
+ *
+ * Nothing that a spool did not make is ever deleted (RULES 10): a folder is told by the mark in it, a file by its name. Other replicas
+ * may share the data folder, in other containers or on other machines, where a process id says nothing. So a folder is cleared when its
+ * process is gone from the very place where we run, or when nobody has touched its mark for long.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createWriteStream, readFileSync, readlinkSync } from "node:fs";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, rmdir, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -30,10 +34,17 @@ export class SpoolFull extends Error {
 /** Bytes that the files of one process may hold together. A single larger file passes while it is alone. */
 const totalMaxDefaultBytes = 512 * 1024 * 1024;
 
+const markName = ".casebridge-spool";
+const folderPattern = /^\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const filePattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** How often a process touches its mark, and after how long without it the process counts as gone, wherever it ran. */
+const touchEveryMs = 60_000;
+const goneAfterMs = 15 * 60_000;
+
 /** One spooled file: where it lies, how large it is, and the hex SHA-256 of its bytes. */
 export type SpoolEntry = { readonly path: string; readonly sizeBytes: number; readonly sha256: string };
 
-/** The spool of one process. `close` removes its folder with everything in it. */
+/** The spool of one process. `close` removes its files, and its folder unless somebody else put something there. */
 export type SpoolFolder = {
   /** Throws `FileTooLarge`, `SpoolFull`, and what the source throws; nothing of the file is kept then. */
   store(source: AsyncIterable<Uint8Array>, sizeMaxBytes: number): Promise<SpoolEntry>;
@@ -49,9 +60,17 @@ export type SpoolFolder = {
 export async function makeSpool(dataDir: string, totalMaxBytes = totalMaxDefaultBytes): Promise<SpoolFolder> {
   const root = join(dataDir, "spool");
   await mkdir(root, { recursive: true, mode: 0o700 });
-  await clearDead(root);
   const folder = join(root, `${process.pid}-${randomUUID()}`);
   await mkdir(folder, { mode: 0o700 });
+  const mark = join(folder, markName);
+  await writeFile(mark, describePlace(), { mode: 0o600, flag: "wx" });
+  await clearDead(root, folder);
+  const touching = setInterval(() => {
+    const now = new Date();
+    // A mark that cannot be touched makes the folder look abandoned at worst; what is missing then is fetched again.
+    utimes(mark, now, now).catch(() => {});
+  }, touchEveryMs);
+  touching.unref();
   /** Bytes by path, also of files that are still coming in. */
   const sizes = new Map<string, number>();
   let totalBytes = 0;
@@ -105,7 +124,10 @@ export async function makeSpool(dataDir: string, totalMaxBytes = totalMaxDefault
         Number.POSITIVE_INFINITY,
       ),
     remove: (entry) => drop(entry.path),
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: () => {
+      clearInterval(touching);
+      return clearFolder(folder);
+    },
   };
 }
 
@@ -129,11 +151,45 @@ export function makeTemporarySpool(): SpoolFolder {
   };
 }
 
-async function clearDead(root: string): Promise<void> {
+/** Clears the marked folders of processes that are gone. `own` has a fresh mark, so ages are told by the clock of the file system. */
+async function clearDead(root: string, own: string): Promise<void> {
+  const freshAt = (await lstat(join(own, markName))).mtimeMs;
   for (const name of await readdir(root)) {
-    const pid = Number(name.split("-")[0]);
-    if (!isAlive(pid)) await rm(join(root, name), { recursive: true, force: true });
+    const folder = join(root, name);
+    if (folder === own || !folderPattern.test(name)) continue;
+    try {
+      if (!(await lstat(folder)).isDirectory()) continue;
+      const mark = join(folder, markName);
+      const isHere = (await readFile(mark, "utf8")) === describePlace();
+      const isOld = freshAt - (await lstat(mark)).mtimeMs > goneAfterMs;
+      if (isOld || (isHere && !isAlive(Number.parseInt(name, 10)))) await clearFolder(folder);
+    } catch (error) {
+      // No mark, no right, or another replica was quicker: it is not ours to clear.
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
   }
+}
+
+/** Removes the files of a spool, then its mark, then the folder where nothing else is left. May be repeated. */
+async function clearFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((entry) => filePattern.test(entry))) await rm(join(folder, name), { force: true });
+  await rm(join(folder, markName), { force: true });
+  await rmdir(folder).catch(() => {});
+}
+
+/** The place in which a process id means a process: this machine since it was started, and within it the container. */
+function describePlace(): string {
+  const read = (how: () => string): string => {
+    try {
+      return how().trim();
+    } catch {
+      return "";
+    }
+  };
+  const boot = read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+  const container = read(() => readlinkSync("/proc/self/ns/pid"));
+  return `${hostname()} ${boot} ${container}`;
 }
 
 function isAlive(pid: number): boolean {

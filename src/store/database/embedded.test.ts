@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -33,11 +33,21 @@ describe("a start", () => {
          (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`,
     );
     const mode = (await stat(join(dataDir, "postgres", "cluster", "password"))).mode & 0o777;
+    const lockMode = (await stat(join(dataDir, "postgres", "lock"))).mode & 0o777;
     await server.stop();
 
     expect(settings).toEqual([{ encoding: "UTF8", fsync: "on", zone: "UTC", address: "127.0.0.1", locale: "C.UTF-8" }]);
-    expect(mode).toBe(0o600);
+    expect([mode, lockMode]).toEqual([0o600, 0o600]);
     await expect(query(server.connectionString, "SELECT 1")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("refuses a lock that is somebody else's file, and says whose", async () => {
+    await mkdir(join(dataDir, "postgres"));
+    const lock = join(dataDir, "postgres", "lock");
+    await writeFile(lock, "");
+    await chown(lock, 65534, 65534);
+
+    await expect(startEmbeddedPostgres({ dataDir, fast: true })).rejects.toThrow(/belongs to user number 65534/);
   });
 
   test("keeps data and port over a stop", async () => {

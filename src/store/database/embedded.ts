@@ -31,7 +31,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -479,6 +479,7 @@ async function syncFolder(dir: string): Promise<void> {
 /** Runs `work` under the kernel's lock on `<place>/lock`. */
 async function withStartLock<T>(context: Context, deadline: number, work: () => Promise<T>): Promise<T> {
   const file = join(context.place.dir, "lock");
+  await keepToOneself(file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     for (;;) {
@@ -503,6 +504,24 @@ async function withStartLock<T>(context: Context, deadline: number, work: () => 
   } finally {
     lock.close();
   }
+}
+
+/**
+ * Whoever may read the lock's file may hold the lock for ever. So it is ours alone, and somebody else's is refused. It is never opened
+ * here: closing it again would drop the lock that this process may hold (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+async function keepToOneself(file: string): Promise<void> {
+  await writeFile(file, "", { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  const { uid, mode } = await lstat(file);
+  if (process.getuid !== undefined && uid !== process.getuid()) {
+    throw new EmbeddedPostgresError(
+      "owner",
+      `The lock of the embedded database, ${file}, belongs to user number ${uid}. Look who put it there, remove it, and start again.`,
+    );
+  }
+  if ((mode & 0o077) !== 0) await chmod(file, 0o600);
 }
 
 type Postmaster = { readonly pid: number; readonly port: number; readonly ready: boolean };
