@@ -333,7 +333,11 @@ test("the overview says in one sentence whether all is well, also in its title",
   const well = { ...first, name: "ops", openFailures: 0 };
   const sentenceOf = async (connection: typeof first): Promise<(string | undefined)[]> => {
     const get = await start({
-      api: { status: async () => ({ ...status, connections: [connection] }), links: async () => [], failures: async () => [] },
+      api: {
+        status: async () => ({ ...status, connections: [connection] }),
+        links: async () => [],
+        failures: async () => [],
+      },
     });
     const { text } = await get("/");
     return [/<title>(.*) · casebridge/.exec(text)?.[1], /<main><p class="\w+"><strong>([^<]*)/.exec(text)?.[1]];
@@ -342,7 +346,10 @@ test("the overview says in one sentence whether all is well, also in its title",
   expect(await sentenceOf(well)).toEqual(["All is well.", "All is well."]);
   const held = "ops: changes are held back, something failed and waits for a person.";
   expect(await sentenceOf({ ...well, oldestHeldSeconds: 5, openFailures: 1 })).toEqual([held, held]);
-  expect(await sentenceOf({ ...well, oldestUnmirroredSeconds: 901 })).toEqual(["ops: changes are late.", "ops: changes are late."]);
+  expect(await sentenceOf({ ...well, oldestUnmirroredSeconds: 901 })).toEqual([
+    "ops: changes are late.",
+    "ops: changes are late.",
+  ]);
 });
 
 test("when the state cannot be read, the overview says so and the API answers 500 without details", async () => {

@@ -167,7 +167,7 @@ describe.each(kinds)("on %s", (kind) => {
     await until(() => runs === 4);
     await idle(backend);
 
-    const report = { queue: "links", name: "reconcile-link", payload: { key: "1" }, error: "still broken" };
+    const report = { queue: "links", name: "reconcile-link", payload: { key: "1" }, error: "Error" };
     expect(reports).toEqual([report]);
     expect(failed).toMatchObject([report]);
   });

@@ -16,7 +16,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
+import { isServiceError } from "../domain/service-error.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
+import { describeError } from "../observability/scrub.ts";
 import { decideJob, retryPauseMs } from "./job-decision.ts";
 import { openOnPostgres } from "./on-postgres.ts";
 import { openOnRedis } from "./on-redis.ts";
@@ -58,7 +60,7 @@ export type QueueLog = {
   error(facts: Record<string, unknown>, message: string): void;
 };
 
-/** A job that used up its attempts or can never succeed. `error` is the message of the last failure. */
+/** A job that used up its attempts or can never succeed. `error` names the last failure, see `reasonOf`. */
 export type FailedJob = {
   readonly id: string;
   readonly queue: QueueName;
@@ -262,14 +264,14 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
       throw error;
     }
     try {
-      await options.onExhausted?.({ queue: name, name: job.name, payload: job.data, error: messageOf(error) });
+      await options.onExhausted?.({ queue: name, name: job.name, payload: job.data, error: reasonOf(error) });
     } catch (reportError) {
       log.error({ queue: name, job: job.name, error: messageOf(reportError) }, "A dead job could not be reported");
       await job.moveToDelayed(Date.now() + reportAgainMs, token);
       throw new DelayedError();
     }
     log.error({ queue: name, job: job.name, error: messageOf(error) }, "Job failed");
-    throw Object.assign(new UnrecoverableError(messageOf(error)), { cause: error });
+    throw Object.assign(new UnrecoverableError(reasonOf(error)), { cause: error });
   }
 
   function startWorkers(
@@ -415,6 +417,16 @@ function isSchemaMissing(error: unknown): boolean {
 function toUnavailable(error: unknown, what: string): Error {
   if (error instanceof QueueUnavailable || error instanceof HandlerConflict) return error;
   return new QueueUnavailable(`the queue failed (${what}): ${messageOf(error)}`, { cause: error });
+}
+
+/**
+ * What is kept of a failure: our own words for one of a service, and of any other its class and code alone, since libraries quote what
+ * they were given.
+ */
+function reasonOf(error: unknown): string {
+  if (isServiceError(error)) return error.message;
+  const { class: name, code } = describeError(error);
+  return code === undefined ? name : `${name} ${code}`;
 }
 
 function messageOf(error: unknown): string {
