@@ -17,6 +17,7 @@ import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { hashParts } from "../lib/hash.ts";
+import { makeSeal, type Seal } from "../lib/seal.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { checkSites, recordPolicy, syncConnections } from "../store/connections.ts";
@@ -208,9 +209,8 @@ async function wire(
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const rows = config.connections.map(toConnectionRow);
   await (reads ? checkSites(prisma, rows) : syncConnections(prisma, rows));
-  const state = reads
-    ? makeReadingState({ prisma, clock })
-    : observeLeases(makeState({ prisma, clock }), options.onLease);
+  const kept = { prisma, clock, seal: makeSealOf(config) };
+  const state = reads ? makeReadingState(kept) : observeLeases(makeState(kept), options.onLease);
   const spool = reads ? makeTemporarySpool() : await makeSpool(config.dataDir);
   const connections = config.connections.map((connection, index) =>
     wireConnection({
@@ -252,6 +252,11 @@ function observeLeases(state: StatePort, onLease: (() => void) | undefined): Sta
       return leased;
     },
   };
+}
+
+/** The seal of `DATA_KEY`; `null` where it is not set, so that texts of unconfirmed writes are stored as they are. */
+function makeSealOf({ dataKey }: Config): Seal | null {
+  return dataKey === null ? null : makeSeal(Buffer.from(dataKey.reveal(), "base64"));
 }
 
 function toConnectionRow(connection: ConnectionConfig): {

@@ -63,6 +63,15 @@ export const environmentVariables = {
     meaning: "Folder of the embedded database and of attachments on their way.",
     example: "/var/lib/casebridge",
   }),
+  DATA_KEY: variable({
+    group: "State",
+    schema: values.key(32),
+    unset: "not sealed",
+    meaning:
+      "Seals the texts of writes that are not confirmed yet, so that write-ahead logs, backups and exports hold none. Make it with `openssl rand -base64 32`, and keep it: what was sealed with another key is rendered anew or told.",
+    secret: true,
+    example: "bXktb3duLWtleS1vZi0zMi1ieXRlcy1pbi1iYXNlNjQ=",
+  }),
   CONFIG_FILE: variable({
     group: "State",
     schema: values.line("a file"),

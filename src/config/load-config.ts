@@ -75,6 +75,7 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
     },
     checkMaxAgeHours: getOr(variables, "CHECK_MAX_AGE_HOURS", 24),
     connections,
+    dataKey: isDemo ? null : toSecret(variables, "DATA_KEY"),
     secretFiles: [...(envFile == null ? [] : [resolve(cwd, ".env")]), ...variables.listSecretFiles()],
   };
   return errors.length === 0 ? { ok: true, config: deepFreeze(config) } : { ok: false, errors };

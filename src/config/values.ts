@@ -17,6 +17,17 @@ export function isLoopback(host: string): boolean {
   return bare === "localhost" || bare === "::1" || loopbackV4.test(bare);
 }
 
+/** A key of so many random bytes in base64. */
+export function key(sizeBytes: number): z.ZodString {
+  const chars = Math.ceil(sizeBytes / 3) * 4;
+  const error = `${sizeBytes} random bytes in base64 (${chars} characters, for example from: openssl rand -base64 ${sizeBytes})`;
+  return z
+    .string({ error })
+    .refine((text) => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, "base64").length === sizeBytes, {
+      error,
+    });
+}
+
 /** A number within bounds, both included; fractions are allowed. */
 export function decimal(min: number, max: number): z.ZodNumber {
   const error = `a number from ${min} to ${max}`;

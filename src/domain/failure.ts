@@ -47,6 +47,8 @@ export const failureRemedies = {
     "Give casebridge's Jira account the permission Edit Issues (`casebridge doctor`); mirroring goes on without the stamps, which are tried again every hour.",
   suspicious_shrink:
     "Look at the case in the console: many messages vanished at once. When that is right: `failures retry`.",
+  text_unreadable:
+    "A text of casebridge's own is lost, since `DATA_KEY` was changed: read the item, say by hand what people should know, then `failures discard`.",
   unauthorized:
     "Renew the credentials that `casebridge doctor` names and restart the worker, which reads them at its start; what was mended at the service needs no restart.",
   unavailable: "Nothing, unless it lasts: then look at the network and the service's status page.",

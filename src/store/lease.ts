@@ -6,6 +6,7 @@
  */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
+import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
 import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
 import { isUniqueViolation } from "./database/errors.ts";
@@ -13,6 +14,7 @@ import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { readSnapshot } from "./link-snapshot.ts";
 import { applyStep, type Fence, holdsLease } from "./link-step.ts";
+import { sealStep } from "./sealed-payload.ts";
 import { linkNumber } from "./sql.ts";
 
 /**
@@ -20,10 +22,14 @@ import { linkNumber } from "./sql.ts";
  * the link is read by a second statement, since the first one may have waited for the last holder's step and would not see it.
  */
 export async function claimLink(
-  deps: { readonly prisma: PrismaClient; readonly clock: Clock & Partial<Pick<DatabaseClock, "note">> },
+  deps: {
+    readonly prisma: PrismaClient;
+    readonly clock: Clock & Partial<Pick<DatabaseClock, "note">>;
+    readonly seal?: Seal | null;
+  },
   claim: { readonly linkId: LinkId; readonly owner: string; readonly leaseMs: number },
 ): Promise<LeasedLink | null> {
-  const { prisma, clock } = deps;
+  const { prisma, clock, seal = null } = deps;
   const id = linkNumber(claim.linkId);
   const claimedAt = clock.now();
   const claimedMs = elapsedMs(clock);
@@ -36,13 +42,13 @@ export async function claimLink(
   if (granted === undefined) return null;
   clock.note?.(granted.now);
   const fence: Fence = { linkId: id, owner: claim.owner, epoch: granted.epoch };
-  const snapshot = await readSnapshot(prisma, holdsLease(fence));
+  const snapshot = await readSnapshot(prisma, holdsLease(fence), seal);
   if (snapshot === null) return null;
-  return makeLeasedLink({ prisma, clock }, fence, { snapshot, claimedAt, claimedMs, leaseMs: claim.leaseMs });
+  return makeLeasedLink({ prisma, clock, seal }, fence, { snapshot, claimedAt, claimedMs, leaseMs: claim.leaseMs });
 }
 
 function makeLeasedLink(
-  deps: { readonly prisma: PrismaClient; readonly clock: Clock },
+  deps: { readonly prisma: PrismaClient; readonly clock: Clock; readonly seal: Seal | null },
   fence: Fence,
   start: {
     readonly snapshot: LinkSnapshot;
@@ -51,7 +57,7 @@ function makeLeasedLink(
     readonly leaseMs: number;
   },
 ): LeasedLink {
-  const { prisma, clock } = deps;
+  const { prisma, clock, seal } = deps;
   const linkId = start.snapshot.link.id;
   const triedRev = start.snapshot.link.wantedRev;
   let snapshot = start.snapshot;
@@ -70,7 +76,8 @@ function makeLeasedLink(
       if (renewed === 0) throw new LeaseLost(linkId);
       endsAt = from + start.leaseMs;
     },
-    async apply(step) {
+    async apply(given) {
+      const step = sealStep(seal, linkId, given);
       const facts = { at: clock.now(), namedBefore: snapshot.link.namedMessages };
       let held: boolean;
       try {
@@ -91,7 +98,7 @@ function makeLeasedLink(
       if (!held) throw new LeaseLost(linkId);
     },
     async reload() {
-      const fresh = await readSnapshot(prisma, holdsLease(fence));
+      const fresh = await readSnapshot(prisma, holdsLease(fence), seal);
       if (fresh === null) throw new LeaseLost(linkId);
       snapshot = fresh;
       return fresh;

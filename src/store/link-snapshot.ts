@@ -3,8 +3,10 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind, MirrorState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
+import type { Seal } from "../lib/seal.ts";
 import type { LinkSnapshot, OpenFailure } from "../sync/state.ts";
 import { Prisma } from "./generated/client.ts";
+import { intentPlace, openPayload } from "./sealed-payload.ts";
 import type { Queries } from "./sql.ts";
 
 type LinkRow = {
@@ -89,7 +91,11 @@ type SnapshotRow = LinkRow & {
  * The link that meets `condition` (SQL on `links`), with its mirrors and intents in the order in which they came about and the
  * failures that are not resolved; `null` when there is none. One statement, so all of it is of one moment.
  */
-export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Promise<LinkSnapshot | null> {
+export async function readSnapshot(
+  queries: Queries,
+  condition: Prisma.Sql,
+  seal: Seal | null = null,
+): Promise<LinkSnapshot | null> {
   const rows = await queries.$queryRaw<SnapshotRow[]>(Prisma.sql`
     SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "wantedRev", "doneRev", "huaweiRev",
       "jiraRev", lane, attempts, "recheckAt", "leaseEpoch", "caseStatus", "agreedCaseStatus", "agreedCategory", "jiraUpdatedRaw",
@@ -106,7 +112,7 @@ export async function readSnapshot(queries: Queries, condition: Prisma.Sql): Pro
   return {
     link: toLink(row),
     mirrors: row.mirrors.map(toMirror),
-    intents: row.intents.map(toIntent),
+    intents: row.intents.map((intent) => toIntent(intent, row.id, seal)),
     failures: row.failures.map((failure) => ({ ...failure, firstAt: new Date(failure.firstAt) })),
   };
 }
@@ -170,13 +176,13 @@ function toMirror(row: MirrorJson): Mirror {
   };
 }
 
-function toIntent(row: IntentJson): Intent {
+function toIntent(row: IntentJson, linkId: string, seal: Seal | null): Intent {
   return {
     kind: row.kind as Intent["kind"],
     key: row.key,
     side: row.side as Side,
     state: row.state as Intent["state"],
-    payload: row.payload,
+    payload: openPayload(seal, intentPlace(linkId, row.key), row.payload),
     mark: row.mark,
     createdAt: new Date(row.createdAt),
     attemptedAt: toDate(row.attemptedAt),

@@ -1,4 +1,5 @@
 /** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
+import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
 import { admitClose, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-lane.ts";
@@ -24,8 +25,10 @@ const WATCHED_AFTER_CLOSE_MS = 14 * 24 * 60 * 60_000;
 export function makeState(deps: {
   readonly prisma: PrismaClient;
   readonly clock: Clock & Partial<Pick<DatabaseClock, "note">>;
+  /** Seals texts of unconfirmed writes; without it they are stored as they are. */
+  readonly seal?: Seal | null;
 }): StatePort {
-  const { prisma, clock } = deps;
+  const { prisma, clock, seal = null } = deps;
   const watchedSince = () => new Date(clock.now().getTime() - WATCHED_AFTER_CLOSE_MS);
 
   return {
@@ -35,7 +38,7 @@ export function makeState(deps: {
     patchConnection: (name, patch) => connections.patchConnection(prisma, name, patch),
 
     claimLink: (linkId, owner, leaseMs) => claimLink(deps, { linkId, owner, leaseMs }),
-    findSnapshot: (linkId) => readSnapshot(prisma, Prisma.sql`links.id = ${linkNumber(linkId)}`),
+    findSnapshot: (linkId) => readSnapshot(prisma, Prisma.sql`links.id = ${linkNumber(linkId)}`, seal),
 
     listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
     listWatchedLinks: (connectionName) => intake.listWatchedLinks(prisma, connectionName, watchedSince()),

@@ -42,6 +42,7 @@ import {
   type LinkSnapshot,
   type StatePort,
 } from "./state.ts";
+import { dropUnreadable } from "./unreadable.ts";
 
 /** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */
 export type ReconcileDeps = Omit<RequestDeps, "lane" | "installation" | "closes" | "gate"> & {
@@ -172,6 +173,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     return deferred(connection.stateReason ?? "stopped", 0);
   }
   const deps = await toRunDeps(base, link);
+  await dropUnreadable(leased);
   if (link.caseId === null && link.issueId !== null) return reconcileIssue(deps, leased, run, connection);
   const sides = sidesOf(leased.snapshot, deps.clock.now());
   if (!sides.jira) run.lookAgain(link.recheckAt);

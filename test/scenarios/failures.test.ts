@@ -474,6 +474,7 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
     remedy: (world) => world.retry(),
     after: (world) => expect(world.told().filter((text) => text.includes("Withdrawn in Huawei Cloud"))).toHaveLength(5),
   },
+  text_unreadable: { file: "sealed", test: "a text that cannot be opened any more" },
   unauthorized: {
     recorded: false,
     async force(world) {

@@ -13,6 +13,7 @@ import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeTextPort } from "../../src/jira/text-port.ts";
 import { unlimitedBudget } from "../../src/lib/budget.ts";
+import { makeSeal, type Seal } from "../../src/lib/seal.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
 import { recordPolicy, syncConnections } from "../../src/store/connections.ts";
@@ -94,6 +95,8 @@ export async function startStage(
     readonly create?: Partial<ConnectionSettings["create"]>;
     /** The user group whose cases are mirrored; needs v2. */
     readonly groupId?: string;
+    /** Key that seals texts of unconfirmed writes. */
+    readonly dataKey?: Uint8Array;
     /** Changes any other setting of the connection. */
     readonly settings?: (settings: ConnectionSettings) => ConnectionSettings;
   } = {},
@@ -127,7 +130,13 @@ export async function startStage(
       },
     });
   }
-  const plainState = makeState({ prisma: database.prisma, clock });
+  let seal = options.dataKey === undefined ? null : makeSeal(options.dataKey);
+  /** Delegates, so that a test can change the key as an operator does. */
+  const changing: Seal = {
+    seal: (text, place) => seal?.seal(text, place) ?? text,
+    open: (sealed, place) => seal?.open(sealed, place) ?? null,
+  };
+  const plainState = makeState({ prisma: database.prisma, clock, seal: seal === null ? null : changing });
   const state: StatePort = live(plainState);
   const sleep = async (pauseMs: number): Promise<void> => {
     nowMs += pauseMs;
@@ -368,6 +377,9 @@ export async function startStage(
       callsLeft = calls;
     },
     revive,
+    changeDataKey: (key: Uint8Array): void => {
+      seal = makeSeal(key);
+    },
     async setPolicy(policy: StagePolicy): Promise<void> {
       settings = settingsOf(policy);
       await recordPolicy(database.prisma, { name: "default", policy: policyOf(settings), at: clock.now() });

@@ -1,0 +1,58 @@
+/**
+ * Texts of unconfirmed writes at rest (SPEC 3 `DATA_KEY`): what an intent froze is sealed before it reaches the database, so that
+ * write-ahead logs, backups and exports hold none. Only what the flows need to recognise a copy stays readable; whatever is added to a
+ * payload later is sealed without further doing.
+ */
+import type { Seal } from "../lib/seal.ts";
+import type { StateStep } from "../sync/state.ts";
+
+/** What a sealed payload belongs to: an intent of a link. */
+export function intentPlace(linkId: string, key: string): string {
+  return `intent ${linkId} ${key}`;
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Ids, hashes, sizes and places of parts; no texts, no names. */
+const clearNames: ReadonlySet<string> = new Set([
+  "owner",
+  "mark",
+  "sourceFingerprint",
+  "index",
+  "version",
+  "repeated",
+  "fileIds",
+  "fileId",
+  "parentId",
+  "sha256",
+  "sizeBytes",
+]);
+
+/** What is stored of a payload; without a seal the payload itself. `place` names link and intent. */
+export function sealPayload(seal: Seal | null, place: string, payload: Payload): Payload {
+  const secret = Object.entries(payload).filter(([name]) => !clearNames.has(name));
+  if (seal === null || secret.length === 0) return payload;
+  const clear = Object.entries(payload).filter(([name]) => clearNames.has(name));
+  return { ...Object.fromEntries(clear), sealed: seal.seal(JSON.stringify(Object.fromEntries(secret)), place) };
+}
+
+/** The payload as it was, or what stays readable of it with `unreadable: true`, when the key is not the one that sealed it. */
+export function openPayload(seal: Seal | null, place: string, stored: Payload): Payload {
+  const { sealed, ...clear } = stored;
+  if (typeof sealed !== "string") return stored;
+  const text = seal?.open(sealed, place) ?? null;
+  return text === null ? { ...clear, unreadable: true } : { ...clear, ...(JSON.parse(text) as Payload) };
+}
+
+/** A step as it is stored: with its payloads sealed. */
+export function sealStep(seal: Seal | null, linkId: string, step: StateStep): StateStep {
+  if (seal === null || (step.intents === undefined && step.intentPatches === undefined)) return step;
+  const sealed = (key: string, payload: Payload): Payload => sealPayload(seal, intentPlace(linkId, key), payload);
+  return {
+    ...step,
+    intents: (step.intents ?? []).map((intent) => ({ ...intent, payload: sealed(intent.key, intent.payload) })),
+    intentPatches: (step.intentPatches ?? []).map((patch) =>
+      patch.payload === undefined ? patch : { ...patch, payload: sealed(patch.key, patch.payload) },
+    ),
+  };
+}
