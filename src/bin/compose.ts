@@ -16,6 +16,7 @@ import { hashParts } from "../lib/hash.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSeal, type Seal } from "../lib/seal.ts";
+import { Secret } from "../lib/secret.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
@@ -224,6 +225,7 @@ async function wire(
       owner,
       metrics,
       options,
+      reread: () => config.reread()?.connections.find(({ name }) => name === connection.name) ?? null,
     }),
   );
   return {
@@ -298,6 +300,31 @@ function isSameAccount(one: ConnectionConfig, other: ConnectionConfig): boolean 
   return a.ak === b.ak || (a.domainId !== null && a.domainId === b.domainId);
 }
 
+/**
+ * Makes a port with the credential that a file holds now, once it is another one than before; else `null`. So a secret that was renewed
+ * in its file is taken up without a restart, when the service refuses the old one.
+ */
+function makeRenewal<Credential, Port>(
+  read: () => Credential | null,
+  first: Credential,
+  make: (credential: Credential) => Port,
+): () => Port | null {
+  let known = reveal(first);
+  return () => {
+    const credential = read();
+    if (credential === null || reveal(credential) === known) return null;
+    known = reveal(credential);
+    return make(credential);
+  };
+}
+
+/** A credential as text, with what it hides: for comparison only. */
+function reveal(credential: unknown): string {
+  if (credential instanceof Secret) return credential.reveal();
+  if (typeof credential !== "object" || credential === null) return String(credential);
+  return JSON.stringify(Object.entries(credential).map(([name, value]) => [name, reveal(value)]));
+}
+
 /** Connections that log in alike share one token. */
 function tokenKey(connection: ConnectionConfig): string {
   const { iamEndpoint, credentials } = connection.huawei;
@@ -316,6 +343,8 @@ function wireConnection(input: {
   owner: string;
   metrics: Metrics;
   options: ComposeOptions;
+  /** The connection as its files say now; `null` where it cannot be read. */
+  reread: () => ConnectionConfig | null;
 }): WiredConnection {
   const { connection, database, state, spool, clock, log, owner, options, metrics } = input;
   const { prisma } = database;
@@ -334,29 +363,52 @@ function wireConnection(input: {
       log.warn({ error }, "A refused credential could not be recorded"),
     );
   };
-  const huawei = observePort(
+  const huaweiBudget = observeBudget(budgetOf(huaweiKey, connection.huawei.requestsPerSecond), {
+    side: "huawei",
+    metrics,
+  });
+  const makeHuawei = (huaweiOptions: ConnectionConfig["huawei"]): HuaweiAdminPort & HuaweiPort =>
     makeHuaweiClient({
-      options: connection.huawei,
-      budget: observeBudget(budgetOf(huaweiKey, connection.huawei.requestsPerSecond), { side: "huawei", metrics }),
+      options: huaweiOptions,
+      budget: huaweiBudget,
       tokens: reads ? makeReadingTokenStore(tokens) : tokens,
       onAnswer: onAnswer("huawei"),
       clock,
       log,
-    }),
-    { side: "huawei", connection: connection.name, metrics, onRefused: onRefused(huaweiKey) },
-  );
-  const jira = observePort(
+    });
+  const jiraBudget = observeBudget(budgetOf(jiraKey, connection.jira.requestsPerSecond), { side: "jira", metrics });
+  const makeJira = (jiraOptions: ConnectionConfig["jira"]): JiraAdminPort & JiraPort =>
     makeJiraClient({
-      options: connection.jira,
-      budget: observeBudget(budgetOf(jiraKey, connection.jira.requestsPerSecond), { side: "jira", metrics }),
+      options: jiraOptions,
+      budget: jiraBudget,
       clock,
       log,
       extraFields: toldFields(connection.create.fields),
       onAnswer: onAnswer("jira"),
       inServiceProject: connection.comments.inServiceProject,
-    }),
-    { side: "jira", connection: connection.name, metrics, onRefused: onRefused(jiraKey) },
-  );
+    });
+  const huawei = observePort(makeHuawei(connection.huawei), {
+    side: "huawei",
+    connection: connection.name,
+    metrics,
+    onRefused: onRefused(huaweiKey),
+    renew: makeRenewal(
+      () => input.reread()?.huawei.credentials ?? null,
+      connection.huawei.credentials,
+      (credentials) => makeHuawei({ ...connection.huawei, credentials }),
+    ),
+  });
+  const jira = observePort(makeJira(connection.jira), {
+    side: "jira",
+    connection: connection.name,
+    metrics,
+    onRefused: onRefused(jiraKey),
+    renew: makeRenewal(
+      () => input.reread()?.jira.apiToken ?? null,
+      connection.jira.apiToken,
+      (apiToken) => makeJira({ ...connection.jira, apiToken }),
+    ),
+  });
   const settings = connection;
   return {
     name: connection.name,

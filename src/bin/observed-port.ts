@@ -5,8 +5,10 @@ import { isOverTime } from "../lib/time-limit.ts";
 import type { Metrics } from "../observability/metrics.ts";
 
 /**
- * Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. Within `withTimeLimit` no
- * call starts once the time is used up: it throws `unavailable`.
+ * Wraps every function of `port`. Answers and errors pass through unchanged. `onRefused` hears of changes only. When the service refuses
+ * the credential, `renew` may give a port with another one, which takes the place of the first; the call is then made once more, since
+ * a call without a valid credential did nothing.
+ * Within `withTimeLimit` no call starts once the time is used up: it throws `unavailable`.
  */
 export function observePort<Port extends object>(
   port: Port,
@@ -15,9 +17,11 @@ export function observePort<Port extends object>(
     readonly connection: string;
     readonly metrics: Metrics;
     readonly onRefused: (refused: boolean) => void;
+    readonly renew?: () => Port | null;
   },
 ): Port {
   const { side, connection, metrics, onRefused } = facts;
+  let current = port;
   let refused: boolean | null = null;
   function setRefused(value: boolean): void {
     if (refused === value) return;
@@ -25,15 +29,29 @@ export function observePort<Port extends object>(
     metrics.setCredentialRefused({ connection, side, refused: value });
     onRefused(value);
   }
+  async function call(name: string, args: unknown[]): Promise<unknown> {
+    const asked = current;
+    const apply = async (target: Port): Promise<unknown> =>
+      Reflect.apply(Reflect.get(target, name) as (...all: unknown[]) => unknown, target, args);
+    try {
+      return await apply(asked);
+    } catch (error) {
+      if (!isServiceError(error, "unauthorized")) throw error;
+      // Another call may have renewed it meanwhile.
+      if (current === asked) current = facts.renew?.() ?? current;
+      if (current === asked) throw error;
+      return apply(current);
+    }
+  }
   return new Proxy(port, {
-    get(target, name, receiver) {
-      const value: unknown = Reflect.get(target, name, receiver);
+    get(_target, name) {
+      const value: unknown = Reflect.get(current, name);
       if (typeof value !== "function" || typeof name !== "string") return value;
       return async (...args: unknown[]): Promise<unknown> => {
         if (isOverTime()) throw outOfTime(side, name);
         const startedAt = performance.now();
         try {
-          const result: unknown = await Reflect.apply(value, target, args);
+          const result: unknown = await call(name, args);
           metrics.requestEnded({ side, operation: name, status: 200, durationMs: performance.now() - startedAt });
           metrics.setServiceReachable({ connection, side, reachable: true });
           setRefused(false);

@@ -44,6 +44,8 @@ export type Config = {
   /** Every watched link is fully compared once in this time; fractions are allowed. */
   readonly checkMaxAgeHours: number;
   /** In file order, which decides who owns a case that two of them see. Empty for purposes `database` and `demo`. */
+  /** Reads everything once more, as for a command; `null` where that fails now. For secrets that were renewed in their files. */
+  readonly reread: () => Config | null;
   /** Key that seals texts of unconfirmed writes, 32 bytes in base64; `null` = they are not sealed. */
   readonly dataKey: Secret | null;
   /** Files that hold secrets: `.env` where there is one, and those that `NAME_FILE` names. */

@@ -654,3 +654,16 @@ test("a name in .env that is nearly one of ours is an error with a suggestion; n
   ).toEqual(["JIRA_API_TOKN_FILE JIRA_API_TOKEN_FILE", "TEXT_GARD TEXT_GUARD", "jira_host JIRA_HOST"]);
   expect(getErrors({ files: { ".env": "AK_TWO=1\n" } })).toEqual([]);
 });
+
+test("a secret in a file is read again by request, and what cannot be read then leaves the configuration as it is", () => {
+  const files: Record<string, string> = { token: "first\n" };
+  const { JIRA_API_TOKEN: _token, ...env } = complete;
+  const config = getConfig({ env: { ...env, JIRA_API_TOKEN_FILE: "token" }, files });
+  expect(config.connections[0]?.jira.apiToken.reveal()).toBe("first");
+  expect(config.secretFiles).toEqual([`${cwd}/token`]);
+
+  files.token = "second";
+  expect(config.reread()?.connections[0]?.jira.apiToken.reveal()).toBe("second");
+  files.token = "EACCES";
+  expect(config.reread()).toBeNull();
+});

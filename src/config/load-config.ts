@@ -75,6 +75,10 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
     },
     checkMaxAgeHours: getOr(variables, "CHECK_MAX_AGE_HOURS", 24),
     connections,
+    reread: () => {
+      const again = loadConfig({ ...input, purpose: purpose === "worker" ? "command" : purpose });
+      return again.ok ? again.config : null;
+    },
     dataKey: isDemo ? null : toSecret(variables, "DATA_KEY"),
     secretFiles: [...(envFile == null ? [] : [resolve(cwd, ".env")]), ...variables.listSecretFiles()],
   };

@@ -50,7 +50,7 @@ export const failureRemedies = {
   text_unreadable:
     "A text of casebridge's own is lost, since `DATA_KEY` was changed: read the item, say by hand what people should know, then `failures discard`.",
   unauthorized:
-    "Renew the credentials that `casebridge doctor` names and restart the worker, which reads them at its start; what was mended at the service needs no restart.",
+    "Renew the credentials that `casebridge doctor` names. A secret in a file (`NAME_FILE`) is read again by itself; any other needs a restart of the worker.",
   unavailable: "Nothing, unless it lasts: then look at the network and the service's status page.",
   unmarked_issue:
     "Look whether it is the case's issue: `links link CASE KEY` pairs them, `links unlink CASE` leaves the case alone.",
