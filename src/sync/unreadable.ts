@@ -5,6 +5,7 @@
  */
 import type { Intent, Mirror } from "../domain/link.ts";
 import { dropParts } from "./apply/parts.ts";
+import { releasedReason } from "./plan/disclosure.ts";
 import type { LeasedLink, MirrorPatch } from "./state.ts";
 
 /** Gives up planned writes without a readable text. Does nothing where there are none; may be repeated. Throws `LeaseLost`. */
@@ -44,7 +45,9 @@ function renewed(mirror: Mirror, left: readonly Intent[]): MirrorPatch {
   const { kind, origin, sourceId } = mirror;
   const nothingLeft =
     mirror.copyFingerprints.length === 0 && !left.some((intent) => ownerOf(intent)?.sourceId === sourceId);
-  return { kind, origin, sourceId, state: nothingLeft ? "held" : "live", sourceHash: null };
+  // It was let go before, so it is let go again, history or not, in the same words.
+  if (nothingLeft) return { kind, origin, sourceId, state: "held", reason: releasedReason };
+  return { kind, origin, sourceId, state: "live", sourceHash: null };
 }
 
 /** Whether the planner decides on the write again from what both sides show. */
