@@ -33,7 +33,7 @@ test("wherever the process dies, no text is at rest; with another key everything
   await rounds(2);
   const key = stage.jira.getState().issues[0]?.key ?? "";
   let seen = "";
-  for (let calls = 3; calls < 36; calls += 4) {
+  for (let calls = 4; calls < 34; calls += 9) {
     stage.huawei.addMessage({ caseId, author: "engineer", content: `Secretmessage${calls}.` });
     stage.jira.addComment({ issue: key, text: `Secretcomment${calls}.` });
     stage.advance(61_000);
