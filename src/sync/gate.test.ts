@@ -26,6 +26,7 @@ function makeIssue(more: Partial<Issue> = {}): Issue {
     securityLevelId: null,
     restriction: "none",
     reporterId: null,
+    creatorId: null,
     files: [],
     mark: null,
     ...more,
