@@ -54,7 +54,6 @@ describe("what Jira answers", () => {
     expect(toIssue(wire)).toEqual({
       issueId: "10001",
       reporterName: "",
-      creatorId: null,
       issueKey: "OPS-1",
       linkedIssueIds: [],
       projectKey: "OPS",
