@@ -58,6 +58,7 @@ export const webhookLatency: Bench = {
     const links = quick ? 500 : 10_000;
     const count = quick ? 10 : 120;
     const holdSeconds = 2;
+    const webhookSecret = "secret-of-the-bench-alone";
     const port = await findFreePort();
     const env = {
       CASES_CRON: "* * * * *",
@@ -66,13 +67,13 @@ export const webhookLatency: Bench = {
       HUAWEI_REQUESTS_PER_SECOND: "20",
       JIRA_REQUESTS_PER_SECOND: "100",
       COMMENT_HOLD_SECONDS: String(holdSeconds),
-      JIRA_WEBHOOK_SECRET: "bench-secret",
-      HTTP_PORT: String(port),
+      JIRA_WEBHOOK_SECRET: webhookSecret,
+      WEBHOOK_PORT: String(port),
     };
     const world = await startWorld({ links, env });
     try {
       await world.startWorker();
-      world.jira.setWebhook({ url: `http://127.0.0.1:${port}/webhooks/jira/default`, secret: "bench-secret" });
+      world.jira.setWebhook({ url: `http://127.0.0.1:${port}/webhooks/jira/default`, secret: webhookSecret });
       const sent = new Map<string, number>();
       for (let index = 0; index < count; index += 1) {
         const pair = world.pairs[Math.floor((index * links) / count)];

@@ -63,6 +63,9 @@ export type LinkOptions = CaseOption & { readonly issueKey: string; readonly tak
 /** Options of `failures list`. */
 export type ListFailuresOptions = ConnectionOption & { readonly reason: string | null; readonly limit: number };
 
+/** Options of `audit`. `link`: a case id, an issue key or `link:<id>`; `since` null = all that is kept. */
+export type AuditOptions = { readonly since: Date | null; readonly link: string | null; readonly limit: number };
+
 /** Which failures to act on: by id, all of one reason, or all. */
 export type FailureSelection = ConnectionOption & {
   readonly selection:
@@ -112,6 +115,7 @@ export type CliActions = {
   readonly resync?: Action<ResyncOptions>;
   readonly verify?: Action<VerifyOptions>;
   readonly status?: Action<ConnectionOption>;
+  readonly audit?: Action<AuditOptions>;
   readonly linksList?: Action<ListLinksOptions>;
   readonly linksShow?: Action<CaseOption>;
   readonly linksLink?: Action<LinkOptions>;

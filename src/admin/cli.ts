@@ -134,6 +134,7 @@ export function makeProgram(actions: CliActions, io: CliIo, version?: string): C
   );
   addFailureCommands(addGroup("failures", "blocked links and dead jobs, with reason and remedy", hasFailures), actions);
   addUpkeepCommands(add, actions);
+  addAuditCommand(add, actions, io);
   addStandInCommands(add, actions);
   return program;
 }
@@ -425,6 +426,27 @@ function readSelection(parsed: Parsed): FailureSelection {
   if (reason !== null) return { ...connection, selection: { kind: "reason", reason } };
   if (all) return { ...connection, selection: { kind: "all" } };
   throw usage("no failure is named", "Give ids, --reason CODE or --all.");
+}
+
+function addAuditCommand(add: AddLeaf, actions: CliActions, io: CliIo): void {
+  add({
+    name: "audit",
+    description: "who did what: every act of a person, newest first",
+    help: "\nExamples:\n  casebridge audit --since 7d\n  casebridge audit --link OPS-7 --json",
+    options: [
+      new Option("--since <when>", "only since: 7d, 12h, 30m, a date, or a time with zone").argParser(
+        once((text) => parseSince(text, io.now())),
+      ),
+      new Option("--link <id>", "only of one link: its case id or issue key").argParser(once(parseIdentifier)),
+      limitOption(),
+    ],
+    action: actions.audit,
+    read: (parsed) => ({
+      since: parsed.options.since instanceof Date ? parsed.options.since : null,
+      link: textOf(parsed, "link"),
+      limit: numberOf(parsed, "limit") ?? limitDefault,
+    }),
+  });
 }
 
 function addUpkeepCommands(add: AddLeaf, actions: CliActions): void {

@@ -5,7 +5,6 @@ import { type DoctorSettings, type Finding, right, type Sheet, warn, wrong } fro
 
 /** Statuses that the service documents (osm/NOTES 5). */
 const knownStatuses: readonly number[] = [0, 1, 2, 3, 4, 5, 12, 13, 17];
-const secretCharsMin = 16;
 /** Gateway default per API, not adjustable (osm/NOTES 11). */
 const gatewayPerSecond = 200;
 /** From so long a pause between two looks on, people wonder. */
@@ -14,7 +13,7 @@ const pollSecondsMax = 600;
 /** What the installation around the connection is. */
 export type SettingsSurroundings = {
   readonly now: () => Date;
-  readonly httpPort: number;
+  readonly http: { readonly port: number; readonly hasSignIn: boolean; readonly webhookPort: number | null };
   /** Watched links of the connection; `null` = the database could not tell. */
   readonly watchedLinks: number | null;
 };
@@ -39,7 +38,7 @@ export async function checkSettings(
   await sheet.check("case filter", async () => checkCaseFilter(settings, surroundings.now()));
   await sheet.check("settle times", async () => checkSettleTimes(settings));
   await sheet.check("text guard", async () => checkGuard(settings));
-  await sheet.check("webhook", async () => checkWebhook(settings, surroundings.httpPort));
+  await sheet.check("webhook", async () => checkWebhook(settings, surroundings.http));
   await sheet.check("request budget", async () => checkBudget(settings, surroundings.watchedLinks));
 }
 
@@ -110,19 +109,23 @@ function checkGuard({ guard, comments }: DoctorSettings): Finding {
   );
 }
 
-function checkWebhook({ jira: { webhookSecret }, name }: DoctorSettings, httpPort: number): Finding {
+function checkWebhook(
+  { jira: { webhookSecret }, name }: DoctorSettings,
+  { port, hasSignIn, webhookPort }: SettingsSurroundings["http"],
+): Finding {
   if (webhookSecret === null) return right("none: news in Jira is noticed by polling");
-  if (httpPort === 0)
+  if (webhookPort !== null) return right(`expected at /webhooks/jira/${name} on port ${webhookPort}`);
+  if (!hasSignIn)
     return wrong(
-      "JIRA_WEBHOOK_SECRET is set, but HTTP_PORT is 0: nothing listens",
-      "Set HTTP_PORT to the port that Jira's calls are led to, or unset JIRA_WEBHOOK_SECRET.",
+      "there is a webhook secret, but neither WEBHOOK_PORT nor a sign-in: the worker does not start like this",
+      "Set WEBHOOK_PORT and lead Jira's calls there, or set ADMIN_TOKEN.",
     );
-  if (webhookSecret.reveal().length < secretCharsMin)
+  if (port === 0)
     return wrong(
-      `the secret is shorter than ${secretCharsMin} characters`,
-      "Set JIRA_WEBHOOK_SECRET to a long random text, for example from: openssl rand -hex 32; give Jira's webhook the same.",
+      "there is a webhook secret, but HTTP_PORT is 0 and WEBHOOK_PORT is not set: nothing listens",
+      "Set WEBHOOK_PORT to the port that Jira's calls are led to, or unset JIRA_WEBHOOK_SECRET.",
     );
-  return right(`expected at /webhooks/jira/${name}`);
+  return right(`expected at /webhooks/jira/${name} on port ${port}`);
 }
 
 function checkBudget(

@@ -162,7 +162,7 @@ function connectionOf(change: Change): DoctorConnection {
 async function examine(change: Change = {}) {
   const report = await runDoctor({
     connections: [connectionOf(change)],
-    http: { host: "127.0.0.1", port: 8080, hasToken: false },
+    http: { host: "127.0.0.1", port: 8080, hasSignIn: false, webhookPort: null },
     probes: [],
     now: () => now,
     ...change.input,
@@ -335,9 +335,9 @@ test.each<[string, Change, string, RegExp]>([
   ],
   [
     "a page open to others without token",
-    { input: { http: { host: "0.0.0.0", port: 8080, hasToken: false } } },
+    { input: { http: { host: "0.0.0.0", port: 8080, hasSignIn: false, webhookPort: null } } },
     "page",
-    /without a token/,
+    /without a sign-in/,
   ],
   [
     "a budget with which a look takes longer than ten minutes",
@@ -524,7 +524,7 @@ test("the report of several connections is one table, with what to mend below", 
         jira: { getProject: async () => ({ key: "DEV", projectTypeKey: "software", roles: [] }) },
       }),
     ],
-    http: { host: "127.0.0.1", port: 0, hasToken: false },
+    http: { host: "127.0.0.1", port: 0, hasSignIn: false, webhookPort: null },
     probes: [],
     now: () => now,
     onCheck: (check) => void told.push(check.name),

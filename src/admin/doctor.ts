@@ -41,7 +41,13 @@ export type Probe = {
 export type DoctorInput = {
   readonly connections: readonly DoctorConnection[];
   /** How the page is offered; port 0 = not at all. */
-  readonly http: { readonly host: string; readonly port: number; readonly hasToken: boolean };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly hasSignIn: boolean;
+    /** Port of the listener that serves the webhook alone; `null` = there is none. */
+    readonly webhookPort: number | null;
+  };
   readonly probes: readonly Probe[];
   readonly now: () => Date;
   /** Told after each check, for a progress bar. */
@@ -59,7 +65,7 @@ export async function runDoctor(input: DoctorInput): Promise<DoctorReport> {
       makeSheet(settings.name, input),
     ];
     const watchedLinks = connection.watchedLinks ?? null;
-    await checkSettings(local, settings, { now, httpPort: input.http.port, watchedLinks });
+    await checkSettings(local, settings, { now, http: input.http, watchedLinks });
     const [huaweiPort, jiraPort] = [connection.huawei, connection.jira];
     const huaweiFileMax = async (): Promise<number | null> => {
       if ("ok" in huaweiPort) return null;
@@ -165,12 +171,12 @@ export function doctorResult(report: DoctorReport): CommandResult {
   };
 }
 
-function checkExposure({ host, port, hasToken }: DoctorInput["http"]): Finding {
+function checkExposure({ host, port, hasSignIn }: DoctorInput["http"]): Finding {
   if (port === 0) return right("no page (HTTP_PORT is 0)");
-  if (isLoopbackHost(host)) return right(`this machine only (${host}:${port})${hasToken ? ", with a token" : ""}`);
-  if (hasToken) return right(`${host}:${port}, with a token`);
+  if (isLoopbackHost(host)) return right(`this machine only (${host}:${port})${hasSignIn ? ", with a sign-in" : ""}`);
+  if (hasSignIn) return right(`${host}:${port}, with a sign-in`);
   return wrong(
-    `${host}:${port} can be reached from outside without a token`,
+    `${host}:${port} can be reached from outside without a sign-in`,
     "Set ADMIN_TOKEN, or set HTTP_HOST to 127.0.0.1.",
   );
 }

@@ -1,14 +1,28 @@
 import { request as requestHttp } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { makeMetrics } from "../observability/metrics.ts";
-import { makeAccessRules } from "./access.ts";
-import { type HttpServer, type HttpServerInput, makeHttpServer } from "./http-server.ts";
+import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
+import { emptyDatabase, makeTestDatabase, type TestDatabase } from "../store/testing.ts";
+import { whyNotLocal } from "./access.ts";
+import { type HttpServerInput, makeHttpServer } from "./http-server.ts";
 import { chooseLanguage } from "./overview-page.ts";
 import type { StatusReport } from "./status-report.ts";
+import type { HttpServer } from "./web-app.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await makeTestDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+});
+beforeEach(async () => {
+  await emptyDatabase(database);
+});
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -40,21 +54,30 @@ const status: StatusReport = {
   queues: [{ queue: "links", state: "waiting", count: 4 }],
 };
 
-async function start(change: Partial<HttpServerInput> = {}) {
-  const server = makeHttpServer({
+function makeInput(): HttpServerInput {
+  return {
     host: "127.0.0.1",
     port: 0,
-    adminToken: null,
+    signIn: null,
+    oidc: null,
+    sessions: makeSessionStore(database),
+    brake: makeSignInBrake(database),
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
     stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
+  };
+}
+
+async function start(change: Partial<HttpServerInput> = {}) {
+  const server = makeHttpServer({
+    ...makeInput(),
     api: {
       status: async () => status,
       links: async (query) => ({ query, items: [] }),
       failures: async (query) => ({ query, items: [] }),
     },
-    routes: (app) => void app.post("/api/change", async () => ({ changed: true })),
+    routes: (app) => void app.post("/api/change", async (request) => ({ changedBy: request.principal?.actor })),
     ...change,
   });
   servers.push(server);
@@ -81,7 +104,7 @@ function send(port: number, path: string, { method = "GET", headers = {}, body }
 }
 
 const change = { method: "POST", headers: { "x-casebridge": "1" } };
-const withToken = { adminToken: new Secret("correct-horse-battery") };
+const withToken = { signIn: { operatorToken: new Secret("correct-horse-battery"), viewerToken: null } };
 const bearer = { authorization: "Bearer correct-horse-battery" };
 
 test("health and readiness are open to all, whatever they forward or name", async () => {
@@ -118,6 +141,53 @@ test.each<[string, Record<string, string>, number]>([
   ["localhost as a user part", { host: "localhost@evil.example" }, 403],
   ["a Forwarded header", { host: "localhost", forwarded: "for=1.2.3.4" }, 403],
   ["an X-Forwarded-For header", { host: "localhost", "x-forwarded-for": "127.0.0.1" }, 403],
+  ...[
+    "Via",
+    "X-Real-IP",
+    "CF-Connecting-IP",
+    "CF-Ray",
+    "True-Client-IP",
+    "X-Forwarded",
+    "X_Forwarded_For",
+    "X-Original-Forwarded-For",
+    "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "Fastly-Client-IP",
+    "Fly-Client-IP",
+    "X-ProxyUser-Ip",
+    "WL-Proxy-Client-IP",
+    "X-Envoy-External-Address",
+    "X-Amzn-Trace-Id",
+    "X-Azure-ClientIP",
+    "X-Remote-Addr",
+    "Ali-CDN-Real-IP",
+    "CDN-Loop",
+  ].map((name): [string, Record<string, string>, number] => [
+    `the header ${name}`,
+    { host: "localhost", [name]: "127.0.0.1" },
+    403,
+  ]),
+  [
+    "what a browser on this machine sends",
+    {
+      host: "localhost:8080",
+      "user-agent": "Mozilla/5.0",
+      accept: "text/html",
+      "accept-language": "de",
+      "accept-encoding": "gzip",
+      "cache-control": "max-age=0",
+      "upgrade-insecure-requests": "1",
+      "sec-fetch-site": "none",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-user": "?1",
+      "sec-ch-ua-platform": "Linux",
+      dnt: "1",
+      priority: "u=0, i",
+      referer: "http://localhost:8080/",
+      "if-none-match": "x",
+    },
+    200,
+  ],
   ["an X-Forwarded-Host header", { host: "localhost", "X-Forwarded-Host": "localhost" }, 403],
   [
     "another site's embedded request",
@@ -167,65 +237,136 @@ test.each<[string, Record<string, string>, number]>([
   ).toBe(expected);
 });
 
-test("the page signs in with the token, and the cookie opens the rest until it is changed or old", async () => {
-  const get = await start(withToken);
-  const signIn = (token: string, headers = {}) =>
-    get("/api/session", {
-      method: "POST",
-      headers: { "x-casebridge": "1", "content-type": "application/json", ...headers },
-      body: JSON.stringify({ token }),
-    });
+const tokens = {
+  signIn: { operatorToken: new Secret("correct-horse-battery"), viewerToken: new Secret("only-looking-around-here") },
+};
+
+function signIn(get: Awaited<ReturnType<typeof start>>, token: string, headers: Record<string, string> = {}) {
+  return get("/api/session", {
+    method: "POST",
+    headers: { "x-casebridge": "1", "content-type": "application/json", ...headers },
+    body: JSON.stringify({ token }),
+  });
+}
+
+function cookieOf(answer: Answer): string {
+  return String(answer.headers["set-cookie"]).split(";")[0] ?? "";
+}
+
+test("the page signs in with the token, and the cookie opens the rest until it is signed out, on every replica", async () => {
+  const [get, other] = [await start(tokens), await start(tokens)];
 
   const page = await get("/", { headers: { "accept-language": "zh-CN" } });
-  const refused = await signIn("wrong");
-  const forged = await signIn("correct-horse-battery", { origin: "http://evil.example" });
-  const accepted = await signIn("correct-horse-battery");
+  const refused = await signIn(get, "wrong");
+  const forged = await signIn(get, "correct-horse-battery", { origin: "http://evil.example" });
+  const accepted = await signIn(get, "correct-horse-battery");
 
   expect([page.status, refused.status, forged.status, accepted.status]).toEqual([401, 401, 403, 204]);
   expect(page.text).toContain("登录");
-  const cookie = String(accepted.headers["set-cookie"]).split(";")[0] ?? "";
-  expect(String(accepted.headers["set-cookie"])).toMatch(/HttpOnly; SameSite=Strict/);
-  expect((await get("/api/status", { headers: { cookie } })).status).toBe(200);
-  expect((await get("/api/status", { headers: { cookie: `${cookie}x` } })).status).toBe(401);
-  expect((await get("/api/change", { method: "POST", headers: { cookie } })).status).toBe(403);
-  expect((await get("/api/change", { ...change, headers: { ...change.headers, cookie } })).status).toBe(200);
+  const cookie = cookieOf(accepted);
+  expect(String(accepted.headers["set-cookie"])).toMatch(/HttpOnly; SameSite=Strict$/);
+  for (const replica of [get, other]) {
+    expect((await replica("/api/status", { headers: { cookie } })).status).toBe(200);
+    expect((await replica("/api/status", { headers: { cookie: `${cookie}x` } })).status).toBe(401);
+    expect((await replica("/api/change", { method: "POST", headers: { cookie } })).status).toBe(403);
+  }
+  const changed = await get("/api/change", { ...change, headers: { ...change.headers, cookie } });
+  expect(changed.json()).toEqual({ changedBy: "token (operator)" });
+
+  const out = await get("/api/session", { method: "DELETE", headers: { ...change.headers, cookie } });
+
+  expect(out.status).toBe(204);
+  for (const replica of [get, other]) expect((await replica("/api/status", { headers: { cookie } })).status).toBe(401);
 });
 
-test("a session ends after twelve hours and with its token", () => {
-  let now = 1_000_000;
-  const rules = makeAccessRules("token-one", () => now);
-  const cookie = rules.signIn("token-one", true)?.split(";")[0] ?? "";
-  const facts = { method: "GET", peerAddress: "10.0.0.1", headers: { cookie } };
+test("a viewer reads and does not act, by bearer and by cookie", async () => {
+  const get = await start(tokens);
+  const cookie = cookieOf(await signIn(get, "only-looking-around-here"));
 
-  expect(rules.signIn("token-one", true)).toContain("; Secure");
-  expect(rules.check(facts).allowed).toBe(true);
-  expect(makeAccessRules("token-one", () => now).check(facts).allowed).toBe(true);
-  expect(makeAccessRules("token-two", () => now).check(facts).allowed).toBe(false);
-  expect(makeAccessRules(null).signIn("", false)).toBeNull();
-  now += 12 * 3_600_000;
-  expect(rules.check(facts).allowed).toBe(false);
+  for (const headers of [{ cookie }, { authorization: "Bearer only-looking-around-here" }]) {
+    expect((await get("/api/status", { headers })).status).toBe(200);
+    const answer = await get("/api/change", { ...change, headers: { ...change.headers, ...headers } });
+    expect([answer.status, answer.json().error]).toEqual([403, "role_missing"]);
+  }
+});
+
+test("a session ends after twelve hours and with the token that granted it", async () => {
+  const get = await start(tokens);
+  const [old, young] = [
+    cookieOf(await signIn(get, "correct-horse-battery")),
+    cookieOf(await signIn(get, "correct-horse-battery")),
+  ];
+  const renewed = await start({ signIn: { ...tokens.signIn, operatorToken: new Secret("another-horse-battery") } });
+  const { rows } = await database.pool.query<{ id: string; hours: number }>(
+    `SELECT id, extract(epoch FROM "expiresAt" - now()) / 3600 AS hours FROM sessions ORDER BY "createdAt"`,
+  );
+  await database.pool.query(`UPDATE sessions SET "expiresAt" = now() WHERE id = $1`, [rows[0]?.id]);
+
+  expect(Number(rows[0]?.hours)).toBeCloseTo(12, 1);
+  expect(JSON.stringify(rows)).not.toContain(old.split("=")[1]);
+  expect((await get("/api/status", { headers: { cookie: old } })).status).toBe(401);
+  expect((await get("/api/status", { headers: { cookie: young } })).status).toBe(200);
+  expect((await renewed("/api/status", { headers: { cookie: young } })).status).toBe(401);
+});
+
+test("cookies are __Host- and Secure, save on this machine, where browsers would not keep them", async () => {
+  const get = await start(tokens);
+
+  const outside = await signIn(get, "correct-horse-battery", { host: "bridge.example" });
+  const here = await signIn(get, "correct-horse-battery", { host: "localhost:8080" });
+
+  const flags = "Path=/; HttpOnly; Secure; SameSite=Strict";
+  expect(String(outside.headers["set-cookie"])).toMatch(
+    new RegExp(`^__Host-casebridge_session=[^;]+; Max-Age=43200; ${flags}$`),
+  );
+  expect(String(here.headers["set-cookie"])).toMatch(
+    /^casebridge_session=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+  );
+  const cookie = cookieOf(outside);
+  expect((await get("/api/status", { headers: { cookie, host: "bridge.example" } })).status).toBe(200);
+  expect(
+    (await get("/api/status", { headers: { cookie: cookie.replace("__Host-", ""), host: "bridge.example" } })).status,
+  ).toBe(401);
+});
+
+test("after more than ten refused sign-ins in a minute further ones wait, on every replica; sessions go on", async () => {
+  const [get, other] = [await start(tokens), await start(tokens)];
+  const cookie = cookieOf(await signIn(get, "correct-horse-battery"));
+
+  const statuses: number[] = [];
+  for (let index = 0; index < 11; index++) {
+    const guess = { headers: { authorization: `Bearer guess-${index}` } };
+    const replica = index % 2 === 0 ? get : other;
+    statuses.push(
+      (index % 3 === 0 ? await signIn(replica, `guess-${index}`) : await replica("/api/status", guess)).status,
+    );
+  }
+
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
+  for (const replica of [get, other]) {
+    const waits = await signIn(replica, "correct-horse-battery");
+    expect(waits.status).toBe(429);
+    expect(Number(waits.headers["retry-after"])).toBeGreaterThan(50);
+    expect((await replica("/api/status", { headers: bearer })).status).toBe(429);
+    expect((await replica("/api/status", { headers: { cookie } })).status).toBe(200);
+  }
+  await database.pool.query("UPDATE refused_sign_ins SET at = at - interval '1 minute'");
+  expect((await signIn(other, "correct-horse-battery")).status).toBe(204);
 });
 
 test.each([["10.0.0.7"], ["::ffff:10.0.0.7"], ["fe80::1"], [undefined]])(
-  "without a token, a peer at %s is not this machine",
+  "without a sign-in, a peer at %s is not this machine",
   (peerAddress) => {
-    const verdict = makeAccessRules(null).check({ method: "GET", peerAddress, headers: { host: "localhost" } });
+    const facts = { method: "GET", httpVersion: "1.1", headers: { host: "localhost" }, cookies: {} };
 
-    expect(verdict).toMatchObject({ allowed: false, status: 403 });
+    expect(whyNotLocal({ ...facts, peerAddress })).not.toBeNull();
+    expect(whyNotLocal({ ...facts, peerAddress: "127.0.0.1" })).toBeNull();
+    expect(whyNotLocal({ ...facts, peerAddress: "127.0.0.1", httpVersion: "1.0" })).not.toBeNull();
   },
 );
 
-test("a host that others can reach needs a token", () => {
-  const make = (host: string) => () =>
-    makeHttpServer({
-      host,
-      port: 0,
-      adminToken: null,
-      checks: { database: async () => true, queue: async () => true, migrations: async () => true },
-      stalledBy: () => null,
-      metrics: makeMetrics({ processMetrics: false }),
-      log: silentLogger,
-    });
+test("a host that others can reach needs a sign-in", () => {
+  const make = (host: string) => () => makeHttpServer({ ...makeInput(), host });
 
   expect(make("0.0.0.0")).toThrow(RangeError);
   expect(make("::")).toThrow(RangeError);
@@ -233,66 +374,12 @@ test("a host that others can reach needs a token", () => {
   expect(make("localhost")).not.toThrow();
 });
 
-test("a webhook gets its bytes as they came, and needs no token", async () => {
-  const seen: { connection: string; body: string; signature: unknown }[] = [];
-  const get = await start({
-    ...withToken,
-    webhook: async (connection, headers, rawBody) => {
-      seen.push({ connection, body: rawBody.toString("latin1"), signature: headers["x-hub-signature"] });
-      return connection === "ops" ? 202 : 404;
-    },
-  });
-  const body = Buffer.from('{ "a" : 1 }\n\u00ff', "latin1");
+test("a webhook beside the page needs a sign-in, and then answers without one", async () => {
+  const webhook = { isOpen: true, admits: () => true, take: async () => "taken" as const };
+  const get = await start({ ...withToken, webhook });
 
-  const first = await get("/webhooks/jira/ops", {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-hub-signature": "sha256=1" },
-    body,
-  });
-  const untyped = await get("/webhooks/jira/ops", { method: "POST", body: "plain" });
-  const empty = await get("/webhooks/jira/ops", { method: "POST" });
-  const unknown = await get("/webhooks/jira/other", { method: "POST", body: "{}" });
-  const wrongMethod = await get("/webhooks/jira/ops");
-
-  expect([first, untyped, empty, unknown, wrongMethod].map((answer) => answer.status)).toEqual([
-    202, 202, 202, 404, 404,
-  ]);
-  expect(seen.map(({ body: text }) => text)).toEqual([body.toString("latin1"), "plain", "", "{}"]);
-  expect(seen[0]?.signature).toBe("sha256=1");
-});
-
-test("a webhook of 24 MB is taken, one of 26 MB is not", async () => {
-  const sizes: number[] = [];
-  const get = await start({
-    webhook: async (_connection, _headers, rawBody) => {
-      sizes.push(rawBody.length);
-      return 200;
-    },
-  });
-  const post = (megabytes: number) =>
-    get("/webhooks/jira/ops", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: Buffer.alloc(megabytes * 1024 * 1024),
-    });
-
-  const [taken, refused] = [await post(24), await post(26).catch(() => null)];
-
-  expect(taken.status).toBe(200);
-  expect(refused === null || refused.status === 413).toBe(true);
-  expect(sizes).toEqual([24 * 1024 * 1024]);
-});
-
-test("without a handler the webhook is not there; a handler that fails answers 500 without details", async () => {
-  const without = await start();
-  const failing = await start({ webhook: () => Promise.reject(new Error("hunter2")) });
-
-  expect((await without("/webhooks/jira/ops", { method: "POST", body: "{}" })).json()).toMatchObject({
-    error: "not_found",
-  });
-  const answer = await failing("/webhooks/jira/ops", { method: "POST", body: "{}" });
-  expect(answer.status).toBe(500);
-  expect(answer.text).not.toContain("hunter2");
+  expect((await get("/webhooks/jira/ops", { method: "POST", body: "{}" })).status).toBe(200);
+  await expect(start({ webhook })).rejects.toThrow(RangeError);
 });
 
 test("everything else is 404 as JSON", async () => {
@@ -318,8 +405,9 @@ test("the overview tells the state in English and Chinese, escaped, without outs
   expect(english.text).not.toMatch(/(src|href)="(https?:)?\/\//);
   expect(chinese.text).toContain("各状态的关联数");
   expect(chinese.text).toContain('lang="zh-Hans"');
-  const nonce = /nonce="([^"]+)"/.exec(english.text)?.[1] ?? "none";
-  expect(english.headers["content-security-policy"]).toContain(`'nonce-${nonce}'`);
+  const nonces = [...english.text.matchAll(/nonce="([^"]+)"/g)].map((match) => match[1]);
+  expect(nonces.length).toBeGreaterThan(0);
+  for (const nonce of nonces) expect(english.headers["content-security-policy"]).toContain(`'nonce-${nonce}'`);
   expect(english.headers).toMatchObject({
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -413,20 +501,19 @@ test("a process without progress is told to whoever may restart it, with the rea
 });
 
 test("closing cuts what does not end by itself", async () => {
+  const { promise: isReached, resolve: reached } = Promise.withResolvers<void>();
   const server = makeHttpServer({
-    host: "127.0.0.1",
-    port: 0,
-    adminToken: null,
-    checks: { database: async () => true, queue: async () => true, migrations: async () => true },
-    stalledBy: () => null,
-    metrics: makeMetrics({ processMetrics: false }),
-    log: silentLogger,
-    routes: (app) => void app.get("/slow", () => new Promise(() => {})),
+    ...makeInput(),
+    routes: (app) =>
+      void app.get("/slow", () => {
+        reached();
+        return new Promise(() => {});
+      }),
   });
   const { port } = await server.listen();
   const slow = send(port, "/slow", {}).catch(() => "cut");
 
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await isReached;
   const startedAt = performance.now();
   await Promise.all([server.close(), server.close()]);
 

@@ -41,8 +41,13 @@ const texts = {
     jobs: "Jobs",
     signIn: "Sign in",
     signOut: "Sign out",
-    token: "Admin token",
+    token: "Token",
     wrongToken: "That is not the token.",
+    tooMany: "Too many sign-ins were refused. Wait a minute.",
+    signInOidc: "Sign in with your organisation",
+    noRole:
+      "You are signed in with your organisation, but nothing there grants you a role here. Ask who runs casebridge.",
+    back: "Back to the page",
     other: "中文",
     links_active: "active",
     links_blocked: "blocked",
@@ -87,8 +92,12 @@ const texts = {
     jobs: "任务数",
     signIn: "登录",
     signOut: "退出登录",
-    token: "管理令牌",
+    token: "令牌",
     wrongToken: "令牌不正确。",
+    tooMany: "登录失败次数过多,请一分钟后再试。",
+    signInOidc: "使用组织账号登录",
+    noRole: "您已通过组织账号登录,但尚未获得此处的任何角色。请联系 casebridge 的管理员。",
+    back: "返回页面",
     other: "English",
     links_active: "正常",
     links_blocked: "已阻塞",
@@ -101,8 +110,12 @@ const texts = {
 
 type Texts = Readonly<Record<keyof (typeof texts)["en"], string>>;
 
-/** What a page is drawn from. `nonce` goes into the policy header of the same answer. */
-type PageInput = { readonly language: Language; readonly nonce: string; readonly canSignOut: boolean };
+/** What a page is drawn from. The nonces stand in the policy header of the same answer. */
+type PageInput = {
+  readonly language: Language;
+  readonly nonce: { readonly script: string; readonly style: string };
+  readonly canSignOut: boolean;
+};
 
 /** The language asked for: `?lang=` first, then the browser's preferences in their order, else English. */
 export function chooseLanguage(lang: string | undefined, acceptLanguage: string | undefined): Language {
@@ -156,21 +169,46 @@ function verdictOf(status: StatusReport, t: Texts): { readonly text: string; rea
   return wrong.length === 0 ? { text: t.allWell, tone: "good" } : { text: `${wrong.join("; ")}.`, tone: "bad" };
 }
 
-/** The sign-in, shown where the token is needed. */
-export function renderSignIn(input: Omit<PageInput, "canSignOut">): string {
+/** The sign-in, shown where one is needed; `ways`: how people can. */
+export function renderSignIn(
+  input: Omit<PageInput, "canSignOut"> & { readonly ways: { readonly tokens: boolean; readonly oidc: boolean } },
+): string {
   const t = texts[input.language];
-  const body = `<form id="sign-in"><label>${t.token} <input name="token" type="password" autocomplete="current-password" required autofocus></label>
-<button>${t.signIn}</button><p id="wrong" class="bad" role="alert" hidden>${t.wrongToken}</p></form>
-<script nonce="${input.nonce}">
+  const oidc = input.ways.oidc ? `<p><a href="api/session/oidc">${t.signInOidc}</a></p>` : "";
+  const form = `<form id="sign-in"><label>${t.token} <input name="token" type="password" autocomplete="current-password" required autofocus></label>
+<button>${t.signIn}</button><p id="wrong" class="bad" role="alert" hidden></p></form>
+<script nonce="${input.nonce.script}">
 document.getElementById("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = new FormData(event.target).get("token");
   const answer = await fetch("/api/session", { method: "POST", headers: { "content-type": "application/json", "x-casebridge": "1" }, body: JSON.stringify({ token }) });
-  if (answer.ok) location.reload();
-  else document.getElementById("wrong").hidden = false;
+  if (answer.ok) return location.reload();
+  const wrong = document.getElementById("wrong");
+  wrong.textContent = answer.status === 429 ? ${JSON.stringify(t.tooMany)} : ${JSON.stringify(t.wrongToken)};
+  wrong.hidden = false;
 });
 </script>`;
-  return layout(body, { ...input, canSignOut: false }, { refresh: false, verdict: null });
+  return layout(
+    `${oidc}${input.ways.tokens ? form : ""}`,
+    { ...input, canSignOut: false },
+    { refresh: false, verdict: null },
+  );
+}
+
+/** What somebody sees whom single sign-on knows and no claim grants a role. */
+export function renderNoRole(input: Omit<PageInput, "canSignOut">): string {
+  const t = texts[input.language];
+  return layout(
+    `<p class="bad">${t.noRole}</p><p><a href="/">${t.back}</a></p>`,
+    { ...input, canSignOut: false },
+    { refresh: false, verdict: null },
+  );
+}
+
+/** A page that leads on to another one of ours, so that the next request begins here. */
+export function renderLeadOn(address: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${escapeHtml(address)}"><title>casebridge</title></head><body><a href="${escapeHtml(address)}">casebridge</a></body></html>
+`;
 }
 
 function renderConnection(connection: ConnectionReport, t: Texts): string {
@@ -233,7 +271,7 @@ function layout(
   },
 ): string {
   const t = texts[language];
-  const signOut = `<button id="sign-out">${t.signOut}</button><script nonce="${nonce}">
+  const signOut = `<button id="sign-out">${t.signOut}</button><script nonce="${nonce.script}">
 document.getElementById("sign-out").addEventListener("click", async () => {
   await fetch("/api/session", { method: "DELETE", headers: { "x-casebridge": "1" } });
   location.reload();
@@ -244,7 +282,7 @@ document.getElementById("sign-out").addEventListener("click", async () => {
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh ? '<meta http-equiv="refresh" content="30">' : ""}
 <title>${verdict === null ? "" : `${escapeHtml(verdict.text)} · `}${t.title}</title><link rel="icon" href="data:,">
-<style nonce="${nonce}">
+<style nonce="${nonce.style}">
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
 header { display: flex; gap: 1rem; align-items: baseline; } header h1 { margin: 0; flex: 1; }

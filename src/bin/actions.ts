@@ -23,6 +23,7 @@ import type { Log } from "../sync/ports.ts";
 import { rerenderLink } from "../sync/rerender.ts";
 import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
 import { inspectUnpaired } from "../sync/unpaired.ts";
+import { commandActor } from "./actor.ts";
 import {
   compose,
   type DatabaseAccess,
@@ -60,6 +61,10 @@ export const actions: CliActions = {
   migrate: async () => {
     const config = readConfig("database");
     const database = await openDatabase(config, commandLog(config), { access: "write" });
+    if (database.applied.length > 0) {
+      const admin = makeAdminStore({ prisma: database.prisma, actor: commandActor() });
+      await admin.recordAct({ action: "migrate", target: "the database", outcome: database.applied.join(", ") });
+    }
     await database.close();
     return {
       exitCode: ExitCode.done,
@@ -83,71 +88,73 @@ export const actions: CliActions = {
   },
 
   resync: (options, context) =>
-    withParts(options.dryRun ? "read" : "write", async (parts) => {
-      if (
-        !options.dryRun &&
-        (options.wait || options.includeHistory) &&
-        parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen)
-      ) {
-        throw new CommandFailure({
-          code: ExitCode.usage,
-          message: "COMMENTS_TO_HUAWEI is not set, so it is not known which comments may leave Jira.",
-          remedy: "Set it to all, command or none.",
-        });
-      }
-      const target = options.recreate ? await recreateIssue(parts, options) : options.target;
-      const connections = await holders(parts, options.connection, target);
-      const results: {
-        connection: string;
-        links: number;
-        writes: number;
-        unfinished: readonly { linkId: string; reason: string }[];
-      }[] = [];
-      const inspections: Inspection[] = [];
-      if (!options.dryRun && options.wait) await recordPolicies(parts, connections);
-      const history: HistoryComment[] = [];
-      const rerendered = { changed: 0, uneven: 0, busy: 0 };
-      for (const connection of connections) {
-        if (options.includeHistory)
-          history.push(...(await includeHistory(parts, connection, { ...options, target }, context)));
-        if (options.rerender) await rerender(parts, connection, { ...options, target }, rerendered);
-        if (options.dryRun) {
-          const linkIds = options.recreate ? [] : await linksForDryRun(parts, connection, target);
-          for (const linkId of linkIds) {
-            const inspection = await inspect(parts, connection, linkId);
-            if (inspection !== null) inspections.push(inspection);
+    withParts(options.dryRun ? "read" : "write", (parts) =>
+      noted(parts, options.dryRun ? null : { action: "resync", target: targetWords(options) }, async () => {
+        if (
+          !options.dryRun &&
+          (options.wait || options.includeHistory) &&
+          parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen)
+        ) {
+          throw new CommandFailure({
+            code: ExitCode.usage,
+            message: "COMMENTS_TO_HUAWEI is not set, so it is not known which comments may leave Jira.",
+            remedy: "Set it to all, command or none.",
+          });
+        }
+        const target = options.recreate ? await recreateIssue(parts, options) : options.target;
+        const connections = await holders(parts, options.connection, target);
+        const results: {
+          connection: string;
+          links: number;
+          writes: number;
+          unfinished: readonly { linkId: string; reason: string }[];
+        }[] = [];
+        const inspections: Inspection[] = [];
+        if (!options.dryRun && options.wait) await recordPolicies(parts, connections);
+        const history: HistoryComment[] = [];
+        const rerendered = { changed: 0, uneven: 0, busy: 0 };
+        for (const connection of connections) {
+          if (options.includeHistory)
+            history.push(...(await includeHistory(parts, connection, { ...options, target }, context)));
+          if (options.rerender) await rerender(parts, connection, { ...options, target }, rerendered);
+          if (options.dryRun) {
+            const linkIds = options.recreate ? [] : await linksForDryRun(parts, connection, target);
+            for (const linkId of linkIds) {
+              const inspection = await inspect(parts, connection, linkId);
+              if (inspection !== null) inspections.push(inspection);
+            }
+            inspections.push(...(await newCases(parts, connection, target, { recreate: options.recreate })));
+            continue;
           }
-          inspections.push(...(await newCases(parts, connection, target, { recreate: options.recreate })));
-          continue;
+          const selection = await toSelection(parts, connection, target);
+          const linkIds = await selectLinks(connection.intake, selection);
+          if (!options.wait) {
+            await handOver(connection.intake, linkIds);
+            results.push({ connection: connection.name, links: linkIds.length, writes: 0, unfinished: [] });
+            continue;
+          }
+          if (target.kind === "all" || target.kind === "since") await intakeIssues(connection.intake);
+          context.progress.start(`Re-sync ${connection.name}`, linkIds.length);
+          const result = await resyncLinks(
+            {
+              intake: connection.intake,
+              reconcile: connection.reconcile,
+              sleep,
+              concurrency: parts.config.workerConcurrency,
+              onProgress: (done, total) => context.progress.update(done, total),
+            },
+            linkIds,
+          );
+          context.progress.stop();
+          results.push({ connection: connection.name, ...result });
         }
-        const selection = await toSelection(parts, connection, target);
-        const linkIds = await selectLinks(connection.intake, selection);
-        if (!options.wait) {
-          await handOver(connection.intake, linkIds);
-          results.push({ connection: connection.name, links: linkIds.length, writes: 0, unfinished: [] });
-          continue;
-        }
-        if (target.kind === "all" || target.kind === "since") await intakeIssues(connection.intake);
-        context.progress.start(`Re-sync ${connection.name}`, linkIds.length);
-        const result = await resyncLinks(
-          {
-            intake: connection.intake,
-            reconcile: connection.reconcile,
-            sleep,
-            concurrency: parts.config.workerConcurrency,
-            onProgress: (done, total) => context.progress.update(done, total),
-          },
-          linkIds,
-        );
-        context.progress.stop();
-        results.push({ connection: connection.name, ...result });
-      }
-      const result = options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
-      return withExtras(result, {
-        ...(options.includeHistory ? { history } : {}),
-        ...(options.rerender ? { rerendered } : {}),
-      });
-    }),
+        const result = options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
+        return withExtras(result, {
+          ...(options.includeHistory ? { history } : {}),
+          ...(options.rerender ? { rerendered } : {}),
+        });
+      }),
+    ),
 
   verify: (options, context) =>
     withParts("read", async (parts) => {
@@ -176,7 +183,11 @@ export const actions: CliActions = {
 
   rebuild: (options, context) =>
     withParts(options.dryRun ? "read" : "write", (parts) =>
-      runRebuild(parts, chosen(parts, options.connection), options, context),
+      noted(
+        parts,
+        options.dryRun ? null : { action: "rebuild", target: options.connection ?? "every connection" },
+        () => runRebuild(parts, chosen(parts, options.connection), options, context),
+      ),
     ),
 
   status: (options) =>
@@ -412,6 +423,32 @@ export const actions: CliActions = {
       };
     }),
 
+  audit: (options) =>
+    withParts("read", async (parts) => {
+      const link = options.link === null ? null : await findLink(parts, options.link, null);
+      const { since, limit } = options;
+      const acts = await adminOf(parts).listActs({ since, limit, linkId: link?.summary.id ?? null });
+      return {
+        exitCode: ExitCode.done,
+        json: acts,
+        human: [
+          {
+            kind: "table",
+            head: ["When", "Who", "Act", "Target", "Outcome", "Connection"],
+            rows: acts.map((act): Cell[] => [
+              act.at,
+              act.actor,
+              act.action,
+              act.target,
+              act.outcome,
+              act.connectionName ?? "every one",
+            ]),
+            empty: "Nobody did anything.",
+          },
+        ],
+      };
+    }),
+
   failuresRetry: (options) => withParts("write", (parts) => onFailures(parts, options, "retry")),
   failuresDiscard: (options) => withParts("write", (parts) => onFailures(parts, options, "discard")),
 
@@ -475,7 +512,7 @@ async function withDatabase(
   const config = readConfig("database");
   const database = await openDatabase(config, commandLog(config), { access });
   try {
-    const admin = makeAdminStore({ prisma: database.prisma });
+    const admin = makeAdminStore({ prisma: database.prisma, actor: commandActor() });
     return await onFoundSchema(database, () => work(admin));
   } finally {
     await database.close();
@@ -497,7 +534,43 @@ async function withParts(
 }
 
 function adminOf(parts: Parts): AdminStore {
-  return makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
+  return makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock, actor: commandActor() });
+}
+
+/** Notes an act of many transactions at its start and at its end, however it ends; `null` = it only looks. */
+async function noted(
+  parts: Parts,
+  act: { readonly action: string; readonly target: string } | null,
+  work: () => Promise<CommandResult>,
+): Promise<CommandResult> {
+  if (act === null) return work();
+  const admin = adminOf(parts);
+  await admin.recordAct({ ...act, outcome: "started" });
+  try {
+    const result = await work();
+    await admin.recordAct({ ...act, outcome: result.exitCode === ExitCode.done ? "done" : "done in part" });
+    return result;
+  } catch (error) {
+    // What failed matters more than that it could not be noted.
+    await admin.recordAct({ ...act, outcome: "failed" }).catch(() => {});
+    throw error;
+  }
+}
+
+function targetWords({ target, connection, ...options }: ResyncOptions): string {
+  const words = {
+    case: () => `case ${target.kind === "case" ? target.caseId : ""}`,
+    issue: () => `issue ${target.kind === "issue" ? target.issueKey : ""}`,
+    since: () => `since ${target.kind === "since" ? target.since.toISOString() : ""}`,
+    all: () => "all links",
+  }[target.kind]();
+  const flags = [
+    ...(connection === null ? [] : [`of connection ${connection}`]),
+    ...(options.includeHistory ? ["with history"] : []),
+    ...(options.recreate ? ["recreating"] : []),
+    ...(options.rerender ? ["rendering anew"] : []),
+  ];
+  return [words, ...flags].join(", ");
 }
 
 function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
@@ -667,7 +740,7 @@ async function includeHistory(
     );
     const question = `Send exactly these ${comments.length} comment(s) to Huawei Cloud?`;
     if (!(await context.confirm(`${lines.join("\n")}\n${question}`))) return [];
-    if (!(await releaseHistory(deps, linkId, comments))) {
+    if (!(await releaseHistory(deps, linkId, comments, commandActor()))) {
       throw new CommandFailure({
         code: ExitCode.failed,
         message: "The issue is being worked on at the moment.",

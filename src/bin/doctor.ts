@@ -52,7 +52,12 @@ export async function diagnose(input: {
     );
     return await runDoctor({
       connections,
-      http: { host: config.http.host, port: config.http.port, hasToken: config.http.adminToken !== null },
+      http: {
+        host: config.http.host,
+        port: config.http.port,
+        hasSignIn: config.http.signIn !== null,
+        webhookPort: config.http.webhook?.port ?? null,
+      },
       probes: [
         { name: "data folder", remedy: "Correct DATA_DIR.", run: async () => folder },
         { name: "secret files", remedy: "Look at the files.", run: () => checkSecretFiles(config.secretFiles) },

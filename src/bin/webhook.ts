@@ -2,17 +2,19 @@
  * What comes of a delivery of Jira: a wake-up that is committed before the answer, nothing else. The truth is read through REST, so
  * deliveries may come late, twice, in disorder, or never.
  */
-import type { WebhookHandler } from "../admin/http-server.ts";
-import { findWebhookIssue, isSignatureValid } from "../jira/webhook.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Delivery, WebhookReceiver } from "../admin/webhook-route.ts";
+import { isSignatureForm, isSignatureValid, readWebhook } from "../jira/webhook.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { Database } from "../store/database/client.ts";
-import { hasWebhook, recordWebhook } from "../store/keeping.ts";
+import { hasWebhook, listLinksOfIssue, recordWebhook } from "../store/keeping.ts";
 import type { Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
 import type { WiredConnection } from "./compose.ts";
 
 export type WebhookDeps = {
   readonly connections: readonly Pick<WiredConnection, "name" | "config">[];
-  readonly state: Pick<StatePort, "findLinksByIssue" | "wake">;
+  readonly state: Pick<StatePort, "wake">;
   readonly prisma: Database["prisma"];
   readonly log: Log;
   /** Told after each committed wake-up, so that nobody has to wait for the next beat. */
@@ -21,32 +23,66 @@ export type WebhookDeps = {
 
 /** Longest delivery id that is remembered; Jira's are 36 characters. */
 const idCharsMax = 200;
+const logPauseMs = 60_000;
 
 /**
- * Makes the handler: 404 for a connection that is unknown or has no secret, 401 without the right signature, else 200 once the link of
- * the issue is woken. A delivery that names no issue, or one without a link, is fine and changes nothing.
+ * Makes the receiver. A delivery with the right signature is taken once the link of its issue is woken; one that names no issue, or one
+ * without a link, is fine and changes nothing. `take` may be called any number of times at once and repeated.
  */
-export function makeWebhookHandler(deps: WebhookDeps): WebhookHandler {
-  return async (name, headers, rawBody) => {
-    const connection = deps.connections.find((entry) => entry.name === name);
-    const secret = connection?.config.jira.webhookSecret ?? null;
-    if (secret === null) return 404;
-    const signature = headers["x-hub-signature"];
-    if (!isSignatureValid(secret.reveal(), rawBody, Array.isArray(signature) ? signature[0] : signature)) {
-      deps.log.warn({ connection: name }, "Webhook with a wrong signature");
-      return 401;
+export function makeWebhookReceiver(deps: WebhookDeps): WebhookReceiver {
+  const secrets = new Map<string, Secret>();
+  for (const { name, config } of deps.connections) {
+    if (config.jira.webhookSecret !== null) secrets.set(name, config.jira.webhookSecret);
+  }
+  const warnRarely = makeRareWarning(deps.log);
+  return {
+    isOpen: secrets.size > 0,
+    admits: (connection, headers) => secrets.has(connection) && isSignatureForm(headerOf(headers, "x-hub-signature")),
+    async take(delivery) {
+      const { connection, headers, rawBody } = delivery;
+      const secret = secrets.get(connection);
+      if (secret === undefined) return "refused";
+      if (!isSignatureValid(secret.reveal(), rawBody, headerOf(headers, "x-hub-signature"))) {
+        warnRarely(connection, "Webhook with a wrong signature");
+        return "refused";
+      }
+      const id = headerOf(headers, "x-atlassian-webhook-identifier")?.slice(0, idCharsMax) ?? null;
+      if (id !== null && (await hasWebhook(deps, id, connection))) return "taken";
+      if (await wakeLinks(deps, delivery)) deps.onWake();
+      else if (rawBody.length === 0)
+        warnRarely(connection, "Webhook without a body, and its address names no mirrored issue");
+      // Remembered after the wake-up: a crash in between costs one wake-up too many instead of one too few.
+      if (id !== null) await recordWebhook(deps, id, connection);
+      return "taken";
+    },
+  };
+}
+
+/** Whether there was a link to wake. */
+async function wakeLinks(deps: WebhookDeps, { connection, rawBody, query }: Delivery): Promise<boolean> {
+  const named = readWebhook(rawBody, query);
+  if (named === null) return false;
+  const linkIds = await listLinksOfIssue(deps, connection, named.issue);
+  await deps.state.wake(linkIds.map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
+  return linkIds.length > 0;
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const given = headers[name];
+  return Array.isArray(given) ? given[0] : given;
+}
+
+/** Strangers decide how often such a line comes up, so it is written at most once a minute, with how often it was meant. */
+function makeRareWarning(log: Log): (connection: string, message: string) => void {
+  const counts = new Map<string, { since: number; count: number }>();
+  return (connection, message) => {
+    const key = `${connection} ${message}`;
+    const last = counts.get(key);
+    if (last !== undefined && performance.now() - last.since < logPauseMs) {
+      last.count += 1;
+      return;
     }
-    const given = headers["x-atlassian-webhook-identifier"];
-    const id = (Array.isArray(given) ? given[0] : given)?.slice(0, idCharsMax) ?? null;
-    if (id !== null && (await hasWebhook(deps, id, name))) return 200;
-    const issueId = findWebhookIssue(rawBody);
-    if (issueId !== null) {
-      const links = await deps.state.findLinksByIssue(name, [issueId]);
-      await deps.state.wake(links.map((link) => ({ linkId: link.id, jira: true, lane: "live" }) as const));
-      if (links.length > 0) deps.onWake();
-    }
-    // Remembered after the wake-up: a crash in between costs one wake-up too many instead of one too few.
-    if (id !== null) await recordWebhook(deps, id, name);
-    return 200;
+    log.warn({ connection, repeated: last?.count ?? 0 }, message);
+    counts.set(key, { since: performance.now(), count: 0 });
   };
 }

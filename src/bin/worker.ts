@@ -14,8 +14,11 @@ import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
 import { makeTurns, type Turns } from "../../jobs/turns.ts";
 import { findOscillations } from "../admin/doctor-status.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
-import { type HttpServer, makeHttpServer } from "../admin/http-server.ts";
-import type { Config } from "../config/config.ts";
+import { type HttpServerInput, makeHttpServer } from "../admin/http-server.ts";
+import { makeOidc, type Oidc } from "../admin/oidc.ts";
+import type { HttpServer } from "../admin/web-app.ts";
+import { makeWebhookServer, type WebhookReceiver } from "../admin/webhook-route.ts";
+import type { Config, HttpConfig } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
@@ -24,11 +27,12 @@ import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
 import { purgeOld } from "../store/keeping.ts";
+import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Outcome } from "../sync/outcome.ts";
 import type { Log } from "../sync/ports.ts";
 import { type ComposeOptions, compose, type Parts, recordPolicies } from "./compose.ts";
 import { makeStatusReport } from "./status.ts";
-import { makeWebhookHandler } from "./webhook.ts";
+import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
 export type RunningWorker = {
@@ -134,7 +138,7 @@ export async function startWorker(
         handle: counted(() =>
           handleKeepHouse(async () => {
             const purged = await purgeOld({ prisma: parts.database.prisma, clock: parts.clock });
-            return purged.runs + purged.audit + purged.webhooks;
+            return purged.runs + purged.audit + purged.webhooks + purged.sessions;
           }),
         ),
       },
@@ -156,16 +160,29 @@ export async function startWorker(
   });
   const started = schedule;
   const watch = watchProgress(progress, { log, metrics });
-  let http: HttpServer | null = null;
+  const servers: HttpServer[] = [];
   let url: string | null = null;
   try {
+    const webhook = makeWebhookReceiver({
+      connections,
+      state,
+      prisma: parts.database.prisma,
+      log,
+      onWake: schedule.poke,
+    });
     if (config.http.port !== 0) {
-      http = makeHttp({ config, parts, queue, log, progress, onWake: schedule.poke });
+      const http = makeHttp({ config, parts, queue, log, progress, webhook });
+      servers.push(http);
       ({ url } = await http.listen());
       log.info({ url }, "Page, health and metrics are served");
     }
+    if (config.http.webhook !== null) {
+      const server = makeWebhookServer({ ...config.http.webhook, webhook, log });
+      servers.push(server);
+      log.info({ url: (await server.listen()).url }, "Webhooks are taken");
+    }
   } catch (error) {
-    await end({ schedule: started, turns, http, queue, parts });
+    await end({ schedule: started, turns, servers, queue, parts });
     throw error;
   }
   log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
@@ -176,7 +193,7 @@ export async function startWorker(
     url,
     stop: () => {
       clearInterval(watch);
-      stopping ??= end({ schedule: started, turns, http, queue, parts });
+      stopping ??= end({ schedule: started, turns, servers, queue, parts });
       return stopping;
     },
   };
@@ -275,13 +292,13 @@ async function refuseOscillation(parts: Parts): Promise<void> {
 async function end(running: {
   schedule: Schedule;
   turns: Turns;
-  http: HttpServer | null;
+  servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
   await running.schedule.stop();
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
-  await running.http?.close();
+  await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();
 }
 
@@ -291,9 +308,9 @@ function makeHttp(input: {
   readonly queue: QueueBackend;
   readonly log: Log;
   readonly progress: Progress;
-  readonly onWake: () => void;
+  readonly webhook: WebhookReceiver;
 }): HttpServer {
-  const { config, parts, queue, log, progress } = input;
+  const { config, parts, queue, log, progress, webhook } = input;
   const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
   const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
   const { metrics } = parts;
@@ -341,19 +358,15 @@ function makeHttp(input: {
     }
     metrics.setQueueDepth(picture.queues);
   });
-  const { state } = parts;
-  const webhook = makeWebhookHandler({
-    connections: parts.connections,
-    state,
-    prisma: parts.database.prisma,
-    log,
-    onWake: input.onWake,
-  });
   return makeHttpServer({
-    webhook,
+    // Beside the page only where a sign-in guards it: whoever is led to one port is led to all of its routes.
+    ...(config.http.signIn === null ? {} : { webhook }),
     host: config.http.host,
     port: config.http.port,
-    adminToken: config.http.adminToken,
+    signIn: findTokens(config.http),
+    oidc: findOidc(config.http),
+    sessions: makeSessionStore({ prisma: parts.database.prisma }),
+    brake: makeSignInBrake({ prisma: parts.database.prisma }),
     checks: {
       database: async () => {
         const [row] = await parts.database.prisma.$queryRaw<
@@ -378,6 +391,16 @@ function makeHttp(input: {
     },
     log,
   });
+}
+
+function findTokens({ signIn }: HttpConfig): HttpServerInput["signIn"] {
+  if (signIn === null || (signIn.operatorToken === null && signIn.viewerToken === null)) return null;
+  return signIn;
+}
+
+function findOidc({ signIn, publicUrl }: HttpConfig): Oidc | null {
+  if (signIn?.oidc == null || publicUrl === null) return null;
+  return makeOidc({ ...signIn.oidc, redirectUri: `${publicUrl}/api/session/oidc/callback` });
 }
 
 function toFilter(query: {

@@ -53,13 +53,36 @@ export type Config = {
   readonly connections: readonly ConnectionConfig[];
 };
 
-/** Page, health, metrics and webhook. */
+/** Page, API, health, metrics and webhook. */
 export type HttpConfig = {
   readonly host: string;
-  /** 0 = no HTTP at all. */
+  /** 0 = no page, API, health and metrics. */
   readonly port: number;
+  /** The listener that serves the webhook alone; `null` = there is none. */
+  readonly webhook: { readonly host: string; readonly port: number } | null;
+  /** Address under which people reach the page, without a trailing slash; never `null` with single sign-on. */
+  readonly publicUrl: string | null;
   /** `null` = page and API answer this machine only; never `null` in a worker whose `host` is not loopback. */
-  readonly adminToken: Secret | null;
+  readonly signIn: SignInConfig | null;
+};
+
+/** How people and programs prove who they are; at least one way is set. */
+export type SignInConfig = {
+  /** Whoever shows it may act. */
+  readonly operatorToken: Secret | null;
+  /** Whoever shows it may read. */
+  readonly viewerToken: Secret | null;
+  /** Single sign-on; `null` = there is none. */
+  readonly oidc: OidcConfig | null;
+};
+
+/** An OpenID Connect provider, and whom it gives which role; at least one pair is there. */
+export type OidcConfig = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly operators: readonly { readonly claim: string; readonly value: string }[];
+  readonly viewers: readonly { readonly claim: string; readonly value: string }[];
 };
 
 /** Cron expressions of 5 or 6 fields, in UTC. */

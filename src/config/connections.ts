@@ -16,7 +16,7 @@ import type {
 } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { type ConnectionInput, type FilePath, formatPath, type ParsedConfigFile } from "./config-file.ts";
-import { environmentVariables, type VariableName, type VariableValue } from "./environment.ts";
+import { environmentVariables, type Variable, type VariableName, type VariableValue } from "./environment.ts";
 import { compileLinear } from "./linear-regex.ts";
 import { toDate } from "./values.ts";
 import type { Variables } from "./variables.ts";
@@ -115,6 +115,19 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
     });
   }
 
+  /** A secret under a name of the file's own must be what the variable that it stands for must be. */
+  function checkSecret(name: VariableName, fromFile: SecretName | undefined, text: string): Secret | null {
+    const schema: Variable["schema"] = environmentVariables[name].schema;
+    const problem = schema.safeParse(text).error?.issues[0]?.message;
+    if (problem === undefined) return new Secret(text);
+    return fail([...pathOf(name), "env"], {
+      kind: "invalid",
+      variable: fromFile?.env ?? name,
+      message: "has a value that cannot be used",
+      remedy: `It must be ${problem}.`,
+    });
+  }
+
   return {
     purpose,
     pick,
@@ -125,8 +138,8 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
     },
     secret(name, fromFile, isNeeded) {
       const found = variables.findSecret(fromFile?.env ?? name);
-      if (found.kind === "value") return new Secret(found.value);
       if (found.kind === "broken") return null;
+      if (found.kind === "value") return checkSecret(name, fromFile, found.value);
       // Naming the variable that would be looked at anyway is no promise that it is set; naming another one is.
       if (fromFile !== undefined && (isNeeded || fromFile.env !== name)) {
         const path = [...pathOf(name), "env"];

@@ -10,6 +10,7 @@ const secrets = {
   HUAWEICLOUD_SDK_SK: "sk-5d2f!value",
   JIRA_API_TOKEN: "token-9c1e!value",
 };
+const longText = "correct-horse-battery-staple";
 const complete = {
   ...secrets,
   JIRA_HOST: "https://example.atlassian.net/",
@@ -65,7 +66,7 @@ test("defaults stand in for everything that is not set", () => {
     dataKey: null,
     secretFiles: [],
     dataDir: "/srv/casebridge/.data",
-    http: { host: "127.0.0.1", port: 8080, adminToken: null },
+    http: { host: "127.0.0.1", port: 8080, webhook: null, publicUrl: null, signIn: null },
     workerConcurrency: 8,
     logLevel: "info",
     crons: { cases: "*/15 * * * * *", issues: "*/15 * * * * *", check: "*/5 * * * *" },
@@ -370,6 +371,63 @@ test.each<[string, Given, Record<string, unknown>]>([
     { kind: "unsafe", variable: "ADMIN_TOKEN" },
   ],
   [
+    "a webhook that leads strangers to the page",
+    { env: { ...complete, JIRA_WEBHOOK_SECRET: longText } },
+    { kind: "unsafe", variable: "WEBHOOK_PORT" },
+  ],
+  [
+    "a listener of the webhook without a port",
+    { env: { ...complete, WEBHOOK_HOST: "0.0.0.0" } },
+    { kind: "missing", variable: "WEBHOOK_PORT" },
+  ],
+  [
+    "two listeners on one port",
+    { env: { ...complete, WEBHOOK_PORT: "8080" } },
+    { kind: "conflict", variable: "WEBHOOK_PORT" },
+  ],
+  [
+    "an admin token that can be guessed",
+    { env: { ...complete, ADMIN_TOKEN: "x".repeat(23) } },
+    { kind: "invalid", variable: "ADMIN_TOKEN" },
+  ],
+  [
+    "a viewer token that can be guessed",
+    { env: { ...complete, VIEWER_TOKEN: "x".repeat(23) } },
+    { kind: "invalid", variable: "VIEWER_TOKEN" },
+  ],
+  [
+    "one token for both roles",
+    { env: { ...complete, ADMIN_TOKEN: longText, VIEWER_TOKEN: longText } },
+    { kind: "conflict", variable: "VIEWER_TOKEN" },
+  ],
+  [
+    "a role for no claim",
+    {
+      env: {
+        ...complete,
+        OIDC_ISSUER: "https://login.example.com",
+        OIDC_CLIENT_ID: "casebridge",
+        OIDC_CLIENT_SECRET: "x",
+        PUBLIC_URL: "https://bridge.example.com",
+        OIDC_OPERATORS: "operators",
+      },
+    },
+    { kind: "invalid", variable: "OIDC_OPERATORS" },
+  ],
+  [
+    "a webhook secret that can be guessed",
+    { env: { ...complete, JIRA_WEBHOOK_SECRET: "x".repeat(15), WEBHOOK_PORT: "8090" } },
+    { kind: "invalid", variable: "JIRA_WEBHOOK_SECRET" },
+  ],
+  [
+    "a webhook secret that can be guessed, under a name of the file's own",
+    {
+      env: { ...complete, OPS_HOOK: "x".repeat(15), WEBHOOK_PORT: "8090" },
+      files: yaml("connections: [{ jira: { webhookSecret: { env: OPS_HOOK } } }]"),
+    },
+    { kind: "invalid", variable: "OPS_HOOK", file: "casebridge.yaml" },
+  ],
+  [
     "a named file that is not there",
     { env: { ...complete, CONFIG_FILE: "x.yaml" } },
     { kind: "unreadable", variable: "CONFIG_FILE" },
@@ -541,9 +599,22 @@ test.each<[string, Given]>([
   expect(`${JSON.stringify(errors)}${formatConfigErrors(errors)}`.toLowerCase()).not.toContain(leak.toLowerCase());
 });
 
+test("half of a single sign-on names what is missing", () => {
+  const errors = getErrors({ env: { ...complete, OIDC_ISSUER: "https://login.example.com" } });
+
+  expect(errors.map(({ variable }) => variable)).toEqual([
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "PUBLIC_URL",
+    "OIDC_OPERATORS",
+  ]);
+});
+
 test("printing a configuration shows no secret", () => {
   const text = JSON.stringify(
-    getConfig({ env: { ...complete, ADMIN_TOKEN: "admin-7777", DATABASE_URL: "postgres://u:pw-8888@h/d" } }),
+    getConfig({
+      env: { ...complete, ADMIN_TOKEN: "admin-7777-and-much-more-text", DATABASE_URL: "postgres://u:pw-8888@h/d" },
+    }),
   );
 
   for (const secret of [secrets.HUAWEICLOUD_SDK_SK, secrets.JIRA_API_TOKEN, "admin-7777", "pw-8888"]) {
@@ -594,7 +665,10 @@ test.each([
   ["a loopback name", { HTTP_HOST: "localhost" }],
   ["a loopback address", { HTTP_HOST: "::1" }],
   ["no HTTP at all", { HTTP_HOST: "0.0.0.0", HTTP_PORT: "0" }],
-  ["a sign-in", { HTTP_HOST: "0.0.0.0", ADMIN_TOKEN: "t" }],
+  ["a sign-in", { HTTP_HOST: "0.0.0.0", ADMIN_TOKEN: longText }],
+  ["a sign-in that may only read", { HTTP_HOST: "0.0.0.0", VIEWER_TOKEN: longText }],
+  ["a webhook beside a sign-in", { JIRA_WEBHOOK_SECRET: longText, ADMIN_TOKEN: longText }],
+  ["a webhook with a listener of its own", { JIRA_WEBHOOK_SECRET: longText, WEBHOOK_PORT: "8090" }],
 ])("with %s the page may start", (_case, env) => {
   expect(getErrors({ env: { ...complete, ...env } })).toEqual([]);
 });

@@ -7,12 +7,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Secret } from "../lib/secret.ts";
-import type { Config, ConfigPurpose, HttpConfig } from "./config.ts";
+import type { Config, ConfigPurpose } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { parseConfigFile } from "./config-file.ts";
 import { buildConnections } from "./connections.ts";
 import { environmentVariables, type VariableName, type VariableValue, variableNames } from "./environment.ts";
-import { isLoopback } from "./values.ts";
+import { loadHttp } from "./http-settings.ts";
 import { type Environment, makeVariables, type ReadFile, type Variables } from "./variables.ts";
 
 export { type ConfigError, formatConfigErrors } from "./config-error.ts";
@@ -65,7 +65,12 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
     databaseUrl: isDemo ? null : toSecret(variables, "DATABASE_URL"),
     redisUrl: isDemo ? null : toSecret(variables, "REDIS_URL"),
     dataDir: resolve(cwd, getOr(variables, "DATA_DIR", ".data")),
-    http: loadHttp({ variables, purpose, report }),
+    http: loadHttp({
+      variables,
+      listens: purpose === "worker" || isDemo,
+      takesWebhooks: connections.some(({ jira }) => jira.webhookSecret !== null),
+      report,
+    }),
     workerConcurrency: getOr(variables, "WORKER_CONCURRENCY", 1),
     logLevel: getOr(variables, "LOG_LEVEL", "info"),
     crons: {
@@ -164,26 +169,6 @@ function readOptional({ path, name, readFile, report }: OptionalFile): string | 
     report(makeConfigError({ kind: "unreadable", file: name, message: `cannot be read (${code})`, remedy }));
     return undefined;
   }
-}
-
-type HttpInput = { readonly variables: Variables; readonly purpose: ConfigPurpose; readonly report: Report };
-
-function loadHttp({ variables, purpose, report }: HttpInput): HttpConfig {
-  const host = getOr(variables, "HTTP_HOST", "127.0.0.1");
-  const port = getOr(variables, "HTTP_PORT", 0);
-  const listens = (purpose === "worker" || purpose === "demo") && port !== 0;
-  if (listens && !isLoopback(host) && variables.find("ADMIN_TOKEN").kind === "absent") {
-    report(
-      makeConfigError({
-        kind: "unsafe",
-        variable: "ADMIN_TOKEN",
-        message: "is not set, although HTTP_HOST lets other machines reach page and API",
-        remedy:
-          "Set ADMIN_TOKEN (or ADMIN_TOKEN_FILE) to a long random text, for example from: openssl rand -hex 32. Or set HTTP_HOST=127.0.0.1, or HTTP_PORT=0.",
-      }),
-    );
-  }
-  return { host, port, adminToken: toSecret(variables, "ADMIN_TOKEN") };
 }
 
 function findTyped<N extends VariableName>(variables: Variables, name: N) {

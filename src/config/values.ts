@@ -56,9 +56,9 @@ export function oneOf<const T extends readonly [string, ...string[]]>(...words: 
 }
 
 /** One line of text without control characters. */
-export function line(what: string, charsMax = 1000): z.ZodString {
-  const error = `${what}: one line of 1 to ${charsMax} characters`;
-  return z.string({ error }).min(1, { error }).max(charsMax, { error }).regex(plainText, { error });
+export function line(what: string, charsMax = 1000, charsMin = 1): z.ZodString {
+  const error = `${what}: one line of ${charsMin} to ${charsMax} characters`;
+  return z.string({ error }).min(charsMin, { error }).max(charsMax, { error }).regex(plainText, { error });
 }
 
 /** As `line`, or empty where the file says "none" on purpose. */
@@ -187,4 +187,17 @@ export function email(): z.ZodString {
 /** The key of a Jira project; Jira shows it in capitals and accepts it in either case. */
 export function projectKey(): z.ZodString {
   return shaped(/^[A-Za-z][A-Za-z0-9_]{0,254}$/, "a project key such as OPS");
+}
+
+/** Pairs of claim and value with commas between; see `toClaimValues`. */
+export function claimValues(): z.ZodString {
+  const error = "claim=value pairs with commas between, such as groups=casebridge-operators";
+  return z.string({ error }).refine((text) => toClaimValues(text) !== null, { error });
+}
+
+/** The pairs of such a text, or `null` where a part is none. A backslash makes a comma part of a value. */
+export function toClaimValues(text: string): readonly { readonly claim: string; readonly value: string }[] | null {
+  const pairs = text.split(/(?<!\\),/).map((part) => /^\s*([^\s=,\p{Cc}]+)=([^\p{Cc}]*[^\s\p{Cc}])\s*$/u.exec(part));
+  if (pairs.some((pair) => pair === null)) return null;
+  return pairs.map((pair) => ({ claim: pair?.[1] ?? "", value: (pair?.[2] ?? "").replaceAll("\\,", ",") }));
 }

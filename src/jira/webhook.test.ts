@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { findWebhookIssue, isSignatureValid } from "./webhook.ts";
+import { findWebhookIssue, isSignatureForm, isSignatureValid, readWebhook } from "./webhook.ts";
 
 describe("isSignatureValid", () => {
   test("Atlassian's published vector is accepted", () => {
@@ -61,4 +61,27 @@ describe("findWebhookIssue", () => {
   test("what is no JSON names no issue", () => {
     expect(findWebhookIssue(Buffer.from("{"))).toBeNull();
   });
+});
+
+describe("readWebhook", () => {
+  test.each<[string, string, Record<string, unknown>, string | null]>([
+    ["the body before the address", '{"issue":{"id":"10001"}}', { issue: "10002" }, "10001"],
+    ["an id in the address, the body left out", "", { issue: "10002" }, "10002"],
+    ["a key in the address", "", { issueKey: "ops-7" }, "OPS-7"],
+    ["a body that names nothing", "{}", { issueId: "10003" }, "10003"],
+    ["what is neither id nor key", "", { issue: "../OPS-7", issueId: ["1", "2"] }, null],
+  ])("%s", (_name, body, query, expected) => {
+    expect(readWebhook(Buffer.from(body), query)?.issue ?? null).toBe(expected);
+  });
+});
+
+test.each([
+  [`sha256=${"0".repeat(64)}`, true],
+  [` SHA256=${"AF".repeat(32)} `, true],
+  [`sha1=${"0".repeat(40)}`, false],
+  ["sha256=00", false],
+  ["", false],
+  [undefined, false],
+])("%s has the form of a signature: %s", (header, expected) => {
+  expect(isSignatureForm(header)).toBe(expected);
 });

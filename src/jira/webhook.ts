@@ -3,14 +3,21 @@
  * REST. Header and method as in Atlassian's guide (jira/NOTES 2.7 and 3.7).
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type IssueId, toId } from "../domain/ids.ts";
+import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+
+/** Whether a header has the form of a signature that `isSignatureValid` can judge. Never throws. */
+export function isSignatureForm(header: string | undefined): header is string {
+  return signatureForm.test(header?.trim() ?? "");
+}
+
+const signatureForm = /^sha256=([0-9a-f]{64})$/i;
 
 /**
  * Whether `X-Hub-Signature` (`sha256=<hex>`) is the HMAC of the raw body under `secret`. Constant time in the signature. Other methods,
  * a missing or malformed header answer false. Never throws.
  */
 export function isSignatureValid(secret: string, rawBody: Uint8Array, header: string | undefined): boolean {
-  const match = /^sha256=([0-9a-f]{64})$/i.exec(header?.trim() ?? "");
+  const match = signatureForm.exec(header?.trim() ?? "");
   if (match?.[1] === undefined || secret === "") return false;
   const expected = createHmac("sha256", secret).update(rawBody).digest();
   return timingSafeEqual(expected, Buffer.from(match[1], "hex"));
@@ -61,4 +68,23 @@ function toIssueId(value: unknown): IssueId | null {
   if (typeof value !== "string") return null;
   const id = /^\s*(\d{1,18})\s*$/.exec(value)?.[1] ?? /\/issue\/(\d{1,18})(?:[/?#]|$)/.exec(value)?.[1];
   return id === undefined ? null : toId<IssueId>(id);
+}
+
+/**
+ * The issue that a delivery is about: as its body says, else as its address does (`issue`, `issueId` or `issueKey`, which Jira fills in
+ * for `{issue.id}` and `{issue.key}`, also where bodies are left out). `null` where neither names one. Never throws.
+ */
+export function readWebhook(
+  rawBody: Uint8Array,
+  query: Readonly<Record<string, unknown>>,
+): { readonly issue: IssueId | IssueKey } | null {
+  const inBody = findWebhookIssue(rawBody);
+  if (inBody !== null) return { issue: inBody };
+  for (const name of ["issue", "issueId", "issueKey"]) {
+    const value = query[name];
+    if (typeof value !== "string") continue;
+    if (/^\d{1,18}$/.test(value)) return { issue: toId<IssueId>(value) };
+    if (/^[A-Za-z][A-Za-z0-9_]{0,254}-\d{1,18}$/.test(value)) return { issue: toId<IssueKey>(value.toUpperCase()) };
+  }
+  return null;
 }

@@ -347,7 +347,7 @@ describe("export and import", () => {
 
     const counts = await admin.importMapping(before);
 
-    expect(await exported()).toEqual(before);
+    expect(withoutImports(await exported())).toEqual(withoutImports(before));
     expect(counts).toMatchObject({
       installation: 1,
       connections: 2,
@@ -370,7 +370,7 @@ describe("export and import", () => {
 
     await admin.importMapping(before, { replace: true });
 
-    expect(await exported()).toEqual(before);
+    expect(withoutImports(await exported())).toEqual(withoutImports(before));
   });
 
   it("takes all or nothing, and says which line is wrong", async () => {
@@ -411,9 +411,9 @@ describe("export and import", () => {
     expect(await admin.importMapping(lines, { dryRun: true })).toMatchObject({ links: 21 });
     expect((await admin.listLinks({ limit: 10 })).items).toEqual([]);
 
-    const first = lines.slice(0, -1).map((line) => line.replace('"version":2', '"version":1'));
+    const first = lines.slice(0, -1).map((line) => line.replace('"version":3', '"version":1'));
     expect(await admin.importMapping(first)).toMatchObject({ links: 21 });
-    expect(await exported()).toEqual(lines);
+    expect(withoutImports(await exported())).toEqual(withoutImports(lines));
   });
 });
 
@@ -439,9 +439,10 @@ describe("keeping", () => {
       runs: 2,
       audit: 2,
       webhooks: 1,
+      sessions: 0,
       complete: false,
     });
-    expect(await purgeOld(deps)).toEqual({ runs: 1, audit: 1, webhooks: 0, complete: true });
+    expect(await purgeOld(deps)).toEqual({ runs: 1, audit: 1, webhooks: 0, sessions: 0, complete: true });
     expect(await database.prisma.run.count()).toBe(1);
   });
 
@@ -452,3 +453,8 @@ describe("keeping", () => {
     expect(await recordWebhook(database, "w", "second")).toBe(true);
   });
 });
+
+/** The rows of an export, save the line of the import itself and the last one, which counts. */
+function withoutImports(lines: readonly string[]): readonly string[] {
+  return lines.slice(0, -1).filter((line) => !line.includes('"action": "import"'));
+}

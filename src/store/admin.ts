@@ -6,6 +6,7 @@ import { givenUp, type LaneName, type LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
+import { type Act, type ActEntry, listActs, recordAct } from "./acts.ts";
 import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { type LinkByHandResult, linkByHand, moveLink, unlink } from "./hand-links.ts";
@@ -114,10 +115,14 @@ const AUDIT_MAX = 200;
 
 /**
  * Makes the operators' view. Lists are newest first and pages hold at most 1,000 entries. Methods throw what the database throws;
- * ids that are no numbers find nothing.
+ * ids that are no numbers find nothing. What changes something is audited as `actor`'s act, in the same transaction.
  */
-export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly clock?: Clock }) {
-  const { prisma } = deps;
+export function makeAdminStore(deps: {
+  readonly prisma: PrismaClient;
+  readonly clock?: Clock;
+  readonly actor?: string;
+}) {
+  const { prisma, actor = "unnamed" } = deps;
   const now = () => deps.clock?.now() ?? new Date();
 
   return {
@@ -241,7 +246,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
      * that was blocked, gone or moved, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
      * is resolved. May be repeated.
      */
-    retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, now()),
+    retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, { at: now(), actor }),
 
     /**
      * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. A message
@@ -253,6 +258,7 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       const rows = await prisma.$queryRaw<unknown[]>(Prisma.sql`
         WITH failure AS (
           UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
+        audited AS (${auditFailure({ at: now(), actor, action: "discard", outcome: "discarded" })}),
         lost AS (DELETE FROM intents USING failure
           WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'
           RETURNING intents."linkId", intents.mark, intents.payload->'owner' AS owner),
@@ -274,14 +280,24 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
       readonly direction?: "to-jira" | "to-huawei";
       readonly paused: boolean;
     }): Promise<number> {
-      const { count } = await prisma.connection.updateMany({
-        where: change.connection === undefined ? {} : { name: change.connection },
-        data: {
-          ...(change.direction === "to-huawei" ? {} : { pausedToJira: change.paused }),
-          ...(change.direction === "to-jira" ? {} : { pausedToHuawei: change.paused }),
-        },
+      return prisma.$transaction(async (tx) => {
+        const { count } = await tx.connection.updateMany({
+          where: change.connection === undefined ? {} : { name: change.connection },
+          data: {
+            ...(change.direction === "to-huawei" ? {} : { pausedToJira: change.paused }),
+            ...(change.direction === "to-jira" ? {} : { pausedToHuawei: change.paused }),
+          },
+        });
+        await recordAct(tx, {
+          at: now(),
+          actor,
+          action: change.paused ? "pause" : "resume",
+          target: change.direction ?? "both directions",
+          outcome: count === 0 ? "no such connection" : "done",
+          connectionName: change.connection,
+        });
+        return count;
       });
-      return count;
     },
 
     /** The last round of each kind and connection. */
@@ -346,23 +362,23 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
     },
 
     /** Lets a deleted issue be made again; see `recreateLink`. */
-    recreate: (linkId: LinkId): Promise<boolean> => recreateLink(prisma, linkId, now()),
+    recreate: (linkId: LinkId): Promise<boolean> => recreateLink(prisma, linkId, { at: now(), actor }),
     /** Ends a pairing; see `unlink`. */
-    unlink: (linkId: LinkId): Promise<boolean> => unlink(prisma, linkId, now()),
+    unlink: (linkId: LinkId): Promise<boolean> => unlink(prisma, linkId, { at: now(), actor }),
     /** Pairs a case with an issue by hand; see `linkByHand`. */
     linkByHand: (pair: {
       readonly connectionName: string;
       readonly caseId: CaseId;
       readonly issueId: IssueId;
       readonly issueKey: IssueKey;
-    }): Promise<LinkByHandResult> => linkByHand(prisma, { ...pair, at: now() }),
+    }): Promise<LinkByHandResult> => linkByHand(prisma, { ...pair, at: now(), actor }),
 
     /** Re-homes a pairing; see `moveLink`. */
     moveLink: (move: {
       readonly linkId: LinkId;
       readonly connectionName: string;
       readonly issueKey: IssueKey;
-    }): Promise<boolean> => moveLink(prisma, { ...move, at: now() }),
+    }): Promise<boolean> => moveLink(prisma, { ...move, at: now(), actor }),
 
     /** See `exportMapping`. */
     exportMapping: (write: (line: string) => Promise<void> | void) => exportMapping(prisma, write),
@@ -370,14 +386,30 @@ export function makeAdminStore(deps: { readonly prisma: PrismaClient; readonly c
     importMapping: (
       lines: AsyncIterable<string> | Iterable<string>,
       options?: { readonly replace?: boolean; readonly dryRun?: boolean },
-    ) => importMapping(prisma, lines, options),
+    ) => importMapping(prisma, lines, { ...options, act: { at: now(), actor } }),
+
+    /** Notes an act that is no single transaction, such as a re-sync: call it at its start and at its end. */
+    recordAct: (act: Omit<Act, "actor">): Promise<void> => recordAct(prisma, { ...act, actor, at: now() }),
+    /** See `listActs`. */
+    listActs: (filter: Parameters<typeof listActs>[1]): Promise<readonly ActEntry[]> => listActs(prisma, filter),
   };
 }
 
 /** The operators' view of the database. */
 export type AdminStore = ReturnType<typeof makeAdminStore>;
 
-async function retryFailure(prisma: PrismaClient, id: string, at: Date): Promise<boolean> {
+/** SQL: the line of an act on what `failure` holds. */
+function auditFailure(act: Pick<Act, "actor" | "action" | "outcome"> & { readonly at: Date }): Prisma.Sql {
+  return Prisma.sql`INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
+    SELECT ${act.at}::timestamptz, failure."connectionName", failure."linkId", 'both', ${act.action},
+      'failure ' || failure.id || ': ' || failure.reason || ' of ' || failure.item, ${act.outcome}, ${act.actor} FROM failure`;
+}
+
+async function retryFailure(
+  prisma: PrismaClient,
+  id: string,
+  { at, actor }: { readonly at: Date; readonly actor: string },
+): Promise<boolean> {
   const number = toNumber(id);
   if (number === null) return false;
   // Where an issue is now is read anew: still outside its project, the link is `moved` again.
@@ -385,7 +417,8 @@ async function retryFailure(prisma: PrismaClient, id: string, at: Date): Promise
   // One statement: the failure, then what it holds back. Lane and revisions rise as with any wake-up.
   const rows = await prisma.$queryRaw<{ id: bigint }[]>(Prisma.sql`
     WITH failure AS (
-      UPDATE failures SET state = 'retrying' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", reason),
+      UPDATE failures SET state = 'retrying' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
+    audited AS (${auditFailure({ at, actor, action: "retry", outcome: "retried" })}),
     link AS (
       UPDATE links SET state = CASE WHEN ${isFreed} THEN 'active' ELSE links.state END,
         reason = CASE WHEN links.state = 'active' OR ${isFreed} THEN NULL ELSE links.reason END,

@@ -1,6 +1,7 @@
 /** Pairings that people begin and end (RULES 7). */
 import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
+import { recordAct } from "./acts.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { linkNumber } from "./sql.ts";
@@ -10,16 +11,22 @@ import { linkNumber } from "./sql.ts";
  * lease loses it at once; texts of open intents are deleted and open failures put aside. False when there is no such link or it
  * is unlinked already.
  */
-export async function unlink(prisma: PrismaClient, linkId: LinkId, at: Date): Promise<boolean> {
+export async function unlink(
+  prisma: PrismaClient,
+  linkId: LinkId,
+  act: { readonly at: Date; readonly actor: string },
+): Promise<boolean> {
+  const { at, actor } = act;
   const rows = await prisma.$queryRaw<{ id: bigint }[]>(Prisma.sql`
     WITH link AS (
       UPDATE links SET state = 'unlinked', reason = NULL, "reasonAt" = ${at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
         "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${at}::timestamptz
-      WHERE id = ${linkNumber(linkId)} AND state <> 'unlinked' RETURNING id, "connectionName"),
+      WHERE id = ${linkNumber(linkId)} AND state <> 'unlinked' RETURNING id, "connectionName", "caseId", "issueKey"),
     texts AS (DELETE FROM intents USING link WHERE intents."linkId" = link.id),
     aside AS (UPDATE failures SET state = 'discarded' FROM link WHERE failures."linkId" = link.id AND failures.state IN ('open', 'retrying')),
-    audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
-      SELECT ${at}::timestamptz, link."connectionName", link.id, 'jira', 'unlink', 'link', 'unlinked' FROM link)
+    audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
+      SELECT ${at}::timestamptz, link."connectionName", link.id, 'both', 'unlink', concat_ws(' ', link."caseId", link."issueKey"), 'unlinked', ${actor}
+      FROM link)
     SELECT id FROM link`);
   return rows.length === 1;
 }
@@ -53,41 +60,56 @@ export async function linkByHand(
     readonly issueId: IssueId;
     readonly issueKey: IssueKey;
     readonly at: Date;
+    readonly actor: string;
   },
 ): Promise<LinkByHandResult> {
   return prisma.$transaction(async (tx) => {
-    const [connection] = await tx.$queryRaw<{ huaweiSite: string; jiraSite: string }[]>(Prisma.sql`
+    const result = await pairByHand(tx, pair);
+    await recordAct(tx, {
+      at: pair.at,
+      actor: pair.actor,
+      action: "link",
+      target: `${pair.caseId} ${pair.issueKey}`,
+      outcome: result.takenBy === null ? "linked" : `refused: the ${result.takenBy.what} has another link`,
+      connectionName: pair.connectionName,
+      linkId: result.linkId ?? undefined,
+    });
+    return result;
+  });
+}
+
+async function pairByHand(tx: Tx, pair: HandPair): Promise<LinkByHandResult> {
+  const [connection] = await tx.$queryRaw<{ huaweiSite: string; jiraSite: string }[]>(Prisma.sql`
       SELECT "huaweiSite", "jiraSite" FROM connections WHERE name = ${pair.connectionName}`);
-    if (connection === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
-    const holders = await tx.$queryRaw<Holder[]>(Prisma.sql`
+  if (connection === undefined) throw new Error(`connection ${pair.connectionName} is not in the database`);
+  const holders = await tx.$queryRaw<Holder[]>(Prisma.sql`
       SELECT id, "caseId", "issueId", state,
         EXISTS (SELECT 1 FROM intents WHERE intents."linkId" = links.id AND intents.kind = 'case') AS asking FROM links
       WHERE ("huaweiSite" = ${connection.huaweiSite} AND "caseId" = ${pair.caseId})
         OR ("jiraSite" = ${connection.jiraSite} AND "issueId" = ${pair.issueId})
       ORDER BY id FOR UPDATE`);
-    const ofCase = holders.find((holder) => holder.caseId === pair.caseId);
-    const ofIssue = holders.find((holder) => holder.issueId === pair.issueId);
-    // A row without a case (a request that waits, an issue that looks like a copy) gives way to the person's word.
-    const isAlone = ofIssue !== undefined && ofIssue.caseId === null && !ofIssue.asking;
-    if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked" && !isAlone)
-      return taken(ofIssue, "issue");
-    if (
-      ofCase !== undefined &&
-      ofCase.state !== "unlinked" &&
-      ofCase.issueId !== null &&
-      ofCase.issueId !== pair.issueId
-    ) {
-      return taken(ofCase, "case");
-    }
-    if (isAlone) {
-      await tx.$executeRaw(Prisma.sql`DELETE FROM links WHERE id = ${ofIssue.id}`);
-    } else if (ofIssue !== undefined && ofIssue.id !== ofCase?.id) {
-      await tx.$executeRaw(Prisma.sql`UPDATE links SET "issueId" = NULL, "issueKey" = NULL WHERE id = ${ofIssue.id}`);
-    }
-    if (ofCase === undefined) return { linkId: await insertLink(tx, pair), takenBy: null };
-    await renewLink(tx, ofCase, pair);
-    return { linkId: String(ofCase.id) as LinkId, takenBy: null };
-  });
+  const ofCase = holders.find((holder) => holder.caseId === pair.caseId);
+  const ofIssue = holders.find((holder) => holder.issueId === pair.issueId);
+  // A row without a case (a request that waits, an issue that looks like a copy) gives way to the person's word.
+  const isAlone = ofIssue !== undefined && ofIssue.caseId === null && !ofIssue.asking;
+  if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked" && !isAlone)
+    return taken(ofIssue, "issue");
+  if (
+    ofCase !== undefined &&
+    ofCase.state !== "unlinked" &&
+    ofCase.issueId !== null &&
+    ofCase.issueId !== pair.issueId
+  ) {
+    return taken(ofCase, "case");
+  }
+  if (isAlone) {
+    await tx.$executeRaw(Prisma.sql`DELETE FROM links WHERE id = ${ofIssue.id}`);
+  } else if (ofIssue !== undefined && ofIssue.id !== ofCase?.id) {
+    await tx.$executeRaw(Prisma.sql`UPDATE links SET "issueId" = NULL, "issueKey" = NULL WHERE id = ${ofIssue.id}`);
+  }
+  if (ofCase === undefined) return { linkId: await insertLink(tx, pair), takenBy: null };
+  await renewLink(tx, ofCase, pair);
+  return { linkId: String(ofCase.id) as LinkId, takenBy: null };
 }
 
 function taken(holder: Holder, what: "case" | "issue"): LinkByHandResult {
@@ -151,6 +173,7 @@ export async function moveLink(
     readonly connectionName: string;
     readonly issueKey: IssueKey;
     readonly at: Date;
+    readonly actor: string;
   },
 ): Promise<boolean> {
   const [policies] = await queries.$queryRaw<
@@ -174,11 +197,11 @@ export async function moveLink(
           state = 'active', reason = NULL, "reasonAt" = ${move.at}::timestamptz, "cohortId" = NULL, "recheckAt" = NULL, attempts = 0,
           "leaseOwner" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "updatedAt" = ${move.at}::timestamptz
         FROM connections c WHERE links.id = ${linkNumber(move.linkId)} AND c.name = ${move.connectionName} AND links.state <> 'unlinked'
-        RETURNING links.id, c.name),
+        RETURNING links.id, c.name, links."caseId"),
       resolved AS (UPDATE failures SET state = 'resolved' FROM link
         WHERE failures."linkId" = link.id AND failures.item = 'link' AND failures.state IN ('open', 'retrying')),
-      audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
-        SELECT ${move.at}::timestamptz, link.name, link.id, 'jira', 'move', 'link', ${move.issueKey} FROM link)
+      audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
+        SELECT ${move.at}::timestamptz, link.name, link.id, 'both', 'move', concat_ws(' ', link."caseId", ${move.issueKey}::text), 'moved', ${move.actor} FROM link)
       SELECT id FROM link`);
     return rows.length === 1;
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What is kept for how long (RULES 10). Mirrors stay for ever. */
+import type { IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { Clock } from "../sync/ports.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 
@@ -13,11 +14,13 @@ export type PurgeResult = {
   readonly runs: number;
   readonly audit: number;
   readonly webhooks: number;
+  /** Sessions past their age, and refused sign-ins that count no more. */
+  readonly sessions: number;
   readonly complete: boolean;
 };
 
 /**
- * Deletes runs and audit lines older than 90 days and webhook deliveries older than 7, in statements of at most 5,000 rows and at
+ * Deletes runs and audit lines older than 90 days and webhook deliveries older than 7, and sessions past their age, in statements of at most 5,000 rows and at
  * most `batchesMax` of them per table (default 100). May be repeated and run by several replicas at once.
  */
 export async function purgeOld(
@@ -43,17 +46,32 @@ export async function purgeOld(
   const runs = await purge("runs", "startedAt", RUN_DAYS);
   const audit = await purge("audit", "at", RUN_DAYS);
   const webhooks = await purge("webhooks", "receivedAt", WEBHOOK_DAYS);
+  const sessions = await purge("sessions", "expiresAt", 0);
+  const refused = await purge("refused_sign_ins", "at", 1);
   return {
     runs: runs.count,
     audit: audit.count,
     webhooks: webhooks.count,
-    complete: runs.complete && audit.complete && webhooks.complete,
+    sessions: sessions.count + refused.count,
+    complete: [runs, audit, webhooks, sessions, refused].every((table) => table.complete),
   };
 }
 
 /** Two connections on one Jira site may be told of one delivery each. */
 function webhookKey(id: string, connectionName: string): string {
   return `${connectionName}/${id}`;
+}
+
+/** The links of a connection that a delivery about this issue is to wake; in every state. */
+export async function listLinksOfIssue(
+  deps: { readonly prisma: PrismaClient },
+  connectionName: string,
+  issue: IssueId | IssueKey,
+): Promise<readonly LinkId[]> {
+  const rows = await deps.prisma.$queryRaw<{ id: LinkId }[]>(Prisma.sql`
+    SELECT id::text AS id FROM links
+    WHERE "connectionName" = ${connectionName} AND ("issueId" = ${issue} OR "issueKey" = ${issue}) ORDER BY id`);
+  return rows.map((row) => row.id);
 }
 
 /** Whether this delivery of a connection was handled in the last 7 days. */

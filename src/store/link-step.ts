@@ -143,8 +143,8 @@ function stepStatement(
           WHERE f->>'item' = failures.item AND f->>'reason' = failures.reason))`);
   }
   if (step.audit !== undefined && step.audit.length > 0) {
-    parts.push(Prisma.sql`audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
-      SELECT ${at}::timestamptz, fence."connectionName", fence.id, a->>'side', a->>'action', a->>'item', a->>'result'
+    parts.push(Prisma.sql`audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
+      SELECT ${at}::timestamptz, fence."connectionName", fence.id, a->>'side', a->>'action', a->>'item', a->>'result', a->>'actor'
       FROM fence, jsonb_array_elements(${toJson(step.audit)}::jsonb) AS a)`);
   }
   if (step.huaweiUserId !== undefined) {

@@ -3,9 +3,10 @@
  *
  * The first line names format and version; every other line is one row, `{ "table": …, "row": … }`, made and read by PostgreSQL itself,
  * so numbers and moments keep their precision and ids are preserved. Budgets, rounds and webhooks are of the day and stay out; so does
- * the history (runs, audit). The last line says how many rows there are, so that a file that was cut off is noticed. Open intents are part of the mapping, and with them the texts that they freeze: an export is as
+ * the history (runs, audit), save who did what: acts come along, and those of the database that is filled stay beside them. The last line says how many rows there are, so that a file that was cut off is noticed. Open intents are part of the mapping, and with them the texts that they freeze: an export is as
  * confidential as the database.
  */
+import { recordAct } from "./acts.ts";
 import { isConnectionError } from "./database/errors.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Queries } from "./sql.ts";
@@ -20,6 +21,7 @@ const TABLES = [
   "mirrors",
   "intents",
   "failures",
+  "audit",
 ] as const;
 type TableName = (typeof TABLES)[number];
 /** By what a table is read in order; unique. */
@@ -32,12 +34,15 @@ const ORDER: Record<TableName, string> = {
   mirrors: "id",
   intents: "id",
   failures: "id",
+  audit: "id",
 };
 const NUMBERED = ["cohorts", "links", "mirrors", "intents", "failures"] as const;
+/** Rows of a table that come along; of the audit only the acts. */
+const WHICH: Partial<Record<TableName, string>> = { audit: "t.actor IS NOT NULL" };
 const FORMAT = "casebridge-mapping";
-const VERSION = 2;
-/** Version 1 had no last line that counts. */
-const READABLE: readonly unknown[] = [1, 2];
+const VERSION = 3;
+/** Version 1 had no last line that counts, version 2 no acts. */
+const READABLE: readonly unknown[] = [1, 2, 3];
 const PAGE_SIZE = 1000;
 const TRANSACTION = { maxWait: 30_000, timeout: 3_600_000 } as const;
 
@@ -71,7 +76,7 @@ export async function exportMapping(
         // A cursor of PostgreSQL: pages by offset would read everything again and again.
         const [name, source, order] = [Prisma.raw(`export_${table}`), Prisma.raw(table), Prisma.raw(ORDER[table])];
         await tx.$executeRaw(Prisma.sql`DECLARE ${name} NO SCROLL CURSOR FOR
-          SELECT json_build_object('table', ${Prisma.raw(`'${table}'`)}::text, 'row', to_jsonb(t))::text AS line FROM ${source} t ORDER BY ${order}`);
+          SELECT json_build_object('table', ${Prisma.raw(`'${table}'`)}::text, 'row', to_jsonb(t))::text AS line FROM ${source} t WHERE ${Prisma.raw(WHICH[table] ?? "true")} ORDER BY ${order}`);
         for (;;) {
           const rows = await tx.$queryRaw<{ line: string }[]>(
             Prisma.sql`FETCH ${Prisma.raw(String(PAGE_SIZE))} FROM ${name}`,
@@ -98,7 +103,12 @@ export async function exportMapping(
 export async function importMapping(
   prisma: PrismaClient,
   lines: AsyncIterable<string> | Iterable<string>,
-  options: { readonly replace?: boolean; readonly dryRun?: boolean } = {},
+  options: {
+    readonly replace?: boolean;
+    readonly dryRun?: boolean;
+    /** Whose act the import is, by our clock; left out: it is not audited. */
+    readonly act?: { readonly at: Date; readonly actor: string };
+  } = {},
 ): Promise<Record<TableName, number>> {
   try {
     return await prisma.$transaction(async (tx) => {
@@ -106,6 +116,13 @@ export async function importMapping(
       await makeRoom(tx, options.replace ?? false);
       const counts = await readAll(tx, lines);
       // Before the numbering: a sequence does not go back with its transaction.
+      if (options.act !== undefined)
+        await recordAct(tx, {
+          ...options.act,
+          action: "import",
+          target: "the mapping",
+          outcome: `${sum(counts)} rows`,
+        });
       if (options.dryRun === true) throw new Rehearsed(counts);
       for (const table of NUMBERED) {
         await tx.$queryRaw(Prisma.sql`
@@ -190,7 +207,11 @@ async function makeRoom(tx: Queries, replace: boolean): Promise<void> {
       "The database holds links or failures already. Import into an empty one, or say that they may be replaced.",
     );
   }
-  await tx.$executeRaw(Prisma.sql`TRUNCATE ${Prisma.raw(TABLES.join(", "))}, runs, audit`);
+  const mapping = TABLES.filter((table) => table !== "audit");
+  await tx.$executeRaw(Prisma.sql`TRUNCATE ${Prisma.raw(mapping.join(", "))}, runs`);
+  // The acts of this database stay; the numbers of its links mean others from now on.
+  await tx.$executeRaw(Prisma.sql`DELETE FROM audit WHERE actor IS NULL`);
+  await tx.$executeRaw(Prisma.sql`UPDATE audit SET "linkId" = NULL`);
 }
 
 /** What a line is; the first one must be the heading. */
@@ -229,7 +250,19 @@ async function insertRows(tx: Queries, batch: Batch): Promise<void> {
   const unknown = columns.filter((column) => !column.known).map((column) => column.name);
   if (unknown.length > 0)
     throw new InvalidExport(batch.firstLine, `${batch.table} has no ${unknown.join(", ")} in this release`);
-  const names = Prisma.raw(columns.map((column) => `"${column.name}"`).join(", "));
+  // Acts of the file get numbers of their own beside those that are here, and a second import does not double them.
+  const isAct = batch.table === "audit";
+  const names = Prisma.raw(
+    columns
+      .filter((column) => !isAct || column.name !== "id")
+      .map((column) => `"${column.name}"`)
+      .join(", "),
+  );
+  if (isAct) {
+    await tx.$executeRaw(Prisma.sql`
+      DELETE FROM audit a USING unnest(${[...batch.rows]}::text[]) AS line, jsonb_populate_record(NULL::audit, line::jsonb->'row') AS row
+      WHERE (a.at, a.actor, a.action, a.item, a.result) = (row.at, row.actor, row.action, row.item, row.result)`);
+  }
   const inserted = tx.$executeRaw(Prisma.sql`
     INSERT INTO ${table} (${names}) SELECT ${names} FROM unnest(${[...batch.rows]}::text[]) AS line, jsonb_populate_record(NULL::${table}, line::jsonb->'row')`);
   await inserted.catch((error: unknown) => {
@@ -243,5 +276,15 @@ async function insertRows(tx: Queries, batch: Batch): Promise<void> {
 }
 
 function emptyCounts(): Record<TableName, number> {
-  return { installation: 0, connections: 0, cursors: 0, cohorts: 0, links: 0, mirrors: 0, intents: 0, failures: 0 };
+  return {
+    installation: 0,
+    connections: 0,
+    cursors: 0,
+    cohorts: 0,
+    links: 0,
+    mirrors: 0,
+    intents: 0,
+    failures: 0,
+    audit: 0,
+  };
 }

@@ -58,12 +58,13 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
 
 /**
  * Lets these comments go, in the words that were shown: one that is edited, restricted or deleted before it leaves stays. Wakes the
- * link. Answers false while another run works on the link. May be repeated.
+ * link. `actor` is who said so, for the audit. Answers false while another run works on the link. May be repeated.
  */
 export async function releaseHistory(
   deps: HistoryDeps,
   linkId: LinkId,
   comments: readonly HistoryComment[],
+  actor: string,
 ): Promise<boolean> {
   const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
   if (leased === null) return false;
@@ -83,6 +84,7 @@ export async function releaseHistory(
       action: "release_history",
       item: `comment:${commentId}`,
       result: "released",
+      actor,
     })),
   });
   await leased.finish({ doneRev: null, recheckAt: link.recheckAt, attempts: link.attempts });

@@ -141,6 +141,8 @@ export type StateStep = {
     readonly action: string;
     readonly item: string;
     readonly result: string;
+    /** The person whose act it was; left out: casebridge's own. */
+    readonly actor?: string;
   }[];
   /** Learned: one of Huawei's ids of our own user. */
   readonly huaweiUserId?: string;

@@ -17,7 +17,7 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   const port = await findFreePort();
   const started = await startHarness({
     env: {
-      HTTP_PORT: String(port),
+      WEBHOOK_PORT: String(port),
       JIRA_WEBHOOK_SECRET: secret,
       COMMENT_HOLD_SECONDS: "1",
       ISSUES_CRON: "0 0 1 1 *",
@@ -65,8 +65,7 @@ test("deliveries that are lost, doubled, late and in disorder bring each comment
   jira.deleteComment({ commentId });
   await waitUntil(() => sent().length === 10, "ten comments are there, the deleted one is taken back");
   await jira.flushWebhooks();
-  // Too many at once are asked to come again; all of them are about one issue, so nothing is lost with those that do not.
-  expect(jira.getWebhookDeliveries().filter((delivery) => ![200, 503].includes(delivery.status))).toEqual([]);
+  expect(jira.getWebhookDeliveries().filter((delivery) => delivery.status !== 200)).toEqual([]);
 
   jira.setSettings({ webhookLossRate: 1 });
   jira.addComment({ issue: key, text: "nobody tells of this one" });
@@ -103,8 +102,8 @@ test("only signed deliveries of a known connection are taken, and each is taken 
     expect(await post(address, {})).toBe(401);
     expect(await post(address, { "x-hub-signature": sign(`${body} `) })).toBe(401);
     expect(await post(address, { "x-hub-signature": "sha256=00" })).toBe(401);
-    expect(await post(address.replace("default", "other"), { "x-hub-signature": sign(body) })).toBe(404);
-    const large = " ".repeat(26 * 1024 * 1024);
+    expect(await post(address.replace("default", "other"), { "x-hub-signature": sign(body) })).toBe(401);
+    const large = " ".repeat(2 * 1024 * 1024);
     expect(await post(address, { "x-hub-signature": sign(large) }, large).catch(() => 413)).toBe(413);
     expect(await facts()).toEqual(before);
     expect(sent()).toEqual([]);
@@ -117,6 +116,25 @@ test("only signed deliveries of a known connection are taken, and each is taken 
     expect(await post(address, { ...headers, "x-hub-signature": sign("{}") }, "{}")).toBe(200);
     expect(await facts()).toEqual(after);
     await waitUntil(() => sent().length === 1, "the comment is a message");
+
+    expect(await post(`${address}/${issueId}`, { "x-hub-signature": sign("") }, "")).toBe(200);
+    expect(await post(`${address}?issueKey=${key}`, { "x-hub-signature": sign("") }, "")).toBe(200);
+    expect((await facts()).rev).toBe(after.rev + 2);
+
+    const startedAt = performance.now();
+    let begun = 0;
+    const statuses: number[] = [];
+    const sender = async () => {
+      while (begun++ < 150) {
+        const identifier = { "x-atlassian-webhook-identifier": `burst-${begun}` };
+        statuses.push(await post(address, { "x-hub-signature": sign(body), ...identifier }));
+      }
+    };
+    await Promise.all(Array.from({ length: 30 }, sender));
+    console.info(`150 deliveries, 30 at a time, were taken in ${Math.round(performance.now() - startedAt)} ms`);
+    expect(statuses).toEqual(Array.from({ length: 150 }, () => 200));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect((await facts()).webhooks).toBe(after.webhooks + 150);
   } finally {
     await client.end();
   }

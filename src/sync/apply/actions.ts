@@ -174,7 +174,12 @@ export async function settleAction(
   const [prefix, cause] = [intent.key.slice(0, intent.key.indexOf(":")), intent.key.slice(intent.key.indexOf(":") + 1)];
   const step =
     prefix === "command"
-      ? decidedCommand(cause, "live", `${String(intent.payload.name)}:${result}`)
+      ? decidedCommand(
+          cause,
+          "live",
+          `${String(intent.payload.name)}:${result}`,
+          typeof intent.payload.authorId === "string" ? intent.payload.authorId : null,
+        )
       : { mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "live" } as const] };
   await leased.apply({ ...step, confirmedIntents: [intent.key] });
   // A reply may be owed, and the case has a new status.

@@ -109,7 +109,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       await deps.jira.changeLabels(needIssue(leased), { add: [], remove: action.labels }, deps.lane);
       return 1;
     case "decide_command":
-      await leased.apply(decidedCommand(action.commentId, "refused", action.reason));
+      await leased.apply(decidedCommand(action.commentId, "refused", action.reason, action.authorId));
       return 0;
     case "run_command":
       return runCommand(deps, leased, action);

@@ -17,12 +17,24 @@ import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } 
 /** UTF-16 units of a rating's text (osm/NOTES 5). */
 const ratingCharsMax = 400;
 
-/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. Pure. */
-export function decidedCommand(commentId: string, state: "live" | "refused" | "held", reason: string): StateStep {
+/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
+export function decidedCommand(
+  commentId: string,
+  state: "live" | "refused" | "held",
+  reason: string,
+  authorId: string | null = null,
+): StateStep {
+  const [name = "", ...result] = reason.split(":");
   return {
     mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state, reason }],
     audit: [
-      { side: "huawei", action: "command", item: commandId(commentId), result: `${state} ${reason.split(":")[0]}` },
+      {
+        side: "huawei",
+        action: `command ${name}`,
+        item: commandId(commentId),
+        result: `${state} ${result.join(":")}`.trim(),
+        actor: authorId === null ? "a Jira account" : `Jira account ${authorId}`,
+      },
     ],
   };
 }
@@ -45,7 +57,7 @@ export async function runCommand(
     await deps.gate.require(subject);
     const refusal = await permissionRefusal(deps, comment.authorId);
     if (refusal !== null) {
-      await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`));
+      await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`, comment.authorId));
       // The reply is planned from what was just stored.
       return 1;
     }
@@ -57,7 +69,8 @@ export async function runCommand(
         });
       }
       if ((await deps.closes.admitClose(leased.snapshot.link.connectionName, null)) === "held") {
-        if (known?.reason == null) await leased.apply(decidedCommand(commentId, "held", `${command.name}:held`));
+        if (known?.reason == null)
+          await leased.apply(decidedCommand(commentId, "held", `${command.name}:held`, comment.authorId));
         return known?.reason == null ? 1 : 0;
       }
     }
@@ -73,18 +86,19 @@ export async function runCommand(
       payload: {
         name: command.name,
         action: command.name === "urge" ? "press" : command.name,
+        authorId: comment.authorId,
         ...described,
         sourceHash,
       },
       call: (frozen) => call(deps, leased, { ...subject, sourceHash: String(frozen.sourceHash ?? sourceHash) }, frozen),
-      confirm: () => decidedCommand(commentId, "live", `${command.name}:done`),
+      confirm: () => decidedCommand(commentId, "live", `${command.name}:done`, comment.authorId),
     });
   } catch (error) {
     // Nothing was asked for: what the comment says by now, and to whom, is decided anew.
     if (error instanceof Withheld) await leased.apply({ confirmedIntents: [key] });
     const reason = refusalText(error);
     if (reason === null) throw error;
-    await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`));
+    await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`, comment.authorId));
   }
   return 1 + (await writeOwedNotices(deps, leased, told));
 }

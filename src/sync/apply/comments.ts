@@ -84,7 +84,7 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
     const refusal =
       action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment.authorId) : null;
     if (refusal !== null) {
-      await leased.apply(decidedCommand(comment.commentId, "refused", `case:${refusal}`));
+      await leased.apply(decidedCommand(comment.commentId, "refused", `case:${refusal}`, comment.authorId));
       // The reply is planned from what was just stored.
       return 1;
     }

@@ -171,6 +171,7 @@ export type Action =
       readonly kind: "decide_command";
       readonly direction: "state";
       readonly commentId: string;
+      readonly authorId: string | null;
       readonly reason: string;
     }
   | {

@@ -63,7 +63,8 @@ export function planCommands(
     if (refusal !== null) {
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
       const reason = `${name}:${refusal}`;
-      actions.push({ kind: "decide_command", direction: "state", commentId: comment.commentId, reason });
+      const { commentId, authorId } = comment;
+      actions.push({ kind: "decide_command", direction: "state", commentId, authorId, reason });
     } else if (command !== null && command.name !== "usage") {
       actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
     }

@@ -1,0 +1,93 @@
+/** Signing in and out: the page's form, and single sign-on. Nobody is signed in yet, so these routes check origin and header themselves. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Log } from "../sync/ports.ts";
+import { checkChange, type Refusal } from "./access.ts";
+import { type CookieToSet, type Gatekeeper, sessionCookie } from "./gatekeeper.ts";
+import type { Oidc } from "./oidc.ts";
+import { chooseLanguage, renderLeadOn, renderNoRole } from "./overview-page.ts";
+import { factsOf, isRecord, sendHtml, sendRefusal } from "./web-app.ts";
+
+type SessionDeps = {
+  readonly gatekeeper: Gatekeeper;
+  readonly oidc: Oidc | null;
+  readonly log: Log;
+};
+
+const flowName = "casebridge_sign_in";
+const flowMaxSeconds = 600;
+
+/** Adds `POST` and `DELETE /api/session`, and the three addresses of a single sign-on where there is one. */
+export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, log }: SessionDeps): void {
+  const ownPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const refusal = checkChange(request);
+    return refusal === null ? undefined : sendRefusal(reply, refusal);
+  };
+  app.post("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) => {
+    const given = isRecord(request.body) && typeof request.body.token === "string" ? request.body.token : "";
+    const answer = await gatekeeper.signIn(given, factsOf(request));
+    if ("cookie" in answer) return setCookie(reply.code(204), answer.cookie).send();
+    log.warn({ peer: request.socket.remoteAddress, code: answer.refusal.code }, "Sign-in refused");
+    return sendRefusal(reply, answer.refusal);
+  });
+  app.delete("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) =>
+    setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
+  );
+  if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, log });
+}
+
+function addOidcRoutes(
+  app: FastifyInstance,
+  { gatekeeper, oidc, log }: { readonly gatekeeper: Gatekeeper; readonly oidc: Oidc; readonly log: Log },
+): void {
+  app.get("/api/session/oidc", { config: { access: "open" } }, async (request, reply) => {
+    const begun = await oidc.begin().catch((error: unknown) => {
+      log.warn({ error }, "The provider of single sign-on cannot be asked");
+      return null;
+    });
+    if (begun === null) {
+      return reply
+        .code(503)
+        .send({ error: "sign_in_unavailable", message: "Single sign-on does not answer; try again later." });
+    }
+    const { url, cookie } = begun;
+    const { name, options } = sessionCookie(request, flowName);
+    return reply.setCookie(name, cookie, { ...options, maxAge: flowMaxSeconds }).redirect(url, 303);
+  });
+  // The browser comes from the provider's site, so it brings no cookie; the next request begins at our own page and does.
+  app.get("/api/session/oidc/callback", { config: { access: "open" } }, async (request, reply) =>
+    sendHtml(reply, 200, renderLeadOn(`finish?${queryOf(request)}`)),
+  );
+  app.get("/api/session/oidc/finish", { config: { access: "open" } }, async (request, reply) => {
+    const { name, options } = sessionCookie(request, flowName);
+    const cookie = request.cookies[name];
+    reply.setCookie(name, "", { ...options, maxAge: 0 });
+    if (cookie === undefined) return sendRefusal(reply, flowLost);
+    const principal = await oidc.finish(queryOf(request), cookie).catch((error: unknown) => {
+      log.warn({ error }, "Single sign-on failed");
+      return undefined;
+    });
+    if (principal === undefined) return sendRefusal(reply, flowLost);
+    if (principal === null) {
+      log.warn({}, "Single sign-on of somebody without a role");
+      const lang = chooseLanguage(undefined, request.headers["accept-language"]);
+      return sendHtml(reply, 403, renderNoRole({ language: lang, nonce: reply.cspNonce }));
+    }
+    setCookie(reply, await gatekeeper.startSession(principal, factsOf(request)));
+    return sendHtml(reply, 200, renderLeadOn("../../../"));
+  });
+}
+
+const flowLost: Refusal = {
+  status: 401,
+  code: "sign_in_failed",
+  message: "The sign-in did not come to its end. Begin again at the page.",
+};
+
+function setCookie(reply: FastifyReply, { name, value, options }: CookieToSet): FastifyReply {
+  return reply.setCookie(name, value, options);
+}
+
+function queryOf({ url }: FastifyRequest): string {
+  const at = url.indexOf("?");
+  return at < 0 ? "" : url.slice(at + 1);
+}
