@@ -32,6 +32,8 @@ export type LinkTarget =
 export type ResyncOptions = ConnectionOption & {
   readonly target: LinkTarget | { readonly kind: "since"; readonly since: Date } | { readonly kind: "all" };
   readonly dryRun: boolean;
+  /** Only with a dry run: what each write says is shown, after the guard. */
+  readonly texts: boolean;
   readonly wait: boolean;
   /** Only with an issue: also comments from before it was linked, shown and confirmed first. */
   readonly includeHistory: boolean;

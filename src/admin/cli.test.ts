@@ -76,7 +76,15 @@ const names = [
 ] as const satisfies readonly (keyof CliActions)[];
 
 const connection = null;
-const flags = { dryRun: false, wait: false, includeHistory: false, recreate: false, rerender: false, connection };
+const flags = {
+  dryRun: false,
+  texts: false,
+  wait: false,
+  includeHistory: false,
+  recreate: false,
+  rerender: false,
+  connection,
+};
 
 test.each<[string, string, unknown]>([
   ["worker", "worker", {}],
@@ -93,6 +101,7 @@ test.each<[string, string, unknown]>([
     "resync",
     { ...flags, target: { kind: "since", since: new Date("2026-03-03T12:00:00Z") }, wait: true, connection: "ops" },
   ],
+  ["resync --all --dry-run --texts", "resync", { ...flags, target: { kind: "all" }, dryRun: true, texts: true }],
   ["resync --all --rerender", "resync", { ...flags, target: { kind: "all" }, rerender: true }],
   ["verify", "verify", { target: { kind: "all" }, deep: false, connection }],
   ["verify --all --deep", "verify", { target: { kind: "all" }, deep: true, connection }],

@@ -213,6 +213,7 @@ function addRepairCommands(add: AddLeaf, actions: CliActions, io: CliIo): void {
       since.argParser(once((text) => parseSince(text, io.now()))).conflicts("all"),
       new Option("--all", "every link"),
       new Option("--dry-run", "print the writes it would make, make none"),
+      new Option("--texts", "with --dry-run: also what each of them says, after the guard"),
       new Option("--wait", "do the work here and return when it is done; otherwise the worker does it"),
       connectionOption(),
       new Option("--include-history", "with --issue: also comments from before it was linked, after asking"),
@@ -273,6 +274,8 @@ function readResync(parsed: Parsed): ResyncOptions {
     throw usage("resync needs to know what", "Give one of --case ID, --issue KEY, --since 7d or --all.");
   const includeHistory = isSet(parsed, "includeHistory");
   const recreate = isSet(parsed, "recreate");
+  const texts = isSet(parsed, "texts");
+  if (texts && !isSet(parsed, "dryRun")) throw usage("--texts is for a dry run", "Add --dry-run.");
   if (includeHistory && target.kind !== "issue") throw usage("--include-history is for one issue", "Give --issue KEY.");
   if (recreate && target.kind !== "issue" && target.kind !== "case") {
     throw usage("--recreate is for one case or issue", "Give --case ID or --issue KEY.");
@@ -281,6 +284,7 @@ function readResync(parsed: Parsed): ResyncOptions {
     ...readConnection(parsed),
     target,
     dryRun: isSet(parsed, "dryRun"),
+    texts,
     wait: isSet(parsed, "wait"),
     includeHistory,
     recreate,

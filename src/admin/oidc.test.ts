@@ -85,6 +85,7 @@ async function start() {
     sessions: makeSessionStore(database),
     brake: makeSignInBrake(database),
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
+    stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
     api: {

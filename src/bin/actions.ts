@@ -21,7 +21,7 @@ import { inspectFiles } from "../sync/inspect-files.ts";
 import { intakeIssues, listNewCases } from "../sync/intake.ts";
 import type { Log } from "../sync/ports.ts";
 import { rerenderLink } from "../sync/rerender.ts";
-import { handOver, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
+import { handOver, listRepairable, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
 import { inspectUnpaired } from "../sync/unpaired.ts";
 import { commandActor } from "./actor.ts";
 import {
@@ -148,7 +148,7 @@ export const actions: CliActions = {
           context.progress.stop();
           results.push({ connection: connection.name, ...result });
         }
-        const result = options.dryRun ? dryRunResult(inspections) : resyncResult(results, options.wait);
+        const result = options.dryRun ? dryRunResult(inspections, options) : resyncResult(results, options.wait);
         return withExtras(result, {
           ...(options.includeHistory ? { history } : {}),
           ...(options.rerender ? { rerendered } : {}),
@@ -666,8 +666,10 @@ function roundsMs(config: Config, count: number): number {
   return count * Math.max(longestGapMs(config.crons.cases, now), longestGapMs(config.crons.issues, now));
 }
 
-/** As `existingLinks`, but a case that has no link yet is not an error: it is among `newCases`. */
+/** The links that the same re-sync would take. A case that has no link yet is not an error: it is among `newCases`. */
 async function linksForDryRun(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
+  if (target.kind === "all" || target.kind === "since")
+    return listRepairable(connection.intake, target.kind === "since" ? target.since : null);
   if (target.kind === "case" && (await adminOf(parts).findLink(target.caseId, connection.name)) === null) return [];
   return existingLinks(parts, connection, target);
 }
@@ -693,29 +695,35 @@ async function newCases(
   return inspections;
 }
 
-function dryRunResult(inspections: readonly Inspection[]): CommandResult {
-  const rows = differenceRows(inspections);
+function dryRunResult(inspections: readonly Inspection[], options: { readonly texts: boolean }): CommandResult {
+  const writes = inspections.flatMap(({ caseId, issueKey, writes }) =>
+    writes.map(({ text, ...write }) => ({ caseId, issueKey, ...write, ...(options.texts ? { text } : {}) })),
+  );
+  const unreadable = inspections.filter((inspection) => inspection.unreadable !== null);
   return {
     exitCode: ExitCode.done,
     json: {
       dryRun: true,
       links: inspections.length,
-      writes: inspections.flatMap((inspection) =>
-        inspection.differences.map((difference) => ({
-          caseId: inspection.caseId,
-          issueKey: inspection.issueKey,
-          ...difference,
-        })),
-      ),
+      writes,
+      unreadable: unreadable.map(({ caseId, issueKey, unreadable: reason }) => ({ caseId, issueKey, reason })),
     },
     human: [
       {
         kind: "table",
         title: "Writes that would be made",
         head: ["Case", "Issue", "Item", "Write", "Direction"],
-        rows,
+        rows: [
+          ...differenceRows(unreadable),
+          ...writes.map((write): Cell[] => [write.caseId, write.issueKey, write.item, write.what, write.direction]),
+        ],
         empty: "None: both sides agree.",
       },
+      ...writes.flatMap(({ caseId, issueKey, item, what, text }) =>
+        text == null
+          ? []
+          : [{ kind: "text" as const, text: `${caseId ?? "-"} / ${issueKey ?? "-"}, ${item}, ${what}:\n${text}` }],
+      ),
     ],
   };
 }

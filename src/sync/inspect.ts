@@ -2,44 +2,23 @@
  * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, RULES 8).
  */
 
-import type { CaseDetail, CaseFile, CaseMessage } from "../domain/case.ts";
+import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
 import type { Link } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
 import { findSeenTwice } from "./inspect-copies.ts";
+import { type Difference, type InspectDeps, listWrites, type Write } from "./inspect-writes.ts";
 import { IssueMissing, observe, withRelations } from "./observe.ts";
-import type { Action, Observed } from "./plan/action.ts";
+import type { Action, Observed, Plan, PlanInput } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
 import { factsHash } from "./plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
-import { caseFacts, fileLine, messageHeader } from "./render.ts";
-import { moments } from "./run.ts";
-import type { LinkSnapshot, StatePort } from "./state.ts";
-
-export type InspectDeps = {
-  readonly huawei: HuaweiPort;
-  readonly jira: JiraPort;
-  readonly text: TextPort;
-  readonly state: StatePort;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly settings: ConnectionSettings;
-  readonly lane: Lane;
-  /** Changes younger than this are pending, not drift: two rounds. */
-  readonly pendingMs: number;
-};
-
-/** One difference. `pending`: too young to count, or waiting for its moment. */
-export type Difference = {
-  readonly item: string;
-  readonly what: string;
-  readonly direction: "to-jira" | "to-huawei" | "state";
-  readonly pending: boolean;
-};
+import { caseFacts } from "./render.ts";
+import { linkTimeMaxMs, moments } from "./run.ts";
+import type { LinkSnapshot } from "./state.ts";
 
 /** What was found about one link. */
 export type Inspection = {
@@ -48,6 +27,8 @@ export type Inspection = {
   readonly issueKey: string | null;
   readonly state: string;
   readonly differences: readonly Difference[];
+  /** What a re-sync would write, one entry per write, in order. */
+  readonly writes: readonly Write[];
   /** Set when the link could not be read: the kind of the error. */
   readonly unreadable: string | null;
   /** Items that agree, for the summary. */
@@ -59,7 +40,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
   const snapshot = await deps.state.findSnapshot(linkId);
   if (snapshot === null) return null;
   const { link } = snapshot;
-  const base = { linkId, caseId: link.caseId, issueKey: link.issueKey, state: link.state };
+  const base = { linkId, caseId: link.caseId, issueKey: link.issueKey, state: link.state, writes: [] };
   const counts = countMirrors(snapshot);
   if (link.state === "unlinked") return { ...base, differences: [], unreadable: null, counts };
   let observed: Observed;
@@ -81,10 +62,10 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     pending: true,
   }));
   if (link.issueId === null && observed.case !== null) {
-    const creation = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
-    return { ...base, differences: [...creation, ...open], unreadable: null, counts };
+    const writes = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
+    return { ...base, differences: [...writes.map(withoutText), ...open], writes, unreadable: null, counts };
   }
-  const plan = planReconcile({
+  const input: PlanInput = {
     link,
     mirrors: snapshot.mirrors,
     intents: snapshot.intents,
@@ -97,7 +78,8 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     adfToText: deps.text.adfToText,
     mediaReferences: deps.text.mediaReferences,
     ...moments(deps),
-  });
+  };
+  const plan = planReconcile(input);
   const planned = plan.actions.filter((action) => !isBookkeeping(action)).map((action) => toDifference(deps, action));
   const waiting: Difference[] =
     plan.recheckAt === null
@@ -112,9 +94,32 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
       ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),
       ...(await copiesTwice(deps, snapshot, observed, connection.huaweiUserIds)),
     ],
+    writes: link.state === "active" || link.state === "blocked" ? await listPlanned(deps, snapshot, input, plan) : [],
     unreadable: null,
     counts,
   };
+}
+
+/** A re-sync waits as long as its patience lasts for what becomes due by time alone, such as a comment that is held. */
+async function listPlanned(
+  deps: InspectDeps,
+  snapshot: LinkSnapshot,
+  input: PlanInput,
+  plan: Plan,
+): Promise<readonly Write[]> {
+  const { recheckAt } = plan;
+  const waits = recheckAt !== null && recheckAt.getTime() - input.now.getTime() < linkTimeMaxMs;
+  const { actions } = waits
+    ? planReconcile({ ...input, now: new Date(Math.max(recheckAt.getTime(), input.now.getTime()) + 1) })
+    : plan;
+  const writes: Write[] = [];
+  for (const action of actions)
+    if (!isBookkeeping(action)) writes.push(...(await listWrites(deps, snapshot, action, toDifference(deps, action))));
+  return writes;
+}
+
+function withoutText({ text: _text, ...difference }: Write): Difference {
+  return difference;
 }
 
 /**
@@ -131,16 +136,18 @@ export async function inspectNewCase(
     caseId: entry.caseId,
     issueKey: null,
     state: "new",
+    differences: [],
+    writes: [],
     counts: { messages: 0, comments: 0, files: 0 },
   };
   try {
     const observed = await observe(deps, link, { huawei: true, jira: false, full: false });
-    if (observed.case === null) return { ...base, differences: [], unreadable: "not_found" };
-    const creation = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
-    return { ...base, differences: creation, unreadable: null };
+    if (observed.case === null) return { ...base, unreadable: "not_found" };
+    const writes = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
+    return { ...base, differences: writes.map(withoutText), writes, unreadable: null };
   } catch (error) {
     if (!isServiceError(error) || error.kind === "unauthorized" || error.kind === "unavailable") throw error;
-    return { ...base, differences: [], unreadable: error.kind };
+    return { ...base, unreadable: error.kind };
   }
 }
 
@@ -195,7 +202,7 @@ async function listCreation(
   deps: InspectDeps,
   link: Link,
   seen: { readonly case: CaseDetail; readonly messages: readonly CaseMessage[] },
-): Promise<Difference[]> {
+): Promise<Write[]> {
   const { settings } = deps;
   const detail = seen.case;
   const caseLabels = [...new Set(link.caseLabels.map(toJiraLabel))];
@@ -262,34 +269,24 @@ async function listCreation(
     mediaReferences: deps.text.mediaReferences,
     ...moments(deps),
   });
-  const write = (item: string, what: string): Difference => ({ item, what, direction: "to-jira", pending: false });
+  const write = (item: string, what: string): Write => ({
+    item,
+    what,
+    direction: "to-jira",
+    pending: false,
+    text: null,
+  });
+  const nothingYet = { link: { ...link, issueKey }, mirrors: [], intents: [], failures: [] };
+  const planned: Write[] = [];
+  for (const action of plan.actions)
+    if (!isBookkeeping(action))
+      planned.push(...(await listWrites(deps, nothingYet, action, toDifference(deps, action))));
   return [
     write(`case ${detail.caseId}`, `create an issue in ${settings.jira.projectKey} with labels ${labels.join(", ")}`),
     ...Array.from({ length: restParts }, (_unused, index) =>
       write(`case ${detail.caseId}`, `write part ${index + 2} of the description as a comment`),
     ),
-    ...plan.actions.filter((action) => !isBookkeeping(action)).flatMap((action) => listWrites(deps, action)),
-  ];
-}
-
-/** One line per write, where an action makes several. */
-function listWrites(deps: InspectDeps, action: Action): Difference[] {
-  const single = toDifference(deps, action);
-  const attach = (file: CaseFile): Difference => ({ ...single, item: `file ${file.fileId}`, what: "attach the file" });
-  if (action.kind === "carry_issue_files") return action.files.map(attach);
-  if (action.kind !== "post_message") return [single];
-  const { message } = action.message;
-  const parts = deps.text.messageToAdf({
-    header: messageHeader(message, deps.settings.huawei.timeZone),
-    text: message.content,
-    footer: message.files.map((file) => fileLine(file.name, { attachmentId: "0" })),
-  }).length;
-  return [
-    ...message.files.map(attach),
-    ...Array.from({ length: parts }, (_unused, index) => ({
-      ...single,
-      what: parts === 1 ? single.what : `${single.what}, part ${index + 1} of ${parts}`,
-    })),
+    ...planned,
   ];
 }
 
@@ -361,7 +358,7 @@ function actionItem(action: Action): string {
     case "carry_issue_files":
       return `files ${action.files.map((file) => file.fileId).join(", ")}`;
     case "notice":
-      return `notice ${action.cause}`;
+      return "notice";
     case "create_issue":
       return `case ${action.detail.caseId}`;
     default:

@@ -6,6 +6,7 @@ import type { Mirror } from "../domain/link.ts";
 import { intakeCases, intakeIssues } from "./intake.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
+import { linkTimeMaxMs } from "./run.ts";
 import { stampIssues } from "./stamps.ts";
 import type { IntakeLink } from "./state.ts";
 
@@ -32,9 +33,6 @@ export type ResyncResult = {
   readonly unfinished: readonly { readonly linkId: LinkId; readonly reason: string }[];
 };
 
-/** Longest time that one link is worked on before it is handed back to the worker. */
-const linkTimeMaxMs = 15 * 60_000;
-
 /**
  * Takes cases that are not linked yet where the selection covers them, and answers the links to repair. New cases count as import.
  * Throws `ServiceError`.
@@ -55,16 +53,26 @@ export async function selectLinks(deps: IntakeDeps, selection: Selection): Promi
   }
   if (selection.kind === "all") {
     await intakeCases(deps, { asImport: true });
-    return (await state.listIntakeLinks(settings.name)).filter(isRepairable).map((link) => link.id);
+    return listRepairable(deps, null);
   }
   await intakeCases(deps, { asImport: true, createdFrom: selection.since });
-  const minutes = Math.ceil((deps.clock.now().getTime() - selection.since.getTime()) / 60_000) + 10;
-  const updated = await deps.jira.listUpdatedIssues(minutes, "import");
+  return listLinksSince(deps, selection.since);
+}
+
+/** The links that exist and that a re-sync of everything, or of what is newer than `since`, repairs. Reads only. Throws `ServiceError`. */
+export async function listRepairable(deps: IntakeDeps, since: Date | null): Promise<readonly LinkId[]> {
+  if (since !== null) return listLinksSince(deps, since);
+  return (await deps.state.listIntakeLinks(deps.settings.name)).filter(isRepairable).map((link) => link.id);
+}
+
+async function listLinksSince({ state, settings, clock, jira }: IntakeDeps, since: Date): Promise<readonly LinkId[]> {
+  const minutes = Math.ceil((clock.now().getTime() - since.getTime()) / 60_000) + 10;
+  const updated = await jira.listUpdatedIssues(minutes, "import");
   const byIssue = await state.findLinksByIssue(
     settings.name,
     updated.map((issue) => issue.issueId),
   );
-  const recent = (await state.listIntakeLinks(settings.name)).filter((link) => link.createdAt >= selection.since);
+  const recent = (await state.listIntakeLinks(settings.name)).filter((link) => link.createdAt >= since);
   return [...new Set([...byIssue, ...recent].filter(isRepairable).map((link) => link.id))];
 }
 

@@ -72,3 +72,6 @@ export function moments(deps: {
   const aheadMs = { huawei: deps.huawei.serviceClock.aheadMs(), jira: deps.jira.serviceClock.aheadMs() };
   return { now: deps.clock.now(), aheadMs };
 }
+
+/** Longest time that a re-sync works on one link, waiting included, before it is handed back to the worker. */
+export const linkTimeMaxMs = 15 * 60_000;

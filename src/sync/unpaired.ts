@@ -26,6 +26,7 @@ export async function inspectUnpaired(
       issueKey: null,
       state: "new",
       unreadable: null,
+      writes: [],
       counts: noCounts,
       differences: [
         {
@@ -60,6 +61,7 @@ async function inspectRequests(
         issueKey: issue.issueKey,
         state: link?.state ?? "new",
         unreadable: null,
+        writes: [],
         counts: noCounts,
         differences: [
           {

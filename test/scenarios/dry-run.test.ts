@@ -1,7 +1,7 @@
 /** `resync --dry-run` names exactly the writes that the same re-sync then makes, also for a case that has no issue yet. */
 import { afterEach, expect, test } from "vitest";
 import { can } from "../support/dialect.ts";
-import { type Harness, startHarness } from "../support/harness.ts";
+import { type Harness, makeSeeded, startHarness } from "../support/harness.ts";
 
 let harness: Harness | null = null;
 
@@ -85,4 +85,50 @@ test("a case without issue is listed with its issue, each comment, each file, la
   expect(countListed(listed)).toEqual(countJiraWrites(jira));
   const again = await runCli(["resync", "--all", "--dry-run", "--json"]);
   expect((again.json as Listed).writes).toEqual([]);
+});
+
+type Told = { readonly writes: readonly { readonly what: string; readonly text: string | null }[] };
+
+/** People act at random on both sides of every pair: secrets, long texts, files that Huawei takes and refuses, answers with files. */
+function actAtRandom({ huawei, jira }: Harness, random: () => number, round: number): void {
+  for (const entry of huawei.getState().cases) {
+    const issue = jira.getState().issues.find(({ labels }) => labels.includes(`hwcase-${entry.caseId}`));
+    if (issue === undefined) continue;
+    const name = random() < 0.5 ? `log-${round}.txt` : `tool-${round}.exe`;
+    if (random() < 0.6) jira.addAttachment({ issue: issue.key, name, text: `bytes ${random()}` });
+    const secret = random() < 0.5 ? " password=Sup3rSecret1" : "";
+    const length = random() < 0.3 ? 300 : 1;
+    jira.addComment({ issue: issue.key, text: `${"A report. ".repeat(length)}See ${name}${secret}` });
+    const files = random() < 0.5 ? [{ name: `steps-${round}.txt`, text: `step ${random()}` }] : [];
+    huawei.addMessage({ caseId: entry.caseId, author: "engineer", content: `Answer ${random()}`, files });
+  }
+}
+
+test("what a re-sync since then would write is what it writes, masks, refusals and files included", {
+  timeout: 240_000,
+}, async () => {
+  harness = await startHarness();
+  const { huawei, jira, runCli } = harness;
+  const random = makeSeeded(Number(process.env.SEED ?? 7));
+  for (let index = 0; index < 3; index += 1) huawei.createCase({ description: `Case ${index}`, status: 1 });
+  expect((await runCli(["resync", "--all", "--wait"])).code).toBe(0);
+
+  for (let round = 0; round < 2; round += 1) {
+    actAtRandom(harness, random, round);
+    const dry = await runCli(["resync", "--since", "1h", "--dry-run", "--texts", "--json"]);
+    huawei.resetRequests();
+    jira.resetRequests();
+    const real = await runCli(["resync", "--since", "1h", "--wait", "--json"]);
+
+    expect({ dry: dry.code, real: real.code, said: real.stderr }).toMatchObject({ dry: 0, real: 0 });
+    const { writes } = dry.json as Told;
+    const count = (pattern: RegExp): number => writes.filter(({ what }) => pattern.test(what)).length;
+    const made = countJiraWrites(jira);
+    expect(writes.map(({ text }) => text).join()).not.toContain("Sup3rSecret1");
+    expect({ comment: count(/^write/), file: count(/^attach the file/), all: writes.length }).toEqual({
+      comment: made.comment,
+      file: made.file,
+      all: huawei.getRequests().writes + jira.getRequests().writes,
+    });
+  }
 });

@@ -179,7 +179,7 @@ test("older comments leave only as they were shown, and say that they come late"
   const shown = await listHistory(stage.reconcileDeps(), linkId);
   expect(shown.map((comment) => comment.text)).toEqual(["history one", "history two"]);
   stage.jira.editComment({ commentId: second.commentId, text: "history two, another story" });
-  expect(await releaseHistory(stage.reconcileDeps(), linkId, shown)).toBe(true);
+  expect(await releaseHistory(stage.reconcileDeps(), linkId, shown, "tester")).toBe(true);
   await settle();
 
   expect(heads()).toEqual([`#${first.commentId} history one`]);

@@ -111,7 +111,7 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
   return writes;
 }
 
-function findMirror(leased: LeasedLink, commentId: string): Mirror | undefined {
+function findMirror(leased: Pick<LeasedLink, "snapshot">, commentId: string): Mirror | undefined {
   return leased.snapshot.mirrors.find(
     (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === commentId,
   );
@@ -273,6 +273,26 @@ async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment
   return allowed.filter((file) => planned.has(file.attachmentId));
 }
 
+/** What sending a comment comes to, before anything is uploaded. */
+export type CommentPreview = {
+  /** The messages, marks included, after the guard. */
+  readonly parts: readonly string[];
+  /** Name of the file that holds the full text, where that is too long for messages. */
+  readonly fullTextName: string | null;
+  readonly notices: readonly Notice[];
+};
+
+/** Renders a comment as `sendComment` does. `lines` stand in it for files that are refused. Pure. */
+export function previewComment(
+  deps: Pick<ApplyDeps, "settings">,
+  seat: Pick<LeasedLink, "snapshot">,
+  action: SendComment,
+  lines: readonly string[],
+): CommentPreview {
+  const { contents, fullText, masked } = render(deps, seat, action, findMirror(seat, action.comment.commentId), lines);
+  return { parts: contents, fullTextName: fullText?.name ?? null, notices: maskedNotices(action, masked) };
+}
+
 type Rendering = {
   readonly mark: Extract<Mark, { kind: "comment" }>;
   readonly contents: readonly string[];
@@ -281,8 +301,8 @@ type Rendering = {
 };
 
 function render(
-  deps: ApplyDeps,
-  leased: LeasedLink,
+  deps: Pick<ApplyDeps, "settings">,
+  leased: Pick<LeasedLink, "snapshot">,
   action: SendComment,
   known: Mirror | undefined,
   lines: readonly string[] = [],

@@ -143,7 +143,7 @@ export function needCase(leased: LeasedLink): CaseId {
 }
 
 /** The key that decorates our marks; only the numbers in a mark identify (RULES 1). */
-export function markKey(leased: LeasedLink): string {
+export function markKey(leased: Pick<LeasedLink, "snapshot">): string {
   return leased.snapshot.link.issueKey ?? "ISSUE-1";
 }
 
