@@ -1,4 +1,4 @@
-/** Who may import whom (STYLE 2). A broken rule is an error. */
+/** Who may import whom (ARCHITECTURE.md). A broken rule is an error. */
 const folders = {
   domain: ["domain", "lib"],
   config: ["config", "domain", "lib"],
@@ -45,7 +45,7 @@ module.exports = {
       to: { path: "^src/bin/" },
     },
     {
-      // A type of it may be named anywhere; who can make one can pass by the judgement of what leaves Jira (RULES 5).
+      // A type of it may be named anywhere; who can make one can pass by the judgement of what leaves Jira (rule 5).
       name: "only-the-gate-seals",
       severity: "error",
       from: { path: "^(src|jobs)/", pathNot: "(^src/sync/gate\\.ts|\\.test\\.ts)$" },

@@ -25,7 +25,7 @@ export const fileMemory: Bench = {
       { what: "25 files of 4 MB from Huawei to Jira", count: quick ? 5 : 25, sizeMb: 4, toJira: true },
       { what: "one file of 100 MB from Huawei to Jira", count: 1, sizeMb: quick ? 40 : 100, toJira: true },
       { what: "25 files of 4 MB from Jira to Huawei", count: quick ? 5 : 25, sizeMb: 4, toJira: false },
-      // The gateway in front of OSM takes bodies of 12 MB (osm/NOTES 3.2), so no larger file can go there.
+      // The gateway in front of OSM takes bodies of 12 MB (huawei.md 3.2), so no larger file can go there.
       { what: "one file of 11 MB from Jira to Huawei", count: 1, sizeMb: 11, toJira: false },
     ];
     for (const [index, move] of moves.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Authentication as the gateway does it (NOTES 3): the SDK-HMAC-SHA256 signature is recomputed from the bytes that
+ * Authentication as the gateway does it (huawei.md 3): the SDK-HMAC-SHA256 signature is recomputed from the bytes that
  * arrived, never trusted. The two traps are the trailing slash that exists only in the canonical path, and
  * multipart bodies, which are not hashed at all (UNSIGNED-PAYLOAD).
  */
@@ -7,20 +7,20 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { authenticationError } from "./errors.ts";
 
-/** An account (with one user) that may call. `groups` are the IAM user groups the user belongs to (NOTES 3.3). */
+/** An account (with one user) that may call. `groups` are the IAM user groups the user belongs to (huawei.md 3.3). */
 export interface HuaweiAccount {
   readonly accessKey: string;
   readonly secretKey: string;
-  /** When set, every signed request must carry it as X-Security-Token (NOTES 3.2 item 1). */
+  /** When set, every signed request must carry it as X-Security-Token (huawei.md 3.2 item 1). */
   readonly securityToken?: string;
   readonly domainId: string;
   readonly domainName: string;
   readonly userId: string;
   readonly userName: string;
-  /** 0 main account, 1 IAM user (NOTES 9 `iam_user_type`). */
+  /** 0 main account, 1 IAM user (huawei.md 9 `iam_user_type`). */
   readonly iamUserType: number;
   readonly groups: readonly string[];
-  /** Present when the user may also log in with a password (NOTES 3.1). */
+  /** Present when the user may also log in with a password (huawei.md 3.1). */
   readonly password?: string;
   readonly projectId: string;
 }
@@ -35,7 +35,7 @@ export interface SignedRequest {
 }
 
 function encode(text: string): string {
-  // NOTES 3.2 item 2: unreserved is A-Z a-z 0-9 - . _ ~ only; encodeURIComponent leaves five more.
+  // huawei.md 3.2 item 2: unreserved is A-Z a-z 0-9 - . _ ~ only; encodeURIComponent leaves five more.
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -77,7 +77,7 @@ function compare(left: string, right: string): number {
 }
 
 /**
- * Signature of a request (NOTES 3.2 items 2 to 4), lower-case hex.
+ * Signature of a request (huawei.md 3.2 items 2 to 4), lower-case hex.
  * @throws ServiceError 401 when a signed header is absent, or an unsigned payload is claimed for a body that must be hashed.
  */
 export function computeSignature(request: SignedRequest, secretKey: string, signedHeaders: readonly string[]): string {
@@ -147,7 +147,7 @@ export function verifySignature(
   const ordered = [...signedHeaders].sort(compare);
   if (names !== names.toLowerCase() || ordered.join(";") !== names)
     throw authenticationError("SignedHeaders not sorted");
-  // NOTES 3.2 item 1 lists Host and X-Sdk-Date; Assumed: the gateway insists on both being signed.
+  // huawei.md 3.2 item 1 lists Host and X-Sdk-Date; Assumed: the gateway insists on both being signed.
   for (const needed of ["host", "x-sdk-date"]) {
     if (!signedHeaders.includes(needed)) throw authenticationError(`${needed} is not signed`);
   }

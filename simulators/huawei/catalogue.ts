@@ -1,9 +1,9 @@
 /**
- * The look-up data of the simulated tenant (NOTES 6): sub-types with products, problem types, templates, extra
+ * The look-up data of the simulated tenant (huawei.md 6): sub-types with products, problem types, templates, extra
  * parameters, regions, severities. IDs are tenant data, not constants; these are made up.
  */
 
-/** A name in the two languages of X-Language (NOTES 4). */
+/** A name in the two languages of X-Language (huawei.md 4). */
 export interface BilingualName {
   readonly zh: string;
   readonly en: string;
@@ -156,7 +156,7 @@ export const SATISFACTION_DIMENSIONS: readonly { readonly id: number; readonly n
   { id: 3, name: { zh: "解决方案", en: "Solution" } },
 ];
 
-/** The only accepted case source (NOTES 6 item 9). */
+/** The only accepted case source (huawei.md 6 item 9). */
 export const CASE_SOURCE_ID = "83aeb0f2834c4df49826c781d32a963e";
 
 /** The name in the language asked for; anything but English gets Chinese, the default of X-Language. */

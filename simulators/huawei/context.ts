@@ -52,7 +52,7 @@ export function fail(call: Call, code: string, message?: string): ServiceError {
 
 /**
  * The case a call speaks of.
- * Group rule (NOTES 3.3): own cases are open as they are; cases of others of the group need `group_id`, which must be a
+ * Group rule (huawei.md 3.3): own cases are open as they are; cases of others of the group need `group_id`, which must be a
  * group of the caller. `groupId` is "any" for operations that declare no such parameter (Assumed: membership is enough).
  * @throws ServiceError OSM.01010015 for a case that is unknown, foreign, not yet visible or hidden; OSM.01010002 for a wrong group.
  */

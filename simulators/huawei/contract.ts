@@ -2,8 +2,8 @@
  * What the public interface accepts, operation by operation: the data that makes the simulator strict.
  * Generated once from osm/openapi.yaml (edition 2026-08) and kept as plain data, so that a change of the
  * interface is a readable difference here. Length limits that the documentation disagrees on (description,
- * message content) are left out and come from the settings instead (NOTES 6 and 9); so are the values of the case
- * action, because an unknown one has a code of its own (NOTES 10, OSM.01010013).
+ * message content) are left out and come from the settings instead (huawei.md 6 and 9); so are the values of the case
+ * action, because an unknown one has a code of its own (huawei.md 10, OSM.01010013).
  */
 
 /** One value of a request: kind plus the limits that openapi.yaml declares. Text lengths are UTF-16 units, lists count items. */

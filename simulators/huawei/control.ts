@@ -141,7 +141,7 @@ export interface HuaweiControl {
   deleteCase(input: { caseId: string }): void;
   /** Support makes the case invalid (status 12, quirk 14). */
   invalidateCase(input: { caseId: string }): void;
-  /** Gives the case to another user of the same account, or back to the first one (NOTES 3.3: then others do not see it). */
+  /** Gives the case to another user of the same account, or back to the first one (huawei.md 3.3: then others do not see it). */
   setOwner(input: { caseId: string; ours: boolean }): void;
   addLabel(input: { caseId: string; name: string; color?: string }): { labelId: number };
   removeLabel(input: { caseId: string; name: string }): void;

@@ -1,4 +1,4 @@
-/** Refusals and errors as the service words them (NOTES 10, error-codes.csv). */
+/** Refusals and errors as the service words them (huawei.md 10, error-codes.csv). */
 
 /** A refusal that becomes an answer. `status` is the HTTP status on the wire, `code` the `error_code`. */
 export class ServiceError extends Error {
@@ -57,7 +57,7 @@ const HISTORICAL: Readonly<Record<string, readonly [number, string]>> = {
   "OSM.01010014": [500, "OSM.0004"],
 };
 
-/** Makes a business error, to be thrown by an operation; `style` is the setting `errorStyle` (NOTES 10). */
+/** Makes a business error, to be thrown by an operation; `style` is the setting `errorStyle` (huawei.md 10). */
 export function businessError(style: "http200" | "http4xx", code: string, message?: string): ServiceError {
   const text = message ?? BUSINESS_TEXTS[code] ?? "The operation is not allowed in the current state.";
   if (style === "http200") return new ServiceError(200, code, text);

@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 
 /**
  * Kinds of fault. `_before`: nothing has happened; `_after`: the effect is there, only the answer is lost
- * (NOTES 12 quirk 12). `latency` answers normally after `latencyMs`; `429` and `401` come from the gateway (quirks 10, 11);
+ * (huawei.md 12 quirk 12). `latency` answers normally after `latencyMs`; `429` and `401` come from the gateway (quirks 10, 11);
  * `403` refuses without a reason that anybody could mend;
  * `garbage` has its effect and answers 200 with an HTML page; `garbage_json` likewise with broken JSON;
  * `truncate` announces a whole body and ends the connection in its middle.

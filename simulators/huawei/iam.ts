@@ -1,4 +1,4 @@
-/** The IAM host: tokens and project look-ups (NOTES 3.1). Shares the port with the OSM host. */
+/** The IAM host: tokens and project look-ups (huawei.md 3.1). Shares the port with the OSM host. */
 import type { HuaweiAccount } from "./auth.ts";
 import type { Core } from "./state.ts";
 import { isRecord } from "./validate.ts";

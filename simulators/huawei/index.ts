@@ -38,7 +38,7 @@ export interface HuaweiAccountOptions {
   readonly userName?: string;
   readonly password?: string;
   readonly projectId?: string;
-  /** IAM user groups of the user (NOTES 3.3). */
+  /** IAM user groups of the user (huawei.md 3.3). */
   readonly groups?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Operations on accessories: both uploads, limits, downloads, links, deletion (NOTES 8). */
+/** Operations on accessories: both uploads, limits, downloads, links, deletion (huawei.md 8). */
 
 import type { HuaweiAccount } from "./auth.ts";
 import { type Answer, type Call, DONE, fail, json, mayAccess, type Operation } from "./context.ts";
@@ -184,7 +184,7 @@ function showLimits(call: Call): Answer {
 
 function download(call: Call): Answer {
   const ids = String(call.path.accessory_id).split(",");
-  // NOTES 8: several IDs give an archive whose form is not documented; the advice is one ID per call, so it is refused.
+  // huawei.md 8: several IDs give an archive whose form is not documented; the advice is one ID per call, so it is refused.
   if (ids.length > 1) throw new RefusedRequest("several accessory IDs in one download");
   const accessory = findAccessory(call, ids[0] ?? "", textOf(call.query, "group_id"));
   return { kind: "file", name: accessory.name, bytes: accessory.bytes, contentType: "application/octet-stream" };
@@ -227,7 +227,7 @@ function deleteAccessory(call: Call): Answer {
   return DONE;
 }
 
-/** Deletes an own upload that nothing uses (NOTES 8). @throws ServiceError */
+/** Deletes an own upload that nothing uses (huawei.md 8). @throws ServiceError */
 export function deleteUnused(call: Call, accessoryId: string): void {
   const accessory = findAccessory(call, accessoryId, "any");
   if (accessory.attachedTo !== null) throw fail(call, "OSM.01010001", "accessory is in use");

@@ -1,4 +1,4 @@
-/** Operations on cases: list, count, create, detail, actions, rating, contact, extra parameters (NOTES 5 to 7). */
+/** Operations on cases: list, count, create, detail, actions, rating, contact, extra parameters (huawei.md 5 to 7). */
 import { CASE_SOURCE_ID, PROBLEM_TYPES, PRODUCTS, REGIONS, SEVERITIES, SUB_TYPES } from "./catalogue.ts";
 import { type Answer, type Call, DONE, fail, findCase, json, mayAccess, type Operation, page } from "./context.ts";
 import { RefusedRequest } from "./errors.ts";
@@ -81,14 +81,14 @@ function matches(call: Call, record: CaseRecord, filter: CaseFilter): boolean {
   return filter.createdTo === undefined || record.createdAt <= filter.createdTo;
 }
 
-/** A group asked for must be one of the caller's (NOTES 3.3). @throws ServiceError OSM.01010002 */
+/** A group asked for must be one of the caller's (huawei.md 3.3). @throws ServiceError OSM.01010002 */
 export function requireGroup(call: Call, groupId: string | undefined): void {
   if (groupId !== undefined && !call.account.groups.includes(groupId)) throw fail(call, "OSM.01010002");
 }
 
 function statusList(text: string | undefined): readonly number[] | undefined {
   if (text === undefined) return undefined;
-  // NOTES 7: separator not documented, comma [inferred].
+  // huawei.md 7: separator not documented, comma [inferred].
   if (!/^\d+(,\d+)*$/.test(text)) throw new RefusedRequest("incident_status is not numbers joined by commas");
   return text.split(",").map(Number);
 }
@@ -161,7 +161,7 @@ export interface CreateInput {
   readonly descriptionMax: number;
 }
 
-/** Creates a case under the rules of NOTES 6 and returns it. @throws ServiceError, RefusedRequest */
+/** Creates a case under the rules of huawei.md 6 and returns it. @throws ServiceError, RefusedRequest */
 export function createCaseByApi(call: Call, input: CreateInput): CaseRecord {
   const { core, account } = call;
   const { settings } = core;
@@ -185,7 +185,7 @@ export function createCaseByApi(call: Call, input: CreateInput): CaseRecord {
   if (input.subTypeId !== undefined && input.subTypeId !== product?.subTypeId) {
     throw fail(call, "OSM.01010001", "incident_sub_type_id does not fit business_type_id");
   }
-  // NOTES 6 item 5: the region is required for fault reports.
+  // huawei.md 6 item 5: the region is required for fault reports.
   if (problem.caseType === "5" && input.regionId === undefined) {
     throw fail(call, "OSM.01010001", "region_id is required for fault reports");
   }
@@ -220,7 +220,7 @@ export function createCaseByApi(call: Call, input: CreateInput): CaseRecord {
 function checkSeverity(call: Call, severityId: string | undefined, planApplies: boolean): void {
   if (severityId === undefined || severityId === "") return;
   if (!SEVERITIES.some((severity) => severity.id === severityId)) throw fail(call, "OSM.01010006");
-  // NOTES 6 item 6: severities need a support plan that covers the problem type.
+  // huawei.md 6 item 6: severities need a support plan that covers the problem type.
   if (!call.core.settings.supportPlan || !planApplies) throw fail(call, "OSM.01010009");
 }
 
@@ -257,7 +257,7 @@ export function openCaseCount(call: Call): number {
   return count;
 }
 
-/** Contact data needs a verified ID unless it was verified before (NOTES 6 item 9). @throws ServiceError OSM.01010010 */
+/** Contact data needs a verified ID unless it was verified before (huawei.md 6 item 9). @throws ServiceError OSM.01010010 */
 function readContact(call: Call, body: Values): Record<string, string> {
   const contact: Record<string, string> = {};
   for (const name of ["remind_mobile", "remind_mail", "remind_time", "area_code"]) {
@@ -306,7 +306,7 @@ function showStatus(call: Call): Answer {
 }
 
 /**
- * Performs press, cancel, close or delete under the table of NOTES 5.
+ * Performs press, cancel, close or delete under the table of huawei.md 5.
  * @throws ServiceError with `wrongStatusErrorCode` when the status forbids it, OSM.01010004 when urged too often.
  */
 export function performAction(call: Call, record: CaseRecord, action: string, description: string): void {
@@ -420,7 +420,7 @@ function updateContact(call: Call): Answer {
 
 function showExtras(call: Call): Answer {
   const record = findCase(call, String(call.path.case_id), textOf(call.query, "group_id"));
-  // NOTES 13: the answer of this call is not known; Assumed: the values as they were given.
+  // huawei.md 13: the answer of this call is not known; Assumed: the values as they were given.
   return json({ extends_map: record.extras });
 }
 

@@ -1,4 +1,4 @@
-/** Look-ups a creation needs (NOTES 6), and other configuration of the tenant. */
+/** Look-ups a creation needs (huawei.md 6), and other configuration of the tenant. */
 import {
   inLanguage,
   PROBLEM_TYPES,

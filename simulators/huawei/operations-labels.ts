@@ -5,7 +5,7 @@ import { insertLabel, type Label, setLabels, trueLabelIds } from "./state.ts";
 import { numberOf, textOf, textsOf } from "./validate.ts";
 import { renderLabels } from "./wire.ts";
 
-/** Labels per case (NOTES 6). */
+/** Labels per case (huawei.md 6). */
 const LABELS_PER_CASE = 5;
 
 function ownLabels(call: Call): Label[] {

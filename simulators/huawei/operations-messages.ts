@@ -1,4 +1,4 @@
-/** Operations on messages: add, list, poll, page back, mark read, withdraw (NOTES 9). */
+/** Operations on messages: add, list, poll, page back, mark read, withdraw (huawei.md 9). */
 import { type Answer, type Call, DONE, fail, findCase, json, mayAccess, type Operation, page } from "./context.ts";
 import { RefusedRequest } from "./errors.ts";
 import { claimAccessories } from "./operations-accessories.ts";
@@ -20,7 +20,7 @@ import { orderMessages, renderListMessage } from "./wire.ts";
 /** Statuses on which the setting `messageOnClosed` decides. A deleted case never takes a message (Assumed). */
 const CLOSED_FOR_MESSAGES: readonly number[] = [STATUS.completed, STATUS.canceled, STATUS.invalid];
 
-/** Adds a customer message under the rules of NOTES 9. @throws ServiceError, RefusedRequest */
+/** Adds a customer message under the rules of huawei.md 9. @throws ServiceError, RefusedRequest */
 export function addMessageByApi(
   call: Call,
   record: CaseRecord,
@@ -73,7 +73,7 @@ function createMessage(call: Call): Answer {
     accessoryIds: textsOf(message, "accessory_ids"),
     contentMax: call.core.settings.messageMax,
   });
-  // NOTES 9: the answer has no message ID.
+  // huawei.md 9: the answer has no message ID.
   return DONE;
 }
 
@@ -109,7 +109,7 @@ function listMore(call: Call): Answer {
   });
 }
 
-/** "A timestamp", milliseconds [inferred] (NOTES 9); ISO 8601 is understood too. */
+/** "A timestamp", milliseconds [inferred] (huawei.md 9); ISO 8601 is understood too. */
 function readTimestamp(text: string): number {
   const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isNaN(at)) throw new RefusedRequest("create_time is not a timestamp");
@@ -131,7 +131,7 @@ function writeCursor(position: CursorPosition): string {
   return `${position.at}${String(position.sequence).padStart(SEQUENCE_DIGITS, "0")}`;
 }
 
-/** Also takes a bare millisecond time, the form of the sample in NOTES 3.2. @throws RefusedRequest for another form. */
+/** Also takes a bare millisecond time, the form of the sample in huawei.md 3.2. @throws RefusedRequest for another form. */
 function readCursor(text: string): CursorPosition {
   if (!/^\d{1,24}$/.test(text)) throw new RefusedRequest("last_message_time_id was not given out by the service");
   if (text.length <= 14) return { at: Number(text), sequence: 0 };
@@ -235,7 +235,7 @@ function revokeMessage(call: Call): Answer {
   const record = findCase(call, String(call.path.case_id), "any", "write");
   const message = record.messages.find((candidate) => candidate.messageId === String(call.path.message_id));
   if (message === undefined) throw fail(call, "OSM.01010001", "message_id does not exist");
-  // Assumed: only an own message, not the case text, once, within the time of the settings (NOTES 9: limit open).
+  // Assumed: only an own message, not the case text, once, within the time of the settings (huawei.md 9: limit open).
   if (message.replierType !== 0 || message.replier !== call.account.userId) throw fail(call, "OSM.01010002");
   const window = core.settings.withdrawWindowMs;
   const late = window > 0 && core.now() - message.createdAt > window;

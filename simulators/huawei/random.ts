@@ -4,7 +4,7 @@
 export interface Random {
   /** Next number, 0 inclusive to 1 exclusive. */
   next(): number;
-  /** `length` hexadecimal digits; not ordered, since IDs must not grow (NOTES 9). */
+  /** `length` hexadecimal digits; not ordered, since IDs must not grow (huawei.md 9). */
   hex(length: number): string;
   /** A shuffled copy. */
   shuffle<T>(items: readonly T[]): T[];

@@ -381,7 +381,7 @@ function checkHeaders(spec: OperationSpec, request: IncomingMessage): void {
   }
 }
 
-/** Either an AK/SK signature or a token (NOTES 3). @throws ServiceError 401 */
+/** Either an AK/SK signature or a token (huawei.md 3). @throws ServiceError 401 */
 function authenticate(exchange: Exchange, body: Buffer | null): HuaweiAccount {
   const { request, url, parts } = exchange;
   const { core } = parts;
@@ -399,7 +399,7 @@ function authenticate(exchange: Exchange, body: Buffer | null): HuaweiAccount {
   }
   const text = request.headers["x-auth-token"];
   if (text === undefined) throw authenticationError("neither signature nor token");
-  // NOTES 3.1: 1 to 5000 characters.
+  // huawei.md 3.1: 1 to 5000 characters.
   if (typeof text !== "string" || text.length > 5000) throw authenticationError("token has the wrong form");
   const token = core.state.tokens.get(text);
   if (token === undefined) throw authenticationError("token is not valid");
@@ -421,7 +421,7 @@ function deadToken(core: Core): ServiceError {
   }
 }
 
-/** NOTES 11: throttled requests get 429 APIGW.0308. The window is the last full second of the simulator's clock. */
+/** huawei.md 11: throttled requests get 429 APIGW.0308. The window is the last full second of the simulator's clock. */
 function limitRate(exchange: Exchange, account: HuaweiAccount): void {
   const { core } = exchange.parts;
   const { requestsPerSecond, rateLimitScope, retryAfterSeconds } = core.settings;

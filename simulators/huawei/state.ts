@@ -10,7 +10,7 @@ import type { FileStore, StoredBytes } from "./files.ts";
 import type { Random } from "./random.ts";
 import type { HuaweiSettings } from "./settings.ts";
 
-/** Names of the case statuses used here (NOTES 5). Other numbers may be set by control (quirk 9). */
+/** Names of the case statuses used here (huawei.md 5). Other numbers may be set by control (quirk 9). */
 export const STATUS = {
   toBeProcessed: 0,
   processing: 1,
@@ -23,10 +23,10 @@ export const STATUS = {
   pendingFeedback: 17,
 } as const;
 
-/** Statuses of cases that nobody works on any more (NOTES 5 table). */
+/** Statuses of cases that nobody works on any more (huawei.md 5 table). */
 export const CLOSED_STATUSES: readonly number[] = [3, 4, 12, 13];
 
-/** Operation log types (NOTES 7). */
+/** Operation log types (huawei.md 7). */
 export const LOG_TYPE = {
   create: 0,
   press: 2,
@@ -62,7 +62,7 @@ export interface Accessory {
   attachedTo: { readonly caseId: string; readonly messageId: string } | null;
 }
 
-/** One message of a case. `replierType` 0 customer, 1 engineer, 2 partner (NOTES 9). */
+/** One message of a case. `replierType` 0 customer, 1 engineer, 2 partner (huawei.md 9). */
 export interface Message {
   readonly messageId: string;
   /** Order of arrival in the whole tenant. Never shown. */
@@ -238,7 +238,7 @@ export function trueLabelIds(record: CaseRecord): readonly number[] {
   return record.labelIds.at(-1)?.value ?? [];
 }
 
-/** Messages as reads see them, in order of arrival, withdrawn ones as the settings say (NOTES 9, quirk 13). */
+/** Messages as reads see them, in order of arrival, withdrawn ones as the settings say (huawei.md 9, quirk 13). */
 export function visibleMessages(core: Core, record: CaseRecord): Message[] {
   const now = core.now();
   const shown: Message[] = [];
@@ -279,13 +279,13 @@ export interface NewCase {
   readonly via: "api" | "control";
 }
 
-/** Case IDs are `TT` and digits (NOTES 11): day and a running number. */
+/** Case IDs are `TT` and digits (huawei.md 11): day and a running number. */
 function makeCaseId(createdAt: number, sequence: number): string {
   const day = new Date(createdAt).toISOString().slice(0, 10).replaceAll("-", "");
   return `TT${day}${String(sequence).padStart(6, "0")}`;
 }
 
-/** Creates a case with its first message, which carries text and files of the request (NOTES 8 [inferred]). */
+/** Creates a case with its first message, which carries text and files of the request (huawei.md 8 [inferred]). */
 export function insertCase(core: Core, input: NewCase): CaseRecord {
   const sequence = nextSequence(core);
   const visibleAt = core.now() + core.settings.readLagMs;
@@ -351,8 +351,8 @@ export interface NewMessage {
 }
 
 /**
- * Adds a message and applies its effect on the status: a customer message ends 17 (NOTES 5 [inferred], log type 85);
- * on 2 the settings decide. Message ids are random, since clients must not assume that they grow (NOTES 9).
+ * Adds a message and applies its effect on the status: a customer message ends 17 (huawei.md 5 [inferred], log type 85);
+ * on 2 the settings decide. Message ids are random, since clients must not assume that they grow (huawei.md 9).
  */
 export function insertMessage(core: Core, record: CaseRecord, input: NewMessage): Message {
   const message: Message = {
@@ -384,7 +384,7 @@ export function insertMessage(core: Core, record: CaseRecord, input: NewMessage)
   return message;
 }
 
-/** Sets the status; any number is taken (quirk 9). Contact data is purged once a case has ended (NOTES 11). */
+/** Sets the status; any number is taken (quirk 9). Contact data is purged once a case has ended (huawei.md 11). */
 export function setStatus(core: Core, record: CaseRecord, status: number): void {
   const now = core.now();
   record.status.push({ value: status, visibleAt: now + core.settings.readLagMs });
@@ -453,7 +453,7 @@ export function insertAccessory(
   return accessory;
 }
 
-/** Closes cases that waited too long for confirmation (NOTES 5: automatic closing is open; off by default). */
+/** Closes cases that waited too long for confirmation (huawei.md 5: automatic closing is open; off by default). */
 export function applyAutoClose(core: Core): void {
   if (core.settings.autoCloseMs <= 0) return;
   const limit = core.now() - core.settings.autoCloseMs;

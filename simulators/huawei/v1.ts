@@ -1,4 +1,4 @@
-/** The historical API v1.0: 13 operations in camelCase over the same data (NOTES 1). Creation answers no ID. */
+/** The historical API v1.0: 13 operations in camelCase over the same data (huawei.md 1). Creation answers no ID. */
 import { inLanguage, PROBLEM_TYPES, PRODUCTS, REGIONS, SUB_TYPES } from "./catalogue.ts";
 import { type Answer, type Call, DONE, fail, findCase, json, type Operation, page } from "./context.ts";
 import { RefusedRequest } from "./errors.ts";
@@ -9,7 +9,7 @@ import { type CaseRecord, insertAccessory, visibleMessages, visibleStatus } from
 import { isRecord, numberOf, textOf, textsOf, valuesOf } from "./validate.ts";
 import { caseNames, formatTime, orderMessages, parseLocalTime } from "./wire.ts";
 
-/** NOTES 8 and openapi V1Upload: 2 MB, other types than v2. */
+/** huawei.md 8 and openapi V1Upload: 2 MB, other types than v2. */
 const V1_FILE_BYTES_MAX = 2 * 1024 * 1024;
 const V1_FILE_TYPES = "jpg,jpeg,bmp,png,gif,txt,doc,docx,rar,zip,pdf,xls,xlsx";
 /** openapi V1CreateCase.simpleDescribe and V1CreateMessage.message.content. */

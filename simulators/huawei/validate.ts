@@ -35,7 +35,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Reads the query string of an operation. Lists are one value joined by commas (NOTES 4), so a repeated name is refused.
+ * Reads the query string of an operation. Lists are one value joined by commas (huawei.md 4), so a repeated name is refused.
  * @throws RefusedRequest for an undocumented, repeated, missing or out-of-range parameter.
  */
 export function readQuery(operation: OperationSpec, query: URLSearchParams): Values {
@@ -91,7 +91,7 @@ function parseText(spec: ValueSpec, raw: string, where: string): unknown {
   return checkValue(spec, raw, where);
 }
 
-/** Returns the value when it fits. JSON null counts as absent (NOTES 4: null must not hurt readers; Assumed for requests). */
+/** Returns the value when it fits. JSON null counts as absent (huawei.md 4: null must not hurt readers; Assumed for requests). */
 function checkValue(spec: ValueSpec, value: unknown, where: string): unknown {
   switch (spec.kind) {
     case "text":
@@ -126,7 +126,7 @@ function checkValue(spec: ValueSpec, value: unknown, where: string): unknown {
         if (field === undefined) throw new RefusedRequest(`undocumented key ${where}.${name}`);
         if (inner !== null) checkValue(field, inner, `${where}.${name}`);
       }
-      // Whether an empty text is good enough is the operation's matter (message content: open in NOTES 9).
+      // Whether an empty text is good enough is the operation's matter (message content: open in huawei.md 9).
       requireAll(spec, value, where);
       return value;
     }

@@ -3,7 +3,7 @@ import { inLanguage, PROBLEM_TYPES, PRODUCTS, REGIONS, SEVERITIES, SUB_TYPES } f
 import { RefusedRequest } from "./errors.ts";
 import { type CaseRecord, type Core, type Message, visibleLabelIds, visibleMessages, visibleStatus } from "./state.ts";
 
-/** Language and zone of one request (NOTES 4). `zoneMinutes` is east of UTC. */
+/** Language and zone of one request (huawei.md 4). `zoneMinutes` is east of UTC. */
 export interface Locale {
   readonly language: string;
   readonly zoneMinutes: number;
@@ -17,7 +17,7 @@ export function parseZone(text: string): number {
   return parts[1] === "-" ? -minutes : minutes;
 }
 
-/** Reads `yyyy-MM-dd HH:mm:ss` in the caller's zone (NOTES 11). @throws RefusedRequest for another form. */
+/** Reads `yyyy-MM-dd HH:mm:ss` in the caller's zone (huawei.md 11). @throws RefusedRequest for another form. */
 export function parseLocalTime(text: string, locale: Locale, where: string): number {
   const parts = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/.exec(text);
   const at = parts === null ? Number.NaN : Date.parse(`${text.replace(" ", "T")}Z`);
@@ -25,7 +25,7 @@ export function parseLocalTime(text: string, locale: Locale, where: string): num
   return at - locale.zoneMinutes * 60_000;
 }
 
-/** A time as the setting `timeFormat` wants it (NOTES 11). */
+/** A time as the setting `timeFormat` wants it (huawei.md 11). */
 export function formatTime(core: Core, locale: Locale, at: number): string | number {
   const iso = new Date(at).toISOString();
   const local = new Date(at + locale.zoneMinutes * 60_000).toISOString().slice(0, 19);
@@ -69,7 +69,7 @@ export function orderMessages(
   return order === "newest" ? sorted.reverse() : sorted;
 }
 
-/** The text of a message under the rich text rules (NOTES 9; `trim` is trim_osm_rich_text_label, default true). */
+/** The text of a message under the rich text rules (huawei.md 9; `trim` is trim_osm_rich_text_label, default true). */
 export function renderContent(core: Core, message: Message, trim: boolean): string {
   const { richText } = core.settings;
   if (richText === "off") return message.content;
@@ -106,7 +106,7 @@ function renderFiles(
   }));
 }
 
-/** QueryMessageInfoV2: message lists, without `message_id` (NOTES 9). */
+/** QueryMessageInfoV2: message lists, without `message_id` (huawei.md 9). */
 export function renderListMessage(
   core: Core,
   locale: Locale,
@@ -131,12 +131,12 @@ function cutText(text: string, max: number): string {
   return max > 0 ? text.slice(0, max) : text;
 }
 
-/** `type` is 0 customer, 1 support (NOTES 9). */
+/** `type` is 0 customer, 1 support (huawei.md 9). */
 function authorType(message: Message): number {
   return message.replierType === 0 ? 0 : 1;
 }
 
-/** IncidentMessageV2: messages of the detail, with `message_id` but no `replier_type` (NOTES 9). */
+/** IncidentMessageV2: messages of the detail, with `message_id` but no `replier_type` (huawei.md 9). */
 export function renderDetailMessages(
   core: Core,
   locale: Locale,
@@ -183,7 +183,7 @@ export function statusOnWire(core: Core, record: CaseRecord): number | string {
   return core.settings.statusAsText === "always" ? String(status) : status;
 }
 
-/** IncidentInfoV2: an item of the case list. No update time and no message count (NOTES 7). */
+/** IncidentInfoV2: an item of the case list. No update time and no message count (huawei.md 7). */
 export function renderCaseItem(core: Core, locale: Locale, record: CaseRecord): Record<string, unknown> {
   const names = caseNames(record, locale.language);
   return {

@@ -191,7 +191,7 @@ export interface ProjectSeed {
   readonly name?: string;
   readonly workflow?: WorkflowName;
   readonly projectTypeKey?: "software" | "service_desk" | "business";
-  /** No security levels, issues restricted by role (jira/NOTES 6). */
+  /** No security levels, issues restricted by role (jira.md 6). */
   readonly teamManaged?: boolean;
   readonly issueTypeIds?: readonly string[];
 }

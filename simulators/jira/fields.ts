@@ -1,4 +1,4 @@
-// Setting fields: which field takes which shape, with Jira's words for what is wrong. Sources: NOTES 3.3 and 4;
+// Setting fields: which field takes which shape, with Jira's words for what is wrong. Sources: jira.md 3.3 and 4;
 // texts of the messages as seen in public bug reports, so Assumed: their exact wording.
 
 import { adfStrings, adfToText, findAdfProblem, isAdf } from "./adf.ts";
@@ -17,7 +17,7 @@ function findCharacterProblem(site: Site, text: string): string | null {
   return bad?.test(text) === true ? "The text contains characters that are not allowed." : null;
 }
 
-/** Whether a media node names a file that is no attachment of the site: Jira knows files by media id (NOTES 4). */
+/** Whether a media node names a file that is no attachment of the site: Jira knows files by media id (jira.md 4). */
 function namesUnknownFile(site: Site, node: unknown): boolean {
   if (Array.isArray(node)) return node.some((child) => namesUnknownFile(site, child));
   if (typeof node !== "object" || node === null) return false;
@@ -201,7 +201,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
 };
 
-/** Reads `fields` into a patch. Throws one 400 that names every wrong field (NOTES 3.3). */
+/** Reads `fields` into a patch. Throws one 400 that names every wrong field (jira.md 3.3). */
 export function parseFields(
   site: Site,
   project: ProjectDef,

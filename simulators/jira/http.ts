@@ -22,7 +22,7 @@ export interface FileReply {
  * `after` hook, then answers. So a test can stop the client exactly there.
  */
 export interface PreparedWrite {
-  /** Issue whose write limit it counts against (NOTES 3.6), or null. */
+  /** Issue whose write limit it counts against (jira.md 3.6), or null. */
   readonly issueId: string | null;
   readonly commit: () => Reply;
 }
@@ -48,7 +48,7 @@ export class HttpFailure extends Error {
   }
 }
 
-/** Jira's usual error body (NOTES 3.3). */
+/** Jira's usual error body (jira.md 3.3). */
 export function failure(status: number, messages: readonly string[], errors: Record<string, string> = {}): HttpFailure {
   return new HttpFailure({ status, body: { errorMessages: messages, errors } });
 }
@@ -70,12 +70,12 @@ export function refused(reason: string, messages?: readonly string[]): HttpFailu
   });
 }
 
-/** What the gateway answers a token that lacks the scope of a call (NOTES 6). */
+/** What the gateway answers a token that lacks the scope of a call (jira.md 6). */
 export function scopeMismatch(): HttpFailure {
   return new HttpFailure({ status: 401, body: { code: 401, message: "Unauthorized; scope does not match" } });
 }
 
-/** The 404 of an issue that is not there or may not be seen (NOTES 3.3). */
+/** The 404 of an issue that is not there or may not be seen (jira.md 3.3). */
 export function issueNotFound(): HttpFailure {
   return failure(404, ["Issue does not exist or you do not have permission to see it."]);
 }

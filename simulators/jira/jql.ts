@@ -1,5 +1,5 @@
-// A small JQL: enough for a mirror, strict about the rest. Sources: NOTES 3.2 (bounded queries, at most 7 ORDER BY
-// fields), NOTES 4 (date literals in the account's time zone, minute precision), Atlassian's JQL reference for the
+// A small JQL: enough for a mirror, strict about the rest. Sources: jira.md 3.2 (bounded queries, at most 7 ORDER BY
+// fields), jira.md 4 (date literals in the account's time zone, minute precision), Atlassian's JQL reference for the
 // meaning of operators (`!=` and `not in` leave out issues whose field is empty).
 
 import { adfToText } from "./adf.ts";

@@ -1,4 +1,4 @@
-// Rate limits, NOTES 3.6: 20 writes in 2 s and 100 in 30 s on one issue; burst limit per operation.
+// Rate limits, jira.md 3.6: 20 writes in 2 s and 100 in 30 s on one issue; burst limit per operation.
 
 /** Counts requests against the limits. */
 export type Limits = ReturnType<typeof makeLimits>;

@@ -32,7 +32,7 @@ function parseHeaders(block: string): PartHeaders {
     if (key === "content-type") contentType = value;
     if (key !== "content-disposition") continue;
     if (!/^form-data\b/i.test(value)) throw new MultipartError("Content-Disposition must be form-data");
-    // NOTES 2.4: names come as raw UTF-8 with %22, %0D and %0A for quote and line ends. NOTES 4: filename* failed.
+    // jira.md 2.4: names come as raw UTF-8 with %22, %0D and %0A for quote and line ends. jira.md 4: filename* failed.
     fieldName = /;\s*name="((?:[^"\\]|\\.)*)"/i.exec(value)?.[1] ?? null;
     const raw = /;\s*filename="((?:[^"\\]|\\.)*)"/i.exec(value)?.[1];
     if (raw !== undefined) {

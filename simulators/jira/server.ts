@@ -121,7 +121,7 @@ function findOperation(method: string, path: string): { operation: Operation; pa
     wrongMethod = true;
   }
   if (path.startsWith("/rest/api/2/") || path.startsWith("/rest/api/latest/")) {
-    // A client that means v3 falls to v2 only by a mistake that loses ADF and properties (NOTES 2.3).
+    // A client that means v3 falls to v2 only by a mistake that loses ADF and properties (jira.md 2.3).
     throw refused("REST version 2 was called", ["The simulator serves REST version 3 only."]);
   }
   if (path === "/rest/api/3/search") {
@@ -225,7 +225,7 @@ export function makeServer(deps: ServerDeps) {
     if (oldest !== undefined) downloads.delete(oldest);
     const attachment = findAttachment(attachmentId);
     const origin = site.settings.contentOrigin === "other" ? mediaUrl : url;
-    // NOTES 4: the media UUID can be read from this Location.
+    // jira.md 4: the media UUID can be read from this Location.
     return `${origin}/_media/file/${attachment?.mediaId ?? "gone"}/binary?ticket=${ticket}`;
   }
 
@@ -279,7 +279,7 @@ export function makeServer(deps: ServerDeps) {
     });
   }
 
-  /** The classic scope of an operation (NOTES 6). */
+  /** The classic scope of an operation (jira.md 6). */
   function scopeOf({ id, write }: Operation): string {
     if (["getProjectRole", "getUsersFromGroup", "searchPriorities"].includes(id)) return "manage:jira-configuration";
     if (["getCurrentUser", "getUser", "findAssignableUsers"].includes(id)) return "read:jira-user";
@@ -411,7 +411,7 @@ export function makeServer(deps: ServerDeps) {
       date: new Date(site.now()).toUTCString(),
       "x-arequestid": String(counts.total),
       "cache-control": "no-cache, no-store, no-transform",
-      // Access: NOTES 3.1, the header names the account that acted.
+      // Access: jira.md 3.1, the header names the account that acted.
       ...(how.authenticated ? { "x-aaccountid": encodeURIComponent(site.bot.accountId) } : {}),
       ...reply.headers,
     };

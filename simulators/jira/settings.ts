@@ -2,57 +2,57 @@ import type { LinkTypeRecord } from "./types.ts";
 
 /**
  * The switches of the stand-in. A default follows the documentation; where nothing is documented the comment says
- * "Assumed:" and the switch lets a test try the other answer as well (NOTES 5 lists what only a real site can tell).
+ * "Assumed:" and the switch lets a test try the other answer as well (jira.md 5 lists what only a real site can tell).
  */
 export interface JiraSettings {
-  /** Search sees issues as they were this long ago. NOTES 3.2: eventually consistent, usually seconds. */
+  /** Search sees issues as they were this long ago. jira.md 3.2: eventually consistent, usually seconds. */
   searchLagMs: number;
-  /** Comment lists and the `attachment`/`comment` fields show what was there this long ago (NOTES 5, unknown). */
+  /** Comment lists and the `attachment`/`comment` fields show what was there this long ago (jira.md 5, unknown). */
   listLagMs: number;
   /** Most issues of one search page when more than id and key are asked. Assumed: 100 ("fewer when many fields are asked"). */
   searchMaxWithFields: number;
-  /** Whether `updated >= 1767225600000` is understood (NOTES 4, reported only). */
+  /** Whether `updated >= 1767225600000` is understood (jira.md 4, reported only). */
   jqlEpochMillis: boolean;
   /** Whether naming an issue that does not exist in JQL is a 400. Assumed: yes, as Jira's validation does. */
   jqlUnknownIssueIs400: boolean;
-  /** What moves an issue's `updated` (NOTES 5, unknown). */
+  /** What moves an issue's `updated` (jira.md 5, unknown). */
   commentAddMovesUpdated: boolean;
   commentEditMovesUpdated: boolean;
   commentDeleteMovesUpdated: boolean;
   attachmentMovesUpdated: boolean;
   propertyMovesUpdated: boolean;
   /**
-   * What `/issue/properties/multi` comes to (NOTES 6): `done`; refused with a status; `partial`: the task says COMPLETE and every second
+   * What `/issue/properties/multi` comes to (jira.md 6): `done`; refused with a status; `partial`: the task says COMPLETE and every second
    * issue went without; `failing`: the task fails and nothing is set; `stuck`: it runs for ever.
    */
   bulkProperties: "done" | "400" | "403" | "404" | "partial" | "failing" | "stuck";
-  /** Whether `created` of the bulk changelog is epoch milliseconds, as in the official example (NOTES 6), or ISO text. */
+  /** Whether `created` of the bulk changelog is epoch milliseconds, as in the official example (jira.md 6), or ISO text. */
   bulkChangelogEpoch: boolean;
-  /** What `/priority/search` answers: it is marked removed, and its only scope is an administrator's (NOTES 6). */
+  /** What `/priority/search` answers: it is marked removed, and its only scope is an administrator's (jira.md 6). */
   prioritySearch: "410" | "401" | "works";
-  /** Whether the bot may read members of roles and groups: Administer Projects, Browse users and groups (NOTES 6). */
+  /** Whether the bot may read members of roles and groups: Administer Projects, Browse users and groups (jira.md 6). */
   botReadsRoleMembers: boolean;
-  /** Scopes of the bot's API token; `null` = an unscoped one. A call without its scope is answered 401 (NOTES 6). */
+  /** Scopes of the bot's API token; `null` = an unscoped one. A call without its scope is answered 401 (jira.md 6). */
   tokenScopes: readonly string[] | null;
-  /** For so long after its creation an issue may answer 404 (NOTES 6, one field report: up to 30 s on a busy site). */
+  /** For so long after its creation an issue may answer 404 (jira.md 6, one field report: up to 30 s on a busy site). */
   freshIssueHiddenMs: number;
-  /** Whose address `self`, `content` and the like begin with: the site's, or that of Atlassian's gateway (NOTES 6). */
+  /** Whose address `self`, `content` and the like begin with: the site's, or that of Atlassian's gateway (jira.md 6). */
   urlsAt: "gateway" | "site";
-  /** Whether a request without a User-Agent is refused with 403, as some edges do (osm/NOTES 14). */
+  /** Whether a request without a User-Agent is refused with 403, as some edges do (huawei.md 14). */
   requireUserAgent: boolean;
-  /** Whether `expand=properties` on the comment list returns properties (NOTES 5, unknown; `comment/list` documents it). */
+  /** Whether `expand=properties` on the comment list returns properties (jira.md 5, unknown; `comment/list` documents it). */
   commentListReturnsProperties: boolean;
   /** `all`: jsdPublic on every comment; `service_desk`: only in service projects; `never`: nowhere. */
   jsdPublic: "all" | "service_desk" | "never";
-  /** How many of the newest comments `fields.comment` shows in search results (NOTES 4). */
+  /** How many of the newest comments `fields.comment` shows in search results (jira.md 4). */
   searchCommentCount: number;
-  /** `emailAddress` of other people in user objects (NOTES 2.3: null was seen). */
+  /** `emailAddress` of other people in user objects (jira.md 2.3: null was seen). */
   emailAddress: "shown" | "absent" | "null";
-  /** Language of names for the calling account: match by id, never by name (NOTES 1.6). */
+  /** Language of names for the calling account: match by id, never by name (jira.md 1). */
   language: "en" | "zh";
-  /** Time zone of the bot account: JQL date literals are read in it (NOTES 4). */
+  /** Time zone of the bot account: JQL date literals are read in it (jira.md 4). */
   botTimeZone: string;
-  /** `notifyUsers=false` and overrides need administration (NOTES 3.1). */
+  /** `notifyUsers=false` and overrides need administration (jira.md 3.1). */
   botIsAdmin: boolean;
   /** Permission keys the bot does not have, such as "TRANSITION_ISSUES". */
   revokedPermissions: readonly string[];
@@ -60,7 +60,7 @@ export interface JiraSettings {
   securityField: "shown" | "absent";
   /** Who is told of a project's levels: nobody, whoever asks, or that there are none. Administrators alone see the scheme (OpenAPI). */
   securityLevels: "forbidden" | "listed" | "none";
-  /** Whether a reply shows the visibility of the comment above it; not documented (jira/NOTES 6). */
+  /** Whether a reply shows the visibility of the comment above it; not documented (jira.md 6). */
   repliesRepeatVisibility: boolean;
   /** Whether the bot may read issues with a security level, and comments restricted to a role or group. */
   botSeesSecurityLevels: boolean;
@@ -77,37 +77,37 @@ export interface JiraSettings {
   doneRequiresResolution: boolean;
   /** Transition ids that are not offered (a condition of the workflow hides them). */
   hiddenTransitions: readonly string[];
-  /** Characters of description and comment: 32,767, of plain text or of the JSON (NOTES 4, disputed). */
+  /** Characters of description and comment: 32,767, of plain text or of the JSON (jira.md 4, disputed). */
   textLimit: number;
   textLimitCounts: "text" | "json";
   /** `nul`: NUL is refused in rich text and summary; `control`: every C0 control but tab, LF, CR; `none`. Assumed: nul. */
   refuseControlCharacters: "none" | "nul" | "control";
-  /** 20 writes in 2 s and 100 in 30 s on one issue (NOTES 3.6). */
+  /** 20 writes in 2 s and 100 in 30 s on one issue (jira.md 3.6). */
   perIssueLimits: boolean;
-  /** Requests per second of one operation before 429 `jira-burst-based`; 0 is off (NOTES 3.6). */
+  /** Requests per second of one operation before 429 `jira-burst-based`; 0 is off (jira.md 3.6). */
   burstPerSecond: number;
-  /** Whether 429 answers carry Retry-After (NOTES 4: a gateway 429 came without). */
+  /** Whether 429 answers carry Retry-After (jira.md 4: a gateway 429 came without). */
   retryAfterOn429: boolean;
-  /** Bytes of one attachment (NOTES 3.5). */
+  /** Bytes of one attachment (jira.md 3.5). */
   uploadLimitBytes: number;
   attachmentsEnabled: boolean;
-  /** Answers 411 to an upload without Content-Length (NOTES 5, unknown). */
+  /** Answers 411 to an upload without Content-Length (jira.md 5, unknown). */
   refuseChunkedUploads: boolean;
   /** Longest attachment name in UTF-16 units. Assumed: 255. */
   attachmentNameMax: number;
   /** Where the 303 of the content endpoint leads: another path, or another origin. */
   contentOrigin: "same" | "other";
-  /** Per-issue limits of comments and attachments: 413 beyond (NOTES 3.3). */
+  /** Per-issue limits of comments and attachments: 413 beyond (jira.md 3.3). */
   maxComments: number;
   maxAttachments: number;
-  /** Webhook delivery: shares of lost and doubled deliveries, whether order is shuffled, delay (NOTES 3.7). */
+  /** Webhook delivery: shares of lost and doubled deliveries, whether order is shuffled, delay (jira.md 3.7). */
   webhookLossRate: number;
   webhookDuplicateRate: number;
   webhookShuffle: boolean;
   webhookDelayMs: number;
-  /** Whether a comment also fires `jira:issue_updated` (NOTES 5, unknown). */
+  /** Whether a comment also fires `jira:issue_updated` (jira.md 5, unknown). */
   commentFiresIssueUpdated: boolean;
-  /** Whether comment and attachment webhooks carry `issue` (NOTES 3.7: undocumented). */
+  /** Whether comment and attachment webhooks carry `issue` (jira.md 3.7: undocumented). */
   webhookCarriesIssue: boolean;
   /** Whether issues can be linked at all, and how. */
   issueLinking: boolean;

@@ -20,7 +20,7 @@ export interface Site {
   readonly tasks: Map<string, Record<string, unknown>>;
 }
 
-/** A name in the language of the calling account (NOTES 1.6). */
+/** A name in the language of the calling account (jira.md 1). */
 export function localName(site: Site, name: LocalName): string {
   return name[site.settings.language];
 }
@@ -56,7 +56,7 @@ export function canSeeComment(site: Site, comment: CommentRecord): boolean {
   return comment.visibility === null || site.settings.botSeesRestrictedComments;
 }
 
-/** The issue of a path parameter. Throws 404 when it is gone or hidden (NOTES 3.3). */
+/** The issue of a path parameter. Throws 404 when it is gone or hidden (jira.md 3.3). */
 export function visibleIssue(site: Site, idOrKey: string): IssueRecord {
   const record = site.state.findIssue(idOrKey);
   if (record === null || !canSeeIssue(site, record)) throw issueNotFound();

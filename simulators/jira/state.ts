@@ -1,5 +1,5 @@
-// What the site holds. The problem: search answers from an index that lags behind (NOTES 3.2), and lists may lag too
-// (NOTES 5), while reads by id are fresh. The answer: issue records are immutable, each change appends a new version
+// What the site holds. The problem: search answers from an index that lags behind (jira.md 3.2), and lists may lag too
+// (jira.md 5), while reads by id are fresh. The answer: issue records are immutable, each change appends a new version
 // with its time, and whoever looks with a lag gets the newest version that is old enough. Versions nobody can see any
 // more are dropped.
 

@@ -148,7 +148,7 @@ function viewSecurity(site: Site, levelId: string): Json {
   };
 }
 
-/** An attachment as in `fields.attachment` and in the answer of an upload: its id is a string (NOTES 3.5). */
+/** An attachment as in `fields.attachment` and in the answer of an upload: its id is a string (jira.md 3.5). */
 export function viewAttachment(site: Site, attachment: AttachmentRecord): Json {
   const base = site.baseUrl();
   return {
@@ -167,7 +167,7 @@ export function viewAttachment(site: Site, attachment: AttachmentRecord): Json {
 }
 
 /**
- * Whether a comment is public for a portal. Written through the property `sd.public.comment` (NOTES 3.4); comments of
+ * Whether a comment is public for a portal. Written through the property `sd.public.comment` (jira.md 3.4); comments of
  * other projects are always public.
  */
 export function isJsdPublic(comment: CommentRecord): boolean {
@@ -222,7 +222,7 @@ export function viewChange(site: Site, change: ChangeGroup): Json {
   };
 }
 
-/** Transitions that lead away from an issue's status now (NOTES 3.3). */
+/** Transitions that lead away from an issue's status now (jira.md 3.3). */
 export function listTransitions(site: Site, issue: IssueRecord): readonly TransitionDef[] {
   if (!hasPermission(site, "TRANSITION_ISSUES")) return [];
   const all: readonly TransitionDef[] = site.state.projectOf(issue).workflow.transitions;
@@ -267,7 +267,7 @@ export function viewTransition(site: Site, transition: TransitionDef, withFields
   };
 }
 
-/** Where a view of an issue is shown: search shows only the newest comments (NOTES 4). */
+/** Where a view of an issue is shown: search shows only the newest comments (jira.md 4). */
 export interface IssueView {
   /** Field names, `*all`, `*navigable`, `-name`; empty means the caller's default. */
   readonly fields: readonly string[];

@@ -1,4 +1,4 @@
-// Admin webhooks, NOTES 3.7: signed with a secret, never expiring, registered by hand. Deliveries may get lost, come
+// Admin webhooks, jira.md 3.7: signed with a secret, never expiring, registered by hand. Deliveries may get lost, come
 // twice or in another order; the receiver must read the truth through REST.
 
 import { createHmac } from "node:crypto";
@@ -23,7 +23,7 @@ export interface WebhookDelivery {
   readonly status: number;
 }
 
-/** The header value for a body: `sha256=` and the HMAC in hex (NOTES 2.7). */
+/** The header value for a body: `sha256=` and the HMAC in hex (jira.md 2.7). */
 export function signWebhook(secret: string, body: string | Uint8Array): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }
@@ -138,7 +138,7 @@ export function makeWebhooks(deps: { readonly site: () => Site; readonly random:
   };
 }
 
-/** The issue as version 2 shows it: links to v2, texts as plain text, not ADF (NOTES 3.7). */
+/** The issue as version 2 shows it: links to v2, texts as plain text, not ADF (jira.md 3.7). */
 function viewWebhookIssue(site: Site, event: SiteEvent): Record<string, unknown> {
   const { issue } = event;
   const fields = viewFields(site, issue, { fields: ["*navigable", "attachment"], inSearch: true });

@@ -1,5 +1,5 @@
 /**
- * What a request must look like, whoever is behind it (SPEC 6); who that is, `gatekeeper.ts` tells.
+ * What a request must look like, whoever is behind it (rule 13); who that is, `gatekeeper.ts` tells.
  *
  * Without a sign-in only this machine is answered. "This machine" is more than a loopback peer: a reverse proxy on the same host
  * also connects from loopback (hence no forwarding header), and a page on the internet can make a browser on this machine ask us

@@ -1,5 +1,5 @@
 /**
- * The command line: names, options, help, exit codes (SPEC 5). What the commands do is the integrator's, see `CliActions`.
+ * The command line: names, options, help, exit codes (rule 12). What the commands do is the integrator's, see `CliActions`.
  *
  * Glossary: a *leaf* is a command that does something; each has `--json` and `--help`. A *group* (`links`, `failures`) only holds
  * leaves. Everything wrong with a command line ends as a `CommandFailure` of code 2 with a one-line remedy.

@@ -166,7 +166,7 @@ async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort):
   );
   const counts = `${categories.length} categories, ${regions.length} regions`;
   const problemType = problemTypes.find(({ id }) => id === problemTypeId);
-  // A fault report needs a region (osm/NOTES 6).
+  // A fault report needs a region (huawei.md 6).
   if (missing.length === 0 && problemType?.caseType === "5" && regionId === null && create.fields.regionId === null)
     return wrong(
       `${counts}; problem type ${problemType.id} (${problemType.name}) is a fault report, which needs a region`,

@@ -1,6 +1,6 @@
 /**
  * The status map against the workflow that it meets: targets that exist, no two sides pushing each other back and forth, and ways
- * that the workflow really offers (RULES 6).
+ * that the workflow really offers (rule 6).
  *
  * Jira shows a workflow to administrators only, so its ways are read off real issues: one for each status in which an issue
  * stands. What no issue shows is called unknown, never right and never wrong.

@@ -1,4 +1,4 @@
-/** What a command's end means to whoever called it (SPEC 5), and the errors that decide it. */
+/** What a command's end means to whoever called it (rule 12), and the errors that decide it. */
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { errorMessage } from "../observability/scrub.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Who is behind a request, and what the role allows (SPEC 6).
+ * Who is behind a request, and what the role allows (rule 13).
  *
  * Without a sign-in whoever sits at this machine is an operator; see `access.ts` for how that is told. With one: a token as bearer, or
  * the cookie of a session, which a token or single sign-on began. A session stands in the database, so that every replica knows it and

@@ -1,5 +1,5 @@
 /**
- * Page, API, health, metrics, queues and webhook of one process (SPEC 6).
+ * Page, API, health, metrics, queues and webhook of one process (rule 13).
  *
  * Every route is closed unless it says `access: "open"`; see `access.ts` for the rules. An open route is reached by anybody who
  * can reach the port, so health answers are shared for a second; for the webhook see `webhook-route.ts`.

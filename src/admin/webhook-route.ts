@@ -1,5 +1,5 @@
 /**
- * `POST /webhooks/jira/<connection>`: the one route that strangers are led to (SPEC 6).
+ * `POST /webhooks/jira/<connection>`: the one route that strangers are led to (rule 13).
  *
  * Who has no signature, or names no connection that takes webhooks, gets one and the same 401 before the body is read. Bodies that are
  * read count: together they may hold 64 MB, and the one that has come longest gives way. Whole deliveries stand in a queue, so that a burst is

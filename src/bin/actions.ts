@@ -660,7 +660,7 @@ function inspect(parts: Parts, connection: WiredConnection, linkId: LinkId): Pro
   return inspectLink({ ...connection.reconcile, lane: "check", pendingMs: roundsMs(parts.config, 2) }, linkId);
 }
 
-/** Length of `count` rounds: what is younger may simply not have been seen yet (RULES 8). */
+/** Length of `count` rounds: what is younger may simply not have been seen yet (rule 8). */
 function roundsMs(config: Config, count: number): number {
   const now = new Date();
   return count * Math.max(longestGapMs(config.crons.cases, now), longestGapMs(config.crons.issues, now));

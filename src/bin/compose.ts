@@ -283,7 +283,7 @@ function huaweiAccount(connection: ConnectionConfig): string {
     : `${credentials.domainName}/${credentials.username}`;
 }
 
-/** Names of the budgets that a connection draws on: one per endpoint and account (RULES 9). */
+/** Names of the budgets that a connection draws on: one per endpoint and account (rule 9). */
 export function budgetKeys(connection: ConnectionConfig): { readonly huawei: string; readonly jira: string } {
   return {
     huawei: `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`,

@@ -1,4 +1,4 @@
-/** `casebridge links link | unlink | move`: pairings that people begin, end and re-home (RULES 7). */
+/** `casebridge links link | unlink | move`: pairings that people begin, end and re-home (rule 7). */
 import type { CaseOption, CommandResult, LinkOptions } from "../admin/actions.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import { type CaseId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";

@@ -156,7 +156,7 @@ function named(title: string, json: readonly { readonly id: string; readonly nam
   return { head: [`${title} id`, title], rows: json.map(({ id, name }) => [id, name]), json };
 }
 
-/** -1 is believed to mean "no limit" (NOTES 6). */
+/** -1 is believed to mean "no limit" (huawei.md 6). */
 function count(value: number | null): string {
   if (value === null) return "not told";
   return value < 0 ? "no limit" : String(value);

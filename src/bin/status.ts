@@ -9,7 +9,7 @@ import type { StatePort } from "../sync/state.ts";
 import { budgetKeys } from "./compose.ts";
 
 /**
- * The poll interval that can be reached, in seconds (SPEC 8): the cron's own, or what half the budget needs for a round over the watched links of all
+ * The poll interval that can be reached, in seconds (rule 14): the cron's own, or what half the budget needs for a round over the watched links of all
  * connections that share it (one entry each), whichever is longer. Pure.
  */
 export function plannedPollSeconds(

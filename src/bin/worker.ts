@@ -259,7 +259,7 @@ export function countRuns(
 }
 
 /**
- * A status map that names statuses by id can only be judged with Jira's help (RULES 6). A Jira that does not answer in time does not hold
+ * A status map that names statuses by id can only be judged with Jira's help (rule 6). A Jira that does not answer in time does not hold
  * back the start: doctor finds the same.
  */
 async function refuseOscillation(parts: Parts): Promise<void> {

@@ -19,7 +19,7 @@ export type StatusCategory = "new" | "indeterminate" | "done";
 /** Where a case status leads in Jira: any status of a category, or one status by its id. */
 export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
 
-/** What a person's move of the issue to category done does to the case (RULES 6). */
+/** What a person's move of the issue to category done does to the case (rule 6). */
 export type CloseOnDone = "confirm" | "always" | "never";
 
 /** Which comments of people become messages of the case. */
@@ -193,11 +193,11 @@ export type CommentsConfig = {
   readonly holdSeconds: number;
   /** What stands after the mark: the person's display name, their project role, or nothing. */
   readonly authorName: "name" | "role" | "none";
-  /** Ids of issue security levels whose comments may leave Jira all the same (RULES 5). */
+  /** Ids of issue security levels whose comments may leave Jira all the same (rule 5). */
   readonly allowSecurityLevels: readonly string[];
-  /** Account ids of type `app` whose comments count as a person's (RULES 1). */
+  /** Account ids of type `app` whose comments count as a person's (rule 1). */
   readonly allowAppAccounts: readonly string[];
-  /** Whether the customers of a service project see what casebridge writes there (RULES 5). */
+  /** Whether the customers of a service project see what casebridge writes there (rule 5). */
   readonly inServiceProject: "internal" | "public";
 };
 
@@ -227,7 +227,7 @@ export type CreateInputs = {
 /** Masking of what leaves Jira. */
 export type GuardConfig = GuardSettings;
 
-/** After this long a completed write is taken to be visible to reads (RULES 2). */
+/** After this long a completed write is taken to be visible to reads (rule 2). */
 export type SettleConfig = {
   readonly caseSeconds: number;
   readonly messageSeconds: number;

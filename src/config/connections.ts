@@ -21,7 +21,7 @@ import { compileLinear } from "./linear-regex.ts";
 import { toDate } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
-/** Case status → category, where the file does not say otherwise (SPEC 4). */
+/** Case status → category, where the file does not say otherwise (rule 11). */
 const defaultStatusMap: Readonly<Record<number, { readonly category: StatusCategory }>> = Object.freeze({
   0: { category: "new" },
   1: { category: "indeterminate" },
@@ -419,7 +419,7 @@ function buildStatus(scope: Scope, given: NonNullable<ConnectionInput["status"]>
 
 /**
  * An open case must not lead to done, nor a closed one away from it: casebridge would move the issue, take its own move
- * for the wish to close (or to take up) the case, act on it, and so on (RULES 6). An unknown number counts as open.
+ * for the wish to close (or to take up) the case, act on it, and so on (rule 6). An unknown number counts as open.
  * Where a map names a status by id its category is not known here; `doctor` and the worker's start look it up.
  */
 function failOscillation(scope: Scope, status: number, category: StatusCategory): void {

@@ -1,5 +1,5 @@
 /**
- * What of the process answers on the network, and what guards it (SPEC 3 and 6). A listener that a stranger can reach through a proxy
+ * What of the process answers on the network, and what guards it (docs/configuration.md and 6). A listener that a stranger can reach through a proxy
  * looks like one that only this machine reaches, so what is meant for strangers (the webhook) is kept apart from what is not.
  */
 import { Secret } from "../lib/secret.ts";

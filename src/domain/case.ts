@@ -1,6 +1,6 @@
 /**
  * The Huawei side as casebridge sees it: cases and their conversation, freed from the wire's spellings.
- * Facts: status numbers and author kinds from the vendor's public API guide (shared osm/NOTES 5 and 9).
+ * Facts: status numbers and author kinds from the vendor's public API guide (shared huawei.md 5 and 9).
  */
 import type { CaseFileId, CaseId, MessageId } from "./ids.ts";
 
@@ -58,7 +58,7 @@ export type CaseMessage = {
   /** True for the message that repeats the description; never a comment. */
   readonly isFirst: boolean;
   readonly files: readonly CaseFile[];
-  /** Only a list shows the message, and its text may go on where the list cuts (osm/NOTES 14): it is never posted. */
+  /** Only a list shows the message, and its text may go on where the list cuts (huawei.md 14): it is never posted. */
   readonly textCut?: true;
 };
 

@@ -1,4 +1,4 @@
-/** How much of an issue may leave Jira (RULES 5), as it is remembered between two starts. */
+/** How much of an issue may leave Jira (rule 5), as it is remembered between two starts. */
 
 /** What decides how much may leave Jira; ids only, so that it can be stored. */
 export type DisclosurePolicy = {
@@ -11,7 +11,7 @@ export type DisclosurePolicy = {
 const commentRank = { none: 0, command: 1, all: 2 } as const;
 const fileRank = { none: 0, referenced: 1, all: 2 } as const;
 
-/** Whether `after` lets out anything that `before` did not; then what was written earlier is history (RULES 5). Pure. */
+/** Whether `after` lets out anything that `before` did not; then what was written earlier is history (rule 5). Pure. */
 export function isWiderPolicy(before: DisclosurePolicy, after: DisclosurePolicy): boolean {
   return (
     commentRank[after.comments] > commentRank[before.comments] ||

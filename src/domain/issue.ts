@@ -4,7 +4,7 @@ import type { AttachmentId, CommentId, IssueId, IssueKey } from "./ids.ts";
 /** The three categories that every Jira status belongs to. */
 export type StatusCategory = "new" | "indeterminate" | "done";
 
-/** Value of the issue property `casebridge` (RULES 1). `issueId` is absent until the issue knows its own id. */
+/** Value of the issue property `casebridge` (rule 1). `issueId` is absent until the issue knows its own id. */
 export type IssueMark = {
   readonly v: number;
   readonly inst: string;
@@ -12,7 +12,7 @@ export type IssueMark = {
   readonly issueId?: string;
 };
 
-/** Value of the comment property `casebridge` (RULES 1). */
+/** Value of the comment property `casebridge` (rule 1). */
 export type CommentMark = {
   readonly v: number;
   readonly inst: string;
@@ -81,7 +81,7 @@ export type IssueComment = {
   readonly authorName: string;
   /** `atlassian` and `customer` are people; any other account is none unless allowed. `null` when the service did not say. */
   readonly authorType: string | null;
-  /** The comment that this one replies to; `null` = none. What is set on a parent counts for its replies (jira/NOTES 6). */
+  /** The comment that this one replies to; `null` = none. What is set on a parent counts for its replies (jira.md 6). */
   readonly parentId: CommentId | null;
   /** ADF document. */
   readonly body: unknown;

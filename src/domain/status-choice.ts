@@ -33,7 +33,7 @@ const words = {
   fresh: [/to ?do|待处理|待办|zu erledigen|à faire/i, /open|new|打开|新建|offen|neu/i, /backlog/i],
 } as const satisfies Readonly<Record<string, readonly RegExp[]>>;
 
-/** What a case status means to people, by its number (osm/NOTES 5). */
+/** What a case status means to people, by its number (huawei.md 5). */
 function meaningOf(caseStatus: number): keyof typeof words {
   switch (caseStatus) {
     case 3:

@@ -1,8 +1,8 @@
 /**
  * From an answer, or the lack of one, to data or a `ServiceError`.
  *
- * The trap: business errors come inside HTTP 200 (NOTES 10), and what `error_code` holds after a success is not documented
- * (NOTES 13). So 2xx proves nothing; the code decides, and for a write anything that cannot be understood has an unknown outcome.
+ * The trap: business errors come inside HTTP 200 (huawei.md 10), and what `error_code` holds after a success is not documented
+ * (huawei.md 13). So 2xx proves nothing; the code decides, and for a write anything that cannot be understood has an unknown outcome.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { type ErrorKind, ServiceError, unsupportedCode } from "../domain/service-error.ts";
@@ -21,7 +21,7 @@ export type CallFacts = {
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
 
 /**
- * JSON of a successful answer; `undefined` for an empty body, which a write without result may give (NOTES 12.4).
+ * JSON of a successful answer; `undefined` for an empty body, which a write without result may give (huawei.md 12).
  * Throws `ServiceError` for every refusal, business errors inside HTTP 200 included.
  */
 export function readAnswer(call: CallFacts, answer: Answer): unknown {
@@ -95,13 +95,13 @@ export function notStarted(call: CallFacts): ServiceError {
 }
 
 /**
- * Whether an `error_code` says that the call failed: `OSM.` with digits that are not all zero, or any of the gateway (NOTES 10).
+ * Whether an `error_code` says that the call failed: `OSM.` with digits that are not all zero, or any of the gateway (huawei.md 10).
  */
 export function isFailureCode(code: string): boolean {
   return /^OSM\.(?!0+$)./.test(code) || code.startsWith("APIGW.");
 }
 
-/** Absent, empty, or only zeros after an optional prefix: what a success may carry (NOTES 10). Assumed; a live call would prove it. */
+/** Absent, empty, or only zeros after an optional prefix: what a success may carry (huawei.md 10). Assumed; a live call would prove it. */
 function isZeroLike(code: string | null): boolean {
   return code === null || /^(?:[A-Za-z]+\.)?0*$/.test(code);
 }
@@ -124,7 +124,7 @@ function parseJson(text: string): ParsedBody {
   }
 }
 
-/** Ids may arrive as numbers (NOTES 12.3); beyond 2^53 a JavaScript number would be another id, so the digits are kept as text. */
+/** Ids may arrive as numbers (huawei.md 12); beyond 2^53 a JavaScript number would be another id, so the digits are kept as text. */
 function parseKeepingLongNumbers(text: string): unknown {
   return JSON.parse(
     text,
@@ -165,7 +165,7 @@ function answerFailure(status: number, code: string | null): Failure | null {
   if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, detail, remedy };
   if (row !== null) return { kind: row.kind, detail, remedy };
   if (byStatus !== null) return { kind: byStatus, detail, remedy };
-  // A code of no known family inside 2xx: neither a success nor a known refusal (NOTES 10).
+  // A code of no known family inside 2xx: neither a success nor a known refusal (huawei.md 10).
   return { kind: code !== null && isFailureCode(code) ? "rejected" : "contract", detail, remedy };
 }
 

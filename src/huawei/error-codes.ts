@@ -1,5 +1,5 @@
 /**
- * Every error code of the service and its gateway that a public source names (shared osm/error-codes.csv, NOTES 10): what it
+ * Every error code of the service and its gateway that a public source names (shared osm/error-codes.csv, huawei.md 10): what it
  * means for the caller, and what a person can do. One code can stand for several things by HTTP status (`APIGW.0201`).
  */
 import type { ErrorKind } from "../domain/service-error.ts";
@@ -11,7 +11,7 @@ export type CodeText = { readonly en: string; readonly zh: string };
 export type ErrorCode = {
   /** `OSM.010100xx` stands for the codes of that range that no source explains. */
   readonly code: string;
-  /** The HTTP status that it comes with. Business codes come with 200 (NOTES 10). */
+  /** The HTTP status that it comes with. Business codes come with 200 (huawei.md 10). */
   readonly status: number;
   readonly kind: ErrorKind;
   readonly meaning: CodeText;

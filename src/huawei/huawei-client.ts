@@ -30,7 +30,7 @@ export type HuaweiClientDeps = {
 
 const timeoutDefaultMs = 30_000;
 
-/** What goes with every call: language, zone, and the site where one is configured (NOTES 4 and 14). */
+/** What goes with every call: language, zone, and the site where one is configured (huawei.md 4 and 14). */
 function makeHeaders({ language, site }: HuaweiClientOptions): Readonly<Record<string, string>> {
   const siteHeader: Readonly<Record<string, string>> = site == null ? {} : { "x-site": site === "china" ? "0" : "1" };
   return { "x-language": language, "x-time-zone": askedZone, ...siteHeader };

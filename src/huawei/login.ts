@@ -1,4 +1,4 @@
-/** The two ways to prove who calls (NOTES 3): signing with a key pair, and an IAM token got with a password. */
+/** The two ways to prove who calls (huawei.md 3): signing with a key pair, and an IAM token got with a password. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, ServiceError } from "../domain/service-error.ts";
@@ -22,7 +22,7 @@ export type Login = {
   /** Told that `pass` was refused. True when a new one can be had, so that one repetition makes sense. */
   forget(pass: string | null): boolean;
   /**
-   * Told that a call was forbidden with `pass`: rights may hang on the scope of a token (NOTES 14). True when another one was got, so that
+   * Told that a call was forbidden with `pass`: rights may hang on the scope of a token (huawei.md 14). True when another one was got, so that
    * one repetition makes sense. It is tried once; the scope that then works is remembered.
    */
   tryOtherScope(pass: string | null, lane: Lane): Promise<boolean>;
@@ -51,7 +51,7 @@ export function makeLogin(deps: TokenDeps, credentials: HuaweiClientCredentials)
 /** After so long the account id is asked for again, where IAM did not tell it. */
 const learnAgainMs = 10 * 60_000;
 
-/** Every request of a global service carries the account's id (NOTES 14); it is learned where it is not given. */
+/** Every request of a global service carries the account's id (huawei.md 14); it is learned where it is not given. */
 function makeSignedLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & { kind: "aksk" }): Login {
   let { domainId } = credentials;
   let learning: Promise<void> | null = null;
@@ -98,7 +98,7 @@ function makeSignedLogin(deps: TokenDeps, credentials: HuaweiClientCredentials &
   };
 }
 
-/** A token lives 24 h (NOTES 3.1) and is renewed at 23 h; of a token with another life the same share is used. */
+/** A token lives 24 h (huawei.md 3.1) and is renewed at 23 h; of a token with another life the same share is used. */
 const usedShare = 23 / 24;
 const tokenLifeMs = 24 * 3_600_000;
 const loginCall = { operation: "login", write: false };

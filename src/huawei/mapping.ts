@@ -70,7 +70,7 @@ export function toLabelNames(list: unknown): string[] {
   return names.filter((name) => name !== null);
 }
 
-/** The detail; throws a contract error when it is about another case than asked for (NOTES 12.16). */
+/** The detail; throws a contract error when it is about another case than asked for (huawei.md 12). */
 export function toCaseDetail(
   context: MappingContext,
   caseId: CaseId,
@@ -98,7 +98,7 @@ export function toCaseDetail(
 }
 
 /**
- * Messages in the order of time. The order of lists is not documented (NOTES 9): one that runs backwards is turned round
+ * Messages in the order of time. The order of lists is not documented (huawei.md 9): one that runs backwards is turned round
  * first, so that messages of the same second keep their order.
  */
 export function toMessages(
@@ -123,7 +123,7 @@ function toMessage(
   const wire = parseWire(context.call, wireMessage, entry);
   const readTime = parseServiceTime(wire.create_time, context.offsetMinutes);
   const createdAt = readTime ?? (wire.message_id === null ? null : standInTime);
-  // Without an id the time is the message's identity (RULES 1): a stand-in would make another message of it.
+  // Without an id the time is the message's identity (rule 1): a stand-in would make another message of it.
   if (createdAt === null) throw contractError(context.call, `${entry.path}.create_time`);
   if (readTime === null) context.onTolerated(`${entry.path}.create_time`);
   return {
@@ -141,7 +141,7 @@ function toMessage(
   };
 }
 
-/** NOTES 9: `replier_type` 0 customer, 1 engineer, 2 partner, where present; else `type` 0 customer, 1 support. */
+/** huawei.md 9: `replier_type` 0 customer, 1 engineer, 2 partner, where present; else `type` 0 customer, 1 support. */
 function toAuthorKind(replierType: number | null, type: number | null): AuthorKind {
   const kinds: readonly AuthorKind[] = ["customer", "engineer", "partner"];
   if (replierType !== null) return kinds[replierType] ?? "unknown";

@@ -7,7 +7,7 @@ import type { Prepared } from "./transport.ts";
 const readBytesMax = 64 * 1024;
 
 /**
- * Parts of an upload (NOTES 8): the file under `fileField`, then the text fields. Throws a plain Error when the spooled file is not what was spooled:
+ * Parts of an upload (huawei.md 8): the file under `fileField`, then the text fields. Throws a plain Error when the spooled file is not what was spooled:
  * that is this machine's fault, not the service's.
  */
 export async function makeUploadBody(input: {

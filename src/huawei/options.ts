@@ -1,7 +1,7 @@
 /** What the Huawei adapter is given. The configuration's `HuaweiConfig` satisfies it; nothing here reads the environment. */
 import type { Secret } from "../lib/secret.ts";
 
-/** Signing with a key pair, or a token login with a password (NOTES 3). */
+/** Signing with a key pair, or a token login with a password (huawei.md 3). */
 export type HuaweiClientCredentials =
   | {
       readonly kind: "aksk";
@@ -28,7 +28,7 @@ export type HuaweiClientOptions = {
   readonly apiVersion: "v2" | "v1.0";
   /** `X-Language`. */
   readonly language: string;
-  /** `X-Site`, signed: 0 China, 1 international (NOTES 14); `null` = not sent. */
+  /** `X-Site`, signed: 0 China, 1 international (huawei.md 14); `null` = not sent. */
   readonly site?: "china" | "international" | null;
   /** User group whose cases are read; `null` = the account's own. */
   readonly groupId: string | null;

@@ -1,5 +1,5 @@
 /**
- * Reading all pages of a list that moves meanwhile (NOTES 7, 12.15): neither order nor stability is promised, so the reading is
+ * Reading all pages of a list that moves meanwhile (huawei.md 7, 12.15): neither order nor stability is promised, so the reading is
  * checked by its own numbers and taken again when they do not fit.
  */
 

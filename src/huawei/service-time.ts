@@ -1,4 +1,4 @@
-/** Times as the service writes them: several sources, several forms (NOTES 11), all of them read. */
+/** Times as the service writes them: several sources, several forms (huawei.md 11), all of them read. */
 import { toInstant } from "../lib/time-zone.ts";
 
 const written =

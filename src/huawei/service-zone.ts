@@ -2,7 +2,7 @@
  * In which zone the service writes times that carry none.
  *
  * `X-Time-Zone: GMT` goes with every call, so a service that heeds it writes UTC. One that ignores it writes GMT+8, its documented
- * default, or UTC; nothing says which (NOTES 14). Asked for GMT, only one mistake is possible, and it shows by itself: what was created a
+ * default, or UTC; nothing says which (huawei.md 14). Asked for GMT, only one mistake is possible, and it shows by itself: what was created a
  * moment ago then lies hours ahead of the service's own clock. So the zone is learned from the first such time. Read eight hours late
  * until then, nothing looks older than it is: no new case is passed over and none of our messages is taken for one of before its write.
  */
@@ -10,7 +10,7 @@ import { parseServiceTime } from "./service-time.ts";
 
 /** What `X-Time-Zone` says. */
 export const askedZone = "GMT";
-/** The zone of a service that ignores the header, in minutes east of UTC (NOTES 4). */
+/** The zone of a service that ignores the header, in minutes east of UTC (huawei.md 4). */
 const defaultMinutes = 8 * 60;
 const zoneMaxMinutes = 14 * 60;
 /** No clock is that wrong, since the service's own is what we compare with. */

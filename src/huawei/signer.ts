@@ -19,7 +19,7 @@ export type SignInput = {
 };
 
 /**
- * Headers of a request signed with SDK-HMAC-SHA256 (NOTES 3.2), the given ones included.
+ * Headers of a request signed with SDK-HMAC-SHA256 (huawei.md 3.2), the given ones included.
  * A multipart body is not hashed: the caller sends `UNSIGNED-PAYLOAD`, which this adds and signs.
  */
 export function signHeaders(

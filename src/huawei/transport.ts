@@ -3,7 +3,7 @@
  *
  * What is repeated here, and only here: a throttled request (it was not executed), a request whose token had died (likewise,
  * once), and reads after a broken connection or a gateway error. A write is never repeated after anything else, because the
- * service has no idempotency key (NOTES 6): the flows look for it first.
+ * service has no idempotency key (huawei.md 6): the flows look for it first.
  */
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
@@ -250,7 +250,7 @@ async function mayRepeat(
   return true;
 }
 
-/** RFC 3986: only unreserved characters stay (NOTES 3.2); the signer encodes alike, so that sent and signed bytes agree. */
+/** RFC 3986: only unreserved characters stay (huawei.md 3.2); the signer encodes alike, so that sent and signed bytes agree. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The historical API v1.0 behind the same ports (`/v1.0/servicerequest/case…`, 13 operations, NOTES 1).
+ * The historical API v1.0 behind the same ports (`/v1.0/servicerequest/case…`, 13 operations, huawei.md 1).
  *
  * Its answers are v2's in other words, so each is renamed and then read by the same schemas and mappings. What it lacks is told by
  * `capabilities`; what it lacks but can be had another way is made here: news of messages (from the details, one read per case),
@@ -47,7 +47,7 @@ import {
 
 /** Statuses that the historical pages name. */
 const documentedStatuses: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 12]);
-/** 2 MB and these kinds (NOTES 8). Assumed: five files per message, as a read message shows; a message with six would prove it. */
+/** 2 MB and these kinds (huawei.md 8). Assumed: five files per message, as a read message shows; a message with six would prove it. */
 const fileLimits = {
   countMax: 5,
   newCaseCountMax: 1,
@@ -182,7 +182,7 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
   };
 }
 
-/** A call of `/v1.0/servicerequest/case…`. Language and zone go with every one, as in v2 (NOTES 4). */
+/** A call of `/v1.0/servicerequest/case…`. Language and zone go with every one, as in v2 (huawei.md 4). */
 function v1Call(
   deps: DialectDeps,
   call: Omit<ApiCall, "origin" | "headers" | "method" | "write"> & Partial<Pick<ApiCall, "method">>,
@@ -344,7 +344,7 @@ async function readNews(
   return { groups, cursor: youngestMs === 0 ? cursor : String(youngestMs) };
 }
 
-/** The answer holds no id (NOTES 1), so what was made since is listed and told by the text that was sent; not seen there, the outcome counts as unknown. */
+/** The answer holds no id (huawei.md 1), so what was made since is listed and told by the text that was sent; not seen there, the outcome counts as unknown. */
 async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane): Promise<CaseId> {
   const facts = { operation: "createCase", write: true };
   let sent = { description: "", at: deps.clock.now() };
@@ -398,7 +398,7 @@ async function findCreated(
 }
 
 /**
- * A download names its file in the query, as the address of its page says, or in the path, as the page's example does (NOTES 14). The one
+ * A download names its file in the query, as the address of its page says, or in the path, as the page's example does (huawei.md 14). The one
  * that is not published answers so; the other one is then used, and remembered.
  */
 function makeDownload(deps: DialectDeps): HuaweiPort["downloadFile"] {

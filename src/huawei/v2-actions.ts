@@ -1,4 +1,4 @@
-/** The v2 dialect of a case's operation log: where an action whose answer was lost is looked for (NOTES 7). */
+/** The v2 dialect of a case's operation log: where an action whose answer was lost is looked for (huawei.md 7). */
 import { z } from "zod";
 import type { HuaweiPort } from "../sync/ports.ts";
 import { parseWire } from "./mapping.ts";
@@ -14,7 +14,7 @@ const wireEntry = z.object({
   operate_time: loose,
 });
 
-/** Kind of a rating in the operation log (NOTES 7). */
+/** Kind of a rating in the operation log (huawei.md 7). */
 const rateType = 5;
 
 /** Makes the reading of the operation log. */

@@ -1,4 +1,4 @@
-/** The v2 dialect of what doctor and lookups need (NOTES 6), and the project list of IAM. */
+/** The v2 dialect of what doctor and lookups need (huawei.md 6), and the project list of IAM. */
 import type { z } from "zod";
 import type { Lane, NamedId } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";

@@ -76,11 +76,11 @@ export type DialectDeps = {
   readonly projectId: string | null;
 };
 
-/** Most ids of one instant-messages call (NOTES 7). */
+/** Most ids of one instant-messages call (huawei.md 7). */
 const instantCasesMax = 100;
-/** UTF-16 units of `operate_desc` (NOTES 5) and of a review; v1.0 has the same bounds. */
+/** UTF-16 units of `operate_desc` (huawei.md 5) and of a review; v1.0 has the same bounds. */
 export const operateDescMax = 400;
-/** The only documented source of a case made by API (NOTES 6). */
+/** The only documented source of a case made by API (huawei.md 6). */
 export const caseSourceId = "83aeb0f2834c4df49826c781d32a963e";
 /** What v2 offers to the account's own user. */
 const capabilities: readonly HuaweiCapability[] = [
@@ -94,9 +94,9 @@ const capabilities: readonly HuaweiCapability[] = [
   "account_checks",
   "group",
 ];
-/** Calls that know no `group_id`, so that they would speak of the caller's own cases only (RULES 3). */
+/** Calls that know no `group_id`, so that they would speak of the caller's own cases only (rule 3). */
 const absentInGroupMode: ReadonlySet<HuaweiCapability> = new Set(["withdraw", "related_cases"]);
-/** The gateway refuses requests above 12 MB (NOTES 3.2); part heads need a little of it. */
+/** The gateway refuses requests above 12 MB (huawei.md 3.2); part heads need a little of it. */
 const uploadBytesMax = 12 * 1024 * 1024 - 64 * 1024;
 /** An error body is shorter; a longer JSON answer of a download is a file. */
 const errorBodyMax = 64 * 1024;
@@ -124,7 +124,7 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
   const { transport } = deps;
   const group = { group_id: deps.groupId };
   const bodyGroup = deps.groupId === null ? {} : { group_id: deps.groupId };
-  // One value everywhere (RULES 3): without it the service strips rich text (NOTES 9).
+  // One value everywhere (rule 3): without it the service strips rich text (huawei.md 9).
   const rich = { trim_osm_rich_text_label: false };
 
   return {
@@ -222,7 +222,7 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
     downloadFile(fileId, spool, sizeMaxBytes, lane) {
       const call = v2Call(deps, {
         operation: "downloadFile",
-        // One id per call: several come back as an archive (NOTES 8).
+        // One id per call: several come back as an archive (huawei.md 8).
         path: ["accessorys", fileId],
         query: group,
         transferBytes: sizeMaxBytes,
@@ -285,7 +285,7 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
       project_id: deps.projectId,
     };
     const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
-    // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (NOTES 6).
+    // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (huawei.md 6).
     const json = {
       ...chosen,
       business_type_id: input.problemTypeId,
@@ -327,7 +327,7 @@ export function cutText(text: string, max: number): string {
 
 /**
  * Bounds of creation time, both widened to whole seconds as the service has them.
- * Assumed: they test the creation time (NOTES 7); a live listing of an old case with a new status would prove it.
+ * Assumed: they test the creation time (huawei.md 7); a live listing of an old case with a new status would prove it.
  */
 export type Window = { readonly from: Date | null; readonly to: Date | null };
 
@@ -495,7 +495,7 @@ export function spoolDownload(
 }
 
 /**
- * Bytes of a download. Assumed: a file is announced by Content-Disposition or by a type that is not JSON. An error comes with 200 as JSON (NOTES 10), and a customer's file may be JSON too: the answer is taken for
+ * Bytes of a download. Assumed: a file is announced by Content-Disposition or by a type that is not JSON. An error comes with 200 as JSON (huawei.md 10), and a customer's file may be JSON too: the answer is taken for
  * an error only when it is short, does not call itself an attachment, and carries a failure code or is no whole JSON.
  */
 async function* fileBytes(call: ApiCall, answer: HttpResponse): AsyncGenerator<Uint8Array> {

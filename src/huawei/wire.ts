@@ -1,6 +1,6 @@
 /**
  * The wire's shapes, naming only the fields that are used (openapi.yaml), and read tolerantly: the service's own samples break
- * their types (NOTES 4, 12). Of a list entry only its id must be readable, since one odd field must not hide a whole list.
+ * their types (huawei.md 4, 12). Of a list entry only its id must be readable, since one odd field must not hide a whole list.
  */
 import { z } from "zod";
 
@@ -33,7 +33,7 @@ function toInteger(value: unknown): number | null {
 /** `accessory_list` entry of a message. */
 export const wireFile = z.object({ accessory_id: idText, file_actual_name: looseText });
 
-/** IncidentMessageV2 of the detail and QueryMessageInfoV2 of the lists: the former has ids, the latter `replier_type` (NOTES 9). */
+/** IncidentMessageV2 of the detail and QueryMessageInfoV2 of the lists: the former has ids, the latter `replier_type` (huawei.md 9). */
 export const wireMessage = z.object({
   message_id: looseText,
   type: looseInteger,
@@ -61,7 +61,7 @@ export const wireCaseSummary = z.object({
   label_list: unknown,
 });
 
-/** Case list; older docs name the total `count` (NOTES 7). */
+/** Case list; older docs name the total `count` (huawei.md 7). */
 export const wireCaseList = z.object({ total_count: looseInteger, count: looseInteger, incident_info_list: entries });
 
 /** Case detail. Status and creation time must be readable here: they are what the reading is for. */
@@ -106,7 +106,7 @@ export const wireDimension = z.object({ satisfaction_id: looseInteger });
 /** Answer of an upload. */
 export const wireUpload = z.object({ accessory_id: idText });
 
-/** `/accessorys/limits`; numbers declared as text (NOTES 12.3). */
+/** `/accessorys/limits`; numbers declared as text (huawei.md 12). */
 export const wireLimits = z.object({
   accessory_limit: z.object({
     limit_count: looseInteger.refine((value) => value !== null && value >= 0).transform((value) => value ?? 0),
@@ -140,7 +140,7 @@ export const wireAuthorization = z.object({
   auth_expire_time: unknown,
 });
 
-/** Look-ups of NOTES 6. */
+/** Look-ups of huawei.md 6. */
 export const wireRegions = z.object({ data_center_list: entries });
 /** A region. */
 export const wireRegion = z.object({ region_id: idText, region_name: looseText });

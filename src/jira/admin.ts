@@ -62,7 +62,7 @@ export interface JiraAdminPort {
   ): Promise<{ readonly accountType: string | null; readonly displayName: string | null } | null>;
   /** The site's clock in whole seconds, from the Date header of an answer of any status. */
   serverTime(): Promise<Date>;
-  /** Approximate number of issues (NOTES 3.2); a bad JQL is `rejected`. */
+  /** Approximate number of issues (jira.md 3.2); a bad JQL is `rejected`. */
   countIssues(jql: string): Promise<number>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Comments with our property.
  *
- * Whether a list of comments returns properties is not documented (NOTES 5), so they are asked for, and where an answer
+ * Whether a list of comments returns properties is not documented (jira.md 5), so they are asked for, and where an answer
  * lacks them they are read in bulk. Only for comments of our own account: nobody else's comment can be our copy.
  */
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
@@ -28,7 +28,7 @@ type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
 
 const pageSize = 100;
 const bulkMax = 1_000;
-/** Says whether the customers of a service project see a comment (NOTES 3.4). */
+/** Says whether the customers of a service project see a comment (jira.md 3.4). */
 const publicKey = "sd.public.comment";
 /** Comments that are read with their bodies at once. */
 const byIdsMax = 100;
@@ -46,7 +46,7 @@ export function makeCommentCalls(deps: {
 
   /**
    * Comments of the platform API are public in service projects and mailed to the requester, unless this property says otherwise
-   * (jira/NOTES 6). Where the kind of the project cannot be told, they are internal.
+   * (jira.md 6). Where the kind of the project cannot be told, they are internal.
    */
   async function visibilityOfOwn(call: CallContext): Promise<readonly object[]> {
     if (deps.inServiceProject === "public") return [];

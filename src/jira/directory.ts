@@ -1,6 +1,6 @@
 /**
  * Who we are and what the project's things are called: looked up once, then remembered, since names come back in the
- * account's language and every write needs ids (NOTES 1.6).
+ * account's language and every write needs ids (jira.md 1).
  */
 
 import { isServiceError } from "../domain/service-error.ts";
@@ -58,7 +58,7 @@ export type Directory = {
   project(call: CallContext): Promise<Project>;
   /** Issue types that can be created in the project. */
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
-  /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; NOTES 6). */
+  /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; jira.md 6). */
   createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]>;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
@@ -166,7 +166,7 @@ export function makeDirectory(deps: {
     try {
       return (await transport.client(asRead(call)).sendRequest({ url, schema: securityLevelsSchema })).levels;
     } catch (error) {
-      // A look-up stops no reading (RULES 9): what is not told is not known.
+      // A look-up stops no reading (rule 9): what is not told is not known.
       if (isServiceError(error)) return null;
       throw error;
     }

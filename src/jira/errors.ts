@@ -1,7 +1,7 @@
 /**
  * From an answer of Jira, or the lack of one, to data or a `ServiceError`.
  *
- * A message never holds a body: Jira echoes what was sent into its errors (NOTES 2.3), so quoted parts are masked and of
+ * A message never holds a body: Jira echoes what was sent into its errors (jira.md 2.3), so quoted parts are masked and of
  * the field errors only the names stay. They are what an operator needs to mend a screen or a workflow.
  */
 import type { IncomingHttpHeaders } from "node:http";
@@ -37,14 +37,14 @@ export function refusedFields(error: unknown): readonly string[] {
   return isServiceError(error, "rejected") && error.cause instanceof JiraRefusal ? error.cause.fields : [];
 }
 
-/** The reason that a 429 carries for the limit of writes on one issue (NOTES 3.6). */
+/** The reason that a 429 carries for the limit of writes on one issue (jira.md 3.6). */
 export const perIssueLimitCode = "jira-per-issue-on-write";
 
 const detailCharsMax = 200;
 
 /**
  * JSON of a successful answer; `undefined` when the body is empty. Throws `ServiceError` for every other status, for a
- * login page (200 with HTML, NOTES 2.3) and for JSON that is broken.
+ * login page (200 with HTML, jira.md 2.3) and for JSON that is broken.
  */
 export function readAnswer(call: CallFacts, answer: Answer, now: Date): unknown {
   const { status, text } = answer;
@@ -88,7 +88,7 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
 }
 
 /**
- * A scoped API token that lacks the scope of a call is answered 401 as a dead one is, and only the text tells (NOTES 6): nothing is wrong
+ * A scoped API token that lacks the scope of a call is answered 401 as a dead one is, and only the text tells (jira.md 6): nothing is wrong
  * with the credentials, so only what needs this call is left out.
  */
 function missingScope(call: CallFacts, answer: Answer): ServiceError {
@@ -105,7 +105,7 @@ function missingScope(call: CallFacts, answer: Answer): ServiceError {
 /** Code of a refusal for want of a scope. */
 export const scopeCode = "SCOPE";
 
-/** The classic scope that a call needs (NOTES 6). */
+/** The classic scope that a call needs (jira.md 6). */
 function scopeOf({ operation, effect }: CallFacts): string {
   if (operation === "findRoleMembers") return "manage:jira-configuration";
   if (["getOwnAccountId", "getMyself", "findUser"].includes(operation)) return "read:jira-user";
@@ -178,7 +178,7 @@ export function makeError(
   );
 }
 
-/** 400, 409, 411, 413 and 422 say that this request never succeeds as it is (NOTES 3.3); 409 may after a re-read. */
+/** 400, 409, 411, 413 and 422 say that this request never succeeds as it is (jira.md 3.3); 409 may after a re-read. */
 function kindOfStatus(status: number): ErrorKind {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
@@ -224,7 +224,7 @@ function readErrorBody(text: string): { messages: string; fields: readonly strin
   }
   const errors = member(body, "errors");
   const fields = typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.keys(errors) : [];
-  // The gateway in front of Jira writes `message` (NOTES 6).
+  // The gateway in front of Jira writes `message` (jira.md 6).
   const told = member(body, "errorMessages") ?? [member(body, "message")];
   const texts = Array.isArray(told) ? told.filter((message) => typeof message === "string") : [];
   return {

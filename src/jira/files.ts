@@ -1,5 +1,5 @@
 /**
- * Attachments in constant memory: jira.js and `fetch` hold a whole upload in memory (NOTES 2.4), so both ways go
+ * Attachments in constant memory: jira.js and `fetch` hold a whole upload in memory (jira.md 2.4), so both ways go
  * through the project's own HTTP sender, with a multipart frame of known length on the way up and the spool on the way down.
  */
 import { randomUUID } from "node:crypto";
@@ -102,7 +102,7 @@ export function makeFileCalls(deps: {
     });
   }
 
-  /** The content lies behind a redirect, perhaps on another origin (NOTES 3.5), which must not see our credentials. */
+  /** The content lies behind a redirect, perhaps on another origin (jira.md 3.5), which must not see our credentials. */
   async function follow(
     call: CallContext,
     send: (request: RawRequest) => Promise<HttpResponse>,
@@ -175,7 +175,7 @@ function toSource(
 type Upload = { readonly contentType: string; readonly sizeBytes: number; readonly open: () => StreamedBody };
 
 /**
- * One part named `file` (NOTES 2.4). The length is sent, since Jira's edge may not take chunked uploads (NOTES 5). Throws
+ * One part named `file` (jira.md 2.4). The length is sent, since Jira's edge may not take chunked uploads (jira.md 5). Throws
  * a plain Error when the spooled file is not what was spooled: that is this machine's fault, not the service's.
  */
 async function makeUpload(input: { readonly file: SpooledFile; readonly name: string }): Promise<Upload> {
@@ -213,7 +213,7 @@ async function makeUpload(input: { readonly file: SpooledFile; readonly name: st
   };
 }
 
-/** Raw UTF-8 as browsers send it; RFC 2231 names failed on Jira (NOTES 4). */
+/** Raw UTF-8 as browsers send it; RFC 2231 names failed on Jira (jira.md 4). */
 function toFileName(name: string): string {
   return name.toWellFormed().replaceAll('"', "%22").replaceAll("\n", "%0A").replaceAll("\r", "%0D");
 }

@@ -1,5 +1,5 @@
 /**
- * Writes on one issue, one after the other and never faster than Jira takes them: 20 in 2 s and 100 in 30 s (NOTES 3.6).
+ * Writes on one issue, one after the other and never faster than Jira takes them: 20 in 2 s and 100 in 30 s (jira.md 3.6).
  *
  * Jira counts a write somewhere between its sending and its answer. So the time that counts here is the one of the
  * answer: a write that starts a whole window after the answer to the n-th before it cannot be the n+1-th of any window.
@@ -23,7 +23,7 @@ const idleIssuesMax = 200;
 
 type Turns = { tail: Promise<void>; waiting: number; readonly countedAt: number[] };
 
-/** Makes a pacer. One per connection is right: one replica at a time works on an issue (RULES 2). */
+/** Makes a pacer. One per connection is right: one replica at a time works on an issue (rule 2). */
 export function makeIssuePacer(deps: {
   readonly nowMs: () => number;
   readonly sleep: (pauseMs: number) => Promise<unknown>;

@@ -66,7 +66,7 @@ export type IssueCalls = Pick<
 const pageSize = 100;
 const bulkMax = 100;
 const labelsMax = 50;
-/** Issues of one bulk reading of changelogs (NOTES 3.3). */
+/** Issues of one bulk reading of changelogs (jira.md 3.3). */
 const changelogsMax = 1_000;
 /** Pauses before each look at a task: a hundred properties are a matter of moments. */
 const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
@@ -260,7 +260,7 @@ export function makeIssueCalls(deps: {
       const fields = refusedFields(error);
       if (fields.includes("issuetype") || fields.includes("project")) directory.forget();
       if (priorityAsked === null || !fields.includes("priority")) throw error;
-      // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (NOTES 3.3).
+      // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (jira.md 3.3).
       deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
       return create(null);
     });
@@ -438,7 +438,7 @@ export function makeIssueCalls(deps: {
 
 /**
  * Rich text as Jira's API takes it. A string is refused here: it would be a plain value to the API and, through jira.js,
- * even be sent to the old API, where the marks are lost (NOTES 2.3). Throws `ServiceError` (`rejected`).
+ * even be sent to the old API, where the marks are lost (jira.md 2.3). Throws `ServiceError` (`rejected`).
  */
 export function toAdfDocument(call: CallContext, value: unknown): object {
   if (typeof value === "object" && value !== null && "type" in value && value.type === "doc") return value;
@@ -454,7 +454,7 @@ function toSearch(query: object, token: string | null): object {
   return { ...query, maxResults: pageSize, ...(token === null ? {} : { nextPageToken: token }) };
 }
 
-/** Jira takes one line of at most 255 characters, and none that is empty (NOTES 4). */
+/** Jira takes one line of at most 255 characters, and none that is empty (jira.md 4). */
 function toSummary(text: string): string {
   const line = toPlainText(text).replace(/\s+/g, " ").trim();
   if (line === "") return "…";

@@ -6,7 +6,7 @@ export function quoteJql(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`;
 }
 
-/** Issues of the project changed within the last minutes: relative, so that no time zone matters (RULES 4, NOTES 4). */
+/** Issues of the project changed within the last minutes: relative, so that no time zone matters (rule 4, jira.md 4). */
 export function updatedWithinJql(projectKey: string, minutes: number): string {
   return `project = ${quoteJql(projectKey)} AND updated >= -${Math.max(1, Math.ceil(minutes))}m ORDER BY updated ASC`;
 }

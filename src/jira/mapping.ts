@@ -22,7 +22,7 @@ import {
   type transitionsSchema,
 } from "./wire.ts";
 
-/** Key of our properties on issues and comments (RULES 1). */
+/** Key of our properties on issues and comments (rule 1). */
 export const propertyKey = "casebridge";
 
 /** One comment as it came. */
@@ -81,7 +81,7 @@ export function lacksLevel(wire: z.output<typeof issueSchema>): boolean {
 
 /**
  * Team-managed projects have no security levels; they restrict an issue by `issuerestriction`, whose filled shape is not documented:
- * anything in it is a restriction (jira/NOTES 6). Other projects need not show that field, but show the level.
+ * anything in it is a restriction (jira.md 6). Other projects need not show that field, but show the level.
  */
 function toRestriction(fields: z.output<typeof issueSchema>["fields"], hasNoLevels: boolean): Issue["restriction"] {
   const value = fields.issuerestriction;
@@ -166,7 +166,7 @@ export function toComment(wire: WireComment, mark: CommentMark | null | undefine
   };
 }
 
-/** `sd.public.comment` says the same as `jsdPublic` (NOTES 3.4); where the two disagree the comment stays inside. */
+/** `sd.public.comment` says the same as `jsdPublic` (jira.md 3.4); where the two disagree the comment stays inside. */
 function isMarkedInternal(wire: WireComment): boolean {
   const value = wire.properties?.find(({ key }) => key === "sd.public.comment")?.value;
   return typeof value === "object" && value !== null && "internal" in value && value.internal === true;

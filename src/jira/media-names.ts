@@ -3,7 +3,7 @@
  *
  * A media node of a comment carries a media id, a UUID, and not the id of the attachment; its file name is there only
  * where the editor wrote it into `alt`, and a person may have replaced that by a description. The one place where Jira
- * tells the media id of an attachment is the address to which the content endpoint redirects (jira/NOTES 4). So an
+ * tells the media id of an attachment is the address to which the content endpoint redirects (jira.md 4). So an
  * address is asked for once per attachment, and only when a node names no file of its issue; a media id never changes.
  * Without this a file pasted into a comment would not travel with it, and, worse, a file shown in a restricted comment
  * would not be known as restricted.

@@ -41,7 +41,7 @@ async function readOnce<Item>(
   throw contractError(call, `a list of more than ${pagesMax} pages`);
 }
 
-/** All items of a search, which hands tokens from page to page (NOTES 3.2). Throws `contract` on a token that comes again. */
+/** All items of a search, which hands tokens from page to page (jira.md 3.2). Throws `contract` on a token that comes again. */
 export async function readTokenPages<Item>(
   call: CallFacts,
   read: (

@@ -46,7 +46,7 @@ export function makeRoleCalls(deps: {
       }
       return [...new Set(members)];
     } catch (error) {
-      // Members need Administer Projects, those of groups Browse users and groups; an ordinary account has neither (NOTES 6).
+      // Members need Administer Projects, those of groups Browse users and groups; an ordinary account has neither (jira.md 6).
       if (isServiceError(error, "not_found", "forbidden")) return "role_unreadable";
       throw error;
     }

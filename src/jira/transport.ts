@@ -3,11 +3,11 @@
  *
  * Calls go through jira.js's own `Client` interface, so that any of its functions could run over it, but its transport is
  * not used: it has no time-out and hands no response headers on, so neither the reason of a 429 nor its reset time can be
- * read (NOTES 2.3), and `fetch` does not tell whether a failed write can have arrived.
+ * read (jira.md 2.3), and `fetch` does not tell whether a failed write can have arrived.
  *
  * What is repeated, and only here: a throttled request of any method, since Jira did not execute it; and after a broken
  * connection or a gateway error reads, PUTs and DELETEs, which twice have the effect of once. A POST that writes is sent
- * once: the flows look for what it made (RULES 2).
+ * once: the flows look for what it made (rule 2).
  */
 import type { Client, SendRequestOptions } from "jira.js/core";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
@@ -95,13 +95,13 @@ export type TransportDeps = {
   readonly random: () => number;
 };
 
-/** A busy site answers 404 for a fresh issue for up to half a minute (NOTES 6, a field report). */
+/** A busy site answers 404 for a fresh issue for up to half a minute (jira.md 6, a field report). */
 const youngMs = 120_000;
 /** An answer with this status, or none, may be different in a moment. */
 const passingStatuses: readonly (number | null)[] = [null, 408, 502, 503, 504];
 const throttledAttemptsMax = 5;
 const repeatsMax = 2;
-/** The reason of a 429 that speaks of one endpoint alone (NOTES 3.6). */
+/** The reason of a 429 that speaks of one endpoint alone (jira.md 3.6). */
 const endpointLimitCode = "jira-burst-based";
 /** Requests of one client under way at once. */
 const parallelMax = 16;
@@ -257,7 +257,7 @@ export async function requireSuccess(call: CallFacts, response: HttpResponse, no
   throw answerError(call, await readWhole(call, response), now);
 }
 
-/** Path segments are not encoded (NOTES 2.3), so only harmless ones are let through. Throws `ServiceError` (`rejected`). */
+/** Path segments are not encoded (jira.md 2.3), so only harmless ones are let through. Throws `ServiceError` (`rejected`). */
 export function checkedSegment(call: CallFacts, segment: string): string {
   if (/^[A-Za-z0-9._-]{1,255}$/.test(segment) && !/^\.+$/.test(segment)) return segment;
   throw refusedLocally(call, "an id or key that cannot stand in an address");
@@ -288,7 +288,7 @@ async function repeat<Result>(
       return await inSlot(deps.slots, count, once);
     } catch (error) {
       if (!isServiceError(error)) throw error;
-      // Gone after an attempt whose answer was lost: it was that attempt (NOTES 2.5).
+      // Gone after an attempt whose answer was lost: it was that attempt (jira.md 2.5).
       if (method === "DELETE" && mayHaveLanded && error.kind === "not_found") return undefined as Result;
       mayHaveLanded ||= error.facts.outcomeUnknown;
       if (!(await mayRepeat(deps, { call, method, error, spent }))) {

@@ -1,6 +1,6 @@
 /**
  * Jira's webhooks are wake-ups only: the signature is checked over the raw body, the issue's id is taken, and the truth is read through
- * REST. Header and method as in Atlassian's guide (jira/NOTES 2.7 and 3.7).
+ * REST. Header and method as in Atlassian's guide (jira.md 2.7 and 3.7).
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
@@ -62,7 +62,7 @@ function memberOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** An id as it is, or the tail of an address, whose front may change (jira/NOTES 6); `null` for anything else. */
+/** An id as it is, or the tail of an address, whose front may change (jira.md 6); `null` for anything else. */
 function toIssueId(value: unknown): IssueId | null {
   if (typeof value === "number") return Number.isSafeInteger(value) && value > 0 ? toId<IssueId>(String(value)) : null;
   if (typeof value !== "string") return null;

@@ -1,12 +1,12 @@
 /**
  * What Jira answers, as far as casebridge reads it. Only the fields in use stand here, and only what a mirror cannot do
- * without is required: Atlassian adds fields, and leaves documented ones out (NOTES 2.3).
+ * without is required: Atlassian adds fields, and leaves documented ones out (jira.md 2.3).
  */
 import { z } from "zod";
 
-/** Ids are text; a few calls give them as numbers (NOTES 3.5). */
+/** Ids are text; a few calls give them as numbers (jira.md 3.5). */
 const idSchema = z.union([z.string().min(1), z.number()]).transform(String);
-/** ISO text, or epoch milliseconds as in the bulk changelog (NOTES 6). */
+/** ISO text, or epoch milliseconds as in the bulk changelog (jira.md 6). */
 const instantSchema = z
   .union([z.string(), z.number()])
   .transform(
@@ -72,7 +72,7 @@ export const issueSchema = z.object({
   }),
   properties: propertiesSchema,
 });
-/** The fields that `issueSchema` reads. `comment` is not among them: it holds only the newest few (NOTES 4). */
+/** The fields that `issueSchema` reads. `comment` is not among them: it holds only the newest few (jira.md 4). */
 export const issueFields: readonly string[] = Object.keys(issueSchema.shape.fields.shape);
 
 /** An issue with fields that the configuration names, of whatever type. */
@@ -236,14 +236,14 @@ export const linkTypesSchema = z.object({
 /** `GET /task/{id}`: ENQUEUED, RUNNING, COMPLETE, FAILED, CANCEL_REQUESTED, CANCELLED or DEAD. */
 export const taskSchema = z.object({ status: z.string() });
 
-/** Our property of an issue (RULES 1). */
+/** Our property of an issue (rule 1). */
 export const issueMarkSchema = z.object({
   v: z.number(),
   inst: z.string(),
   caseId: z.string(),
   issueId: z.string().optional(),
 });
-/** Our property of a comment (RULES 1). */
+/** Our property of a comment (rule 1). */
 export const commentMarkSchema = z.object({
   v: z.number(),
   inst: z.string(),

@@ -1,5 +1,5 @@
 /**
- * The gate in front of every remote request: one budget per (endpoint, account), shared by all replicas (RULES 9).
+ * The gate in front of every remote request: one budget per (endpoint, account), shared by all replicas (rule 9).
  * The durable half lives in the store; adapters see only this interface.
  */
 import { setTimeout as sleepFor } from "node:timers/promises";
@@ -17,7 +17,7 @@ export interface Budget {
 /** A budget without limits, for tests and one-off tools. */
 export const unlimitedBudget: Budget = { take: async () => {}, pause: async () => {} };
 
-/** Every how many requests of the rate a lane has one: polls get half of it and checks a quarter, as in the shared budget (RULES 9). */
+/** Every how many requests of the rate a lane has one: polls get half of it and checks a quarter, as in the shared budget (rule 9). */
 const everyNth: Readonly<Record<BudgetLane, number>> = { live: 1, poll: 2, check: 4, import: 1 };
 
 /**

@@ -82,7 +82,7 @@ export function makeHttpSender(onAnswer: (answered: boolean) => void = () => {})
     http: new HttpAgent({ keepAlive: true, timeout: idleSocketMs }),
     https: new HttpsAgent({ keepAlive: true, timeout: idleSocketMs }),
   };
-  // Some edges refuse requests that do not say who sends them (osm/NOTES 14).
+  // Some edges refuse requests that do not say who sends them (huawei.md 14).
   const agent = { "user-agent": `casebridge/${readVersion()}` };
   return async (request) => {
     try {

@@ -3,7 +3,7 @@
  * What an earlier process left behind is cleared at start. All files of a process together are capped: what does not fit waits, so
  * that a burst of large files cannot fill the disk that the database may lie on.
  *
- * Nothing that a spool did not make is ever deleted (RULES 10): a folder is told by the mark in it, a file by its name. Other replicas
+ * Nothing that a spool did not make is ever deleted (rule 10): a folder is told by the mark in it, a file by its name. Other replicas
  * may share the data folder, in other containers or on other machines, where a process id says nothing. So a folder is cleared when its
  * process is gone from the very place where we run, or when nobody has touched its mark for long.
  */

@@ -49,7 +49,7 @@ async function isReady(check: ReadinessCheck, timeoutMs: number): Promise<boolea
   }
 }
 
-/** What a process knows of its own progress (SPEC 6). All methods are cheap. */
+/** What a process knows of its own progress (rule 13). All methods are cheap. */
 export type Progress = {
   /** The beat has reached the database, and so many links are due and could be taken. */
   beat(dueCount: number): void;

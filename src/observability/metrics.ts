@@ -68,7 +68,7 @@ export interface Metrics {
   names(): readonly string[];
 }
 
-/** What stops casebridge from writing by itself (RULES 2 and 3); also the reasons under which failures and stops are recorded. */
+/** What stops casebridge from writing by itself (rule 2 and rule 3); also the reasons under which failures and stops are recorded. */
 export const breakers = [
   "loop_suspected",
   "many_new_cases",

@@ -1,5 +1,5 @@
 /**
- * What may be written down about a value: ids, times, sizes and states, never contents or secrets (SPEC 7.7).
+ * What may be written down about a value: ids, times, sizes and states, never contents or secrets (guarantee 7).
  *
  * The traps: a secret hides at any depth and under many spellings of its name (`apiToken`, `x_auth_token`); libraries quote
  * what they were given in their error messages (`JSON.parse`, SQL drivers); connection addresses carry passwords; a value can be

@@ -1,5 +1,5 @@
 /**
- * Counting adoptions: our own copies that no row remembered (RULES 2).
+ * Counting adoptions: our own copies that no row remembered (rule 2).
  *
  * One may be the trace of a crash. Three within an hour mean that the database is older than what it wrote, and that much more may
  * be missing. So the moments of the last three are kept per connection, and the step that stores the third one also stops it. The

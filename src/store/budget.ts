@@ -1,5 +1,5 @@
 /**
- * Request budgets shared by all replicas (RULES 9).
+ * Request budgets shared by all replicas (rule 9).
  *
  * The problem: many processes ask one account for requests; none may wait for the others' answers; urgent ones go first; background
  * work may have everything that is left, but no more than that.

@@ -1,5 +1,5 @@
 /**
- * The lane of closes and cancels of one connection (RULES 2): more than 10 wishes within 10 minutes hold it until a person
+ * The lane of closes and cancels of one connection (rule 2): more than 10 wishes within 10 minutes hold it until a person
  * releases it. Wishes are counted, not actions, so that of many at once nothing more leaves while they are still coming in.
  * Its state is a cursor: `held <moment>` or `released <moment>`; wishes of before a release do not count again.
  */

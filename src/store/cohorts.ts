@@ -1,5 +1,5 @@
 /**
- * Cohorts: at most 100 watched links that are polled for news together (RULES 3).
+ * Cohorts: at most 100 watched links that are polled for news together (rule 3).
  *
  * The number of cohorts is what a round costs, so it is kept at ⌈N/100⌉ for N watched links. Moves are rare all the same: new
  * members fill the fullest cohorts with free places, and only when one cohort could be spared is the smallest one emptied into the

@@ -60,7 +60,7 @@ export async function checkSites(prisma: PrismaClient, settings: readonly Connec
 }
 
 /**
- * Remembers what may leave Jira. Where that is more than before, everything written until `at` is history from here on (RULES 5); less
+ * Remembers what may leave Jira. Where that is more than before, everything written until `at` is history from here on (rule 5); less
  * changes no moment, and the first policy of a connection neither. Answers whether it was widened. May be repeated.
  */
 export async function recordPolicy(

@@ -1,4 +1,4 @@
-/** Pairings that people begin and end (RULES 7). */
+/** Pairings that people begin and end (rule 7). */
 import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { recordAct } from "./acts.ts";
@@ -119,7 +119,7 @@ function taken(holder: Holder, what: "case" | "issue"): LinkByHandResult {
 type Tx = Prisma.TransactionClient;
 type HandPair = Parameters<typeof linkByHand>[1];
 
-/** The origin is Jira's, so that nothing of the person's text is overwritten (RULES 7). */
+/** The origin is Jira's, so that nothing of the person's text is overwritten (rule 7). */
 async function insertLink(tx: Tx, pair: HandPair): Promise<LinkId> {
   const [row] = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
     INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, state, reason, "reasonAt", lane, "outgoingSince", "wantedAt", "createdAt", "updatedAt")
@@ -163,7 +163,7 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
 
 /**
  * Re-homes a pairing: the connection that owns the issue's project goes on with it, under the issue's key of today. Whatever run holds
- * the lease loses it. Where the new connection lets more leave than the old one, what was written before is history (RULES 5). False when
+ * the lease loses it. Where the new connection lets more leave than the old one, what was written before is history (rule 5). False when
  * that connection's sites have the case or issue already, or there is no such link. May be repeated.
  */
 export async function moveLink(

@@ -47,7 +47,7 @@ async function readPages(queries: Queries, condition: Prisma.Sql, order = Prisma
   }
 }
 
-/** The watched links of a connection (RULES 3), those of open cases first: their cost does not depend on how many links there were before. */
+/** The watched links of a connection (rule 3), those of open cases first: their cost does not depend on how many links there were before. */
 export async function listWatchedLinks(
   queries: Queries,
   connectionName: string,

@@ -1,4 +1,4 @@
-/** What is kept for how long (RULES 10). Mirrors stay for ever. */
+/** What is kept for how long (rule 10). Mirrors stay for ever. */
 import type { IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { Clock } from "../sync/ports.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";

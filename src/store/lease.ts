@@ -1,5 +1,5 @@
 /**
- * The lease of a link: who may change what belongs to it (RULES 2).
+ * The lease of a link: who may change what belongs to it (rule 2).
  *
  * Leases are judged by the database's clock alone, so replicas whose clocks differ agree. Taking one raises the link's epoch;
  * whoever holds an older epoch is refused by every statement from then on, even if its process wakes up much later.

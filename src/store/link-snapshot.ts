@@ -86,7 +86,7 @@ type SnapshotRow = LinkRow & {
 };
 
 /**
- * A policy that was widened makes everything before it history, on every link of its connection (RULES 5): the later moment counts.
+ * A policy that was widened makes everything before it history, on every link of its connection (rule 5): the later moment counts.
  *
  * The link that meets `condition` (SQL on `links`), with its mirrors and intents in the order in which they came about and the
  * failures that are not resolved; `null` when there is none. One statement, so all of it is of one moment.

@@ -1,4 +1,4 @@
-/** The shared place of a login token (RULES 9: one credential, many replicas). What is stored is sealed by its owner. */
+/** The shared place of a login token (rule 9: one credential, many replicas). What is stored is sealed by its owner. */
 import { randomUUID } from "node:crypto";
 import type { TokenStore } from "../lib/token-store.ts";
 import type { PrismaClient } from "./generated/client.ts";

@@ -1,4 +1,4 @@
-/** Making a deleted issue again, because a person asked for it (RULES 7): nothing is recreated by itself. */
+/** Making a deleted issue again, because a person asked for it (rule 7): nothing is recreated by itself. */
 import type { LinkId } from "../domain/ids.ts";
 import { recordAct } from "./acts.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";

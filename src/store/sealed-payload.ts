@@ -1,5 +1,5 @@
 /**
- * Texts of unconfirmed writes at rest (SPEC 3 `DATA_KEY`): what an intent froze is sealed before it reaches the database, so that
+ * Texts of unconfirmed writes at rest (docs/configuration.md `DATA_KEY`): what an intent froze is sealed before it reaches the database, so that
  * write-ahead logs, backups and exports hold none. Only what the flows need to recognise a copy stays readable; whatever is added to a
  * payload later is sealed without further doing.
  */

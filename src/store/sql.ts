@@ -39,7 +39,7 @@ export function inBatches<Row>(rows: readonly Row[], sizeMax = BATCH_MAX): Row[]
 }
 
 /**
- * SQL condition: the link is watched (RULES 3): mirrored, and open or closed since `watchedSince`. `alias` is ours.
+ * SQL condition: the link is watched (rule 3): mirrored, and open or closed since `watchedSince`. `alias` is ours.
  */
 export function isWatched(alias: string, watchedSince: Date): Prisma.Sql {
   const column = (name: string) => Prisma.raw(`${alias}."${name}"`);

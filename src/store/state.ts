@@ -13,7 +13,7 @@ import { readSnapshot } from "./link-snapshot.ts";
 import { linkNumber } from "./sql.ts";
 import { listDueLinks, wakeLinks } from "./wake.ts";
 
-/** A closed case is watched for so long after it was first seen closed (RULES 3). */
+/** A closed case is watched for so long after it was first seen closed (rule 3). */
 const WATCHED_AFTER_CLOSE_MS = 14 * 24 * 60 * 60_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Wake-ups and what is due: the durable half of the queue (RULES 2). */
+/** Wake-ups and what is due: the durable half of the queue (rule 2). */
 import type { LinkId } from "../domain/ids.ts";
 import type { LaneName } from "../domain/link.ts";
 import type { DueShare, SeenCase, WakeUp } from "../sync/state.ts";

@@ -38,7 +38,7 @@ export function describeReason(reason: string): { readonly words: string; readon
   return { words: match?.[2] ?? reason, remedy: remedies[code] };
 }
 
-/** The code for the daily quota of uploads (osm/NOTES 10). */
+/** The code for the daily quota of uploads (huawei.md 10). */
 const quotaCode = "OSM.01010005";
 
 /** Reads a failed transfer; `null` when it may pass by itself and the file is simply tried again. `from` gave the bytes. */

@@ -1,5 +1,5 @@
 /**
- * The one gate for what leaves Jira (RULES 5).
+ * The one gate for what leaves Jira (rule 5).
  *
  * The trap: between the reading that a plan was made from and the moment in which a request really goes out lie uploads, looks at other
  * items and, above all, the wait for the budget: half a minute was seen. What was restricted meanwhile had left by then, and what has
@@ -24,7 +24,7 @@ import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
 
 /** A reading is judged by for so long; the way to the service takes the rest of the two seconds. */
 const readingMaxMs = 1_900;
-/** From the reading to the first byte that leaves (RULES 5). */
+/** From the reading to the first byte that leaves (rule 5). */
 const leavesWithinMs = 2_000;
 /** A Jira that answers this slowly, so many times in a row, cannot be judged by now. */
 const readingsMax = 3;
@@ -148,7 +148,7 @@ export function makeGate(deps: GateDeps): Gate {
       try {
         return await jira.listCommentsByIds(issueId, ids, "live");
       } catch (error) {
-        // What only saves requests must not stop anything (RULES 9).
+        // What only saves requests must not stop anything (rule 9).
         if (!isServiceError(error, "rejected", "forbidden", "not_found", "contract")) throw error;
       }
     }

@@ -1,5 +1,5 @@
 /**
- * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (RULES 5).
+ * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (rule 5).
  */
 
 import type { CommentId, LinkId } from "../domain/ids.ts";

@@ -1,6 +1,6 @@
 /**
  * What stops a link, or one direction of it, until something changes: holds, vanished cases and issues, issues that moved away. All of
- * it is told on the issue where that can be written to (SPEC 7.6).
+ * it is told on the issue where that can be written to (guarantee 6).
  */
 import type { FailureReason } from "../domain/failure.ts";
 import type { Issue } from "../domain/issue.ts";
@@ -14,7 +14,7 @@ import type { LeasedLink, LinkSnapshot, StatePort } from "./state.ts";
 
 type HoldDeps = ApplyDeps & { readonly state: StatePort };
 
-/** The issue left the connection's project: nothing goes on until `links move` says that this is wanted (RULES 7). */
+/** The issue left the connection's project: nothing goes on until `links move` says that this is wanted (rule 7). */
 export async function noteMoved(deps: HoldDeps, leased: LeasedLink, run: Run, issue: Issue): Promise<Outcome> {
   await leased.apply({
     link: { issueKey: issue.issueKey, state: "moved", reason: "moved" },
@@ -49,7 +49,7 @@ export async function isProjectReadable(deps: ApplyDeps): Promise<boolean> {
   }
 }
 
-/** From so many links on, and a tenth of all, it is not the cases that are gone but our access to them (RULES 3). */
+/** From so many links on, and a tenth of all, it is not the cases that are gone but our access to them (rule 3). */
 const missingMax = 20;
 
 /**

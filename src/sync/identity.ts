@@ -2,8 +2,8 @@
  * Who is who: recognising messages across readings, and recognising our own copies among them.
  *
  * The problem: only the case detail names `message_id`; lists and polls do not, and the call that adds a message answers no id
- * (osm/NOTES 9). The answer: every message has a fingerprint that all readings share; an ordinal tells equal ones apart; a mirror
- * keeps the fingerprint, and its source id is upgraded once when the id appears (RULES 1).
+ * (huawei.md 9). The answer: every message has a fingerprint that all readings share; an ordinal tells equal ones apart; a mirror
+ * keeps the fingerprint, and its source id is upgraded once when the id appears (rule 1).
  */
 import type { CaseMessage } from "../domain/case.ts";
 import type { IssueComment } from "../domain/issue.ts";
@@ -86,7 +86,7 @@ export type SortedMessages = {
 
 /**
  * Sorts the messages of one complete reading. `huaweiUserIds` are our own users as far as learned. A message is our copy only if a customer
- * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (RULES 1). A new key may
+ * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (rule 1). A new key may
  * belong to a user that was never seen: then the text of the intent proves that the message is ours.
  */
 export function sortMessages(input: {
@@ -304,7 +304,7 @@ export const accessRequestPrefix = "access:";
 
 /**
  * Names of messages that a poll told of, as they wait on a link: the fingerprint, and after `~` how often a reading lacked it.
- * A message may show in the poll before it shows in the case (RULES 2, settle time).
+ * A message may show in the poll before it shows in the case (rule 2, settle time).
  */
 export function parseNamed(name: string): { readonly fingerprint: string; readonly looks: number } {
   const [fingerprint = "", looks] = name.split("~");

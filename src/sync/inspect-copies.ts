@@ -1,5 +1,5 @@
 /**
- * What stands twice in Jira, told by what people see there: our own rows would agree with a mistake that they share (RULES 8).
+ * What stands twice in Jira, told by what people see there: our own rows would agree with a mistake that they share (rule 8).
  */
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Mirror } from "../domain/link.ts";

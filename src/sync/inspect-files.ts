@@ -1,4 +1,4 @@
-/** Reading file bytes back, for `verify --deep`: what lies on the other side is what was sent (RULES 8). */
+/** Reading file bytes back, for `verify --deep`: what lies on the other side is what was sent (rule 8). */
 import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";

@@ -1,5 +1,5 @@
 /**
- * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, RULES 8).
+ * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, rule 8).
  */
 
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";

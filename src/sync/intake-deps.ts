@@ -11,6 +11,6 @@ export type IntakeDeps = {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly owner: string;
-  /** Connections further up in the file that draw on the same Huawei account: the cases that they want are theirs (RULES 7). */
+  /** Connections further up in the file that draw on the same Huawei account: the cases that they want are theirs (rule 7). */
   readonly earlier?: readonly ConnectionSettings[];
 };

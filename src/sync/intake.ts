@@ -1,9 +1,9 @@
 /**
  * Noticing news: which links have to be looked at. Intake never mirrors anything itself; it raises revisions and moves cursors last.
  *
- * Huawei offers neither an updated-since filter nor events (osm/NOTES 7), so a round lists the open cases (status changes, new ones),
+ * Huawei offers neither an updated-since filter nor events (huawei.md 7), so a round lists the open cases (status changes, new ones),
  * asks what was created since the last round in any status, and polls messages in cohorts of at most 100 cases. Jira is asked for
- * what was updated within a relative span, so that no time zone can open a gap (RULES 3 and 4).
+ * what was updated within a relative span, so that no time zone can open a gap (rule 3 and rule 4).
  */
 
 import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
@@ -37,14 +37,14 @@ const absentPauseMs = 10 * 60_000;
 const roundLeaseMs = 30_000;
 const roundRenewMs = 10_000;
 const newCasesMax = 50;
-/** Reason of the breaker against a wrong filter or group (RULES 2). */
+/** Reason of the breaker against a wrong filter or group (rule 2). */
 const manyNewCases = "many_new_cases" satisfies FailureReason;
-/** Reason of a failure that lasts as long as cases have issues of another installation (RULES 7). */
+/** Reason of a failure that lasts as long as cases have issues of another installation (rule 7). */
 const foreignInstallation = "foreign_installation" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
 export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
-/** More issues than this moved to done in one round hold the lane of closes (RULES 2). */
+/** More issues than this moved to done in one round hold the lane of closes (rule 2). */
 const endingMax = 10;
 
 /** One round over the cases of a connection. `asImport`: all new cases are welcome (`resync`). May be repeated at any time. */
@@ -207,7 +207,7 @@ function toSeenCase(entry: CaseSummary): SeenCase {
   };
 }
 
-/** Whether a case that has no link gets an issue; decides creation only (SPEC 3 `cases`). Pure. */
+/** Whether a case that has no link gets an issue; decides creation only (docs/configuration.md `cases`). Pure. */
 export function isWantedCase(
   entry: Pick<CaseSummary, "createdAt" | "status" | "labels">,
   settings: ConnectionSettings,
@@ -245,7 +245,7 @@ export async function listNewCases(
 const casesHeldBy: readonly FailureReason[] = [manyNewCases, foreignInstallation];
 
 /**
- * The first connection in file order owns a case (RULES 7): those that others have are left to them, and so are those that an earlier
+ * The first connection in file order owns a case (rule 7): those that others have are left to them, and so are those that an earlier
  * connection on the same account wants, whether it runs, is paused, held or stopped. Where that one looks through another user group,
  * it may not see the case at all: then it has its turn, which it has not had while it is stopped or holds cases.
  */
@@ -392,7 +392,7 @@ function foreignDetail(foreign: ReadonlySet<CaseId>): string {
 
 /**
  * A database without a single issue of its own, beside issues that carry the marks of another installation, is a new one in the place
- * of a lost one: nothing is created until `rebuild`, or until somebody discards the failure because the other one lives (RULES 7).
+ * of a lost one: nothing is created until `rebuild`, or until somebody discards the failure because the other one lives (rule 7).
  */
 async function isMemoryLost(deps: IntakeDeps, foreign: number): Promise<boolean> {
   const { name } = deps.settings;
@@ -412,7 +412,7 @@ async function isMemoryLost(deps: IntakeDeps, foreign: number): Promise<boolean>
 }
 
 /**
- * One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (RULES 2). Answers the
+ * One label query for up to 50 new cases, so that yesterday's database does not create yesterday's issues again (rule 2). Answers the
  * cases that may be linked; those whose issue is ours already are noted in `adopted`, those whose issue another installation made in
  * `foreign`. An issue that only says so, and one that is paired already, is in nobody's way.
  */
@@ -453,7 +453,7 @@ async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, Marked
   }
 }
 
-/** One call a round: access requests of engineers that were not seen before wake their links (SPEC 4). */
+/** One call a round: access requests of engineers that were not seen before wake their links (rule 11). */
 async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
   const { name } = deps.settings;
   const requests = await deps.huawei.listAccessRequests("poll");
@@ -524,7 +524,7 @@ export function advanceCursor(
   return { cursor: nextCursor ?? cursor, nextCursor: answer.cursor, nextCursorAt: now };
 }
 
-/** Whether the service may have left something out of an answer (RULES 3). */
+/** Whether the service may have left something out of an answer (rule 3). */
 function isCut(answer: Pick<CohortAnswer, "groups">): boolean {
   return (
     answer.groups.filter((group) => group.messages.length > 0).length >= 100 ||

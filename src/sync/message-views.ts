@@ -1,7 +1,7 @@
 /**
  * One message in several views: the case detail, the message list, the poll.
  *
- * The problem: the views show different amounts of one message. Only the detail names `message_id` (osm/NOTES 9); lists show up to five
+ * The problem: the views show different amounts of one message. Only the detail names `message_id` (huawei.md 9); lists show up to five
  * files (8) and texts of up to 400 characters (14). An identity made of anything that a view may cut makes two messages of one. The
  * answer: the fingerprint holds only what every view shows whole, and what tells equal fingerprints apart are the files that two
  * views have in common (ADR 0010).

@@ -1,6 +1,6 @@
 /**
  * Reading what is true now: only the side that woke the link, or both in a check. All reads of a run happen here, except the one
- * read of a comment just before it is sent (RULES 5).
+ * read of a comment just before it is sent (rule 5).
  */
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
@@ -14,7 +14,7 @@ import { isCompatible } from "./plan/status.ts";
 import type { Clock, HuaweiPort, JiraPort, Lane, Log } from "./ports.ts";
 import type { LinkSnapshot, StatePort } from "./state.ts";
 
-/** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (osm/NOTES 9). */
+/** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (huawei.md 9). */
 const detailSuspectCount = 50;
 
 export type ObserveDeps = {
@@ -135,7 +135,7 @@ function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {
   );
 }
 
-/** The detail's messages, completed from all pages of `/messages` where the detail may lack some (RULES 3). */
+/** The detail's messages, completed from all pages of `/messages` where the detail may lack some (rule 3). */
 async function completeMessages(
   deps: ObserveDeps,
   link: ObservedLink,

@@ -45,7 +45,7 @@ const decisions: Readonly<Record<ErrorKind, Decision>> = {
   forbidden: { kind: "block_link" },
 };
 
-/** The decision for one error kind (STYLE 6). Pure. */
+/** The decision for one error kind (ARCHITECTURE.md). Pure. */
 export function decide(kind: ErrorKind): Decision {
   return decisions[kind];
 }

@@ -1,5 +1,5 @@
 /**
- * Whose an issue is (RULES 1). Labels and issue properties prove nothing by themselves: whoever may edit an issue may write both, copy
+ * Whose an issue is (rule 1). Labels and issue properties prove nothing by themselves: whoever may edit an issue may write both, copy
  * them with a clone, or change those of an issue that is ours.
  *
  * What people cannot write is who created an issue, and who changed it according to its changelog. So an issue is ours when its

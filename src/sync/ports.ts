@@ -50,7 +50,7 @@ export type CaseFileLimits = {
 
 /**
  * Limits where the service does not tell them: what it takes besides it says when it refuses a file. Five files is the documented count
- * (osm/NOTES 8), 12 MB the gateway's bound of a request.
+ * (huawei.md 8), 12 MB the gateway's bound of a request.
  */
 export const untoldFileLimits: CaseFileLimits = { countMax: 5, sizeMaxBytes: 11 * 1024 * 1024, extensions: [] };
 
@@ -65,11 +65,11 @@ export type CaseListQuery = {
 export type NamedId = { readonly id: string; readonly name: string };
 /** A case sub-type with its products. */
 export type CaseCategory = NamedId & { readonly products: readonly NamedId[] };
-/** A problem type; `caseType` "0" consultation, "5" fault report, which needs a region (osm/NOTES 6); `null` = not told. */
+/** A problem type; `caseType` "0" consultation, "5" fault report, which needs a region (huawei.md 6); `null` = not told. */
 export type ProblemType = NamedId & { readonly caseType: string | null; readonly canUseSupportPlan: boolean };
 /** A template: text to be filled in and sent as the description. */
 export type CaseTemplate = NamedId & { readonly content: string };
-/** Severities; they matter only when `shown` is true, which needs a support plan (osm/NOTES 6). */
+/** Severities; they matter only when `shown` is true, which needs a support plan (huawei.md 6). */
 export type Severities = { readonly shown: boolean; readonly severities: readonly NamedId[] };
 /** Quota of a problem type; `null` = the service did not say, -1 believed to mean unlimited. */
 export type CaseQuota = { readonly total: number | null; readonly unused: number | null };
@@ -112,7 +112,7 @@ export interface CaseLookupPort {
     filter: { readonly problemTypeId: string; readonly productId: string | null },
     lane: Lane,
   ): Promise<CaseQuota>;
-  /** Whether the newest ticket agreement is signed (osm/NOTES 6: whether an unsigned one blocks creation is open). */
+  /** Whether the newest ticket agreement is signed (huawei.md 6: whether an unsigned one blocks creation is open). */
   getAgreementSigned(lane: Lane): Promise<boolean>;
   /** Which of the two documented privileges the caller holds. */
   listPrivileges(lane: Lane): Promise<{ readonly createCase: boolean; readonly export: boolean }>;
@@ -149,7 +149,7 @@ export type CaseUpload = {
   readonly purpose: "incident" | "message";
 };
 
-/** UTF-16 units of a new case's description (osm/NOTES 6, both API versions). */
+/** UTF-16 units of a new case's description (huawei.md 6, both API versions). */
 export const newCaseCharsMax = 1200;
 
 /** What an API version, or the group mode, may lack. A flow asks before it counts on one. */
@@ -176,7 +176,7 @@ export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonl
 
 /**
  * The Huawei side. One instance per connection; calls carry their lane. What may carry anything from Jira comes sealed: it is judged when
- * its turn has come, just before it leaves (RULES 5), and whatever the judge throws is thrown on.
+ * its turn has come, just before it leaves (rule 5), and whatever the judge throws is thrown on.
  */
 export interface HuaweiPort {
   readonly serviceClock: ServiceClock;
@@ -398,7 +398,7 @@ export type CreateInputs = {
   readonly extends: Readonly<Record<string, string>>;
 };
 
-/** How an issue becomes a case (SPEC 4). */
+/** How an issue becomes a case (rule 11). */
 export type CreateSettings = {
   /** Which issues of the project ask for a case. */
   readonly jql: string;
@@ -443,7 +443,7 @@ export type ConnectionSettings = {
   };
   readonly attachments: { readonly toHuawei: "referenced" | "all" | "none" };
   readonly create: CreateSettings;
-  /** Name or id of the Jira project role that may use `/close` and the like; `null` = whoever's comments would be sent (RULES 6). */
+  /** Name or id of the Jira project role that may use `/close` and the like; `null` = whoever's comments would be sent (rule 6). */
   readonly commands: { readonly role: string | null };
   readonly guard: GuardSettings;
   readonly settle: {

@@ -530,7 +530,7 @@ function toStep(
   };
 }
 
-/** Statuses count as agreed where they fit, or where a notice shows that people were told why they do not (RULES 6). */
+/** Statuses count as agreed where they fit, or where a notice shows that people were told why they do not (rule 6). */
 function agreement(memory: LinkSnapshot, reading: Reading, found: Recognised, now: Date): LinkPatch {
   const { detail, issue } = reading;
   if (detail === null) return {};

@@ -1,5 +1,5 @@
 /**
- * Recognising what we wrote and do not remember: copies, files and notices that carry our marks but have no row (RULES 1 and 2).
+ * Recognising what we wrote and do not remember: copies, files and notices that carry our marks but have no row (rule 1 and rule 2).
  *
  * The problem: a lost or restored database knows less than the two services show, and whatever it does not know it would write
  * again. The answer: both sides are read, every mark without a row is turned back into the row that it came from, and only then is
@@ -69,7 +69,7 @@ export type Recognised = {
 /** Source hash in the property of a comment whose message was withdrawn in Huawei. */
 export const withdrawnHash = "withdrawn";
 
-/** Clocks of the two services differ by at most so much (RULES 1). */
+/** Clocks of the two services differ by at most so much (rule 1). */
 const clockToleranceMs = 5 * 60_000;
 
 /** Finds the rows that marks tell of and `mirrors` lacks. Pure; with its result stored it finds nothing any more. */
@@ -216,7 +216,7 @@ function takeNotice(book: Book, comment: IssueComment, cause: string, present: R
     `notice:${cause}`,
     `comment:${cause}`,
   ]);
-  // The answer to a command proves that it was carried out or refused: it never runs again (RULES 6).
+  // The answer to a command proves that it was carried out or refused: it never runs again (rule 6).
   const answered = /^reply-(\d+)$/.exec(cause)?.[1];
   if (answered !== undefined && book.find("notice", "jira", `command-${answered}`) === undefined) {
     book.add({
@@ -227,7 +227,7 @@ function takeNotice(book: Book, comment: IssueComment, cause: string, present: R
       reason: "command:done",
     });
   }
-  // A notice in the place of a message that Jira refused (RULES 8).
+  // A notice in the place of a message that Jira refused (rule 8).
   const refused = /^message-(.+)$/.exec(cause)?.[1];
   if (refused !== undefined && book.find("message", "huawei", refused) === undefined) {
     book.add({

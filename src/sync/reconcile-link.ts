@@ -95,7 +95,7 @@ export async function reconcileLink(deps: ReconcileDeps, linkId: LinkId): Promis
   } catch (error) {
     if (error instanceof LeaseLost) return deferred("lease_lost", run.writes);
     if (error instanceof MarksUnread) {
-      // A 429 costs no attempt (RULES 9).
+      // A 429 costs no attempt (rule 9).
       const attempts = link.attempts + (isServiceError(error.cause, "rate_limited") ? 0 : 1);
       await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts });
       return deferred("marks_unread", run.writes);
@@ -319,7 +319,7 @@ async function leaveElsewhere(
   return blockForeign(leased, `the issue carries the mark of installation ${mark.inst} now`);
 }
 
-/** Blocks the link until a person says whose the issue is (RULES 7). */
+/** Blocks the link until a person says whose the issue is (rule 7). */
 async function blockForeign(leased: LeasedLink, detail: string): Promise<Outcome> {
   const reason = "foreign_installation";
   await leased.apply({
@@ -333,7 +333,7 @@ async function blockForeign(leased: LeasedLink, detail: string): Promise<Outcome
 const createLookMaxMs = 600_000;
 
 /**
- * Before an issue is made its label is looked for once: the database may be older than what it wrote (RULES 2). Intake does this for
+ * Before an issue is made its label is looked for once: the database may be older than what it wrote (rule 2). Intake does this for
  * up to 50 cases with one query; here are those that it did not cover.
  */
 async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Promise<"none" | "adopted" | Outcome> {
@@ -417,7 +417,7 @@ async function planPass(
 
 /**
  * Before the first write of a link in this process its marks are read on both sides: a database restored from yesterday does not
- * know what it wrote since (RULES 2). Links whose issue this process made have nothing to read.
+ * know what it wrote since (rule 2). Links whose issue this process made have nothing to read.
  */
 async function readMarksOnce(
   deps: RunDeps,
@@ -605,7 +605,7 @@ function isGivenUp(error: ServiceError, action: Action): boolean {
   return decide(error.kind).kind === "give_up_item" && action.kind !== "create_issue";
 }
 
-/** What only adds to the mirror: nothing else of its link waits for it (RULES 9). */
+/** What only adds to the mirror: nothing else of its link waits for it (rule 9). */
 function isAddition({ kind }: Action): boolean {
   return kind === "stamp_issue" || kind === "change_labels" || kind === "drop_request_labels" || kind === "link_issues";
 }
@@ -866,7 +866,7 @@ async function afterPasses(
 }
 
 /**
- * When the lists of an issue are to be read again: they lag behind an update (RULES 2), so a fresh one is looked at once more after the
+ * When the lists of an issue are to be read again: they lag behind an update (rule 2), so a fresh one is looked at once more after the
  * settle time, unless its cause was seen in the same reading, a comment or file of that very moment. `null`: this reading was enough.
  */
 function lookAgainAt(deps: ReconcileDeps, issue: Issue, comments: readonly IssueComment[]): Date | null {

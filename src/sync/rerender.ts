@@ -3,7 +3,7 @@
  * What people changed in them goes away, which is why it is only done when asked for.
  *
  * A message that takes another number of comments today keeps those it has. Jira adds a comment only at the end of an issue, so a further
- * part would stand below everything that was written since, out of the order of the conversation (RULES 8); a part too many could only
+ * part would stand below everything that was written since, out of the order of the conversation (rule 8); a part too many could only
  * be deleted, with the links that people made to it. Such messages are counted and left as they are: nothing of them is lost, only old.
  */
 

@@ -8,7 +8,7 @@ import type { Clock, HuaweiPort, JiraPort } from "./ports.ts";
 export const leaseMs = 45_000;
 /** How often a run renews its lease. */
 export const renewEveryMs = 10_000;
-/** More fresh writes than this on one link within the span look like a loop (RULES 2). */
+/** More fresh writes than this on one link within the span look like a loop (rule 2). */
 export const burstMax = 30;
 const burstSpanMs = 10 * 60_000;
 

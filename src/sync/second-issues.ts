@@ -1,5 +1,5 @@
 /**
- * Second issues of ours. A create whose answer was lost is repeated once every look for it came back empty (RULES 2); where the search
+ * Second issues of ours. A create whose answer was lost is repeated once every look for it came back empty (rule 2); where the search
  * lags longer than the settle time, the first issue shows up beside the one that was paired. It is removed only when it is proved to
  * be that one and nobody has touched it: deleting an issue cannot be undone. Everything else is reported as `duplicate`.
  *

@@ -1,5 +1,5 @@
 /**
- * New issues learn their own ids, many in one request, so that a clone can be told from the original (RULES 7). A stamp only adds:
+ * New issues learn their own ids, many in one request, so that a clone can be told from the original (rule 7). A stamp only adds:
  * whatever Jira makes of it, nothing else waits for it or ends with it.
  */
 import type { FailureReason } from "../domain/failure.ts";

@@ -2,7 +2,7 @@
  * What the flows remember. Implemented by `store/` on PostgreSQL.
  *
  * Every change made on behalf of a run goes through `LeasedLink`, whose statements are conditional on the lease's epoch:
- * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (RULES 2).
+ * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (rule 2).
  */
 import type { CaseSummary } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
@@ -19,7 +19,7 @@ export class LeaseLost extends Error {
   }
 }
 
-/** Thrown when a link was to get a case that another one has: a case has one issue (RULES 7). Nothing of the step was stored. */
+/** Thrown when a link was to get a case that another one has: a case has one issue (rule 7). Nothing of the step was stored. */
 export class CaseTaken extends Error {
   readonly caseId: CaseId;
   /** Connection of the link that has it. */
@@ -35,7 +35,7 @@ export class CaseTaken extends Error {
   }
 }
 
-/** Thrown when a link was to get an issue that another one has: an issue has one case (RULES 7). Nothing of the step was stored. */
+/** Thrown when a link was to get an issue that another one has: an issue has one case (rule 7). Nothing of the step was stored. */
 export class IssueTaken extends Error {
   readonly issueId: IssueId;
   /** Case of the link that has it; `null` = it has none. */
@@ -240,7 +240,7 @@ export type WakeUp = {
 /** How many due links of a connection may be taken now, and of lanes how slow at most. */
 export type DueShare = { readonly connectionName: string; readonly slowest: LaneName; readonly places: number };
 
-/** The lane of closes and cancels of a connection, held when there are too many at once (RULES 2, `many_closes`). */
+/** The lane of closes and cancels of a connection, held when there are too many at once (rule 2, `many_closes`). */
 export interface ClosesLane {
   /**
    * Whether a close or cancel may happen now; `held`: the lane waits for release, which it does when more than 10 were wished within 10

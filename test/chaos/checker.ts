@@ -103,7 +103,7 @@ function judgePair(pair: Pair): void {
   const { entry, issue, add } = pair;
   const closed = closedStatuses.includes(entry.status);
   const done = issue.status.category === "done";
-  // A person's early move to done is left alone, with a notice where one could end the case (RULES 6).
+  // A person's early move to done is left alone, with a notice where one could end the case (rule 6).
   const told =
     pair.doneStays || issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:close-") === true);
   // Huawei has no reopen: the case is asked for by a message, and stays closed until somebody takes it up.
@@ -113,7 +113,7 @@ function judgePair(pair: Pair): void {
     add("status", `${issue.key} is ${issue.status.name} while case ${entry.caseId} is ${entry.status}`);
 }
 
-/** A deleted case triggers nothing more (RULES 6): where a person moves its issue after the notice of it, there it stays. */
+/** A deleted case triggers nothing more (rule 6): where a person moves its issue after the notice of it, there it stays. */
 function wasLeft(issue: IssueView, botAccountId: string): boolean {
   const notice = issue.comments.find((comment) => noticeOf(comment) === "notice:deleted");
   const move = issue.changelog.filter((change) => change.items.some((item) => item.field === "status")).at(-1);
@@ -231,7 +231,7 @@ function occurs(text: string, stretch: string): boolean {
 }
 
 const commandText = /^\/(?:urge|close|cancel|rate)\b/;
-/** Types of the operation log by command (osm/NOTES). */
+/** Types of the operation log by command (docs/vendors/huawei.md). */
 const commandLogs = { urge: 2, cancel: 4, rate: 5 } as const;
 
 /** Each command of a person is answered, and acts at most once. */

@@ -26,7 +26,7 @@ const jira = <Name extends keyof JiraSettings>(name: Name, ...positions: JiraSet
 });
 const casebridge = (name: string, ...positions: unknown[]): Switch => ({ of: "casebridge", name, positions });
 
-/** All switches. Lags stay below the settle times, which is what the guarantee presupposes (SPEC 7.1). */
+/** All switches. Lags stay below the settle times, which is what the guarantee presupposes (guarantee 1). */
 export const switches: readonly Switch[] = [
   huawei("readLagMs", 0, 3_000, 20_000),
   huawei("listOrder", "newest", "oldest", "random"),

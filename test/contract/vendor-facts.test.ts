@@ -1,5 +1,5 @@
 /**
- * What the vendors' documents contradict or leave open (osm/NOTES 14, jira/NOTES 6): both adapters work in each position of each switch,
+ * What the vendors' documents contradict or leave open (huawei.md 14, jira.md 6): both adapters work in each position of each switch,
  * over real HTTP.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";

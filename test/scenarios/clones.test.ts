@@ -1,4 +1,4 @@
-/** Copies of mirrored issues create nothing, and say once how to make a request of them (RULES 7). */
+/** Copies of mirrored issues create nothing, and say once how to make a request of them (rule 7). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Several connections in one worker: each with its own credentials and budgets, none in another's way, and one owner for a case that two
- * of them see (RULES 7 and 9).
+ * of them see (rule 7 and rule 9).
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

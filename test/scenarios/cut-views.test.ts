@@ -1,4 +1,4 @@
-/** Messages of which the list shows less than the detail: files, text, ids (osm/NOTES 8, 9 and 14). */
+/** Messages of which the list shows less than the detail: files, text, ids (huawei.md 8, 9 and 14). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inspectLink } from "../../src/sync/inspect.ts";
 import { type Stage, startStage } from "../support/stage.ts";

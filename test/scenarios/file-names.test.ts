@@ -1,4 +1,4 @@
-/** Files that texts name in other spellings, by address, or by one name for two (RULES 5). */
+/** Files that texts name in other spellings, by address, or by one name for two (rule 5). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";
 

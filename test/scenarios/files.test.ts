@@ -69,7 +69,7 @@ test("what Huawei does not take is named with size, reason and remedy, and goes 
   const before = stage.huawei.getRequests().writes;
   await stage.check();
   expect(stage.huawei.getRequests().writes).toBe(before);
-  // The limits of v1.0 stand on its pages and cannot be asked for, so that they never become others (osm/NOTES 8).
+  // The limits of v1.0 stand on its pages and cannot be asked for, so that they never become others (huawei.md 8).
   if (apiVersion === "v1.0") return;
   stage.huawei.setSettings({ accessoryLimitSizeMb: 4, accessoryFileTypes: "txt,exe" });
   await stage.check();

@@ -1,5 +1,5 @@
 /**
- * What is restricted while it waits for its turn (RULES 5): each request to Huawei takes half a second of the stage's clock, as the
+ * What is restricted while it waits for its turn (rule 5): each request to Huawei takes half a second of the stage's clock, as the
  * default budget gives it, and people act when a certain write has just been made.
  */
 import { afterEach, describe, expect, test } from "vitest";

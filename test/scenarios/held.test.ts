@@ -1,4 +1,4 @@
-/** What is held back counts as waiting, and `verify` finds what has no partner (RULES 8, SPEC 6 and 7). */
+/** What is held back counts as waiting, and `verify` finds what has no partner (rule 8, rule 13 and 7). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeAdminStore } from "../../src/store/admin.ts";
 import { type Stage, startStage } from "../support/stage.ts";

@@ -1,4 +1,4 @@
-/** Many issues moved to done at once end no case before a person has released them (RULES 2 and 6). */
+/** Many issues moved to done at once end no case before a person has released them (rule 2 and rule 6). */
 import { afterEach, expect, test } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -1,4 +1,4 @@
-/** The first connection in file order owns a case, whatever state it is in (RULES 7). */
+/** The first connection in file order owns a case, whatever state it is in (rule 7). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { recordPolicy, syncConnections } from "../../src/store/connections.ts";
 import { intakeCases } from "../../src/sync/intake.ts";

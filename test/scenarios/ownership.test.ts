@@ -1,4 +1,4 @@
-/** Labels and properties that people write steer nothing: an issue is ours by proof (RULES 1). */
+/** Labels and properties that people write steer nothing: an issue is ours by proof (rule 1). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeAdminStore } from "../../src/store/admin.ts";
 import { type Stage, startStage } from "../support/stage.ts";

@@ -1,5 +1,5 @@
 /**
- * RULES 7 row by row: where each row is a scenario, checked to be there; and the rows that no other file plays, on a connection in this
+ * rule 7 row by row: where each row is a scenario, checked to be there; and the rows that no other file plays, on a connection in this
  * process, with the commands themselves.
  */
 import { readFile } from "node:fs/promises";

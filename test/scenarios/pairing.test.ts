@@ -1,5 +1,5 @@
 /**
- * A pairing through its life (RULES 7) and the breakers (RULES 2 and 3), in worlds whose clock jumps: each test forces one reason,
+ * A pairing through its life (rule 7) and the breakers (rule 2 and rule 3), in worlds whose clock jumps: each test forces one reason,
  * looks at both sides, and clears it by the remedy that docs/operations.md names.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

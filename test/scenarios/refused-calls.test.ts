@@ -1,5 +1,5 @@
 /**
- * Each operation of both services, refused for ever, one at a time: everything that does not need it still works (RULES 9). Which
+ * Each operation of both services, refused for ever, one at a time: everything that does not need it still works (rule 9). Which
  * operations there are is told by a run in which none is refused; what each one's loss costs stands in the table.
  */
 import { expect, test } from "vitest";

@@ -111,7 +111,7 @@ test("a file that the new case cannot take is told with what can be done, and go
     );
   expect(await reasons()).toEqual(["file_refused"]);
 
-  // The limits of v1.0 stand on its pages and never become others (osm/NOTES 8).
+  // The limits of v1.0 stand on its pages and never become others (huawei.md 8).
   if (apiVersion === "v1.0") return;
   stage.huawei.setSettings({ accessoryFileTypes: "txt,exe" });
   await stage.check();

@@ -1,4 +1,4 @@
-/** `DATA_KEY`: texts of unconfirmed writes are sealed, and a key that is lost loses nothing without a word (SPEC 3). */
+/** `DATA_KEY`: texts of unconfirmed writes are sealed, and a key that is lost loses nothing without a word (docs/configuration.md). */
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { makeAdminStore } from "../../src/store/admin.ts";

@@ -1,4 +1,4 @@
-/** The stamps of issues only add: whatever Jira makes of them, everything else goes on (RULES 7 and 9). */
+/** The stamps of issues only add: whatever Jira makes of them, everything else goes on (rule 7 and rule 9). */
 import { afterEach, expect, test } from "vitest";
 import type { JiraSettings } from "../../simulators/jira/settings.ts";
 import { intakeIssues } from "../../src/sync/intake.ts";

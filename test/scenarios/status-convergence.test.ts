@@ -1,5 +1,5 @@
 /**
- * Statuses of both sides come to rest, whatever map, way, mode and order of moves (RULES 6): the pair is compatible, or somebody was
+ * Statuses of both sides come to rest, whatever map, way, mode and order of moves (rule 6): the pair is compatible, or somebody was
  * told what it waits for, and nothing is written any more. `CASEBRIDGE_TEST_RUNS` sets the histories per workflow.
  */
 import fc from "fast-check";

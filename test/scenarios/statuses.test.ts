@@ -1,4 +1,4 @@
-/** Each rule of RULES 6 on the whole product; several issues share one worker. */
+/** Each rule of rule 6 on the whole product; several issues share one worker. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * Hostile text through the whole product, both ways (SPEC 4).
+ * Hostile text through the whole product, both ways (rule 11).
  *
  * What "nothing is lost" means here: the copy of a text without markup shows every character of it, but for what cannot
  * be shown or must not be (control characters, bidi overrides, halves of surrogate pairs, which become U+FFFD, and

@@ -249,7 +249,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The key's own spelling of RULES 1, read without the product's parser. */
+/** The key's own spelling of rule 1, read without the product's parser. */
 const markPattern = /^\[[A-Z][A-Z0-9_]*-\d+(#|\^)(\d+)(?: v(\d+))?(?: (\d+)\/(\d+)| (withdrawn))?\]/;
 
 type CaseState = ReturnType<HuaweiSimulator["control"]["getState"]>["cases"][number];

@@ -1,4 +1,4 @@
-// Attachments, NOTES 3.5 and 2.4.
+// Attachments, jira.md 3.5 and 2.4.
 
 import { toMimeType } from "../files.ts";
 import { failure, HttpFailure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
@@ -28,7 +28,7 @@ function findAttachment(site: Site, id: string): { issue: IssueRecord; attachmen
 
 function getAttachment(site: Site, context: RequestContext): Reply {
   const { attachment } = findAttachment(site, param(context, "id"));
-  // NOTES 3.5: here the id is a number, elsewhere it is a string.
+  // jira.md 3.5: here the id is a number, elsewhere it is a string.
   return { status: 200, body: { ...viewAttachment(site, attachment), id: Number(attachment.id) } };
 }
 

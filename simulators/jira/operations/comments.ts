@@ -1,4 +1,4 @@
-// Comments, NOTES 3.4.
+// Comments, jira.md 3.4.
 
 import { z } from "zod";
 import { adfToText } from "../adf.ts";

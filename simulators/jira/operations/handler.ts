@@ -33,7 +33,7 @@ export function param(context: RequestContext, name: string): string {
 /** A property as sent with a create. */
 export const entityPropertySchema = z.strictObject({ key: z.string(), value: z.unknown() });
 
-/** Checks key and value of a property: key ≤ 255, value non-empty JSON ≤ 32,768 characters (NOTES 3.3). */
+/** Checks key and value of a property: key ≤ 255, value non-empty JSON ≤ 32,768 characters (jira.md 3.3). */
 export function requireProperty(key: string, value: unknown): void {
   if (key.length === 0 || key.length > 255) throw failure(400, ["The property key must have 1 to 255 characters."]);
   if (value === undefined) throw failure(400, ["The property value must be a valid, non-empty JSON value."]);

@@ -158,7 +158,7 @@ const bulkCreateSchema = z.strictObject({ issueUpdates: z.array(issueUpdateSchem
 
 function createIssues(site: Site, context: RequestContext): PreparedWrite {
   const { issueUpdates } = parseBody(bulkCreateSchema, context.body);
-  // NOTES 3.3: at most 50.
+  // jira.md 3.3: at most 50.
   if (issueUpdates.length > 50) throw refused("more than 50 issues in one bulk create");
   const plans: CreatePlan[] = [];
   const errors: Record<string, unknown>[] = [];
@@ -221,7 +221,7 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
 function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unknown>, expand: ReadonlySet<string>) {
   const project = site.state.projectOf(issue);
   const details = expand.has("names") || expand.has("schema") ? listFieldDetails() : [];
-  // NOTES 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
+  // jira.md 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
   const histories = [...issue.changelog].reverse().slice(0, 40);
   return {
     ...bean,
@@ -265,7 +265,7 @@ const bulkFetchSchema = z.strictObject({
 
 function bulkFetchIssues(site: Site, context: RequestContext): Reply {
   const body = parseBody(bulkFetchSchema, context.body);
-  // NOTES 3.2: at most 100 issues and 5 properties, ascending id, missing ones simply absent.
+  // jira.md 3.2: at most 100 issues and 5 properties, ascending id, missing ones simply absent.
   if (body.issueIdsOrKeys.length > 100) throw refused("more than 100 issues in one bulk fetch");
   if ((body.properties ?? []).length > 5) throw refused("more than 5 properties in one bulk fetch");
   const found = new Map<string, IssueRecord>();
@@ -290,7 +290,7 @@ function editIssue(site: Site, context: RequestContext): PreparedWrite {
     !context.query.flag("notifyUsers", true) ||
     context.query.flag("overrideScreenSecurity", false) ||
     context.query.flag("overrideEditableFlag", false);
-  // NOTES 3.1: `notifyUsers=false` needs project or Jira administration.
+  // jira.md 3.1: `notifyUsers=false` needs project or Jira administration.
   if (needsAdmin) requirePermission(site, "ADMINISTER_PROJECTS", "You must be an administrator to do that.");
   requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
   if (body.fields === undefined && body.update === undefined && body.properties === undefined) {
@@ -373,7 +373,7 @@ const bulkChangelogSchema = z.strictObject({
   nextPageToken: z.string().optional(),
 });
 
-/** All changes of several issues, oldest first within an issue, cursor paging (NOTES 3.2). */
+/** All changes of several issues, oldest first within an issue, cursor paging (jira.md 3.2). */
 function getBulkChangelogs(site: Site, context: RequestContext): Reply {
   const body = parseBody(bulkChangelogSchema, context.body);
   if (body.issueIdsOrKeys.length > 1_000) throw refused("more than 1000 issues in one changelog fetch");

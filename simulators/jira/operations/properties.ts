@@ -1,4 +1,4 @@
-// Issue properties and the bulk form with its task, NOTES 3.3.
+// Issue properties and the bulk form with its task, jira.md 3.3.
 
 import { z } from "zod";
 import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";

@@ -1,4 +1,4 @@
-// Remote links, NOTES 3.3: the same globalId updates, and nulls every member left out.
+// Remote links, jira.md 3.3: the same globalId updates, and nulls every member left out.
 
 import { z } from "zod";
 import { failure, fieldErrors, type PreparedWrite, type Reply, type RequestContext } from "../http.ts";

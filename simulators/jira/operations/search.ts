@@ -1,4 +1,4 @@
-// Search, NOTES 3.2: bounded queries, 1-5000 per page, no total, opaque token, an index that lags.
+// Search, jira.md 3.2: bounded queries, 1-5000 per page, no total, opaque token, an index that lags.
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -113,7 +113,7 @@ function search(site: Site, request: SearchRequest): Reply {
   };
 }
 
-/** NOTES 3.2: only the id without `fields`. */
+/** jira.md 3.2: only the id without `fields`. */
 function viewHit(site: Site, issue: IssueRecord, request: SearchRequest): Record<string, unknown> {
   if (request.fields.length === 0 && request.properties.length === 0) return { id: issue.id };
   if (request.fields.length > 0 && request.fields.every((field) => field === "id")) return { id: issue.id };
@@ -141,7 +141,7 @@ const searchSchema = z.strictObject({
   fields: z.array(z.string()).optional(),
   properties: z.array(z.string()).optional(),
   reconcileIssues: z.array(z.int()).optional(),
-  // NOTES 2.3: here `expand` is one comma string.
+  // jira.md 2.3: here `expand` is one comma string.
   expand: z.string().optional(),
   fieldsByKeys: z.boolean().optional(),
 });

@@ -388,7 +388,7 @@ function getUsersFromGroup(site: Site, context: RequestContext): Reply {
   };
 }
 
-/** NOTES 3.7: dynamic webhooks are for OAuth and Connect apps; an API token gets 403. */
+/** jira.md 3.7: dynamic webhooks are for OAuth and Connect apps; an API token gets 403. */
 function refuseDynamicWebhooks(): Reply {
   throw failure(403, ["The caller isn't an app."]);
 }

@@ -2,7 +2,7 @@
  * What a document of Jira says, for telling whether it was edited.
  *
  * How a document is rendered as a message changes from release to release; what its author wrote does not. So edits are told by the
- * document's own words and structure: a better rendering must not send a comment again (RULES 8). What no rendering carries (bold,
+ * document's own words and structure: a better rendering must not send a comment again (rule 8). What no rendering carries (bold,
  * colours, widths, ids that the editor renews) is left out.
  */
 

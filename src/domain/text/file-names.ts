@@ -25,7 +25,7 @@ const ID_IN_PATH =
 
 /**
  * The file of Jira that an address leads to: `/secure/attachment/<id>/<name>`, `/secure/thumbnail/<id>/…`,
- * `/rest/api/3/attachment/content/<id>` and its siblings, and the media service's `/file/<media id>` (jira/NOTES 3.5 and 4). `null` for any
+ * `/rest/api/3/attachment/content/<id>` and its siblings, and the media service's `/file/<media id>` (jira.md 3.5 and 4). `null` for any
  * other address. Relative addresses count too. Never throws.
  */
 export function parseFileAddress(address: string): AddressedFile | null {

@@ -1,7 +1,7 @@
 /**
  * The text guard: masks secrets and personal data in what leaves Jira for Huawei.
  *
- * Huawei's own rules ask for no passwords and no personal data in service tickets (osm/NOTES 11), and what was sent
+ * Huawei's own rules ask for no passwords and no personal data in service tickets (huawei.md 11), and what was sent
  * cannot be taken back. Two traps shape this file. A guard that masks hashes, log lines and case ids makes tickets
  * useless, so each rule also looks at what stands around a value. And a guard over hostile text must be linear: every
  * expression is bounded or starts where its run starts. `guard-rules.ts` holds the rules of one line or token,

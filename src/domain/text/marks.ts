@@ -1,5 +1,5 @@
 /**
- * Marks: how casebridge knows its own copies in Huawei (RULES 1).
+ * Marks: how casebridge knows its own copies in Huawei (rule 1).
  *
  * OSM answers a written message with no id and offers no hidden field, so the only place for a stamp is the text
  * itself. A mark stands at the very start of what we write and can be read back exactly:

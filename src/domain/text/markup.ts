@@ -1,4 +1,4 @@
-/** Looking through the markup that Huawei Cloud may have put around a text of ours (osm/NOTES 9). */
+/** Looking through the markup that Huawei Cloud may have put around a text of ours (huawei.md 9). */
 
 const WRAPPERS = /<\/?(?:p|div|span|br|font|a|b|i|u|strong|em|ul|ol|li|table|tbody|tr|td|th)(?:\s[^<>]{0,500})?\/?>/gi;
 const LINE_ENDS = /<br\s{0,8}\/?>|<\/(?:p|div|li|tr)\s{0,8}>/gi;

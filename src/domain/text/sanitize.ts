@@ -13,11 +13,11 @@ const BIDI_OVERRIDES = /[\u202A-\u202E\u2066-\u2069]/g;
 const BIDI_MARKS = /[\u200E\u200F\u061C]/g;
 const INVISIBLE_ONLY = /^[\p{Cf}\p{Z}\p{M}\s\u115F\u1160\u3164\uFFA0]*$/u;
 
-/** Longest display name in UTF-16 units (RULES 1). */
+/** Longest display name in UTF-16 units (rule 1). */
 export const DISPLAY_NAME_CHARS_MAX = 64;
 /** Longest file name in UTF-8 bytes, the limit of common file systems. */
 export const FILE_NAME_BYTES_MAX = 255;
-/** How much of a message goes into its fingerprint, in UTF-16 units after normalising (RULES 1). */
+/** How much of a message goes into its fingerprint, in UTF-16 units after normalising (rule 1). */
 export const FINGERPRINT_CHARS_MAX = 200;
 
 /**
@@ -72,7 +72,7 @@ export function safeFileName(name: string): string {
 
 /**
  * What two readings of one message have in common: whitespace runs as one space, invisible format characters gone,
- * composed form, at most 200 UTF-16 units (RULES 1). For comparing and hashing only, never for showing. Never throws.
+ * composed form, at most 200 UTF-16 units (rule 1). For comparing and hashing only, never for showing. Never throws.
  */
 export function normalizeForFingerprint(text: string): string {
   const normal = toPlainText(text)

@@ -1,9 +1,9 @@
 /**
  * Renders a text as the messages that carry it to Huawei.
  *
- * OSM takes 1,200 to 10,000 characters per message depending on its edition (osm/NOTES 9) and cannot edit one, so a
+ * OSM takes 1,200 to 10,000 characters per message depending on its edition (huawei.md 9) and cannot edit one, so a
  * long text becomes numbered parts, and a very long one becomes its head plus a file: nothing is cut off in silence.
- * The whole text is sanitised here; masking must happen before (RULES 1: guard first, then split), or a cut could run
+ * The whole text is sanitised here; masking must happen before (rule 1: guard first, then split), or a cut could run
  * through a secret and hide it from the guard.
  */
 
@@ -20,7 +20,7 @@ export type RenderPartsInput = {
   readonly text: string;
   /** Longest message, mark and author line included. */
   readonly charsMax: number;
-  /** Longest first message when it differs: a case description has its own limit (osm/NOTES 6). */
+  /** Longest first message when it differs: a case description has its own limit (huawei.md 6). */
   readonly firstCharsMax?: number;
   /** More parts than this become head and file. */
   readonly partsMax?: number;

@@ -2,7 +2,7 @@
  * Texts from Huawei as Jira documents.
  *
  * Everything that reaches Jira as rich text is built here and never passed as a string: jira.js sends a string to the
- * old API, where wiki markup in it is interpreted and the comment's properties are lost (jira/NOTES 2.3).
+ * old API, where wiki markup in it is interpreted and the comment's properties are lost (jira.md 2.3).
  */
 
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
@@ -18,7 +18,7 @@ export type * from "./nodes.ts";
 /** How a text is to be read. */
 export type TextFormat = "plain" | "html";
 
-/** Default bound of one document's JSON, in UTF-16 units (jira/NOTES 4: Jira refuses 32,767). */
+/** Default bound of one document's JSON, in UTF-16 units (jira.md 4: Jira refuses 32,767). */
 export const ADF_JSON_CHARS_MAX = 30_000;
 /** Smallest bound that the builders accept. */
 export const ADF_JSON_CHARS_MIN = 8_000;
@@ -33,7 +33,7 @@ const CLOSING_TAG = new RegExp(`</(?:${TAG})\\s*>`, "i");
 const BLOCK_TAG = /<br\s{0,8}\/?>|<\/(?:p|div|li|tr|h[1-6])\s{0,8}>/i;
 
 /**
- * Whether a text is HTML rather than a text that mentions a tag. OSM does not say which it sends (osm/NOTES 9), so
+ * Whether a text is HTML rather than a text that mentions a tag. OSM does not say which it sends (huawei.md 9), so
  * this is a guess: it begins with a known tag and closes one, or has `<br>` or the end of a block, outside fences and
  * inline code. Never throws; linear.
  */

@@ -1,7 +1,7 @@
 /**
  * HTML as ADF blocks.
  *
- * The HTML form of OSM messages is not described (osm/NOTES 9), and a person may paste anything. So the parser only
+ * The HTML form of OSM messages is not described (huawei.md 9), and a person may paste anything. So the parser only
  * reports tags, and a small stack of containers decides what may stand where: what ADF does not allow in a place
  * (a heading in a list item, a table in a quote, the ninth list level) is rendered as the nearest thing that it does
  * allow. Text is never dropped, except inside `<style>`: what looks like HTML may be a plain text that quotes some, and the
@@ -553,7 +553,7 @@ function trimLineEnd(line: readonly AdfText[]): AdfText[] {
   return [];
 }
 
-/** What a list item or quote may hold, made of anything (jira/NOTES 2.6). */
+/** What a list item or quote may hold, made of anything (jira.md 2.6). */
 function simpleBlocks(blocks: readonly AdfBlock[]): AdfSimpleBlock[] {
   return blocks.flatMap((block): readonly AdfSimpleBlock[] => {
     switch (block.type) {

@@ -2,7 +2,7 @@
  * The part of ADF (Atlassian Document Format, version 1) that casebridge writes, as types, with small builders.
  *
  * The types are narrower than the schema on purpose: what type-checks here is what the schema allows
- * (jira/NOTES 2.6: no empty text, no list directly in a list, no heading or quote in a list item, no marks in a code
+ * (jira.md 2.6: no empty text, no list directly in a list, no heading or quote in a list item, no marks in a code
  * block, `code` only beside `link`, tables only at the top).
  */
 
@@ -96,7 +96,7 @@ export function codeBlock(text: string, language = ""): AdfCodeBlock {
 
 /**
  * The address as it may stand in a link, or `null` when it is not an absolute http, https or mailto address of at
- * most 2,048 units. The schema accepts any text there, `javascript:` too (jira/NOTES 2.6). Never throws.
+ * most 2,048 units. The schema accepts any text there, `javascript:` too (jira.md 2.6). Never throws.
  */
 export function safeHref(href: string): string | null {
   const trimmed = toPlainText(href).trim();

@@ -1,7 +1,7 @@
 /**
  * Fits blocks into documents of a bounded size.
  *
- * Jira's text limit is 32,767 characters, and whether plain text or JSON is counted is disputed (jira/NOTES 4), so
+ * Jira's text limit is 32,767 characters, and whether plain text or JSON is counted is disputed (jira.md 4), so
  * the length of the JSON is what is bounded here, at about 30,000. A block that is too long for a document of its own
  * is taken apart along its structure; nothing is lost but the newline at a cut inside a code block.
  */

@@ -3,7 +3,7 @@
  *
  * A document may hold any node that Atlassian has or will invent, and webhooks and old data hold worse. So every node
  * that is not known gives its content, else the text among its attributes; nothing throws. Ready-made converters
- * throw on, or lose, mentions, statuses, media and unknown nodes (jira/NOTES 2.6).
+ * throw on, or lose, mentions, statuses, media and unknown nodes (jira.md 2.6).
  */
 
 import { toPlainText } from "../../domain/text/sanitize.ts";

@@ -2,7 +2,7 @@
  * Actions on the case that a person asked for by moving the issue.
  *
  * An action has no idempotency key and may have happened although its answer was lost. It carries a mark in `operate_desc`, and is
- * looked for by the case's status and in the operation log before it is repeated (RULES 6).
+ * looked for by the case's status and in the operation log before it is repeated (rule 6).
  */
 
 import type { Intent } from "../../domain/link.ts";

@@ -179,7 +179,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
 
 /**
  * Makes the rows of what was recognised, in one step that also counts it: three within an hour, and the connection stops as
- * `memory_lost` (RULES 2). What is there twice is reported.
+ * `memory_lost` (rule 2). What is there twice is reported.
  */
 async function adopt(leased: LeasedLink, found: Recognised): Promise<void> {
   await leased.apply({

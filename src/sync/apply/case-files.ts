@@ -12,7 +12,7 @@ import type { LeasedLink } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled, writeOnce } from "./write-once.ts";
 
-/** Where Jira does not tell its limit: the largest file that its default takes (jira/NOTES 3.5). It refuses what is too large itself. */
+/** Where Jira does not tell its limit: the largest file that its default takes (jira.md 3.5). It refuses what is too large itself. */
 const untoldSizeMaxBytes = 1024 ** 3;
 
 type CarriedFile = { readonly file: CaseFile; readonly attachmentId: string | null; readonly line: string };

@@ -1,5 +1,5 @@
 /**
- * Jira → Huawei: telling the case what a person changed on the issue itself (SPEC 4).
+ * Jira → Huawei: telling the case what a person changed on the issue itself (rule 11).
  */
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";

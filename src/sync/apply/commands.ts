@@ -14,7 +14,7 @@ import type { LeasedLink, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 
-/** UTF-16 units of a rating's text (osm/NOTES 5). */
+/** UTF-16 units of a rating's text (huawei.md 5). */
 const ratingCharsMax = 400;
 
 /** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
@@ -105,7 +105,7 @@ export async function runCommand(
 
 /**
  * Why this person may not use commands (`role_missing`, `role_unreadable`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent
- * (RULES 6). Throws `ServiceError`.
+ * (rule 6). Throws `ServiceError`.
  */
 export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
   const { role } = deps.settings.commands;

@@ -335,7 +335,7 @@ function render(
       };
 }
 
-/** Released after having been held or refused: it does not stand where it was written, and says so (RULES 8). */
+/** Released after having been held or refused: it does not stand where it was written, and says so (rule 8). */
 function isLate(known: Mirror | undefined): boolean {
   if (known === undefined) return false;
   return known.state === "refused" || (known.state === "held" && known.reason !== "changed_before_sending");

@@ -1,4 +1,4 @@
-/** Second copies of our own: removed where that is possible, else reported (RULES 2). */
+/** Second copies of our own: removed where that is possible, else reported (rule 2). */
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { type IdentifiedMessage, markMirror } from "../identity.ts";

@@ -213,7 +213,7 @@ export async function uploadOne(
   }
 }
 
-/** A download may end early without an error: then what came is not the file (RULES 8). Another attempt may bring all of it. */
+/** A download may end early without an error: then what came is not the file (rule 8). Another attempt may bring all of it. */
 function cutOff(file: IssueFile, spooled: SpooledFile): ServiceError {
   return new ServiceError({
     side: "jira",

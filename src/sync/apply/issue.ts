@@ -83,7 +83,7 @@ export function issueCreatedStep(
 }
 
 /**
- * Writes the issue's own id into its property, which tells a clone from the original (RULES 7). Where Jira does not take it the rounds
+ * Writes the issue's own id into its property, which tells a clone from the original (rule 7). Where Jira does not take it the rounds
  * tell why, and nothing waits for it. May be repeated.
  */
 export async function stampIssue(deps: ApplyDeps, leased: LeasedLink): Promise<number> {

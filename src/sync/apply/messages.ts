@@ -19,7 +19,7 @@ import { carryFiles } from "./case-files.ts";
 import { owedNotices, writeComment, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, permanentReason } from "./write-once.ts";
 
-/** One message as comments; one that Jira refuses for good leaves a placeholder, and the rest goes on (RULES 8). */
+/** One message as comments; one that Jira refuses for good leaves a placeholder, and the rest goes on (rule 8). */
 export async function postMessage(
   deps: ApplyDeps,
   leased: LeasedLink,
@@ -177,7 +177,7 @@ export function renderMessage(
   lines: readonly string[],
 ): readonly unknown[] {
   const header = messageHeader(message, deps.settings.huawei.timeZone);
-  // The beginning that a list shows is no text to post (RULES 3).
+  // The beginning that a list shows is no text to post (rule 3).
   if (message.textCut === true)
     return deps.text.messageToAdf({ header, text: textCutNote, footer: lines, format: "plain" });
   return deps.text.messageToAdf({ header, text: message.content, footer: lines });

@@ -40,7 +40,7 @@ export function byTransition(left: Transition, right: Transition): number {
   );
 }
 
-/** Moves the issue by a direct transition or along the configured `via` list; no wandering (RULES 6). */
+/** Moves the issue by a direct transition or along the configured `via` list; no wandering (rule 6). */
 export async function moveIssue(
   deps: ApplyDeps,
   leased: LeasedLink,

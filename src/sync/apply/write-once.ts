@@ -1,5 +1,5 @@
 /**
- * One remote write with its intent before and its confirmation after it (RULES 2), and what every write needs.
+ * One remote write with its intent before and its confirmation after it (rule 2), and what every write needs.
  */
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Intent } from "../../domain/link.ts";
@@ -40,7 +40,7 @@ export class Unsettled extends Error {
 /** Longest time that one remote call may take; the lease must outlast it. */
 export const callTimeMaxMs = 32_000;
 
-/** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (RULES 2). */
+/** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (rule 2). */
 export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
   const seconds = [2, 15].filter((value) => value < settleSeconds);
   return [...seconds, settleSeconds].map((value) => new Date(attemptedAt.getTime() + value * 1000));
@@ -142,7 +142,7 @@ export function needCase(leased: LeasedLink): CaseId {
   return caseId;
 }
 
-/** The key that decorates our marks; only the numbers in a mark identify (RULES 1). */
+/** The key that decorates our marks; only the numbers in a mark identify (rule 1). */
 export function markKey(leased: Pick<LeasedLink, "snapshot">): string {
   return leased.snapshot.link.issueKey ?? "ISSUE-1";
 }

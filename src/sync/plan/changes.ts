@@ -1,5 +1,5 @@
 /**
- * Changes that a person makes to the issue itself: title, description, severity and product (SPEC 4). OSM cannot edit a case, so a
+ * Changes that a person makes to the issue itself: title, description, severity and product (rule 11). OSM cannot edit a case, so a
  * message tells what they are now.
  *
  * Of each link the state that was told last is remembered, as hashes, on the row of the message that told it (`changed-3`); row
@@ -7,7 +7,7 @@
  * minutes, and only if the changelog shows that a person made the change: what casebridge, an app, or a new release that reads a
  * text differently changed is remembered without a word.
  *
- * The description of an issue that was made from a case is a copy of Huawei's text, and people's edits of copies are notes (RULES 8):
+ * The description of an issue that was made from a case is a copy of Huawei's text, and people's edits of copies are notes (rule 8):
  * there only severity and product are told.
  */
 import { isOpenStatus } from "../../domain/case.ts";
@@ -23,7 +23,7 @@ import { isByPerson } from "./status.ts";
 /** Start of the keys of the intents that send these messages. */
 export const changeKeyPrefix = "message:changed-";
 const sourcePrefix = "changed-";
-/** At most one message in this time (SPEC 4). */
+/** At most one message in this time (rule 11). */
 const pauseMs = 5 * 60_000;
 
 const topics = ["title", "description", "severity", "product"] as const;

@@ -42,7 +42,7 @@ export function planCommands(
   for (const comment of people) {
     const known = findCommand(input.mirrors, comment.commentId);
     if (known?.state === "live" || known?.state === "refused") continue;
-    // Older comments are history (RULES 5).
+    // Older comments are history (rule 5).
     if (known === undefined && comment.createdAt < input.link.outgoingSince) continue;
     if (authorHold(comment, input.settings) !== null) continue;
     const text = input.adfToText(comment.body);

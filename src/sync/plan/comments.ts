@@ -153,7 +153,7 @@ function planNext(
     }
     case "live": {
       const text = input.adfToText(comment.body);
-      // A command runs once: what `/case` sent stays as it was, whatever its comment is edited into (RULES 6).
+      // A command runs once: what `/case` sent stays as it was, whatever its comment is edited into (rule 6).
       const once = isCaseText(text) || isOwed(input, `reply-${comment.commentId}`);
       return changed && !once && isWanted(input.settings, text) ? send : null;
     }

@@ -1,5 +1,5 @@
 /**
- * What may leave Jira (RULES 5). Every rule fails closed.
+ * What may leave Jira (rule 5). Every rule fails closed.
  */
 import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
@@ -48,7 +48,7 @@ type Reading = {
 };
 
 /**
- * Texts and references of comments that must not leave: a file that they name never leaves either (RULES 5). A file that such a comment
+ * Texts and references of comments that must not leave: a file that they name never leaves either (rule 5). A file that such a comment
  * shows by its id is named by that id; its name counts only where it stands besides, since another file may bear the same.
  */
 export function namesInRestricted(

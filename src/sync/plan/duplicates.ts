@@ -1,5 +1,5 @@
 /**
- * Second copies that showed up after every look for the first one had come back empty (RULES 2): ours in Jira are removed, those in
+ * Second copies that showed up after every look for the first one had come back empty (rule 2): ours in Jira are removed, those in
  * Huawei, which cannot be removed, are reported.
  */
 

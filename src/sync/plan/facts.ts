@@ -16,7 +16,7 @@ export function factsHash(detail: CaseDetail): string {
   ]).slice(0, 32);
 }
 
-/** Facts are written once, at creation; a later change becomes one comment (SPEC 4). */
+/** Facts are written once, at creation; a later change becomes one comment (rule 11). */
 export function planFacts(input: PlanInput): Action[] {
   const { case: detail } = input.observed;
   if (detail === null) return [];

@@ -11,7 +11,7 @@ export function caseLabel(caseId: string): string {
 /** Label of every mirrored issue. */
 export const commonLabel = "huawei-cloud";
 
-/** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira/NOTES 3.3). */
+/** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira.md 3.3). */
 export function toJiraLabel(name: string): string {
   return `hw:${name.trim().replace(/\s+/g, "-")}`.slice(0, 255);
 }

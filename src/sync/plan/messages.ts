@@ -84,7 +84,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
 }
 
 /**
- * Until when the whole text of a message is waited for that only a list shows yet (RULES 2, settle time); `null` when it is there, or was
+ * Until when the whole text of a message is waited for that only a list shows yet (rule 2, settle time); `null` when it is there, or was
  * waited for. Then a comment without the text keeps its place.
  */
 function wholeTextDue(input: PlanInput, { message }: IdentifiedMessage): Date | null {
@@ -142,7 +142,7 @@ export function planOwed(input: PlanInput): Action[] {
   });
 }
 
-/** Whether an earlier part of the same text may have arrived or not: parts leave in their order (RULES 8). */
+/** Whether an earlier part of the same text may have arrived or not: parts leave in their order (rule 8). */
 function followsUnknown({ intents }: PlanInput, intent: Intent): boolean {
   return intents.some(
     (other) =>

@@ -1,10 +1,10 @@
 /**
- * Messages that were withdrawn in Huawei: nothing says so, they only vanish (osm/NOTES 9).
+ * Messages that were withdrawn in Huawei: nothing says so, they only vanish (huawei.md 9).
  *
  * The trap is to take a short reading for a withdrawal. So a message counts as withdrawn only when two readings at least 60 s apart
  * lack it, and all pages of `/messages` lack it too (asked by the write). One that is newer than everything else in the reading may
  * simply be behind a lagging read, and waits for the settle time of messages. Many at once are a fault of the reading, not people's
- * doing: then nothing is marked (RULES 3).
+ * doing: then nothing is marked (rule 3).
  */
 import type { Mirror } from "../../domain/link.ts";
 import { messageHash, type SortedMessages } from "../identity.ts";

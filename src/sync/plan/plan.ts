@@ -35,7 +35,7 @@ export function planReconcile(given: PlanInput): Plan {
   return { ...rest, actions: [{ kind: "adopt", direction: "state", found }, ...rest.actions] };
 }
 
-/** Our marks without a row, `null` when there are none or one of the sides was not read (RULES 2). */
+/** Our marks without a row, `null` when there are none or one of the sides was not read (rule 2). */
 function recogniseOwn(input: PlanInput): Recognised | null {
   const { link } = input;
   const { messages, comments, issue } = input.observed;

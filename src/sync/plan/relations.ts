@@ -1,5 +1,5 @@
 /**
- * Cases that Huawei shows as related become issue links, where both are mirrored (SPEC 4).
+ * Cases that Huawei shows as related become issue links, where both are mirrored (rule 11).
  *
  * A link is made once, remembered on the row `related-<case>` of whichever of the two pairs made it, and never made again nor taken
  * away: what people link or unlink in Jira is theirs. Relations cost a request of their own, so they are read only in a full check,

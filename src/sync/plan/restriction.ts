@@ -1,5 +1,5 @@
 /**
- * What keeps an issue or a comment inside Jira (RULES 5). Every rule fails closed: what cannot be told, stays. The planner asks here
+ * What keeps an issue or a comment inside Jira (rule 5). Every rule fails closed: what cannot be told, stays. The planner asks here
  * with what it has read, the gate with what it reads just before a write.
  */
 import type { Issue, IssueComment } from "../../domain/issue.ts";

@@ -1,5 +1,5 @@
 /**
- * Statuses of both sides (RULES 6).
+ * Statuses of both sides (rule 6).
  *
  * Each link stores the pair on which both sides last agreed. Only the case changed: the issue follows. Only the issue changed, by a
  * person: the case follows, as far as OSM has an action for it. Both changed: the case wins, with one note. Traps: what a person did
@@ -18,7 +18,7 @@ export function statusTarget(settings: ConnectionSettings, status: number): Stat
   return settings.status.toJira[status] ?? { category: "indeterminate" };
 }
 
-/** Whether an issue in `category` may stand beside a case in `status` (RULES 6). */
+/** Whether an issue in `category` may stand beside a case in `status` (rule 6). */
 export function isCompatible(status: number, category: StatusCategory): boolean {
   return isOpenStatus(status) === (category !== "done");
 }
@@ -27,7 +27,7 @@ function fits(issue: Issue, target: StatusTarget): boolean {
   return "statusId" in target ? issue.statusId === target.statusId : issue.category === target.category;
 }
 
-/** Statuses in both directions, by the agreed pair (RULES 6). */
+/** Statuses in both directions, by the agreed pair (rule 6). */
 export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
   const actions = planPair(input, recheck);
   const keys = unwanted(input, actions);
@@ -96,7 +96,7 @@ function planCaseChange(
       text: "The service ticket was deleted in Huawei Cloud.",
     });
   }
-  // An issue that was there before its case stays where its person put it, as long as the two fit (RULES 7).
+  // An issue that was there before its case stays where its person put it, as long as the two fit (rule 7).
   const first = input.link.agreedCaseStatus === null && input.link.origin === "jira";
   if (fits(issue, target) || (first && isCompatible(status, issue.category))) {
     actions.push({
@@ -159,7 +159,7 @@ function findWish(input: PlanInput, cause: string): Mirror | undefined {
   );
 }
 
-/** Only Jira changed, and the pair no longer fits: what a person's move does to the case (RULES 6). */
+/** Only Jira changed, and the pair no longer fits: what a person's move does to the case (rule 6). */
 function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck: Recheck): Action[] {
   const { settings, observed } = input;
   if (observed.statusChanges === null) return [];
@@ -216,7 +216,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
 }
 
-/** Whether a person made a change: what apps and casebridge itself do never acts on the case (RULES 6). Pure. */
+/** Whether a person made a change: what apps and casebridge itself do never acts on the case (rule 6). Pure. */
 export function isByPerson(
   change: Pick<StatusChange, "authorId" | "authorType">,
   who: { readonly ownAccountId: string; readonly settings: Pick<ConnectionSettings, "comments"> },

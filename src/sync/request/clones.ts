@@ -1,6 +1,6 @@
 /**
  * Copies of mirrored issues. Cloning an issue takes its labels along, and with some add-ons its hidden property; people write both by
- * hand, too. Such an issue must neither be taken for the original nor make a case of its own (RULES 7). What proves an original stands
+ * hand, too. Such an issue must neither be taken for the original nor make a case of its own (rule 7). What proves an original stands
  * in `ownership.ts`.
  */
 import type { Issue } from "../../domain/issue.ts";

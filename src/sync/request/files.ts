@@ -22,7 +22,7 @@ export type CaseFiles = {
   readonly failures: NonNullable<StateStep["failures"]>;
 };
 
-/** Files of people that the policy lets go: those named by the description, or all (RULES 5). `held` names what never leaves. Pure. */
+/** Files of people that the policy lets go: those named by the description, or all (rule 5). `held` names what never leaves. Pure. */
 export function filesOfRequest(input: {
   readonly issue: Issue;
   readonly policy: "referenced" | "all" | "none";

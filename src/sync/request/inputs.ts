@@ -119,7 +119,7 @@ export function collectInputs(
   };
 }
 
-/** Hash of everything that a person can mend: a refused request is tried again only when it changes (RULES 7). Pure. */
+/** Hash of everything that a person can mend: a refused request is tried again only when it changes (rule 7). Pure. */
 export function inputsHash(
   issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "restriction" | "mark">,
   text: string,
@@ -239,7 +239,7 @@ async function resolveSeverity(
   );
   if (found === null) return choose(null, given);
   if (!found.shown) {
-    // Without a support plan that covers it Huawei takes no severity (osm/NOTES 6); a default must not stand in the way.
+    // Without a support plan that covers it Huawei takes no severity (huawei.md 6); a default must not stand in the way.
     if (!given.person) return null;
     return problem(
       `The severity "${given.text}" cannot be set: the support plan of this account does not cover severities for "${of.problem.name}". Remove it.`,

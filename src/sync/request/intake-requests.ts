@@ -51,7 +51,7 @@ export async function takeRequests(deps: IntakeDeps, updatedCount: number): Prom
 
 /**
  * Updated issues that look like copies of mirrored ones get a link of their own, whose run says on the issue how to make a request of
- * it (RULES 7). Jira is asked only about an issue that may have been paired by hand. Answers how many links are new. May be repeated.
+ * it (rule 7). Jira is asked only about an issue that may have been paired by hand. Answers how many links are new. May be repeated.
  */
 export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
   const { name } = deps.settings;
@@ -88,7 +88,7 @@ async function findRequestLinks(
 
 /**
  * Cases without a link, less those that were made for an issue: their own link takes them. Where the database does not know the issue
- * any more it is linked again, and its run finds the case by the mark. A second case for one issue is a duplicate (RULES 2).
+ * any more it is linked again, and its run finds the case by the mark. A second case for one issue is a duplicate (rule 2).
  */
 export async function withoutRequested(
   deps: IntakeDeps,

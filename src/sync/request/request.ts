@@ -1,5 +1,5 @@
 /**
- * From an issue that asks for a case to the case (SPEC 4 "Issue → case").
+ * From an issue that asks for a case to the case (rule 11 "Issue → case").
  *
  * Traps, and the answer to each. Creation takes no idempotency key and its answer may be lost: the description starts with a mark
  * that names the issue's id, and before every creation the cases are searched for it. A lost database must not make a second case:
@@ -80,7 +80,7 @@ export async function reconcileRequest(
     const next = await noteEmptyLook(deps, leased, intent, lookedAt);
     return { kind: "wait", until: next ?? deps.clock.now(), reason: "case_unknown", writes: 0 };
   }
-  // A request that somebody put aside is made no more (RULES 7), until the same somebody has it tried again.
+  // A request that somebody put aside is made no more (rule 7), until the same somebody has it tried again.
   if (leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "discarded"))
     return { kind: "nothing", writes: 0 };
   const readAt = deps.clock.now();
@@ -210,7 +210,7 @@ async function obstacleOf(deps: RequestDeps, issue: Issue): Promise<string | nul
 }
 
 /**
- * Why the person who asked may not, where commands need a role (RULES 6): a new case is more than any command. Who asked is who put the
+ * Why the person who asked may not, where commands need a role (rule 6): a new case is more than any command. Who asked is who put the
  * label of the request there, else who made the issue; a reporter can be anybody. `null`: may, or no role is set. Throws `ServiceError`.
  */
 async function askerRefusal(

@@ -1,0 +1,48 @@
+// Does the repository explain itself? What a comment cites must stand where it says.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const root = new URL("../", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, root), "utf8");
+const sources = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.cjs", "*.prisma", "*.sh"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((name) => name !== "" && name !== "test/repository.test.ts");
+
+function headings(name: string, pattern: RegExp): ReadonlySet<string> {
+  return new Set(Array.from(read(name).matchAll(pattern), (match) => match[1] ?? ""));
+}
+
+/** Every `word n` in a source, as "file: n". A number that a list goes on with ("rules 2, 5") is read as well. */
+function citations(pattern: RegExp): { readonly at: string; readonly number: string }[] {
+  return sources.flatMap((name) =>
+    Array.from(read(name).matchAll(pattern), (match) => ({ at: `${name}: ${match[0]}`, number: match[1] ?? "" })),
+  );
+}
+
+test.each([
+  ["rules", "docs/rules.md", /^## (\d+)\. /gm, /\brule (\d+)\b/g],
+  ["guarantees", "docs/rules.md", /^(\d+)\. \*\*/gm, /\bguarantee (\d+)\b/g],
+  ["facts of Huawei", "docs/vendors/huawei.md", /^#{2,3} (\d+(?:\.\d+)?)\.? /gm, /\bhuawei\.md (\d+(?:\.\d)?)\b/g],
+  ["facts of Jira", "docs/vendors/jira.md", /^#{2,3} (\d+(?:\.\d+)?)\.? /gm, /\bjira\.md (\d+(?:\.\d)?)\b/g],
+])("every citation of %s leads to a heading", (_what, file, heading, citation) => {
+  const known = headings(file, heading);
+
+  const cited = citations(citation);
+
+  expect(known.size).toBeGreaterThan(5);
+  expect(cited.length).toBeGreaterThan(0);
+  expect(cited.filter(({ number }) => !known.has(number)).map(({ at }) => at)).toEqual([]);
+});
+
+test("no source points at a document that is not in the repository", () => {
+  const outside = sources.filter((name) =>
+    /\b(?:RULES|SPEC|STYLE|NOTES) ?§?\d|\b(?:osm|jira)\/NOTES|\.\.\/shared|\/work\//.test(read(name)),
+  );
+
+  expect(outside).toEqual([]);
+});
