@@ -300,6 +300,8 @@ async function checkPriorities({ priority }: DoctorSettings, port: DoctorJiraPor
   const known = await port.listPriorities();
   const names = new Set(known.flatMap(({ id, name }) => [id, name.toLowerCase()]));
   const missing = [...new Set(Object.values(priority))].filter((name) => !names.has(name.toLowerCase()));
+  if (known.length === 0 && missing.length > 0)
+    return warn("the create screen shows no priority, so none can be compared", null);
   if (missing.length === 0)
     return right(Object.keys(priority).length === 0 ? "no map: Jira's default is used" : "all mapped ones exist");
   return wrong(

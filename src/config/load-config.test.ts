@@ -694,7 +694,12 @@ test.for([
 });
 
 test("an address of the file is fine with credentials that the file names, or where it is the environment's", () => {
-  const env = { ...complete, ...otherSecrets, JIRA_WEBHOOK_SECRET: "a secret of the environment" };
+  const env = {
+    ...complete,
+    ...otherSecrets,
+    JIRA_WEBHOOK_SECRET: "a secret of the environment",
+    WEBHOOK_PORT: "8081",
+  };
   const host = "https://other.atlassian.net";
   const named = getConnection({
     env,
