@@ -15,8 +15,8 @@ Made by \`npm run docs:text\` from \`test/corpus/messages.ts\`; do not edit by h
 bidi overrides are shown as \`\\u202e\`.
 
 What is not carried: the text of HTML comments and of \`<style>\`, addresses other than http, https and mailto (their text stays), colours,
-sizes and the layout of columns. A message is read as HTML when it begins with a known tag and closes one, or has \`<br>\` or the end of a
-block outside code; OSM does not say which of its texts are HTML. Pictures are named where they stood, \`[image: name]\` in Jira and
+sizes and the layout of columns. OSM does not say which of its texts are HTML: a message is read so when elements make its lines, and as plain
+text when somebody typed lines between them. Pictures are named where they stood, \`[image: name]\` in Jira and
 \`[file: name]\` in Huawei Cloud; files that the service lists beside the text are attached and named in the last lines. Over 30,000 characters
 of ADF a message goes on in further comments; over the limit of a message (\`huawei.messageCharsMax\`) a comment goes on in up to five parts,
 and beyond them its head is sent with the whole text as a file.

@@ -12,7 +12,7 @@ import type { AttachmentId, IssueId } from "../domain/ids.ts";
 import type { Issue, IssueFile } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
-import { adfMediaReferences, nameMedia } from "./adf/to-text.ts";
+import { adfMediaReferences, nameMedia } from "./adf/references.ts";
 import { toFile } from "./mapping.ts";
 import { type CallContext, checkedSegment, requireSuccess, type Transport } from "./transport.ts";
 import { issueFilesSchema } from "./wire.ts";

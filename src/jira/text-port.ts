@@ -2,7 +2,8 @@
 import { parseFileAddress } from "../domain/text/file-names.ts";
 import type { TextPort } from "../sync/ports.ts";
 import { caseDescriptionAdf, firstLine, messageToAdf } from "./adf/build.ts";
-import { adfAddresses, adfMediaReferences, adfToText } from "./adf/to-text.ts";
+import { adfAddresses, adfMediaReferences } from "./adf/references.ts";
+import { adfToText } from "./adf/to-text.ts";
 import { withNote } from "./adf/withdrawn.ts";
 
 /** Makes the text port. Holds no state; `adfToText` and `mediaReferences` never throw on JSON. */

@@ -8,11 +8,13 @@
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
 import { htmlToBlocks } from "./from-html.ts";
 import { plainToBlocks } from "./from-plain.ts";
+import { looksLikeHtml } from "./html/guess.ts";
 import type { AdfBlock, AdfDoc, AdfTable, AdfTableRow } from "./nodes.ts";
 import { doc, inlineLines, paragraph, safeHref, textNodes } from "./nodes.ts";
 import { jsonChars, PACK_CHARS_MIN, packBlocks } from "./pack.ts";
 import { adfToText } from "./to-text.ts";
 
+export { looksLikeHtml } from "./html/guess.ts";
 export type * from "./nodes.ts";
 
 /** How a text is to be read. */
@@ -25,23 +27,6 @@ export const ADF_JSON_CHARS_MIN = 8_000;
 
 const HEADER_CHARS_MAX = 300;
 const FACT_CHARS_MAX = 300;
-
-const TAG =
-  "p|br|div|span|ul|ol|li|table|tbody|tr|td|th|a|b|strong|i|em|u|s|pre|code|h[1-6]|blockquote|font|img|hr|html|body";
-const STARTS_WITH_TAG = new RegExp(`^\\s*<(?:${TAG})(?:\\s[^<>]*)?/?>`, "i");
-const CLOSING_TAG = new RegExp(`</(?:${TAG})\\s*>`, "i");
-const BLOCK_TAG = /<br\s{0,8}\/?>|<\/(?:p|div|li|tr|h[1-6])\s{0,8}>/i;
-
-/**
- * Whether a text is HTML rather than a text that mentions a tag. OSM does not say which it sends (huawei.md 9), so
- * this is a guess: it begins with a known tag and closes one, or has `<br>` or the end of a block, outside fences and
- * inline code. Never throws; linear.
- */
-export function looksLikeHtml(text: string): boolean {
-  if (!text.includes("<") || text.includes("```")) return false;
-  if (STARTS_WITH_TAG.test(text.slice(0, 5000))) return CLOSING_TAG.test(text) || BLOCK_TAG.test(text);
-  return BLOCK_TAG.test(text.replace(/`[^`\n]*`/g, ""));
-}
 
 /**
  * A message as one or more comment bodies, each at most `maxJsonChars` units of JSON (default 30,000), in order. The

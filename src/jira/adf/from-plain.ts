@@ -1,8 +1,9 @@
 /** Plain text as ADF blocks: paragraphs with line breaks and links, fenced and log-like runs as code blocks. */
 
 import { toPlainText } from "../../domain/text/sanitize.ts";
+import { markdownLines } from "./markdown.ts";
 import type { AdfCodeBlock, AdfParagraph } from "./nodes.ts";
-import { codeBlock, inlineLines, paragraph } from "./nodes.ts";
+import { codeBlock, paragraph } from "./nodes.ts";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,20})[ \t]*$/;
 const FENCE_CHARS_CAP = 12;
@@ -24,7 +25,7 @@ export function plainToBlocks(input: string): (AdfParagraph | AdfCodeBlock)[] {
   const blocks: (AdfParagraph | AdfCodeBlock)[] = [];
   let open: string[] = [];
   const flush = (): void => {
-    if (open.length > 0) blocks.push(paragraph(inlineLines(open)));
+    if (open.length > 0) blocks.push(paragraph(markdownLines(open)));
     open = [];
   };
 

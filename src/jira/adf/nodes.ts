@@ -11,6 +11,7 @@ import { toPlainText } from "../../domain/text/sanitize.ts";
 /** A mark on a text node. `href` is http, https or mailto (see `safeHref`). */
 export type AdfMark =
   | { readonly type: "strong" | "em" | "underline" | "strike" | "code" }
+  | { readonly type: "subsup"; readonly attrs: { readonly type: "sub" | "sup" } }
   | { readonly type: "link"; readonly attrs: { readonly href: string } };
 
 /** Text, never empty. */
@@ -67,8 +68,10 @@ export type AdfDoc = { readonly version: 1; readonly type: "doc"; readonly conte
 export const HREF_CHARS_MAX = 2048;
 
 const LINK_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mailto:"]);
-// ASCII only: Chinese prose often follows an address without a blank. The backslash, quote and angle brackets end one.
-const BARE_URL = /\b(?:https?:\/\/|mailto:)[!#-;=?-[\]_a-z~]+/gi;
+// Chinese prose often follows an address without a blank, so other scripts belong to it only where it goes on behind them. The
+// backslash, quote and angle brackets end one.
+const BARE_URL =
+  /(?<![A-Za-z0-9_])(?:https?:\/\/|mailto:)[!#-;=?-[\]_a-z~]+(?:(?<=[/=_.-])[^\p{ASCII}\p{P}\p{Z}]{1,100}(?=[/.?=&#_-][a-z0-9%/])[!#-;=?-[\]_a-z~]+)*/giu;
 const TRAILING = new Set([".", ",", ";", ":", "!", "?", "'", "*", "_", "~", ")", "]"]);
 
 /** A document of these blocks. Never throws. */
@@ -112,9 +115,11 @@ export function linkifiedText(text: string, marks: readonly AdfMark[] = []): Adf
   let done = 0;
   for (const match of plain.matchAll(BARE_URL)) {
     const shown = trimAddress(match[0]);
-    if (shown.length > HREF_CHARS_MAX || safeHref(shown) === null) continue;
+    const encoded = shown.length > HREF_CHARS_MAX ? null : safeHref(shown);
+    if (encoded === null) continue;
+    const href = /^\p{ASCII}*$/u.test(shown) ? shown : encoded;
     nodes.push(...textNodes(plain.slice(done, match.index), marks));
-    nodes.push(...textNodes(shown, [{ type: "link", attrs: { href: shown } }, ...marks]));
+    nodes.push(...textNodes(shown, [{ type: "link", attrs: { href } }, ...marks]));
     done = match.index + shown.length;
   }
   nodes.push(...textNodes(plain.slice(done), marks));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { adfMediaReferences, adfToText } from "./to-text.ts";
+import { adfMediaReferences } from "./references.ts";
+import { adfToText } from "./to-text.ts";
 
 const doc = (...content: unknown[]) => ({ version: 1, type: "doc", content });
 const p = (...content: unknown[]) => ({ type: "paragraph", content });

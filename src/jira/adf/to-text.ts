@@ -7,16 +7,8 @@
  */
 
 import { toPlainText } from "../../domain/text/sanitize.ts";
-
-/** A file that a media node names. External media have a `url` and no `id`; `attachmentId` is known once `nameMedia` found it. */
-export type AdfMediaReference = {
-  readonly id: string | null;
-  readonly name: string | null;
-  readonly url: string | null;
-  readonly attachmentId: string | null;
-};
-
-type Node = Readonly<Record<string, unknown>>;
+import { setOut, toSpan } from "./grid.ts";
+import { attrsOf, childrenOf, marksOf, type Node, nonEmpty, toNode, toNodes, typeOf, walk } from "./tree.ts";
 
 /** Deeper than any document of the editor. What lies below is gathered as bare text without recursion. */
 const DEPTH_MAX = 60;
@@ -33,7 +25,6 @@ const INLINE = new Set([
   "placeholder",
   "inlineExtension",
 ]);
-const MEDIA = new Set(["media", "mediaInline"]);
 const PANEL_KINDS = new Set(["info", "note", "tip", "warning", "error", "success"]);
 /** A date in JavaScript reaches ± 8.64e15 ms. */
 const TIMESTAMP_MAX = 8.64e15;
@@ -41,63 +32,14 @@ const TIMESTAMP_MAX = 8.64e15;
 /**
  * The visible text of an ADF document (or node, or list of nodes), sanitised, without blank lines around it. Headings
  * start with `#`, items with `- `, `1. ` or `[x] `, quotes with `> `, panels with `[warning] `; code is fenced, struck
- * text stands in `~~`, table rows are `a | b`, files are `[file: name]`, links show their address when the text does not. A string is taken as text, anything else that
+ * text stands in `~~`, superscripts follow `^` and subscripts `_`, table rows are `a | b` (a bar inside a cell is `\\|`, a cell that spans
+ * rows or columns is followed by empty ones), files are `[file: name]`, links show their address when the text does not. A string is taken as text, anything else that
  * is no node gives `""`. Never throws on JSON of any shape or depth. May be repeated.
  */
 export function adfToText(document: unknown): string {
   if (typeof document === "string") return toPlainText(document).trim();
   const nodes = Array.isArray(document) ? toNodes(document) : toNodes([document]);
   return toPlainText(renderBlocks(nodes, 0)).trim();
-}
-
-/** The files that media nodes anywhere in the document name, in order, repeats included. Never throws on JSON. */
-export function adfMediaReferences(document: unknown): AdfMediaReference[] {
-  const found: AdfMediaReference[] = [];
-  walk(Array.isArray(document) ? document : [document], (node) => {
-    if (!MEDIA.has(typeOf(node))) return;
-    const attrs = attrsOf(node);
-    const reference = {
-      id: nonEmpty(attrs.id),
-      name: nonEmpty(attrs.__fileName) ?? nonEmpty(attrs.alt),
-      url: nonEmpty(attrs.url),
-      attachmentId: nonEmpty(attrs.__attachmentId),
-    };
-    if (reference.id !== null || reference.name !== null || reference.url !== null) found.push(reference);
-  });
-  return found;
-}
-
-/**
- * The addresses that stand anywhere in the document: targets of links on texts and pictures, cards, embedded pages, external media, and
- * those typed as text. In order, repeats included. Never throws on JSON.
- */
-export function adfAddresses(document: unknown): string[] {
-  const found: string[] = [];
-  walk(Array.isArray(document) ? document : [document], (node) => {
-    const attrs = attrsOf(node);
-    const marks = Array.isArray(node.marks) ? toNodes(node.marks).map(attrsOf) : [];
-    const data = toNode(attrs.data);
-    for (const holder of [attrs, data ?? {}, ...marks])
-      for (const value of [holder.href, holder.url, holder["@id"]]) if (typeof value === "string") found.push(value);
-    if (typeof node.text === "string") found.push(...(node.text.match(/(?:https?:\/\/|\/)[^\s<>"]+/gi) ?? []));
-  });
-  return found;
-}
-
-/** A file by the id of its media. */
-export type NamedFile = { readonly attachmentId: string; readonly name: string };
-
-/**
- * Writes `__fileName` and `__attachmentId` on the media nodes whose id, in lower case, is known in `files`. Changes the document itself,
- * which must be the caller's own, since it may be too deep to copy. Never throws on JSON; may be repeated.
- */
-export function nameMedia(document: unknown, files: ReadonlyMap<string, NamedFile>): void {
-  walk([document], (node) => {
-    const attrs = toNode(node.attrs);
-    const file = MEDIA.has(typeOf(node)) ? files.get((nonEmpty(attrsOf(node).id) ?? "").toLowerCase()) : undefined;
-    if (attrs !== null && file !== undefined)
-      Object.assign(attrs, { __fileName: file.name, __attachmentId: file.attachmentId });
-  });
 }
 
 function renderBlocks(nodes: readonly Node[], depth: number, separator = "\n\n"): string {
@@ -146,17 +88,22 @@ function renderBlock(node: Node, depth: number): string {
     case "blockquote":
       return prefixLines(renderBlocks(children, below), "> ");
     case "table":
-      return children.map((row) => renderRow(row, below)).join("\n");
+      return renderTable(node, below);
     case "tableRow":
-      return renderRow(node, below);
+      return renderRow(children.map((cell) => renderCell(cell, below)));
     case "rule":
       return "---";
-    case "media":
-      return renderMedia(node);
+    case "media": {
+      const href = hrefOf(node);
+      return href === null ? renderMedia(node) : linkText(renderMedia(node), href);
+    }
     case "mediaGroup":
       return children.map((child) => renderBlock(child, below)).join("\n");
-    case "mediaSingle":
-      return renderBlocks(children, below, "\n");
+    case "mediaSingle": {
+      const href = hrefOf(node);
+      const shown = renderBlocks(children, below, "\n");
+      return href === null || shown.includes(href) ? shown : linkText(shown, href);
+    }
     case "panel":
       return renderPanel(attrs.panelType, renderBlocks(children, below));
     case "syncBlock":
@@ -172,6 +119,16 @@ function renderBlock(node: Node, depth: number): string {
     default:
       return renderUnknown(node, below);
   }
+}
+
+/** `10^6`, `H_2O`: a raised or lowered text is another one than its letters. More than one word stands in brackets. */
+function raisedText(node: Node, text: string): string {
+  const mark = marksOf(node).find((entry) => typeOf(entry) === "subsup");
+  const word = text.trim();
+  if (mark === undefined || word === "") return text;
+  const sign = attrsOf(mark).type === "sub" ? "_" : "^";
+  const shown = /^[\p{L}\p{N}+-]+$/u.test(word) ? word : `(${word})`;
+  return text.replace(word, () => sign + shown);
 }
 
 /** A warning that reads like any paragraph would be a loss, so the panel's kind stands before its text. */
@@ -208,14 +165,41 @@ function renderTask(item: Node, depth: number): string {
   return hang(renderBlocks(childrenOf(item), depth, "\n"), marker);
 }
 
-function renderRow(row: Node, depth: number): string {
-  return childrenOf(row)
-    .map((cell) => {
-      const text = renderBlocks(childrenOf(cell), depth, "\n") || fallbackText(cell);
-      const lines = text.split("\n").map((line) => line.trim());
-      return lines.filter((line) => line !== "").join(" ");
+/** Rows below one another: each cell in its own column, also where others span rows or columns. */
+function renderTable(table: Node, depth: number): string {
+  const isNumbered = attrsOf(table).isNumberColumnEnabled === true;
+  const rows = childrenOf(table).map(childrenOf);
+  const texts = setOut(
+    rows.map((cells) =>
+      cells.map((cell) => {
+        const { rowspan, colspan } = attrsOf(cell);
+        return { cell: renderCell(cell, depth), rowspan: toSpan(rowspan), colspan: toSpan(colspan) };
+      }),
+    ),
+    () => "",
+  );
+  let number = 0;
+  return texts
+    .map((cells, index) => {
+      if (!isNumbered) return renderRow(cells);
+      const isHeader = rows[index]?.every((cell) => typeOf(cell) === "tableHeader") === true;
+      if (!isHeader) number += 1;
+      return renderRow([isHeader ? "#" : String(number), ...cells]);
     })
-    .join(" | ");
+    .join("\n");
+}
+
+function renderRow(cells: readonly string[]): string {
+  return cells.map((text) => text.replaceAll("|", "\\|")).join(" | ");
+}
+
+/** A cell stands in one line; a code block in it is its code alone. */
+function renderCell(cell: Node, depth: number): string {
+  const blocks = childrenOf(cell).map((block) =>
+    typeOf(block) === "codeBlock" ? gatherText(block) : renderBlocks([block], depth, "\n"),
+  );
+  const lines = (blocks.join("\n") || fallbackText(cell)).split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
 }
 
 /** The fence is longer than any in the code, so that the text can be read back. */
@@ -229,36 +213,35 @@ function renderCode(code: string, language: string): string {
   return `${fence}${name}\n${code}\n${fence}`;
 }
 
-/** Neighbouring nodes of one link are one link: its address is shown once. */
+/** Neighbouring nodes of one link are one link, whose address is shown once; neighbouring struck nodes are struck as one. */
 function renderInline(nodes: readonly Node[], depth: number): string {
-  let text = "";
-  let href: string | null = null;
-  let linked = "";
-  const closeLink = (): void => {
-    if (href !== null) text += linkText(linked, href);
-    href = null;
-    linked = "";
-  };
+  const runs: { readonly href: string | null; readonly pieces: { readonly isStruck: boolean; text: string }[] }[] = [];
   for (const node of nodes) {
-    const nodeHref = hrefOf(node);
-    if (nodeHref !== href) closeLink();
-    const shown = renderInlineNode(node, depth);
-    if (nodeHref === null) {
-      text += shown;
-    } else {
-      href = nodeHref;
-      linked += shown;
+    const href = hrefOf(node);
+    const isStruck = marksOf(node).some((mark) => typeOf(mark) === "strike");
+    const text = renderInlineNode(node, depth);
+    let run = runs.at(-1);
+    if (run === undefined || run.href !== href) {
+      run = { href, pieces: [] };
+      runs.push(run);
     }
+    const piece = run.pieces.at(-1);
+    if (piece?.isStruck === isStruck) piece.text += text;
+    else run.pieces.push({ isStruck, text });
   }
-  closeLink();
-  return text;
+  return runs
+    .map(({ href, pieces }) => {
+      const text = pieces.map((piece) => (piece.isStruck ? struckText(piece.text) : piece.text)).join("");
+      return href === null ? text : linkText(text, href);
+    })
+    .join("");
 }
 
 function renderInlineNode(node: Node, depth: number): string {
   const attrs = attrsOf(node);
   switch (typeOf(node)) {
     case "text":
-      return typeof node.text === "string" ? struckText(node, node.text) : "";
+      return typeof node.text === "string" ? raisedText(node, node.text) : "";
     case "inlineExtension":
       return fallbackText(node) || extensionName(attrs);
     case "hardBreak":
@@ -286,15 +269,17 @@ function renderInlineNode(node: Node, depth: number): string {
   }
 }
 
-/** "do ~~not~~ restart": without the tildes the sentence would say the opposite of what its author left standing. */
-function struckText(node: Node, text: string): string {
-  const isStruck = Array.isArray(node.marks) && toNodes(node.marks).some((mark) => typeOf(mark) === "strike");
-  return isStruck && text.trim() !== "" ? `~~${text}~~` : text;
+/**
+ * "do ~~not~~ restart": without the tildes the sentence would say the opposite of what its author left standing. They stand close to the
+ * words and in each line, as Markdown wants them.
+ */
+function struckText(text: string): string {
+  return text.replace(/\S(?:[^\n]*\S)?/g, (words) => `~~${words}~~`);
 }
 
 function linkText(text: string, href: string): string {
   const bare = (address: string): string =>
-    address
+    decodeAddress(address)
       .trim()
       .replace(/^(?:mailto:|https?:\/\/)/i, "")
       .replace(/\/$/, "")
@@ -303,10 +288,17 @@ function linkText(text: string, href: string): string {
   return bare(text) === bare(href) ? text : `${text} (${href})`;
 }
 
+/** Addresses write other scripts by percent signs, people do not. */
+function decodeAddress(address: string): string {
+  try {
+    return decodeURI(address);
+  } catch {
+    return address;
+  }
+}
+
 function hrefOf(node: Node): string | null {
-  const marks = node.marks;
-  if (!Array.isArray(marks)) return null;
-  const link = toNodes(marks).find((mark) => typeOf(mark) === "link");
+  const link = marksOf(node).find((mark) => typeOf(mark) === "link");
   return link === undefined ? null : nonEmpty(attrsOf(link).href);
 }
 
@@ -321,7 +313,13 @@ function renderMedia(node: Node): string {
 
 function cardUrl(attrs: Node): string {
   const data = toNode(attrs.data);
-  return nonEmpty(attrs.url) ?? nonEmpty(data?.url) ?? nonEmpty(data?.name) ?? "";
+  const url = nonEmpty(attrs.url) ?? nonEmpty(data?.url) ?? nonEmpty(data?.["@id"]);
+  const name = nonEmpty(data?.name);
+  if (url !== null) return name === null ? url : linkText(name, url);
+  const query = nonEmpty(toNode(toNode(attrs.datasource)?.parameters)?.jql);
+  if (query !== null) return `[list of issues: ${query}]`;
+  if (toNode(attrs.datasource) !== null) return "[list: see the issue]";
+  return name ?? "[card: see the issue]";
 }
 
 function dateText(timestamp: unknown): string {
@@ -366,47 +364,4 @@ function gatherText(node: Node): string {
       texts.push(INLINE.has(typeOf(found)) ? renderInlineNode(found, DEPTH_MAX - 1) : fallbackText(found));
   });
   return texts.join("");
-}
-
-/** Visits nodes in document order; the depth costs memory, never stack. */
-function walk(roots: readonly unknown[], visit: (node: Node) => void): void {
-  const stack: unknown[] = roots.toReversed();
-  while (stack.length > 0) {
-    const node = toNode(stack.pop());
-    if (node === null) continue;
-    visit(node);
-    const content = node.content;
-    if (!Array.isArray(content)) continue;
-    for (let index = content.length - 1; index >= 0; index -= 1) stack.push(content[index]);
-  }
-}
-
-function childrenOf(node: Node): readonly Node[] {
-  const content = node.content;
-  return Array.isArray(content) ? toNodes(content) : [];
-}
-
-function toNodes(values: readonly unknown[]): Node[] {
-  return values.map(toNode).filter((node) => node !== null);
-}
-
-function toNode(value: unknown): Node | null {
-  return isRecord(value) ? value : null;
-}
-
-function isRecord(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function typeOf(node: Node): string {
-  return typeof node.type === "string" ? node.type : "";
-}
-
-function attrsOf(node: Node): Node {
-  return toNode(node.attrs) ?? {};
-}
-
-function nonEmpty(value: unknown): string | null {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : null;
 }
