@@ -119,7 +119,7 @@ describe("two connections in one worker", () => {
 
     const shown = await world.runCli(["links", "show", caseId, "--connection", "one", "--json"]);
     expect(shown.json).toMatchObject({ summary: { connectionName: "one", issueKey: "OPS-1" } });
-    expect(await world.runCli(["verify", "--case", caseId, "--connection", "one", "--yes"])).toMatchObject({ code: 0 });
+    expect(await world.runCli(["verify", "--case", caseId, "--connection", "one"])).toMatchObject({ code: 0 });
     expect(await world.runCli(["links", "unlink", caseId, "--connection", "one", "--yes"])).toMatchObject({ code: 0 });
     expect(await states()).toEqual({ one: "unlinked", two: "active" });
     for (const command of [["status"], ["failures", "list"], ["links", "list"], ["links", "show", caseId]]) {
