@@ -11,6 +11,7 @@ import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
 import { longestGapMs } from "../lib/ticks.ts";
+import { startWatchdog } from "../lib/watchdog.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
@@ -46,15 +47,24 @@ import { exportTo, importFrom } from "./transfer.ts";
 import { untilTold } from "./until-told.ts";
 import { startWorker } from "./worker.ts";
 
+/** Half a minute after SIGTERM the worker is gone, also where its event loop stands still and cannot hear it. */
+const stillMaxSeconds = 25;
+const stopMaxSeconds = 29;
+const lastWordsMs = 500;
+
 /** All commands of this build. */
 export const actions: CliActions = {
   worker: async () => {
     const config = readConfig("worker");
     const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
+    const watchdog = startWatchdog({ stillSeconds: stillMaxSeconds });
     const worker = await startWorker(config, log);
     await untilTold(log);
+    watchdog.endWithin(stopMaxSeconds);
     await worker.stop();
     log.info({}, "Worker stopped");
+    // A run whose lease ends by itself may still wait for a service.
+    setTimeout(() => process.exit(), lastWordsMs).unref();
     return { exitCode: ExitCode.done, human: [], json: { stopped: true } };
   },
 

@@ -44,7 +44,7 @@ export type RunningWorker = {
   stop(): Promise<void>;
 };
 
-const jobsFinishMs = 18_000;
+const jobsFinishMs = 15_000;
 const statusAnswerMs = 5_000;
 
 /** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */

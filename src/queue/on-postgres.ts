@@ -15,12 +15,13 @@ import {
   Queue,
   type QueueBaseOptions,
   runMigrations,
-  Worker,
+  type Worker,
 } from "bullmq";
 import type pg from "pg";
 import { parsePostgresAddress } from "../lib/postgres/address.ts";
 import { isPooled, makePostgresPool } from "../lib/postgres/pool.ts";
 import type { OpenedBackend, QueueEvents } from "./opened.ts";
+import { PatientWorker } from "./patient-worker.ts";
 
 const connectionsMax = 10;
 const wakeMs = 3_000;
@@ -57,7 +58,7 @@ export function openOnPostgres(input: {
         factory,
       ) as unknown as Queue,
     makeWorker: (name, run, settings) =>
-      new Worker(name, run, { connection: shared.schemaPool, ...settings }, factory) as unknown as Worker,
+      new PatientWorker(name, run, { connection: shared.schemaPool, ...settings }, factory) as unknown as Worker,
     migrate: () => {
       shared.ready = null;
       return migrate(shared);

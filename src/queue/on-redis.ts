@@ -6,10 +6,11 @@
  * command is sent again on the next one; likewise LOADING, MASTERDOWN and UNBLOCKED, by which a server says that it is not one to write to.
  */
 import { randomUUID } from "node:crypto";
-import { Queue, Worker } from "bullmq";
+import { Queue } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import { parseRedisAddress } from "../lib/redis-address.ts";
 import type { OpenedBackend, QueueEvents, QueueMisfit } from "./opened.ts";
+import { PatientWorker } from "./patient-worker.ts";
 
 const connectMs = 3_000;
 /** A producer's command is answered at once or not at all. */
@@ -63,7 +64,7 @@ export function openOnRedis(input: {
       }),
     makeWorker: (name, run, settings) => {
       const connection = connect(null, workerSilenceMs);
-      return new Worker(name, run, { ...prefix, connection, ...settings });
+      return new PatientWorker(name, run, { ...prefix, connection, ...settings });
     },
     migrate: async () => {},
     checkWrite: async () => {

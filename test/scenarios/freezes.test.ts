@@ -20,26 +20,32 @@ const recoveryMs = 60_000;
 
 type Freeze = { readonly peer: Peer; readonly mode: Mode; readonly holdMs: number };
 
+/** Commands go the same way to the two services, since a connection knows them by their addresses. */
 async function start(context: Pick<TestContext, "onTestFinished">, peer: Peer) {
-  const harness = await startHarness({ queue: peer === "redis" ? "redis" : "postgres" });
-  const variables: Record<Peer, string> = {
-    postgres: "DATABASE_URL",
-    redis: "REDIS_URL",
-    huawei: "HUAWEI_OSM_ENDPOINT",
-    jira: "JIRA_HOST",
+  const network = await startFaultProxy({ port: 1 });
+  const site = `http://127.0.0.1:${network.port}`;
+  const sites: Partial<Record<Peer, Env>> = {
+    huawei: { HUAWEI_OSM_ENDPOINT: site, HUAWEI_IAM_ENDPOINT: site },
+    jira: { JIRA_HOST: site },
   };
-  const url = new URL(harness.baseEnv[variables[peer]] ?? "");
-  const network = await startFaultProxy({ host: url.hostname, port: Number(url.port || 5432) });
+  const harness = await startHarness({ queue: peer === "redis" ? "redis" : "postgres", env: sites[peer] ?? {} });
   context.onTestFinished(async () => {
     await harness.close();
     await network.close();
   });
+  const real: Record<Peer, string | undefined> = {
+    postgres: harness.baseEnv.DATABASE_URL,
+    redis: harness.baseEnv.REDIS_URL,
+    huawei: harness.huaweiUrl,
+    jira: harness.jiraUrl,
+  };
+  const url = new URL(real[peer] ?? "");
+  network.lead({ host: url.hostname, port: Number(url.port || 5432) });
   url.hostname = "127.0.0.1";
   url.port = String(network.port);
-  const through = url.pathname === "/" ? url.origin : url.href;
   const env: Env = {
-    [variables[peer]]: peer === "redis" ? url.href : through,
-    ...(peer === "huawei" ? { HUAWEI_IAM_ENDPOINT: through } : {}),
+    ...(peer === "postgres" ? { DATABASE_URL: url.href } : {}),
+    ...(peer === "redis" ? { REDIS_URL: url.href } : {}),
   };
   return { harness, network, env };
 }
@@ -89,6 +95,28 @@ test.for(plan())(
     await harness.converge(recoveryMs);
     expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
     expect(worker.child.exitCode).toBeNull();
+  },
+);
+
+test.for(["postgres", "jira"] as const)(
+  "SIGTERM ends a worker within 30 s while %s swallows all that it sends",
+  { timeout },
+  async (peer, context) => {
+    const { harness, network, env } = await start(context, peer);
+    const traffic = makeTraffic(harness, makeSeeded(seed), { casesMax: 4 });
+    const worker = harness.spawnWorker(env);
+    for (let index = 0; index < 8; index += 1) traffic.act();
+    await harness.waitUntil(() => harness.jira.getState().issues.length > 0, "work has begun");
+    await network.set("swallow");
+    const from = Date.now();
+    // A run that waits for an answer is under way, and the beat has been sent.
+    await harness.waitUntil(() => Date.now() > from + 2_000, "the worker waits");
+
+    const askedAt = Date.now();
+    const code = await worker.kill("SIGTERM");
+
+    expect({ code, said: worker.output() }).toMatchObject({ code: 0 });
+    expect(Date.now() - askedAt).toBeLessThan(30_000);
   },
 );
 

@@ -22,6 +22,8 @@ export type FaultProxy = {
   lead(target: { readonly host?: string; readonly port: number }): void;
   /** Connections that are open. */
   count(): number;
+  /** Connections that were ever asked for, save while nothing listened. */
+  asked(): number;
   close(): Promise<void>;
 };
 
@@ -32,6 +34,7 @@ export async function startFaultProxy(first: { readonly host?: string; readonly 
   let mode: NetworkMode = "pass";
   let target = first;
   const pairs = new Set<Pair>();
+  let asked = 0;
   let server: Server = await listen(0);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
@@ -45,6 +48,7 @@ export async function startFaultProxy(first: { readonly host?: string; readonly 
   }
 
   function accept(client: Socket): void {
+    asked += 1;
     client.on("error", () => {});
     if (mode === "reset") {
       client.resetAndDestroy();
@@ -111,6 +115,7 @@ export async function startFaultProxy(first: { readonly host?: string; readonly 
       target = next;
     },
     count: () => pairs.size,
+    asked: () => asked,
     async close() {
       mode = "pass";
       for (const { client, server: behind } of pairs) {

@@ -196,6 +196,8 @@ export async function startHarness(
   return {
     huawei: huawei.control,
     jira: jira.control,
+    huaweiUrl: huawei.url,
+    jiraUrl: jira.url,
     baseEnv,
     folder,
     database,
