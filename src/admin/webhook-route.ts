@@ -2,12 +2,11 @@
  * `POST /webhooks/jira/<connection>`: the one route that strangers are led to (rule 13).
  *
  * Who has no signature, or names no connection that takes webhooks, gets one and the same 401 before the body is read. Bodies that are
- * read count: together they may hold 64 MB, and the one that has come longest gives way. Whole deliveries stand in a queue, so that a burst is
+ * read count: together they may hold 64 MB, and the one that has come longest gives way. Whole deliveries wait, a thousand at most, so that a burst is
  * taken and not refused; the answer is 200 only once the wake-up is committed.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import pLimit from "p-limit";
 import type { Log } from "../sync/ports.ts";
 import { type HttpServer, makeListener, makeWebApp } from "./web-app.ts";
 
@@ -32,8 +31,7 @@ export interface WebhookReceiver {
 }
 
 const bodiesMaxBytes = 64 * 1024 * 1024;
-const atOnce = 8;
-const queueMax = 1_000;
+const takenAtOnceMax = 1_000;
 /** Jira gives up after 30 s. */
 const takeMaxMs = 20_000;
 
@@ -57,21 +55,24 @@ export function addWebhookRoute(
   { webhook, log }: { readonly webhook: WebhookReceiver; readonly log: Log },
 ): void {
   if (!webhook.isOpen) return;
-  const limit = pLimit(atOnce);
+  let underWay = 0;
   app.register(async (scope) => {
     // The signature covers the bytes as they came, so nothing may parse them first.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     scope.addHook<{ Params: Params }>("onRequest", async (request, reply) => {
       if (!webhook.admits(request.params.connection, request.headers)) return sendUnauthorized(reply);
-      if (limit.pendingCount >= queueMax) return sendBusy(reply);
+      if (underWay >= takenAtOnceMax) return sendBusy(reply);
     });
     boundBodies(scope);
     scope.post<{ Params: Params }>(
       "/webhooks/jira/:connection/:issue?",
       { config: { access: "open" } },
       async (request, reply) => {
-        const handled = limit(() => webhook.take(toDelivery(request)));
+        underWay += 1;
+        const handled = webhook.take(toDelivery(request)).finally(() => {
+          underWay -= 1;
+        });
         const outcome = await withinOrNull(handled, takeMaxMs);
         if (outcome === "taken") return reply.send({ status: "accepted" });
         if (outcome === "refused") return sendUnauthorized(reply);

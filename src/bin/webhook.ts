@@ -3,11 +3,12 @@
  * deliveries may come late, twice, in disorder, or never.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import type { Delivery, WebhookReceiver } from "../admin/webhook-route.ts";
+import type { WebhookReceiver } from "../admin/webhook-route.ts";
 import { isSignatureForm, isSignatureValid, readWebhook } from "../jira/webhook.ts";
 import type { Secret } from "../lib/secret.ts";
+import { makeTogether } from "../lib/together.ts";
 import type { Database } from "../store/database/client.ts";
-import { hasWebhook, listLinksOfIssue, recordWebhook } from "../store/keeping.ts";
+import { freshWebhooks, listLinksOfIssues, recordWebhooks, type WebhookFacts } from "../store/keeping.ts";
 import type { Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
 import type { WiredConnection } from "./compose.ts";
@@ -24,6 +25,7 @@ export type WebhookDeps = {
 /** Longest delivery id that is remembered; Jira's are 36 characters. */
 const idCharsMax = 200;
 const logPauseMs = 60_000;
+const groupMax = 200;
 
 /**
  * Makes the receiver. A delivery with the right signature is taken once the link of its issue is woken; one that names no issue, or one
@@ -35,11 +37,12 @@ export function makeWebhookReceiver(deps: WebhookDeps): WebhookReceiver {
     if (config.jira.webhookSecret !== null) secrets.set(name, config.jira.webhookSecret);
   }
   const warnRarely = makeRareWarning(deps.log);
+  const take = makeTogether((deliveries: readonly WebhookFacts[]) => wakeAll(deps, deliveries), groupMax);
   return {
     isOpen: secrets.size > 0,
     admits: (connection, headers) => secrets.has(connection) && isSignatureForm(headerOf(headers, "x-hub-signature")),
     async take(delivery) {
-      const { connection, headers, rawBody } = delivery;
+      const { connection, headers, rawBody, query } = delivery;
       const secret = secrets.get(connection);
       if (secret === undefined) return "refused";
       if (!isSignatureValid(secret.reveal(), rawBody, headerOf(headers, "x-hub-signature"))) {
@@ -47,24 +50,30 @@ export function makeWebhookReceiver(deps: WebhookDeps): WebhookReceiver {
         return "refused";
       }
       const id = headerOf(headers, "x-atlassian-webhook-identifier")?.slice(0, idCharsMax) ?? null;
-      if (id !== null && (await hasWebhook(deps, id, connection))) return "taken";
-      if (await wakeLinks(deps, delivery)) deps.onWake();
-      else if (rawBody.length === 0)
+      const facts = { connectionName: connection, id, issue: readWebhook(rawBody, query)?.issue ?? null };
+      const { idle } = await take(facts);
+      if (idle.has(facts) && rawBody.length === 0)
         warnRarely(connection, "Webhook without a body, and its address names no mirrored issue");
-      // Remembered after the wake-up: a crash in between costs one wake-up too many instead of one too few.
-      if (id !== null) await recordWebhook(deps, id, connection);
       return "taken";
     },
   };
 }
 
-/** Whether there was a link to wake. */
-async function wakeLinks(deps: WebhookDeps, { connection, rawBody, query }: Delivery): Promise<boolean> {
-  const named = readWebhook(rawBody, query);
-  if (named === null) return false;
-  const linkIds = await listLinksOfIssue(deps, connection, named.issue);
-  await deps.state.wake(linkIds.map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
-  return linkIds.length > 0;
+/** Wakes the links of deliveries that have not come before; `idle`: those for which there was none. */
+async function wakeAll(
+  deps: WebhookDeps,
+  deliveries: readonly WebhookFacts[],
+): Promise<{ readonly idle: ReadonlySet<WebhookFacts> }> {
+  const fresh = await freshWebhooks(deps, deliveries);
+  const links = await listLinksOfIssues(deps, fresh);
+  const linkIds = [...links.values()].flat();
+  if (linkIds.length > 0) {
+    await deps.state.wake(linkIds.map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
+    deps.onWake();
+  }
+  // Remembered after the wake-up: a crash in between costs one wake-up too many instead of one too few.
+  await recordWebhooks(deps, fresh);
+  return { idle: new Set(fresh.filter((delivery) => !links.has(delivery))) };
 }
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {

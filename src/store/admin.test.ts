@@ -4,7 +4,7 @@ import { LeaseLost, type StatePort } from "../sync/state.ts";
 import { type AdminStore, makeAdminStore } from "./admin.ts";
 import { setBudgetRefused } from "./budget.ts";
 import { recordPolicy } from "./connections.ts";
-import { purgeOld, recordWebhook } from "./keeping.ts";
+import { freshWebhooks, listLinksOfIssues, purgeOld, recordWebhooks } from "./keeping.ts";
 import { makeState } from "./state.ts";
 import {
   addConnections,
@@ -430,9 +430,9 @@ describe("keeping", () => {
         [at],
       );
     }
-    await recordWebhook(database, "w1", "main");
+    await recordWebhooks(database, [{ connectionName: "main", id: "w1", issue: null }]);
     await database.pool.query(`UPDATE webhooks SET "receivedAt" = now() - interval '8 days'`);
-    await recordWebhook(database, "w2", "main");
+    await recordWebhooks(database, [{ connectionName: "main", id: "w2", issue: null }]);
     const deps = { prisma: database.prisma, clock };
 
     expect(await purgeOld(deps, { batchSize: 1, batchesMax: 2 })).toEqual({
@@ -446,11 +446,41 @@ describe("keeping", () => {
     expect(await database.prisma.run.count()).toBe(1);
   });
 
-  it("knows a webhook delivery again, per connection", async () => {
-    const answers = await Promise.all([1, 2, 3].map(() => recordWebhook(database, "w", "main")));
+  it("finds the links that deliveries are about, by id and by key, each in its connection", async () => {
+    const issue = { issueId: "100" as IssueId, issueKey: "OPS-1" as IssueKey };
+    const { linkId } = await admin.linkByHand({ connectionName: "main", caseId: "C1" as CaseId, ...issue });
+    const named = (connectionName: string, name: string | null) => ({
+      connectionName,
+      id: null,
+      issue: name as IssueId | IssueKey | null,
+    });
+    const [byId, byKey] = [named("main", "100"), named("main", "OPS-1")];
 
-    expect(answers.filter((fresh) => fresh)).toHaveLength(1);
-    expect(await recordWebhook(database, "w", "second")).toBe(true);
+    const found = await listLinksOfIssues(database, [
+      named("second", "100"),
+      byId,
+      named("main", null),
+      byKey,
+      named("main", "OPS-2"),
+    ]);
+
+    expect([...found]).toEqual(
+      expect.arrayContaining([
+        [byId, [linkId]],
+        [byKey, [linkId]],
+      ]),
+    );
+    expect(found.size).toBe(2);
+  });
+
+  it("knows a webhook delivery again, per connection", async () => {
+    const deliveries = ["w", "v"].map((id) => ({ connectionName: "main", id, issue: null }));
+    const counts = await Promise.all([1, 2, 3].map(() => recordWebhooks(database, [...deliveries].reverse())));
+    const unnamed = { connectionName: "main", id: null, issue: null };
+    const other = { ...unnamed, connectionName: "second", id: "w" };
+
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(await freshWebhooks(database, [...deliveries, unnamed, other, other])).toEqual([unnamed, other]);
   });
 });
 

@@ -2,6 +2,7 @@
 import type { IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { Clock } from "../sync/ports.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { toJson } from "./sql.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 const RUN_DAYS = 90;
@@ -57,47 +58,75 @@ export async function purgeOld(
   };
 }
 
+/** A delivery of Jira. `id`: its own name, 200 characters at most; `issue`: what it is about. Either may be missing. */
+export type WebhookFacts = {
+  readonly connectionName: string;
+  readonly id: string | null;
+  readonly issue: IssueId | IssueKey | null;
+};
+
 /** Two connections on one Jira site may be told of one delivery each. */
-function webhookKey(id: string, connectionName: string): string {
-  return `${connectionName}/${id}`;
+function webhookKey({ connectionName, id }: WebhookFacts): string | null {
+  return id === null ? null : `${connectionName}/${id}`;
 }
 
-/** The links of a connection that a delivery about this issue is to wake; in every state. */
-export async function listLinksOfIssue(
+/** Which of these deliveries were not handled in the last 7 days; a name that comes twice counts once. */
+export async function freshWebhooks<Facts extends WebhookFacts>(
   deps: { readonly prisma: PrismaClient },
-  connectionName: string,
-  issue: IssueId | IssueKey,
-): Promise<readonly LinkId[]> {
-  const rows = await deps.prisma.$queryRaw<{ id: LinkId }[]>(Prisma.sql`
-    SELECT id::text AS id FROM links
-    WHERE "connectionName" = ${connectionName} AND ("issueId" = ${issue} OR "issueKey" = ${issue}) ORDER BY id`);
-  return rows.map((row) => row.id);
-}
-
-/** Whether this delivery of a connection was handled in the last 7 days. */
-export async function hasWebhook(
-  deps: { readonly prisma: PrismaClient },
-  id: string,
-  connectionName: string,
-): Promise<boolean> {
-  const row = await deps.prisma.webhook.findUnique({
-    where: { id: webhookKey(id, connectionName) },
-    select: { id: true },
+  deliveries: readonly Facts[],
+): Promise<Facts[]> {
+  const keys = deliveries.flatMap((delivery) => webhookKey(delivery) ?? []);
+  const rows = keys.length === 0 ? [] : await deps.prisma.webhook.findMany({ where: { id: { in: keys } } });
+  const known = new Set(rows.map((row) => row.id));
+  return deliveries.filter((delivery) => {
+    const key = webhookKey(delivery);
+    if (key === null) return true;
+    const isFresh = !known.has(key);
+    known.add(key);
+    return isFresh;
   });
-  return row !== null;
+}
+
+/** The links that these deliveries are to wake, by delivery; in every state. */
+export async function listLinksOfIssues<Facts extends WebhookFacts>(
+  deps: { readonly prisma: PrismaClient },
+  deliveries: readonly Facts[],
+): Promise<Map<Facts, LinkId[]>> {
+  const given = toJson(
+    deliveries.flatMap(({ connectionName, issue }, place) =>
+      issue === null ? [] : [{ connectionName, issue, place }],
+    ),
+  );
+  // Ids are unique on a site, which has an index; each half has its own, so that the cost does not follow the number of links.
+  const rows = await deps.prisma.$queryRaw<{ id: LinkId; place: number }[]>(Prisma.sql`
+    WITH given AS (SELECT * FROM jsonb_to_recordset(${given}::jsonb) AS r("connectionName" text, issue text, place integer))
+    SELECT links.id::text AS id, given.place FROM given JOIN connections ON connections.name = given."connectionName"
+      JOIN links ON links."jiraSite" = connections."jiraSite" AND links."issueId" = given.issue AND links."connectionName" = connections.name
+    UNION
+    SELECT links.id::text AS id, given.place FROM given
+      JOIN links ON links."connectionName" = given."connectionName" AND links."issueKey" = given.issue`);
+  const found = new Map<Facts, LinkId[]>();
+  for (const { id, place } of rows) {
+    const delivery = deliveries[place];
+    if (delivery !== undefined) found.set(delivery, [...(found.get(delivery) ?? []), id]);
+  }
+  return found;
 }
 
 /**
- * Remembers a webhook delivery of a connection for 7 days; false when it was seen before. Record it *after* its wake-up is stored: a
- * crash in between then costs one wake-up too many instead of one too few.
+ * Remembers deliveries for 7 days; answers how many were not known before. Record them *after* their wake-ups are stored: a crash in
+ * between then costs one wake-up too many instead of one too few.
  */
-export async function recordWebhook(
+export async function recordWebhooks(
   deps: { readonly prisma: PrismaClient },
-  id: string,
-  connectionName: string,
-): Promise<boolean> {
-  const key = webhookKey(id, connectionName);
-  const inserted = await deps.prisma.$executeRaw(Prisma.sql`
-    INSERT INTO webhooks (id, "connectionName") VALUES (${key}, ${connectionName}) ON CONFLICT (id) DO NOTHING`);
-  return inserted === 1;
+  deliveries: readonly WebhookFacts[],
+): Promise<number> {
+  const data = deliveries.flatMap((delivery) => {
+    const id = webhookKey(delivery);
+    return id === null ? [] : [{ id, connectionName: delivery.connectionName }];
+  });
+  // In one order, so that two replicas with the same deliveries wait for each other instead of deadlocking.
+  data.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { count } = await deps.prisma.webhook.createMany({ data, skipDuplicates: true });
+  return count;
 }

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "links_connectionName_issueKey_idx" ON "links"("connectionName", "issueKey");
