@@ -1,17 +1,19 @@
 /**
  * `npm run docs:text` writes docs/text.md: how texts of one side look on the other, made by the product's own code from
- * test/corpus/messages.ts. May be repeated; a test compares the file.
+ * test/corpus. May be repeated; a test compares the file.
  */
 import { writeFileSync } from "node:fs";
 import { guardText } from "../src/domain/text/guard.ts";
 import { renderParts, toAuthorLine } from "../src/domain/text/split.ts";
 import { makeTextPort } from "../src/jira/text-port.ts";
 import { messageHeader } from "../src/sync/render.ts";
+import { COMMENT_MEANINGS } from "../test/corpus/comment-meanings.ts";
+import { MARKDOWN_MEANINGS, PLAIN_TEXTS, RICH_MEANINGS } from "../test/corpus/message-meanings.ts";
 import { SAMPLE_COMMENTS, SAMPLE_MESSAGES } from "../test/corpus/messages.ts";
 
 const INTRO = `# Texts on both sides
 
-Made by \`npm run docs:text\` from \`test/corpus/messages.ts\`; do not edit by hand. Left is what a person wrote, right is the copy. Controls and
+Made by \`npm run docs:text\` from \`test/corpus\`; do not edit by hand. Left is what a person wrote, right is the copy. Controls and
 bidi overrides are shown as \`\\u202e\`.
 
 What is not carried: the text of HTML comments and of \`<style>\`, addresses other than http, https and mailto (their text stays), colours,
@@ -64,7 +66,26 @@ export function textDocument(): string {
       null,
     );
   });
-  return `${INTRO}\n## From Huawei Cloud to Jira\n\n${fromHuawei.join("\n")}\n## From Jira to Huawei Cloud\n\n${fromJira.join("\n")}`;
+  const toJira = (text: string): string =>
+    port.messageToAdf({ header: "", text, footer: [] }).map(port.adfToText).join("\n");
+  const messages = [
+    ...RICH_MEANINGS.map(([title, html]) => pair(title, html, toJira(html))),
+    ...PLAIN_TEXTS.map((text, index) => pair(`plain text ${index + 1}`, text, toJira(text))),
+    ...MARKDOWN_MEANINGS.map(([text], index) => pair(`Markdown ${index + 1}`, text, toJira(text))),
+  ];
+  const comments = COMMENT_MEANINGS.map(([title, body]) => pair(title, outlineOf(body), port.adfToText(body)));
+  const meanings = `\n## Meanings, from Huawei Cloud to Jira\n\n${messages.join("\n")}\n## Meanings, from Jira to Huawei Cloud\n\n${comments.join("\n")}`;
+  return `${INTRO}\n## From Huawei Cloud to Jira\n\n${fromHuawei.join("\n")}\n## From Jira to Huawei Cloud\n\n${fromJira.join("\n")}${meanings}`;
+}
+
+/** One kind of meaning: both texts below one another, each line as it stands. */
+function pair(title: string, left: string, right: string): string {
+  return `**${title}**\n\n${fenced(`${left}\n=>\n${right}`)}\n`;
+}
+
+function outlineOf(body: unknown): string {
+  const { content } = body as { content?: unknown };
+  return JSON.stringify(content ?? body);
 }
 
 function section(

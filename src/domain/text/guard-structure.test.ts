@@ -36,6 +36,16 @@ describe("a secret that the shape of a text shows", () => {
       "| host | user | password |\n|---|---|---|\n| db1 | root | Qw3rty!x |\n| db2 | app | Letmein99 |",
       ["Qw3rty!x", "Letmein99"],
     ],
+    ["a cell with a bar in it", "user | password\nroot | pa\\|Ss12x", ["pa\\|Ss12x", "Ss12x"]],
+    [
+      "a row below a cell that spans",
+      "host | user | password\naz1 | root | Qw3rty!x\n | app | Letmein99",
+      ["Qw3rty!x", "Letmein99"],
+    ],
+    ["a row whose last cell is empty", "user | password | note\nroot | Qw3rty!x |", ["Qw3rty!x"]],
+    ["a table with numbered rows", "# | user | password\n1 | root | Qw3rty!x", ["Qw3rty!x"]],
+    ["a table with an empty corner", "|  | user | password |\n| db1 | root | Qw3rty!x |", ["Qw3rty!x"]],
+    ["struck text", "~~password: Huawei@123~~ changed\npassword: ~~Huawei@124~~", ["Huawei@123", "Huawei@124"]],
     ["a cell beside its label", "| root password | correcthorse |", ["correcthorse"]],
     ["a label in the middle of a row", "web01 | admin | 密码 | Zx8#pq11", ["Zx8#pq11"]],
     [

@@ -100,7 +100,8 @@ function isValue(text: string): boolean {
 
 /** Cells that a separator divides, in the order in which separators are tried. A head of two short cells must stand there. */
 const SEPARATORS: readonly { readonly pattern: RegExp; readonly isTable: boolean }[] = [
-  { pattern: /[|｜│]/g, isTable: true },
+  // A bar behind a backslash belongs to its cell: so tables of Jira are written as text.
+  { pattern: /(?<!\\)[|｜│]/g, isTable: true },
   { pattern: /\t/g, isTable: true },
   { pattern: / {2,40}/g, isTable: false },
   { pattern: /[,;，；]/g, isTable: false },
@@ -167,6 +168,14 @@ function isRuleLine(cells: readonly Span[]): boolean {
   return cells.every(({ text }) => /^[\s:+=-]*$/.test(text));
 }
 
+/** The cells that may stand in a column: an empty first or last cell is told from a border by nothing but the length of the row. */
+function inColumn(cells: readonly Span[], column: number, columns: number, isTable: boolean): Span[] {
+  const missing = columns - cells.length;
+  if (missing !== 0 && (!isTable || missing < 0 || missing > 2)) return [];
+  const [left, right] = [cells[column], cells[column - missing]];
+  return [...(left === undefined ? [] : [left]), ...(right === undefined || right === left ? [] : [right])];
+}
+
 /** Labels in the first row speak for their columns, labels elsewhere for the cell beside them. */
 function inRows(rows: readonly (readonly Span[])[], isTable: boolean): Found[] {
   const found: Found[] = [];
@@ -180,10 +189,11 @@ function inRows(rows: readonly (readonly Span[])[], isTable: boolean): Found[] {
     if (name === null) return;
     const pair = isPair(head, column);
     for (const cells of body) {
-      const cell = cells[column];
-      if (cell === undefined || cells.length !== head.length || !isValue(cell.text)) continue;
-      if ((pair || !isTable) && !isUnlikeAWord(cell.text)) continue;
-      found.push({ start: cell.start, end: cell.end, name });
+      for (const cell of inColumn(cells, column, head.length, isTable)) {
+        if (!isValue(cell.text)) continue;
+        if ((pair || !isTable || cells.length !== head.length) && !isUnlikeAWord(cell.text)) continue;
+        found.push({ start: cell.start, end: cell.end, name });
+      }
     }
   });
   if (!isTable) return found;

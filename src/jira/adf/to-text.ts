@@ -121,14 +121,27 @@ function renderBlock(node: Node, depth: number): string {
   }
 }
 
-/** `10^6`, `H_2O`: a raised or lowered text is another one than its letters. More than one word stands in brackets. */
-function raisedText(node: Node, text: string): string {
-  const mark = marksOf(node).find((entry) => typeOf(entry) === "subsup");
+/** `10^6`, `H_2O`: a raised or lowered text is another one than its letters. Brackets show its end where the text behind would run on. */
+function raisedText(text: string, sign: string, behind: string): string {
   const word = text.trim();
-  if (mark === undefined || word === "") return text;
-  const sign = attrsOf(mark).type === "sub" ? "_" : "^";
-  const shown = /^[\p{L}\p{N}+-]+$/u.test(word) ? word : `(${word})`;
+  if (sign === "" || word === "") return text;
+  const runsOn = text.endsWith(word) && /^(?:\p{N}{2}|\p{L}{2})$/u.test(lastChar(word) + firstChar(behind));
+  const shown = /^[\p{L}\p{N}+-]+$/u.test(word) && !runsOn ? word : `(${word})`;
   return text.replace(word, () => sign + shown);
+}
+
+function firstChar(text: string): string {
+  return String.fromCodePoint(text.codePointAt(0) ?? 32);
+}
+
+function lastChar(text: string): string {
+  return Array.from(text.slice(-2)).at(-1) ?? "";
+}
+
+function raisingSign(node: Node): string {
+  const mark = marksOf(node).find((entry) => typeOf(entry) === "subsup");
+  if (mark === undefined) return "";
+  return attrsOf(mark).type === "sub" ? "_" : "^";
 }
 
 /** A warning that reads like any paragraph would be a loss, so the panel's kind stands before its text. */
@@ -178,15 +191,20 @@ function renderTable(table: Node, depth: number): string {
     ),
     () => "",
   );
+  if (isNumbered) numberRows(texts, rows);
+  const lines = texts.map(renderRow);
+  // Blanks at the beginning of a text do not last, and with them an empty first cell would go.
+  return (texts[0]?.[0] === "" ? lines.map((line) => `| ${line} |`) : lines).join("\n");
+}
+
+/** The numbers that the editor shows before the rows stand in no cell of the document; a head has none. */
+function numberRows(texts: readonly string[][], rows: readonly (readonly Node[])[]): void {
   let number = 0;
-  return texts
-    .map((cells, index) => {
-      if (!isNumbered) return renderRow(cells);
-      const isHeader = rows[index]?.every((cell) => typeOf(cell) === "tableHeader") === true;
-      if (!isHeader) number += 1;
-      return renderRow([isHeader ? "#" : String(number), ...cells]);
-    })
-    .join("\n");
+  for (const [index, cells] of texts.entries()) {
+    const isHeader = rows[index]?.every((cell) => typeOf(cell) === "tableHeader") === true;
+    if (!isHeader) number += 1;
+    cells.unshift(isHeader ? "#" : String(number));
+  }
 }
 
 function renderRow(cells: readonly string[]): string {
@@ -213,43 +231,54 @@ function renderCode(code: string, language: string): string {
   return `${fence}${name}\n${code}\n${fence}`;
 }
 
-/** Neighbouring nodes of one link are one link, whose address is shown once; neighbouring struck nodes are struck as one. */
+/** A text of a line, and what the marks of its node make of it. */
+type Span = { readonly href: string | null; readonly isStruck: boolean; readonly sign: string; readonly text: string };
+
+/** Neighbours of one mark are marked as one: an address is shown once, and a struck sentence has one beginning and one end. */
 function renderInline(nodes: readonly Node[], depth: number): string {
-  const runs: { readonly href: string | null; readonly pieces: { readonly isStruck: boolean; text: string }[] }[] = [];
-  for (const node of nodes) {
-    const href = hrefOf(node);
-    const isStruck = marksOf(node).some((mark) => typeOf(mark) === "strike");
-    const text = renderInlineNode(node, depth);
-    let run = runs.at(-1);
-    if (run === undefined || run.href !== href) {
-      run = { href, pieces: [] };
-      runs.push(run);
-    }
-    const piece = run.pieces.at(-1);
-    if (piece?.isStruck === isStruck) piece.text += text;
-    else run.pieces.push({ isStruck, text });
+  const spans = nodes.map(
+    (node): Span => ({
+      href: hrefOf(node),
+      isStruck: isStruck(node),
+      sign: raisingSign(node),
+      text: renderInlineNode(node, depth),
+    }),
+  );
+  const raised = joinSpans(spans, ["href", "isStruck", "sign"], ({ text, sign }, behind) =>
+    raisedText(text, sign, behind),
+  );
+  const struck = joinSpans(raised, ["href", "isStruck"], (span) => (span.isStruck ? struckText(span.text) : span.text));
+  const linked = joinSpans(struck, ["href"], ({ text, href }) => (href === null ? text : linkText(text, href)));
+  return linked.map(({ text }) => text).join("");
+}
+
+/** Joins neighbours that are alike in these respects, and shows each that came of it; `behind` is the text that follows it. */
+function joinSpans(
+  spans: readonly Span[],
+  alike: readonly (keyof Span)[],
+  show: (span: Span, behind: string) => string,
+): Span[] {
+  const joined: Span[] = [];
+  for (const span of spans) {
+    const last = joined.at(-1);
+    if (last !== undefined && alike.every((key) => last[key] === span[key]))
+      joined[joined.length - 1] = { ...last, text: last.text + span.text };
+    else joined.push(span);
   }
-  return runs
-    .map(({ href, pieces }) => {
-      const text = pieces.map((piece) => (piece.isStruck ? struckText(piece.text) : piece.text)).join("");
-      return href === null ? text : linkText(text, href);
-    })
-    .join("");
+  return joined.map((span, index) => ({ ...span, text: show(span, joined[index + 1]?.text ?? "") }));
 }
 
 function renderInlineNode(node: Node, depth: number): string {
   const attrs = attrsOf(node);
   switch (typeOf(node)) {
     case "text":
-      return typeof node.text === "string" ? raisedText(node, node.text) : "";
+      return typeof node.text === "string" ? node.text : "";
     case "inlineExtension":
       return fallbackText(node) || extensionName(attrs);
     case "hardBreak":
       return "\n";
-    case "mention": {
-      const name = nonEmpty(attrs.text) ?? "user";
-      return name.startsWith("@") ? name : `@${name}`;
-    }
+    case "mention":
+      return mentionText(attrs);
     case "emoji":
       return nonEmpty(attrs.text) ?? nonEmpty(attrs.shortName) ?? "";
     case "date":
@@ -269,11 +298,22 @@ function renderInlineNode(node: Node, depth: number): string {
   }
 }
 
+/** Names are often left out of stored mentions; an account's id would say nothing to a reader, and is nobody's business elsewhere. */
+function mentionText(attrs: Node): string {
+  const name = (nonEmpty(attrs.text) ?? "").replace(/^@/, "").trim();
+  if (name !== "") return `@${name}`;
+  return attrs.id === "all" || attrs.id === "here" ? `@${attrs.id}` : "@user";
+}
+
+function isStruck(node: Node): boolean {
+  return marksOf(node).some((mark) => typeOf(mark) === "strike");
+}
+
 /**
  * "do ~~not~~ restart": without the tildes the sentence would say the opposite of what its author left standing. They stand close to the
- * words and in each line, as Markdown wants them.
+ * words and in each line, as Markdown wants them. Never throws.
  */
-function struckText(text: string): string {
+export function struckText(text: string): string {
   return text.replace(/\S(?:[^\n]*\S)?/g, (words) => `~~${words}~~`);
 }
 
@@ -359,7 +399,7 @@ function gatherText(node: Node): string {
   const texts: string[] = [];
   walk([node], (found) => {
     if (typeOf(found) === "hardBreak") texts.push("\n");
-    else if (typeof found.text === "string") texts.push(found.text);
+    else if (typeof found.text === "string") texts.push(isStruck(found) ? struckText(found.text) : found.text);
     else if (childrenOf(found).length === 0)
       texts.push(INLINE.has(typeOf(found)) ? renderInlineNode(found, DEPTH_MAX - 1) : fallbackText(found));
   });

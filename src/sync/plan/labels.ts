@@ -1,6 +1,7 @@
 /**
  * Labels of an issue: our own marks, and the labels of its case as `hw:<name>`.
  */
+import { cutChars } from "../../domain/text/sanitize.ts";
 import type { Action, PlanInput } from "./action.ts";
 
 /** Labels of every issue made from a case. */
@@ -13,7 +14,7 @@ export const commonLabel = "huawei-cloud";
 
 /** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira.md 3.3). */
 export function toJiraLabel(name: string): string {
-  return `hw:${name.trim().replace(/\s+/g, "-")}`.slice(0, 255);
+  return cutChars(`hw:${name.trim().replace(/\s+/g, "-")}`, 255);
 }
 
 /**

@@ -1499,6 +1499,13 @@ describe("labels, facts and access requests", () => {
     expect(long).toHaveLength(255);
   });
 
+  it.each(["😀", "👨‍👩‍👧", "𠮷"])("cuts a long label before %s, never within a character", (char) => {
+    const cut = toJiraLabel("x".repeat(251) + char.repeat(3));
+
+    expect(cut.isWellFormed()).toBe(true);
+    expect(cut.length).toBeLessThanOrEqual(255);
+  });
+
   it("remembers the facts at first, and tells a later change once", () => {
     const changed = makeCase({ severityName: "critical" });
 

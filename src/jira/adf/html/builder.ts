@@ -2,6 +2,7 @@
 
 import { toSpan } from "../grid.ts";
 import { type AdfBlock, type AdfMark, codeBlock, safeHref } from "../nodes.ts";
+import { struckText } from "../to-text.ts";
 import {
   type Attributes,
   BLOCKS,
@@ -12,12 +13,15 @@ import {
   isKnownElement,
   MARKS,
   readStyle,
+  type StyleMeaning,
 } from "./elements.ts";
 import { Frames, makeFlow } from "./frames.ts";
 import { appendText, breakLine, type Draft } from "./inline.ts";
-import { type Numbering, toNumber, toNumbering } from "./lists.ts";
+import { isCounted, type Numbering, toNumber, toNumbering } from "./lists.ts";
 
 const LIST_DEPTH_MAX = 5;
+/** What a person types into a field is shown as it stands. */
+const TYPED: StyleMeaning = { marks: [], keepsLines: true, keepsBlanks: true };
 
 /** What an element does when it ends; `implied`: no tag of its own ended it. */
 type Leave = (implied: boolean) => void;
@@ -33,6 +37,7 @@ export class HtmlBuilder {
   private droppedText = "";
   private pre: Draft[] | null = null;
   private keepsLines = 0;
+  private keepsBlanks = 0;
   private listDepth = 0;
   private tableDepth = 0;
 
@@ -43,14 +48,12 @@ export class HtmlBuilder {
 
   /** An element begins; `literal` is its tag as it was written. */
   open(name: string, attributes: Attributes, literal: string): void {
-    const { marks, keepsLines } = readStyle(attributes.style ?? "");
-    for (const mark of marks) this.counts[mark] += 1;
-    if (keepsLines) this.keepsLines += 1;
+    const style = name === "textarea" ? TYPED : readStyle(attributes.style ?? "");
+    this.count(style, 1);
     const leave = this.enter(name, attributes, literal);
     this.undo.push((implied) => {
       leave(implied);
-      for (const mark of marks) this.counts[mark] -= 1;
-      if (keepsLines) this.keepsLines -= 1;
+      this.count(style, -1);
     });
   }
 
@@ -66,14 +69,16 @@ export class HtmlBuilder {
       return;
     }
     if (this.pre !== null) {
-      appendText(this.pre, text, []);
+      // A code block takes no marks.
+      appendText(this.pre, this.counts.strike > 0 ? struckText(text) : text, []);
       return;
     }
     if (["list", "table", "row"].includes(this.frames.top.kind) && text.trim() === "") return;
     const lines = this.collapse && this.keepsLines === 0 ? [text] : text.split("\n");
     for (const [index, line] of lines.entries()) {
       if (index > 0) this.frames.flow().drafts.push({ kind: "break" });
-      this.say(line.replace(/[ \t\n\f]+/g, " "));
+      if (this.keepsBlanks > 0) appendText(this.frames.flow().drafts, line, this.marks(), true);
+      else this.say(line.replace(/[ \t\n\f]+/g, " "));
     }
   }
 
@@ -85,7 +90,6 @@ export class HtmlBuilder {
 
   private enter(name: string, attributes: Attributes, literal: string): Leave {
     if (DROPPED.has(name) || this.dropped > 0) return this.enterDropped();
-    if (this.pre !== null) return this.enterInsidePre(this.pre, name, literal);
     const mark = MARKS.get(name);
     if (mark !== undefined) {
       this.counts[mark] += 1;
@@ -93,6 +97,7 @@ export class HtmlBuilder {
         this.counts[mark] -= 1;
       };
     }
+    if (this.pre !== null) return this.enterInsidePre(this.pre, name, literal);
     return (
       this.enterInline(name, attributes) ??
       this.enterStructure(name, attributes) ??
@@ -104,7 +109,7 @@ export class HtmlBuilder {
   private enterInline(name: string, attributes: Attributes): Leave | null {
     switch (name) {
       case "a":
-        this.hrefs.push(safeHref(attributes.href ?? ""));
+        this.hrefs.push(safeHref((attributes.href ?? "").replace(/^\s*\/\//, "https://")));
         return () => void this.hrefs.pop();
       case "br":
         this.frames.flow().drafts.push({ kind: "break" });
@@ -121,11 +126,6 @@ export class HtmlBuilder {
       case "rt":
         this.say(" (");
         return () => this.say(")");
-      case "textarea":
-        this.keepsLines += 1;
-        return () => {
-          this.keepsLines -= 1;
-        };
       case "img":
         this.say(`[image: ${imageName(attributes)}]`);
         return nothing;
@@ -146,9 +146,9 @@ export class HtmlBuilder {
       case "iframe":
       case "embed":
       case "object":
-        this.frames.block();
-        this.say(embeddedText(name, attributes));
-        return () => this.frames.block();
+      case "canvas":
+      case "svg":
+        return this.enterEmbedded(name, attributes);
       case "option":
         this.frames.block();
         this.say("selected" in attributes ? "(x) " : "( ) ");
@@ -166,7 +166,7 @@ export class HtmlBuilder {
         return this.enterHeading(Number(name.slice(1)));
       case "ul":
       case "ol":
-        return this.enterList(name === "ol" ? toNumbering(attributes) : null);
+        return this.enterList(name === "ol" || isCounted(attributes) ? toNumbering(attributes) : null);
       case "li":
         return this.enterItem(attributes.value);
       case "blockquote":
@@ -197,10 +197,20 @@ export class HtmlBuilder {
 
   /** Nobody closes a placeholder such as `<region>`: its tag is text. A closed unknown element is only a wrapper. */
   private enterUnknown(drafts: Draft[], literal: string): Leave {
-    const draft: Draft = { kind: "text", text: literal, marks: this.marks(), key: "literal" };
+    const draft: Draft = { kind: "text", text: literal, marks: this.marks(), kept: false, key: "literal" };
     drafts.push(draft);
     return (implied) => {
       if (!implied) draft.text = "";
+    };
+  }
+
+  private enterEmbedded(name: string, attributes: Attributes): Leave {
+    this.frames.block();
+    const shown = embeddedText(name, attributes);
+    if (shown !== "") this.say(shown);
+    return () => {
+      if (shown === "" && this.frames.flow().drafts.length === 0) this.say(`[${name}: not shown]`);
+      this.frames.block();
     };
   }
 
@@ -293,6 +303,12 @@ export class HtmlBuilder {
     }
     if (this.frames.flow().drafts.length > 0) appendText(this.frames.flow().drafts, " | ", []);
     return nothing;
+  }
+
+  private count(style: StyleMeaning, step: 1 | -1): void {
+    for (const mark of style.marks) this.counts[mark] += step;
+    if (style.keepsLines) this.keepsLines += step;
+    if (style.keepsBlanks) this.keepsBlanks += step;
   }
 
   /** Adds words to the current line, marked as everything here is. */

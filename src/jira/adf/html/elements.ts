@@ -11,12 +11,12 @@ export type Style = "strong" | "em" | "underline" | "strike" | "code" | "sub" | 
 export const DROPPED: ReadonlySet<string> = new Set(["style"]);
 /** Elements that begin and end a paragraph, and are nothing more to us. */
 export const BLOCKS: ReadonlySet<string> = new Set(
-  "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hgroup html legend main nav option p search section summary caption script template iframe object noframes title datalist svg math".split(
+  "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hgroup html legend main nav option p search section summary caption script template iframe object noframes title datalist svg math canvas".split(
     " ",
   ),
 );
 const INLINES = new Set(
-  "abbr acronym applet area audio base basefont bdi bdo big button canvas col colgroup data dfn dir embed font frame frameset head input label link map mark menu meta meter noscript optgroup output param picture progress q rp rt ruby select small source span tbody textarea tfoot thead time track var video wbr".split(
+  "abbr acronym applet area audio base basefont bdi bdo big button col colgroup data dfn dir embed font frame frameset head input label link map mark menu meta meter noscript optgroup output param picture progress q rp rt ruby select small source span tbody textarea tfoot thead time track var video wbr".split(
     " ",
   ),
 );
@@ -46,35 +46,47 @@ export function isKnownElement(name: string): boolean {
   return BLOCKS.has(name) || INLINES.has(name) || MARKS.has(name) || STRUCTURAL.has(name) || name.includes(":");
 }
 
-/** What the style of an element says about the meaning of its text. */
-export function readStyle(style: string): { readonly marks: readonly Style[]; readonly keepsLines: boolean } {
-  if (style === "") return { marks: [], keepsLines: false };
+/** What a style says about the text of its element: its marks, and whether line ends and runs of blanks are shown as they stand. */
+export type StyleMeaning = {
+  readonly marks: readonly Style[];
+  readonly keepsLines: boolean;
+  readonly keepsBlanks: boolean;
+};
+
+/** What the `style` of an element says about the meaning of its text. Never throws. */
+export function readStyle(style: string): StyleMeaning {
   const marks: Style[] = [];
   let keepsLines = false;
+  let keepsBlanks = false;
   for (const declaration of style.split(";", 200)) {
     const colon = declaration.indexOf(":");
     const property = declaration.slice(0, colon).trim().toLowerCase();
     const value = declaration.slice(colon + 1).toLowerCase();
-    if (/^text-decoration(?:-line)?$/.test(property)) {
-      if (/\bline-through\b/.test(value)) marks.push("strike");
-      if (/\bunderline\b/.test(value)) marks.push("underline");
-    } else if (property === "font-weight" && /\bbold(?:er)?\b|\b[6-9]00\b/.test(value)) marks.push("strong");
-    else if (property === "font-style" && /\b(?:italic|oblique)\b/.test(value)) marks.push("em");
-    else if (property === "vertical-align" && /\b(sub|super)\b/.test(value))
-      marks.push(value.includes("super") ? "sup" : "sub");
-    else if (
-      /^white-space(?:-collapse)?$/.test(property) &&
-      /\b(?:pre|pre-wrap|pre-line|break-spaces|preserve)\b/.test(value)
-    )
-      keepsLines = true;
+    if (/^white-space(?:-collapse)?$/.test(property)) {
+      keepsLines = /\b(?:pre|break-spaces|preserve)\b/.test(value);
+      keepsBlanks = keepsLines && !/\b(?:pre-line|preserve-breaks)\b/.test(value);
+    } else marks.push(...marksOfStyle(property, value));
   }
-  return { marks, keepsLines };
+  return { marks, keepsLines, keepsBlanks };
+}
+
+function marksOfStyle(property: string, value: string): Style[] {
+  if (/^text-decoration(?:-line)?$/.test(property))
+    return [
+      ...(/\bline-through\b/.test(value) ? (["strike"] as const) : []),
+      ...(/\bunderline\b/.test(value) ? (["underline"] as const) : []),
+    ];
+  if (property === "font-weight" && /\bbold(?:er)?\b|\b[6-9]00\b/.test(value)) return ["strong"];
+  if (property === "font-style" && /\b(?:italic|oblique)\b/.test(value)) return ["em"];
+  if (property === "vertical-align" && /\bsuper\b/.test(value)) return ["sup"];
+  return property === "vertical-align" && /\bsub\b/.test(value) ? ["sub"] : [];
 }
 
 /** A box that is ticked or not says as much as a word. */
 export function inputText(attributes: Attributes): string {
   const type = (attributes.type ?? "text").toLowerCase();
   if (type === "checkbox") return "checked" in attributes ? "[x] " : "[ ] ";
+  if (type === "image") return `[image: ${imageName(attributes)}]`;
   if (type === "radio") return "checked" in attributes ? "(x) " : "( ) ";
   return type === "hidden" || type === "password" ? "" : (attributes.value ?? "");
 }
@@ -96,5 +108,5 @@ export function embeddedText(name: string, attributes: Attributes): string {
   const address = (attributes.src ?? attributes.data ?? "").trim();
   if (address !== "" && !/^(?:data|blob):/i.test(address))
     return `[${name === "source" ? "media" : name}: ${address}] `;
-  return name === "iframe" || name === "embed" || name === "object" ? `[${name}: not shown] ` : "";
+  return name === "source" || name === "video" || name === "audio" ? "" : `[${name}: not shown] `;
 }

@@ -30,6 +30,13 @@ export function toNumbering(attributes: Attributes): Numbering {
   };
 }
 
+/** Whether the style of a list counts its items, whatever its element. Never throws. */
+export function isCounted(attributes: Attributes): boolean {
+  return /list-style(?:-type)?\s*:[^;]*?\b(?:decimal|(?:lower|upper)-(?:alpha|latin|roman))/i.test(
+    attributes.style ?? "",
+  );
+}
+
 /** A number as an attribute gives it, `null` for none or one that no list of ADF begins with. Never throws. */
 export function toNumber(value: string | undefined): number | null {
   return value !== undefined && /^\s*\d{1,9}\s*$/.test(value) ? Number(value) : null;
