@@ -78,14 +78,6 @@ describe("enqueuing due links", () => {
     expect(nextMs).toBe(120);
   });
 
-  it("asks nothing while no connection has a place", async () => {
-    const { deps, asked } = makeDeps([makeDue("l1")]);
-
-    await enqueueDue({ ...deps, turns: { shares: () => [] } });
-
-    expect(asked).toEqual([]);
-  });
-
   it("passes on that the queue is away, so that the beat can say so", async () => {
     const { deps } = makeDeps([makeDue("l1")]);
     const queue = { enqueue: () => Promise.reject(new Error("away")) };

@@ -17,7 +17,7 @@ export type BeatDeps = {
   readonly clock: { now(): Date };
   /** How many links one beat enqueues at most. */
   readonly dueMax: number;
-  /** Hears of each beat that is not stuck, and how many links it is about to enqueue. */
+  /** Hears of each beat that has reached the database, and how many links it is about to enqueue. */
   readonly onBeat?: (dueCount: number) => void;
 };
 
@@ -79,11 +79,8 @@ export function startBeat(deps: BeatDeps & { readonly log: Log }): Beat {
  * such as the end of a comment's hold, else after half a second. Throws what database or queue throw.
  */
 export async function enqueueDue(deps: BeatDeps): Promise<number> {
+  // Also where no connection has a place: whether the database can be reached is what a beat tells (`onBeat`).
   const shares = deps.turns.shares();
-  if (shares.length === 0) {
-    deps.onBeat?.(0);
-    return beatMs;
-  }
   const now = deps.clock.now().getTime();
   const links = await deps.state.listDueLinks(shares, new Date(now + beatMs), deps.dueMax);
   deps.onBeat?.(links.filter(({ dueAt }) => dueAt.getTime() <= now).length);

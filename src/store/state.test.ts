@@ -527,6 +527,7 @@ describe("wake-ups and due links", () => {
 
     expect(await dueIds()).toEqual([free]);
     expect(await state.listDueLinks(["second"], clock.now(), 10)).toEqual([]);
+    expect(await state.listDueLinks([], clock.now(), 10)).toEqual([]);
     await expireLease(leased ?? ("" as LinkId));
     expect(await dueIds()).toEqual([leased, free]);
   });
