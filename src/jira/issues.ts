@@ -128,7 +128,7 @@ export function makeIssueCalls(deps: {
     const call: CallContext = { operation: "findIssuesByLabels", effect: "read", lane };
     if (labels.length === 0) return [];
     if (labels.length > labelsMax) throw refusedLocally(call, `more than ${labelsMax} labels`);
-    return searchMarks(call, labelsJql(projectKey, labels), () => true);
+    return searchMarks(call, labelsJql(labels), () => true);
   }
 
   async function listMarkedIssues(scope: "project" | "labelled" | "elsewhere", lane: Lane) {

@@ -11,9 +11,9 @@ export function updatedWithinJql(projectKey: string, minutes: number): string {
   return `project = ${quoteJql(projectKey)} AND updated >= -${Math.max(1, Math.ceil(minutes))}m ORDER BY updated ASC`;
 }
 
-/** Issues of the project with any of the labels. */
-export function labelsJql(projectKey: string, labels: readonly string[]): string {
-  return `project = ${quoteJql(projectKey)} AND labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;
+/** Issues of any project with any of the labels. */
+export function labelsJql(labels: readonly string[]): string {
+  return `labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;
 }
 
 /** Issues that may carry our marks; see `JiraPort.listMarkedIssues`. */

@@ -18,7 +18,7 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import { accessRequestPrefix } from "./identity.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { knownFingerprints, messageFingerprint } from "./message-views.ts";
-import { isIssueOf } from "./ownership.ts";
+import { isInProject, isIssueOf } from "./ownership.ts";
 import { caseLabel } from "./plan/labels.ts";
 import { endingAction, isByPerson } from "./plan/status.ts";
 import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "./ports.ts";
@@ -436,7 +436,7 @@ async function checkLabels(
     const entry = chunk.find((candidate) => candidate.caseId === hit.mark?.caseId);
     if (entry === undefined || paired.has(hit.issueId) || !(await isIssueOf(deps, hit, entry.caseId, lane))) continue;
     if (hit.mark?.inst === installation) adopted.set(entry.caseId, hit);
-    else foreign.add(entry.caseId);
+    else if (isInProject(deps.settings, hit)) foreign.add(entry.caseId);
   }
   for (const caseId of adopted.keys()) foreign.delete(caseId);
   return chunk.filter((entry) => adopted.has(entry.caseId) || !foreign.has(entry.caseId));

@@ -8,13 +8,24 @@
  */
 import type { CaseId } from "../domain/ids.ts";
 import { caseLabel } from "./plan/labels.ts";
-import type { JiraPort, Lane, MarkedIssue } from "./ports.ts";
+import type { ConnectionSettings, JiraPort, Lane, MarkedIssue } from "./ports.ts";
 
 type OwnershipDeps = { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> };
 
 /** Whether the property names no issue but this one; one without any issue id is that of an issue which is being made. Pure. */
 export function namesItself({ mark, issueId }: Pick<MarkedIssue, "mark" | "issueId">): boolean {
   return mark !== null && (mark.issueId === undefined || mark.issueId === issueId);
+}
+
+/**
+ * Whether the issue stands in the connection's project. What another installation made elsewhere is no business of this one; what this
+ * one made is its own wherever a person moved it. Pure.
+ */
+export function isInProject(
+  { jira }: { readonly jira: Pick<ConnectionSettings["jira"], "projectKey"> },
+  { issueKey }: Pick<MarkedIssue, "issueKey">,
+): boolean {
+  return issueKey.startsWith(`${jira.projectKey}-`);
 }
 
 /**

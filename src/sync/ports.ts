@@ -253,7 +253,10 @@ export interface JiraPort {
   isProjectReadable(lane: Lane): Promise<boolean>;
   /** Issues whose `updated` lies within the last `minutes` (server's clock), in the connection's project, newest state not guaranteed. */
   listUpdatedIssues(minutes: number, lane: Lane): Promise<readonly UpdatedIssue[]>;
-  /** Issues of the project carrying any of up to 50 labels, with labels and our issue property. Search lags behind writes. */
+  /**
+   * Issues carrying any of up to 50 labels, with labels and our issue property, in whatever project: a person may have moved one before
+   * we knew of it. Search lags behind writes.
+   */
   findIssuesByLabels(labels: readonly string[], lane: Lane): Promise<readonly MarkedIssue[]>;
   /**
    * For `rebuild`: issues that carry our property or a label of ours. `project`: all of the connection's project, whatever their labels;

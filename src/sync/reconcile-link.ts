@@ -23,7 +23,7 @@ import { accessRequestPrefix, stillNamed } from "./identity.ts";
 import { projectUnreadable } from "./intake.ts";
 import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
 import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "./outcome.ts";
-import { isIssueOf } from "./ownership.ts";
+import { isInProject, isIssueOf } from "./ownership.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
 import { untoldAccess } from "./plan/facts.ts";
@@ -175,8 +175,10 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   const deps = await toRunDeps(base, link);
   await dropUnreadable(leased);
   if (link.caseId === null && link.issueId !== null) return reconcileIssue(deps, leased, run, connection);
-  const sides = sidesOf(leased.snapshot, deps.clock.now());
-  if (!sides.jira) run.lookAgain(link.recheckAt);
+  const startedAt = deps.clock.now();
+  const sides = sidesOf(leased.snapshot, startedAt);
+  // A moment of the past is what this run is for: kept, it would make the link due again at once, without an end.
+  if (!sides.jira && link.recheckAt !== null && link.recheckAt > startedAt) run.lookAgain(link.recheckAt);
 
   let observed: Observed;
   try {
@@ -365,7 +367,7 @@ async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Promise<"
     await leased.reload();
     return "adopted";
   }
-  if (hits.length > 0) {
+  if (hits.some((hit) => isInProject(deps.settings, hit))) {
     return blockForeign(leased, "the case has an issue made by another installation");
   }
   await leased.apply({ link: { createCheckedAt: deps.clock.now() } });
