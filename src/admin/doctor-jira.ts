@@ -2,6 +2,7 @@
 import { isServiceError } from "../domain/service-error.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { Lane } from "../sync/ports.ts";
+import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./doctor-project.ts";
 import {
   checkClock,
   type DoctorSettings,
@@ -17,18 +18,13 @@ import { checkStatuses, type DoctorStatusPort } from "./doctor-status.ts";
 type NamedId = { readonly id: string; readonly name: string };
 
 /** What is asked of the Jira side; its client satisfies it. All calls read only. */
-export interface DoctorJiraPort extends DoctorStatusPort {
+export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort {
   getMyself(): Promise<{
     readonly accountId: string;
     readonly accountType?: string | null;
     readonly emailAddress: string | null;
   }>;
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
-  getProject(): Promise<{
-    readonly key: string;
-    readonly projectTypeKey: string | null;
-    readonly roles: readonly NamedId[];
-  }>;
   findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
   listCreateFields(issueTypeId: string): Promise<
     readonly {
@@ -85,7 +81,12 @@ type JiraInput = {
 export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileMax }: JiraInput): Promise<void> {
   await sheet.check("Jira clock", () => checkClock(() => port.serverTime(), now));
   await sheet.check("Jira credentials", () => checkAccount(settings, port));
-  await sheet.check("Jira project", () => checkProject(settings, port));
+  let project: DoctorProject | null = null;
+  await sheet.check("Jira project", async () => {
+    project = await port.getProject();
+    return checkProject(settings, project);
+  });
+  await sheet.check("Jira restrictions", () => checkVisibility(settings, port, project));
   await sheet.check("Jira permissions", () => checkPermissions(port));
   let issueTypeId: string | null = null;
   await sheet.check("Jira issue type", async () => {
@@ -148,24 +149,6 @@ async function checkAccount({ comments, jira }: DoctorSettings, port: DoctorJira
       "Use an ordinary account for casebridge: what apps may do changes with their installation.",
     );
   return right(`accepted as ${who}`);
-}
-
-async function checkProject({ attachments, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
-  const project = await port.getProject();
-  const isService = project.projectTypeKey === "service_desk";
-  if (isService && attachments.toHuawei === "all") {
-    return wrong(
-      `${jira.projectKey} is a service project, where files of internal comments cannot be told apart, and ATTACHMENTS_TO_HUAWEI is all`,
-      "Set ATTACHMENTS_TO_HUAWEI (attachments.toHuawei) to referenced or none.",
-    );
-  }
-  if (project.key !== jira.projectKey) {
-    return warn(
-      `${jira.projectKey} is now called ${project.key}`,
-      `Set JIRA_PROJECT_KEY (jira.projectKey) to ${project.key}.`,
-    );
-  }
-  return right(`${project.key} (${project.projectTypeKey ?? "type not told"})`);
 }
 
 async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {

@@ -119,7 +119,13 @@ const allMoves = [
 const jira: DoctorJiraPort = {
   getMyself: async () => ({ accountId: "a1", accountType: "atlassian", emailAddress: "bot@example.com" }),
   getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, true])),
-  getProject: async () => ({ key: "OPS", projectTypeKey: "software", roles: [{ id: "1", name: "Developers" }] }),
+  getProject: async () => ({
+    key: "OPS",
+    projectTypeKey: "software",
+    isTeamManaged: false,
+    roles: [{ id: "1", name: "Developers" }],
+  }),
+  findVisibility: async () => ({ levels: "none", shown: { security: true, issuerestriction: false } }),
   findIssueType: async () => ({ id: "10001", name: "Task", isSubtask: false }),
   listCreateFields: async () => [
     { fieldId: "summary", name: "Summary", required: true, hasDefault: false },
@@ -279,7 +285,9 @@ test.each<[string, Change, string, RegExp]>([
     "all files of a service project",
     {
       settings: { attachments: { toHuawei: "all" } },
-      jira: { getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk", roles: [] }) },
+      jira: {
+        getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk", isTeamManaged: false, roles: [] }),
+      },
     },
     "Jira project",
     /service project/,
@@ -422,8 +430,27 @@ test.each<[string, Change, string]>([
   ["a used-up quota", { huawei: { listQuotas: async () => ({ total: 5, unused: 0 }) } }, "Huawei quota"],
   [
     "a renamed project",
-    { jira: { getProject: async () => ({ key: "NEW", projectTypeKey: "software", roles: [] }) } },
+    { jira: { getProject: async () => ({ key: "NEW", projectTypeKey: "software", isTeamManaged: false, roles: [] }) } },
     "Jira project",
+  ],
+  [
+    "a project that shows no levels and does not tell whether there are any",
+    {
+      jira: {
+        findVisibility: async () => ({ levels: "unknown", shown: { security: false, issuerestriction: false } }),
+      },
+    },
+    "Jira restrictions",
+  ],
+  [
+    "a team-managed project that shows no restrictions",
+    {
+      jira: {
+        getProject: async () => ({ key: "OPS", projectTypeKey: "software", isTeamManaged: true, roles: [] }),
+        findVisibility: async () => ({ levels: "none", shown: { security: false, issuerestriction: false } }),
+      },
+    },
+    "Jira restrictions",
   ],
   [
     "a way to an open status through done",
@@ -445,7 +472,7 @@ test.each<[ErrorKind, RegExp]>([
   let asked = 0;
   const count = async () => {
     asked++;
-    return { key: "OPS", projectTypeKey: null, roles: [] };
+    return { key: "OPS", projectTypeKey: null, isTeamManaged: null, roles: [] };
   };
 
   const { exitCode, find, checks } = await examine({ jira: { getMyself: fail("jira", kind), getProject: count } });
@@ -501,6 +528,24 @@ test("local settings are checked even where a side does not answer", async () =>
   expect(find("Huawei time zone")?.ok).toBe(false);
 });
 
+test.each<[string, Change, string]>([
+  ["what kind of project it is", {}, "OPS (software project, company-managed)"],
+  [
+    "a team-managed service project",
+    {
+      jira: {
+        getProject: async () => ({ key: "OPS", projectTypeKey: "service_desk", isTeamManaged: true, roles: [] }),
+      },
+    },
+    "OPS (service project, team-managed)",
+  ],
+])("the Jira project says %s", async (_what, change, detail) => {
+  const { find } = await examine(change);
+
+  expect(find("Jira project")?.detail).toBe(detail);
+  expect(find("Jira restrictions")?.detail).toMatch(/^no security levels; issuerestriction not shown/);
+});
+
 test("what an unexpected error quotes stays out of the report", async () => {
   const { find } = await examine({
     huawei: { listRegions: () => Promise.reject(new Error("boom redis://u:hunter2@h/")) },
@@ -521,7 +566,7 @@ test("the report of several connections is one table, with what to mend below", 
           jira: { ...settings.jira, projectKey: "DEV" },
           huawei: { ...settings.huawei, groupId: "g2" },
         },
-        jira: { getProject: async () => ({ key: "DEV", projectTypeKey: "software", roles: [] }) },
+        jira: { getProject: async () => ({ key: "DEV", projectTypeKey: "software", isTeamManaged: false, roles: [] }) },
       }),
     ],
     http: { host: "127.0.0.1", port: 0, hasSignIn: false, webhookPort: null },

@@ -22,6 +22,7 @@ import {
   namedUserSchema,
   permissionsSchema,
   projectStatusesSchema,
+  shownFieldsPageSchema,
   transitionsSchema,
 } from "./wire.ts";
 
@@ -57,6 +58,8 @@ export interface JiraAdminPort {
   /** All fields of the site. */
   listFields(): Promise<readonly NamedId[]>;
   /** An account by its id; `null` when there is none. */
+  /** What tells in this project whether everybody may see an issue. `shown`: by its newest issue; `null` = it has none to look at. */
+  findVisibility(): Promise<Visibility>;
   findUser(
     accountId: string,
   ): Promise<{ readonly accountType: string | null; readonly displayName: string | null } | null>;
@@ -65,6 +68,12 @@ export interface JiraAdminPort {
   /** Approximate number of issues (jira.md 3.2); a bad JQL is `rejected`. */
   countIssues(jql: string): Promise<number>;
 }
+
+/** What Jira tells of who may see the issues of a project. */
+export type Visibility = {
+  readonly levels: "none" | "some" | "unknown";
+  readonly shown: { readonly security: boolean; readonly issuerestriction: boolean } | null;
+};
 
 /** A workflow with more statuses than this is looked at in part. */
 const statusesMax = 40;
@@ -135,6 +144,20 @@ export function makeAdminCalls(deps: {
     return moves;
   }
 
+  async function findVisibility(): Promise<Visibility> {
+    const call = toCall("findVisibility");
+    const levels = await deps.makeFreshDirectory().levels(call);
+    const fields = ["security", "issuerestriction"] as const;
+    const body = { jql: `project = "${deps.options.projectKey}" ORDER BY created DESC`, fields, maxResults: 1 };
+    const { issues } = await transport
+      .client(call)
+      .sendRequest({ url: "/rest/api/3/search/jql", method: "POST", body, schema: shownFieldsPageSchema });
+    const [newest] = issues;
+    if (newest === undefined) return { levels, shown: null };
+    const shows = (field: (typeof fields)[number]): boolean => newest.fields[field] !== undefined;
+    return { levels, shown: { security: shows("security"), issuerestriction: shows("issuerestriction") } };
+  }
+
   async function findUser(accountId: string) {
     const call = toCall("findUser");
     try {
@@ -197,6 +220,7 @@ export function makeAdminCalls(deps: {
     listFields: () =>
       transport.client(toCall("listFields")).sendRequest({ url: "/rest/api/3/field", schema: fieldsSchema }),
     findUser,
+    findVisibility,
     serverTime,
     countIssues,
   };

@@ -203,6 +203,10 @@ export const projectSchema = z.object({
 export const securityLevelsSchema = z.object({
   levels: z.array(z.object({ id: idSchema, name: z.string().nullish() })),
 });
+/** A search for issues with whatever fields they show. */
+export const shownFieldsPageSchema = z.object({
+  issues: z.array(z.object({ fields: z.record(z.string(), z.unknown()) })),
+});
 /** `GET /project/{key}/statuses`. */
 export const projectStatusesSchema = z.array(z.object({ id: idSchema, statuses: z.array(statusSchema) }));
 /** One page of the issue types that can be created. */

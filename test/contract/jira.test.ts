@@ -633,6 +633,20 @@ describe("the Jira adapter", () => {
     expect(missing.kind).toBe("not_found");
   });
 
+  it.each([
+    { projectKey: "OPS", isTeamManaged: false, levels: "some", shown: { security: true, issuerestriction: false } },
+    { projectKey: "TEAM", isTeamManaged: true, levels: "none", shown: { security: false, issuerestriction: true } },
+  ])("tells who may see the issues of $projectKey", async ({ projectKey, isTeamManaged, levels, shown }) => {
+    const client = makeClient({ projectKey });
+    sim.control.setSettings({ securityLevels: "listed", botIsAdmin: true });
+    const empty = await client.findVisibility();
+    sim.control.createIssue({ projectKey, summary: "one" });
+
+    expect(await client.getProject()).toMatchObject({ isTeamManaged });
+    expect(empty).toEqual({ levels, shown: null });
+    expect(await client.findVisibility()).toEqual({ levels, shown });
+  });
+
   it("refuses ids that would change the address", async () => {
     const client = makeClient();
 
