@@ -91,6 +91,7 @@ export async function startBench(react: (seen: Seen, nth: number) => Reaction | 
       nowMs += pauseMs;
     },
     random: () => 0.5,
+    inServiceProject: "public" as const,
   };
   return {
     ...server,
