@@ -26,6 +26,7 @@ import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
+import { type DueSignals, listenForDue } from "../store/due-signal.ts";
 import { purgeOld } from "../store/keeping.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Outcome } from "../sync/outcome.ts";
@@ -159,6 +160,7 @@ export async function startWorker(
     onBeat: (dueCount) => progress.beat(dueCount),
   });
   const started = schedule;
+  const signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
   const watch = watchProgress(progress, { log, metrics });
   const servers: HttpServer[] = [];
   let url: string | null = null;
@@ -182,7 +184,7 @@ export async function startWorker(
       log.info({ url: (await server.listen()).url }, "Webhooks are taken");
     }
   } catch (error) {
-    await end({ schedule: started, turns, servers, queue, parts });
+    await end({ schedule: started, signals, turns, servers, queue, parts });
     throw error;
   }
   log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
@@ -193,7 +195,7 @@ export async function startWorker(
     url,
     stop: () => {
       clearInterval(watch);
-      stopping ??= end({ schedule: started, turns, servers, queue, parts });
+      stopping ??= end({ schedule: started, signals, turns, servers, queue, parts });
       return stopping;
     },
   };
@@ -291,12 +293,13 @@ async function refuseOscillation(parts: Parts): Promise<void> {
 
 async function end(running: {
   schedule: Schedule;
+  signals: DueSignals;
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
-  await running.schedule.stop();
+  await Promise.all([running.schedule.stop(), running.signals.stop()]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();

@@ -2,6 +2,7 @@
 import type { LinkId } from "../domain/ids.ts";
 import type { LaneName } from "../domain/link.ts";
 import type { DueShare, SeenCase, WakeUp } from "../sync/state.ts";
+import { dueChannel } from "./due-signal.ts";
 import { Prisma } from "./generated/client.ts";
 import { inBatches, LANES_BY_URGENCY, laneRank, linkNumber, type Queries, toJson } from "./sql.ts";
 
@@ -72,12 +73,12 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
       product: seen?.productName,
     })),
   );
-  // Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
+  // Imports wait for the beat: they come by the thousand. Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
   return Prisma.sql`WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id bigint, bump boolean, huawei boolean, jira boolean, lane text, named text[],
         seen boolean, status integer, created timestamptz, labels text[], product text)),
-    locked AS MATERIALIZED (SELECT links.id FROM links WHERE links.id IN (SELECT id FROM input) ORDER BY links.id FOR NO KEY UPDATE)
-    UPDATE links SET
+    locked AS MATERIALIZED (SELECT links.id FROM links WHERE links.id IN (SELECT id FROM input) ORDER BY links.id FOR NO KEY UPDATE),
+    woken AS (UPDATE links SET
       "wantedRev" = links."wantedRev" + input.bump::integer,
       "huaweiRev" = CASE WHEN input.bump AND input.huawei THEN links."wantedRev" + 1 ELSE links."huaweiRev" END,
       "jiraRev" = CASE WHEN input.bump AND input.jira THEN links."wantedRev" + 1 ELSE links."jiraRev" END,
@@ -97,7 +98,8 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
       "productName" = CASE WHEN input.seen THEN input.product ELSE links."productName" END,
       "updatedAt" = ${at}::timestamptz
     FROM locked JOIN input ON input.id = locked.id
-    WHERE links.id = locked.id`;
+    WHERE links.id = locked.id RETURNING input.bump AND input.lane <> 'import' AS told)
+    SELECT pg_notify(${dueChannel}, '') FROM woken WHERE told LIMIT 1`;
 }
 
 /**
