@@ -1,11 +1,11 @@
 /** What a worker says of its progress while services are silent: their outage is nothing that a restart could mend. */
 import { expect, test } from "vitest";
-import { type LinkId, toId } from "../src/domain/ids.ts";
-import { makeProgress } from "../src/observability/health.ts";
-import { ignored, type Outcome } from "../src/sync/outcome.ts";
-import type { DueShare } from "../src/sync/state.ts";
-import { enqueueDue } from "./beat.ts";
-import { makeTurns } from "./turns.ts";
+import { enqueueDue } from "../../jobs/beat.ts";
+import { makeTurns } from "../../jobs/turns.ts";
+import { type LinkId, toId } from "../domain/ids.ts";
+import { makeProgress } from "../observability/health.ts";
+import { ignored, type Outcome } from "../sync/outcome.ts";
+import type { DueShare } from "../sync/state.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ["a", "b", "c"];
