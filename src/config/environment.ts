@@ -305,7 +305,7 @@ export const environmentVariables = {
     schema: values.oneOf("referenced", "all", "none"),
     default: "referenced",
     meaning:
-      "Which files leave Jira: `referenced` (those named by a comment or description that was itself sent), `all`, `none`.",
+      "Which files leave Jira: `referenced` (those named by a comment or description that was itself sent), `all`, `none` (a text that names one says that it stays).",
     example: "referenced",
     path: "attachments.toHuawei",
   }),

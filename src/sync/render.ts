@@ -77,3 +77,9 @@ export function fileLine(
   if (carried.from === "jira") return `Attachment not sent: ${shown} (${size}): ${words}.`;
   return `Attachment not mirrored: ${shown} (${size}): ${words}. It can be read in the Huawei Cloud console. ${remedy}`;
 }
+
+/** The line of a message whose text names a file that stays in Jira, because the policy sends none. */
+export function stayingLine(file: { readonly name: string; readonly sizeBytes: number }): string {
+  const reason = "off: it stays in Jira, since no files are sent to Huawei Cloud / 附件留在 Jira，未发送";
+  return fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" });
+}

@@ -5,13 +5,15 @@ import { type Stage, startStage } from "../support/stage.ts";
 let stage: Stage;
 let key = "";
 
-beforeEach(async () => {
-  stage = await startStage();
+async function start(options: Parameters<typeof startStage>[0] = {}): Promise<void> {
+  stage = await startStage(options);
   stage.huawei.createCase({ description: "The server is down" });
   await stage.round();
   stage.advance(1_000);
   key = stage.jira.getState().issues[0]?.key ?? "";
-});
+}
+
+beforeEach(() => start());
 
 afterEach(async () => {
   await stage.close();
@@ -95,5 +97,26 @@ test("of two files with one name each goes with the comment that shows it, and a
   expect(ids).toEqual([
     [first?.attachmentId, commentIds?.[0]],
     [second?.attachmentId, commentIds?.[1]],
+  ]);
+});
+
+test("a message says which files of its text stay in Jira, but for those that a restricted comment names", async () => {
+  await stage.close();
+  await start({ policy: { attachments: { toHuawei: "none" } } });
+  attach("app.log");
+  attach("Q3 report.txt");
+  stage.jira.addComment({
+    issue: key,
+    text: "q3 REPORT.txt is not for them",
+    visibility: { type: "role", value: "Administrators" },
+  });
+  stage.jira.addComment({ issue: key, text: "see app.log and Q3 report.txt" });
+  await stage.settle(3);
+
+  expect(sent()).toHaveLength(1);
+  expect(sentNames()).toEqual([]);
+  expect(sent()[0]?.content.split("\n").slice(1)).toEqual([
+    "see app.log and Q3 report.txt",
+    "Attachment not sent: app.log (7 bytes): it stays in Jira, since no files are sent to Huawei Cloud / 附件留在 Jira，未发送.",
   ]);
 });

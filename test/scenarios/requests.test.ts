@@ -12,9 +12,12 @@ let stage: Stage;
 
 afterEach(() => stage.close());
 
-async function start(settings: Partial<HuaweiSettings> = {}): Promise<void> {
+async function start(
+  settings: Partial<HuaweiSettings> = {},
+  policy: NonNullable<Parameters<typeof startStage>[0]>["policy"] = {},
+): Promise<void> {
   const defaults = { ...noInputs, productId: "pc2001", problemTypeId: "bt3002", regionId: "cn-north-4" };
-  stage = await startStage({ create: { defaults }, huawei: { settings } });
+  stage = await startStage({ create: { defaults }, huawei: { settings }, policy });
   // The look-ups of a first request are remembered for a day.
   request("First");
   await rounds();
@@ -123,6 +126,25 @@ test("a file that the new case cannot take is told with what can be done, and go
   );
   expect(late).toHaveLength(1);
   expect(await reasons()).toEqual([]);
+});
+
+test("a new case says which files of its description stay in Jira", async () => {
+  await start({}, { attachments: { toHuawei: "none" } });
+  const id = stage.jira.createIssue({
+    projectKey: "OPS",
+    summary: "With files",
+    description: "see note.txt",
+    labels: ["huawei-case"],
+  });
+  stage.jira.addAttachment({ issue: id.issueKey, name: "note.txt", text: "a note" });
+  stage.jira.addAttachment({ issue: id.issueKey, name: "other.txt", text: "unnamed" });
+  await rounds();
+
+  const [entry] = casesOf(id);
+  expect(entry?.description.split("\n").slice(-2)).toEqual([
+    "see note.txt",
+    "Attachment not sent: note.txt (6 bytes): it stays in Jira, since no files are sent to Huawei Cloud / 附件留在 Jira，未发送.",
+  ]);
 });
 
 test("a case that another connection took is told with a remedy, and comes back when that pairing is ended", async () => {

@@ -14,7 +14,7 @@ import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { isCaseText, withoutCase } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
-import { formatMoment } from "../render.ts";
+import { formatMoment, stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
 import { decidedCommand, permissionRefusal } from "./commands.ts";
 import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
@@ -317,7 +317,10 @@ function render(
     part: null,
     withdrawn: false,
   } as const;
-  const guarded = guardText([withoutCase(action.text), ...lines].join("\n"), settings.guard);
+  const guarded = guardText(
+    [withoutCase(action.text), ...action.staying.map(stayingLine), ...lines].join("\n"),
+    settings.guard,
+  );
   const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
   const rendered = renderParts({
     mark,

@@ -182,6 +182,8 @@ export type Action =
       readonly text: string;
       readonly sourceHash: string;
       readonly files: readonly IssueFile[];
+      /** Files that it names and that stay in Jira: its message says so. */
+      readonly staying: readonly IssueFile[];
     }
   | { readonly kind: "complete_comment"; readonly direction: "state"; readonly commentId: string }
   | {

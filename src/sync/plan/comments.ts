@@ -11,6 +11,7 @@ import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,
+  filesStaying,
   isInScope,
   isNamedBy,
   isNamedIn,
@@ -71,9 +72,8 @@ export function planComments(
         continue;
       }
     }
-    const files = filesOf({ ...input, reading: input, issue, comments, comment }).filter(
-      (file) => !leaving.has(file.attachmentId),
-    );
+    const said = { ...input, reading: input, issue, comments, comment };
+    const files = filesOf(said).filter((file) => !leaving.has(file.attachmentId));
     for (const file of files) leaving.add(file.attachmentId);
     sends.push({
       kind: "send_comment",
@@ -83,6 +83,7 @@ export function planComments(
       text: input.adfToText(comment.body),
       sourceHash: next.sourceHash,
       files,
+      staying: filesStaying(said),
     });
   }
   urgent.push(...planDeleted(input, comments, confirmed));

@@ -204,7 +204,21 @@ function standsIn(text: string, name: string): boolean {
  * Files of people that go along with a comment: named by it, not carried before, and named by no restricted comment. A file whose
  * message was dropped before it left (`held`) was not carried.
  */
-export function filesOf(input: {
+export function filesOf(input: FilesInput): IssueFile[] {
+  const { issue, settings } = input;
+  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) return [];
+  return namedFiles(input);
+}
+
+/**
+ * Files that a comment names and that stay in Jira because the policy sends none, so that its message can say so. One that a restricted
+ * comment names is none of them: nothing is said about it. Pure.
+ */
+export function filesStaying(input: FilesInput): IssueFile[] {
+  return input.settings.attachments.toHuawei === "none" ? namedFiles(input) : [];
+}
+
+type FilesInput = {
   readonly reading: Reading;
   readonly issue: Issue;
   readonly comments: readonly IssueComment[];
@@ -212,9 +226,10 @@ export function filesOf(input: {
   readonly mirrors: readonly Mirror[];
   readonly ownAccountId: string;
   readonly settings: ConnectionSettings;
-}): IssueFile[] {
-  const { reading, issue, settings } = input;
-  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) return [];
+};
+
+function namedFiles(input: FilesInput): IssueFile[] {
+  const { reading, issue } = input;
   const restricted = namesInRestricted(reading, issue, input.comments);
   const carried = new Set(
     input.mirrors

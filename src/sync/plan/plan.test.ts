@@ -1037,6 +1037,40 @@ describe("files to Huawei", () => {
     expect(send?.files.map((entry) => entry.attachmentId)).toEqual(sent ? ["900"] : []);
   });
 
+  it.each<{
+    name: string;
+    said?: unknown;
+    others?: IssueComment[];
+    mirrors?: Mirror[];
+    policy?: "referenced";
+    staying: string[];
+  }>([
+    { name: "no file is sent", staying: ["900"] },
+    { name: "the comment shows it by its id", said: body("see it", "900"), staying: ["900"] },
+    { name: "the comment does not name it", said: body("see above"), staying: [] },
+    { name: "a restricted comment names it too", others: [hidden(body("app.log"))], staying: [] },
+    { name: "a restricted comment spells it in its own way", others: [hidden(body("APP.LOG"))], staying: [] },
+    {
+      name: "it is there already",
+      mirrors: [makeMirror({ kind: "file", origin: "jira", sourceId: "900", parentId: "400" })],
+      staying: [],
+    },
+    { name: "files are sent", policy: "referenced", staying: [] },
+  ])("says that a named file stays: $name", ({ said, others, mirrors, policy, staying }) => {
+    const actions = plan({
+      mirrors: mirrors ?? [],
+      observed: {
+        comments: [makeComment({ body: said ?? body("see app.log") }), ...(others ?? [])],
+        issue: makeIssue({ files: [makeFile("app.log")] }),
+      },
+      settings: { attachments: { toHuawei: policy ?? "none" } },
+    });
+
+    expect(pick(actions, "send_comment").flatMap((send) => send.staying.map((file) => file.attachmentId))).toEqual(
+      staying,
+    );
+  });
+
   it("sends a file that two comments name with the first of them", () => {
     const comments = ["501", "502"].map((id) => makeComment({ commentId: toId(id), body: body("see app.log") }));
 

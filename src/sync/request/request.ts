@@ -24,6 +24,7 @@ import { namesInRestricted } from "../plan/disclosure.ts";
 import { requestLabels } from "../plan/request.ts";
 import { type IssueHold, issueHold } from "../plan/restriction.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
+import { stayingLine } from "../render.ts";
 import { moments } from "../run.ts";
 import { dueLook, noteEmptyLook } from "../settle.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
@@ -364,7 +365,21 @@ async function prepareCase(
   const { settings } = deps;
   const mark = caseMark(issue);
   const template = inputs.template === null ? "" : `\n\n${inputs.template}`;
-  const guarded = guardText(`${issue.summary}\n\n${description}${template}`.trim(), settings.guard);
+  const about = {
+    issue,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    text: `${issue.summary}\n${description}`,
+    media: deps.text.mediaReferences(issue.description),
+    held:
+      issue.files.length === 0
+        ? []
+        : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
+  };
+  const policy = settings.attachments.toHuawei;
+  const files = filesOfRequest({ ...about, policy });
+  const staying = policy === "none" ? filesOfRequest({ ...about, policy: "referenced" }).map(stayingLine) : [];
+  const said = [`${issue.summary}\n\n${description}`.trim(), ...staying].join("\n");
+  const guarded = guardText(`${said}${template}`.trim(), settings.guard);
   const reporter = issue.reporterName ?? "";
   const rendered = renderParts({
     mark,
@@ -375,18 +390,6 @@ async function prepareCase(
     text: guarded.text,
     charsMax: settings.huawei.messageCharsMax,
     firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
-  });
-  const media = deps.text.mediaReferences(issue.description);
-  const files = filesOfRequest({
-    issue,
-    policy: settings.attachments.toHuawei,
-    ownAccountId: await deps.jira.getOwnAccountId(),
-    text: `${issue.summary}\n${description}`,
-    media,
-    held:
-      issue.files.length === 0
-        ? []
-        : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
   });
   const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
   const uploaded = await uploadForCase(deps, leased, files, full, subject);
