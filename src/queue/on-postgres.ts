@@ -167,15 +167,12 @@ function inSchema(pool: pg.Pool, schema: string): PgPool {
 /** A connection on which something failed is closed, and a transaction with it. */
 async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  const ignore = (): void => {};
-  client.on("error", ignore);
   let failed = true;
   try {
     const result = await use(client);
     failed = false;
     return result;
   } finally {
-    client.off("error", ignore);
     client.release(failed);
   }
 }

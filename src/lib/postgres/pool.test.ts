@@ -75,7 +75,6 @@ test.each(["swallow", "stall", "halve"] as const)("a query through a network tha
 test("a transaction whose connection fell silent gives no silent connection back", async () => {
   const { pool, proxy } = await open();
   const client = await pool.connect();
-  client.on("error", () => {});
   await client.query("BEGIN");
   proxy.silence();
 
@@ -83,6 +82,21 @@ test("a transaction whose connection fell silent gives no silent connection back
   client.release();
 
   expect(errors.map(isConnectionError)).toEqual([true, true]);
+  expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a connection that breaks in use fails the next query, not the process", async () => {
+  const { pool } = await open();
+  const client = await pool.connect();
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const ended = new Promise((resolve) => client.once("end", resolve));
+
+  await pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+  await ended;
+  const error = await failure(client.query("SELECT 1"));
+  client.release();
+
+  expect(error).toBeInstanceOf(Error);
   expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
 });
 

@@ -74,6 +74,8 @@ export function makePostgresPool(options: PostgresPoolOptions): pg.Pool {
   function watch(client: pg.ClientBase): void {
     const life: Life = { heardAt: performance.now(), pending: 0 };
     live.set(client, life);
+    // The pool listens only while a connection is idle; one that breaks in use would end the process. Its next query fails instead.
+    client.on("error", () => {});
     client.once("end", () => live.delete(client));
     const query = client.query;
     const watched = (...args: unknown[]): unknown => {
