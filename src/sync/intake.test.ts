@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isWantedCase } from "./intake.ts";
+import type { CaseSummary } from "../domain/case.ts";
+import { isWantedCase, listNewCases } from "./intake.ts";
+import type { IntakeDeps } from "./intake-deps.ts";
 import type { ConnectionSettings } from "./ports.ts";
 
 const firstRound = new Date("2026-05-04T12:00:00Z");
@@ -72,5 +74,38 @@ describe("which cases get an issue", () => {
     const result = isWantedCase(entry, makeSettings(cases ?? {}), first === true ? null : firstRound);
 
     expect(result).toBe(wanted);
+  });
+});
+
+describe("an import beside an earlier connection through another user group", () => {
+  it.each<{ name: string; state?: string; breaker?: string; ran?: boolean; taken: number }>([
+    { name: "that looks for cases", taken: 1 },
+    { name: "that is stopped", state: "stopped", taken: 0 },
+    { name: "that holds too many new cases", breaker: "many_new_cases", taken: 0 },
+    { name: "that has not looked yet", ran: false, taken: 0 },
+  ])("$name: takes $taken", async ({ state, breaker, ran, taken }) => {
+    const entry = { caseId: "c1", createdAt: firstRound, status: 1, labels: [], description: "" };
+    const earlier = makeSettings({});
+    // Only what the question asks of each port.
+    const deps = {
+      huawei: { serviceClock: { aheadMs: () => 0 }, listCases: async () => [entry as unknown as CaseSummary] },
+      state: {
+        getConnection: async (name: string) => ({
+          state: name === "first" ? (state ?? "active") : "active",
+          firstRoundAt: firstRound,
+        }),
+        findCursor: async () => null,
+        findLinksByCase: async () => [],
+        findLinksByIssue: async () => [],
+        listCaseOwners: async () => new Map(),
+        listBreakers: async () => (breaker === undefined ? [] : [{ reason: breaker, state: "open" }]),
+        findRoundStart: async () => (ran === false ? null : minutesBefore(5)),
+      },
+      clock: { now: () => firstRound },
+      settings: makeSettings({}),
+      earlier: [{ ...earlier, name: "first", huawei: { ...earlier.huawei, groupId: "other" } }],
+    } as unknown as IntakeDeps;
+
+    expect(await listNewCases(deps)).toHaveLength(taken);
   });
 });

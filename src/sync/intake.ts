@@ -247,7 +247,8 @@ const casesHeldBy: readonly FailureReason[] = [manyNewCases, foreignInstallation
 /**
  * The first connection in file order owns a case (rule 7): those that others have are left to them, and so are those that an earlier
  * connection on the same account wants, whether it runs, is paused, held or stopped. Where that one looks through another user group,
- * it may not see the case at all: then it has its turn, which it has not had while it is stopped or holds cases.
+ * it may not see the case at all: then it has its turn, which it has not had while it is stopped or holds cases. An import does not wait
+ * for that turn to come, but it takes nothing from one that cannot have it.
  */
 async function leaveToOwners(
   deps: IntakeDeps,
@@ -274,8 +275,7 @@ async function leaveToOwners(
     const claims = turns.filter((turn) => isWantedCase(entry, turn.settings, turn.firstRoundAt));
     const owner = claims.find((turn) => turn.seesTheSame);
     if (owner !== undefined) note(owner.settings.name);
-    else if (options.asImport !== true && claims.some((turn) => turn.at === null || turn.at <= entry.createdAt))
-      waiting += 1;
+    else if (claims.some(({ at }) => at === null || (options.asImport !== true && at <= entry.createdAt))) waiting += 1;
     else free.push(entry);
   }
   return { free, waiting, owners };
