@@ -218,6 +218,13 @@ describe("what the gate keeps", () => {
       subject: { ...ofIssue, files: [toId<AttachmentId>("900")] },
       is: "let out",
     },
+    {
+      name: "a file that was deleted, beside one that is there",
+      issue: { files: [file("dump.txt")] },
+      comments: [plain],
+      subject: { ...commentSubject(plain), files: [toId<AttachmentId>("900"), toId<AttachmentId>("901")] } as Subject,
+      is: "file_gone",
+    },
     { name: "a mark in an issue with a level", issue: { securityLevelId: "7" }, subject: mark, is: "let out" },
     { name: "a mark in a moved issue", issue: { projectKey: "DEV" }, subject: mark, is: "moved" },
   ])("$name: $is", async ({ issue, comments, subject, is }) => {

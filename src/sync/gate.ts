@@ -54,7 +54,7 @@ export type Subject =
    */
   | { readonly kind: "mark"; readonly issueId: IssueId };
 
-/** The gate keeps something inside. `reason`: a hold of `plan/restriction.ts`, or `moved`, `gone`, `changed`, `file_restricted`. */
+/** The gate keeps something inside. `reason`: a hold of `plan/restriction.ts`, or `moved`, `gone`, `changed`, `file_restricted`, `file_gone`. */
 export class Withheld extends Error {
   readonly reason: string;
 
@@ -204,12 +204,13 @@ export function makeGate(deps: GateDeps): Gate {
     return { atMs: Math.min(atMs, ...readAtMs, await judgeFiles(issue, subject.files ?? [])), comment };
   }
 
-  /** A file shows no visibility of its own: it stays when a restricted comment names it. */
+  /** A file shows no visibility of its own: it stays when a restricted comment names it, or when it was deleted. */
   async function judgeFiles(issue: Issue, fileIds: readonly AttachmentId[]): Promise<number> {
     if (fileIds.length === 0) return Number.POSITIVE_INFINITY;
     const { value: all, atMs } = await read(lists, issue.issueId, () => jira.listComments(issue.issueId, "live"));
     const names = namesInRestricted(deps.text, issue, all);
     const files = issue.files.filter((file) => fileIds.includes(file.attachmentId));
+    if (files.length < new Set(fileIds).size) throw new Withheld("file_gone");
     if (files.some((file) => isNamedIn(names, file))) throw new Withheld("file_restricted");
     return atMs;
   }
