@@ -94,7 +94,7 @@ function refusal(kind: "forbidden" | "unavailable"): ServiceError {
 }
 
 function commentSubject(comment: IssueComment): Subject {
-  const sourceHash = commentHash(comment, text.mediaReferences);
+  const sourceHash = commentHash(comment);
   return { kind: "comment", issueId, commentId: comment.commentId, sourceHash };
 }
 

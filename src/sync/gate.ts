@@ -198,7 +198,7 @@ export function makeGate(deps: GateDeps): Gate {
     const ownAccountId = await asked(() => jira.getOwnAccountId());
     const reason = heldReason({ comment, comments: found, issue, settings, ownAccountId });
     if (reason !== null) throw new Withheld(reason);
-    const hash = commentHash(comment, deps.text.mediaReferences);
+    const hash = commentHash(comment);
     if (hash !== subject.sourceHash) throw new Withheld("changed");
     const readAtMs = found.map((entry) => comments.get(entry.commentId)?.atMs ?? 0);
     return { atMs: Math.min(atMs, ...readAtMs, await judgeFiles(issue, subject.files ?? [])), comment };

@@ -45,7 +45,7 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
     .filter((comment) => comment.authorId !== ownAccountId && comment.mark == null)
     .flatMap((comment) => {
       const words = text.adfToText(comment.body);
-      const sourceHash = commentHash(comment, text.mediaReferences);
+      const sourceHash = commentHash(comment);
       const mirror = snapshot.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === comment.commentId);
       const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, sourceHash };
       const held = heldReason({ comment, comments, issue, settings, ownAccountId });

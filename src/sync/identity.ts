@@ -24,12 +24,8 @@ export function messageHash(message: CaseMessage): string {
 const commentHashPrefix = "d:";
 
 /** Hash of what a comment says today, however it is rendered: its words, its structure, and the files that it shows. */
-export function commentHash(
-  comment: Pick<IssueComment, "body">,
-  mediaReferences: (doc: unknown) => readonly string[],
-): string {
-  const hash = hashParts([documentDigest(comment.body), ...mediaReferences(comment.body)]);
-  return `${commentHashPrefix}${hash.slice(0, 30)}`;
+export function commentHash(comment: Pick<IssueComment, "body">): string {
+  return `${commentHashPrefix}${hashParts([documentDigest(comment.body)]).slice(0, 30)}`;
 }
 
 /**

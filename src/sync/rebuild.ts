@@ -263,7 +263,6 @@ async function recognisePair(
     ownAccountId: reading.ownAccountId,
     accepts,
     adfToText: text.adfToText,
-    mediaReferences: text.mediaReferences,
     renderMessage: (message) =>
       text
         .messageToAdf({

@@ -42,7 +42,6 @@ export type RecogniseInput = {
   /** Whether a mark of this installation is ours. */
   readonly accepts: (inst: string) => boolean;
   readonly adfToText: (doc: unknown) => string;
-  readonly mediaReferences: (doc: unknown) => readonly string[];
   /** The comments that a message becomes, as text; lets a copy without a readable property be known again. `null` = not wanted. */
   readonly renderMessage: ((message: CaseMessage) => readonly string[]) | null;
   readonly now: Date;
@@ -455,9 +454,7 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
       kind: "comment",
       origin: "jira",
       sourceId: commentId,
-      ...(newest.length === 0 || openParts.length > 0
-        ? {}
-        : { sourceHash: same ? commentHash(comment, input.mediaReferences) : null }),
+      ...(newest.length === 0 || openParts.length > 0 ? {} : { sourceHash: same ? commentHash(comment) : null }),
       ...(comment === undefined ? {} : { sourceAt: comment.createdAt }),
       copyId: newest.at(-1)?.message.messageId ?? known?.copyId ?? group[0]?.message.messageId ?? null,
       copyFingerprints: [...(known?.copyFingerprints ?? []), ...group.map(({ fingerprint }) => fingerprint)],

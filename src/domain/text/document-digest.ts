@@ -3,7 +3,8 @@
  *
  * How a document is rendered as a message changes from release to release; what its author wrote does not. So edits are told by the
  * document's own words and structure: a better rendering must not send a comment again (rule 8). What no rendering carries (bold,
- * colours, widths, ids that the editor renews) is left out.
+ * colours, widths, ids that the editor renews) is left out, and so is what our own reading writes into a document (names of files): it
+ * changes with the other files of the issue.
  */
 
 type Node = Readonly<Record<string, unknown>>;
@@ -21,7 +22,6 @@ const seenAttributes = [
   "href",
   "id",
   "alt",
-  "__fileName",
   "timestamp",
   "language",
   "colspan",

@@ -51,7 +51,7 @@ export async function runCommand(
   if (known?.state === "live" || known?.state === "refused") return 0;
   const key = `command:${commentId}`;
   const running = leased.snapshot.intents.some((intent) => intent.key === key);
-  const sourceHash = commentHash(comment, deps.text.mediaReferences);
+  const sourceHash = commentHash(comment);
   const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash } as const;
   if (!running) {
     await deps.gate.require(subject);

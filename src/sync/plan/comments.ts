@@ -126,7 +126,7 @@ function planHold(
     if (mirror.state !== "live" || !takesBack(reason)) return [];
     return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason }];
   }
-  const sourceHash = commentHash(comment, input.mediaReferences);
+  const sourceHash = commentHash(comment);
   if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, sourceHash })) return [];
   if (reason === null) return null;
   return mirror?.reason === reason ? [] : [{ kind: "hold_comment", direction: "state", comment, reason }];
@@ -139,7 +139,7 @@ function planNext(
   mirror: Mirror | undefined,
   confirmed: ReadonlySet<string>,
 ): { readonly send: boolean; readonly state: readonly Action[]; readonly sourceHash: string } | null {
-  const sourceHash = commentHash(comment, input.mediaReferences);
+  const sourceHash = commentHash(comment);
   const send = { send: true, state: [], sourceHash } as const;
   if (mirror === undefined || mirror.state === "held") return send;
   const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));

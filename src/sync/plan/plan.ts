@@ -53,7 +53,6 @@ function recogniseOwn(input: PlanInput): Recognised | null {
     ownAccountId: input.ownAccountId,
     accepts: (inst) => inst === input.installation,
     adfToText: input.adfToText,
-    mediaReferences: input.mediaReferences,
     renderMessage: null,
     now: input.now,
     aheadMs: input.aheadMs,
