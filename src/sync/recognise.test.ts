@@ -222,7 +222,14 @@ describe("copies in Huawei", () => {
     expect(again.mirrors).toEqual([]);
   });
 
-  it.each<{ name: string; text: string; updatedAt?: Date; content: string; same: boolean }>([
+  it.each<{
+    name: string;
+    text: string;
+    createdAt?: Date;
+    updatedAt: Date;
+    content: string;
+    same: boolean;
+  }>([
     { name: "the same text", text: "Hello", updatedAt: ago(1), content: "[OPS-7#501] Ann:\nHello", same: true },
     { name: "without an author line", text: "Hello", updatedAt: ago(1), content: "[OPS-7#501]\nHello", same: true },
     {
@@ -254,15 +261,31 @@ describe("copies in Huawei", () => {
       same: true,
     },
     {
+      name: "never edited, and rendered otherwise today",
+      text: "Hello, as this release renders it",
+      createdAt: ago(20),
+      updatedAt: ago(20),
+      content: "[OPS-7#501] Ann:\nHello",
+      same: true,
+    },
+    {
+      name: "never edited, and a second version was sent",
+      text: "Hello again",
+      createdAt: ago(20),
+      updatedAt: ago(20),
+      content: "[OPS-7#501 v2] Ann:\nHello",
+      same: false,
+    },
+    {
       name: "only one part of two",
       text: "Hello you",
       updatedAt: ago(50),
       content: "[OPS-7#501 1/2] Ann:\nHello",
       same: false,
     },
-  ])("tell whether today's text was sent: $name", ({ text, updatedAt, content, same }) => {
+  ])("tell whether today's text was sent: $name", ({ text, createdAt = ago(40), updatedAt, content, same }) => {
     const { found } = run({
-      comments: [comment("501", text, updatedAt === undefined ? {} : { updatedAt })],
+      comments: [comment("501", text, { createdAt, updatedAt })],
       messages: [copyMessage("m1", content)],
     });
 

@@ -384,6 +384,7 @@ function recogniseMessages(input: RecogniseInput, book: Book): void {
 }
 
 type Marked = IdentifiedMessage & { readonly mark: Mark };
+type SentPart = IdentifiedMessage & { readonly mark: Extract<Mark, { kind: "comment" }> };
 
 function learnUser(input: RecogniseInput, book: Book, message: CaseMessage): void {
   if (input.huaweiUserIds.length === 0) book.huaweiUserId ??= message.authorId;
@@ -470,7 +471,10 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
 }
 
 /** Whether the newest version in Huawei is what the comment says today: by its time, and where that cannot tell, by its text. */
-function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readonly Marked[]): boolean {
+function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readonly SentPart[]): boolean {
+  // Never edited, it has said nothing else, however this release renders it.
+  const isFirst = parts.every(({ mark }) => mark.version === 1);
+  if (isFirst && comment.updatedAt.getTime() === comment.createdAt.getTime()) return true;
   const sentAt = Math.min(...parts.map(({ message }) => message.createdAt.getTime()));
   const updatedAt = toOurTime(comment.updatedAt, input.aheadMs.jira).getTime();
   if (updatedAt < toOurTime(new Date(sentAt), input.aheadMs.huawei).getTime() - clockToleranceMs) return true;
