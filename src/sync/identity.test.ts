@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { CaseMessage } from "../domain/case.ts";
 import { type CaseFileId, toId } from "../domain/ids.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
-import { findMark, markOwner, messageHash, sortMessages } from "./identity.ts";
+import { hashParts } from "../lib/hash.ts";
+import { commentHash, findMark, markOwner, messageHash, renderedHash, saysElse, sortMessages } from "./identity.ts";
 import { messageFingerprint } from "./message-views.ts";
 
 function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {
@@ -88,6 +89,37 @@ describe("fingerprints", () => {
 
     expect(new Set(hashes).size).toBe(4);
   });
+});
+
+describe("edits of comments", () => {
+  const sentAt = new Date("2026-05-04T12:00:00Z");
+  const later = new Date("2026-05-04T13:00:00Z");
+  const media = { type: "media", attrs: { id: "m-1", alt: "a.png" } };
+  const doc = (text: string) => ({ type: "doc", content: [{ type: "text", text }, media] });
+  const render = (node: unknown): string => JSON.stringify(node);
+  const said = { body: doc("restart it"), updatedAt: sentAt };
+  const olderHash = renderedHash(said, render);
+
+  it("are hashed as older releases did: the rendered text, then ids and names of the files shown", () => {
+    expect(olderHash).toBe(hashParts([render(said.body), "m-1", "a.png"]).slice(0, 32));
+  });
+
+  it.each<{ name: string; hash: string | null; text?: string; updatedAt?: Date; rendering?: string; edited: boolean }>([
+    { name: "saved again without a change", hash: olderHash, updatedAt: later, edited: false },
+    { name: "saved again and rendered otherwise", hash: olderHash, updatedAt: later, rendering: "new", edited: true },
+    { name: "rendered otherwise by this release", hash: olderHash, rendering: "new", edited: false },
+    { name: "edited since", hash: olderHash, text: "stop it", updatedAt: later, edited: true },
+    { name: "this release's hash, saved again", hash: commentHash(said), updatedAt: later, edited: false },
+    { name: "this release's hash, another text", hash: commentHash(said), text: "stop it", edited: true },
+    { name: "no hash", hash: null, edited: true },
+  ])(
+    "are told from what the row remembers: $name",
+    ({ hash, text = "restart it", updatedAt = sentAt, rendering, edited }) => {
+      const now = { adfToText: rendering === undefined ? render : () => rendering, jiraAheadMs: 0 };
+
+      expect(saysElse({ sourceHash: hash, updatedAt: sentAt }, { body: doc(text), updatedAt }, now)).toBe(edited);
+    },
+  );
 });
 
 describe("marks in messages", () => {

@@ -8,7 +8,7 @@
 import type { CaseMessage } from "../domain/case.ts";
 import type { IssueComment } from "../domain/issue.ts";
 import { givenUp, type Intent, type Mirror } from "../domain/link.ts";
-import { documentDigest } from "../domain/text/document-digest.ts";
+import { documentDigest, shownMedia } from "../domain/text/document-digest.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
 import { hashParts } from "../lib/hash.ts";
@@ -28,16 +28,23 @@ export function commentHash(comment: Pick<IssueComment, "body">): string {
   return `${commentHashPrefix}${hashParts([documentDigest(comment.body)]).slice(0, 30)}`;
 }
 
+/** Hash of a comment as older releases made it: of its text as it is rendered, and of the files that it shows. */
+export function renderedHash(comment: Pick<IssueComment, "body">, adfToText: (doc: unknown) => string): string {
+  return hashParts([adfToText(comment.body), ...shownMedia(comment.body)]).slice(0, 32);
+}
+
 /**
- * Whether a comment says something else than its row remembers. Hashes of older releases cannot be compared: then its time tells whether
- * it was edited since the row was written.
+ * Whether a comment says something else than its row remembers. A row of an older release knows the rendered text: the same text is no
+ * edit, whenever it was saved. Another one may come of this release's rendering: then its time tells whether it was edited since.
  */
 export function saysElse(
   mirror: Pick<Mirror, "sourceHash" | "updatedAt">,
-  comment: Pick<IssueComment, "updatedAt">,
-  now: { readonly sourceHash: string; readonly jiraAheadMs: number },
+  comment: Pick<IssueComment, "body" | "updatedAt">,
+  now: { readonly adfToText: (doc: unknown) => string; readonly jiraAheadMs: number },
 ): boolean {
-  if (mirror.sourceHash === null || isComparableHash(mirror.sourceHash)) return mirror.sourceHash !== now.sourceHash;
+  if (mirror.sourceHash === null || isComparableHash(mirror.sourceHash))
+    return mirror.sourceHash !== commentHash(comment);
+  if (mirror.sourceHash === renderedHash(comment, now.adfToText)) return false;
   return toOurTime(comment.updatedAt, now.jiraAheadMs) > mirror.updatedAt;
 }
 

@@ -72,6 +72,30 @@ export function documentDigest(document: unknown): string {
   return parts.join("");
 }
 
+/**
+ * Media ids and file names of the media nodes anywhere in a document, each once and in order; names as our reading wrote them, else as
+ * the editor did. Releases that hashed the rendered text hashed these beside it; for comparing with their hashes only. Never throws.
+ */
+export function shownMedia(document: unknown): readonly string[] {
+  const found = new Set<string>();
+  const stack: unknown[] = [document];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (typeof value !== "object" || value === null) continue;
+    const { type, attrs, content } = value as Node;
+    if (type === "media" || type === "mediaInline") {
+      const { id, __fileName: name, alt } = (typeof attrs === "object" && attrs !== null ? attrs : {}) as Node;
+      for (const text of [filled(id), filled(name) ?? filled(alt)]) if (text !== null) found.add(text);
+    }
+    if (Array.isArray(content)) for (let at = content.length - 1; at >= 0; at -= 1) stack.push(content[at]);
+  }
+  return [...found];
+}
+
+function filled(value: unknown): string | null {
+  return typeof value === "number" ? String(value) : typeof value === "string" && value !== "" ? value : null;
+}
+
 /** Bare values in the place of nodes say nothing; strings on the stack are our own. */
 function toNode(value: unknown): unknown {
   return typeof value === "object" ? value : null;

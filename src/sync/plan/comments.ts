@@ -143,7 +143,7 @@ function planNext(
   const send = { send: true, state: [], sourceHash } as const;
   if (mirror === undefined || mirror.state === "held") return send;
   const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));
-  const changed = saysElse(mirror, comment, { sourceHash, jiraAheadMs: input.aheadMs.jira });
+  const changed = saysElse(mirror, comment, { adfToText: input.adfToText, jiraAheadMs: input.aheadMs.jira });
   switch (mirror.state) {
     case "sending": {
       // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
