@@ -11,7 +11,7 @@ import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import { makeSteps, unlessRefused } from "../domain/steps.ts";
+import { makeSteps, type Steps, unlessRefused } from "../domain/steps.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../lib/http.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
@@ -71,7 +71,7 @@ export async function intakeCases(
       listed === null
         ? null
         : await steps.run(() =>
-            takeNewCases(deps, connection, breakers, listed.links, listed.seen, startedAt, options),
+            takeNewCases(deps, connection, breakers, listed.links, listed.seen, startedAt, { ...options, steps }),
           );
     if (taken?.lost === true) {
       end("stopped");
@@ -329,7 +329,7 @@ async function takeNewCases(
   links: readonly IntakeLink[],
   seen: ReadonlyMap<string, CaseSummary>,
   now: Date,
-  options: { readonly asImport?: boolean; readonly createdFrom?: Date },
+  options: { readonly asImport?: boolean; readonly createdFrom?: Date; readonly steps: Steps },
 ): Promise<{
   readonly newLinks: number;
   readonly waiting: number;
@@ -342,7 +342,7 @@ async function takeNewCases(
   const { name } = deps.settings;
   const breaker = breakers.find((entry) => entry.reason === manyNewCases);
   const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
-  const unrequested = await withoutRequested(deps, wantedCases(deps, connection, links, seen, options));
+  const unrequested = await withoutRequested(deps, wantedCases(deps, connection, links, seen, options), options.steps);
   const left = await leaveToOwners(deps, unrequested, options);
   const { free: wanted, waiting, owners } = left;
   if (!isImport && wanted.length > newCasesMax) {

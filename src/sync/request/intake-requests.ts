@@ -4,6 +4,7 @@
 import { type CaseDetail, type CaseSummary, isOpenStatus } from "../../domain/case.ts";
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import { type Steps, unlessRefused } from "../../domain/steps.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { sealOwn } from "../gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
@@ -51,7 +52,8 @@ export async function takeRequests(deps: IntakeDeps, updatedCount: number): Prom
 
 /**
  * Updated issues that look like copies of mirrored ones get a link of their own, whose run says on the issue how to make a request of
- * it (rule 7). Jira is asked only about an issue that may have been paired by hand. Answers how many links are new. May be repeated.
+ * it (rule 7). Jira is asked only about an issue that may have been paired by hand; one that it does not tell about is left out. Answers
+ * how many links are new. May be repeated.
  */
 export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
   const { name } = deps.settings;
@@ -64,7 +66,8 @@ export async function takeClones(deps: IntakeDeps, updated: readonly UpdatedIssu
   const known = new Set(links.map((link) => link.issueId));
   const fresh: UpdatedIssue[] = [];
   for (const issue of suspects) {
-    if (!known.has(issue.issueId) && (await isClone(deps, issue, "poll"))) fresh.push(issue);
+    if (known.has(issue.issueId)) continue;
+    if (await unlessRefused(deps.log, "copies of issues", () => isClone(deps, issue, "poll"))) fresh.push(issue);
   }
   const ids = await deps.state.insertIssueLinks(name, fresh, { now: deps.clock.now(), lane: "poll" });
   return ids.length;
@@ -88,49 +91,68 @@ async function findRequestLinks(
 
 /**
  * Cases without a link, less those that were made for an issue: their own link takes them. Where the database does not know the issue
- * any more it is linked again, and its run finds the case by the mark. A second case for one issue is a duplicate (rule 2).
+ * any more it is linked again, and its run finds the case by the mark. A second case for one issue is a duplicate (rule 2). Each case is
+ * one of `steps`: one that a service fails waits for the next round, and the others do not.
  */
 export async function withoutRequested(
   deps: IntakeDeps,
   entries: readonly CaseSummary[],
+  steps: Steps,
 ): Promise<readonly CaseSummary[]> {
   const links = await findRequestLinks(deps, entries);
   const ordinary: CaseSummary[] = [];
   for (const entry of entries) {
     const issueId = requestOf(entry.description);
-    if (issueId === null) {
-      ordinary.push(entry);
-      continue;
-    }
-    const link = links.get(issueId);
-    if (link?.caseId === null) {
-      await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
-      continue;
-    }
-    if (link !== undefined) {
-      const first = await deps.huawei.getCase(link.caseId, "poll");
-      // A repeated create says the same; ids of different sites may be equal, and then the texts differ.
-      const isCopy = first.description.startsWith(entry.description) || entry.description.startsWith(first.description);
-      if (!isCopy) ordinary.push(entry);
-      else await reportDuplicate(deps, { entry, first });
-      continue;
-    }
-    const [issue] = await deps.jira.listIssues([issueId], "poll");
-    // Ids of different sites may be equal: the texts must be, too.
-    const isOurs =
-      issue?.projectKey === deps.settings.jira.projectKey && entry.description.includes(issue.summary.slice(0, 40));
-    if (issue === undefined || !isOurs) {
-      ordinary.push(entry);
-      continue;
-    }
-    // A label of the query may be gone by now; the pair is remembered by the mark alone.
-    await deps.state.insertIssueLinks(deps.settings.name, [issue], {
-      now: entry.createdAt,
-      lane: "poll",
-      caseId: entry.caseId,
-    });
+    const isOrdinary = issueId === null || (await steps.run(() => isUnrequested(deps, entry, issueId, links)));
+    if (isOrdinary === true) ordinary.push(entry);
   }
   return ordinary;
+}
+
+/** Whether the issue that a case's mark names is no reason to treat it otherwise than any new case. */
+async function isUnrequested(
+  deps: IntakeDeps,
+  entry: CaseSummary,
+  issueId: IssueId,
+  links: ReadonlyMap<IssueId | null, IntakeLink>,
+): Promise<boolean> {
+  const link = links.get(issueId);
+  if (link?.caseId === null) {
+    await deps.state.wake([{ linkId: link.id, huawei: true, jira: true, lane: "poll" }]);
+    return false;
+  }
+  if (link !== undefined) {
+    const { caseId } = link;
+    const first = await unlessUnreadable(() => deps.huawei.getCase(caseId, "poll"));
+    // A repeated create says the same; ids of different sites may be equal, and then the texts differ.
+    const isCopy =
+      first !== null &&
+      (first.description.startsWith(entry.description) || entry.description.startsWith(first.description));
+    if (isCopy) await reportDuplicate(deps, { entry, first });
+    return !isCopy;
+  }
+  const [issue] = (await unlessUnreadable(() => deps.jira.listIssues([issueId], "poll"))) ?? [];
+  // Ids of different sites may be equal: the texts must be, too.
+  const isOurs =
+    issue?.projectKey === deps.settings.jira.projectKey && entry.description.includes(issue.summary.slice(0, 40));
+  if (issue === undefined || !isOurs) return true;
+  // A label of the query may be gone by now; the pair is remembered by the mark alone.
+  await deps.state.insertIssueLinks(deps.settings.name, [issue], {
+    now: entry.createdAt,
+    lane: "poll",
+    caseId: entry.caseId,
+  });
+  return false;
+}
+
+/** `null` where the service does not show it, today or ever: what cannot be compared holds back no case. */
+async function unlessUnreadable<Result>(read: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isServiceError(error, "rejected", "forbidden", "not_found", "contract")) throw error;
+    return null;
+  }
 }
 
 /** A late second copy: reported once; cancelled only if we may have made it, and nobody has touched it (status 0 without messages). */
@@ -154,9 +176,9 @@ async function reportDuplicate(
 }
 
 async function cancelUntouched(deps: IntakeDeps, caseId: CaseId): Promise<boolean> {
-  const detail = await deps.huawei.getCase(caseId, "poll");
-  const touched = detail.status !== 0 || detail.messages.some((message) => !message.isFirst);
-  if (touched) return false;
+  const detail = await unlessUnreadable(() => deps.huawei.getCase(caseId, "poll"));
+  // What cannot be seen may have been touched.
+  if (detail?.status !== 0 || detail.messages.some((message) => !message.isFirst)) return false;
   try {
     await deps.huawei.performAction(caseId, "cancel", sealOwn("casebridge: duplicate"), "poll");
     return true;
