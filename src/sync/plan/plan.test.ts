@@ -616,6 +616,24 @@ describe("what may leave Jira", () => {
     expect(kinds(actions)).toEqual(expected);
   });
 
+  it.each<{ name: string; above: Partial<IssueComment>; expected: string[] }>([
+    { name: "itself", above: { jsdPublic: true }, expected: [] },
+    { name: "nor of what it replies to", above: { jsdPublic: null }, expected: [] },
+    { name: "but that it replies to an internal note", above: { jsdPublic: false }, expected: ["withdraw_comment"] },
+  ])("takes nothing back where the desk does not tell whether it is public: $name", ({ above, expected }) => {
+    const parentId = toId<CommentId>("400");
+    const parent = makeComment({ commentId: parentId, authorId: "casebridge", ...above });
+    const actions = plan({
+      mirrors: [commentMirror({ state: "live" })],
+      observed: {
+        issue: makeIssue({ projectTypeKey: "service_desk" }),
+        comments: [parent, makeComment({ parentId, jsdPublic: above.jsdPublic === true ? null : true })],
+      },
+    });
+
+    expect(kinds(actions)).toEqual(expected);
+  });
+
   it.each<{ state: Intent["state"]; copies: string[]; expected: unknown[] }>([
     { state: "planned", copies: [], expected: [expect.objectContaining({ kind: "cancel_parts", state: "held" })] },
     { state: "planned", copies: ["fp"], expected: [expect.objectContaining({ kind: "cancel_parts", state: null })] },

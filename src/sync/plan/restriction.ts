@@ -22,6 +22,7 @@ export type CommentHold =
 /** Not knowing keeps what has not left; it takes back nothing that has. An author who may not write any more unsays nothing either. */
 const takesNothingBack: ReadonlySet<CommentHold> = new Set([
   "issue_restriction_unknown",
+  "internal_unknown",
   "parent_held",
   "parent_unknown",
   "app_author",
@@ -60,8 +61,9 @@ export function heldReason(input: {
   if (ofIssue !== null) return ofIssue;
   const parents = parentsOf(comment, input.comments);
   const upwards = parents ?? [];
-  if (upwards.some((parent) => ownHold(issue, parent) !== null)) return "parent_restricted";
-  if (parents === null) return "parent_unknown";
+  const holds = new Set(upwards.map((parent) => ownHold(issue, parent)));
+  if (holds.has("restricted") || holds.has("internal")) return "parent_restricted";
+  if (parents === null || holds.has("internal_unknown")) return "parent_unknown";
   const held = upwards.some(
     (parent) => parent.authorId !== input.ownAccountId && authorHold(parent, settings) !== null,
   );
