@@ -56,7 +56,14 @@ const settings = {
 } as const;
 
 /** A Jira that answers from `world` and takes `tookMs` for each answer. */
-function stand(world: { issue?: Issue | null; comments?: IssueComment[]; tookMs?: number; refusesLists?: boolean }) {
+function stand(world: {
+  issue?: Issue | null;
+  comments?: IssueComment[];
+  /** What a list of comments shows, where that is not what each shows by itself. */
+  listed?: IssueComment[];
+  tookMs?: number;
+  refusesLists?: boolean;
+}) {
   const calls: string[] = [];
   const at = { nowMs: 1_000_000 };
   const answer = <Value>(name: string, make: () => Value) => {
@@ -65,6 +72,8 @@ function stand(world: { issue?: Issue | null; comments?: IssueComment[]; tookMs?
     return Promise.resolve(make());
   };
   const found = (ids: readonly string[]) => (world.comments ?? []).filter((entry) => ids.includes(entry.commentId));
+  const listed = (ids: readonly string[]) =>
+    world.listed?.filter((entry) => ids.includes(entry.commentId)) ?? found(ids);
   const jira: GateDeps["jira"] = {
     getOwnAccountId: async () => "bot",
     findIssue: () => answer("issue", () => (world.issue === undefined ? makeIssue() : world.issue)),
@@ -72,7 +81,7 @@ function stand(world: { issue?: Issue | null; comments?: IssueComment[]; tookMs?
     listComments: () => answer("list", () => world.comments ?? []),
     listCommentsByIds: (_issue, ids) => {
       if (world.refusesLists === true) return Promise.reject(refusal("forbidden"));
-      return answer(`comments ${ids.join(",")}`, () => found(ids));
+      return answer(`comments ${ids.join(",")}`, () => listed(ids));
     },
   };
   const clock = { now: () => new Date(at.nowMs) };
@@ -273,6 +282,21 @@ describe("readings", () => {
     await at.gate.require(commentSubject(two[0] ?? makeComment("")));
 
     expect(at.calls).toEqual(["issue", "comment 1", "comment 2", "comment 3"]);
+  });
+
+  const inDesk = two.map((comment) => ({ ...comment, jsdPublic: true }));
+  const [first = makeComment("1")] = inDesk;
+
+  test.each<{ name: string; list: IssueComment[] }>([
+    { name: "leaves out", list: inDesk.slice(1) },
+    { name: "shows without its visibility", list: [{ ...first, jsdPublic: null }, ...inDesk.slice(1)] },
+    { name: "shows without the kind of its author", list: [{ ...first, authorType: "unknown" }, ...inDesk.slice(1)] },
+  ])("of a comment that the list $name is made by itself", async ({ list }) => {
+    const at = stand({ issue: makeIssue({ projectTypeKey: "service_desk" }), comments: inDesk, listed: list });
+    at.gate.expect(inDesk.map((comment) => comment.commentId));
+
+    expect(await reasonOf(at.gate.require(commentSubject(first)))).toBe("let out");
+    expect(at.calls).toEqual(["issue", "comments 1,2,3", "comment 1"]);
   });
 
   test("a restriction shows once the reading before it is too old", async () => {

@@ -105,6 +105,9 @@ export function sealOwn<Content>(content: Content): Sealed<Content> {
   return new Sealed(content, { judge: async () => {}, holds: () => true });
 }
 
+/** Whether the issue is of a service desk, where a comment has to tell whether it is public. */
+type IsDesk = () => Promise<boolean>;
+
 type Reading<Value> = { readonly value: Value; readonly atMs: number };
 
 /** Makes the gate of one run. */
@@ -133,38 +136,53 @@ export function makeGate(deps: GateDeps): Gate {
   }
 
   /** Makes sure that these comments were read lately; with them those that come next. */
-  async function readComments(issueId: IssueId, wanted: readonly CommentId[]): Promise<void> {
+  async function readComments(issueId: IssueId, wanted: readonly CommentId[], isDesk: IsDesk): Promise<void> {
     if (wanted.every((id) => isFresh(comments.get(id)))) return;
     const ids = [...new Set([...wanted, ...expected])].slice(0, Math.max(commentsMax, wanted.length));
     const atMs = clock.now().getTime();
-    const found = await asked(() => commentsOf(issueId, ids));
+    const found = await asked(() => commentsOf(issueId, ids, isDesk));
     for (const id of ids) {
       comments.set(id, { value: found.find((comment) => comment.commentId === id) ?? null, atMs });
     }
   }
 
-  async function commentsOf(issueId: IssueId, ids: readonly CommentId[]): Promise<readonly IssueComment[]> {
-    if (ids.length > 1) {
-      try {
-        return await jira.listCommentsByIds(issueId, ids, "live");
-      } catch (error) {
-        // What only saves requests must not stop anything (rule 9).
-        if (!isServiceError(error, "rejected", "forbidden", "not_found", "contract")) throw error;
-      }
-    }
+  /** Read together; one that the list leaves out, or shows without what it is judged by, is read by itself before that counts. */
+  async function commentsOf(
+    issueId: IssueId,
+    ids: readonly CommentId[],
+    isDesk: IsDesk,
+  ): Promise<readonly IssueComment[]> {
+    const listed = ids.length > 1 ? await listTogether(issueId, ids) : [];
     const read: IssueComment[] = [];
     for (const id of ids) {
-      const comment = await jira.findComment(issueId, id, "live");
+      const entry = listed.find(({ commentId }) => commentId === id);
+      const tells =
+        entry !== undefined && entry.authorType !== "unknown" && (entry.jsdPublic !== null || !(await isDesk()));
+      const comment = tells ? entry : await jira.findComment(issueId, id, "live");
       if (comment !== null) read.push(comment);
     }
     return read;
   }
 
+  async function listTogether(issueId: IssueId, ids: readonly CommentId[]): Promise<readonly IssueComment[]> {
+    try {
+      return await jira.listCommentsByIds(issueId, ids, "live");
+    } catch (error) {
+      // What only saves requests must not stop anything (rule 9).
+      if (!isServiceError(error, "rejected", "forbidden", "not_found", "contract")) throw error;
+      return [];
+    }
+  }
+
   /** The comment with those above it, each read by its id; `null` where the comment itself is gone. */
-  async function thread(issueId: IssueId, commentId: CommentId): Promise<readonly IssueComment[] | null> {
+  async function thread(
+    issueId: IssueId,
+    commentId: CommentId,
+    isDesk: IsDesk,
+  ): Promise<readonly IssueComment[] | null> {
     const found: IssueComment[] = [];
     for (let id: CommentId | null = commentId; id !== null; ) {
-      await readComments(issueId, [id]);
+      await readComments(issueId, [id], isDesk);
       const comment: IssueComment | null = comments.get(id)?.value ?? null;
       if (comment === null) return found.length === 0 ? null : found;
       if (found.includes(comment)) return found;
@@ -180,9 +198,11 @@ export function makeGate(deps: GateDeps): Gate {
   ): Promise<{ readonly atMs: number; readonly comment: IssueComment | null }> {
     const { issueId } = subject;
     // Together, so that the older one of the two is as young as can be.
+    const reading = read(issues, issueId, () => jira.findIssue(issueId, "live"));
+    const isDesk: IsDesk = async () => (await reading).value?.projectTypeKey === "service_desk";
     const [{ value: issue, atMs }, found] = await Promise.all([
-      read(issues, issueId, () => jira.findIssue(issueId, "live")),
-      subject.kind === "comment" ? thread(issueId, subject.commentId) : null,
+      reading,
+      subject.kind === "comment" ? thread(issueId, subject.commentId, isDesk) : null,
     ]);
     if (issue === null) throw new Withheld("gone");
     if (issue.projectKey !== settings.jira.projectKey) throw new Withheld("moved");
