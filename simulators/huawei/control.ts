@@ -70,6 +70,8 @@ export interface AccessoryView {
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** When its bytes arrived, epoch milliseconds. */
+  readonly createdAt: number;
 }
 
 /** A message in `getState`, withdrawn ones included. Times in epoch milliseconds. `via` tells API writes from control. */
@@ -412,8 +414,8 @@ function createAuthorization(
 }
 
 function viewAccessory(accessory: Accessory): AccessoryView {
-  const { accessoryId, name, bytes } = accessory;
-  return { accessoryId, name, sizeBytes: bytes.sizeBytes, sha256: bytes.sha256 };
+  const { accessoryId, name, bytes, createdAt } = accessory;
+  return { accessoryId, name, sizeBytes: bytes.sizeBytes, sha256: bytes.sha256, createdAt };
 }
 
 function authorOf(replierType: number): MessageView["author"] {

@@ -185,7 +185,9 @@ export interface CommentView {
 export function viewComment(site: Site, issue: IssueRecord, comment: CommentRecord, view: CommentView): Json {
   const isDesk = site.state.projectOf(issue).projectTypeKey === "service_desk";
   const parent = issue.comments.find((candidate) => candidate.id === comment.parentId);
-  const shown = site.settings.repliesRepeatVisibility && parent !== undefined ? parent : comment;
+  const repeated = site.settings.repliesRepeatVisibility ? parent : undefined;
+  const visibility = comment.visibility ?? repeated?.visibility ?? null;
+  const isPublic = isJsdPublic(comment) && (repeated === undefined || isJsdPublic(repeated));
   const showsPublic = site.settings.jsdPublic === "all" || (site.settings.jsdPublic === "service_desk" && isDesk);
   return {
     self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment/${comment.id}`,
@@ -196,8 +198,8 @@ export function viewComment(site: Site, issue: IssueRecord, comment: CommentReco
     updateAuthor: viewUser(site, comment.updateAuthorId),
     created: toJiraTime(comment.createdMs),
     updated: toJiraTime(comment.updatedMs),
-    ...(shown.visibility === null ? {} : { visibility: shown.visibility }),
-    ...(showsPublic ? { jsdPublic: isJsdPublic(shown) } : {}),
+    ...(visibility === null ? {} : { visibility }),
+    ...(showsPublic ? { jsdPublic: isPublic } : {}),
     ...(comment.parentId === undefined ? {} : { parentId: Number(comment.parentId) }),
     ...(view.properties ? { properties: viewProperties(comment.properties) } : {}),
   };

@@ -2,12 +2,14 @@
  * Broken rules: wrappers around what a worker is given, each of which breaks one rule that the guarantees rest on. With any of them the
  * judge must find something; else the rule, or the judge, is worth nothing.
  */
-import type { IssueComment } from "../../src/domain/issue.ts";
-import type { HuaweiCapability } from "../../src/sync/ports.ts";
+import type { IssueId } from "../../src/domain/ids.ts";
+import type { Issue, IssueComment } from "../../src/domain/issue.ts";
+import type { HuaweiCapability, Lane } from "../../src/sync/ports.ts";
 import type { LeasedLink, LinkSnapshot, StatePort, StateStep } from "../../src/sync/state.ts";
 import { LeaseLost } from "../../src/sync/state.ts";
 import type { ProblemKind } from "./checker.ts";
 import { type PlayOptions, play } from "./matrix.ts";
+import { playRestriction } from "./restricted-run.ts";
 import { scenarios } from "./scenarios.ts";
 import { playStall, type Stall } from "./stall.ts";
 import type { Tweaks, World } from "./world.ts";
@@ -17,7 +19,7 @@ export type BrokenRule = {
   readonly name: string;
   readonly shows: ProblemKind;
   /** A place to die in the story of messages (`null`: nobody dies), or a machine that stands still. */
-  readonly trouble: string | null | Omit<Stall, "tweaks">;
+  readonly trouble: string | null | Omit<Stall, "tweaks"> | "restriction";
   readonly jira?: PlayOptions["jira"];
   /** Without it there is nothing that the rule is about. */
   readonly needs?: HuaweiCapability;
@@ -27,6 +29,8 @@ export type BrokenRule = {
 /** Plays the trouble with the rule broken, or kept. Answers what the judge reports, one line each. */
 export async function playRule(world: World, rule: BrokenRule, broken: boolean): Promise<readonly string[]> {
   const tweaks = broken ? { tweaks: rule.make() } : {};
+  if (rule.trouble === "restriction")
+    return (await playRestriction(world, tweaks)).map(({ kind, what }) => `${kind}: ${what}`);
   if (typeof rule.trouble === "object" && rule.trouble !== null) {
     return (await playStall(world, { ...rule.trouble, ...tweaks })).map(({ kind, what }) => `${kind}: ${what}`);
   }
@@ -201,6 +205,41 @@ export const brokenRules: readonly BrokenRule[] = [
         settle: { caseSeconds: 0, messageSeconds: 0, searchSeconds: 0, listSeconds: 0 },
       }),
     }),
+  },
+  {
+    name: "a run judges by what it read at its start",
+    shows: "disclosed",
+    trouble: "restriction",
+    make: () => {
+      const issues = new Map<string, Promise<Issue | null>>();
+      const comments = new Map<string, Promise<readonly IssueComment[]>>();
+      const remembered = <Value>(known: Map<string, Promise<Value>>, id: string, read: () => Promise<Value>) => {
+        const before = known.get(id) ?? read();
+        known.set(id, before);
+        before.catch(() => known.delete(id));
+        return before;
+      };
+      return {
+        leased: (leased) => {
+          const { issueId } = leased.snapshot.link;
+          for (const known of [issues, comments]) known.delete(issueId ?? "");
+          return leased;
+        },
+        jira: (port) => {
+          const list = (issueId: IssueId, lane: Lane) =>
+            remembered(comments, issueId, () => port.listComments(issueId, lane));
+          return {
+            ...port,
+            findIssue: (issueId, lane) => remembered(issues, issueId, () => port.findIssue(issueId, lane)),
+            listComments: list,
+            listCommentsByIds: async (issueId, ids, lane) =>
+              (await list(issueId, lane)).filter(({ commentId }) => ids.includes(commentId)),
+            findComment: async (issueId, id, lane) =>
+              (await list(issueId, lane)).find(({ commentId }) => commentId === id) ?? null,
+          };
+        },
+      };
+    },
   },
 ];
 

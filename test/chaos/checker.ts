@@ -5,10 +5,11 @@
  * Every text that a person of a test writes carries a token that occurs nowhere else: `<m7>` in a message of a case, `<c7>` in a
  * comment, followed by `.e2` in its second version and `.p3` in its third stretch. So copies are counted without looking at marks.
  */
+import type { Restrictions } from "./restrictions.ts";
 import type { World } from "./world.ts";
 
 /** What can be wrong. */
-export type ProblemKind = "duplicate" | "loss" | "echo" | "disorder" | "leak" | "status";
+export type ProblemKind = "duplicate" | "loss" | "echo" | "disorder" | "leak" | "disclosed" | "status";
 /** One thing that is wrong. */
 export type Problem = { readonly kind: ProblemKind; readonly what: string };
 
@@ -30,6 +31,8 @@ export type JudgeOptions = {
   readonly ownFiles?: boolean;
   /** A person's move to done is left alone (`CLOSE_ON_DONE=never`). */
   readonly doneStays?: boolean;
+  /** What people restricted. */
+  readonly restrictions: Restrictions;
 };
 
 /** Judges both services. */
@@ -53,15 +56,18 @@ export function judge(world: World, options: JudgeOptions): Problem[] {
       if (entry.status !== 13) add("loss", `case ${entry.caseId} has no issue`);
       continue;
     }
-    const { edits, ownFiles = false, doneStays = false } = options;
-    judgePair({ site, entry, issue, add, edits, ownFiles, doneStays, firstShown });
+    const { edits, ownFiles = false, doneStays = false, restrictions } = options;
+    const jiraAheadMs = world.aheadMs().jira;
+    judgePair({ site, entry, issue, add, edits, ownFiles, doneStays, firstShown, restrictions, jiraAheadMs });
   }
-  judgeRequests(world, add);
+  judgeRequests(world, add, options.restrictions);
+  const lateMs = world.jira.getSettings().listLagMs;
+  problems.push(...options.restrictions.disclosed(world.aheadMs().huawei, lateMs));
   return problems;
 }
 
 /** An issue that asks for a case has one, or is told what is wrong; never two. */
-function judgeRequests(world: World, add: Pair["add"]): void {
+function judgeRequests(world: World, add: Pair["add"], restrictions: Restrictions): void {
   const { cases } = world.huawei.getState();
   const { issues } = world.jira.getState();
   for (const issue of issues.filter((candidate) => !candidate.summary.startsWith("CLONE - "))) {
@@ -72,7 +78,8 @@ function judgeRequests(world: World, add: Pair["add"]): void {
     );
     if (opened.length > 1) add("duplicate", `${issue.key}: ${opened.length} cases for the request ${token}`);
     const refused = issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:request") === true);
-    if (opened.length === 0 && !refused) add("loss", `${issue.key}: no case for the request ${token}`);
+    if (opened.length === 0 && !refused && !restrictions.isIssueHeld(issue.id))
+      add("loss", `${issue.key}: no case for the request ${token}`);
   }
 }
 
@@ -85,6 +92,8 @@ type Pair = {
   readonly ownFiles: boolean;
   readonly doneStays: boolean;
   readonly firstShown: boolean;
+  readonly restrictions: Restrictions;
+  readonly jiraAheadMs: number;
 };
 
 function propertyOf(value: unknown): { caseId?: string; messageId?: string; fingerprint?: string } {
@@ -159,7 +168,7 @@ function judgeToJira({ site, entry, issue, add }: Pair): void {
     add("disorder", `${issue.key}: comments stand in the order of messages written at ${order.join(", ")}`);
 }
 
-function judgeToHuawei({ site, entry, issue, add, edits }: Pair): void {
+function judgeToHuawei({ site, entry, issue, add, edits, restrictions, jiraAheadMs }: Pair): void {
   const sent = entry.messages.filter((message) => message.via === "api" && !message.isFirst);
   const live = sent.filter((message) => !message.withdrawn);
   const marks = live.map((message) => ownMark.exec(message.content)?.[0] ?? `no mark: ${message.content.slice(0, 30)}`);
@@ -175,11 +184,13 @@ function judgeToHuawei({ site, entry, issue, add, edits }: Pair): void {
     if (comment.authorAccountId === site.botAccountId) continue;
     const [token] = tokens(comment.bodyText, commentToken);
     if (token === undefined) continue;
-    const isOpen = comment.visibility === null && comment.jsdPublic !== false;
+    const held = restrictions.isHeld(issue, comment.id);
+    // Whether the comment above was restricted nobody can tell any more, so a reply neither leaves nor is taken back.
+    if (held === "unknown") continue;
     const of = sent.filter((message) => message.content.includes(`#${comment.id}`));
     if (comment.bodyText.includes("born restricted") && of.length > 0)
       add("leak", `${entry.caseId}: the restricted comment ${token} was sent`);
-    if (!isOpen) {
+    if (held) {
       if (edits && !closed) judgeTaken(entry, comment.id, add);
       continue;
     }
@@ -196,8 +207,10 @@ function judgeToHuawei({ site, entry, issue, add, edits }: Pair): void {
       if (found < 1 && closed && !refused && of.length === 0)
         add("loss", `${entry.caseId}: nothing tells of ${stretch}`);
     }
+    // What was held leaves late.
+    const late = restrictions.wasHeld(issue.id, comment.id, Date.parse(comment.createdAt) - jiraAheadMs);
     const first = sent.findIndex((message) => message.content.includes(token));
-    if (first >= 0) order.push(first);
+    if (first >= 0 && !late) order.push(first);
   }
   if (order.some((place, index) => index > 0 && place < (order[index - 1] ?? 0)))
     add("disorder", `${entry.caseId}: comments were sent in the order ${order.join(", ")}`);
@@ -253,7 +266,7 @@ function judgeCommands({ site, entry, issue, add, edits }: Pair): void {
   }
 }
 
-function judgeFiles({ site, entry, issue, add, ownFiles, firstShown }: Pair): void {
+function judgeFiles({ site, entry, issue, add, ownFiles, firstShown, restrictions }: Pair): void {
   const attached = issue.attachments.filter((file) => file.authorAccountId === site.botAccountId);
   // Where the case's text is no message, nobody can read its files.
   const sources = entry.messages.filter((message) => message.via === "control" && (firstShown || !message.isFirst));
@@ -273,7 +286,8 @@ function judgeFiles({ site, entry, issue, add, ownFiles, firstShown }: Pair): vo
     if (file.authorAccountId === site.botAccountId) continue;
     const found = sent.flatMap((message) => message.accessories).filter((other) => other.sha256 === file.sha256).length;
     const naming = issue.comments.filter((comment) => comment.bodyText.includes(file.name));
-    const hidden = naming.some((comment) => comment.visibility !== null || comment.jsdPublic === false);
+    const hidden =
+      restrictions.isIssueHeld(issue.id) || naming.some((comment) => restrictions.isHeld(issue, comment.id) !== false);
     if (found > 1) add("duplicate", `${entry.caseId}: file ${file.name} was sent ${found} times`);
     if (found === 0 && !closed && !hidden && (naming.length > 0 || ownFiles))
       add("loss", `${entry.caseId}: file ${file.name} was not sent`);

@@ -7,6 +7,7 @@ import { makeAdminStore } from "../../src/store/admin.ts";
 import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake.ts";
 import { reconcileLink } from "../../src/sync/reconcile-link.ts";
 import { inDialect } from "../support/dialect.ts";
+import { act } from "./acts.ts";
 import { judge, type ProblemKind } from "./checker.ts";
 import { bury, checkAll, type Driver, drain, settle, start, verifyAll } from "./drive.ts";
 import { makePeople, type People } from "./people.ts";
@@ -28,6 +29,8 @@ export type SeedResult = {
   readonly stalls: number;
   readonly clockJumps: number;
   readonly acts: number;
+  /** Levels, moves to another project and restricted comments among the acts. */
+  readonly restrictions: number;
   readonly effects: number;
 };
 
@@ -126,16 +129,18 @@ export async function playSeed(world: World, seed: number, options: SeedOptions 
   world.jira.clearFaults();
   world.onEffect = () => false;
   for (const worker of world.workers) worker.skewMs = 0;
+  people.restrictions.moveAllBack();
   await drain(driver);
   if (!(await settle(driver))) problems.push({ kind: "other", what: "it does not come to rest" });
   if (await retryBlocked(world)) await settle(driver);
   const settings = world.workers[0]?.reconcile.settings;
   const ownFiles = settings?.attachments.toHuawei === "all";
   const doneStays = settings?.status.closeOnDone === "never";
-  const early = judge(world, { edits: false });
+  const { restrictions } = people;
+  const early = judge(world, { edits: false, restrictions });
   for (const problem of early) problems.push({ kind: problem.kind, what: `before the check: ${problem.what}` });
   if (!(await checkAll(driver))) problems.push({ kind: "other", what: "it does not come to rest after a check" });
-  for (const problem of judge(world, { edits: true, ownFiles, doneStays })) problems.push(problem);
+  for (const problem of judge(world, { edits: true, ownFiles, doneStays, restrictions })) problems.push(problem);
   for (const line of await verifyAll(driver)) problems.push({ kind: "drift", what: line });
   world.resetWrites();
   await checkAll(driver);
@@ -151,6 +156,7 @@ export async function playSeed(world: World, seed: number, options: SeedOptions 
     counts,
     crashes,
     ...story,
+    restrictions: restrictions.count(),
     effects: world.effects(),
   };
 }
@@ -288,105 +294,6 @@ function addFault(world: World, random: Random): void {
   }
 }
 
-/** One act of a person. Whatever does not fit the moment is passed over. */
-function act({ world, random, people, story }: Game, first = false): void {
-  story.acts += 1;
-  const { cases } = world.huawei.getState();
-  const { issues, botAccountId } = world.jira.getState();
-  const open = cases.filter((entry) => ![3, 4, 12, 13].includes(entry.status));
-  if (first || cases.length === 0 || (cases.length < 4 && random.chance(0.2))) {
-    people.createCase({
-      files: random.below(2),
-      ...(random.chance(0.3) ? { labels: ["vip"] } : {}),
-      ...(random.chance(0.1) ? { description: "All of it matters. ".repeat(2_500) } : {}),
-    });
-    return;
-  }
-  if (random.chance(0.2)) {
-    actRarely({ random, people, world });
-    return;
-  }
-  const draw = random.next();
-  if (draw < 0.4) {
-    const entry = random.pick(open.length > 0 ? open : cases);
-    if (entry.status === 13) return;
-    if (draw < 0.25) {
-      const author = random.pick(["engineer", "engineer", "partner", "customer"] as const);
-      people.write(entry.caseId, { author, files: random.below(3) === 0 ? 1 : 0, twice: random.chance(0.15) });
-    } else if (draw < 0.35) world.huawei.setStatus({ caseId: entry.caseId, status: random.pick([0, 1, 1, 2, 17, 3]) });
-    else if (draw < 0.37) world.huawei.addLabel({ caseId: entry.caseId, name: random.pick(["vip", "urgent"]) });
-    else if (draw < 0.38) world.huawei.removeLabel({ caseId: entry.caseId, name: "vip" });
-    else world.huawei.createAuthorization({ caseId: entry.caseId, describe: "log in to the host" });
-    return;
-  }
-  // What was said before the case was there stays in Jira; a command is not taken back.
-  const mirrored = issues.filter(isMirrored);
-  if (mirrored.length === 0) return;
-  const issue = random.pick(mirrored);
-  const own = issue.comments.filter(
-    (comment) =>
-      comment.authorAccountId !== botAccountId && comment.visibility === null && !comment.bodyText.startsWith("/"),
-  );
-  if (draw < 0.7) {
-    people.comment(issue.key, {
-      files: random.below(4) === 0 ? 1 : 0,
-      ...(random.chance(0.15) ? { stretches: 3 } : {}),
-      restricted: random.chance(0.1),
-    });
-  } else if (draw < 0.8 && own.length > 0) people.edit(random.pick(own).id);
-  else if (draw < 0.84 && own.length > 0) world.jira.deleteComment({ commentId: random.pick(own).id });
-  else if (draw < 0.88 && own.length > 0) world.jira.restrictComment({ commentId: random.pick(own).id });
-  else if (draw < 0.92) people.attach(issue.key);
-  else if (draw < 0.97)
-    world.jira.transition({ issue: issue.key, toCategory: random.pick(["new", "indeterminate", "done"] as const) });
-  else world.jira.removeLabel({ issue: issue.key, label: "huawei-cloud" });
-}
-
-/** Requests, commands, copies of issues, relations, withdrawals, deletions, changes of an issue's own text. */
-function actRarely({ world, random, people }: Pick<Game, "world" | "random" | "people">): void {
-  const { cases } = world.huawei.getState();
-  const { issues } = world.jira.getState();
-  const living = cases.filter((entry) => entry.status !== 13);
-  const mirrored = issues.filter(isMirrored);
-  const draw = random.next();
-  if (draw < 0.2) {
-    const requests = issues.filter((issue) => /<r\d+>/.test(issue.descriptionText) && !isCopy(issue));
-    if (requests.length < 3) people.request({ files: random.below(2) });
-    else {
-      const { key, descriptionText } = random.pick(requests);
-      people.describeAgain(key, /^It is down <r\d+>/.exec(descriptionText)?.[0] ?? "");
-    }
-  } else if (draw < 0.55 && mirrored.length > 0) {
-    const text = random.pick([
-      "/urge",
-      "/urge",
-      "/close",
-      "/cancel",
-      "/rate 4 quick help",
-      "/rate many",
-      "/close it please",
-    ]);
-    people.command(random.pick(mirrored).key, text);
-  } else if (draw < 0.65 && mirrored.length > 0) {
-    world.jira.cloneIssue({ issue: random.pick(mirrored).key, withProperties: random.chance(0.5) });
-  } else if (draw < 0.75 && living.length > 1) {
-    const [first, second] = [random.pick(living), random.pick(living)];
-    if (first.caseId !== second.caseId) world.huawei.relateCases({ caseId: first.caseId, otherId: second.caseId });
-  } else if (draw < 0.95 && living.length > 0) {
-    const { caseId, messages } = random.pick(living);
-    const own = messages.filter((message) => message.via === "control" && !message.isFirst && !message.withdrawn);
-    if (own.length > 0) world.huawei.withdrawMessage({ caseId, messageId: random.pick(own).messageId });
-  } else if (living.length > 2) world.huawei.deleteCase({ caseId: random.pick(living).caseId });
-}
-
-function isMirrored(issue: { readonly summary: string; readonly labels: readonly string[] }): boolean {
-  return !isCopy(issue) && issue.labels.some((label) => label.startsWith("hwcase-"));
-}
-
-function isCopy(issue: { readonly summary: string }): boolean {
-  return issue.summary.startsWith("CLONE - ");
-}
-
 /** What an operator does about links that wait for a person: answers that were no answers had stopped them. */
 async function retryBlocked(world: World): Promise<boolean> {
   const admin = makeAdminStore({ prisma: world.parts.database.prisma, clock: { now: () => new Date(world.now()) } });
@@ -394,7 +301,7 @@ async function retryBlocked(world: World): Promise<boolean> {
   for (const failure of (await admin.listFailures({ limit: 500 })).items) {
     const rows = await world.parts.database.prisma.$queryRaw<{ state: string }[]>`
       SELECT links.state FROM failures JOIN links ON links.id = failures."linkId" WHERE failures.id = ${BigInt(failure.id)}`;
-    if (rows[0]?.state !== "blocked") continue;
+    if (rows[0]?.state !== "blocked" && rows[0]?.state !== "moved") continue;
     any = true;
     await admin.retryFailure(failure.id);
   }

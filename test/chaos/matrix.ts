@@ -87,11 +87,15 @@ export async function play(
   } catch (error) {
     problems.push(`the story cannot go on: ${error instanceof Error ? error.message : String(error)}`);
   }
-  for (const problem of judge(world, { edits: false }))
+  for (const problem of judge(world, { edits: false, restrictions: stage.people.restrictions }))
     problems.push(`${problem.kind}: before the check: ${problem.what}`);
   if (!(await checkAll(driver))) problems.push("it does not come to rest after a check");
   const effects = distinctEffects(places);
-  for (const problem of judge(world, { edits: true, ownFiles: scenario.ownFiles ?? false }))
+  for (const problem of judge(world, {
+    edits: true,
+    ownFiles: scenario.ownFiles ?? false,
+    restrictions: stage.people.restrictions,
+  }))
     problems.push(`${problem.kind}: ${problem.what}`);
   for (const line of await verifyAll(driver)) problems.push(`drift: ${line}`);
   const endState = readEndState(world);

@@ -1,4 +1,5 @@
 /** People of a world: what they write carries the tokens that the judge counts. */
+import { makeRestrictions } from "./restrictions.ts";
 import type { World } from "./world.ts";
 
 /** Acts of people on both sides. Numbers run through a world's life. */
@@ -7,6 +8,7 @@ export type People = ReturnType<typeof makePeople>;
 /** Makes the people of a world. */
 export function makePeople(world: World) {
   const { huawei, jira } = world;
+  const restrictions = makeRestrictions(world);
   let messages = 0;
   let comments = 0;
   let files = 0;
@@ -19,6 +21,9 @@ export function makePeople(world: World) {
   }
 
   return {
+    /** What they restrict, and when. */
+    restrictions,
+
     /** The issue of a case, once it is there. */
     issueOf: (caseId: string) =>
       jira.getState().issues.find((issue) => issue.labels.includes(`hwcase-${caseId}`)) ?? null,
@@ -53,7 +58,7 @@ export function makePeople(world: World) {
     /** A comment of a person; `stretches` of about 1,000 characters each. Files are named in it. */
     comment(
       issue: string,
-      input: { text?: string; stretches?: number; files?: number; restricted?: boolean } = {},
+      input: { text?: string; stretches?: number; files?: number; restricted?: boolean; replyTo?: string } = {},
     ): { commentId: string; fileNames: readonly string[] } {
       comments += 1;
       const token = `<c${comments}>`;
@@ -69,7 +74,10 @@ export function makePeople(world: World) {
         issue,
         text: words.join(" "),
         ...(input.restricted === true ? { visibility: { type: "role", value: "Administrators" } } : {}),
+        ...(input.replyTo === undefined ? {} : { replyTo: input.replyTo }),
       });
+      if (input.restricted === true) restrictions.bornHidden(commentId);
+      if (input.replyTo !== undefined) restrictions.answers(commentId, input.replyTo);
       versions.set(commentId, { token, version: 1 });
       return { commentId, fileNames: added.map((file) => file.name) };
     },
@@ -86,7 +94,7 @@ export function makePeople(world: World) {
       requests += 1;
       const added = Array.from({ length: input.files ?? 0 }, makeFile);
       const { issueKey } = jira.createIssue({
-        projectKey: "OPS",
+        projectKey: world.settings().jira.projectKey,
         summary: `Please help (${requests})`,
         description: [`It is down <r${requests}>`, ...added.map((file) => `see ${file.name}`)].join(" "),
         labels: ["huawei-case", ...(input.labels ?? [])],

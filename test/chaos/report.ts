@@ -9,6 +9,7 @@ export type Tally = {
   acts: number;
   stalls: number;
   clockJumps: number;
+  restrictions: number;
   effects: number;
   readonly faults: Record<string, number>;
   readonly crashes: Record<string, number>;
@@ -20,7 +21,18 @@ export type Tally = {
 
 /** An empty tally. */
 export function makeTally(): Tally {
-  return { plays: 0, acts: 0, stalls: 0, clockJumps: 0, effects: 0, faults: {}, crashes: {}, problems: {}, failed: [] };
+  return {
+    plays: 0,
+    acts: 0,
+    stalls: 0,
+    clockJumps: 0,
+    restrictions: 0,
+    effects: 0,
+    faults: {},
+    crashes: {},
+    problems: {},
+    failed: [],
+  };
 }
 
 /** Adds `more` to `total`. */
@@ -29,6 +41,7 @@ export function addTally(total: Tally, more: Tally): void {
   total.acts += more.acts;
   total.stalls += more.stalls;
   total.clockJumps += more.clockJumps;
+  total.restrictions += more.restrictions;
   total.effects += more.effects;
   for (const name of ["faults", "crashes", "problems"] as const)
     for (const [key, count] of Object.entries(more[name])) total[name][key] = (total[name][key] ?? 0) + count;
@@ -98,7 +111,11 @@ function render(
     "| --- | --- |",
     `| ${section === "seeds" ? "seeds" : "replays"} | ${tally.plays} |`,
     ...(section === "seeds"
-      ? [`| acts of people | ${tally.acts} |`, `| faults injected | ${sumOf(tally.faults)} |`]
+      ? [
+          `| acts of people | ${tally.acts} |`,
+          `| levels, moves to another project and restricted comments among them | ${tally.restrictions} |`,
+          `| faults injected | ${sumOf(tally.faults)} |`,
+        ]
       : []),
     `| workers killed | ${sumOf(tally.crashes)} |`,
     ...(section === "seeds"
@@ -112,6 +129,7 @@ function render(
     `| with an echo | ${problem("echo")} |`,
     `| with something out of order | ${problem("disorder")} |`,
     `| with something disclosed | ${problem("leak")} |`,
+    `| with something that left more than 2 s after a restriction | ${problem("disclosed")} |`,
     `| with statuses that do not fit | ${problem("status")} |`,
     `| with drift in \`verify\` | ${problem("drift")} |`,
     `| with anything else (no rest, writes of a further pass, another end) | ${problem("other")} |`,

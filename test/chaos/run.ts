@@ -4,12 +4,14 @@
  *     npm run chaos -- --seed 17             one seed, with everything that is wrong
  *     npm run chaos -- --seeds 500 [--from 1] seeds in a row; writes docs/reliability.md
  *     npm run chaos -- --matrix [--every 5]  every effect of every story, or every remote write and every 5th commit; writes docs/reliability.md
+ *     npm run chaos -- --seeds 5 --broken "…" the same with a rule of broken.ts broken, to see how many seeds notice; writes nothing
  *
  * `--worlds 4`: worlds at once in each process. Exit code 1 when anything is wrong.
  */
 import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { brokenRules } from "./broken.ts";
 import { playSeed, rowCount, type SeedResult } from "./explore.ts";
 import { compare, type Play, play } from "./matrix.ts";
 import { inWorlds } from "./pool.ts";
@@ -25,12 +27,21 @@ const { values } = parseArgs({
     matrix: { type: "boolean", default: false },
     every: { type: "string", default: "1" },
     worlds: { type: "string", default: "4" },
+    broken: { type: "string" },
     /** `share/of`: the part of the jobs that this process does; told by the parent. */
     share: { type: "string" },
   },
 });
 const worlds = Number(values.worlds);
+const broken = values.broken === undefined ? null : findBroken(values.broken);
 const [share = 0, shares = 1] = (values.share ?? "0/1").split("/").map(Number);
+
+function findBroken(name: string): (typeof brokenRules)[number] {
+  const found = brokenRules.find((rule) => rule.name === name);
+  if (found === undefined)
+    throw new Error(`no such rule; there are: ${brokenRules.map((rule) => rule.name).join("; ")}`);
+  return found;
+}
 
 /** Seeds of this process. */
 async function runSeeds(): Promise<Tally> {
@@ -42,11 +53,12 @@ async function runSeeds(): Promise<Tally> {
     seeds.filter((seed) => seed % shares === share),
     worlds,
     async (world, seed) => {
-      const result = await playSeed(world, seed);
+      const result = await playSeed(world, seed, broken === null ? {} : { tweaks: broken.make() });
       tally.plays += 1;
       tally.acts += result.acts;
       tally.stalls += result.stalls;
       tally.clockJumps += result.clockJumps;
+      tally.restrictions += result.restrictions;
       tally.effects += result.effects;
       const struck = struckBy(world);
       const before = seen.get(world) ?? {};
@@ -106,7 +118,9 @@ async function runMatrix(): Promise<Tally> {
     tally.plays += 1;
     if (crashed.crash !== null) tally.crashes[crashed.crash] = (tally.crashes[crashed.crash] ?? 0) + 1;
     const kinds = new Set(
-      problems.map((problem) => /^(duplicate|loss|echo|disorder|leak|status|drift): /.exec(problem)?.[1] ?? "other"),
+      problems.map(
+        (problem) => /^(duplicate|loss|echo|disorder|leak|disclosed|status|drift): /.exec(problem)?.[1] ?? "other",
+      ),
     );
     for (const kind of kinds) tally.problems[kind] = (tally.problems[kind] ?? 0) + 1;
     if (problems.length > 0)
@@ -155,7 +169,7 @@ async function main(): Promise<number> {
   const what = values.matrix
     ? `${scenarios.length} stories, ${values.every === "1" ? "every effect" : `every remote write and every ${values.every}th commit of the database`}`
     : `Seeds ${values.from} to ${Number(values.from) + Number(values.seeds) - 1}, ${rowCount} rows of switches`;
-  writeReport(values.matrix ? "matrix" : "seeds", tally, { what, tookMs: Date.now() - startedAt });
+  if (broken === null) writeReport(values.matrix ? "matrix" : "seeds", tally, { what, tookMs: Date.now() - startedAt });
   for (const line of tally.failed) console.error(line);
   console.info(
     `${tally.plays} plays, ${sumOf(tally.faults)} faults, ${sumOf(tally.crashes)} deaths, ${tally.failed.length} failed, ${Math.round((Date.now() - startedAt) / 1000)} s`,

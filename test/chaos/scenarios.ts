@@ -173,7 +173,7 @@ export const scenarios: readonly Scenario[] = [
     steps: [
       openCase(),
       comment({ stretches: 3 }),
-      (stage) => stage.world.jira.restrictComment({ commentId: stage.notes.get("comment") ?? "" }),
+      (stage) => stage.people.restrictions.toggleComment(stage.notes.get("comment") ?? ""),
     ],
   },
   {

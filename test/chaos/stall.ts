@@ -53,7 +53,7 @@ export async function playStall(world: World, stall: Stall): Promise<readonly Pr
   }
   await drain(driver);
   await settle(driver);
-  return judge(world, { edits: true });
+  return judge(world, { edits: true, restrictions: people.restrictions });
 }
 
 function nextCall(world: World): string | undefined {

@@ -72,6 +72,8 @@ export const switches: readonly Switch[] = [
   jira("burstPerSecond", 0, 30),
   jira("retryAfterOn429", true, false),
   jira("contentOrigin", "same", "other"),
+  jira("repliesRepeatVisibility", false, true),
+  casebridge("project", "OPS", "TEAM"),
   casebridge("closeOnDone", "confirm", "always", "never"),
   casebridge("attachments", "referenced", "all"),
   casebridge("authorName", "name", "none"),
@@ -136,6 +138,7 @@ export function applyRow(
     jira: values.jira as Partial<JiraSettings>,
     settings: (given) => ({
       ...given,
+      jira: { ...given.jira, projectKey: own.project as string },
       status: { ...given.status, closeOnDone: own.closeOnDone as ConnectionConfig["status"]["closeOnDone"] },
       attachments: { toHuawei: own.attachments as ConnectionConfig["attachments"]["toHuawei"] },
       comments: { ...given.comments, authorName: own.authorName as ConnectionConfig["comments"]["authorName"] },

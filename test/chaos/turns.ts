@@ -38,6 +38,8 @@ export type Turns<Worker> = {
 export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Worker> {
   const storage = new AsyncLocalStorage<Task>();
   const tasks = new Map<Task, Worker>();
+  /** The tasks whose turn it is: what a call asks on its way, as the gate does before a write leaves, belongs to that call. */
+  const inTurn = new Set<Task>();
   let queue: Waiting<Worker>[] = [];
   let current: string | null = null;
 
@@ -87,6 +89,7 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
       const owner = storage.getStore();
       if (owner === undefined) return make();
       if (isDead(worker)) return new Promise<never>(() => {});
+      if (inTurn.has(owner)) return make();
       // The driver makes the call; what the flow left for it in its asynchronous context must be there.
       const inContext = AsyncLocalStorage.snapshot();
       return new Promise((resolve, reject) => {
@@ -97,10 +100,12 @@ export function makeTurns<Worker>(isDead: (worker: Worker) => boolean): Turns<Wo
           call,
           owner,
           async start() {
+            inTurn.add(owner);
             const result = await inContext(make).then(
               (value) => () => resolve(value),
               (error: unknown) => () => reject(error),
             );
+            inTurn.delete(owner);
             if (isDead(worker)) return;
             owner.open -= 1;
             result();

@@ -69,6 +69,10 @@ export type World = {
   /** Moves the clock of everybody on. */
   advance(ms: number): void;
   now(): number;
+  /** The settings of the connection, as the last `reset` set them. */
+  settings(): ConnectionConfig;
+  /** How far the clocks of the services are ahead of everybody else's. */
+  aheadMs(): { readonly huawei: number; readonly jira: number };
   /** Told of every effect; answers true to let the worker die there. */
   onEffect: (effect: Effect) => boolean;
   effects(): number;
@@ -103,6 +107,7 @@ const log: Log =
     ? quiet
     : {
         ...quiet,
+        debug: (fields: object, message: string) => console.error("debug", message, JSON.stringify(fields)),
         warn: (fields, message) => console.error("warn", message, JSON.stringify(fields)),
         error: (fields, message) => console.error("error", message, JSON.stringify(fields)),
         ...(process.env.CHAOS_LOG >= "2"
@@ -248,13 +253,14 @@ export async function startWorld(): Promise<World> {
     /** Makes a call in this worker's name. When the worker dies in it, the call is given up. */
     async function act<Result>(make: () => Promise<Result>): Promise<Result> {
       nowMs += 7;
+      const before = acting;
       acting = worker;
       const result = make();
       result.catch(() => {});
       try {
         return await Promise.race([result, worker.death.promise]);
       } finally {
-        acting = null;
+        acting = before;
       }
     }
 
@@ -316,6 +322,8 @@ export async function startWorld(): Promise<World> {
     turns,
     workers: [],
     now,
+    settings: () => settings,
+    aheadMs: () => ({ ...ahead }),
     advance: (ms) => {
       nowMs += ms;
     },
