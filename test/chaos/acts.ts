@@ -30,7 +30,8 @@ export function act({ world, random, people, story }: Stage, first = false): voi
     return;
   }
   if (random.chance(0.2)) {
-    restrict({ random, people, world });
+    const all = issues.filter((issue) => isMirrored(issue) || (/<r\d+>/.test(issue.descriptionText) && !isCopy(issue)));
+    if (all.length > 0) restrict({ random, people, world }, random.pick(all));
     return;
   }
   const draw = random.next();
@@ -74,12 +75,9 @@ function said(issue: IssueOfPeople, botAccountId: string): IssueOfPeople["commen
   );
 }
 
-/** Levels, moves to another project and restricted comments; what was restricted before may be freed. */
-function restrict({ world, random, people }: Omit<Stage, "story">): void {
-  const { issues, botAccountId } = world.jira.getState();
-  const all = issues.filter((issue) => isMirrored(issue) || (/<r\d+>/.test(issue.descriptionText) && !isCopy(issue)));
-  if (all.length === 0) return;
-  const issue = random.pick(all);
+/** A level, a move to another project or a restricted comment; what was restricted before is freed. */
+export function restrict({ world, random, people }: Omit<Stage, "story">, issue: IssueOfPeople): void {
+  const { botAccountId } = world.jira.getState();
   const draw = random.next();
   if (draw < 0.45) people.restrictions.toggleLevel(issue.id);
   else if (draw < 0.7) people.restrictions.toggleProject(issue.id);

@@ -7,7 +7,7 @@ import { makeAdminStore } from "../../src/store/admin.ts";
 import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake.ts";
 import { reconcileLink } from "../../src/sync/reconcile-link.ts";
 import { inDialect } from "../support/dialect.ts";
-import { act } from "./acts.ts";
+import { act, restrict } from "./acts.ts";
 import { judge, type ProblemKind } from "./checker.ts";
 import { bury, checkAll, type Driver, drain, settle, start, verifyAll } from "./drive.ts";
 import { makePeople, type People } from "./people.ts";
@@ -206,6 +206,7 @@ async function play(game: Game): Promise<void> {
     for (const [worker, until] of stalled) if (until <= step) stalled.delete(worker);
     while (world.workers.length < 2) world.startWorker(driver.tweaks);
 
+    if (await restrictWhatLeaves(game)) continue;
     const draw = random.next();
     if (draw < 0.04) act(game);
     else if (draw < 0.1 && !without.has("faults")) addFault(world, random);
@@ -230,6 +231,25 @@ async function play(game: Game): Promise<void> {
   }
   await bury(driver);
   for (const grave of graves) await endLeasesByTime(world, grave.worker);
+}
+
+const leaving = new Set(["createMessage", "uploadFile", "createCase", "rateCase"].map((name) => `huawei.${name}`));
+
+/**
+ * Where something is about to leave, people restrict it now and then, and time passes: the moment that matters is too short for them to
+ * come upon it by chance. Answers whether they did.
+ */
+async function restrictWhatLeaves({ world, random, people, story }: Game): Promise<boolean> {
+  const turn = world.turns.waiting().find(({ call }) => leaving.has(call));
+  if (turn === undefined || !random.chance(0.2)) return false;
+  const linkId = BigInt(turn.task.replace("reconcile ", ""));
+  const link = await world.parts.database.prisma.link.findUnique({ where: { id: linkId } });
+  const issue = world.jira.getState().issues.find(({ id }) => id === link?.issueId);
+  if (issue === undefined) return false;
+  story.acts += 1;
+  restrict({ world, random, people }, issue);
+  world.advance(3_000);
+  return true;
 }
 
 /** Leases last 45 s: whoever stood still for so long knows it by its own clock. */

@@ -12,7 +12,7 @@ import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { brokenRules } from "./broken.ts";
-import { playSeed, rowCount, type SeedResult } from "./explore.ts";
+import { playSeed, rowCount, type SeedOptions, type SeedResult } from "./explore.ts";
 import { compare, type Play, play } from "./matrix.ts";
 import { inWorlds } from "./pool.ts";
 import { addTally, makeTally, sumOf, type Tally, writeReport } from "./report.ts";
@@ -43,6 +43,10 @@ function findBroken(name: string): (typeof brokenRules)[number] {
   return found;
 }
 
+function seedOptions(): SeedOptions {
+  return broken === null ? {} : { tweaks: broken.make() };
+}
+
 /** Seeds of this process. */
 async function runSeeds(): Promise<Tally> {
   const tally = makeTally();
@@ -53,7 +57,7 @@ async function runSeeds(): Promise<Tally> {
     seeds.filter((seed) => seed % shares === share),
     worlds,
     async (world, seed) => {
-      const result = await playSeed(world, seed, broken === null ? {} : { tweaks: broken.make() });
+      const result = await playSeed(world, seed, seedOptions());
       tally.plays += 1;
       tally.acts += result.acts;
       tally.stalls += result.stalls;
@@ -149,7 +153,7 @@ async function inChildren(): Promise<Tally> {
 async function main(): Promise<number> {
   if (values.seed !== undefined) {
     const world = await startWorld();
-    const result = await playSeed(world, Number(values.seed));
+    const result = await playSeed(world, Number(values.seed), seedOptions());
     await world.close();
     tell(result);
     console.info(JSON.stringify({ ...result, problems: result.problems.length }));
