@@ -181,3 +181,35 @@ test("a case that another connection took is told with a remedy, and comes back 
   expect(casesOf(id)).toHaveLength(1);
   expect(creations()).toBe(2);
 });
+
+test("where commands need a role, only people in it ask for a case; one of them may ask for another's issue", async () => {
+  const defaults = { ...noInputs, productId: "pc2001", problemTypeId: "bt3002", regionId: "cn-north-4" };
+  stage = await startStage({
+    create: { defaults },
+    jira: { settings: { botReadsRoleMembers: true } },
+    settings: (settings) => ({ ...settings, commands: { role: "Administrators" } }),
+  });
+  const ask = (author: string) =>
+    stage.jira.createIssue({
+      projectKey: "OPS",
+      summary: `By ${author}`,
+      description: "It is down",
+      labels: ["huawei-case"],
+      author,
+    });
+  const inside = ask("Ada Byron");
+  const outside = ask("李明");
+  await rounds();
+
+  expect(casesOf(inside)).toHaveLength(1);
+  expect(casesOf(outside)).toEqual([]);
+  const told = comments(outside.issueKey);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('Only people in the project role "Administrators" may ask for a service ticket');
+
+  for (const change of ["removeLabel", "addLabel"] as const)
+    stage.jira[change]({ issue: outside.issueKey, label: "huawei-case", author: "Ada Byron" });
+  await rounds();
+
+  expect(casesOf(outside)).toHaveLength(1);
+});
