@@ -123,6 +123,12 @@ export const COMMENT_MEANINGS: readonly (readonly [title: string, body: unknown,
   ["a struck word with its blanks", doc(p(t("do"), t(" not ", strike), t("stop"))), "do ~~not~~ stop"],
   ["struck lines", doc(p(t("a", strike), { type: "hardBreak" }, t("b\nc", strike))), "~~a~~\n~~b~~\n~~c~~"],
   ["a struck link", doc(p(t("here", strike, link))), "~~here~~ (https://a.example/full)"],
+  [
+    "a struck sentence with an address",
+    doc(p(t("not ", strike), t("https://a.example/full", strike, link), t(" now", strike))),
+    "~~not https://a.example/full now~~",
+  ],
+  ["a struck address", doc(p(t("https://a.example/full", strike, link))), "~~https://a.example/full~~"],
   ["a half struck link", doc(p(t("not ", link), t("here", strike, link))), "not ~~here~~ (https://a.example/full)"],
   [
     "a struck mention, status and date",

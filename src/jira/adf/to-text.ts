@@ -8,6 +8,7 @@
 
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import { setOut, toSpan } from "./grid.ts";
+import { linkText, type Span, showSpans, struckText } from "./spans.ts";
 import { attrsOf, childrenOf, marksOf, type Node, nonEmpty, toNode, toNodes, typeOf, walk } from "./tree.ts";
 
 /** Deeper than any document of the editor. What lies below is gathered as bare text without recursion. */
@@ -121,23 +122,6 @@ function renderBlock(node: Node, depth: number): string {
   }
 }
 
-/** `10^6`, `H_2O`: a raised or lowered text is another one than its letters. Brackets show its end where the text behind would run on. */
-function raisedText(text: string, sign: string, behind: string): string {
-  const word = text.trim();
-  if (sign === "" || word === "") return text;
-  const runsOn = text.endsWith(word) && /^(?:\p{N}{2}|\p{L}{2})$/u.test(lastChar(word) + firstChar(behind));
-  const shown = /^[\p{L}\p{N}+-]+$/u.test(word) && !runsOn ? word : `(${word})`;
-  return text.replace(word, () => sign + shown);
-}
-
-function firstChar(text: string): string {
-  return String.fromCodePoint(text.codePointAt(0) ?? 32);
-}
-
-function lastChar(text: string): string {
-  return Array.from(text.slice(-2)).at(-1) ?? "";
-}
-
 function raisingSign(node: Node): string {
   const mark = marksOf(node).find((entry) => typeOf(entry) === "subsup");
   if (mark === undefined) return "";
@@ -231,41 +215,18 @@ function renderCode(code: string, language: string): string {
   return `${fence}${name}\n${code}\n${fence}`;
 }
 
-/** A text of a line, and what the marks of its node make of it. */
-type Span = { readonly href: string | null; readonly isStruck: boolean; readonly sign: string; readonly text: string };
-
 /** Neighbours of one mark are marked as one: an address is shown once, and a struck sentence has one beginning and one end. */
 function renderInline(nodes: readonly Node[], depth: number): string {
   const spans = nodes.map(
     (node): Span => ({
       href: hrefOf(node),
       isStruck: isStruck(node),
+      endsStruck: isStruck(node),
       sign: raisingSign(node),
       text: renderInlineNode(node, depth),
     }),
   );
-  const raised = joinSpans(spans, ["href", "isStruck", "sign"], ({ text, sign }, behind) =>
-    raisedText(text, sign, behind),
-  );
-  const struck = joinSpans(raised, ["href", "isStruck"], (span) => (span.isStruck ? struckText(span.text) : span.text));
-  const linked = joinSpans(struck, ["href"], ({ text, href }) => (href === null ? text : linkText(text, href)));
-  return linked.map(({ text }) => text).join("");
-}
-
-/** Joins neighbours that are alike in these respects, and shows each that came of it; `behind` is the text that follows it. */
-function joinSpans(
-  spans: readonly Span[],
-  alike: readonly (keyof Span)[],
-  show: (span: Span, behind: string) => string,
-): Span[] {
-  const joined: Span[] = [];
-  for (const span of spans) {
-    const last = joined.at(-1);
-    if (last !== undefined && alike.every((key) => last[key] === span[key]))
-      joined[joined.length - 1] = { ...last, text: last.text + span.text };
-    else joined.push(span);
-  }
-  return joined.map((span, index) => ({ ...span, text: show(span, joined[index + 1]?.text ?? "") }));
+  return showSpans(spans);
 }
 
 function renderInlineNode(node: Node, depth: number): string {
@@ -307,34 +268,6 @@ function mentionText(attrs: Node): string {
 
 function isStruck(node: Node): boolean {
   return marksOf(node).some((mark) => typeOf(mark) === "strike");
-}
-
-/**
- * "do ~~not~~ restart": without the tildes the sentence would say the opposite of what its author left standing. They stand close to the
- * words and in each line, as Markdown wants them. Never throws.
- */
-export function struckText(text: string): string {
-  return text.replace(/\S(?:[^\n]*\S)?/g, (words) => `~~${words}~~`);
-}
-
-function linkText(text: string, href: string): string {
-  const bare = (address: string): string =>
-    decodeAddress(address)
-      .trim()
-      .replace(/^(?:mailto:|https?:\/\/)/i, "")
-      .replace(/\/$/, "")
-      .toLowerCase();
-  if (text.trim() === "") return href;
-  return bare(text) === bare(href) ? text : `${text} (${href})`;
-}
-
-/** Addresses write other scripts by percent signs, people do not. */
-function decodeAddress(address: string): string {
-  try {
-    return decodeURI(address);
-  } catch {
-    return address;
-  }
 }
 
 function hrefOf(node: Node): string | null {

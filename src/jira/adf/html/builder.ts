@@ -2,7 +2,7 @@
 
 import { toSpan } from "../grid.ts";
 import { type AdfBlock, type AdfMark, codeBlock, safeHref } from "../nodes.ts";
-import { struckText } from "../to-text.ts";
+import { struckText } from "../spans.ts";
 import {
   type Attributes,
   BLOCKS,
@@ -14,6 +14,8 @@ import {
   MARKS,
   readStyle,
   type StyleMeaning,
+  selectorsOf,
+  struckSelectors,
 } from "./elements.ts";
 import { Frames, makeFlow } from "./frames.ts";
 import { appendText, breakLine, type Draft } from "./inline.ts";
@@ -33,6 +35,8 @@ export class HtmlBuilder {
   private readonly counts = { strong: 0, em: 0, underline: 0, strike: 0, code: 0, sub: 0, sup: 0 };
   private readonly hrefs: (string | null)[] = [];
   private readonly collapse: boolean;
+  /** Selectors that a style sheet of the text strikes through. */
+  private readonly struck = new Set<string>();
   private dropped = 0;
   private droppedText = "";
   private pre: Draft[] | null = null;
@@ -48,7 +52,7 @@ export class HtmlBuilder {
 
   /** An element begins; `literal` is its tag as it was written. */
   open(name: string, attributes: Attributes, literal: string): void {
-    const style = name === "textarea" ? TYPED : readStyle(attributes.style ?? "");
+    const style = this.styleOf(name, attributes);
     this.count(style, 1);
     const leave = this.enter(name, attributes, literal);
     this.undo.push((implied) => {
@@ -190,6 +194,7 @@ export class HtmlBuilder {
       this.dropped -= 1;
       const text = this.droppedText.slice(from);
       if (this.dropped === 0) this.droppedText = "";
+      if (!implied) for (const selector of struckSelectors(text)) this.struck.add(selector);
       // A style sheet that never ends has swallowed the rest of the message.
       if (implied && this.dropped === 0) this.text(text);
     };
@@ -303,6 +308,13 @@ export class HtmlBuilder {
     }
     if (this.frames.flow().drafts.length > 0) appendText(this.frames.flow().drafts, " | ", []);
     return nothing;
+  }
+
+  private styleOf(name: string, attributes: Attributes): StyleMeaning {
+    if (name === "textarea") return TYPED;
+    const own = readStyle(attributes.style ?? "");
+    if (this.struck.size === 0 || !selectorsOf(name, attributes).some((one) => this.struck.has(one))) return own;
+    return { ...own, marks: [...own.marks, "strike"] };
   }
 
   private count(style: StyleMeaning, step: 1 | -1): void {
