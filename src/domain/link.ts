@@ -69,6 +69,8 @@ export type Mirror = {
   readonly sourceId: string;
   readonly fingerprint: string | null;
   readonly sourceHash: string | null;
+  /** Of comments: what `sourceHash` stands for, however it is rendered; the hash beside which it was written precedes it. */
+  readonly sourceDigest: string | null;
   readonly copyId: string | null;
   readonly copyFingerprints: readonly string[];
   readonly version: number;

@@ -52,6 +52,7 @@ type MirrorJson = {
   readonly sourceId: string;
   readonly fingerprint: string | null;
   readonly sourceHash: string | null;
+  readonly sourceDigest: string | null;
   readonly copyId: string | null;
   readonly copyFingerprints: string[];
   readonly version: number;
@@ -162,6 +163,7 @@ function toMirror(row: MirrorJson): Mirror {
     sourceId: row.sourceId,
     fingerprint: row.fingerprint,
     sourceHash: row.sourceHash,
+    sourceDigest: row.sourceDigest,
     copyId: row.copyId,
     copyFingerprints: row.copyFingerprints,
     version: row.version,

@@ -218,6 +218,7 @@ function linkAssignments(
 const MIRROR_COLUMNS: readonly (readonly [name: string, type: string, initial: string])[] = [
   ["fingerprint", "text", "NULL"],
   ["sourceHash", "text", "NULL"],
+  ["sourceDigest", "text", "NULL"],
   ["sourceAt", "timestamptz", "NULL"],
   ["copyId", "text", "NULL"],
   ["version", "integer", "1"],

@@ -281,7 +281,8 @@ describe("step", () => {
     await leased.apply({
       mirrors: [
         { ...key, reason: null },
-        { ...key, sourceHash: "h" },
+        { ...key, sourceHash: "h", sourceDigest: "h:d" },
+        { ...key, version: 3 },
       ],
     });
 
@@ -294,6 +295,7 @@ describe("step", () => {
       version: 3,
       reason: null,
       sourceHash: "h",
+      sourceDigest: "h:d",
     });
   });
 

@@ -3,7 +3,7 @@ import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } 
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import { ServiceError } from "../domain/service-error.ts";
 import { type GateDeps, makeGate, type Subject, Unjudged, Withheld } from "./gate.ts";
-import { commentHash } from "./identity.ts";
+import { commentHashes, type RememberedHashes } from "./identity.ts";
 
 const issueId = toId<IssueId>("10001");
 const text = { adfToText: (doc: unknown) => String(doc), mediaReferences: () => [] };
@@ -102,9 +102,8 @@ function refusal(kind: "forbidden" | "unavailable"): ServiceError {
   });
 }
 
-function commentSubject(comment: IssueComment): Subject {
-  const sourceHash = commentHash(comment);
-  return { kind: "comment", issueId, commentId: comment.commentId, sourceHash };
+function commentSubject(comment: IssueComment, more: Partial<RememberedHashes> = {}): Subject {
+  return { kind: "comment", issueId, commentId: comment.commentId, ...commentHashes(comment, text.adfToText), ...more };
 }
 
 const reasonOf = (work: Promise<unknown>): Promise<string> =>
@@ -145,6 +144,18 @@ describe("what the gate keeps", () => {
       name: "a comment that was edited",
       comments: [{ ...plain, body: "other" }],
       subject: commentSubject(plain),
+      is: "changed",
+    },
+    {
+      name: "what the previous release froze of a comment that is rendered otherwise today",
+      comments: [plain],
+      subject: commentSubject(plain, { sourceHash: "older", sourceDigest: null }),
+      is: "let out",
+    },
+    {
+      name: "the same of one that was edited",
+      comments: [{ ...plain, updatedAt: new Date(plain.updatedAt.getTime() + 1) }],
+      subject: commentSubject(plain, { sourceHash: "older", sourceDigest: null }),
       is: "changed",
     },
     {

@@ -17,7 +17,7 @@ import type { AttachmentId, CommentId, IssueId } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { Sealed } from "../lib/sealed.ts";
-import { commentHash } from "./identity.ts";
+import { commentHashes, type RememberedHashes, saysSame } from "./identity.ts";
 import { isNamedIn, namesInRestricted } from "./plan/disclosure.ts";
 import { heldReason, issueHold } from "./plan/restriction.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
@@ -40,14 +40,13 @@ export type Subject =
       readonly files?: readonly AttachmentId[];
       readonly isStill?: (issue: Issue) => boolean;
     }
-  /** What a comment says. `sourceHash`: the comment as it was rendered; an edited one stays. */
-  | {
+  /** What a comment says. The hashes: the comment as it was rendered; an edited one stays. */
+  | (RememberedHashes & {
       readonly kind: "comment";
       readonly issueId: IssueId;
       readonly commentId: CommentId;
-      readonly sourceHash: string | null;
       readonly files?: readonly AttachmentId[];
-    }
+    })
   /**
    * A mark and words of casebridge's own, which say nothing that the case does not know: that a message is withdrawn, that the case is
    * closed. A restriction is no reason to keep them, often it is what they are about; a move to another project is.
@@ -218,8 +217,7 @@ export function makeGate(deps: GateDeps): Gate {
     const ownAccountId = await asked(() => jira.getOwnAccountId());
     const reason = heldReason({ comment, comments: found, issue, settings, ownAccountId });
     if (reason !== null) throw new Withheld(reason);
-    const hash = commentHash(comment);
-    if (hash !== subject.sourceHash) throw new Withheld("changed");
+    if (!saysSame(subject, comment, commentHashes(comment, deps.text.adfToText))) throw new Withheld("changed");
     const readAtMs = found.map((entry) => comments.get(entry.commentId)?.atMs ?? 0);
     return { atMs: Math.min(atMs, ...readAtMs, await judgeFiles(issue, subject.files ?? [])), comment };
   }

@@ -3,7 +3,7 @@
  */
 
 import type { CommentId, LinkId } from "../domain/ids.ts";
-import { commentHash } from "./identity.ts";
+import { type CommentHashes, commentHashes } from "./identity.ts";
 import { isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
 import { heldReason } from "./plan/restriction.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
@@ -19,13 +19,12 @@ export type HistoryDeps = {
   readonly owner: string;
 };
 
-/** One older comment as an operator sees it. `sourceHash` stands for exactly these words. */
-export type HistoryComment = {
+/** One older comment as an operator sees it. Its hashes stand for exactly these words. */
+export type HistoryComment = CommentHashes & {
   readonly commentId: CommentId;
   readonly authorName: string;
   readonly createdAt: Date;
   readonly text: string;
-  readonly sourceHash: string;
 };
 
 /**
@@ -45,13 +44,13 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
     .filter((comment) => comment.authorId !== ownAccountId && comment.mark == null)
     .flatMap((comment) => {
       const words = text.adfToText(comment.body);
-      const sourceHash = commentHash(comment);
+      const hashes = commentHashes(comment, text.adfToText);
       const mirror = snapshot.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === comment.commentId);
-      const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, sourceHash };
+      const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, hashes };
       const held = heldReason({ comment, comments, issue, settings, ownAccountId });
       if (isInScope(known) || !isWanted(settings, words) || held !== null) return [];
       const { commentId, authorName, createdAt } = comment;
-      return [{ commentId, authorName, createdAt, text: words, sourceHash }];
+      return [{ commentId, authorName, createdAt, text: words, ...hashes }];
     })
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
 }
@@ -70,13 +69,14 @@ export async function releaseHistory(
   if (leased === null) return false;
   const { link } = leased.snapshot;
   await leased.apply({
-    mirrors: comments.map(({ commentId, createdAt, sourceHash }) => ({
+    mirrors: comments.map(({ commentId, createdAt, sourceHash, sourceDigest }) => ({
       kind: "comment",
       origin: "jira",
       sourceId: commentId,
       state: "held",
       reason: releasedReason,
       sourceHash,
+      sourceDigest,
       sourceAt: createdAt,
     })),
     audit: comments.map(({ commentId }) => ({

@@ -3,7 +3,16 @@ import type { CaseMessage } from "../domain/case.ts";
 import { type CaseFileId, toId } from "../domain/ids.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { hashParts } from "../lib/hash.ts";
-import { commentHash, findMark, markOwner, messageHash, renderedHash, saysElse, sortMessages } from "./identity.ts";
+import {
+  commentHashes,
+  findMark,
+  markOwner,
+  messageHash,
+  type RememberedHashes,
+  saysElse,
+  saysSame,
+  sortMessages,
+} from "./identity.ts";
 import { messageFingerprint } from "./message-views.ts";
 
 function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {
@@ -27,6 +36,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sourceId: "m1",
     fingerprint: messageFingerprint(makeMessage()),
     sourceHash: null,
+    sourceDigest: null,
     copyId: null,
     copyFingerprints: [],
     version: 1,
@@ -92,32 +102,74 @@ describe("fingerprints", () => {
 });
 
 describe("edits of comments", () => {
+  const writtenAt = new Date("2026-05-04T11:00:00Z");
   const sentAt = new Date("2026-05-04T12:00:00Z");
   const later = new Date("2026-05-04T13:00:00Z");
   const media = { type: "media", attrs: { id: "m-1", alt: "a.png" } };
   const doc = (text: string) => ({ type: "doc", content: [{ type: "text", text }, media] });
   const render = (node: unknown): string => JSON.stringify(node);
   const said = { body: doc("restart it"), updatedAt: sentAt };
-  const olderHash = renderedHash(said, render);
+  const older = { ...commentHashes(said, render), sourceDigest: null };
+  const ours = commentHashes(said, render);
+  const others = commentHashes({ body: doc("stop it") }, render);
+  /** A release that knows no digests sent an edit, and wrote its hash beside the digest of before. */
+  const mixed = { sourceHash: others.sourceHash, sourceDigest: ours.sourceDigest };
 
-  it("are hashed as older releases did: the rendered text, then ids and names of the files shown", () => {
-    expect(olderHash).toBe(hashParts([render(said.body), "m-1", "a.png"]).slice(0, 32));
+  it("are hashed for the previous release as it did: the rendered text, then ids and names of the files shown", () => {
+    expect(ours.sourceHash).toBe(hashParts([render(said.body), "m-1", "a.png"]).slice(0, 32));
   });
 
-  it.each<{ name: string; hash: string | null; text?: string; updatedAt?: Date; rendering?: string; edited: boolean }>([
-    { name: "saved again without a change", hash: olderHash, updatedAt: later, edited: false },
-    { name: "saved again and rendered otherwise", hash: olderHash, updatedAt: later, rendering: "new", edited: true },
-    { name: "rendered otherwise by this release", hash: olderHash, rendering: "new", edited: false },
-    { name: "edited since", hash: olderHash, text: "stop it", updatedAt: later, edited: true },
-    { name: "this release's hash, saved again", hash: commentHash(said), updatedAt: later, edited: false },
-    { name: "this release's hash, another text", hash: commentHash(said), text: "stop it", edited: true },
-    { name: "no hash", hash: null, edited: true },
+  it.each<{
+    name: string;
+    known: RememberedHashes;
+    text?: string;
+    createdAt?: Date;
+    updatedAt?: Date;
+    rendering?: string;
+    edited: boolean;
+    leaves: boolean;
+  }>([
+    { name: "an older row, saved again", known: older, updatedAt: later, edited: false, leaves: true },
+    {
+      name: "an older row, saved again and rendered otherwise",
+      known: older,
+      updatedAt: later,
+      rendering: "new",
+      edited: true,
+      leaves: false,
+    },
+    { name: "an older row, rendered otherwise", known: older, rendering: "new", edited: false, leaves: false },
+    {
+      name: "an older row, never edited and rendered otherwise",
+      known: older,
+      createdAt: sentAt,
+      rendering: "new",
+      edited: false,
+      leaves: true,
+    },
+    { name: "an older row, edited", known: older, text: "stop it", updatedAt: later, edited: true, leaves: false },
+    { name: "our row, saved again", known: ours, updatedAt: later, edited: false, leaves: true },
+    {
+      name: "our row, saved again and rendered otherwise",
+      known: ours,
+      updatedAt: later,
+      rendering: "new",
+      edited: false,
+      leaves: true,
+    },
+    { name: "our row, edited", known: ours, text: "stop it", edited: true, leaves: false },
+    { name: "edited under the previous release", known: mixed, text: "stop it", edited: false, leaves: true },
+    { name: "edited back after that", known: mixed, updatedAt: later, edited: true, leaves: false },
+    { name: "no hash", known: { sourceHash: null, sourceDigest: null }, edited: true, leaves: false },
   ])(
     "are told from what the row remembers: $name",
-    ({ hash, text = "restart it", updatedAt = sentAt, rendering, edited }) => {
-      const now = { adfToText: rendering === undefined ? render : () => rendering, jiraAheadMs: 0 };
+    ({ known, text = "restart it", updatedAt = sentAt, createdAt = writtenAt, rendering, edited, leaves }) => {
+      const hashes = commentHashes({ body: doc(text) }, rendering === undefined ? render : () => rendering);
 
-      expect(saysElse({ sourceHash: hash, updatedAt: sentAt }, { body: doc(text), updatedAt }, now)).toBe(edited);
+      const times = { createdAt, updatedAt };
+
+      expect(saysElse({ ...known, updatedAt: sentAt }, times, { hashes, jiraAheadMs: 0 })).toBe(edited);
+      expect(saysSame(known, times, hashes)).toBe(leaves);
     },
   );
 });

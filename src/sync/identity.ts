@@ -20,37 +20,55 @@ export function messageHash(message: CaseMessage): string {
   return hashParts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
 }
 
-/** How a hash of a comment begins that does not depend on its rendering; those of older releases hashed the rendered text. */
-const commentHashPrefix = "d:";
+/** What a comment said when it was sent, as its row remembers it. */
+export type RememberedHashes = Pick<Mirror, "sourceHash" | "sourceDigest">;
 
-/** Hash of what a comment says today, however it is rendered: its words, its structure, and the files that it shows. */
-export function commentHash(comment: Pick<IssueComment, "body">): string {
-  return `${commentHashPrefix}${hashParts([documentDigest(comment.body)]).slice(0, 30)}`;
+/** What a comment says, in the names of its row. */
+export type CommentHashes = { readonly sourceHash: string; readonly sourceDigest: string };
+
+/**
+ * What a comment says today: `sourceHash` by its rendered text and the files that it shows, which the previous release compares beside
+ * this one or after it; `sourceDigest` by its words and structure, however they are rendered.
+ */
+export function commentHashes(comment: Pick<IssueComment, "body">, adfToText: (doc: unknown) => string): CommentHashes {
+  const sourceHash = hashParts([adfToText(comment.body), ...shownMedia(comment.body)]).slice(0, 32);
+  return { sourceHash, sourceDigest: `${sourceHash}:${hashParts([documentDigest(comment.body)]).slice(0, 32)}` };
 }
 
-/** Hash of a comment as older releases made it: of its text as it is rendered, and of the files that it shows. */
-export function renderedHash(comment: Pick<IssueComment, "body">, adfToText: (doc: unknown) => string): string {
-  return hashParts([adfToText(comment.body), ...shownMedia(comment.body)]).slice(0, 32);
+/** The digest of a row; `null` where it has none, or a release that knows no digests has written another hash beside it. */
+function digestOf({ sourceHash, sourceDigest }: RememberedHashes): string | null {
+  return sourceHash !== null && sourceDigest?.startsWith(`${sourceHash}:`) === true
+    ? sourceDigest.slice(sourceHash.length + 1)
+    : null;
 }
 
 /**
- * Whether a comment says something else than its row remembers. A row of an older release knows the rendered text: the same text is no
+ * Whether a comment surely says what is remembered: by the digest where there is one, else by the rendered text. That may come out otherwise
+ * in this release, but one that was never edited has said nothing else.
+ */
+export function saysSame(
+  known: RememberedHashes,
+  comment: Pick<IssueComment, "createdAt" | "updatedAt">,
+  now: CommentHashes,
+): boolean {
+  const digest = digestOf(known);
+  if (digest !== null) return digest === digestOf(now);
+  const isUnedited = comment.updatedAt.getTime() === comment.createdAt.getTime();
+  return known.sourceHash !== null && (known.sourceHash === now.sourceHash || isUnedited);
+}
+
+/**
+ * Whether a comment says something else than its row remembers. A row of an older release knows only the rendered text: the same text is no
  * edit, whenever it was saved. Another one may come of this release's rendering: then its time tells whether it was edited since.
  */
 export function saysElse(
-  mirror: Pick<Mirror, "sourceHash" | "updatedAt">,
-  comment: Pick<IssueComment, "body" | "updatedAt">,
-  now: { readonly adfToText: (doc: unknown) => string; readonly jiraAheadMs: number },
+  mirror: RememberedHashes & Pick<Mirror, "updatedAt">,
+  comment: Pick<IssueComment, "createdAt" | "updatedAt">,
+  now: { readonly hashes: CommentHashes; readonly jiraAheadMs: number },
 ): boolean {
-  if (mirror.sourceHash === null || isComparableHash(mirror.sourceHash))
-    return mirror.sourceHash !== commentHash(comment);
-  if (mirror.sourceHash === renderedHash(comment, now.adfToText)) return false;
+  if (saysSame(mirror, comment, now.hashes)) return false;
+  if (mirror.sourceHash === null || digestOf(mirror) !== null) return true;
   return toOurTime(comment.updatedAt, now.jiraAheadMs) > mirror.updatedAt;
-}
-
-/** Whether a stored hash of a comment is one of this release. */
-function isComparableHash(sourceHash: string): boolean {
-  return sourceHash.startsWith(commentHashPrefix);
 }
 
 /** The mark at the start of a message, looking through rich-text tags that the service may have put around it. */

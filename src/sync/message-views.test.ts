@@ -145,6 +145,7 @@ function makeRow(more: Partial<Mirror>): Mirror {
     sourceId: "m1",
     fingerprint: null,
     sourceHash: null,
+    sourceDigest: null,
     copyId: "801",
     copyFingerprints: [],
     version: 1,

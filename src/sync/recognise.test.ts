@@ -3,7 +3,7 @@ import type { CaseMessage } from "../domain/case.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
-import { commentHash } from "./identity.ts";
+import { commentHashes } from "./identity.ts";
 import { messageFingerprint } from "./message-views.ts";
 import { mergeMirrors, type RecogniseInput, recognise } from "./recognise.ts";
 
@@ -304,7 +304,7 @@ describe("copies in Huawei", () => {
       comments: [said],
     });
 
-    expect(found.mirrors[0]).toMatchObject({ sourceId: "501", sourceHash: commentHash(said) });
+    expect(found.mirrors[0]).toMatchObject({ sourceId: "501", ...commentHashes(said, String) });
   });
 
   it("a withdrawal proves the copy even though the comment is gone; a mark alone does not", () => {

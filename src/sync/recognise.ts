@@ -20,7 +20,7 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.
 import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
-import { commentHash, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
+import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
 import { nameMessages } from "./message-views.ts";
 import { withoutCase } from "./plan/command-text.ts";
 import type { ConnectionSettings } from "./ports.ts";
@@ -97,6 +97,7 @@ export function mergeMirrors(
 const emptyMirror = {
   fingerprint: null,
   sourceHash: null,
+  sourceDigest: null,
   copyId: null,
   copyFingerprints: [],
   version: 1,
@@ -455,7 +456,11 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
       kind: "comment",
       origin: "jira",
       sourceId: commentId,
-      ...(newest.length === 0 || openParts.length > 0 ? {} : { sourceHash: same ? commentHash(comment) : null }),
+      ...(newest.length === 0 || openParts.length > 0
+        ? {}
+        : same
+          ? commentHashes(comment, input.adfToText)
+          : { sourceHash: null, sourceDigest: null }),
       ...(comment === undefined ? {} : { sourceAt: comment.createdAt }),
       copyId: newest.at(-1)?.message.messageId ?? known?.copyId ?? group[0]?.message.messageId ?? null,
       copyFingerprints: [...(known?.copyFingerprints ?? []), ...group.map(({ fingerprint }) => fingerprint)],

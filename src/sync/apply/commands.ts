@@ -6,7 +6,7 @@ import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
 import { type Subject, Withheld } from "../gate.ts";
-import { commentHash } from "../identity.ts";
+import { type CommentHashes, commentHashes, type RememberedHashes } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import type { Stars } from "../plan/command-text.ts";
 import { commandId, findCommand } from "../plan/commands.ts";
@@ -51,8 +51,8 @@ export async function runCommand(
   if (known?.state === "live" || known?.state === "refused") return 0;
   const key = `command:${commentId}`;
   const running = leased.snapshot.intents.some((intent) => intent.key === key);
-  const sourceHash = commentHash(comment);
-  const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash } as const;
+  const hashes = commentHashes(comment, deps.text.adfToText);
+  const subject = { kind: "comment", issueId: needIssue(leased), commentId, ...hashes } as const;
   if (!running) {
     await deps.gate.require(subject);
     const refusal = await permissionRefusal(deps, comment.authorId);
@@ -88,9 +88,9 @@ export async function runCommand(
         action: command.name === "urge" ? "press" : command.name,
         authorId: comment.authorId,
         ...described,
-        sourceHash,
+        ...hashes,
       },
-      call: (frozen) => call(deps, leased, { ...subject, sourceHash: String(frozen.sourceHash ?? sourceHash) }, frozen),
+      call: (frozen) => call(deps, leased, { ...subject, ...frozenHashes(frozen, hashes) }, frozen),
       confirm: () => decidedCommand(commentId, "live", `${command.name}:done`, comment.authorId),
     });
   } catch (error) {
@@ -150,6 +150,13 @@ function describe(
           },
         ];
   return { description, stars: action.command.stars, told };
+}
+
+/** What the comment said when its command was frozen; an older release froze no digest. */
+function frozenHashes(frozen: Readonly<Record<string, unknown>>, now: CommentHashes): RememberedHashes {
+  const { sourceHash, sourceDigest } = frozen;
+  if (typeof sourceHash !== "string") return now;
+  return { sourceHash, sourceDigest: typeof sourceDigest === "string" ? sourceDigest : null };
 }
 
 async function call(

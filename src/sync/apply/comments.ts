@@ -9,7 +9,7 @@ import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/gua
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { type Subject, Withheld } from "../gate.ts";
-import { sentAgain } from "../identity.ts";
+import { type RememberedHashes, sentAgain } from "../identity.ts";
 import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { isCaseText, withoutCase } from "../plan/command-text.ts";
@@ -127,7 +127,7 @@ async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<vo
     leased,
     parts.filter((part) => part.state === "planned").map((part) => part.key),
   );
-  const base = { kind: "comment", origin: "jira", sourceId: commentId, sourceHash: null } as const;
+  const base = { kind: "comment", origin: "jira", sourceId: commentId, sourceHash: null, sourceDigest: null } as const;
   const mirror =
     left.length > 0
       ? base
@@ -150,16 +150,17 @@ async function giveUp(deps: ApplyDeps, leased: LeasedLink, commentId: CommentId,
   const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
   if (reason === null) throw error;
   await leased.reload();
-  const sourceHash = findMirror(leased, commentId)?.sourceHash ?? null;
-  return refuse(deps, leased, { commentId, reason, sourceHash });
+  const mirror = findMirror(leased, commentId);
+  const hashes = { sourceHash: mirror?.sourceHash ?? null, sourceDigest: mirror?.sourceDigest ?? null };
+  return refuse(deps, leased, { commentId, reason, ...hashes });
 }
 
 async function refuse(
   deps: ApplyDeps,
   leased: LeasedLink,
-  refusal: { readonly commentId: CommentId; readonly reason: string; readonly sourceHash: string | null },
+  refusal: RememberedHashes & { readonly commentId: CommentId; readonly reason: string },
 ): Promise<number> {
-  const { commentId, reason, sourceHash } = refusal;
+  const { commentId, reason, sourceHash, sourceDigest } = refusal;
   const notices: Notice[] = [
     {
       cause: `refused-${commentId}-${sourceHash?.slice(0, 8) ?? "0"}`,
@@ -175,7 +176,7 @@ async function refuse(
     ...step,
     mirrors: [
       ...(step.mirrors ?? []),
-      { kind: "comment", origin: "jira", sourceId: commentId, state: "refused", reason, sourceHash },
+      { kind: "comment", origin: "jira", sourceId: commentId, state: "refused", reason, sourceHash, sourceDigest },
     ],
     intents: owedNotices(deps, leased, notices),
     failures: [{ direction: "to-huawei", item: `comment:${commentId}`, reason: "message_refused", detail: reason }],
@@ -193,7 +194,8 @@ async function prepareComment(
   action: SendComment,
 ): Promise<{ readonly writes: number } | null> {
   const { commentId } = action.comment;
-  const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash: action.sourceHash } as const;
+  const { sourceHash, sourceDigest } = action;
+  const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash, sourceDigest } as const;
   const known = findMirror(leased, commentId);
   // This version is on its way or has arrived; only its intents may be sent, never a second rendering.
   if (known !== undefined && (known.state === "sending" || known.state === "live") && known.version >= action.version)
@@ -212,7 +214,7 @@ async function prepareComment(
     // Only the full text is a part of the comment itself; whatever becomes of its files, the comment goes.
     const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
     if (reason === null) throw error;
-    await refuse(deps, leased, { commentId, reason, sourceHash: action.sourceHash });
+    await refuse(deps, leased, { commentId, reason, sourceHash, sourceDigest });
     return null;
   }
   const lines = upload.lines.length === 0 ? null : upload.lines;
@@ -231,7 +233,8 @@ async function prepareComment(
         kind: "comment",
         origin: "jira",
         sourceId: commentId,
-        sourceHash: action.sourceHash,
+        sourceHash,
+        sourceDigest,
         sourceAt: action.comment.createdAt,
         version: action.version,
         state: "sending",

@@ -72,6 +72,7 @@ function subjectOf(leased: LeasedLink, intent: Pick<Intent, "key" | "payload">):
     issueId,
     commentId: toId<CommentId>(owner.sourceId),
     sourceHash: mirror?.sourceHash ?? null,
+    sourceDigest: mirror?.sourceDigest ?? null,
     files,
   };
 }

@@ -181,6 +181,7 @@ export type Action =
       readonly version: number;
       readonly text: string;
       readonly sourceHash: string;
+      readonly sourceDigest: string;
       readonly files: readonly IssueFile[];
       /** Files that it names and that stay in Jira: its message says so. */
       readonly staying: readonly IssueFile[];

@@ -5,7 +5,7 @@ import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
-import { commentHash, saysElse } from "../identity.ts";
+import { type CommentHashes, commentHashes, saysElse } from "../identity.ts";
 import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
@@ -81,7 +81,7 @@ export function planComments(
       comment,
       version: nextVersion(mirror),
       text: input.adfToText(comment.body),
-      sourceHash: next.sourceHash,
+      ...next.hashes,
       files,
       staying: filesStaying(said),
     });
@@ -126,8 +126,8 @@ function planHold(
     if (mirror.state !== "live" || !takesBack(reason)) return [];
     return [{ kind: "withdraw_comment", direction: "to-huawei", mirror, reason }];
   }
-  const sourceHash = commentHash(comment);
-  if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, sourceHash })) return [];
+  const hashes = commentHashes(comment, input.adfToText);
+  if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, hashes })) return [];
   if (reason === null) return null;
   return mirror?.reason === reason ? [] : [{ kind: "hold_comment", direction: "state", comment, reason }];
 }
@@ -138,19 +138,19 @@ function planNext(
   comment: IssueComment,
   mirror: Mirror | undefined,
   confirmed: ReadonlySet<string>,
-): { readonly send: boolean; readonly state: readonly Action[]; readonly sourceHash: string } | null {
-  const sourceHash = commentHash(comment);
-  const send = { send: true, state: [], sourceHash } as const;
+): { readonly send: boolean; readonly state: readonly Action[]; readonly hashes: CommentHashes } | null {
+  const hashes = commentHashes(comment, input.adfToText);
+  const send = { send: true, state: [], hashes } as const;
   if (mirror === undefined || mirror.state === "held") return send;
   const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));
-  const changed = saysElse(mirror, comment, { adfToText: input.adfToText, jiraAheadMs: input.aheadMs.jira });
+  const changed = saysElse(mirror, comment, { hashes, jiraAheadMs: input.aheadMs.jira });
   switch (mirror.state) {
     case "sending": {
       // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
       const complete: Action[] =
         open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId: comment.commentId }] : [];
       // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
-      return { send: !open.every((intent) => intent.state === "sent"), state: complete, sourceHash };
+      return { send: !open.every((intent) => intent.state === "sent"), state: complete, hashes };
     }
     case "live": {
       const text = input.adfToText(comment.body);

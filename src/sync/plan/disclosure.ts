@@ -6,6 +6,7 @@ import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { comparableName } from "../../domain/text/file-names.ts";
+import { type CommentHashes, saysSame } from "../identity.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
 import { isCaseText, parseCommand } from "./command-text.ts";
@@ -31,14 +32,14 @@ export function isInScope(input: {
   readonly mirror: Mirror | undefined;
   readonly outgoingSince: Date;
   readonly wanted: boolean;
-  readonly sourceHash: string;
+  readonly hashes: CommentHashes;
 }): boolean {
   const { comment, mirror } = input;
   if (!input.wanted) return false;
   if (comment.createdAt >= input.outgoingSince) return true;
   if (mirror === undefined) return false;
   if (mirror.state !== "held") return true;
-  return mirror.reason === releasedReason && mirror.sourceHash === input.sourceHash;
+  return mirror.reason === releasedReason && saysSame(mirror, comment, input.hashes);
 }
 
 /** How texts and media of a document are read. */

@@ -4,7 +4,7 @@ import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.t
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import { commentHash } from "../identity.ts";
+import { commentHashes } from "../identity.ts";
 import { messageFingerprint } from "../message-views.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import { mergeMirrors } from "../recognise.ts";
@@ -24,7 +24,7 @@ type Body = { readonly text: string; readonly media: readonly string[] };
 const body = (text: string, ...media: string[]): Body => ({ text, media });
 const adfToText = (doc: unknown): string => (doc as Body | null)?.text ?? "";
 const mediaReferences = (doc: unknown): readonly string[] => (doc as Body).media;
-const hashOf = (doc: Body): string => commentHash({ body: doc });
+const hashesOf = (doc: Body) => commentHashes({ body: doc }, adfToText);
 
 type SettingsOverrides = {
   readonly status?: Partial<ConnectionSettings["status"]>;
@@ -168,6 +168,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sourceId: "m1",
     fingerprint: null,
     sourceHash: null,
+    sourceDigest: null,
     copyId: null,
     copyFingerprints: [],
     version: 1,
@@ -188,7 +189,7 @@ const commentMirror = (more: Partial<Mirror> = {}): Mirror =>
     kind: "comment",
     origin: "jira",
     sourceId: "501",
-    sourceHash: hashOf(body("Here are the logs")),
+    ...hashesOf(body("Here are the logs")),
     ...more,
   });
 
@@ -524,7 +525,7 @@ describe("our own messages", () => {
 
     expect(kinds(actions)).toEqual(["adopt"]);
     expect(pick(actions, "adopt")[0]?.found.mirrors).toEqual([
-      expect.objectContaining({ kind: "comment", sourceId: "501", sourceHash: hashOf(body("Here are the logs")) }),
+      expect.objectContaining({ kind: "comment", sourceId: "501", ...hashesOf(body("Here are the logs")) }),
     ]);
   });
 
@@ -849,7 +850,7 @@ describe("hold time, order and versions", () => {
   ])("decides about a comment older than outgoingSince: $name", ({ mirror, expected }) => {
     const actions = plan({
       mirrors: [commentMirror(mirror)],
-      observed: { comments: [makeComment({ createdAt: ago(291) })] },
+      observed: { comments: [makeComment({ createdAt: ago(291), updatedAt: ago(280) })] },
     });
 
     expect(kinds(actions)).toEqual(expected);
@@ -1114,8 +1115,8 @@ describe("files to Huawei", () => {
     { name: "it is older than outgoingSince", file: { createdAt: ago(291) }, sent: false },
   ])("sends a file that a comment named which was sent before: $name", ({ comment, mirrors, others, file, sent }) => {
     const said = makeComment({ body: body("see app.log"), ...comment });
-    const sourceHash = commentHash(said);
-    const live = makeMirror({ kind: "comment", origin: "jira", sourceId: "501", state: "live", sourceHash });
+    const hashes = commentHashes(said, adfToText);
+    const live = makeMirror({ kind: "comment", origin: "jira", sourceId: "501", state: "live", ...hashes });
 
     const actions = plan({
       mirrors: mirrors ?? [live],
@@ -1764,6 +1765,7 @@ describe("any history", () => {
             state: "live",
             version: action.version,
             sourceHash: action.sourceHash,
+            sourceDigest: action.sourceDigest,
           });
           for (const file of action.files) put(fileMirror(file, action.comment.commentId));
           break;
@@ -1774,6 +1776,7 @@ describe("any history", () => {
               state: "held",
               reason: action.reason,
               sourceHash: null,
+              sourceDigest: null,
             }),
           );
           break;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "mirrors" ADD COLUMN     "sourceDigest" TEXT;
