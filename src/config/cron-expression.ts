@@ -55,12 +55,18 @@ function expand(text: string, field: Field): number[] | null {
     const from = star === undefined ? toNumber(first ?? "", field) : field.min;
     const to = star === undefined ? toNumber(last ?? first ?? "", field) : field.max;
     const step = stepText === undefined ? 1 : Number(stepText);
-    if (from === null || to === null || from > to || step < 1) return null;
+    // A step past the field's own count is a slip, and the scheduler refuses it.
+    if (from === null || to === null || from > to || step < 1 || step > countOf(field)) return null;
     // "5/10" means different things to different schedulers, so it is refused rather than guessed at.
     if (stepText !== undefined && star === undefined && last === undefined) return null;
     for (let value = from; value <= to; value += step) values.push(value);
   }
   return values;
+}
+
+/** How many values the field has; Sunday is 0 and 7. */
+function countOf(field: Field): number {
+  return field.names === weekdays ? weekdays.length : field.max - field.min + 1;
 }
 
 function toNumber(text: string, field: Field): number | null {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { listTicks } from "../lib/ticks.ts";
 import { cronProblem } from "./cron-expression.ts";
 import { editDistance, findNearest } from "./nearest.ts";
 import * as values from "./values.ts";
@@ -36,6 +37,19 @@ test.each([
   "* * L * *",
 ])("the cron expression %j is refused", (text) => {
   expect(cronProblem(text)).not.toBeNull();
+});
+
+test.each([
+  ["second", (step: number) => `*/${step} * * * * *`, 60],
+  ["minute", (step: number) => `*/${step} * * * *`, 60],
+  ["hour", (step: number) => `* 0-23/${step} * * *`, 24],
+  ["day of month", (step: number) => `* * */${step} * *`, 31],
+  ["month", (step: number) => `* * * */${step} *`, 12],
+  ["day of week", (step: number) => `* * * * 0-7/${step}`, 7],
+] as const)("a step in the field %s is accepted as long as the scheduler takes it", (_field, write, max) => {
+  expect([cronProblem(write(max)), cronProblem(write(max + 1))]).toEqual([null, expect.any(String)]);
+  expect(listTicks(write(max), new Date(0), 1)).toHaveLength(1);
+  expect(() => listTicks(write(max + 1), new Date(0), 1)).toThrow();
 });
 
 const https = values.serviceUrl("https://example.com");
