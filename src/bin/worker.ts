@@ -147,24 +147,29 @@ export async function startWorker(
     // Each round of each connection has a slot of its own, and so has the house.
     { concurrency: { links: config.workerConcurrency, rounds: connections.length * roundKinds + 1 } },
   );
-  schedule = startSchedule({
-    queue,
-    state,
-    turns,
-    clock: parts.clock,
-    log,
-    connections: connections.map((connection) => connection.name),
-    crons: config.crons,
-    checkMaxAgeMs: config.checkMaxAgeHours * 3_600_000,
-    dueMax: config.workerConcurrency * 8,
-    onBeat: (dueCount) => progress.beat(dueCount),
-  });
-  const started = schedule;
-  const signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
-  const watch = watchProgress(progress, { log, metrics });
   const servers: HttpServer[] = [];
   let url: string | null = null;
+  let signals: DueSignals | null = null;
+  let watch: NodeJS.Timeout | undefined;
+  const stopAll = (): Promise<void> => {
+    clearInterval(watch);
+    return end({ schedule, signals, turns, servers, queue, parts });
+  };
   try {
+    schedule = startSchedule({
+      queue,
+      state,
+      turns,
+      clock: parts.clock,
+      log,
+      connections: connections.map((connection) => connection.name),
+      crons: config.crons,
+      checkMaxAgeMs: config.checkMaxAgeHours * 3_600_000,
+      dueMax: config.workerConcurrency * 8,
+      onBeat: (dueCount) => progress.beat(dueCount),
+    });
+    signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
+    watch = watchProgress(progress, { log, metrics });
     const webhook = makeWebhookReceiver({
       connections,
       state,
@@ -184,7 +189,7 @@ export async function startWorker(
       log.info({ url: (await server.listen()).url }, "Webhooks are taken");
     }
   } catch (error) {
-    await end({ schedule: started, signals, turns, servers, queue, parts });
+    await stopAll();
     throw error;
   }
   log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
@@ -194,8 +199,7 @@ export async function startWorker(
     queue,
     url,
     stop: () => {
-      clearInterval(watch);
-      stopping ??= end({ schedule: started, signals, turns, servers, queue, parts });
+      stopping ??= stopAll();
       return stopping;
     },
   };
@@ -292,14 +296,14 @@ async function refuseOscillation(parts: Parts): Promise<void> {
 }
 
 async function end(running: {
-  schedule: Schedule;
-  signals: DueSignals;
+  schedule: Schedule | null;
+  signals: DueSignals | null;
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
-  await Promise.all([running.schedule.stop(), running.signals.stop()]);
+  await Promise.all([running.schedule?.stop(), running.signals?.stop()]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();
