@@ -9,7 +9,7 @@ import { type Subject, Withheld } from "../gate.ts";
 import { type CommentHashes, commentHashes, type RememberedHashes } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import type { Stars } from "../plan/command-text.ts";
-import { commandId, findCommand } from "../plan/commands.ts";
+import { commandId, commandKey, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
@@ -49,7 +49,7 @@ export async function runCommand(
   const { commentId } = comment;
   const known = findCommand(leased.snapshot.mirrors, commentId);
   if (known?.state === "live" || known?.state === "refused") return 0;
-  const key = `command:${commentId}`;
+  const key = commandKey(commentId);
   const running = leased.snapshot.intents.some((intent) => intent.key === key);
   const hashes = commentHashes(comment, deps.text.adfToText);
   const subject = { kind: "comment", issueId: needIssue(leased), commentId, ...hashes } as const;

@@ -17,13 +17,18 @@ export function commandId(commentId: string): string {
   return `command-${commentId}`;
 }
 
+/** Key of the intent that a command is. */
+export function commandKey(commentId: string): string {
+  return `command:${commentId}`;
+}
+
 /** What became of the command in a comment; `undefined` when it was none, or is new. Pure. */
 export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror | undefined {
   const id = commandId(commentId);
   return mirrors.find((mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === id);
 }
 
-/** Commands that are due, and replies that are owed. Pure. */
+/** Commands that are due, and replies that are owed. One that was not carried out and is not due any more is dropped. Pure. */
 export function planCommands(
   input: PlanInput,
   issue: Issue,
@@ -69,7 +74,13 @@ export function planCommands(
       actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
     }
   }
-  return actions;
+  const due = new Set(
+    actions.flatMap((action) => (action.kind === "run_command" ? [commandKey(action.comment.commentId)] : [])),
+  );
+  const keys = input.intents
+    .filter(({ key, state }) => state === "planned" && key.startsWith(commandKey("")) && !due.has(key))
+    .map(({ key }) => key);
+  return keys.length === 0 ? actions : [{ kind: "drop_wishes", direction: "state", keys }, ...actions];
 }
 
 /** What can be refused without asking anybody. */

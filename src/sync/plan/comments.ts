@@ -228,7 +228,10 @@ function planOwnFiles(
       ),
   );
   const heldNames = namesInRestricted(input, issue, comments);
-  const actions: Action[] = [];
+  const present = new Set<string>(issue.files.map((file) => file.attachmentId));
+  const actions: Action[] = input.intents
+    .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(ownerOf(intent) ?? ""))
+    .map((intent) => dropFileMessage(ownerOf(intent) ?? "", intent.key));
   for (const file of issue.files) {
     if (leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
     const open = openFileMessage(input, file.attachmentId);

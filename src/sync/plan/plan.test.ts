@@ -1350,6 +1350,41 @@ describe("statuses", () => {
     );
   });
 
+  it.each<{ name: string; comments: IssueComment[]; dropped: boolean }>([
+    { name: "its comment was deleted", comments: [], dropped: true },
+    {
+      name: "its comment was restricted",
+      comments: [makeComment({ body: body("/urge"), restricted: true })],
+      dropped: true,
+    },
+    { name: "its comment says something else", comments: [makeComment({ body: body("never mind") })], dropped: true },
+    { name: "it is wanted still", comments: [makeComment({ body: body("/urge") })], dropped: false },
+  ])("a command that was not carried out is dropped when it is not due: $name", ({ comments, dropped }) => {
+    const command = makeIntent({ kind: "action", key: "command:501", mark: null, payload: {}, state: "planned" });
+
+    const actions = plan({ observed: { comments }, intents: [command] });
+    const tried = plan({ observed: { comments }, intents: [{ ...command, state: "unknown" }] });
+
+    expect(pick(actions, "drop_wishes").map((action) => action.keys)).toEqual(dropped ? [["command:501"]] : []);
+    expect(pick(tried, "drop_wishes")).toEqual([]);
+  });
+
+  it.each([
+    { name: "was deleted", files: [], dropped: true },
+    { name: "is there", files: [makeFile("app.log")], dropped: false },
+  ])("the message of a file that has not left is dropped with its file: it $name", ({ files, dropped }) => {
+    const key = "message:file:900";
+    const payload = { owner: { kind: "file", sourceId: "900" }, fileIds: ["f1"] };
+
+    const actions = plan({
+      observed: { comments: [], issue: makeIssue({ files }) },
+      intents: [makeIntent({ key, mark: "attachment:900", payload, state: "planned" })],
+    });
+
+    expect(pick(actions, "cancel_parts").map((action) => action.keys)).toEqual(dropped ? [[key]] : []);
+    expect(pick(actions, "send_file")).toHaveLength(dropped ? 0 : 1);
+  });
+
   it("moves the issue back once after a refusal, with one comment, and without taking it for news", () => {
     const cause = `move-${ago(3).getTime()}`;
     const refused = makeWish({ sourceId: cause, state: "refused", reason: "not now (OSM.1)" });
