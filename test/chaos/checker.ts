@@ -188,7 +188,8 @@ function judgeToHuawei({ site, entry, issue, add, edits, restrictions, jiraAhead
     // Whether the comment above was restricted nobody can tell any more, so a reply neither leaves nor is taken back.
     if (held === "unknown") continue;
     const of = sent.filter((message) => message.content.includes(`#${comment.id}`));
-    if (comment.bodyText.includes("born restricted") && of.length > 0)
+    // One that somebody freed may have left since; when it left is judged by the book.
+    if (comment.bodyText.includes("born restricted") && held && of.length > 0)
       add("leak", `${entry.caseId}: the restricted comment ${token} was sent`);
     if (held) {
       if (edits && !closed) judgeTaken(entry, comment.id, add);
@@ -291,7 +292,13 @@ function judgeFiles({ site, entry, issue, add, ownFiles, firstShown, restriction
     if (found > 1) add("duplicate", `${entry.caseId}: file ${file.name} was sent ${found} times`);
     if (found === 0 && !closed && !hidden && (naming.length > 0 || ownFiles))
       add("loss", `${entry.caseId}: file ${file.name} was not sent`);
-    if (found > 0 && naming.length > 0 && naming.every((comment) => comment.bodyText.includes("born restricted")))
+    if (
+      found > 0 &&
+      naming.length > 0 &&
+      naming.every(
+        (comment) => comment.bodyText.includes("born restricted") && restrictions.isHeld(issue, comment.id) === true,
+      )
+    )
       add("leak", `${entry.caseId}: file ${file.name} of a restricted comment was sent`);
   }
 }
