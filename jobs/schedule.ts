@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeQuietWarn, type Warn } from "../src/lib/quiet-warn.ts";
-import { longestGapMs, startTicks, type Ticks } from "../src/lib/ticks.ts";
+import { eightDaysMs, longestGapMs, startTicks, type Ticks } from "../src/lib/ticks.ts";
 import type { QueueBackend } from "../src/queue/queue-backend.ts";
 import type { Log } from "../src/sync/ports.ts";
 import { type BeatDeps, startBeat } from "./beat.ts";
@@ -29,6 +29,8 @@ export type Schedule = { poke(): void; stop(): Promise<void> };
 export const roundKinds = 4;
 
 const stopMs = 2_000;
+/** How late an own check may be: the tick that is due at the same moment comes first. */
+const ownCheckLookMs = 60_000;
 /** How often links are checked in the time in which each must be, where CHECK_CRON alone comes too seldom. */
 const ownChecksPerAge = 24;
 
@@ -54,20 +56,28 @@ export function startSchedule(given: ScheduleDeps): Schedule {
       }
     };
   const maxAgeMs = deps.checkMaxAgeMs;
-  const cronGapMs = longestGapMs(deps.crons.check, deps.clock.now());
-  const tickMs = Math.min(cronGapMs, maxAgeMs / (cronGapMs > maxAgeMs ? ownChecksPerAge : 1));
-  const check = rounds(sweepLinksJob, { maxAgeMs, tickMs });
+  const cronGapMs = longestGapMs(deps.crons.check, deps.clock.now(), eightDaysMs);
+  const wantedMs = Math.min(cronGapMs, maxAgeMs / (cronGapMs > maxAgeMs ? ownChecksPerAge : 1));
+  const lookMs = Math.min(ownCheckLookMs, wantedMs);
+  const enqueueChecks = rounds(sweepLinksJob, { maxAgeMs, tickMs: Math.min(maxAgeMs, wantedMs + 2 * lookMs) });
+  let checkedAt = performance.now();
+  const check = async (): Promise<void> => {
+    await enqueueChecks();
+    checkedAt = performance.now();
+  };
   tick(deps.crons.cases, rounds(intakeCasesJob));
   tick(deps.crons.issues, rounds(intakeIssuesJob));
   tick(deps.crons.check, check);
-  let ownChecks: NodeJS.Timeout | undefined;
   if (cronGapMs > maxAgeMs) {
     deps.log.warn(
       { longestGapHours: cronGapMs / 3_600_000, maxAgeHours: maxAgeMs / 3_600_000 },
       "CHECK_CRON comes more rarely than CHECK_MAX_AGE_HOURS asks for: links are also checked between its ticks",
     );
-    ownChecks = setInterval(() => void guard(deps, check), tickMs);
   }
+  // By the time since the last one, since no sample of an expression tells the whole of it.
+  const ownChecks = setInterval(() => {
+    if (performance.now() - checkedAt > wantedMs + lookMs) void guard(deps, check);
+  }, lookMs);
   // Values of look-ups hardly ever change; a request that misses one asks again at once.
   tick("43 2 * * *", rounds(refreshLookupsJob));
   tick("17 3 * * *", () =>

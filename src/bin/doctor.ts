@@ -17,7 +17,7 @@ import type { LoadConfigResult } from "../config/load-config.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeJiraClient } from "../jira/jira-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
-import { longestGapMs } from "../lib/ticks.ts";
+import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { makeState } from "../store/state.ts";
@@ -181,7 +181,7 @@ function checksProbe({ crons, checkMaxAgeHours }: Config, now: Date): Probe {
     name: "full checks",
     remedy: "Correct CHECK_CRON.",
     run: async () => {
-      const gapHours = longestGapMs(crons.check, now) / 3_600_000;
+      const gapHours = longestGapMs(crons.check, now, eightDaysMs) / 3_600_000;
       if (gapHours <= checkMaxAgeHours) return { ok: true, detail: `each link once in ${checkMaxAgeHours} h` };
       return {
         ok: null,

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { listTicks, longestGapMs, startTicks } from "./ticks.ts";
+import { eightDaysMs, listTicks, longestGapMs, startTicks } from "./ticks.ts";
 
 test.each([
   ["*/5 * * * * *", 5_000],
@@ -19,6 +19,16 @@ test.each([
 test("an expression may skip days: the longest gap is what counts", () => {
   expect(longestGapMs("0 0 * * 1-5", new Date("2026-11-30T12:00:00Z"))).toBe(3 * 86_400_000);
   expect(longestGapMs("0 0 29 2 *", new Date("2026-11-30T12:00:00Z"))).toBeGreaterThan(365 * 86_400_000);
+});
+
+test.each([
+  ["*/5 8-18 * * 1-5", 61 * 3_600_000 + 300_000],
+  ["* * * * *", 60_000],
+  ["0 * * * *", 3_600_000],
+  ["*/10 * * * 1-5", 48 * 3_600_000 + 600_000],
+])("the longest gap of %s within eight days, whenever the worker starts", (expression, gapMs) => {
+  for (const start of ["2026-11-30T12:00:01Z", "2026-12-04T20:00:00Z"])
+    expect(longestGapMs(expression, new Date(start), eightDaysMs)).toBe(gapMs);
 });
 
 test("day of month and day of week must both fit", () => {

@@ -19,6 +19,10 @@ export type TicksInput = {
 
 const lookMaxMs = 60_000;
 const gapSteps = 400;
+const hourMs = 3_600_000;
+
+/** A week of ticks, and a day: what an expression leaves out of each week is seen. */
+export const eightDaysMs = 8 * 86_400_000;
 
 /** Starts the ticks of an expression. Throws on one that is none. */
 export function startTicks({ expression, clock, fire }: TicksInput): Ticks {
@@ -56,11 +60,23 @@ export function listTicks(expression: string, from: Date, count: number): Date[]
   return parse(expression).nextRuns(count, from);
 }
 
-/** The longest time between two of the next 400 ticks. Infinite for an expression of fewer than two. */
-export function longestGapMs(expression: string, from: Date): number {
-  const ticks = listTicks(expression, from, gapSteps);
+/**
+ * The longest time between two of the next 400 ticks; with `spanMs` also the longest over an hour within so long from `from`, however
+ * many ticks that are. Infinite for an expression of fewer than two.
+ */
+export function longestGapMs(expression: string, from: Date, spanMs = 0): number {
+  const pattern = parse(expression);
+  const ticks = pattern.nextRuns(gapSteps, from);
   const gaps = ticks.slice(1).map((tick, index) => tick.getTime() - (ticks[index]?.getTime() ?? 0));
-  return gaps.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
+  if (gaps.length === 0) return Number.POSITIVE_INFINITY;
+  // A gap of more than an hour holds a full hour of this walk: counting every tick of a week would take seconds.
+  const until = from.getTime() + spanMs;
+  for (let at = ticks.at(-1)?.getTime() ?? until; at < until; at += hourMs) {
+    const next = pattern.nextRun(new Date(at));
+    const before = next === null ? undefined : pattern.previousRuns(1, next)[0];
+    if (next !== null && before !== undefined) gaps.push(next.getTime() - before.getTime());
+  }
+  return Math.max(...gaps);
 }
 
 /** Day of month and day of week must both fit, as they have to from the first release on. */
