@@ -9,6 +9,7 @@ import type { Config, ConnectionConfig } from "../config/config.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
+import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
 import { type Budget, makeLocalBudget } from "../lib/budget.ts";
@@ -21,7 +22,7 @@ import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
-import { checkSites, recordPolicy, syncConnections } from "../store/connections.ts";
+import { checkSites, findCursor, recordPolicy, saveCursor, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { DatabaseNotReady, isSchemaError } from "../store/database/errors.ts";
@@ -352,6 +353,11 @@ function wireConnection(input: {
   const budgetOf = (key: string, ratePerSecond: number): Budget =>
     reads ? makeLocalBudget(ratePerSecond) : makeBudget({ prisma, key, ratePerSecond });
   const tokens = makeTokenStore({ prisma, key: tokenKey(connection) });
+  const zoneCursor = { connectionName: connection.name, name: `service_zone ${connection.huawei.endpoint}` };
+  const zones: ZoneMemory = {
+    find: async () => Number((await findCursor(prisma, zoneCursor.connectionName, zoneCursor.name)) ?? 0),
+    save: async (minutes) => (reads ? undefined : saveCursor(prisma, { ...zoneCursor, value: String(minutes) })),
+  };
   const cache = makeLookupCache(prisma);
   const { huawei: huaweiKey, jira: jiraKey } = budgetKeys(connection);
   const onAnswer = (side: Side) => (answered: boolean) =>
@@ -372,6 +378,7 @@ function wireConnection(input: {
       options: huaweiOptions,
       budget: huaweiBudget,
       tokens: reads ? makeReadingTokenStore(tokens) : tokens,
+      zones,
       onAnswer: onAnswer("huawei"),
       clock,
       log,

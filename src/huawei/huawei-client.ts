@@ -7,7 +7,7 @@ import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { makeLogin } from "./login.ts";
 import type { HuaweiClientOptions } from "./options.ts";
-import { askedZone, makeServiceZone } from "./service-zone.ts";
+import { askedZone, makeServiceZone, type ZoneMemory } from "./service-zone.ts";
 import { makeTransport, type Transport } from "./transport.ts";
 import { makeV1 } from "./v1.ts";
 import { makeV2Actions } from "./v2-actions.ts";
@@ -21,6 +21,8 @@ export type HuaweiClientDeps = {
   readonly log: Log;
   /** Where a login token is shared; without it each client has its own. */
   readonly tokens?: TokenStore;
+  /** Where the zone is remembered that the service writes times in; without it each client learns it anew. */
+  readonly zones?: ZoneMemory;
   /** Hears after each request whether any answer came. */
   readonly onAnswer?: (answered: boolean) => void;
   readonly clock?: Clock;
@@ -56,13 +58,17 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     { send, budget, clock, serviceClock, log, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
     options.credentials,
   );
-  const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()));
+  const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()), deps.zones);
   const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
   const transport: Transport = {
     ...plain,
     json: async (call, lane) => {
+      // Answers to writes carry no times, and nothing may fail after one.
+      if (call.write) return plain.json(call, lane);
+      await zone.recall();
       const answer = await plain.json(call, lane);
       zone.learn(answer);
+      await zone.remember();
       return answer;
     },
   };

@@ -32,3 +32,33 @@ test("what was learned stays, and other times than those of creation teach nothi
 
   expect([before, zone.offsetMinutes()]).toEqual([0, 480]);
 });
+
+test("what was learned outlives the client, and is stored once", async () => {
+  const kept: number[] = [];
+  const memory = { find: async () => kept.at(-1) ?? 0, save: async (minutes: number) => void kept.push(minutes) };
+  const [first, second] = [makeServiceZone(() => now, memory), makeServiceZone(() => now, memory)];
+
+  await first.recall();
+  first.learn({ create_time: "2026-11-30 18:00:00" });
+  await first.remember();
+  await first.remember();
+  await second.recall();
+  await second.remember();
+
+  expect([kept, second.offsetMinutes()]).toEqual([[480], 480]);
+});
+
+test("a memory that cannot be reached is asked again", async () => {
+  let asked = 0;
+  const find = async () => {
+    asked += 1;
+    if (asked === 1) throw new Error("away");
+    return 480;
+  };
+  const zone = makeServiceZone(() => now, { find, save: async () => {} });
+
+  await expect(zone.recall()).rejects.toThrow("away");
+  await zone.recall();
+
+  expect([asked, zone.offsetMinutes()]).toEqual([2, 480]);
+});

@@ -18,19 +18,50 @@ const toleranceMinutes = 15;
 /** How far apart two readings of one bound can lie: sent as UTC, it may be read in the default zone. */
 export const zoneSpreadMs = defaultMinutes * 60_000;
 
+/** Where the zone of one service is remembered. Identities of messages hang on it, so a restart must not forget it. */
+export type ZoneMemory = {
+  /** Minutes east of UTC; 0 where nothing was learned. */
+  find(): Promise<number>;
+  save(offsetMinutes: number): Promise<void>;
+};
+
 /** The zone of one client. */
 export type ServiceZone = {
   /** Minutes east of UTC of a time without zone. */
   offsetMinutes(): number;
   /** Looks through an answer for times that have not come yet, before it is read. */
   learn(answer: unknown): void;
+  /** Before the first reading: what was learned earlier. Looks once; rejects as the memory does, and then looks again. */
+  recall(): Promise<void>;
+  /** After `learn`: stores what is new. Rejects as the memory does; until it is stored, no answer may be read by it. */
+  remember(): Promise<void>;
 };
 
 /** Makes the zone of one client; `serviceNow` is the service's present. */
-export function makeServiceZone(serviceNow: () => Date): ServiceZone {
+export function makeServiceZone(serviceNow: () => Date, memory?: ZoneMemory): ServiceZone {
   let offsetMinutes = 0;
+  let stored = 0;
+  let recalled: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    stored = (await memory?.find()) ?? 0;
+    offsetMinutes ||= stored;
+  };
   return {
     offsetMinutes: () => offsetMinutes,
+    async recall() {
+      recalled ??= look();
+      try {
+        await recalled;
+      } catch (error) {
+        recalled = null;
+        throw error;
+      }
+    },
+    async remember() {
+      if (offsetMinutes === stored) return;
+      await memory?.save(offsetMinutes);
+      stored = offsetMinutes;
+    },
     learn(answer) {
       if (offsetMinutes !== 0) return;
       const nowMs = serviceNow().getTime();
