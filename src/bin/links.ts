@@ -1,7 +1,7 @@
 /** `casebridge links link | unlink | move`: pairings that people begin, end and re-home (rule 7). */
 import type { CaseOption, CommandResult, LinkOptions } from "../admin/actions.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
-import { type CaseId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
 import type { Issue } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { AdminStore, LinkDetails } from "../store/admin.ts";
@@ -12,10 +12,15 @@ import { rebuildDeps } from "./rebuild.ts";
 
 /**
  * Pairs a case with an issue. What both sides show of our marks is stored before the link becomes active, so a pair that was
- * mirrored before is not mirrored again; nothing of the person's text is overwritten. May be repeated.
+ * mirrored before is not mirrored again; nothing of the person's text is overwritten. `instead`: a pairing that ends for this one, once
+ * nothing speaks against it. May be repeated.
  * Throws `CommandFailure`, `ServiceError`.
  */
-export async function linkPair(parts: Parts, admin: AdminStore, options: LinkOptions): Promise<CommandResult> {
+export async function linkPair(
+  parts: Parts,
+  admin: AdminStore,
+  options: LinkOptions & { readonly instead?: LinkId },
+): Promise<CommandResult> {
   const { connection, issue } = await findIssue(parts, options.connection, options.issueKey);
   if (issue.projectKey !== connection.config.jira.projectKey) throw wrongProject(issue, connection);
   const detail = await connection.huawei.getCase(toId<CaseId>(options.caseId), "live").catch((error: unknown) => {
@@ -29,7 +34,11 @@ export async function linkPair(parts: Parts, admin: AdminStore, options: LinkOpt
   checkMark(issue, { caseId: detail.caseId, installation, takeOver: options.takeOver });
   const { issueId, issueKey } = issue;
   const pair = { caseId: detail.caseId, issueId, issueKey };
-  const result = await admin.linkByHand({ ...pair, connectionName: connection.name });
+  const result = await admin.linkByHand({
+    ...pair,
+    connectionName: connection.name,
+    ...(options.instead === undefined ? {} : { instead: options.instead }),
+  });
   if (result.linkId === null) {
     throw new CommandFailure({
       code: ExitCode.outOfSync,
@@ -103,8 +112,8 @@ export async function movePair(
     throw wrongProject(home.issue, home.connection);
   if (home.issue.issueId !== issueId) {
     // Another issue: the old pairing ends, and the new one begins as any other by hand.
-    await admin.unlink(id);
-    return linkPair(parts, admin, { connection: target.name, caseId, issueKey: home.issue.issueKey, takeOver: false });
+    const { issueKey } = home.issue;
+    return linkPair(parts, admin, { connection: target.name, caseId, issueKey, takeOver: false, instead: id });
   }
   await target.huawei.getCase(caseId, "live").catch((error: unknown) => {
     if (!isServiceError(error, "not_found", "forbidden")) throw error;

@@ -198,6 +198,23 @@ describe("decisions", () => {
     await expect(addLink(state, "main", "C1")).rejects.toThrow("has a link already");
   });
 
+  it("a pairing ends for another one only where that one can be made", async () => {
+    const pair = (caseId: string, issueId: string) => ({
+      connectionName: "main",
+      caseId: caseId as CaseId,
+      issueId: issueId as IssueId,
+      issueKey: `OPS-${issueId}` as IssueKey,
+    });
+    const { linkId } = await admin.linkByHand(pair("C1", "100"));
+    await admin.linkByHand(pair("C2", "200"));
+    const instead = linkId ?? ("" as LinkId);
+
+    expect(await admin.linkByHand({ ...pair("C1", "200"), instead })).toMatchObject({ takenBy: { what: "issue" } });
+    expect((await state.findSnapshot(instead))?.link).toMatchObject({ state: "paused", issueId: "100" });
+    expect(await admin.linkByHand({ ...pair("C1", "300"), instead })).toEqual({ linkId, takenBy: null });
+    expect((await state.findSnapshot(instead))?.link).toMatchObject({ state: "paused", issueId: "300" });
+  });
+
   it("link by hand refuses what is paired, renews tombstones, and may be repeated", async () => {
     const pair = {
       connectionName: "main",

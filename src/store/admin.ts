@@ -371,6 +371,7 @@ export function makeAdminStore(deps: {
       readonly caseId: CaseId;
       readonly issueId: IssueId;
       readonly issueKey: IssueKey;
+      readonly instead?: LinkId;
     }): Promise<LinkByHandResult> => linkByHand(prisma, { ...pair, at: now(), actor }),
 
     /** Re-homes a pairing; see `moveLink`. */

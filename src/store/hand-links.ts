@@ -12,7 +12,7 @@ import { linkNumber } from "./sql.ts";
  * is unlinked already.
  */
 export async function unlink(
-  prisma: PrismaClient,
+  prisma: Pick<PrismaClient, "$queryRaw">,
   linkId: LinkId,
   act: { readonly at: Date; readonly actor: string },
 ): Promise<boolean> {
@@ -50,7 +50,8 @@ type Holder = {
  * lease loses it. What is older than `at` is history in Jira and does not leave by itself. A tombstone
  * of the case is renewed (its mirrors stay if the issue is the same one), a tombstone of the issue, or a row of it without a case, gives way; a link of the case
  * that has no issue yet gets this one. Anything else that holds case or issue is answered as `takenBy`. The same pair again begins
- * anew with what is stored. Throws when the connection is unknown.
+ * anew with what is stored. `instead`: a pairing that ends for this one, and stays where this one is refused. Throws when the
+ * connection is unknown.
  */
 export async function linkByHand(
   prisma: PrismaClient,
@@ -59,23 +60,44 @@ export async function linkByHand(
     readonly caseId: CaseId;
     readonly issueId: IssueId;
     readonly issueKey: IssueKey;
+    readonly instead?: LinkId;
     readonly at: Date;
     readonly actor: string;
   },
 ): Promise<LinkByHandResult> {
-  return prisma.$transaction(async (tx) => {
-    const result = await pairByHand(tx, pair);
-    await recordAct(tx, {
+  const record = (on: Parameters<typeof recordAct>[0], { linkId, takenBy }: LinkByHandResult): Promise<void> =>
+    recordAct(on, {
       at: pair.at,
       actor: pair.actor,
       action: "link",
       target: `${pair.caseId} ${pair.issueKey}`,
-      outcome: result.takenBy === null ? "linked" : `refused: the ${result.takenBy.what} has another link`,
+      outcome: takenBy === null ? "linked" : `refused: the ${takenBy.what} has another link`,
       connectionName: pair.connectionName,
-      linkId: result.linkId ?? undefined,
+      linkId: linkId ?? undefined,
     });
-    return result;
-  });
+  try {
+    return await prisma.$transaction(async (tx) => {
+      if (pair.instead !== undefined) await unlink(tx, pair.instead, pair);
+      const result = await pairByHand(tx, pair);
+      if (result.takenBy !== null) throw new Taken(result);
+      await record(tx, result);
+      return result;
+    });
+  } catch (error) {
+    if (!(error instanceof Taken)) throw error;
+    await record(prisma, error.result);
+    return error.result;
+  }
+}
+
+/** Undoes what was begun for a pairing that cannot be. */
+class Taken extends Error {
+  readonly result: LinkByHandResult;
+
+  constructor(result: LinkByHandResult) {
+    super("taken");
+    this.result = result;
+  }
 }
 
 async function pairByHand(tx: Tx, pair: HandPair): Promise<LinkByHandResult> {
