@@ -43,6 +43,7 @@ const status: StatusReport = {
       oldestUnmirroredSeconds: 95,
       oldestHeldSeconds: null,
       effectivePollSeconds: null,
+      plannedPollSeconds: 60,
       rounds: [{ name: "cases", outcome: "done", startedAt: new Date(0), endedAt: new Date(60_000), requests: 7 }],
       budgets: { huawei: 2, jira: 20 },
       budgetStates: {
@@ -438,6 +439,10 @@ test("the overview says in one sentence whether all is well, also in its title",
     "ops: changes are late.",
     "ops: changes are late.",
   ]);
+  const silent = "ops: rounds do not come as planned.";
+  expect(await sentenceOf({ ...well, effectivePollSeconds: 181 })).toEqual([silent, silent]);
+  const waits = { ...well.budgetStates.jira, pausedUntil: new Date(status.at.getTime() + 61_000) };
+  expect(await sentenceOf({ ...well, budgetStates: { ...well.budgetStates, jira: waits } })).toEqual([silent, silent]);
 });
 
 test("when the state cannot be read, the overview says so and the API answers 500 without details", async () => {

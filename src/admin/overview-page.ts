@@ -13,6 +13,7 @@ const texts = {
     trouble_held: "changes are held back",
     trouble_failures: "something failed and waits for a person",
     trouble_late: "changes are late",
+    trouble_silent: "rounds do not come as planned",
     at: "State at",
     none: "No connection is configured.",
     noStatus: "The state cannot be read at the moment. Look at /readyz and at the log.",
@@ -64,6 +65,7 @@ const texts = {
     trouble_held: "有变更被暂缓同步",
     trouble_failures: "有失败等待人工处理",
     trouble_late: "变更同步延迟",
+    trouble_silent: "轮询未按计划进行",
     at: "状态时间",
     none: "尚未配置任何连接。",
     noStatus: "暂时无法读取状态。请查看 /readyz 和日志。",
@@ -163,7 +165,7 @@ export function renderOverview(status: StatusReport | null, input: PageInput): s
 /** The one sentence that answers whether all is well; what is wrong is named with its connection. */
 function verdictOf(status: StatusReport, t: Texts): { readonly text: string; readonly tone: "good" | "bad" } {
   const wrong = status.connections.flatMap((connection) => {
-    const troubles = troublesOf(connection).map((trouble: Trouble) => t[`trouble_${trouble}`]);
+    const troubles = troublesOf(connection, status.at).map((trouble: Trouble) => t[`trouble_${trouble}`]);
     return troubles.length === 0 ? [] : [`${connection.name}: ${troubles.join(", ")}`];
   });
   return wrong.length === 0 ? { text: t.allWell, tone: "good" } : { text: `${wrong.join("; ")}.`, tone: "bad" };

@@ -29,6 +29,8 @@ export type ConnectionReport = {
   readonly oldestHeldSeconds: number | null;
   /** The poll interval of cases that was really reached; the planned one before the second round. */
   readonly effectivePollSeconds: number | null;
+  /** The interval that the schedule and the budget lead one to expect. */
+  readonly plannedPollSeconds: number;
   readonly rounds: readonly RoundReport[];
   /** Budgets in requests per second. */
   readonly budgets: { readonly huawei: number; readonly jira: number };
@@ -37,20 +39,31 @@ export type ConnectionReport = {
 };
 
 /** What keeps a connection from being well. */
-export type Trouble = "stopped" | "refused" | "held" | "failures" | "late";
+export type Trouble = "stopped" | "refused" | "held" | "failures" | "late" | "silent";
 
 /** A change that waits for longer is late: as the alert CasebridgeLagging has it (docs/alerts.yml). */
 const lateSeconds = 900;
 
-/** What is wrong with a connection, the worst first; empty = all is well. Pure. */
-export function troublesOf(connection: ConnectionReport): readonly Trouble[] {
+/** Rounds that come so much more rarely than planned are missed. */
+const missedTimes = 3;
+/** A service that tells us to wait for longer keeps rounds away; shorter waits are everyday. */
+const longPauseMs = 60_000;
+
+/** What is wrong with a connection at a moment, the worst first; empty = all is well. Pure. */
+export function troublesOf(connection: ConnectionReport, at: Date): readonly Trouble[] {
   const { state, budgetStates, oldestHeldSeconds, oldestUnmirroredSeconds, openFailures } = connection;
   const isRefused = budgetStates.huawei.refusedSince !== null || budgetStates.jira.refusedSince !== null;
+  const isMissed = (connection.effectivePollSeconds ?? 0) > missedTimes * connection.plannedPollSeconds;
+  const isPaused = [budgetStates.huawei, budgetStates.jira].some(
+    ({ pausedUntil }) => pausedUntil !== null && pausedUntil.getTime() - at.getTime() > longPauseMs,
+  );
   const found: readonly (readonly [Trouble, boolean])[] = [
     ["stopped", state === "stopped"],
     ["refused", isRefused],
     ["held", oldestHeldSeconds !== null],
     ["failures", openFailures > 0],
+    // What no round looks for cannot be known to be late.
+    ["silent", state !== "stopped" && (isMissed || isPaused)],
     ["late", oldestUnmirroredSeconds !== null && oldestUnmirroredSeconds > lateSeconds],
   ];
   return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));

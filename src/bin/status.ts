@@ -2,7 +2,7 @@
 import type { BudgetReport, StatusReport } from "../admin/status-report.ts";
 import type { Config } from "../config/config.ts";
 import { roundRequests } from "../domain/round-cost.ts";
-import { longestGapMs } from "../lib/ticks.ts";
+import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -65,6 +65,7 @@ export async function makeStatusReport(deps: {
       sharedBy: sharing(side, name),
     };
   };
+  const cronGapSeconds = longestGapMs(config.crons.cases, at, eightDaysMs) / 1000;
   const queues = await queueCounts(deps.queue);
   const connections = await Promise.all(
     config.connections.map(async (connection) => {
@@ -73,6 +74,11 @@ export async function makeStatusReport(deps: {
       const heldSince = await admin.findHeldSince(connection.name);
       const ageOf = (since: Date): number => Math.max(0, (at.getTime() - since.getTime()) / 1000);
       const ages = [oldest?.pendingSince, heldSince].flatMap((since) => (since == null ? [] : [ageOf(since)]));
+      const plannedSeconds = plannedPollSeconds(
+        cronGapSeconds,
+        sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
+        connection.huawei.requestsPerSecond,
+      );
       const links: Record<string, number> = {};
       for (const row of counts) if (row.connectionName === connection.name) links[row.state] = row.count;
       return {
@@ -87,13 +93,10 @@ export async function makeStatusReport(deps: {
         oldestHeldSeconds: heldSince === null ? null : ageOf(heldSince),
         effectivePollSeconds: reachedPollSeconds(
           rounds.find((round) => round.connectionName === connection.name && round.name === "cases"),
-          plannedPollSeconds(
-            longestGapMs(config.crons.cases, at) / 1000,
-            sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
-            connection.huawei.requestsPerSecond,
-          ),
+          plannedSeconds,
           at,
         ),
+        plannedPollSeconds: plannedSeconds,
         rounds: rounds
           .filter((round) => round.connectionName === connection.name)
           .map((round) => ({
