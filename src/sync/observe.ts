@@ -82,12 +82,13 @@ export async function observe(
       }
     }
   }
+  // `null`: not asked. A name that comes while the run goes on must not count as answered.
   const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith(accessRequestPrefix));
   const accessRequests = asksAccess
     ? await unlessRefused(deps.log, "access requests", async () =>
         (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId),
       )
-    : [];
+    : null;
   return {
     case: detail,
     caseReadAt,

@@ -174,7 +174,13 @@ test("a mapping that is exported and imported elsewhere is the same", { timeout:
     const imported = await harness.runCli(["import", first, "--yes"], env);
     expect({ code: imported.code, said: imported.stderr }).toMatchObject({ code: 0 });
     expect((await harness.runCli(["export", "--output", second], env)).code).toBe(0);
-    const lines = async (path: string) => (await readFile(path, "utf8")).split("\n").slice(1).sort();
+    // The import is an act of its own, so the audit has grown by it, and its rows are numbered anew.
+    const lines = async (path: string) =>
+      (await readFile(path, "utf8"))
+        .split("\n")
+        .slice(1)
+        .filter((line) => !line.includes('"table" : "audit"') && !line.startsWith('{"end"'))
+        .sort();
     expect(await lines(second)).toEqual(await lines(first));
     // The imported mapping is used: nothing is created again.
     harness.jira.resetRequests();
