@@ -600,6 +600,7 @@ describe("accessories", () => {
     expect(linked.equals(bytes)).toBe(true);
     expect(simulator.control.getState().cases[0]?.messages[1]?.accessories).toEqual([
       {
+        createdAt: expect.any(Number),
         accessoryId: id,
         name: "Bericht ü.zip",
         sizeBytes: bytes.length,
