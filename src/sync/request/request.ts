@@ -290,7 +290,10 @@ function notOpened(text: string): string {
 async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text: string): Promise<RequestResult> {
   const next = "casebridge tries again when the issue is changed.";
   const writes = await postNotice(deps, leased, cause, notOpened(`${text}\n${next}`));
+  // What was rendered before and never left is rendered anew once the issue asks again.
+  const unsent = leased.snapshot.intents.filter(({ key, state }) => key === caseIntentKey && state === "planned");
   await leased.apply({
+    confirmedIntents: unsent.map(({ key }) => key),
     failures: [
       { direction: "to-huawei", item: "case", reason: "request_refused", detail: "the issue says what to mend" },
     ],
