@@ -68,7 +68,7 @@ describe("faults", () => {
       const call = request(bench.sim.url + path, {
         method: "POST",
         agent: false,
-        headers: { authorization: AUTHORIZATION, "content-type": "application/json" },
+        headers: { authorization: AUTHORIZATION, "content-type": "application/json", "user-agent": "test" },
       });
       call.on("error", () => resolve("cut"));
       call.on("response", () => resolve("answered"));

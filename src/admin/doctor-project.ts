@@ -46,7 +46,7 @@ function kindOf(projectTypeKey: string | null): string {
 }
 
 /**
- * Whether Jira tells who may see an issue. What cannot be told stays (RULES 5), so that a hidden field keeps everything inside, and nobody
+ * Whether Jira tells who may see an issue. What cannot be told stays (rule 5), so that a hidden field keeps everything inside, and nobody
  * would know why nothing arrives. Throws `ServiceError`.
  */
 export async function checkVisibility(

@@ -5,7 +5,7 @@
 import type { Problem } from "./checker.ts";
 import type { World } from "./world.ts";
 
-/** From a reading to the moment in which something leaves (RULES 5). */
+/** From a reading to the moment in which something leaves (rule 5). */
 const leavesWithinMs = 2_000;
 const otherProject = "STEP";
 
@@ -175,7 +175,7 @@ export function makeRestrictions(world: World) {
 }
 
 const deletionLog = 13;
-/** Type of a rating in the operation log (osm/NOTES); its text is a person's. */
+/** Type of a rating in the operation log (docs/vendors/huawei.md); its text is a person's. */
 const ratingLog = 5;
 
 /** Whether a message without a comment's mark says what people wrote: the text of a request, or a change of an issue. */

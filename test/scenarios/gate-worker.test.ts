@@ -1,4 +1,4 @@
-/** A worker with the budgets of a fresh installation (two requests in a second) while somebody restricts what waits (RULES 5). */
+/** A worker with the budgets of a fresh installation (two requests in a second) while somebody restricts what waits (rule 5). */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";

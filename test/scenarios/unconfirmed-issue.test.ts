@@ -1,4 +1,4 @@
-/** The issue of a case was made, or perhaps not: the answer was lost (RULES 2). */
+/** The issue of a case was made, or perhaps not: the answer was lost (rule 2). */
 import { afterEach, expect, test } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";
 
