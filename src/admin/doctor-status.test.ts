@@ -95,8 +95,7 @@ async function moveForReal(input: {
     },
   } as unknown as LeasedLink;
   try {
-    // A case of the kind that the target is for: what a status means decides among several.
-    const caseStatus = "category" in input.target && input.target.category !== "done" ? 1 : 3;
+    const caseStatus = caseStatusFor(input.target);
     await moveIssue(deps, leased, { kind: "move_issue", target: input.target, caseStatus } as Parameters<
       typeof moveIssue
     >[2]);
@@ -105,6 +104,11 @@ async function moveForReal(input: {
     if (error instanceof Refused) return "stuck";
     throw error;
   }
+}
+
+/** A case of the kind that the target is for: what a case status means decides among several statuses. */
+function caseStatusFor(to: StatusTarget): number {
+  return "category" in to && to.category !== "done" ? 1 : 3;
 }
 
 test("what doctor says of a move is what the flow does, in any workflow", async () => {
@@ -125,10 +129,6 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
       fc.uniqueArray(statusId, { maxLength: 4 }),
       async (statuses, offered, from, to, steps) => {
         const categoryOf = (id: string) => statuses.find((one) => one.id === id)?.category ?? "new";
-        // Several done statuses to choose from are a finding of their own, and no question of the way.
-        const doneFrom = (list: readonly { toStatusId: string }[]) =>
-          new Set(list.map(({ toStatusId }) => toStatusId).filter((id) => categoryOf(id) === "done")).size;
-        fc.pre(!("category" in to && to.category === "done" && offered.some((list) => doneFrom(list) > 1)));
         const moves = new Map<string, readonly Transition[]>(
           offered.map((list, index) => [
             statusIds[index] ?? "",
@@ -143,7 +143,9 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
         const via = { ["statusId" in to ? to.statusId : to.category]: steps };
         const input = { from, target: to, via, moves };
 
-        expect(predictMove(input).end).toBe(await moveForReal(input));
+        const { end } = predictMove({ ...input, caseStatus: caseStatusFor(to) });
+        // The flow rests among statuses that fit alike, as it does where no way leads on.
+        expect(end === "ambiguous" ? "stuck" : end).toBe(await moveForReal(input));
       },
     ),
     { seed, numRuns: 500 },
@@ -167,7 +169,7 @@ test("a status in which no issue stands makes a move unknown, not right and not 
     ],
   ]);
 
-  expect(predictMove({ from: "1", target: { category: "done" }, via: { done: ["2"] }, moves })).toEqual({
+  expect(predictMove({ from: "1", target: { category: "done" }, via: { done: ["2"] }, moves, caseStatus: 3 })).toEqual({
     end: "unknown",
     at: "2",
   });

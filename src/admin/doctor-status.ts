@@ -139,6 +139,8 @@ function findDetours(status: StatusMap, statuses: readonly WorkflowStatus[]): st
 /** Where a move would end. `demands`: fields that transitions at that place ask for and casebridge does not fill. */
 export type Prediction =
   | { readonly end: "arrives" }
+  /** Several statuses of the target fit alike, and none is chosen by chance. */
+  | { readonly end: "ambiguous" }
   | { readonly end: "stuck"; readonly at: string; readonly demands: readonly string[] }
   | { readonly end: "unknown"; readonly at: string };
 
@@ -151,8 +153,9 @@ export function predictMove(input: {
   readonly target: StatusTarget;
   readonly via: StatusMap["via"];
   readonly moves: ReadonlyMap<string, readonly Transition[]>;
+  readonly caseStatus: number;
 }): Prediction {
-  const { target, moves } = input;
+  const { target, moves, caseStatus } = input;
   const steps = input.via[targetName(target)] ?? [];
   let at = input.from;
   let demands: readonly string[] = [];
@@ -160,7 +163,14 @@ export function predictMove(input: {
     const transitions = moves.get(at);
     if (transitions === undefined) return { end: "unknown", at };
     const usable = transitions.filter((transition) => transition.requiredFields.length === 0);
-    if (usable.some((transition) => leadsTo(transition, target))) return { end: "arrives" };
+    const leading = usable.filter((transition) => leadsTo(transition, target));
+    const choice = chooseStatus(
+      leading.map(({ toStatusId, toStatusName }) => ({ id: toStatusId, name: toStatusName })),
+      caseStatus,
+    );
+    if (choice.kind === "one") return { end: "arrives" };
+    // Told by the check of the map, which names the statuses.
+    if (choice.kind === "ambiguous") return { end: "ambiguous" };
     demands = transitions
       .filter((transition) => leadsTo(transition, target) || steps.includes(transition.toStatusId))
       .flatMap((transition) => transition.requiredFields.map((field) => `${transition.name}: ${field}`));
@@ -194,7 +204,7 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
   for (const source of statuses.filter(({ id }) => moves.has(id))) {
     for (const { number, target } of listTargets(status, statuses)) {
       if (isThere(source, target, number)) continue;
-      const prediction = predictMove({ from: source.id, target, via: status.via, moves });
+      const prediction = predictMove({ from: source.id, target, via: status.via, moves, caseStatus: number });
       if (prediction.end !== "stuck") continue;
       // A closed case never opens again (OSM has no reopen), so leaving done happens only where a person moved the issue.
       const book = source.category === "done" ? doubtful : broken;
