@@ -90,6 +90,16 @@ describe("cases with the mark of an issue", () => {
     else steps.end();
   });
 
+  it("never take the case that its issue got meanwhile for a copy of itself", async () => {
+    const { deps, canceled, failures } = stand({});
+    const steps = makeSteps();
+
+    const left = await withoutRequested(deps, [makeCase("first", text("10001"))], steps);
+    steps.end();
+
+    expect([left, canceled, failures]).toEqual([[], [], []]);
+  });
+
   it("cancels only a copy that it saw untouched", async () => {
     const seen = stand({});
     const hidden = stand({ copy: "forbidden" });

@@ -123,6 +123,8 @@ async function isUnrequested(
   }
   if (link !== undefined) {
     const { caseId } = link;
+    // Its own case: the link got it after the round had read which cases have one.
+    if (caseId === entry.caseId) return false;
     const first = await unlessUnreadable(() => deps.huawei.getCase(caseId, "poll"));
     // A repeated create says the same; ids of different sites may be equal, and then the texts differ.
     const isCopy =
