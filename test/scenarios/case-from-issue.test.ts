@@ -250,6 +250,25 @@ test("lost answers, kills and late copies leave one case", { timeout: 300_000 },
   expect(world.jira.getState().issues).toHaveLength(ids.length + 1);
 });
 
+test("a case says what its issue says when it leaves, not what it said when it was turned away", {
+  timeout: 120_000,
+}, async () => {
+  const world = await start();
+  const { huawei, jira, waitUntil } = world;
+  const view = makeView(world);
+  const operation = inDialect("CreateCases");
+  huawei.addFault({ operation, kind: "401", times: 2 });
+  const id = view.request("It broke");
+  jira.editIssue({ issue: id.issueKey, fields: { description: "the password is in the vault of Ann" } });
+  world.spawnWorker();
+  await waitUntil(() => huawei.getRequests().byOperation[operation] !== undefined, "it was tried");
+  jira.editIssue({ issue: id.issueKey, fields: { description: "nothing to see here" } });
+  await waitUntil(() => view.isPaired(id), "a case", 60_000);
+  const [made] = view.casesOf(id);
+  expect(made?.description).toContain("nothing to see here");
+  expect(JSON.stringify(huawei.getState())).not.toContain("the vault of Ann");
+});
+
 test("look-ups that were read before serve while the service does not answer them", { timeout: 180_000 }, async () => {
   const world = await start();
   const { huawei, waitUntil } = world;

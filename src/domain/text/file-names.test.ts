@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { comparableName, parseFileAddress } from "./file-names.ts";
+import { comparableName, mayName, parseFileAddress } from "./file-names.ts";
 
 describe("names of files in one spelling", () => {
   it.each([
@@ -36,5 +36,27 @@ describe("addresses of files", () => {
     ["https://a.example/attachment/list", null],
   ])("%s", (address, expected) => {
     expect(parseFileAddress(address)).toEqual(expected);
+  });
+});
+
+describe("a text that may name a file", () => {
+  it.each([
+    ["curly quotes", "see “Kunde’s Liste.xlsx”", "Kunde's Liste.xlsx"],
+    ["a dash of an editor", "the Q3 – report.txt", "Q3 - report.txt"],
+    ["two hyphens made one dash", "the Q3—report.txt", "Q3--report.txt"],
+    ["struck in part", "the ~~Q3~~ report.txt", "Q3 report.txt"],
+    ["escaped in a table", "| a\\|b notes.txt |", "a|b notes.txt"],
+    ["underscores read as emphasis", "the my_big_file.txt as mybigfile.txt", "my_big_file.txt"],
+    ["blanks left out", "Q3report.txt", "Q3 report.txt"],
+  ])("by %s", (_name, text, name) => {
+    expect(mayName(text, name)).toBe(true);
+  });
+
+  it.each([
+    ["another name", "the Q4 report.txt", "Q3 report.txt"],
+    ["letters too few to tell", "a breakfast", "a.b"],
+    ["no name", "anything", ""],
+  ])("not by %s", (_name, text, name) => {
+    expect(mayName(text, name)).toBe(false);
   });
 });

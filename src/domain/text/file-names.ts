@@ -17,6 +17,27 @@ export function comparableName(text: string): string {
     .trim();
 }
 
+/** Shorter names would be found in any text once their marks are gone. */
+const lettersMin = 4;
+
+/**
+ * Whether a text may name a file, in any spelling: as it stands, in one spelling, or in its letters and digits alone, since dashes,
+ * quotes, marks of emphasis and escapes are typed, replaced and lost on the way. Wide on purpose: for what must not leave.
+ */
+export function mayName(text: string, name: string): boolean {
+  if (name !== "" && text.includes(name)) return true;
+  const wanted = comparableName(name);
+  if (wanted === "") return false;
+  const said = comparableName(text);
+  if (said.includes(wanted) || said.replaceAll("+", " ").includes(wanted)) return true;
+  const letters = lettersOf(wanted);
+  return letters.length >= lettersMin && lettersOf(said).includes(letters);
+}
+
+function lettersOf(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, "");
+}
+
 /** What an address says of a file of Jira: the ids in its path, and its name. */
 export type AddressedFile = { readonly ids: readonly string[]; readonly name: string | null };
 

@@ -5,7 +5,7 @@ import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
-import { comparableName } from "../../domain/text/file-names.ts";
+import { comparableName, mayName } from "../../domain/text/file-names.ts";
 import { type CommentHashes, saysSame } from "../identity.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
@@ -144,13 +144,7 @@ export function wasNamedInRestricted(
  * with one name, `namesInRestricted` tells the one that a comment shows.
  */
 export function isNamedIn(names: readonly string[], file: Pick<IssueFile, "attachmentId" | "name">): boolean {
-  const wanted = comparableName(file.name);
-  return names.some((name) => {
-    if (name === file.attachmentId || (file.name !== "" && name.includes(file.name))) return true;
-    if (wanted === "") return false;
-    const said = comparableName(name);
-    return said.includes(wanted) || said.replaceAll("+", " ").includes(wanted);
-  });
+  return names.some((name) => name === file.attachmentId || mayName(name, file.name));
 }
 
 /**

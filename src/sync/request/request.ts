@@ -34,7 +34,6 @@ import {
   collectInputs,
   configuredFields,
   extraLabel,
-  type GivenInputs,
   inputLabels,
   inputsHash,
   type ResolvedInputs,
@@ -172,7 +171,7 @@ async function tryCreate(
     return { kind: "wait", until, reason: lacking.code, writes };
   }
   try {
-    return await createCase(deps, leased, { ...seen, description, given, inputs: resolution.inputs });
+    return await createCase(deps, leased, { ...seen, description, hash, inputs: resolution.inputs });
   } catch (error) {
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
@@ -302,6 +301,10 @@ async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text
 }
 
 type CasePayload = {
+  /** Hash of what the issue asked for when this was rendered. Absent in what an earlier release froze. */
+  readonly asked?: string;
+  /** Set once an attempt's outcome stayed unknown and every look for it came back empty. */
+  readonly repeated?: true;
   readonly input: Omit<ResolvedInputs, "template"> & {
     readonly description: string;
     readonly fileIds: readonly CaseFileId[];
@@ -322,11 +325,20 @@ async function createCase(
     readonly issue: Issue;
     readonly readAt: Date;
     readonly description: string;
-    readonly given: GivenInputs;
+    /** Of what the issue asks for now. */
+    readonly hash: string;
     readonly inputs: ResolvedInputs;
   },
 ): Promise<RequestResult> {
-  const planned = leased.snapshot.intents.some((intent) => intent.key === caseIntentKey);
+  const earlier = leased.snapshot.intents.find((intent) => intent.key === caseIntentKey);
+  const frozen = earlier?.payload as Partial<CasePayload> | undefined;
+  // What may have left is repeated in the same words, so that a late copy is known by them.
+  const planned = frozen !== undefined && (frozen.repeated === true || frozen.asked === request.hash);
+  // It never left, and the issue says something else now: what a person took out of the text stays.
+  if (earlier !== undefined && !planned) {
+    await leased.apply({ confirmedIntents: [caseIntentKey] });
+    await leased.reload();
+  }
   const subject = { kind: "issue", issueId: request.issue.issueId } as const;
   const payload = planned ? {} : await prepareCase(deps, leased, request, subject);
   await writeOnce(deps, leased, {
@@ -413,6 +425,7 @@ async function prepareCase(
   const { template: _used, ...ids } = inputs;
   const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
   return {
+    asked: request.hash,
     input: { ...ids, description: contents[0] ?? "", fileIds: uploaded.fileIds },
     since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
     intents: [...rest, ...uploaded.intents],
