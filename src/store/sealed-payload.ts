@@ -4,7 +4,7 @@
  * payload later is sealed without further doing.
  */
 import type { Seal } from "../lib/seal.ts";
-import type { StateStep } from "../sync/state.ts";
+import type { NewIntent, StateStep } from "../sync/state.ts";
 
 /** What a sealed payload belongs to: an intent of a link. */
 export function intentPlace(linkId: string, key: string): string {
@@ -13,7 +13,7 @@ export function intentPlace(linkId: string, key: string): string {
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** Ids, hashes, sizes and places of parts; no texts, no names. */
+/** Ids, hashes, times, sizes, places of parts, kinds of actions, and rows that are stored as they are; no texts, no names. */
 const clearNames: ReadonlySet<string> = new Set([
   "owner",
   "mark",
@@ -26,22 +26,51 @@ const clearNames: ReadonlySet<string> = new Set([
   "parentId",
   "sha256",
   "sizeBytes",
+  "action",
+  "trace",
+  "authorId",
+  "asked",
+  "since",
+  "mirrors",
+  "failures",
+  "notes",
+  "hasRest",
 ]);
 
 /** What is stored of a payload; without a seal the payload itself. `place` names link and intent. */
 export function sealPayload(seal: Seal | null, place: string, payload: Payload): Payload {
   const secret = Object.entries(payload).filter(([name]) => !clearNames.has(name));
   if (seal === null || secret.length === 0) return payload;
-  const clear = Object.entries(payload).filter(([name]) => clearNames.has(name));
-  return { ...Object.fromEntries(clear), sealed: seal.seal(JSON.stringify(Object.fromEntries(secret)), place) };
+  return {
+    ...clearPart(payload),
+    // What is owed once the write is known: by these it can be told when the texts cannot be opened.
+    ...(isIntents(payload.intents) ? { owed: payload.intents.map(withoutTexts) } : {}),
+    sealed: seal.seal(JSON.stringify(Object.fromEntries(secret)), place),
+  };
 }
 
-/** The payload as it was, or what stays readable of it with `unreadable: true`, when the key is not the one that sealed it. */
+/**
+ * The payload as it was, or what stays readable of it with `unreadable: true`, when the key is not the one that sealed it; then what the
+ * write owes to follow is unreadable in the same way.
+ */
 export function openPayload(seal: Seal | null, place: string, stored: Payload): Payload {
-  const { sealed, ...clear } = stored;
+  const { sealed, owed, ...clear } = stored;
   if (typeof sealed !== "string") return stored;
   const text = seal?.open(sealed, place) ?? null;
-  return text === null ? { ...clear, unreadable: true } : { ...clear, ...(JSON.parse(text) as Payload) };
+  if (text !== null) return { ...clear, ...(JSON.parse(text) as Payload) };
+  return { ...clear, ...(isIntents(owed) ? { intents: owed } : {}), unreadable: true };
+}
+
+function clearPart(payload: Payload): Payload {
+  return Object.fromEntries(Object.entries(payload).filter(([name]) => clearNames.has(name)));
+}
+
+function withoutTexts(intent: NewIntent): NewIntent {
+  return { ...intent, payload: { ...clearPart(intent.payload), unreadable: true } };
+}
+
+function isIntents(value: unknown): value is readonly NewIntent[] {
+  return Array.isArray(value);
 }
 
 /** A step as it is stored: with its payloads sealed. */

@@ -186,7 +186,11 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     await deps.jira.getOwnAccountId();
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
-    if (settled.found > 0) await leased.reload();
+    if (settled.found > 0) {
+      await leased.reload();
+      // What a find owes may be unreadable as well.
+      await dropUnreadable(leased);
+    }
     const found = await findIssueMadeBefore(deps, leased);
     if (typeof found !== "string") return found;
     if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);

@@ -136,12 +136,7 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent)
       namesItself(hit),
   );
   if (own === undefined) return null;
-  const rest = intent.payload.rest;
-  return issueCreatedStep(
-    own,
-    typeof rest === "string" ? rest : null,
-    leased.snapshot.link.caseLabels.map(toJiraLabel),
-  );
+  return issueCreatedStep(own, intent.payload, leased.snapshot.link.caseLabels.map(toJiraLabel));
 }
 
 /** Our property on the comment says which write it came from. */

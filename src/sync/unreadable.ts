@@ -5,6 +5,7 @@
  */
 import type { Intent, Mirror } from "../domain/link.ts";
 import { dropParts } from "./apply/parts.ts";
+import { descriptionRestKey } from "./plan/action.ts";
 import { releasedReason } from "./plan/disclosure.ts";
 import type { LeasedLink, MirrorPatch } from "./state.ts";
 
@@ -53,7 +54,9 @@ function renewed(mirror: Mirror, left: readonly Intent[]): MirrorPatch {
 /** Whether the planner decides on the write again from what both sides show. */
 function isRemade(intent: Intent): boolean {
   const owner = ownerOf(intent);
-  if (intent.side === "huawei") return intent.kind === "case" || owner?.kind === "comment" || owner?.kind === "file";
+  if (intent.side === "huawei")
+    return ["case", "action"].includes(intent.kind) || owner?.kind === "comment" || owner?.kind === "file";
+  if (intent.key === descriptionRestKey) return false;
   return intent.kind === "issue" || intent.kind === "file" || intent.key.startsWith("comment:");
 }
 

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { makeAdminStore } from "../../src/store/admin.ts";
-import { type Stage, startStage } from "../support/stage.ts";
+import { descriptionRestKey } from "../../src/sync/plan/action.ts";
+import { inDialect } from "../support/dialect.ts";
+import { noInputs, type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage;
 
@@ -79,4 +81,90 @@ test("a text that cannot be opened any more, and that nothing else remembers, is
   });
   expect(failures.items).toMatchObject([{ reason: "text_unreadable", item: "notice:test" }]);
   expect(await stored()).toBe("[]");
+});
+
+/** What is told as lost, by item. */
+const lost = async (): Promise<readonly string[]> =>
+  (await makeAdminStore({ prisma: stage.database.prisma, clock: stage.clock }).listFailures({ limit: 50 })).items
+    .filter(({ reason }) => reason === "text_unreadable")
+    .map(({ item }) => item)
+    .sort();
+
+test("a case whose answer was lost together with the key is found; the rest of its text is told, not forgotten", async () => {
+  stage = await startStage({
+    dataKey: randomBytes(32),
+    create: { defaults: { ...noInputs, productId: "pc2001", problemTypeId: "bt3001", regionId: "cn-north-4" } },
+  });
+  const description = `Secretcase. ${"A long description. ".repeat(150)}End.`;
+  stage.jira.createIssue({ projectKey: "OPS", summary: "Long", description, labels: ["huawei-case"] });
+  stage.huawei.addFault({ operation: inDialect("CreateCases"), kind: "500_after" });
+  await stage.round();
+  expect(await stored()).not.toContain("Secretcase");
+
+  stage.changeDataKey(randomBytes(32));
+  await rounds(3);
+
+  const { cases } = stage.huawei.getState();
+  expect(cases).toHaveLength(1);
+  const parts = Number(/ 1\/(\d+)\]/.exec(cases[0]?.description ?? "")?.[1] ?? 3);
+  const rest = Array.from({ length: parts - 1 }, (_, at) => `message:case:${at + 2}/${parts}`);
+  expect(rest.length).toBeGreaterThan(0);
+  expect(await lost()).toEqual(rest);
+  expect(sent().filter((text) => text.includes("undefined"))).toEqual([]);
+});
+
+test("an issue whose answer was lost together with the key is found; what did not fit into its description is told", async () => {
+  stage = await startStage({ dataKey: randomBytes(32) });
+  stage.huawei.createCase({ description: `down ${"word ".repeat(9_000)}` });
+  stage.huawei.createCase({ description: "short" });
+  stage.jira.addFault({ operation: "createIssue", kind: "500_after", times: 2 });
+  await stage.round();
+
+  stage.changeDataKey(randomBytes(32));
+  await rounds(3);
+
+  expect(stage.jira.getState().issues).toHaveLength(2);
+  expect(await lost()).toEqual([descriptionRestKey]);
+  expect(told().filter((text) => text.includes("undefined"))).toEqual([]);
+});
+
+test("a file whose answer was lost together with the key is found, and not carried again", async () => {
+  stage = await startStage({ dataKey: randomBytes(32) });
+  const { caseId } = stage.huawei.createCase({ description: "down" });
+  await rounds(1);
+  stage.huawei.addMessage({
+    caseId,
+    author: "engineer",
+    content: "see",
+    files: [{ name: "Secretname.txt", text: "bytes" }],
+  });
+  stage.jira.addFault({ operation: "addAttachment", kind: "500_after" });
+  stage.advance(61_000);
+  await stage.round();
+  expect(await stored()).toContain('"sealed"');
+  expect(await stored()).not.toContain("Secretname");
+
+  stage.changeDataKey(randomBytes(32));
+  await rounds(3);
+
+  expect(stage.jira.getState().issues[0]?.attachments.map(({ name }) => name)).toEqual(["Secretname.txt"]);
+  expect(await lost()).toEqual([]);
+});
+
+test("a command whose answer was lost together with the key is not given again, and is answered", async () => {
+  stage = await startStage({ dataKey: randomBytes(32) });
+  stage.huawei.createCase({ description: "down", status: 1 });
+  await rounds(2);
+  const key = stage.jira.getState().issues[0]?.key ?? "";
+  stage.jira.addComment({ issue: key, text: "/urge" });
+  stage.huawei.addFault({ operation: inDialect("UpdateCases"), kind: "500_after" });
+  await stage.settle(1);
+  expect(await stored()).toContain('"sealed"');
+
+  stage.changeDataKey(randomBytes(32));
+  await rounds(3);
+
+  expect(stage.huawei.getState().cases[0]?.operateLogs.filter(({ type }) => type !== 0)).toHaveLength(1);
+  expect(told().filter((text) => text.includes("/urge"))).not.toEqual([]);
+  expect(await lost()).toEqual([]);
 });

@@ -58,7 +58,7 @@ export async function actOnCase(
       key,
       side: "huawei",
       mark: null,
-      payload: { action: action.action, description },
+      payload: { action: action.action, description, trace: description },
       call: (frozen) =>
         deps.huawei.performAction(
           caseId,
@@ -156,7 +156,7 @@ export async function settleAction(
       const attemptedAt = toServiceTime(intent.attemptedAt ?? intent.createdAt, deps.huawei.serviceClock.aheadMs());
       const since = attemptedAt.getTime() - 5 * 60_000;
       const log = await deps.huawei.listOperations(needCase(leased), deps.lane);
-      const mark = String(intent.payload.description ?? "\0");
+      const mark = String(intent.payload.trace ?? intent.payload.description ?? "\0");
       happened = log.some(
         (entry) =>
           entry.description.startsWith(mark) ||
@@ -177,7 +177,7 @@ export async function settleAction(
       ? decidedCommand(
           cause,
           "live",
-          `${String(intent.payload.name)}:${result}`,
+          `${intent.payload.action === "press" ? "urge" : String(intent.payload.action)}:${result}`,
           typeof intent.payload.authorId === "string" ? intent.payload.authorId : null,
         )
       : { mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "live" } as const] };

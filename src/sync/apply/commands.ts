@@ -84,6 +84,7 @@ export async function runCommand(
       side: "huawei",
       mark: null,
       payload: {
+        // The previous release reads the name; it is no longer needed once that one is gone.
         name: command.name,
         action: command.name === "urge" ? "press" : command.name,
         authorId: comment.authorId,
@@ -120,7 +121,7 @@ function describe(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: Extract<Action, { kind: "run_command" }>,
-): { readonly description: string; readonly stars?: Stars; readonly told: readonly Notice[] } {
+): { readonly description: string; readonly trace: string; readonly stars?: Stars; readonly told: readonly Notice[] } {
   const mark = formatMark({
     kind: "comment",
     issueKey: markKey(leased),
@@ -129,7 +130,7 @@ function describe(
     part: null,
     withdrawn: false,
   });
-  if (action.command.name !== "rate") return { description: mark, told: [] };
+  if (action.command.name !== "rate") return { description: mark, trace: mark, told: [] };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
   const guarded = guardText(toPlainText(text), deps.settings.guard);
@@ -149,7 +150,7 @@ function describe(
             text: `Before the text of a rating was sent to Huawei Cloud, ${changes.join("; ")}.`,
           },
         ];
-  return { description, stars: action.command.stars, told };
+  return { description, trace: mark, stars: action.command.stars, told };
 }
 
 /** What the comment said when its command was frozen; an older release froze no digest. */

@@ -3,6 +3,7 @@
  */
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
+import type { Intent } from "../../domain/link.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { type Action, descriptionRestKey } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
@@ -34,6 +35,7 @@ export async function createIssue(
     priority: detail.severityName === null ? null : (settings.priority[detail.severityName] ?? null),
     mark,
     rest: description.rest,
+    hasRest: description.rest !== null,
   };
   await writeOnce(deps, leased, {
     kind: "issue",
@@ -43,19 +45,21 @@ export async function createIssue(
     payload,
     call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
     confirm: (created) => {
-      const step = issueCreatedStep(created, payload.rest, labels);
+      const step = issueCreatedStep(created, payload, labels);
       return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
     },
   });
   return 1;
 }
 
-/** What is stored once the issue is known to exist; also used when a lost create is found again. */
+/** What is stored once the issue is known to exist; also used when a lost create is found again, by the payload of its intent. */
 export function issueCreatedStep(
   created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
-  rest: string | null,
+  { rest, unreadable, hasRest }: Intent["payload"],
   labels: readonly string[],
 ): StateStep {
+  // An older release did not note whether there was a rest.
+  const owed = unreadable === true && hasRest !== false ? { unreadable } : typeof rest === "string" ? { rest } : null;
   return {
     link: {
       issueId: created.issueId,
@@ -64,7 +68,7 @@ export function issueCreatedStep(
       // The issue is ours: what people write there is never older than it.
       outgoingSince: new Date(0),
     },
-    ...(rest === null
+    ...(owed === null
       ? {}
       : {
           intents: [
@@ -73,7 +77,7 @@ export function issueCreatedStep(
               key: descriptionRestKey,
               side: "jira",
               state: "planned",
-              payload: { rest },
+              payload: owed,
               mark: null,
             } as const,
           ],

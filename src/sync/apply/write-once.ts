@@ -74,7 +74,9 @@ export async function writeOnce<Result>(
   },
 ): Promise<Result> {
   const existing = leased.snapshot.intents.find((intent) => intent.key === write.key);
-  if (existing !== undefined && existing.state !== "planned") throw new Unsettled(write.key);
+  // A text that cannot be opened is never written: the next run gives its intent up.
+  if (existing !== undefined && (existing.state !== "planned" || existing.payload.unreadable === true))
+    throw new Unsettled(write.key);
   const payload = existing?.payload ?? write.payload;
   if (leased.remainingMs() < callTimeMaxMs) await leased.renew();
   const attemptedAt = deps.clock.now();
