@@ -40,7 +40,7 @@ export function startBeat(deps: BeatDeps & { readonly log: Log }): Beat {
       poked = false;
       const startedAt = performance.now();
       const nextMs = await enqueueDue(deps).catch((error: unknown) => {
-        warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
+        warn({ error }, "Schedule could not enqueue");
         return beatMs;
       });
       await rest(Math.max(beatMinMs, nextMs - (performance.now() - startedAt)));

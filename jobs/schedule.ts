@@ -102,6 +102,6 @@ async function guard(deps: { readonly warn: Warn }, work: () => Promise<void>): 
     await work();
   } catch (error) {
     // Database or queue are away: the next tick finds everything where it was.
-    deps.warn({ error: error instanceof Error ? error.message : "unknown" }, "Schedule could not enqueue");
+    deps.warn({ error }, "Schedule could not enqueue");
   }
 }

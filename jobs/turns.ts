@@ -134,7 +134,7 @@ export function makeTurns(deps: {
     if (first !== "slow") return first;
     run.beside = true;
     ended.catch((error: unknown) =>
-      log.error({ connection, error: error instanceof Error ? error.message : "unknown" }, "A slow run failed"),
+      log.error({ connection, error }, "A slow run failed"),
     );
     return ignored("goes_on");
   }

@@ -21,6 +21,7 @@ import { Secret } from "../lib/secret.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
+import { errorMessage } from "../observability/scrub.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { checkSites, findCursor, recordPolicy, saveCursor, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
@@ -112,7 +113,7 @@ export async function openDatabase(
       connectionString,
       readOnly: access === "read",
       poolMax: options.poolMax ?? Math.max(6, config.workerConcurrency + 4),
-      onError: (error) => warn({ error: error.message }, "A database connection broke"),
+      onError: (error) => warn({ error: errorMessage(error) }, "A database connection broke"),
       onHang: (hang) => {
         // Each query that waited says so; the first of them closes the rest.
         warn({ ...hang }, "PostgreSQL did not answer; its silent connections were closed");

@@ -22,6 +22,7 @@ import type { Config, HttpConfig } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
+import { errorMessage } from "../observability/scrub.ts";
 import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
 import { makeAdminStore } from "../store/admin.ts";
@@ -230,7 +231,7 @@ async function refuseMisfit(queue: QueueBackend, log: Log): Promise<void> {
   try {
     misfit = await queue.findMisfit();
   } catch (error) {
-    log.warn({ error: error instanceof Error ? error.message : "unknown" }, "The queue does not answer yet");
+    log.warn({ error: errorMessage(error) }, "The queue does not answer yet");
     return;
   }
   if (misfit === null) return;
@@ -279,7 +280,7 @@ async function refuseOscillation(parts: Parts): Promise<void> {
       lines = findOscillations(config.status, await Promise.race([jira.listStatuses(), late]));
     } catch (error) {
       parts.log.warn(
-        { connection: name, error: error instanceof Error ? error.message : "unknown" },
+        { connection: name, error: errorMessage(error) },
         "The status map could not be compared with the workflow; casebridge doctor does it too",
       );
       continue;

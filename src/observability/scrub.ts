@@ -114,7 +114,7 @@ export function errorMessage(error: unknown): string {
   const message = error.name.startsWith("PrismaClient")
     ? (error.message.trim().split("\n").at(-1) ?? "")
     : error.message;
-  const shortest = error instanceof SyntaxError ? 0 : 40;
+  const shortest = error instanceof SyntaxError || quotesData(error) ? 0 : 40;
   const masked = message.replace(/"[^"\n]*"?|'[^'\n]*'|`[^`\n]*`/g, (part) =>
     part.length - 2 > shortest ? `"${redacted}"` : part,
   );
@@ -122,6 +122,11 @@ export function errorMessage(error: unknown): string {
   return scrubLine(
     error instanceof SyntaxError ? masked.replace(/".*(?= is not valid JSON)/s, `"${redacted}"`) : masked,
   );
+}
+
+/** PostgreSQL quotes the value that it could not read (SQLSTATE class 22); of other errors short quotes are names. */
+function quotesData(error: Error): boolean {
+  return /\b22[0-9A-Z]{3}\b/.test(`${"code" in error ? String(error.code) : ""} ${error.message}`);
 }
 
 type Walk = { readonly depth: number; readonly left: { count: number } };

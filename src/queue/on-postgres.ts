@@ -20,6 +20,7 @@ import {
 import type pg from "pg";
 import { parsePostgresAddress } from "../lib/postgres/address.ts";
 import { isPooled, makePostgresPool } from "../lib/postgres/pool.ts";
+import { errorMessage } from "../observability/scrub.ts";
 import type { OpenedBackend, QueueEvents } from "./opened.ts";
 import { PatientWorker } from "./patient-worker.ts";
 
@@ -42,7 +43,7 @@ export function openOnPostgres(input: {
     applicationName: "casebridge queue",
     searchPath: schema,
     readOnly,
-    onError: (error) => events.warn({ error: error.message }, "A connection of the queue broke"),
+    onError: (error) => events.warn({ error: errorMessage(error) }, "A connection of the queue broke"),
     onHang: events.hang,
   });
   const shared: Shared = { pool, schemaPool: inSchema(pool, schema), schema, readOnly, ready: null, isPooled: false };

@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import { parseRedisAddress } from "../lib/redis-address.ts";
+import { errorMessage } from "../observability/scrub.ts";
 import type { OpenedBackend, QueueEvents, QueueMisfit } from "./opened.ts";
 import { PatientWorker } from "./patient-worker.ts";
 
@@ -36,7 +37,7 @@ export function openOnRedis(input: {
   function listenTo(client: Redis): Redis {
     clients.push(client);
     client.on("error", (error: Error) => {
-      events.warn({ error: error.message }, "Redis connection failed");
+      events.warn({ error: errorMessage(error) }, "Redis connection failed");
       if (error.message.startsWith("Socket timeout")) events.hang({ afterMs: client.options.socketTimeout ?? 0 });
     });
     const { info, duplicate } = client;

@@ -43,6 +43,29 @@ describe.each(kinds)("on %s", (kind) => {
     redis = null;
   });
 
+  /** Everything that lies in the queue's store. */
+  async function stored(): Promise<string> {
+    if (kind === "redis") {
+      const client = new Redis(redis?.url ?? "");
+      const hashes = await Promise.all(
+        (await client.keys("*")).map(async (key) =>
+          (await client.type(key)) === "hash" ? await client.hgetall(key) : null,
+        ),
+      );
+      client.disconnect();
+      return JSON.stringify(hashes);
+    }
+    const client = new pg.Client(database?.connectionString);
+    await client.connect();
+    const { rows: tables } = await client.query(
+      "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    );
+    const found: string[] = [];
+    for (const { name } of tables) found.push(JSON.stringify((await client.query(`SELECT * FROM ${name}`)).rows));
+    await client.end();
+    return found.join();
+  }
+
   function make(options: Partial<QueueBackendOptions> = {}): QueueBackend {
     const backend = makeQueueBackend({
       redisUrl: kind === "redis" ? (redis?.url ?? "") : null,
@@ -170,6 +193,24 @@ describe.each(kinds)("on %s", (kind) => {
     const report = { queue: "links", name: "reconcile-link", payload: { key: "1" }, error: "Error" };
     expect(reports).toEqual([report]);
     expect(failed).toMatchObject([report]);
+  });
+
+  it(`${title}what a driver quotes in its error stands in no report, no log and not in the queue`, async () => {
+    const reports: unknown[] = [];
+    const backend = make({ attemptsMax: 2, onExhausted: async (report) => void reports.push(report) });
+    work(backend, async () => {
+      throw Object.assign(new Error('invalid input syntax for type json: "hunter2"'), { code: "22P02" });
+    });
+
+    await backend.enqueue(wake("1"));
+    await untilAsync(async () => (await backend.failedJobs()).length === 1);
+
+    expect(reports).toMatchObject([{ error: "Error 22P02" }]);
+    expect(await backend.failedJobs()).toMatchObject([{ error: "Error 22P02" }]);
+    expect(logged.join()).toContain("Job will be tried again");
+    const kept = await stored();
+    expect(kept).toContain("22P02");
+    expect([logged.join(), kept].filter((text) => text.includes("hunter2"))).toEqual([]);
   });
 
   it(`${title}what can never succeed is tried once; dead jobs can be retried and removed`, async () => {

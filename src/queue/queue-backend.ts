@@ -18,7 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
-import { describeError } from "../observability/scrub.ts";
+import { describeError, errorMessage } from "../observability/scrub.ts";
 import { decideJob, retryPauseMs } from "./job-decision.ts";
 import { openOnPostgres } from "./on-postgres.ts";
 import { openOnRedis } from "./on-redis.ts";
@@ -181,7 +181,7 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
   const queues = new Map<QueueName, Queue>();
   for (const name of names()) {
     const queue = opened.makeQueue(queueNames[name], jobOptions);
-    queue.on("error", (error: Error) => warn({ queue: name, error: error.message }, "Queue failed"));
+    queue.on("error", (error: Error) => warn({ queue: name, error: errorMessage(error) }, "Queue failed"));
     queues.set(name, queue);
   }
 
@@ -258,19 +258,20 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     if (decision.kind === "retry" && !isLast) {
       log.warn(
-        { queue: name, job: job.name, attempt: job.attemptsMade + 1, error: messageOf(error) },
+        { queue: name, job: job.name, attempt: job.attemptsMade + 1, error: errorMessage(error) },
         "Job will be tried again",
       );
-      throw error;
+      // BullMQ stores the message of what is thrown, and its stack.
+      throw new Error(reasonOf(error), { cause: error });
     }
     try {
       await options.onExhausted?.({ queue: name, name: job.name, payload: job.data, error: reasonOf(error) });
     } catch (reportError) {
-      log.error({ queue: name, job: job.name, error: messageOf(reportError) }, "A dead job could not be reported");
+      log.error({ queue: name, job: job.name, error: errorMessage(reportError) }, "A dead job could not be reported");
       await job.moveToDelayed(Date.now() + reportAgainMs, token);
       throw new DelayedError();
     }
-    log.error({ queue: name, job: job.name, error: messageOf(error) }, "Job failed");
+    log.error({ queue: name, job: job.name, error: errorMessage(error) }, "Job failed");
     throw Object.assign(new UnrecoverableError(reasonOf(error)), { cause: error });
   }
 
@@ -294,7 +295,9 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
         runRetryDelay: workerRetryMs,
         settings: { backoffStrategy: (attempt?: number) => retryPauseMs(attempt ?? 1, retryFirstMs, random()) },
       });
-      worker.on("error", (error: Error) => warn({ queue: name, error: error.message }, "Worker connection failed"));
+      worker.on("error", (error: Error) =>
+        warn({ queue: name, error: errorMessage(error) }, "Worker connection failed"),
+      );
       workers.push(worker);
     }
   }
@@ -416,7 +419,7 @@ function isSchemaMissing(error: unknown): boolean {
 
 function toUnavailable(error: unknown, what: string): Error {
   if (error instanceof QueueUnavailable || error instanceof HandlerConflict) return error;
-  return new QueueUnavailable(`the queue failed (${what}): ${messageOf(error)}`, { cause: error });
+  return new QueueUnavailable(`the queue failed (${what}): ${errorMessage(error)}`, { cause: error });
 }
 
 /**
@@ -427,10 +430,6 @@ function reasonOf(error: unknown): string {
   if (isServiceError(error)) return error.message;
   const { class: name, code } = describeError(error);
   return code === undefined ? name : `${name} ${code}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
