@@ -133,9 +133,7 @@ export function makeTurns(deps: {
     const first = await Promise.race([ended, slow]).finally(() => clearTimeout(timer));
     if (first !== "slow") return first;
     run.beside = true;
-    ended.catch((error: unknown) =>
-      log.error({ connection, error }, "A slow run failed"),
-    );
+    ended.catch((error: unknown) => log.error({ connection, error }, "A slow run failed"));
     return ignored("goes_on");
   }
 

@@ -184,5 +184,5 @@ export function checkTogether(connections: readonly DoctorSettings[]): Finding |
 }
 
 function accountOf({ huawei: { credentials } }: DoctorSettings): string {
-  return credentials.kind === "aksk" ? credentials.ak : `${credentials.domainName}/${credentials.username}`;
+  return credentials.kind === "aksk" ? credentials.ak.reveal() : `${credentials.domainName}/${credentials.username}`;
 }

@@ -18,7 +18,7 @@ export type DoctorSettings = ConnectionSettings & {
     readonly projectId: string | null;
     readonly requestsPerSecond: number;
     readonly credentials:
-      | { readonly kind: "aksk"; readonly ak: string; readonly securityToken: Secret | null }
+      | { readonly kind: "aksk"; readonly ak: Secret; readonly securityToken: Secret | null }
       | { readonly kind: "password"; readonly username: string; readonly domainName: string };
   };
   readonly jira: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type ErrorKind, ServiceError, type Side } from "../domain/service-error.ts";
+import { Secret } from "../lib/secret.ts";
 import type { HuaweiCapability } from "../sync/ports.ts";
 import {
   configurationReport,
@@ -26,7 +27,7 @@ const settings: DoctorSettings = {
     groupId: null,
     projectId: null,
     requestsPerSecond: 2,
-    credentials: { kind: "aksk", ak: "ak", securityToken: null },
+    credentials: { kind: "aksk", ak: new Secret("ak"), securityToken: null },
   },
   jira: {
     host: "https://example.atlassian.net",

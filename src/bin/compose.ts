@@ -281,7 +281,7 @@ function toConnectionRow(connection: ConnectionConfig): {
 function huaweiAccount(connection: ConnectionConfig): string {
   const { credentials } = connection.huawei;
   return credentials.kind === "aksk"
-    ? `key ${hashParts([credentials.ak]).slice(0, 16)}`
+    ? `key ${hashParts([credentials.ak.reveal()]).slice(0, 16)}`
     : `${credentials.domainName}/${credentials.username}`;
 }
 
@@ -299,7 +299,7 @@ function isSameAccount(one: ConnectionConfig, other: ConnectionConfig): boolean 
   const [a, b] = [one.huawei.credentials, other.huawei.credentials];
   if (a.kind === "password" || b.kind === "password")
     return a.kind === "password" && b.kind === "password" && a.domainName === b.domainName;
-  return a.ak === b.ak || (a.domainId !== null && a.domainId === b.domainId);
+  return a.ak.reveal() === b.ak.reveal() || (a.domainId !== null && a.domainId === b.domainId);
 }
 
 /**

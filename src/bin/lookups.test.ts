@@ -14,7 +14,7 @@ async function read(apiVersion: "v2" | "v1.0", options: Partial<LookupOptions>) 
   simulator = await startHuaweiSimulator();
   const credentials = {
     kind: "aksk",
-    ak: "SIMAK",
+    ak: new Secret("SIMAK"),
     sk: new Secret("SIMSK"),
     securityToken: null,
     domainId: "simdomain0000000000000000000001",

@@ -134,7 +134,7 @@ export type HuaweiConfig = {
 export type HuaweiCredentials =
   | {
       readonly kind: "aksk";
-      readonly ak: string;
+      readonly ak: Secret;
       readonly sk: Secret;
       /** Present with temporary keys. */
       readonly securityToken: Secret | null;

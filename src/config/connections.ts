@@ -344,7 +344,7 @@ function buildCredentials(
       ? null
       : scope.secret("HUAWEICLOUD_SDK_SECURITY_TOKEN", given.securityToken, false);
     const domainId = textOrNull(scope.pick("HUAWEICLOUD_SDK_DOMAIN_ID", given.domainId));
-    return ak === null || sk === null ? null : { kind: "aksk", ak: ak.reveal(), sk, securityToken, domainId };
+    return ak === null || sk === null ? null : { kind: "aksk", ak, sk, securityToken, domainId };
   }
   if (fileHasLogin || envHasLogin) {
     if (elsewhere && (given.username === undefined || given.password === undefined))

@@ -48,6 +48,11 @@ function getConnection(given: Given, index = 0): ConnectionConfig {
   return connection;
 }
 
+/** Of a key pair, else `null`. */
+function accessKeyOf(credentials: ConnectionConfig["huawei"]["credentials"]): string | null {
+  return credentials.kind === "aksk" ? credentials.ak.reveal() : null;
+}
+
 function getErrors(given: Given) {
   const result = load(given);
   return result.ok ? [] : result.errors;
@@ -86,7 +91,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 2,
           messageCharsMax: 1200,
           projectId: null,
-          credentials: { kind: "aksk", ak: "AKIDEXAMPLE", sk: "[secret]", securityToken: null, domainId: null },
+          credentials: { kind: "aksk", ak: "[secret]", sk: "[secret]", securityToken: null, domainId: null },
         },
         jira: {
           host: "https://example.atlassian.net",
@@ -258,10 +263,10 @@ test("several connections keep their order, their own secrets, and share anchors
     ["one", "ONE", secrets.JIRA_API_TOKEN],
     ["two", "TWO", "t2"],
   ]);
-  expect(connections.map(({ huawei }) => huawei.credentials)).toMatchObject([
-    { kind: "aksk", ak: "ak1", securityToken: null },
-    { kind: "aksk", ak: "ak1", securityToken: null },
-  ]);
+  for (const { huawei } of connections) {
+    expect(huawei.credentials).toMatchObject({ kind: "aksk", securityToken: null });
+    expect(accessKeyOf(huawei.credentials)).toBe("ak1");
+  }
 });
 
 test("a login is used when no key is given", () => {
@@ -712,7 +717,7 @@ test("an address of the file is fine with credentials that the file names, or wh
     files: yaml(`connections:\n  - { name: a, jira: { host: "https://EXAMPLE.atlassian.net" } }\n`),
   });
 
-  expect(named.huawei.credentials).toMatchObject({ ak: "AK2" });
+  expect(accessKeyOf(named.huawei.credentials)).toBe("AK2");
   expect(named.jira.apiToken.reveal()).toBe("token-two");
   expect(named.jira.webhookSecret).toBeNull();
   expect(same.jira.apiToken.reveal()).toBe(secrets.JIRA_API_TOKEN);

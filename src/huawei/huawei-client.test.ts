@@ -48,7 +48,7 @@ function makeClient(changes: Partial<HuaweiClientOptions>, now = () => new Date(
     apiVersion: "v2",
     language: "en-us",
     groupId: null,
-    credentials: { kind: "aksk", ak: "AK", sk: new Secret("SK"), securityToken: null, domainId: "domain1" },
+    credentials: { kind: "aksk", ak: new Secret("AK"), sk: new Secret("SK"), securityToken: null, domainId: "domain1" },
     timeoutMs: 3_000,
     ...changes,
   };

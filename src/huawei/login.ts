@@ -64,7 +64,7 @@ function makeSignedLogin(deps: TokenDeps, credentials: HuaweiClientCredentials &
     const headers: Record<string, string> = { ...request.headers };
     if (domainId !== null) headers["x-domain-id"] = domainId;
     if (credentials.securityToken !== null) headers["x-security-token"] = credentials.securityToken.reveal();
-    return signHeaders({ ...request, headers }, { ak: credentials.ak, sk: credentials.sk.reveal() });
+    return signHeaders({ ...request, headers }, { ak: credentials.ak.reveal(), sk: credentials.sk.reveal() });
   }
 
   async function learn(lane: Lane): Promise<void> {

@@ -5,7 +5,7 @@ import type { Secret } from "../lib/secret.ts";
 export type HuaweiClientCredentials =
   | {
       readonly kind: "aksk";
-      readonly ak: string;
+      readonly ak: Secret;
       readonly sk: Secret;
       /** Present with temporary keys; sent as `X-Security-Token`. */
       readonly securityToken: Secret | null;

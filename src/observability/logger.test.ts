@@ -21,6 +21,8 @@ test.each([
   ["authorization"],
   ["Authorization"],
   ["sk"],
+  ["ak"],
+  ["accessKeyId"],
   ["HUAWEICLOUD_SDK_SK"],
   ["content"],
   ["messageContent"],
@@ -127,6 +129,9 @@ test("messages of libraries lose long quotes, call dumps, passwords in addresses
   expect(errorMessage(new Error(`bad value "${"hunter2 ".repeat(10)}" given`))).not.toContain("hunter2");
   expect(scrubLine("connect redis://bot:hunter2@db:6379 failed")).toBe("connect redis://[redacted]@db:6379 failed");
   expect(scrubLine("sent Bearer hunter2hunter2 and ?token=hunter2&a=1, password: hunter2")).not.toContain("hunter2");
+  expect(scrubLine("SDK-HMAC-SHA256 Access=hunter2, access_key_id: hunter2, ak=hunter2")).not.toContain("hunter2");
+  const data = Object.assign(new Error('invalid input syntax for type bigint: "hunter2"'), { code: "22P02" });
+  expect(errorMessage(data)).not.toContain("hunter2");
   expect(describeError("hunter2").message).not.toContain("hunter2");
 });
 

@@ -32,8 +32,8 @@ const secretWords: ReadonlySet<string> = new Set([
   "cookies",
   "credential",
   "credentials",
+  "ak",
   "sk",
-  "apikey",
   "signature",
 ]);
 /** Never shown as text or structure; a number or a truth value under such a name is a count or a setting. */
@@ -67,7 +67,7 @@ export function scrubLine(text: string): string {
     .replace(/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@]{1,500}@/gi, `$1${redacted}@`)
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{4,}/gi, `$1 ${redacted}`)
     .replace(
-      /\b((?:\w{0,40}[_-])?(?:token|secret|password|passwd|pwd|sk|api_?key|signature))(["']?\s{0,3}[=:]\s{0,3})("[^"]*"|'[^']*'|[^\s&,;]+)/gi,
+      /\b((?:\w{0,40}[_-])?(?:token|secret|password|passwd|pwd|[as]k|api_?key|access(?:_?key(?:_?id)?)?|signature))(["']?\s{0,3}[=:]\s{0,3})("[^"]*"|'[^']*'|[^\s&,;]+)/gi,
       `$1$2${redacted}`,
     )
     .replace(/\s+/g, " ");
@@ -183,7 +183,8 @@ function mustHide(name: string, value: unknown): boolean {
     .toLowerCase()
     .split(/[^a-z0-9]+/);
   const whole = words.join("");
-  if (words.some((word) => secretWords.has(word)) || secretWords.has(whole) || whole.endsWith("apikey")) return true;
+  if (words.some((word) => secretWords.has(word)) || secretWords.has(whole) || /(?:api|access)key/.test(whole))
+    return true;
   return typeof value !== "number" && typeof value !== "bigint" && words.some((word) => contentWords.has(word));
 }
 

@@ -64,7 +64,7 @@ function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}, dep
     groupId: null,
     credentials: {
       kind: "aksk",
-      ak: "SIMAK",
+      ak: new Secret("SIMAK"),
       sk: new Secret("SIMSK"),
       securityToken: null,
       domainId: "simdomain0000000000000000000001",
@@ -434,7 +434,7 @@ describe("failures", () => {
   test("a wrong secret key is unauthorized, and the service's clock can be read all the same", async () => {
     const credentials = {
       kind: "aksk" as const,
-      ak: "SIMAK",
+      ak: new Secret("SIMAK"),
       sk: new Secret("wrong"),
       securityToken: null,
       domainId: null,
@@ -453,7 +453,7 @@ describe("login", () => {
   test("temporary keys send their security token", async () => {
     const credentials = {
       kind: "aksk" as const,
-      ak: "SIMAK",
+      ak: new Secret("SIMAK"),
       sk: new Secret("SIMSK"),
       securityToken: new Secret("SIMTOKEN"),
       domainId: null,
@@ -853,7 +853,7 @@ test("temporary keys sign with their security token", async () => {
   simulator = await startHuaweiSimulator({
     accounts: [{ accessKey: "TEMPAK", secretKey: "TEMPSK", domainId: "tempdomain", securityToken: "TEMPTOKEN" }],
   });
-  const keys = { kind: "aksk", ak: "TEMPAK", sk: new Secret("TEMPSK"), domainId: "tempdomain" } as const;
+  const keys = { kind: "aksk", ak: new Secret("TEMPAK"), sk: new Secret("TEMPSK"), domainId: "tempdomain" } as const;
 
   const right = makeClient(simulator.url, { credentials: { ...keys, securityToken: new Secret("TEMPTOKEN") } });
   const wrong = makeClient(simulator.url, { credentials: { ...keys, securityToken: null } });

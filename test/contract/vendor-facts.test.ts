@@ -47,7 +47,13 @@ describe("Huawei", () => {
     await rm(folder, { recursive: true });
   });
 
-  const keys = { kind: "aksk", ak: "SIMAK", sk: new Secret("SIMSK"), securityToken: null, domainId: null } as const;
+  const keys = {
+    kind: "aksk",
+    ak: new Secret("SIMAK"),
+    sk: new Secret("SIMSK"),
+    securityToken: null,
+    domainId: null,
+  } as const;
   const login = {
     kind: "password",
     username: "simuser",

@@ -39,7 +39,7 @@ export const loginEnvs = {
 /** The same for a client made in this process. */
 export const credentials =
   login === "aksk"
-    ? { kind: "aksk" as const, ak: "SIMAK", sk: new Secret("SIMSK"), securityToken: null, domainId }
+    ? { kind: "aksk" as const, ak: new Secret("SIMAK"), sk: new Secret("SIMSK"), securityToken: null, domainId }
     : { kind: "password" as const, username, password: new Secret(password), domainName, projectId: null };
 
 /** v2's operations that scenarios name, and those of v1.0 that do the same. */
