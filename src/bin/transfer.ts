@@ -1,7 +1,9 @@
 /** `casebridge export` and `casebridge import`: the mapping as JSON lines, to a file or a pipe and back. */
 
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream, createWriteStream, fchmodSync } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
+import { realpath, rename, rm, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -10,15 +12,17 @@ import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { AdminStore } from "../store/admin.ts";
 import { DatabaseNotEmpty, InvalidExport } from "../store/transfer.ts";
 
-/** Writes the mapping; `output` null = stdout. A file is readable by its owner alone. Throws `CommandFailure`. */
-export async function exportTo(admin: AdminStore, output: string | null): Promise<CommandResult> {
-  const stream: Writable = output === null ? process.stdout : createWriteStream(output, { mode: 0o600 });
-  // The mode above holds for a new file only; one that was there may be open to others.
-  if (output !== null) stream.once("open", (fd: number) => fchmodSync(fd, 0o600));
-  let broken: Error | null = null;
-  stream.on("error", (error) => {
-    broken ??= error;
-  });
+/** Gives the mapping line by line, and counts what it gave. */
+type Exporting = {
+  exportMapping(write: (line: string) => Promise<void>): Promise<Readonly<Record<string, number>>>;
+};
+
+/**
+ * Writes the mapping; `output` null = stdout. A file is its owner's alone, whatever was there before: it is written beside and takes the
+ * place of the old one when it is whole, so nobody who had that one open reads along. A pipe or device is written to as it is. Throws
+ * `CommandFailure`; the old file stays then.
+ */
+export async function exportTo(admin: Exporting, output: string | null): Promise<CommandResult> {
   const fail = (error: Error): never => {
     throw new CommandFailure({
       code: ExitCode.usage,
@@ -26,19 +30,47 @@ export async function exportTo(admin: AdminStore, output: string | null): Promis
       remedy: "Name a file in a folder that exists, with room left.",
     });
   };
-  const counts = await admin.exportMapping(async (line) => {
-    if (broken !== null) fail(broken);
-    if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), once(stream, "close")]);
+  const place = output === null ? null : await findPlace(output).catch(fail);
+  const stream: Writable =
+    place === null ? process.stdout : createWriteStream(place.written, { mode: 0o600, flags: place.flags });
+  let broken: Error | null = null;
+  stream.on("error", (error) => {
+    broken ??= error;
   });
-  if (output !== null) {
+  const write = async () => {
+    const counts = await admin.exportMapping(async (line) => {
+      if (broken !== null) fail(broken);
+      if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), once(stream, "close")]);
+    });
+    if (place === null) return counts;
     stream.end();
     await finished(stream).catch(fail);
-  }
+    if (place.written !== place.final) await rename(place.written, place.final).catch(fail);
+    return counts;
+  };
+  const counts = await write().catch(async (error: unknown) => {
+    if (place !== null) stream.destroy();
+    if (place !== null && place.written !== place.final) await rm(place.written, { force: true });
+    throw error;
+  });
   return {
     exitCode: ExitCode.done,
     human: output === null ? [] : [{ kind: "text", text: `Written to ${output}.` }],
     json: counts,
   };
+}
+
+type Place = { readonly written: string; readonly final: string; readonly flags: "w" | "wx" };
+
+/** Where an export is written, and where it belongs: what a link names, never the link itself. */
+async function findPlace(output: string): Promise<Place> {
+  const final = await realpath(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    return output;
+  });
+  const there = await stat(final).catch(() => null);
+  if (there !== null && !there.isFile()) return { written: final, final, flags: "w" };
+  return { written: `${final}.${randomBytes(6).toString("hex")}`, final, flags: "wx" };
 }
 
 /** Reads a mapping; `input` `-` = stdin. With `dryRun` everything is checked and nothing kept. Throws `CommandFailure`. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -39,6 +39,18 @@ describe("a start", () => {
     expect(settings).toEqual([{ encoding: "UTF8", fsync: "on", zone: "UTC", address: "127.0.0.1", locale: "C.UTF-8" }]);
     expect([mode, lockMode]).toEqual([0o600, 0o600]);
     await expect(query(server.connectionString, "SELECT 1")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("closes a lock that others could read, and so hold", async () => {
+    await mkdir(join(dataDir, "postgres"));
+    const lock = join(dataDir, "postgres", "lock");
+    await writeFile(lock, "");
+    await chmod(lock, 0o666);
+
+    const server = await startEmbeddedPostgres({ dataDir, fast: true });
+    await server.stop();
+
+    expect((await stat(lock)).mode & 0o777).toBe(0o600);
   });
 
   test.skipIf(process.getuid?.() !== 0)("refuses a lock that is somebody else's file, and says whose", async () => {
