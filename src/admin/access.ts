@@ -36,14 +36,20 @@ export function isSafe(method: string): boolean {
   return safeMethods.has(method);
 }
 
-/** Changes need our own origin (where a browser tells it) and the custom header; reads must not be embedded by other sites. `null` = fine. */
-export function checkChange({ method, headers }: Pick<AccessRequestFacts, "method" | "headers">): Refusal | null {
+/**
+ * Changes need our own origin (where a browser tells it) and the custom header; reads must not be embedded by other sites. `null` = fine.
+ * `publicUrl`: where people reach the page; without it our own origin is the host that the request names.
+ */
+export function checkChange(
+  { method, headers }: Pick<AccessRequestFacts, "method" | "headers">,
+  publicUrl: string | null,
+): Refusal | null {
   const site = headers["sec-fetch-site"];
   if (safeMethods.has(method)) {
     const embedded = site === "cross-site" && headers["sec-fetch-mode"] !== "navigate";
     return embedded ? refuse("cross_origin", "Requests from other sites are refused.") : null;
   }
-  const foreignOrigin = headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host);
+  const foreignOrigin = headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host, publicUrl);
   if (foreignOrigin || (site !== undefined && site !== "same-origin")) {
     return refuse("cross_origin", "Requests that change something must come from this page.");
   }
@@ -97,9 +103,14 @@ export function isLoopbackHost(host: string): boolean {
   return namesThisMachine(host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
 }
 
-/** Scheme is left out of the comparison: behind a proxy with TLS the browser says https and we see http. */
-function isOwnOrigin(origin: string, host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(origin)) return false;
+/**
+ * Where people reach the page is known, or it is this machine: then a proxy may name whatever host it likes, and another name that leads
+ * here (DNS rebinding) is foreign. Else the host tells, without the scheme: behind a proxy with TLS the browser says https and we see http.
+ */
+function isOwnOrigin(origin: string, host: string | undefined, publicUrl: string | null): boolean {
+  if (!URL.canParse(origin)) return false;
+  if (publicUrl !== null && new URL(origin).origin === new URL(publicUrl).origin) return true;
+  if (host === undefined || (publicUrl !== null && !namesThisMachine(host))) return false;
   const { protocol, host: originHost } = new URL(origin);
   const ownUrl = `${protocol}//${host}`;
   return /^https?:$/.test(protocol) && URL.canParse(ownUrl) && new URL(ownUrl).host === originHost;

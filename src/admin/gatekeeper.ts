@@ -23,6 +23,9 @@ export type SignIn = {
 /** A cookie to set; `maxAge` 0 takes it away. */
 export type CookieToSet = { readonly name: string; readonly value: string; readonly options: CookieSerializeOptions };
 
+/** How a cookie of ours is called and kept. */
+type CookieShape = { readonly name: string; readonly options: CookieSerializeOptions };
+
 /** Who a request comes from, or the answer that it gets. */
 export type Verdict = { readonly principal: Principal } | { readonly refusal: Refusal };
 
@@ -31,6 +34,10 @@ export interface Gatekeeper {
   /** Whether somebody can sign in at all; otherwise only this machine is answered. */
   readonly hasSignIn: boolean;
   readonly hasTokens: boolean;
+  /** What a change must look like, whoever asks; `null` = fine. For routes that nobody needs to be signed in for. */
+  checkChange(request: Pick<AccessRequestFacts, "method" | "headers">): Refusal | null;
+  /** The name and options of a cookie of ours. */
+  cookie(request: Pick<AccessRequestFacts, "headers">, name: string): CookieShape;
   /** Who asks, and whether that role may. A change must come from the page itself as well. */
   check(request: AccessRequestFacts): Promise<Verdict>;
   /** Begins a session for whoever shows a token. */
@@ -47,13 +54,14 @@ export interface Gatekeeper {
 const sessionMs = 12 * 3_600_000;
 const cookieName = "casebridge_session";
 
-/** Makes the decisions. `signIn` null: this machine only. */
+/** Makes the decisions. `signIn` null: this machine only. `publicUrl`: where people reach the page, where that is known. */
 export function makeGatekeeper(input: {
   readonly signIn: SignIn | null;
+  readonly publicUrl: string | null;
   readonly sessions: SessionStore;
   readonly brake: SignInBrake;
 }): Gatekeeper {
-  const { signIn, sessions, brake } = input;
+  const { signIn, publicUrl, sessions, brake } = input;
   const tokens = listTokens(signIn);
   const grants = new Set([
     ...tokens.map((token) => token.grant),
@@ -74,7 +82,7 @@ export function makeGatekeeper(input: {
   }
 
   async function findSession(request: AccessRequestFacts): Promise<StoredSession | null> {
-    const value = request.cookies[sessionCookie(request).name];
+    const value = request.cookies[sessionCookie(request, publicUrl).name];
     if (value === undefined || value.length > 100) return null;
     const session = await sessions.find(digestOf(value));
     return session !== null && grants.has(session.grant) ? session : null;
@@ -95,17 +103,19 @@ export function makeGatekeeper(input: {
   async function startSession(session: StoredSession, request: AccessRequestFacts): Promise<CookieToSet> {
     const value = randomBytes(32).toString("base64url");
     await sessions.start(digestOf(value), session, sessionMs);
-    const { name, options } = sessionCookie(request);
+    const { name, options } = sessionCookie(request, publicUrl);
     return { name, value, options: { ...options, maxAge: sessionMs / 1000 } };
   }
 
   return {
     hasSignIn: signIn !== null,
     hasTokens: tokens.length > 0,
+    checkChange: (request) => checkChange(request, publicUrl),
+    cookie: (request, name) => sessionCookie(request, publicUrl, name),
     async check(request) {
       const verdict = await find(request);
       if ("refusal" in verdict) return verdict;
-      const refusal = checkChange(request);
+      const refusal = checkChange(request, publicUrl);
       if (refusal !== null) return { refusal };
       return isSafe(request.method) || verdict.principal.role === "operator" ? verdict : { refusal: onlyReads };
     },
@@ -119,7 +129,7 @@ export function makeGatekeeper(input: {
       return startSession({ ...principal, grant: signIn?.oidcGrant ?? "" }, request);
     },
     async signOut(request) {
-      const { name, options } = sessionCookie(request);
+      const { name, options } = sessionCookie(request, publicUrl);
       const value = request.cookies[name];
       if (value !== undefined) await sessions.end(digestOf(value));
       return { name, value: "", options: { ...options, maxAge: 0 } };
@@ -172,14 +182,15 @@ function listTokens(signIn: SignIn | null): readonly Token[] {
 }
 
 /**
- * On this machine pages come over plain HTTP, where browsers keep no `__Host-` cookie; everywhere else the cookie demands TLS. It is the host that
- * the browser names that counts.
+ * On this machine pages come over plain HTTP, where not every browser keeps a `__Host-` cookie; everywhere else the cookie demands TLS. Where
+ * people reach the page is told by `publicUrl`, since a proxy may name any host; without it the host that the browser names counts.
  */
-export function sessionCookie(
+function sessionCookie(
   request: Pick<AccessRequestFacts, "headers">,
+  publicUrl: string | null,
   name: string = cookieName,
-): { readonly name: string; readonly options: CookieSerializeOptions } {
-  const secure = !namesThisMachine(request.headers.host);
+): CookieShape {
+  const secure = publicUrl === null ? !namesThisMachine(request.headers.host) : publicUrl.startsWith("https:");
   const options = { path: "/", httpOnly: true, sameSite: "strict", secure } as const;
   return { name: secure ? `__Host-${name}` : name, options };
 }

@@ -61,6 +61,7 @@ function makeInput(): HttpServerInput {
     port: 0,
     signIn: null,
     oidc: null,
+    publicUrl: null,
     sessions: makeSessionStore(database),
     brake: makeSignInBrake(database),
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
@@ -328,6 +329,26 @@ test("cookies are __Host- and Secure, save on this machine, where browsers would
   expect(
     (await get("/api/status", { headers: { cookie: cookie.replace("__Host-", ""), host: "bridge.example" } })).status,
   ).toBe(401);
+});
+
+test("where PUBLIC_URL says how people reach the page, that counts and not the host that a proxy names", async () => {
+  const get = await start({ ...tokens, publicUrl: "https://bridge.example" });
+  // nginx names the upstream unless it is told otherwise.
+  const proxied = { host: "127.0.0.1:8080", origin: "https://bridge.example", "sec-fetch-site": "same-origin" };
+
+  const there = await signIn(get, "correct-horse-battery", proxied);
+  const foreign = await signIn(get, "correct-horse-battery", {
+    host: "evil.example",
+    origin: "http://evil.example",
+    "sec-fetch-site": "same-origin",
+  });
+  const here = await signIn(get, "correct-horse-battery", { host: "localhost:8080", origin: "http://localhost:8080" });
+
+  expect([there.status, foreign.status, here.status]).toEqual([204, 403, 204]);
+  expect(String(there.headers["set-cookie"])).toMatch(/^__Host-casebridge_session=.*; Secure; SameSite=Strict$/);
+  const cookie = cookieOf(there);
+  const changed = await get("/api/change", { ...change, headers: { ...change.headers, ...proxied, cookie } });
+  expect(changed.status).toBe(200);
 });
 
 test("after more than ten refused sign-ins in a minute further ones wait, on every replica; sessions go on", async () => {

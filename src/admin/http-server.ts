@@ -62,6 +62,8 @@ export type HttpServerInput = {
   readonly signIn: Pick<SignIn, "operatorToken" | "viewerToken"> | null;
   /** Single sign-on; `null` = there is none. */
   readonly oidc: Oidc | null;
+  /** Where people reach the page, as the settings say; `null` = under whatever host they name. */
+  readonly publicUrl: string | null;
   readonly sessions: SessionStore;
   readonly brake: SignInBrake;
   readonly checks: {
@@ -95,6 +97,7 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   const tokens = signIn ?? { operatorToken: null, viewerToken: null };
   const gatekeeper = makeGatekeeper({
     signIn: isGuarded ? { ...tokens, oidcGrant: oidc?.grant ?? null } : null,
+    publicUrl: input.publicUrl,
     sessions,
     brake,
   });

@@ -82,6 +82,7 @@ async function start() {
     port,
     signIn: null,
     oidc,
+    publicUrl,
     sessions: makeSessionStore(database),
     brake: makeSignInBrake(database),
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },

@@ -1,8 +1,8 @@
 /** Signing in and out: the page's form, and single sign-on. Nobody is signed in yet, so these routes check origin and header themselves. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../sync/ports.ts";
-import { checkChange, type Refusal } from "./access.ts";
-import { type CookieToSet, type Gatekeeper, sessionCookie } from "./gatekeeper.ts";
+import type { Refusal } from "./access.ts";
+import type { CookieToSet, Gatekeeper } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderLeadOn, renderNoRole } from "./overview-page.ts";
 import { factsOf, isRecord, sendHtml, sendRefusal } from "./web-app.ts";
@@ -19,7 +19,7 @@ const flowMaxSeconds = 600;
 /** Adds `POST` and `DELETE /api/session`, and the three addresses of a single sign-on where there is one. */
 export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, log }: SessionDeps): void {
   const ownPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const refusal = checkChange(request);
+    const refusal = gatekeeper.checkChange(request);
     return refusal === null ? undefined : sendRefusal(reply, refusal);
   };
   app.post("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) => {
@@ -50,7 +50,7 @@ function addOidcRoutes(
         .send({ error: "sign_in_unavailable", message: "Single sign-on does not answer; try again later." });
     }
     const { url, cookie } = begun;
-    const { name, options } = sessionCookie(request, flowName);
+    const { name, options } = gatekeeper.cookie(request, flowName);
     return reply.setCookie(name, cookie, { ...options, maxAge: flowMaxSeconds }).redirect(url, 303);
   });
   // The browser comes from the provider's site, so it brings no cookie; the next request begins at our own page and does.
@@ -58,7 +58,7 @@ function addOidcRoutes(
     sendHtml(reply, 200, renderLeadOn(`finish?${queryOf(request)}`)),
   );
   app.get("/api/session/oidc/finish", { config: { access: "open" } }, async (request, reply) => {
-    const { name, options } = sessionCookie(request, flowName);
+    const { name, options } = gatekeeper.cookie(request, flowName);
     const cookie = request.cookies[name];
     reply.setCookie(name, "", { ...options, maxAge: 0 });
     if (cookie === undefined) return sendRefusal(reply, flowLost);

@@ -372,6 +372,7 @@ function makeHttp(input: {
     host: config.http.host,
     port: config.http.port,
     signIn: findTokens(config.http),
+    publicUrl: config.http.publicUrl,
     oidc: findOidc(config.http),
     sessions: makeSessionStore({ prisma: parts.database.prisma }),
     brake: makeSignInBrake({ prisma: parts.database.prisma }),

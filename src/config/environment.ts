@@ -491,8 +491,9 @@ export const environmentVariables = {
   PUBLIC_URL: variable({
     group: "Page and process",
     schema: values.serviceUrl("https://bridge.example.com"),
-    unset: "no single sign-on",
-    meaning: "Address under which people reach the page.",
+    unset: "the host that a request names",
+    meaning:
+      "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it.",
     example: "https://bridge.example.com",
   }),
   WORKER_CONCURRENCY: variable({
