@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Secret } from "../lib/secret.ts";
 import type { Principal, Role, SessionStore, SignInBrake, StoredSession } from "../lib/session-store.ts";
+import type { SignInRefusal } from "../observability/metrics.ts";
 import { type AccessRequestFacts, checkChange, isSafe, namesThisMachine, type Refusal, whyNotLocal } from "./access.ts";
 
 /** The ways to sign in; at least one is set. */
@@ -60,8 +61,9 @@ export function makeGatekeeper(input: {
   readonly publicUrl: string | null;
   readonly sessions: SessionStore;
   readonly brake: SignInBrake;
+  readonly onRefused: (reason: SignInRefusal) => void;
 }): Gatekeeper {
-  const { signIn, publicUrl, sessions, brake } = input;
+  const { signIn, publicUrl, sessions, brake, onRefused } = input;
   const tokens = listTokens(signIn);
   const grants = new Set([
     ...tokens.map((token) => token.grant),
@@ -92,10 +94,14 @@ export function makeGatekeeper(input: {
   async function tryToken(given: string, request: AccessRequestFacts): Promise<Verdict & { readonly grant?: string }> {
     const peer = peerOf(request.peerAddress);
     const waitMs = await brake.waitMs(peer);
-    if (waitMs > 0) return { refusal: mustWait(waitMs) };
+    if (waitMs > 0) {
+      onRefused("too_many");
+      return { refusal: mustWait(waitMs) };
+    }
     // All are compared, so that the time tells nothing of which one was near.
     const [token] = tokens.filter((entry) => entry.isSame(given));
     if (token !== undefined) return { principal: token.principal, grant: token.grant };
+    onRefused("wrong_token");
     const nextMs = await brake.refused(peer);
     return { refusal: nextMs > 0 ? mustWait(nextMs) : unauthorized };
   }

@@ -372,6 +372,9 @@ test("after more than ten refused sign-ins in a minute further ones wait, on eve
     expect((await replica("/api/status", { headers: bearer })).status).toBe(429);
     expect((await replica("/api/status", { headers: { cookie } })).status).toBe(200);
   }
+  const { text } = await get("/metrics", { headers: { cookie } });
+  expect(text).toContain('casebridge_sign_ins_refused_total{reason="wrong_token"} 6');
+  expect(text).toContain('casebridge_sign_ins_refused_total{reason="too_many"} 2');
   await database.pool.query("UPDATE refused_sign_ins SET at = at - interval '1 minute'");
   expect((await signIn(other, "correct-horse-battery")).status).toBe(204);
 });

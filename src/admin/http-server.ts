@@ -73,7 +73,7 @@ export type HttpServerInput = {
   };
   /** Why the process makes no progress; `null` while it does. */
   readonly stalledBy: () => string | null;
-  readonly metrics: Pick<Metrics, "render" | "contentType">;
+  readonly metrics: Pick<Metrics, "render" | "contentType" | "signInRefused">;
   /** Should be read-only: bull-board cannot send the header that changes need, so its buttons would be refused. */
   readonly bullBoard?: BullBoardQueues;
   /** Only where a sign-in guards the rest: whoever is led to it reaches the other routes as well. */
@@ -100,6 +100,7 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
     publicUrl: input.publicUrl,
     sessions,
     brake,
+    onRefused: (reason) => input.metrics.signInRefused(reason),
   });
   const app = makeWebApp(input);
   app.decorateRequest("principal", null);
@@ -118,7 +119,7 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
     return sendRefusal(reply, refusal);
   });
 
-  addSessionRoutes(app, { gatekeeper, oidc, log });
+  addSessionRoutes(app, { gatekeeper, oidc, metrics: input.metrics, log });
   addHealthRoutes(app, input);
   if (input.webhook !== undefined) addWebhookRoute(app, { webhook: input.webhook, log: input.log });
   addPageRoutes(app, { input, gatekeeper });

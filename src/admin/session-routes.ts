@@ -1,5 +1,6 @@
 /** Signing in and out: the page's form, and single sign-on. Nobody is signed in yet, so these routes check origin and header themselves. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Metrics } from "../observability/metrics.ts";
 import type { Log } from "../sync/ports.ts";
 import type { Refusal } from "./access.ts";
 import type { CookieToSet, Gatekeeper } from "./gatekeeper.ts";
@@ -10,6 +11,7 @@ import { factsOf, isRecord, sendHtml, sendRefusal } from "./web-app.ts";
 type SessionDeps = {
   readonly gatekeeper: Gatekeeper;
   readonly oidc: Oidc | null;
+  readonly metrics: Pick<Metrics, "signInRefused">;
   readonly log: Log;
 };
 
@@ -17,7 +19,7 @@ const flowName = "casebridge_sign_in";
 const flowMaxSeconds = 600;
 
 /** Adds `POST` and `DELETE /api/session`, and the three addresses of a single sign-on where there is one. */
-export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, log }: SessionDeps): void {
+export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, metrics, log }: SessionDeps): void {
   const ownPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const refusal = gatekeeper.checkChange(request);
     return refusal === null ? undefined : sendRefusal(reply, refusal);
@@ -32,12 +34,12 @@ export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, log }
   app.delete("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) =>
     setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
   );
-  if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, log });
+  if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, metrics, log });
 }
 
 function addOidcRoutes(
   app: FastifyInstance,
-  { gatekeeper, oidc, log }: { readonly gatekeeper: Gatekeeper; readonly oidc: Oidc; readonly log: Log },
+  { gatekeeper, oidc, metrics, log }: SessionDeps & { readonly oidc: Oidc },
 ): void {
   app.get("/api/session/oidc", { config: { access: "open" } }, async (request, reply) => {
     const begun = await oidc.begin().catch((error: unknown) => {
@@ -61,13 +63,20 @@ function addOidcRoutes(
     const { name, options } = gatekeeper.cookie(request, flowName);
     const cookie = request.cookies[name];
     reply.setCookie(name, "", { ...options, maxAge: 0 });
-    if (cookie === undefined) return sendRefusal(reply, flowLost);
+    if (cookie === undefined) {
+      metrics.signInRefused("flow_lost");
+      return sendRefusal(reply, flowLost);
+    }
     const principal = await oidc.finish(queryOf(request), cookie).catch((error: unknown) => {
       log.warn({ error }, "Single sign-on failed");
       return undefined;
     });
-    if (principal === undefined) return sendRefusal(reply, flowLost);
+    if (principal === undefined) {
+      metrics.signInRefused("flow_lost");
+      return sendRefusal(reply, flowLost);
+    }
     if (principal === null) {
+      metrics.signInRefused("no_role");
       log.warn({}, "Single sign-on of somebody without a role");
       const lang = chooseLanguage(undefined, request.headers["accept-language"]);
       return sendHtml(reply, 403, renderNoRole({ language: lang, nonce: reply.cspNonce }));

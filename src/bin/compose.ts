@@ -453,6 +453,10 @@ function wireConnection(input: {
         });
         options.onWrite?.(connection.name, write);
       },
+      onDisclosure: (event) => {
+        if (event.kind === "masked") metrics.itemMasked({ connection: connection.name, kind: event.item });
+        else metrics.commentHeld({ connection: connection.name, reason: event.reason });
+      },
     },
   };
 }

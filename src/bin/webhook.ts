@@ -7,17 +7,21 @@ import type { WebhookReceiver } from "../admin/webhook-route.ts";
 import { isSignatureForm, isSignatureValid, readWebhook } from "../jira/webhook.ts";
 import type { Secret } from "../lib/secret.ts";
 import { makeTogether } from "../lib/together.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import type { Database } from "../store/database/client.ts";
 import { freshWebhooks, listLinksOfIssues, recordWebhooks, type WebhookFacts } from "../store/keeping.ts";
 import type { Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import type { WiredConnection } from "./compose.ts";
 
 export type WebhookDeps = {
-  readonly connections: readonly Pick<WiredConnection, "name" | "config">[];
+  readonly connections: readonly {
+    readonly name: string;
+    readonly config: { readonly jira: { readonly webhookSecret: Secret | null } };
+  }[];
   readonly state: Pick<StatePort, "wake">;
   readonly prisma: Database["prisma"];
   readonly log: Log;
+  readonly metrics: Pick<Metrics, "webhookRefused">;
   /** Told after each committed wake-up, so that nobody has to wait for the next beat. */
   readonly onWake: () => void;
 };
@@ -40,12 +44,17 @@ export function makeWebhookReceiver(deps: WebhookDeps): WebhookReceiver {
   const take = makeTogether((deliveries: readonly WebhookFacts[]) => wakeAll(deps, deliveries), groupMax);
   return {
     isOpen: secrets.size > 0,
-    admits: (connection, headers) => secrets.has(connection) && isSignatureForm(headerOf(headers, "x-hub-signature")),
+    admits(connection, headers) {
+      const admitted = secrets.has(connection) && isSignatureForm(headerOf(headers, "x-hub-signature"));
+      if (!admitted) deps.metrics.webhookRefused("stranger");
+      return admitted;
+    },
     async take(delivery) {
       const { connection, headers, rawBody, query } = delivery;
       const secret = secrets.get(connection);
       if (secret === undefined) return "refused";
       if (!isSignatureValid(secret.reveal(), rawBody, headerOf(headers, "x-hub-signature"))) {
+        deps.metrics.webhookRefused("signature");
         warnRarely(connection, "Webhook with a wrong signature");
         return "refused";
       }

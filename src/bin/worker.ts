@@ -31,6 +31,7 @@ import { type DueSignals, listenForDue } from "../store/due-signal.ts";
 import { purgeOld } from "../store/keeping.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Outcome } from "../sync/outcome.ts";
+import { commentHolds } from "../sync/plan/restriction.ts";
 import type { Log } from "../sync/ports.ts";
 import { type ComposeOptions, compose, type Parts, recordPolicies } from "./compose.ts";
 import { makeStatusReport } from "./status.ts";
@@ -171,11 +172,13 @@ export async function startWorker(
     });
     signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
     watch = watchProgress(progress, { log, metrics });
+    metrics.begin({ connections: connections.map(({ name }) => name), holds: commentHolds, at: parts.clock.now() });
     const webhook = makeWebhookReceiver({
       connections,
       state,
       prisma: parts.database.prisma,
       log,
+      metrics,
       onWake: schedule.poke,
     });
     if (config.http.port !== 0) {

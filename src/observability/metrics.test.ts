@@ -41,6 +41,34 @@ test("every metric and label that the alert rules name exists", async () => {
   }
 });
 
+test("what an alert counts or measures the age of is there before anything has happened", async () => {
+  const metrics = makeMetrics({ processMetrics: false });
+  metrics.begin({ connections: ["a"], holds: ["restricted", "internal_unknown"], at: new Date(60_000) });
+  const page = await metrics.render();
+  const samples = [...page.matchAll(/^(casebridge_\w+)(?:\{(.*)\})? /gm)].map(([, name = "", labels = ""]) => ({
+    name,
+    labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value])),
+  }));
+
+  const counted = readRules().flatMap((rule) => [
+    ...rule.expr.matchAll(/(?:rate|increase)\((casebridge_\w+)(?:\{([^}]*)\})?\[/g),
+    ...(rule.expr.includes("time()") ? rule.expr.matchAll(/(casebridge_\w+)(?:\{([^}]*)\})?/g) : []),
+  ]);
+
+  expect(counted.length).toBeGreaterThanOrEqual(9);
+  for (const [, name = "", matchers = ""] of counted) {
+    const wanted = [...matchers.matchAll(/(\w+)(=~?)"([^"]*)"/g)];
+    const matching = samples.filter(
+      (sample) =>
+        sample.name === name &&
+        wanted.every(([, label = "", sign, value = ""]) =>
+          sign === "=" ? sample.labels[label] === value : new RegExp(`^(?:${value})$`).test(sample.labels[label] ?? ""),
+        ),
+    );
+    expect(matching, `${name}{${matchers}}`).not.toEqual([]);
+  }
+});
+
 test("every alert has a severity, a summary and what to do, and names only labels that its expression keeps", () => {
   for (const rule of readRules()) {
     expect(["warning", "critical"], rule.alert).toContain(rule.labels.severity);
@@ -124,6 +152,10 @@ function fill(metrics: ReturnType<typeof makeMetrics>): void {
   metrics.requestEnded({ side: "jira", operation: "getIssue", status: 404, durationMs: 3 });
   metrics.requestWaited({ side: "huawei", lane: "live", waitMs: 4 });
   metrics.rateLimited("huawei");
+  metrics.itemMasked({ connection, kind: "comment" });
+  metrics.commentHeld({ connection, reason: "internal_unknown" });
+  metrics.signInRefused("wrong_token");
+  metrics.webhookRefused("signature");
   metrics.setCredentialRefused({ connection, side: "jira", refused: true });
   metrics.setServiceReachable({ connection, side: "huawei", reachable: false });
   metrics.setLinks([{ connection, state: "blocked", count: 1 }]);

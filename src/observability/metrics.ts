@@ -16,6 +16,14 @@ export type RequestFacts = {
   readonly durationMs?: number;
 };
 
+/** Why a sign-in was refused: a wrong token, the brake on guessing, no role at single sign-on, or a flow that did not come to its end. */
+export const signInRefusals = ["wrong_token", "too_many", "no_role", "flow_lost"] as const;
+export type SignInRefusal = (typeof signInRefusals)[number];
+
+/** Why a delivery to the webhook was refused: an unknown name or no signature, or a signature that is wrong. */
+export const webhookRefusals = ["stranger", "signature"] as const;
+export type WebhookRefusal = (typeof webhookRefusals)[number];
+
 /** The meters of one process, and their page. All methods are cheap and never throw, save that `render` takes a moment. */
 export interface Metrics {
   /** Items whose copy was confirmed. `kind`: issue, case, comment, message, file, status, notice … */
@@ -25,6 +33,12 @@ export interface Metrics {
     readonly kind: string;
     readonly count?: number;
   }): void;
+  /** Something that a person wrote was masked for its way to Huawei. `kind`: comment, case, change or rating. */
+  itemMasked(item: { readonly connection: string; readonly kind: (typeof maskedKinds)[number] }): void;
+  /** A comment stays in Jira, for this reason of rule 5. */
+  commentHeld(comment: { readonly connection: string; readonly reason: string }): void;
+  signInRefused(reason: SignInRefusal): void;
+  webhookRefused(reason: WebhookRefusal): void;
   requestEnded(request: RequestFacts): void;
   /** How long a request stood before the budget let it go. */
   requestWaited(wait: { readonly side: Side; readonly lane: string; readonly waitMs: number }): void;
@@ -59,6 +73,15 @@ export interface Metrics {
   /** A connection of ours did not answer in time and was given up. */
   connectionHung(what: "postgresql" | "queue"): void;
   setStalled(isStalled: boolean): void;
+  /**
+   * Shows from now on what the alerts watch: a counter that appears with its first event has not grown, and a round that never ended well
+   * has no time of its own. `holds`: reasons for which comments stay.
+   */
+  begin(watched: {
+    readonly connections: readonly string[];
+    readonly holds: readonly string[];
+    readonly at: Date;
+  }): void;
   /** `collect` is called before each page, to set the gauges that are read from elsewhere. It has 5 s, its errors are counted. */
   onCollect(collect: () => Promise<void> | void): void;
   /** The page in Prometheus' text format. */
@@ -78,6 +101,10 @@ export const breakers = [
   "suspicious_shrink",
 ] as const;
 
+const maskedKinds = ["comment", "case", "change", "rating"] as const;
+const runOutcomes = ["done", "ignored", "blocked", "deferred", "failed"] as const;
+const roundNames = ["cases", "issues"] as const;
+
 const collectMaxMs = 5_000;
 
 /** Makes meters in a registry of their own. `processMetrics` (default true) adds memory, CPU and event loop of this process. */
@@ -94,6 +121,15 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
 
   const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
   const mirrored = counter("mirrored_items_total", "Items whose copy was confirmed", "connection", "direction", "kind");
+  const masked = counter(
+    "masked_items_total",
+    "Items in which something was masked for their way to Huawei",
+    "connection",
+    "kind",
+  );
+  const held = counter("held_comments_total", "Comments that stay in Jira, by reason", "connection", "reason");
+  const signIns = counter("sign_ins_refused_total", "Refused sign-ins, bearer tokens too", "reason");
+  const webhooks = counter("webhooks_refused_total", "Refused deliveries to the webhook", "reason");
   const requests = counter(
     "remote_requests_total",
     "Requests to the two services by class of answer (2xx … 5xx, none)",
@@ -163,6 +199,10 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
 
   return {
     itemMirrored: ({ count = 1, ...labels }) => mirrored.inc(labels, count),
+    itemMasked: (labels) => masked.inc(labels),
+    commentHeld: (labels) => held.inc(labels),
+    signInRefused: (reason) => signIns.inc({ reason }),
+    webhookRefused: (reason) => webhooks.inc({ reason }),
     requestEnded: ({ side, operation, status, durationMs }) => {
       requests.inc({ side, operation, status: statusClass(status) });
       if (durationMs !== undefined) requestDuration.observe({ side }, durationMs / 1000);
@@ -199,6 +239,20 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     },
     connectionHung: (what) => hangs.inc({ what }),
     setStalled: (isStalled) => stalled.set(isStalled ? 1 : 0),
+    begin({ connections, holds, at }) {
+      for (const reason of signInRefusals) signIns.inc({ reason }, 0);
+      for (const reason of webhookRefusals) webhooks.inc({ reason }, 0);
+      for (const side of ["huawei", "jira"] as const) {
+        rateLimits.inc({ side }, 0);
+        requestWait.zero({ side, lane: "live" });
+      }
+      for (const connection of connections) {
+        for (const kind of maskedKinds) masked.inc({ connection, kind }, 0);
+        for (const reason of holds) held.inc({ connection, reason }, 0);
+        for (const outcome of runOutcomes) runs.inc({ connection, outcome }, 0);
+        for (const round of roundNames) lastRound.set({ connection, round }, at.getTime() / 1000);
+      }
+    },
     onCollect: (collect) => void collectors.push(collect),
     async render() {
       await Promise.all(

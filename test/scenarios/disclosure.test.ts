@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { DisclosureEvent } from "../../src/sync/apply/write-once.ts";
+import { reconcileLink } from "../../src/sync/reconcile-link.ts";
 import { inDialect, standing } from "../support/dialect.ts";
 import { makeSeeded } from "../support/harness.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";
@@ -197,6 +199,27 @@ describe("what must not leave", () => {
     expect(reached()).not.toContain("UNSAID");
     expect(messages().map((message) => message.content.split("\n").at(-1))).toEqual(["new", "by command"]);
   });
+});
+
+test("what stays, and what is masked, is told to the metrics once", async () => {
+  const { key } = await start();
+  const events: string[] = [];
+  const deps = {
+    ...stage.reconcileDeps(),
+    onDisclosure: (event: DisclosureEvent) => void events.push(event.kind === "held" ? event.reason : event.item),
+  };
+  stage.jira.addComment({ issue: key, text: "for us alone", visibility: { type: "role", value: "Administrators" } });
+  stage.jira.addComment({ issue: key, text: "password: hunter2hunter2" });
+  stage.jira.addComment({ issue: key, text: "nothing in it" });
+
+  for (let turn = 0; turn < 3; turn += 1) {
+    stage.advance(11_000);
+    await stage.wakeJira();
+    for (const id of await stage.linkIds()) await reconcileLink(deps, id);
+  }
+
+  expect(shown().filter(({ content }) => content.includes("hunter2"))).toEqual([]);
+  expect(events.sort()).toEqual(["comment", "restricted"]);
 });
 
 test("in a service project only public comments leave, and `all` files do not", async () => {

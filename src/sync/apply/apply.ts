@@ -126,6 +126,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           },
         ],
       });
+      deps.onDisclosure?.({ kind: "held", reason: action.reason });
       return 0;
     case "hold_files":
       await leased.apply({ mirrors: action.files.map(restrictedFilePatch) });
@@ -143,6 +144,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           ...(state === null ? [] : [{ kind: "comment", origin: "jira", sourceId, state, reason } as const]),
         ],
       });
+      if (state === "held") deps.onDisclosure?.({ kind: "held", reason });
       return 0;
     }
     case "send_comment":

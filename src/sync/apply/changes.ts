@@ -67,6 +67,7 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
   const { key, sourceId } = noticeOf(action.n);
   const mark: Mark = { kind: "notice", issueKey: markKey(leased), noticeKind: "changed", n: action.n };
   const guarded = guardText(action.text, deps.settings.guard);
+  if (guarded.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "change" });
   const rendered = renderParts({
     mark,
     authorLine: "",

@@ -75,8 +75,9 @@ export async function runCommand(
       }
     }
   }
-  const { told, ...described } = describe(deps, leased, action);
+  const { told, masked, ...described } = describe(deps, leased, action);
   if (!running && told.length > 0) await leased.apply({ intents: owedNotices(deps, leased, told) });
+  if (!running && masked) deps.onDisclosure?.({ kind: "masked", item: "rating" });
   try {
     await writeOnce(deps, leased, {
       kind: "action",
@@ -121,7 +122,13 @@ function describe(
   deps: ApplyDeps,
   leased: LeasedLink,
   action: Extract<Action, { kind: "run_command" }>,
-): { readonly description: string; readonly trace: string; readonly stars?: Stars; readonly told: readonly Notice[] } {
+): {
+  readonly description: string;
+  readonly trace: string;
+  readonly stars?: Stars;
+  readonly told: readonly Notice[];
+  readonly masked: boolean;
+} {
   const mark = formatMark({
     kind: "comment",
     issueKey: markKey(leased),
@@ -130,7 +137,7 @@ function describe(
     part: null,
     withdrawn: false,
   });
-  if (action.command.name !== "rate") return { description: mark, trace: mark, told: [] };
+  if (action.command.name !== "rate") return { description: mark, trace: mark, told: [], masked: false };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
   const guarded = guardText(toPlainText(text), deps.settings.guard);
@@ -150,7 +157,7 @@ function describe(
             text: `Before the text of a rating was sent to Huawei Cloud, ${changes.join("; ")}.`,
           },
         ];
-  return { description, trace: mark, stars: action.command.stars, told };
+  return { description, trace: mark, stars: action.command.stars, told, masked: masked !== "" };
 }
 
 /** What the comment said when its command was frozen; an older release froze no digest. */

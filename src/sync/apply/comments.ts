@@ -224,6 +224,7 @@ async function prepareComment(
     deps.gate.forget();
     await requireUnchanged(deps, subject, action);
   }
+  if (final.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "comment" });
   const notices = [...upload.notices, ...maskedNotices(action, final.masked)];
   await leased.apply({
     ...upload.step,

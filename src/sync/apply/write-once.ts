@@ -24,7 +24,14 @@ export type ApplyDeps = {
   readonly gate: Gate;
   /** Told after each completed remote write, for metrics and progress. */
   readonly onWrite?: (write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
+  /** Told when a text was masked for its way to Huawei, and when a comment was held back, for metrics. */
+  readonly onDisclosure?: (event: DisclosureEvent) => void;
 };
+
+/** What the text guard and the rules of disclosure did to something that a person wrote. `reason`: a code of rule 5, or of the policy. */
+export type DisclosureEvent =
+  | { readonly kind: "masked"; readonly item: "comment" | "case" | "change" | "rating" }
+  | { readonly kind: "held"; readonly reason: string };
 
 /** A write whose outcome is not known yet stands in the way; the direction waits for the next look. */
 export class Unsettled extends Error {

@@ -5,19 +5,24 @@
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { ConnectionSettings } from "../ports.ts";
 
+const issueHolds = ["security_level", "issue_restricted", "issue_restriction_unknown"] as const;
 /** Why nothing of an issue leaves. */
-export type IssueHold = "security_level" | "issue_restricted" | "issue_restriction_unknown";
-/** Why a comment does not leave. */
-export type CommentHold =
-  | IssueHold
-  | "restricted"
-  | "internal"
-  | "internal_unknown"
-  | "parent_restricted"
-  | "parent_held"
-  | "parent_unknown"
-  | "app_author"
-  | "author_unknown";
+export type IssueHold = (typeof issueHolds)[number];
+
+/** Why a comment does not leave; those that end in `_unknown` say that it cannot be told whether it may. */
+export const commentHolds = [
+  ...issueHolds,
+  "restricted",
+  "internal",
+  "internal_unknown",
+  "parent_restricted",
+  "parent_held",
+  "parent_unknown",
+  "app_author",
+  "author_unknown",
+] as const;
+/** One of `commentHolds`. */
+export type CommentHold = (typeof commentHolds)[number];
 
 /** Not knowing keeps what has not left; it takes back nothing that has. An author who may not write any more unsays nothing either. */
 const takesNothingBack: ReadonlySet<CommentHold> = new Set([

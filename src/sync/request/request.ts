@@ -395,6 +395,7 @@ async function prepareCase(
   const staying = policy === "none" ? filesOfRequest({ ...about, policy: "referenced" }).map(stayingLine) : [];
   const said = [`${issue.summary}\n\n${description}`.trim(), ...staying].join("\n");
   const guarded = guardText(`${said}${template}`.trim(), settings.guard);
+  if (guarded.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "case" });
   const reporter = issue.reporterName ?? "";
   const rendered = renderParts({
     mark,
