@@ -6,7 +6,7 @@ const folders = {
   sync: ["sync", "domain", "lib"],
   huawei: ["huawei", "domain", "lib", "sync/ports"],
   jira: ["jira", "domain", "lib", "sync/ports"],
-  store: ["store", "domain", "lib", "sync/ports", "sync/state"],
+  store: ["store", "domain", "lib", "sync/ports", "sync/state", "sync/apply-step"],
   queue: ["queue", "domain", "lib", "observability", "sync/outcome"],
   admin: ["admin", "domain", "lib", "sync/ports", "queue", "observability"],
   lib: ["lib"],

@@ -7,15 +7,16 @@
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
 import type { Seal } from "../lib/seal.ts";
+import { applyStep } from "../sync/apply-step.ts";
 import type { Clock } from "../sync/ports.ts";
 import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { readSnapshot } from "./link-snapshot.ts";
-import { applyStep, type Fence, holdsLease } from "./link-step.ts";
+import { type Fence, holdsLease, storeStep } from "./link-step.ts";
 import { sealStep } from "./sealed-payload.ts";
-import { linkNumber } from "./sql.ts";
+import { linkNumber, storable } from "./sql.ts";
 
 /**
  * Takes the lease of a link for `leaseMs`; `null` when another run holds it or there is no such link. Two round trips: what belongs to
@@ -77,11 +78,12 @@ function makeLeasedLink(
       endsAt = from + start.leaseMs;
     },
     async apply(given) {
-      const step = sealStep(seal, linkId, given);
+      const clear = storable(given);
+      const step = sealStep(seal, linkId, clear);
       const facts = { at: clock.now(), namedBefore: snapshot.link.namedMessages };
       let held: boolean;
       try {
-        held = await applyStep(prisma, fence, step, facts);
+        held = await storeStep(prisma, fence, step, facts);
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         const { caseId, issueId } = step.link ?? {};
@@ -93,15 +95,10 @@ function makeLeasedLink(
         // The pairing that was ended must not bring the case back; a link that has it serves as well.
         await prisma.$executeRaw(Prisma.sql`
           UPDATE links SET "caseId" = NULL, "updatedAt" = ${facts.at}::timestamptz WHERE id = ${holder.id} AND state = 'unlinked'`);
-        held = await applyStep(prisma, fence, step, facts);
+        held = await storeStep(prisma, fence, step, facts);
       }
       if (!held) throw new LeaseLost(linkId);
-    },
-    async reload() {
-      const fresh = await readSnapshot(prisma, holdsLease(fence), seal);
-      if (fresh === null) throw new LeaseLost(linkId);
-      snapshot = fresh;
-      return fresh;
+      snapshot = applyStep(snapshot, clear, facts.at);
     },
     async finish(end) {
       // A wake-up that came during the run leaves wantedRev ahead: its lane stays, and it waits at most since the run began.

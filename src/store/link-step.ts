@@ -31,7 +31,7 @@ export function holdsLease(fence: Fence): Prisma.Sql {
  * `namedBefore` are the named messages that the run knows of: those that came later survive a patch. Not to be repeated blindly:
  * a new intent whose key exists is a unique violation, and failures count attempts.
  */
-export async function applyStep(
+export async function storeStep(
   prisma: PrismaClient,
   fence: Fence,
   step: StateStep,

@@ -22,13 +22,23 @@ export function linkNumber(linkId: LinkId): bigint {
 }
 
 /**
- * A value as text for a `::jsonb` parameter. Dates become ISO texts, `undefined` disappears. NUL characters and halves of surrogate
- * pairs, which PostgreSQL refuses, are dropped or replaced, so that one odd text cannot block its link for ever.
+ * A value as text for a `::jsonb` parameter. Dates become ISO texts, `undefined` disappears, texts are as of `storableText`.
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, entry: unknown) =>
-    typeof entry === "string" ? entry.toWellFormed().replaceAll("\0", "") : entry,
-  );
+  return JSON.stringify(value, (_key, entry: unknown) => (typeof entry === "string" ? storableText(entry) : entry));
+}
+
+/** NUL characters and halves of surrogate pairs, which PostgreSQL refuses, are dropped or replaced: one odd text cannot block its link for ever. */
+function storableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "");
+}
+
+/** A copy of plain objects, arrays and dates with every text as the database keeps it. */
+export function storable<Value>(value: Value): Value {
+  if (typeof value === "string") return storableText(value) as Value;
+  if (Array.isArray(value)) return value.map(storable) as Value;
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, storable(entry)])) as Value;
 }
 
 /** Splits rows into pieces of at most `BATCH_MAX`. */

@@ -137,7 +137,6 @@ export async function holdLink(
 ): Promise<void> {
   const { direction, reason } = hold;
   await leased.apply({ failures: [{ ...hold, item: "link" }], link: { reason } });
-  await leased.reload();
   const failure = leased.snapshot.failures.find((entry) => entry.item === "link" && entry.reason === reason);
   const what =
     direction === "to-huawei"

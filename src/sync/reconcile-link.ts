@@ -40,6 +40,7 @@ import {
   type LeasedLink,
   LeaseLost,
   type LinkSnapshot,
+  type OpenFailure,
   type StatePort,
 } from "./state.ts";
 import { dropUnreadable } from "./unreadable.ts";
@@ -186,11 +187,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     await deps.jira.getOwnAccountId();
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
-    if (settled.found > 0) {
-      await leased.reload();
-      // What a find owes may be unreadable as well.
-      await dropUnreadable(leased);
-    }
+    // What a find owes may be unreadable as well.
+    if (settled.found > 0) await dropUnreadable(leased);
     const found = await findIssueMadeBefore(deps, leased);
     if (typeof found !== "string") return found;
     if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
@@ -236,10 +234,9 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       keepsBack = plan.actions.some((action) => action.direction !== "state" && heldBefore.has(action.direction));
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
+    const hadIssue = leased.snapshot.link.issueId !== null;
     const sent = await applyAll(deps, leased, run, actions, held);
-    const created = leased.snapshot.link.issueId === null;
-    await leased.reload();
-    if (created && leased.snapshot.link.issueId !== null) {
+    if (!hadIssue && leased.snapshot.link.issueId !== null) {
       observed = { ...observed, issue: await issueJustMade(deps, leased, run) };
     } else if (sent) {
       observed = { ...observed, ...(await readCaseSoftly(deps, leased, run)) };
@@ -273,7 +270,6 @@ async function reconcileIssue(
   try {
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
-    if (settled.found > 0) await leased.reload();
     const result = await reconcileRequest(deps, leased, connection);
     run.writes += result.writes;
     if (result.kind === "nothing") return done(run.writes);
@@ -368,14 +364,12 @@ async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Promise<"
       adoptions: 1,
       audit: [{ side: "jira", action: "adopt", item: `issue:${own.issueId}`, result: "adopted" }],
     });
-    await leased.reload();
     return "adopted";
   }
   if (hits.some((hit) => isInProject(deps.settings, hit))) {
     return blockForeign(leased, "the case has an issue made by another installation");
   }
   await leased.apply({ link: { createCheckedAt: deps.clock.now() } });
-  await leased.reload();
   return "none";
 }
 
@@ -510,6 +504,7 @@ async function applyAll(
         held.add("to-jira").add("to-huawei");
         continue;
       }
+      const failuresBefore = leased.snapshot.failures;
       const writes = await applyAction(deps, leased, action);
       run.writes += writes;
       if (action.kind === "adopt" && (await isStopped(deps, run))) {
@@ -517,7 +512,7 @@ async function applyAll(
         continue;
       }
       if (writes > 0 && isFresh(action, run.link, moments(deps))) run.burst.writes += 1;
-      await resolveFailures(leased, action);
+      await resolveFailures(leased, action, failuresBefore);
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
@@ -582,8 +577,8 @@ function withhold(deps: RunDeps, run: Run, { reason }: Withheld): void {
   deps.log.debug({ linkId: run.link.id, reason }, "Kept in Jira");
 }
 
-/** What failed before and works now is no failure any more. */
-async function resolveFailures(leased: LeasedLink, action: Action): Promise<void> {
+/** What failed `before` and works now is no failure any more; what the action itself reported is one. */
+async function resolveFailures(leased: LeasedLink, action: Action, before: readonly OpenFailure[]): Promise<void> {
   // A move tells by itself whether it was possible.
   if (action.direction === "state" || action.kind === "move_issue") return;
   const item = itemOf(action);
@@ -591,7 +586,8 @@ async function resolveFailures(leased: LeasedLink, action: Action): Promise<void
   const passing = leased.snapshot.failures.some(
     (failure) => failure.item === item && failure.state !== "discarded" && !failure.reason.endsWith("_refused"),
   );
-  if (passing) await leased.apply({ resolvedFailures: [{ item }] });
+  const reported = leased.snapshot.failures.some((failure) => failure.item === item && !before.includes(failure));
+  if (passing && !reported) await leased.apply({ resolvedFailures: [{ item }] });
 }
 
 /** Whether the connection was stopped under the run, as the third adoption within an hour does; then nothing more is written. */

@@ -155,6 +155,7 @@ export type StateStep = {
 
 /** The link while this run holds its lease. */
 export interface LeasedLink {
+  /** What is known of the link: as it was read when the lease was taken, and every step since applied to it. */
   readonly snapshot: LinkSnapshot;
   /** Milliseconds until the lease ends, by our clock. */
   remainingMs(): number;
@@ -162,8 +163,6 @@ export interface LeasedLink {
   renew(): Promise<void>;
   /** Applies one atomic step. Throws `LeaseLost`; `CaseTaken` where the step gives the link a case, `IssueTaken` where an issue. */
   apply(step: StateStep): Promise<void>;
-  /** Reads link, mirrors, intents and failures again. Throws `LeaseLost`. */
-  reload(): Promise<LinkSnapshot>;
   /**
    * Ends the run: stores `doneRev` (when given), the moment to look again and the number of failed attempts, and gives the lease
    * back. A lost lease is ignored here.

@@ -38,7 +38,6 @@ export async function dropUnreadable(leased: LeasedLink): Promise<void> {
       })),
     audit: lost.map(({ side, key }) => ({ side, action: "drop_unreadable", item: key, result: "dropped" })),
   });
-  await leased.reload();
 }
 
 /** A comment of which nothing has left begins anew; else its whole text leaves as the next version. */

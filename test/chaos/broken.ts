@@ -4,6 +4,7 @@
  */
 import type { IssueId } from "../../src/domain/ids.ts";
 import type { Issue, IssueComment } from "../../src/domain/issue.ts";
+import { applyStep } from "../../src/sync/apply-step.ts";
 import type { HuaweiCapability, Lane } from "../../src/sync/ports.ts";
 import type { LeasedLink, LinkSnapshot, StatePort, StateStep } from "../../src/sync/state.ts";
 import { LeaseLost } from "../../src/sync/state.ts";
@@ -56,7 +57,6 @@ function withSnapshot(
     remainingMs: () => leased.remainingMs(),
     renew: () => leased.renew(),
     apply: (step) => leased.apply(step),
-    reload: async () => change(await leased.reload()),
     finish: (end) => leased.finish(end),
     ...more,
   };
@@ -114,7 +114,9 @@ export const brokenRules: readonly BrokenRule[] = [
             }
             const others = held.get(linkId);
             const snapshot = await state.findSnapshot(linkId);
-            return others === undefined || snapshot === null ? null : besides(state, others, snapshot);
+            return others === undefined || snapshot === null
+              ? null
+              : withOwnSnapshot(others, snapshot, (step) => others.apply(step), { finish: async () => {} });
           },
         }),
       };
@@ -126,18 +128,8 @@ export const brokenRules: readonly BrokenRule[] = [
     trouble: { before: "jira.createComment", pastLease: true },
     make: () => ({
       leased: (leased) =>
-        withSnapshot(leased, same, {
-          remainingMs: () => Number.POSITIVE_INFINITY,
+        withOwnSnapshot(leased, leased.snapshot, (step) => leased.apply(step).catch(ignoreLoss), {
           renew: async () => {},
-          apply: (step) => leased.apply(step).catch(ignoreLoss),
-          reload: async () => {
-            try {
-              return await leased.reload();
-            } catch (error) {
-              ignoreLoss(error);
-              return leased.snapshot;
-            }
-          },
         }),
     }),
   },
@@ -247,20 +239,25 @@ function ignoreLoss(error: unknown): void {
   if (!(error instanceof LeaseLost)) throw error;
 }
 
-/** A second run beside the holder of a lease, with a snapshot of its own and the holder's epoch. */
-function besides(state: StatePort, holder: LeasedLink, start: LinkSnapshot): LeasedLink {
+/** A run whose picture of the link goes on by its own steps, whatever becomes of them in the database. */
+function withOwnSnapshot(
+  leased: LeasedLink,
+  start: LinkSnapshot,
+  store: (step: StateStep) => Promise<void>,
+  more: Partial<LeasedLink>,
+): LeasedLink {
   let snapshot = start;
   return {
     get snapshot() {
       return snapshot;
     },
     remainingMs: () => Number.POSITIVE_INFINITY,
-    renew: () => holder.renew(),
-    apply: (step) => holder.apply(step),
-    reload: async () => {
-      snapshot = (await state.findSnapshot(start.link.id)) ?? snapshot;
-      return snapshot;
+    renew: () => leased.renew(),
+    apply: async (step) => {
+      await store(step);
+      snapshot = applyStep(snapshot, step, new Date());
     },
-    finish: async () => {},
+    finish: (end) => leased.finish(end),
+    ...more,
   };
 }

@@ -284,7 +284,6 @@ export async function startWorld(): Promise<World> {
         remainingMs: () => inner.remainingMs(),
         // A heartbeat comes by real time, so it is no effect that could be counted.
         renew: () => turn("renew", () => act(() => inner.renew())),
-        reload: () => turn("reload", () => act(() => inner.reload())),
         apply: (step) => turn("apply", () => commit("apply", () => inner.apply(step))),
         finish: (end) => turn("finish", () => commit("finish", () => inner.finish(end))),
       };

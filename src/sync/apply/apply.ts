@@ -204,6 +204,4 @@ async function adopt(leased: LeasedLink, found: Recognised): Promise<void> {
         result: mirror.copyId ?? "adopted",
       })),
   });
-  // What follows in this plan counts on these rows.
-  await leased.reload();
 }

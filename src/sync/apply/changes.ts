@@ -109,7 +109,6 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
 
 async function refuse(deps: ApplyDeps, leased: LeasedLink, action: TellChange, reason: string): Promise<number> {
   const { key, sourceId } = noticeOf(action.n);
-  await leased.reload();
   const notices: Notice[] = [
     {
       cause: `refused-${sourceId}`,

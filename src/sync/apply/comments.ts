@@ -62,8 +62,6 @@ export async function confirmMessage(
     ...(message.authorId === null ? {} : { huaweiUserId: message.authorId }),
     audit: [{ side: "huawei", action: "confirm", item: intent.key, result: message.messageId ?? "seen" }],
   });
-  // Several parts of one comment are confirmed one after another, each building on the last.
-  await leased.reload();
   deps.log.debug({ intent: intent.key }, "Own message confirmed");
 }
 
@@ -119,7 +117,6 @@ function findMirror(leased: Pick<LeasedLink, "snapshot">, commentId: string): Mi
 
 /** Drops the parts that have not left; the next run decides anew. What has left is confirmed first. */
 async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<void> {
-  await leased.reload();
   const parts = partsOf(leased, commentId);
   const left = parts.filter((part) => part.state !== "planned");
   const hasCopies = (findMirror(leased, commentId)?.copyFingerprints.length ?? 0) > 0;
@@ -135,7 +132,6 @@ async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<vo
         ? { ...base, state: "live" as const }
         : { ...base, state: "held" as const, reason: "changed_before_sending" };
   await leased.apply({ ...step, mirrors: [...(step.mirrors ?? []), mirror] });
-  await leased.reload();
 }
 
 /**
@@ -149,7 +145,6 @@ async function giveUp(deps: ApplyDeps, leased: LeasedLink, commentId: CommentId,
   }
   const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
   if (reason === null) throw error;
-  await leased.reload();
   const mirror = findMirror(leased, commentId);
   const hashes = { sourceHash: mirror?.sourceHash ?? null, sourceDigest: mirror?.sourceDigest ?? null };
   return refuse(deps, leased, { commentId, reason, ...hashes });
@@ -246,8 +241,6 @@ async function prepareComment(
     // That it was disclosed once is not mended by sending it again.
     ...(known?.state === "refused" ? { resolvedFailures: [{ item: `comment:${commentId}` }] } : {}),
   });
-  // The new intents must be seen by the writes that follow.
-  await leased.reload();
   return { writes: upload.writes + (await writeOwedNotices(deps, leased, notices)) };
 }
 

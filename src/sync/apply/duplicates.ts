@@ -27,7 +27,6 @@ export async function reportDuplicate(
     mirrors: [{ ...owner, copyFingerprints: [...(mirror?.copyFingerprints ?? []), message.fingerprint] }],
     audit: [{ side: "huawei", action: "duplicate", item: `message:${message.sourceId}`, result: "reported" }],
   });
-  await leased.reload();
 }
 
 /** Removes a second copy of ours from Jira. Answers how many writes that took. May be repeated: a copy that is gone is fine. Throws `ServiceError`. */

@@ -278,7 +278,6 @@ export async function sendOwnFile(
     resolvedFailures: [{ item }],
     audit: [{ side: "huawei", action: "upload", item, result: result.fileId }],
   });
-  await leased.reload();
   const owed = leased.snapshot.intents.find((entry) => entry.key === intent.key);
   if (owed === undefined) return 1;
   await sendPart(deps, leased, owed);

@@ -38,7 +38,6 @@ export async function postMessage(
         text: `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
       },
     ];
-    await leased.reload();
     await leased.apply({
       mirrors: [{ kind: "message", origin: "huawei", sourceId, fingerprint, state: "placeholder", reason }],
       failures: [{ direction: "to-jira", item: `message:${sourceId}`, reason: "comment_refused", detail: reason }],
@@ -245,10 +244,10 @@ async function writeMessage(
     );
     writes += 1;
   }
-  if (
-    docs.length > 1 ||
-    leased.snapshot.mirrors.some((mirror) => mirror.kind === "message" && mirror.sourceId === sourceId)
-  ) {
+  const isWhole = leased.snapshot.mirrors.some(
+    (mirror) => mirror.kind === "message" && mirror.sourceId === sourceId && mirror.state === "live",
+  );
+  if (!isWhole) {
     await leased.apply({ mirrors: [{ kind: "message", origin: "huawei", sourceId, state: "live" }] });
   }
   return writes;
@@ -282,6 +281,5 @@ export async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Inte
     writes += 1;
   }
   await leased.apply({ confirmedIntents: [intent.key] });
-  await leased.reload();
   return writes;
 }

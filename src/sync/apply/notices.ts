@@ -61,7 +61,6 @@ export async function writeOwedNotices(
   notices: readonly Notice[],
 ): Promise<number> {
   if (notices.length === 0) return 0;
-  await leased.reload();
   let writes = 0;
   for (const { cause } of notices) {
     const intent = leased.snapshot.intents.find((entry) => entry.key === `notice:${cause}`);
@@ -76,8 +75,6 @@ export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: 
   const cause = intent.key.slice("notice:".length);
   const content = intent.payload as { readonly bodyAdf: unknown; readonly mark: CommentMark };
   await writeNotice(deps, leased, cause, content);
-  // The same plan may hold the same notice once more, since its cause lasts.
-  await leased.reload();
   return 1;
 }
 

@@ -108,7 +108,6 @@ export async function sendOwed(
   key: string,
   options: SendOptions = {},
 ): Promise<number> {
-  await leased.reload();
   const intent = leased.snapshot.intents.find((entry) => entry.key === key);
   if (intent === undefined) return 0;
   if (intent.state !== "planned") throw new Unsettled(key);

@@ -96,7 +96,6 @@ export async function reconcileRequest(
       : {}),
   };
   await leased.apply({ link: seen });
-  await leased.reload();
   const result = await tryCreate(deps, leased, { issue, readAt });
   if (result.kind !== "created") return result;
   await leased.apply({ resolvedFailures: [{ item: "case" }] });
@@ -337,7 +336,6 @@ async function createCase(
   // It never left, and the issue says something else now: what a person took out of the text stays.
   if (earlier !== undefined && !planned) {
     await leased.apply({ confirmedIntents: [caseIntentKey] });
-    await leased.reload();
   }
   const subject = { kind: "issue", issueId: request.issue.issueId } as const;
   const payload = planned ? {} : await prepareCase(deps, leased, request, subject);
