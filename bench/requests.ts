@@ -173,6 +173,15 @@ export const oneChange: Bench = {
           readsMax: 3 + 1,
           act: () => world.jira.addComment({ issue, text: "Thanks" }),
         },
+        {
+          what: "an edited Jira comment",
+          readsMax: 3 + 1,
+          act: () => {
+            const [comment] = world.jira.getIssue({ issue }).comments.filter(({ bodyText }) => bodyText === "Thanks");
+            if (comment === undefined) throw new Error("the comment is missing");
+            world.jira.editComment({ commentId: comment.id, text: "Thanks a lot" });
+          },
+        },
         { what: "a case status", readsMax: 3 + 1, act: () => world.huawei.setStatus({ caseId, status: 1 }) },
       ];
       const lines: Line[] = [];

@@ -27,12 +27,24 @@ describe("comments", () => {
 
     expect(created.status).toBe(201);
     expect(listed.body).toMatchObject({ total: 1, startAt: 0, maxResults: 100 });
-    expect(listed.body.comments[0].properties).toBeUndefined();
+    expect(listed.body.comments[0].properties).toEqual(properties);
     expect(byId.body.values[0].properties).toEqual(properties);
-    bench.sim.control.setSettings({ commentListReturnsProperties: true });
-    expect((await bench.call("GET", `${comments()}?expand=properties`)).body.comments[0].properties).toEqual(
-      properties,
-    );
+    bench.sim.control.setSettings({ commentListReturnsProperties: false });
+    const without = await bench.call("GET", `${comments()}?expand=properties`);
+    expect(without.body.comments[0].properties).toBeUndefined();
+  });
+
+  it("show in their issue as the newest of all, without properties", async () => {
+    bench.sim.control.setSettings({ issueCommentCount: 2 });
+    for (const text of ["a", "b", "c"]) bench.sim.control.addComment({ issue: issueId, text });
+
+    const { body } = await bench.call("GET", `/rest/api/3/issue/${issueId}?fields=comment`);
+
+    expect(body.fields.comment).toMatchObject({ total: 3, maxResults: 2, startAt: 1 });
+    expect(body.fields.comment.comments.map((comment: { properties?: unknown }) => comment.properties)).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   it("are paged and ordered", async () => {

@@ -40,12 +40,14 @@ export interface JiraSettings {
   urlsAt: "gateway" | "site";
   /** Whether a request without a User-Agent is refused with 403, as some edges do (huawei.md 14). */
   requireUserAgent: boolean;
-  /** Whether `expand=properties` on the comment list returns properties (jira.md 5, unknown; `comment/list` documents it). */
+  /** Whether `expand=properties` returns properties on the comment list and on one comment (jira.md 6: it does). */
   commentListReturnsProperties: boolean;
   /** `all`: jsdPublic on every comment; `service_desk`: only in service projects; `never`: nowhere. */
   jsdPublic: "all" | "service_desk" | "never";
   /** How many of the newest comments `fields.comment` shows in search results (jira.md 4). */
   searchCommentCount: number;
+  /** How many of the newest comments `fields.comment` of one issue shows; `total` tells how many there are (jira.md 4). */
+  issueCommentCount: number;
   /** `emailAddress` of other people in user objects (jira.md 2.3: null was seen). */
   emailAddress: "shown" | "absent" | "null";
   /** Language of names for the calling account: match by id, never by name (jira.md 1). */
@@ -137,9 +139,10 @@ export function makeDefaultSettings(): JiraSettings {
     freshIssueHiddenMs: 0,
     urlsAt: "gateway",
     requireUserAgent: true,
-    commentListReturnsProperties: false,
+    commentListReturnsProperties: true,
     jsdPublic: "all",
     searchCommentCount: 20,
+    issueCommentCount: 100,
     emailAddress: "absent",
     language: "en",
     botTimeZone: "Asia/Shanghai",

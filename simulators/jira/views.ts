@@ -297,13 +297,14 @@ export function selectFields(fields: readonly string[]): ReadonlySet<string> {
 function viewComments(site: Site, issue: IssueRecord, inSearch: boolean): Json {
   const lagged = site.state.findIssueAt(issue.id, site.settings.listLagMs) ?? { ...issue, comments: [] };
   const visible = (inSearch ? issue : lagged).comments.filter((comment) => canSeeComment(site, comment));
-  const shown = inSearch ? visible.slice(-site.settings.searchCommentCount) : visible;
+  const { searchCommentCount, issueCommentCount } = site.settings;
+  const shown = visible.slice(-(inSearch ? searchCommentCount : issueCommentCount));
   return {
     comments: shown.map((comment) => viewComment(site, issue, comment, { properties: false, rendered: false })),
     self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment`,
     maxResults: shown.length,
     total: visible.length,
-    startAt: inSearch ? visible.length - shown.length : 0,
+    startAt: visible.length - shown.length,
   };
 }
 

@@ -11,7 +11,7 @@ import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { JiraPort, Lane } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
 import { refusedLocally } from "./errors.ts";
-import { toAdfDocument } from "./issues.ts";
+import { type FindShowing, toAdfDocument } from "./issues.ts";
 import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
 import { readPages } from "./paging.ts";
@@ -21,7 +21,13 @@ import { commentListSchema, commentPageSchema, commentSchema, createdSchema } fr
 /** The part of the port that is about comments. */
 export type CommentCalls = Pick<
   JiraPort,
-  "listComments" | "listCommentsByIds" | "findComment" | "createComment" | "updateComment" | "deleteComment"
+  | "findIssueWithComments"
+  | "listComments"
+  | "listCommentsByIds"
+  | "findComment"
+  | "createComment"
+  | "updateComment"
+  | "deleteComment"
 >;
 
 type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
@@ -39,6 +45,7 @@ export function makeCommentCalls(deps: {
   readonly directory: Directory;
   readonly mediaNames: MediaNames;
   readonly serviceClock: ObservedServiceClock;
+  readonly findShowing: FindShowing;
   /** Whether the customers of a service project see our comments. */
   readonly inServiceProject: "internal" | "public";
 }): CommentCalls {
@@ -56,6 +63,16 @@ export function makeCommentCalls(deps: {
       if (!isServiceError(error)) throw error;
     }
     return [{ key: publicKey, value: { internal: true } }];
+  }
+
+  async function findIssueWithComments(issueId: IssueId, known: ReadonlySet<string>, lane: Lane) {
+    const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId };
+    const found = await deps.findShowing(issueId, lane);
+    if (found === null) return null;
+    const { issue, shown } = found;
+    if (shown === null || shown.comments.length < shown.total)
+      return { issue, comments: await listComments(issueId, lane) };
+    return { issue, comments: await withFileNames(call, issueId, await withMarks(call, shown.comments, known)) };
   }
 
   async function listComments(issueId: IssueId, lane: Lane) {
@@ -98,10 +115,14 @@ export function makeCommentCalls(deps: {
     }
   }
 
-  async function withMarks(call: CallContext, wires: readonly WireComment[]): Promise<IssueComment[]> {
+  async function withMarks(
+    call: CallContext,
+    wires: readonly WireComment[],
+    known: ReadonlySet<string> = new Set(),
+  ): Promise<IssueComment[]> {
     const { accountId } = await directory.myself(call);
     const own = wires.filter((wire) => wire.author?.accountId === accountId);
-    const unread = own.filter((wire) => !Array.isArray(wire.properties)).map((wire) => wire.id);
+    const unread = own.filter((wire) => !Array.isArray(wire.properties) && !known.has(wire.id)).map((wire) => wire.id);
     const read = new Map(own.map((wire) => [wire.id, wire.properties]));
     for (let start = 0; start < unread.length; start += bulkMax) {
       for (const wire of await listByIds(call, unread.slice(start, start + bulkMax)))
@@ -110,7 +131,7 @@ export function makeCommentCalls(deps: {
     return wires.map((wire) => {
       if (!read.has(wire.id)) return toComment(wire, null);
       const properties = read.get(wire.id);
-      // Still none: the comment went away in between, or its list lags. That is not the same as having no mark.
+      // Still none: it is known anyway, the comment went away in between, or its list lags. That is not the same as having no mark.
       if (!Array.isArray(properties)) return toComment(wire, undefined);
       return toComment(wire, toCommentMark(properties.find(({ key }) => key === propertyKey)?.value));
     });
@@ -172,7 +193,15 @@ export function makeCommentCalls(deps: {
     await transport.client(call).sendRequest({ url: commentUrl(call, issueId, commentId), method: "DELETE" });
   }
 
-  return { listComments, listCommentsByIds, findComment, createComment, updateComment, deleteComment };
+  return {
+    findIssueWithComments,
+    listComments,
+    listCommentsByIds,
+    findComment,
+    createComment,
+    updateComment,
+    deleteComment,
+  };
 }
 
 function commentUrl(call: CallContext, issueId: IssueId, commentId: CommentId): string {

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
-import type { IssueChange } from "../domain/issue.ts";
+import type { Issue, IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
@@ -21,6 +21,7 @@ import {
   toIssueChanges,
   toIssueMark,
   toTransitions,
+  type WireComment,
 } from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
 import type { JiraOptions } from "./options.ts";
@@ -33,7 +34,7 @@ import {
   createdIssueSchema,
   issueFields,
   issuePageSchema,
-  issueSchema,
+  issueShowingSchema,
   issuesSchema,
   labelPageSchema,
   taskSchema,
@@ -73,7 +74,16 @@ const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 const summaryCharsMax = 255;
 const searchUrl = "/rest/api/3/search/jql";
 
-/** Makes the calls about issues. */
+/** An issue with as many of its comments as its own reading shows; `null` where it is gone. */
+export type FindShowing = (
+  issueId: IssueId,
+  lane: Lane,
+) => Promise<{
+  readonly issue: Issue;
+  readonly shown: { readonly total: number; readonly comments: readonly WireComment[] } | null;
+} | null>;
+
+/** Makes the calls about issues, and the reading that shows comments. */
 export function makeIssueCalls(deps: {
   readonly options: JiraOptions;
   readonly transport: Transport;
@@ -84,7 +94,7 @@ export function makeIssueCalls(deps: {
   readonly serviceClock: ObservedServiceClock;
   readonly extraFields: readonly string[];
   readonly sleep: (pauseMs: number) => Promise<unknown>;
-}): IssueCalls {
+}): { readonly calls: IssueCalls; readonly findShowing: FindShowing } {
   const { transport, directory, mediaNames } = deps;
   const { projectKey } = deps.options;
   const wholeFields = [...issueFields, ...deps.extraFields];
@@ -182,18 +192,26 @@ export function makeIssueCalls(deps: {
   }
 
   async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane) {
+    return (await findWhole(issueIdOrKey, wholeFields, lane))?.issue ?? null;
+  }
+
+  async function findShowing(issueId: IssueId, lane: Lane) {
+    return findWhole(issueId, [...wholeFields, "comment"], lane);
+  }
+
+  async function findWhole(issueIdOrKey: IssueId | IssueKey, fields: readonly string[], lane: Lane) {
     const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId: issueIdOrKey };
     try {
       const wire = await transport.client(call).sendRequest({
         url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
-        searchParams: { fields: wholeFields.join(","), properties: propertyKey },
-        schema: issueSchema,
+        searchParams: { fields: fields.join(","), properties: propertyKey },
+        schema: issueShowingSchema,
       });
       const [issue] = await readIssues(call, [wire]);
       if (issue === undefined) return null;
       mediaNames.remember(issue);
       await mediaNames.name(call, issue.issueId, [issue.description]);
-      return issue;
+      return { issue, shown: wire.fields.comment ?? null };
     } catch (error) {
       if (isServiceError(error, "not_found")) return null;
       throw error;
@@ -415,7 +433,7 @@ export function makeIssueCalls(deps: {
     transport.forgetIssue(issueId);
   }
 
-  return {
+  const calls = {
     listUpdatedIssues,
     findIssuesByLabels,
     listMarkedIssues,
@@ -434,6 +452,7 @@ export function makeIssueCalls(deps: {
     linkIssues,
     deleteIssue,
   };
+  return { calls, findShowing };
 }
 
 /**

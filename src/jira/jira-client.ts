@@ -59,25 +59,27 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
   const makeFreshDirectory = () => makeDirectory({ options, transport, clock });
   const directory = makeFreshDirectory();
   const mediaNames = makeMediaNames({ transport, clock });
+  const issues = makeIssueCalls({
+    options,
+    transport,
+    directory,
+    mediaNames,
+    log,
+    clock,
+    serviceClock,
+    extraFields: deps.extraFields ?? [],
+    sleep: deps.sleep ?? sleepFor,
+  });
   return {
     serviceClock,
     ...makeAdminCalls({ options, transport, directory, makeFreshDirectory }),
-    ...makeIssueCalls({
-      options,
-      transport,
-      directory,
-      mediaNames,
-      log,
-      clock,
-      serviceClock,
-      extraFields: deps.extraFields ?? [],
-      sleep: deps.sleep ?? sleepFor,
-    }),
+    ...issues.calls,
     ...makeCommentCalls({
       transport,
       directory,
       mediaNames,
       serviceClock,
+      findShowing: issues.findShowing,
       inServiceProject: deps.inServiceProject ?? "internal",
     }),
     ...makeRoleCalls({ options, transport }),

@@ -72,7 +72,7 @@ export const issueSchema = z.object({
   }),
   properties: propertiesSchema,
 });
-/** The fields that `issueSchema` reads. `comment` is not among them: it holds only the newest few (jira.md 4). */
+/** The fields that `issueSchema` reads. `comment` is not among them: a search shows only the newest few (jira.md 4). */
 export const issueFields: readonly string[] = Object.keys(issueSchema.shape.fields.shape);
 
 /** An issue with fields that the configuration names, of whatever type. */
@@ -135,6 +135,10 @@ export const commentSchema = z.object({
 });
 /** One page of an issue's comments. */
 export const commentPageSchema = z.object({ total: z.number(), comments: z.array(commentSchema) });
+/** An issue by itself. Its `comment` shows the newest comments and how many there are in all (jira.md 4). */
+export const issueShowingSchema = issueSchema.extend({
+  fields: issueSchema.shape.fields.extend({ comment: commentPageSchema.nullish() }),
+});
 /** `POST /comment/list`. */
 export const commentListSchema = z.object({ values: z.array(commentSchema) });
 

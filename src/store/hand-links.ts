@@ -171,6 +171,7 @@ async function renewLink(tx: Tx, holder: Holder, pair: HandPair): Promise<void> 
       origin = CASE WHEN ${samePair} THEN origin ELSE 'jira' END,
       "outgoingSince" = CASE WHEN ${fresh} THEN ${pair.at}::timestamptz ELSE "outgoingSince" END,
       "jiraUpdatedRaw" = CASE WHEN ${samePair} THEN "jiraUpdatedRaw" END,
+      "jiraWrittenAt" = CASE WHEN ${samePair} THEN "jiraWrittenAt" END,
       "mirroredLabels" = CASE WHEN ${samePair} THEN "mirroredLabels" ELSE '{}' END,
       "factsHash" = CASE WHEN ${samePair} THEN "factsHash" END,
       "markStampedAt" = CASE WHEN ${samePair} THEN "markStampedAt" END,

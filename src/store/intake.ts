@@ -18,6 +18,8 @@ type IntakeRow = {
   readonly caseLabels: string[];
   readonly productName: string | null;
   readonly jiraUpdatedRaw: string | null;
+  readonly jiraWrittenAt: Date | null;
+  readonly recheckAt: Date | null;
   readonly absentCheckedAt: Date | null;
   readonly closedSeenAt: Date | null;
   readonly cohortId: string | null;
@@ -113,7 +115,7 @@ export async function findLinksByIssue(
 
 async function readIntakeLinks(queries: Queries, condition: Prisma.Sql): Promise<IntakeLink[]> {
   const rows = await queries.$queryRaw<IntakeRow[]>(Prisma.sql`
-    SELECT id::text AS id, "caseId", "issueId", state, "caseStatus", "agreedCategory", "caseLabels", "productName", "jiraUpdatedRaw", "absentCheckedAt",
+    SELECT id::text AS id, "caseId", "issueId", state, "caseStatus", "agreedCategory", "caseLabels", "productName", "jiraUpdatedRaw", "jiraWrittenAt", "recheckAt", "absentCheckedAt",
       "closedSeenAt", "cohortId"::text AS "cohortId", "createdAt"
     FROM links WHERE ${condition}`);
   return rows.map((row) => ({
@@ -336,6 +338,19 @@ export async function countFingerprints(queries: Queries, linkIds: readonly Link
     for (const row of rows) counts.set(row.key, row.count);
   }
   return counts;
+}
+
+/** Marks of messages that a run has sent and is about to see: `<link>|<mark>`. Of a run that died none is told: its messages are news. */
+export async function listMarksUnderWay(queries: Queries, linkIds: readonly LinkId[]): Promise<Set<string>> {
+  const marks = new Set<string>();
+  for (const batch of inBatches(linkIds)) {
+    const rows = await queries.$queryRaw<{ key: string }[]>(Prisma.sql`
+      SELECT links.id || '|' || intents.mark AS key FROM links JOIN intents ON intents."linkId" = links.id
+      WHERE links.id = ANY(${batch.map(linkNumber)}::bigint[]) AND links."leaseUntil" > now()
+        AND intents.side = 'huawei' AND intents.state IN ('sent', 'unknown') AND intents.mark IS NOT NULL`);
+    for (const { key } of rows) marks.add(key);
+  }
+  return marks;
 }
 
 /** Numbers in a row land far apart when they are multiplied by this and cut (Fibonacci hashing over 16 bits). */

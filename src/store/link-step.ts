@@ -172,6 +172,7 @@ const LINK_COLUMNS: {
   agreedCaseStatus: "integer",
   agreedCategory: "text",
   jiraUpdatedRaw: "text",
+  jiraWrittenAt: "timestamptz",
   createCheckedAt: "timestamptz",
   markStampedAt: "timestamptz",
   burstSince: "timestamptz",

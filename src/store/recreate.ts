@@ -17,7 +17,7 @@ export async function recreateLink(
   return prisma.$transaction(async (tx) => {
     const [freed] = await tx.$queryRaw<{ connectionName: string; caseId: string | null }[]>(Prisma.sql`
       UPDATE links SET "issueId" = NULL, "issueKey" = NULL, state = 'active', reason = NULL, "reasonAt" = NULL, origin = 'huawei',
-        "createCheckedAt" = NULL, "markStampedAt" = NULL, "mirroredLabels" = '{}', "factsHash" = NULL, "jiraUpdatedRaw" = NULL,
+        "createCheckedAt" = NULL, "markStampedAt" = NULL, "mirroredLabels" = '{}', "factsHash" = NULL, "jiraUpdatedRaw" = NULL, "jiraWrittenAt" = NULL,
         "agreedCaseStatus" = NULL, "agreedCategory" = NULL, "outgoingSince" = ${at}::timestamptz,
         "wantedRev" = "wantedRev" + 1, "huaweiRev" = "wantedRev" + 1, "jiraRev" = "wantedRev" + 1, lane = 'live',
         "wantedAt" = ${at}::timestamptz, attempts = 0, "recheckAt" = NULL, "updatedAt" = ${at}::timestamptz

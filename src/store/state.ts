@@ -79,6 +79,7 @@ export function makeState(deps: {
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
     commitCohort: (cohortId, cursors, wakeUps, at) => commitCohort(prisma, { cohortId, cursors, wakeUps, at }),
     countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
+    listMarksUnderWay: (linkIds) => intake.listMarksUnderWay(prisma, linkIds),
 
     findCursor: (connectionName, name) => connections.findCursor(prisma, connectionName, name),
     saveCursor: (connectionName, name, value) => connections.saveCursor(prisma, { connectionName, name, value }),

@@ -277,13 +277,15 @@ describe("readings", () => {
 
   test("of an issue that was read anyway are not made again", async () => {
     const at = stand({ comments: two });
-    at.gate.note(makeIssue(), new Date(at.at.nowMs - 1_000));
+    at.gate.note(makeIssue(), two, new Date(at.at.nowMs - 1_000));
 
     await at.gate.require(commentSubject(two[0] ?? makeComment("")));
     at.gate.forget();
-    await at.gate.require({ kind: "issue", issueId });
+    await at.gate.read(issueId);
+    at.at.nowMs += 1_000;
+    await at.gate.read(issueId);
 
-    expect(at.calls).toEqual(["comment 1", "issue"]);
+    expect(at.calls).toEqual(["comment 1", "issue", "list"]);
   });
 
   test("are made one by one where Jira refuses to make them together", async () => {

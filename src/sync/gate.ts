@@ -85,9 +85,9 @@ export type Gate = {
   read(issueId: IssueId): Promise<{ readonly issue: Issue; readonly comments: readonly IssueComment[] }>;
   /** Comments that are about to be sent: they are read together. */
   expect(commentIds: readonly CommentId[]): void;
-  /** A reading that was made anyway, by our clock. */
-  note(issue: Issue, readAt: Date): void;
-  /** What was read counts no more: something took its time. */
+  /** A reading that began at `readAt`, by our clock, and was made anyway; `comments` is `null` where it showed none of them. */
+  note(issue: Issue, comments: readonly IssueComment[] | null, readAt: Date): void;
+  /** What was read of the issue and of single comments counts no more: something took its time. Lists lag by more than that anyway. */
   forget(): void;
 };
 
@@ -261,11 +261,14 @@ export function makeGate(deps: GateDeps): Gate {
     expect: (commentIds) => {
       expected = commentIds;
     },
-    note: (issue, readAt) => {
-      issues.set(issue.issueId, { value: issue, atMs: readAt.getTime() });
+    note: (issue, listed, readAt) => {
+      const atMs = readAt.getTime();
+      issues.set(issue.issueId, { value: issue, atMs });
+      if (listed !== null) lists.set(issue.issueId, { value: listed, atMs });
     },
     forget: () => {
-      for (const known of [issues, lists, comments]) known.clear();
+      issues.clear();
+      comments.clear();
     },
   };
 }

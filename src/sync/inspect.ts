@@ -45,8 +45,17 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
   if (link.state === "unlinked") return { ...base, differences: [], unreadable: null, counts };
   let observed: Observed;
   try {
-    observed = await observe(deps, link, { huawei: true, jira: link.issueId !== null, full: true }, (issue) =>
-      wantsChangelog({ ...snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) }, issue),
+    observed = await observe(
+      deps,
+      link,
+      { huawei: true, jira: link.issueId !== null, full: true },
+      {
+        wantsChangelog: (issue) =>
+          wantsChangelog(
+            { ...snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
+            issue,
+          ),
+      },
     );
     observed = await withRelations(deps, snapshot, observed);
   } catch (error) {

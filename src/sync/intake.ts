@@ -6,12 +6,13 @@
  * what was updated within a relative span, so that no time zone can open a gap (rule 3 and rule 4).
  */
 
-import { type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
+import { type CaseMessage, type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeSteps, type Steps, unlessRefused } from "../domain/steps.ts";
+import { markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../lib/http.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
@@ -575,14 +576,20 @@ async function toWakeUps(deps: IntakeDeps, cohort: CohortState, answer: CohortAn
     });
   }
   const involved = answer.groups.flatMap((group) => links.get(group.caseId)?.id ?? []);
+  const underWay = await deps.state.listMarksUnderWay(involved);
   const known = await deps.state.countFingerprints(involved);
+  const isUnderWay = (linkId: LinkId, { authorKind, content }: CaseMessage): boolean => {
+    const own = authorKind === "customer" ? parseMarkAtStart(content) : null;
+    return own !== null && underWay.has(`${linkId}|${markIdentity(own.mark)}`);
+  };
   const wakeUps: WakeUp[] = [];
   for (const group of answer.groups) {
     const link = links.get(group.caseId);
     if (link === undefined) continue;
     const counts = new Map<string, { told: number; readonly names: Set<string> }>();
     for (const message of group.messages) {
-      if (message.isFirst) continue;
+      // A message that a run has just sent is seen by that run itself.
+      if (message.isFirst || isUnderWay(link.id, message)) continue;
       const fingerprint = messageFingerprint(message);
       const count = counts.get(fingerprint) ?? { told: 0, names: new Set() };
       count.told += 1;
@@ -630,7 +637,9 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       newLinks += (await steps.run(() => takeRequests(deps, updated.length))) ?? 0;
       newLinks += await takeClones(deps, updated);
       await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
-      await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until: startedAt });
+      // A wish whose hold is not over is looked at when it is.
+      const until = new Date(startedAt.getTime() - deps.settings.comments.holdSeconds * 1000);
+      await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until });
     }
     steps.end();
     end("done");
@@ -651,13 +660,26 @@ async function linksOf(
   return new Map(links.map((link) => [link.issueId, link]));
 }
 
+/** How far an issue's `updated` may lie before and after the moment at which we knew that our own change of it was made. */
+const ownUpdateSpanMs = { before: 2_000, after: 1_000 } as const;
+
+/**
+ * Whether an update is our own change of the issue, whose look is set for when the lists have settled. What a person did within those
+ * seconds is seen by that look.
+ */
+function isOwnUpdate({ jiraWrittenAt, recheckAt }: IntakeLink, updatedRaw: string): boolean {
+  if (jiraWrittenAt === null || recheckAt === null) return false;
+  const sinceMs = new Date(updatedRaw).getTime() - jiraWrittenAt.getTime();
+  return sinceMs >= -ownUpdateSpanMs.before && sinceMs <= ownUpdateSpanMs.after;
+}
+
 /** Wakes the links whose issue was updated since it was last handled; answers how many. */
 async function wakeUpdated(deps: IntakeDeps, updated: readonly UpdatedIssue[]): Promise<number> {
   const byIssue = await linksOf(deps, updated);
   const wakeUps: WakeUp[] = [];
   for (const issue of updated) {
     const link = byIssue.get(issue.issueId);
-    if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw)
+    if (link !== undefined && link.jiraUpdatedRaw !== issue.updatedRaw && !isOwnUpdate(link, issue.updatedRaw))
       wakeUps.push({ linkId: link.id, jira: true, lane: "poll" });
   }
   // Seen together, they are held together: counting them one by one would let the first ones through.

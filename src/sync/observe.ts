@@ -3,6 +3,7 @@
  * read of a comment just before it is sent (rule 5).
  */
 import type { CaseDetail, CaseMessage } from "../domain/case.ts";
+import type { IssueId } from "../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
 import type { Link } from "../domain/link.ts";
 import { unlessRefused } from "../domain/steps.ts";
@@ -40,14 +41,23 @@ export class IssueMissing extends Error {
 }
 
 /**
- * Reads the wanted sides of one link. `wantsChangelog` says of the issue whether what it shows needs its changelog. Throws
- * `ServiceError` and `IssueMissing`; makes no write.
+ * Reads the wanted sides of one link. `wantsChangelog` says of the issue whether what it shows needs its changelog; the marks of the
+ * comments in `knownCopies` are asked for in full readings alone; with `hasIssue` the caller has a reading of the issue, so that a status
+ * of the case that moved is no reason to read it. Throws `ServiceError` and `IssueMissing`; makes no write.
  */
 export async function observe(
   deps: ObserveDeps,
   link: ObservedLink,
   sides: Sides,
-  wantsChangelog: (issue: Issue) => boolean = () => false,
+  {
+    wantsChangelog = () => false,
+    knownCopies = new Set(),
+    hasIssue = false,
+  }: {
+    readonly wantsChangelog?: (issue: Issue) => boolean;
+    readonly knownCopies?: ReadonlySet<string>;
+    readonly hasIssue?: boolean;
+  } = {},
 ): Promise<Observed> {
   let detail: CaseDetail | null = null;
   let caseReadAt: Date | null = null;
@@ -62,12 +72,10 @@ export async function observe(
   let issueReadAt: Date | null = null;
   let statusChanges: readonly StatusChange[] | null = null;
   let changes: readonly IssueChange[] | null = null;
-  const statusMoved = detail !== null && detail.status !== link.agreedCaseStatus;
+  const statusMoved = !hasIssue && detail !== null && detail.status !== link.agreedCaseStatus;
   if (link.issueId !== null && (sides.jira || statusMoved)) {
     issueReadAt = deps.clock.now();
-    issue = await deps.jira.findIssue(link.issueId, deps.lane);
-    if (issue === null) throw new IssueMissing(link.issueId);
-    if (sides.jira) comments = await deps.jira.listComments(link.issueId, deps.lane);
+    ({ issue, comments } = await readIssue(deps, link.issueId, sides, knownCopies));
     if (comments !== null && wantsChangelog(issue)) changes = await deps.jira.listChanges(link.issueId, deps.lane);
     const categoryMoved = link.agreedCategory !== null && issue.category !== link.agreedCategory;
     if (categoryMoved && link.caseId !== null) {
@@ -128,6 +136,22 @@ export async function withRelations(
     return { hash, related };
   });
   return relations === null ? observed : { ...observed, relations };
+}
+
+/** The issue, with its comments where that side is wanted: in a full reading from their own list, which tells every mark. */
+async function readIssue(
+  { jira, lane }: ObserveDeps,
+  issueId: IssueId,
+  sides: Sides,
+  knownCopies: ReadonlySet<string>,
+): Promise<{ readonly issue: Issue; readonly comments: readonly IssueComment[] | null }> {
+  const found =
+    sides.jira && !sides.full
+      ? await jira.findIssueWithComments(issueId, knownCopies, lane)
+      : { issue: await jira.findIssue(issueId, lane), comments: null };
+  const issue = found?.issue ?? null;
+  if (issue === null) throw new IssueMissing(issueId);
+  return { issue, comments: sides.full ? await jira.listComments(issueId, lane) : (found?.comments ?? null) };
 }
 
 function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {

@@ -8,10 +8,11 @@
 import { isOpenStatus } from "../domain/case.ts";
 import type { CommentId, LinkId } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
-import type { Link } from "../domain/link.ts";
+import type { Link, Mirror } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { pauseMs } from "../lib/retry.ts";
+import { toServiceTime } from "../lib/service-clock.ts";
 import { SpoolFull } from "../lib/spool.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { settleAction } from "./apply/actions.ts";
@@ -31,7 +32,7 @@ import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import type { MarkedIssue } from "./ports.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
-import { burstMax, isFresh, later, leaseMs, moments, Run, renewEveryMs } from "./run.ts";
+import { burstMax, changesIssue, isFresh, later, leaseMs, moments, Run, renewEveryMs } from "./run.ts";
 import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
 import {
   CaseTaken,
@@ -62,6 +63,8 @@ const unexpectedMax = 10;
 const causeToleranceMs = 100;
 /** After so long an addition that failed is tried again. */
 const additionPauseMs = 5 * 60_000;
+/** For so long a reading of the issue serves further passes of its run. */
+const issueStandsMs = 2_000;
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -196,11 +199,14 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
       deps,
       leased.snapshot.link,
       found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
-      (issue) =>
-        wantsChangelog(
-          { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
-          issue,
-        ),
+      {
+        wantsChangelog: (issue) =>
+          wantsChangelog(
+            { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
+            issue,
+          ),
+        knownCopies: copiesInJira(leased.snapshot.mirrors),
+      },
     );
     // Live news does not wait for what only a check needs.
     if (link.lane === "check" || link.lane === "import")
@@ -210,7 +216,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   }
   const elsewhere = await leaveElsewhere(deps, leased, run, observed.issue);
   if (elsewhere !== null) return elsewhere;
-  if (observed.issue !== null && observed.issueReadAt !== null) deps.gate.note(observed.issue, observed.issueReadAt);
+  if (observed.issue !== null && observed.issueReadAt !== null)
+    deps.gate.note(observed.issue, observed.comments, observed.issueReadAt);
   const held = new Set<Direction>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
@@ -239,7 +246,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
     if (!hadIssue && leased.snapshot.link.issueId !== null) {
       observed = { ...observed, issue: await issueJustMade(deps, leased, run) };
     } else if (sent) {
-      observed = { ...observed, ...(await readCaseSoftly(deps, leased, run)) };
+      observed = { ...observed, ...(await readCaseSoftly(deps, leased, run, observed)) };
     } else if (!actions.some((action) => action.direction === "state")) {
       break;
     }
@@ -371,6 +378,15 @@ async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Promise<"
   }
   await leased.apply({ link: { createCheckedAt: deps.clock.now() } });
   return "none";
+}
+
+/** The comments of ours that are known by their mirrors. */
+function copiesInJira(mirrors: readonly Mirror[]): ReadonlySet<string> {
+  return new Set(
+    mirrors.flatMap(({ origin, kind, copyId }) =>
+      origin === "huawei" && kind !== "file" && copyId !== null ? [copyId] : [],
+    ),
+  );
 }
 
 /** Which sides have news; a moment to look again reads Jira, and Huawei too where writes to it are open. */
@@ -507,6 +523,7 @@ async function applyAll(
       const failuresBefore = leased.snapshot.failures;
       const writes = await applyAction(deps, leased, action);
       run.writes += writes;
+      if (writes > 0 && changesIssue(action)) run.changedIssueAt = deps.clock.now();
       if (action.kind === "adopt" && (await isStopped(deps, run))) {
         for (const direction of ["to-jira", "to-huawei", "state"] as const) held.add(direction);
         continue;
@@ -767,10 +784,16 @@ async function readIssueSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): P
 }
 
 /** The confirming read after own messages; when it fails, the next look does it. */
-async function readCaseSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): Promise<Partial<Observed>> {
+async function readCaseSoftly(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  { issueReadAt }: Pick<Observed, "issueReadAt">,
+): Promise<Partial<Observed>> {
   const { link } = leased.snapshot;
+  const hasIssue = issueReadAt !== null && deps.clock.now().getTime() - issueReadAt.getTime() <= issueStandsMs;
   try {
-    const seen = await observe(deps, link, { huawei: true, jira: false, full: false });
+    const seen = await observe(deps, link, { huawei: true, jira: false, full: false }, { hasIssue });
     const { case: detail, caseReadAt, messages } = seen;
     return { case: detail, caseReadAt, messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
   } catch (error) {
@@ -846,6 +869,11 @@ async function afterPasses(
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
   const { link } = leased.snapshot;
+  // All that came before our own change of an issue that was handled shows once its lists have settled: one look then is enough.
+  const isHandled = observed.comments !== null || observed.issue?.updatedRaw === link.jiraUpdatedRaw;
+  const jiraWrittenAt = run.failed || !isHandled ? null : run.changedIssueAt;
+  if (jiraWrittenAt !== null)
+    run.lookAgain(new Date(jiraWrittenAt.getTime() + deps.settings.settle.listSeconds * 1000));
   const status = observed.case?.status ?? null;
   await leased.apply({
     link: {
@@ -856,6 +884,9 @@ async function afterPasses(
             // Only a reading with comments counts as handling an update.
             ...(observed.comments === null ? {} : { jiraUpdatedRaw: observed.issue.updatedRaw }),
           }),
+      ...(jiraWrittenAt === null
+        ? {}
+        : { jiraWrittenAt: toServiceTime(jiraWrittenAt, deps.jira.serviceClock.aheadMs()) }),
       ...(status === null
         ? {}
         : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),

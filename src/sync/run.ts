@@ -20,6 +20,8 @@ export class Run {
   attempt = 1;
   recheckAt: Date | null = null;
   reason: string | null = null;
+  /** When this run last changed the issue in a way that leaves nothing with a time of its own, as a comment or a file has. */
+  changedIssueAt: Date | null = null;
   readonly link: Link;
   /** Fresh writes of this link within the span of the loop breaker. */
   burst: { since: Date; writes: number };
@@ -36,6 +38,11 @@ export class Run {
   lookAgain(at: Date | null): void {
     if (at !== null && (this.recheckAt === null || at < this.recheckAt)) this.recheckAt = at;
   }
+}
+
+/** Whether an action changes the issue itself: its `updated` moves, and nothing with a time of its own shows why. */
+export function changesIssue({ kind }: Action): boolean {
+  return kind === "move_issue" || kind === "change_labels" || kind === "drop_request_labels" || kind === "link_issues";
 }
 
 /** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */

@@ -93,6 +93,8 @@ export type LinkPatch = Partial<{
   agreedCaseStatus: number;
   agreedCategory: StatusCategory;
   jiraUpdatedRaw: string;
+  /** When the run changed the issue in a way that leaves nothing with a time of its own, by Jira's clock. */
+  jiraWrittenAt: Date;
   createCheckedAt: Date | null;
   markStampedAt: Date;
   mirroredLabels: readonly string[];
@@ -211,6 +213,8 @@ export type IntakeLink = {
   readonly caseLabels: readonly string[];
   readonly productName: string | null;
   readonly jiraUpdatedRaw: string | null;
+  readonly jiraWrittenAt: Date | null;
+  readonly recheckAt: Date | null;
   readonly absentCheckedAt: Date | null;
   readonly closedSeenAt: Date | null;
   readonly cohortId: string | null;
@@ -358,6 +362,8 @@ export interface StatePort extends ClosesLane {
   ): Promise<void>;
   /** How many messages with each fingerprint a link knows, for the given links. Key: `linkId|fingerprint`. */
   countFingerprints(linkIds: readonly LinkId[]): Promise<ReadonlyMap<string, number>>;
+  /** Marks of messages that the present run of one of these links has sent and not yet seen, as `<link>|<mark>`. */
+  listMarksUnderWay(linkIds: readonly LinkId[]): Promise<ReadonlySet<string>>;
 
   findCursor(connectionName: string, name: string): Promise<string | null>;
   saveCursor(connectionName: string, name: string, value: string): Promise<void>;

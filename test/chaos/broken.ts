@@ -65,6 +65,8 @@ function withSnapshot(
 const same = (snapshot: LinkSnapshot): LinkSnapshot => snapshot;
 
 const noMark = <Comment extends IssueComment>(comment: Comment): Comment => ({ ...comment, mark: null });
+const withoutMarks = <Reading extends { readonly comments: readonly IssueComment[] }>(found: Reading | null) =>
+  found === null ? null : { ...found, comments: found.comments.map(noMark) };
 
 /** All broken rules. */
 export const brokenRules: readonly BrokenRule[] = [
@@ -165,6 +167,7 @@ export const brokenRules: readonly BrokenRule[] = [
       jira: (port) => ({
         ...port,
         getOwnAccountId: async () => "nobody",
+        findIssueWithComments: async (...given) => withoutMarks(await port.findIssueWithComments(...given)),
         listComments: async (issueId, lane) => (await port.listComments(issueId, lane)).map(noMark),
         findComment: async (issueId, commentId, lane) => {
           const comment = await port.findComment(issueId, commentId, lane);
@@ -180,6 +183,7 @@ export const brokenRules: readonly BrokenRule[] = [
     make: () => ({
       jira: (port) => ({
         ...port,
+        findIssueWithComments: async (...given) => withoutMarks(await port.findIssueWithComments(...given)),
         listComments: async (issueId, lane) => (await port.listComments(issueId, lane)).map(noMark),
         findIssuesByLabels: async (labels, lane) =>
           (await port.findIssuesByLabels(labels, lane)).map((hit) => ({ ...hit, mark: null })),
@@ -223,6 +227,15 @@ export const brokenRules: readonly BrokenRule[] = [
           return {
             ...port,
             findIssue: (issueId, lane) => remembered(issues, issueId, () => port.findIssue(issueId, lane)),
+            findIssueWithComments: async (issueId, known, lane) => {
+              const found = await port.findIssueWithComments(issueId, known, lane);
+              return found === null
+                ? null
+                : {
+                    issue: (await remembered(issues, issueId, async () => found.issue)) ?? found.issue,
+                    comments: await remembered(comments, issueId, async () => found.comments),
+                  };
+            },
             listComments: list,
             listCommentsByIds: async (issueId, ids, lane) =>
               (await list(issueId, lane)).filter(({ commentId }) => ids.includes(commentId)),

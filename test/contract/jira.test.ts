@@ -412,6 +412,37 @@ describe("the Jira adapter", () => {
     });
   }
 
+  it("reads an issue with its comments in one request, and asks for the marks of unknown copies alone", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const bodyAdf = doc("ours");
+    const known = await client.createComment(issueId, { bodyAdf, mark: commentMark }, "live");
+    const parent = sim.control.addComment({ issue: issueKey, text: "theirs", visibility: { value: "Administrators" } });
+    sim.control.addComment({ issue: issueKey, text: "a reply", replyTo: parent.commentId });
+    const listed = await client.listComments(issueId, "live");
+    sim.control.resetRequests();
+
+    const first = await client.findIssueWithComments(issueId, new Set(), "live");
+    const again = await client.findIssueWithComments(issueId, new Set([known]), "live");
+
+    expect(first).toEqual({ issue: await client.findIssue(issueId, "live"), comments: listed });
+    expect(again?.comments).toEqual([{ ...listed[0], mark: undefined }, ...listed.slice(1)]);
+    expect(sim.control.getRequests().byOperation).toMatchObject({ getIssue: 3, getCommentsByIds: 1 });
+    expect(await client.findIssueWithComments(toId<IssueId>("999999"), new Set(), "live")).toBeNull();
+  });
+
+  it("reads the list of comments where the issue shows the newest of them alone", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    for (let n = 0; n < 120; n += 1) sim.control.addComment({ issue: issueKey, text: `comment ${n}` });
+
+    const found = await client.findIssueWithComments(issueId, new Set(), "live");
+
+    expect(found?.comments.map(({ body }) => text.adfToText(body))).toEqual(
+      Array.from({ length: 120 }, (_, n) => `comment ${n}`),
+    );
+  });
+
   it("says that jsdPublic is unknown where Jira does not tell", async () => {
     sim.control.setSettings({ jsdPublic: "never" });
     const client = makeClient();

@@ -105,13 +105,7 @@ test("a message about a change costs no more than one look at the changelog besi
   await world.runDue();
 
   expect(told(world)).toHaveLength(1);
-  expect(world.jira.getRequests().byOperation).toEqual({
-    getIssue: 1,
-    getComments: 1,
-    // The properties of our own comments.
-    getCommentsByIds: 1,
-    getChangeLogs: 1,
-  });
+  expect(world.jira.getRequests().byOperation).toEqual({ getIssue: 1, getChangeLogs: 1 });
   expect(world.huawei.getRequests().writes).toBe(1);
 });
 

@@ -105,7 +105,13 @@ test("a list that lacks a comment for a moment withdraws nothing", async () => {
   const { commentId } = stage.jira.addComment({ issue: key, text: "still here" });
   await settle();
   await stage.wakeJira();
-  await stage.runDueWithJira({ listComments: async () => [] });
+  const { jira } = stage.reconcileDeps();
+  await stage.runDueWithJira({
+    findIssueWithComments: async (...given) => {
+      const found = await jira.findIssueWithComments(...given);
+      return found === null ? null : { ...found, comments: [] };
+    },
+  });
 
   expect(heads()).toEqual([`#${commentId} still here`]);
 });

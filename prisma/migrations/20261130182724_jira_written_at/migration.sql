@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "links" ADD COLUMN     "jiraWrittenAt" TIMESTAMPTZ(3);
