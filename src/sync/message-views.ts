@@ -134,6 +134,12 @@ export function mergeMessages(detailed: readonly CaseMessage[], list: readonly C
   return ordered.sort((a, b) => secondOf(a) - secondOf(b));
 }
 
+/** The messages of a list that a reading lacks: equal ones count as often as either shows them. Pure. */
+export function lackedBy(reading: readonly CaseMessage[], list: readonly CaseMessage[]): readonly CaseMessage[] {
+  const partners = pairViews(reading, list);
+  return list.filter((_message, index) => partners[index] === null);
+}
+
 /** The message of the detail that each one of the list is; `null` = the detail lacks it. */
 function pairViews(detailed: readonly CaseMessage[], listed: readonly CaseMessage[]): readonly (number | null)[] {
   const free = new Map<string, number[]>();

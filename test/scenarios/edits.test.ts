@@ -138,6 +138,24 @@ test("a message withdrawn in Huawei marks its comment after a second look, and n
   expect(marked[0]?.bodyText.split("Withdrawn in Huawei Cloud")).toHaveLength(2);
 });
 
+test.each([{ files: [] }, { files: [{ name: "log.txt", text: "bytes" }] }])(
+  "of two equal messages of one second the withdrawn one is marked, with $files.length files",
+  async ({ files }) => {
+    const message = { caseId, author: "engineer", content: "said twice" } as const;
+    const { messageId } = stage.huawei.addMessage({ ...message, files });
+    stage.huawei.addMessage(message);
+    await stage.round();
+    stage.huawei.withdrawMessage({ caseId, messageId });
+    for (let turn = 0; turn < 3; turn += 1) {
+      await stage.check();
+      stage.advance(70_000);
+    }
+
+    const marked = mirrored().map((comment) => comment.bodyText.includes("Withdrawn in Huawei Cloud"));
+    expect(marked).toEqual([true, false]);
+  },
+);
+
 test("many messages that vanish at once are not believed", async () => {
   const ids = Array.from({ length: 12 }, (_, index) => {
     stage.advance(2_000);

@@ -64,7 +64,7 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       await reportShrink(leased, action.missing);
       return 0;
     case "mark_withdrawn":
-      return markWithdrawn(deps, leased, action.mirrors);
+      return markWithdrawn(deps, leased, action);
     case "post_message":
       return postMessage(deps, leased, action);
     case "post_rest":

@@ -8,7 +8,7 @@ import type { Intent, Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { messageHash } from "../identity.ts";
-import { knownFingerprints } from "../message-views.ts";
+import { knownFingerprints, lackedBy } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { shrinkItem } from "../plan/missing.ts";
@@ -80,13 +80,20 @@ function isItem(mirror: Mirror): boolean {
 }
 
 /**
- * Messages that two readings lacked: when all pages of `/messages` lack them too, their copies say so. What a person wrote here and
- * took back there is told on the issue. Answers how many comments were written. May be repeated.
+ * Messages that two readings lacked: when all pages of `/messages` lack them too, their copies say so. An equal message that the reading
+ * holds is not the missing one. What a person wrote here and took back there is told on the issue. Answers how many comments were
+ * written. May be repeated.
  */
-export async function markWithdrawn(deps: ApplyDeps, leased: LeasedLink, mirrors: readonly Mirror[]): Promise<number> {
+export async function markWithdrawn(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  { mirrors, reading }: Extract<Action, { kind: "mark_withdrawn" }>,
+): Promise<number> {
   const listed = await deps.huawei.listMessages(needCase(leased), deps.lane);
   const shown = new Set(
-    listed.filter((message) => message.content.trim() !== "" || message.files.length > 0).flatMap(knownFingerprints),
+    lackedBy(reading, listed)
+      .filter((message) => message.content.trim() !== "" || message.files.length > 0)
+      .flatMap(knownFingerprints),
   );
   let writes = 0;
   for (const mirror of mirrors) {

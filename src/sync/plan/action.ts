@@ -212,7 +212,13 @@ export type Action =
       readonly missing: boolean;
     }
   | { readonly kind: "report_shrink"; readonly direction: "state"; readonly missing: number }
-  | { readonly kind: "mark_withdrawn"; readonly direction: "to-jira"; readonly mirrors: readonly Mirror[] }
+  | {
+      /** Messages that two readings lacked. `reading`: what the second one shows. */
+      readonly kind: "mark_withdrawn";
+      readonly direction: "to-jira";
+      readonly mirrors: readonly Mirror[];
+      readonly reading: readonly CaseMessage[];
+    }
   | {
       readonly kind: "carry_late_file";
       readonly direction: "to-jira";

@@ -48,7 +48,7 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
     if (at <= caseReadAt) due.push(mirror);
     else recheck.note(at);
   }
-  if (due.length > 0) actions.push({ kind: "mark_withdrawn", direction: "to-jira", mirrors: due });
+  if (due.length > 0) actions.push({ kind: "mark_withdrawn", direction: "to-jira", mirrors: due, reading: messages });
   return actions;
 }
 
