@@ -49,6 +49,7 @@ export type IssueCalls = Pick<
   | "findIssuesByLabels"
   | "listMarkedIssues"
   | "listIssuesByJql"
+  | "findIssueByJql"
   | "getFieldTexts"
   | "findIssue"
   | "listIssues"
@@ -179,6 +180,21 @@ export function makeIssueCalls(deps: {
       return { items: page.issues, nextPageToken: page.nextPageToken };
     });
     return readIssues(call, lastById(found));
+  }
+
+  async function findIssueByJql(issueId: IssueId, query: string, lane: Lane) {
+    const call: CallContext = { operation: "findIssueByJql", effect: "read", lane };
+    const id = Number(issueId);
+    const jql = `id = ${id} AND ${withinProjectJql(call, projectKey, query)}`;
+    const page = await transport.client(call).sendRequest({
+      url: searchUrl,
+      method: "POST",
+      // The search lags; the issues that it is told to reconcile are shown as they are (jira.md 3.2).
+      body: toSearch({ jql, fields: wholeFields, properties: [propertyKey], reconcileIssues: [id] }, null),
+      schema: issuePageSchema,
+    });
+    const found = await readIssues(call, page.issues);
+    return found.find((issue) => issue.issueId === issueId) ?? null;
   }
 
   async function getFieldTexts(issueId: IssueId, fieldIds: readonly string[], lane: Lane) {
@@ -438,6 +454,7 @@ export function makeIssueCalls(deps: {
     findIssuesByLabels,
     listMarkedIssues,
     listIssuesByJql,
+    findIssueByJql,
     getFieldTexts,
     findIssue,
     listIssues,

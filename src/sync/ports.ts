@@ -275,6 +275,8 @@ export interface JiraPort {
   ): Promise<Readonly<Record<string, string | null>>>;
   /** Issues matching a JQL within the project (intake of Jira-born requests). */
   listIssuesByJql(jql: string, lane: Lane): Promise<readonly Issue[]>;
+  /** The issue, when it matches a JQL within the project as it stands now: this search does not lag. `null` when it does not. */
+  findIssueByJql(issueId: IssueId, jql: string, lane: Lane): Promise<Issue | null>;
   /** `null` when the issue does not exist or cannot be seen. */
   findIssue(issueIdOrKey: IssueId | IssueKey, lane: Lane): Promise<Issue | null>;
   /** Up to 100 issues by id; missing ones are absent. */

@@ -233,6 +233,23 @@ describe("the Jira adapter", () => {
     expect(refused.facts).toMatchObject({ kind: "rejected", outcomeUnknown: false });
   });
 
+  it("asks a query about one issue without the lag of the search", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = sim.control.createIssue({ projectKey: "OPS", summary: "a" });
+    const elsewhere = sim.control.createIssue({ projectKey: "STEP", summary: "b", labels: ["huawei-case"] });
+    const query = 'labels = "huawei-case" ORDER BY created';
+    sim.control.setSettings({ searchLagMs: 3_600_000 });
+
+    const before = await client.findIssueByJql(toId(issueId), query, "poll");
+    sim.control.editIssue({ issue: issueId, fields: { labels: ["huawei-case"] } });
+    const after = await client.findIssueByJql(toId(issueId), query, "poll");
+    const outside = await client.findIssueByJql(toId(elsewhere.issueId), query, "poll");
+
+    expect(before).toBeNull();
+    expect(after?.issueKey).toBe(issueKey);
+    expect(outside).toBeNull();
+  });
+
   it("changes labels without touching others, and sets the property", async () => {
     const client = makeClient();
     const { issueId, issueKey } = await createIssue(client, { labels: ["a", "people"] });

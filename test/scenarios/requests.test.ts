@@ -182,6 +182,37 @@ test("a case that another connection took is told with a remedy, and comes back 
   expect(creations()).toBe(2);
 });
 
+test("an issue that asks again gets its case, although the search lags and whenever it is changed", async () => {
+  await start();
+  const ask = (id: { issueKey: string }): void => {
+    stage.jira.transition({ issue: id.issueKey, toCategory: "new" });
+    stage.jira.addLabel({ issue: id.issueKey, label: "huawei-case" });
+  };
+  const ids = [request("While the search lags"), request("Just after the question")] as const;
+  for (const { issueKey } of ids) stage.jira.transition({ issue: issueKey, toCategory: "done" });
+  await rounds();
+  for (const { issueKey } of ids) stage.jira.removeLabel({ issue: issueKey, label: "huawei-case" });
+  await rounds();
+  stage.advance(60_000);
+  stage.jira.setSettings({ searchLagMs: 60_000 });
+  const [lagging, late] = ids;
+  ask(lagging);
+  stage.advance(1_000);
+  await stage.wakeJira();
+  await stage.runDueWithJira({
+    findIssueByJql: async (issueId, jql, lane) => {
+      const answer = await stage.reconcileDeps().jira.findIssueByJql(issueId, jql, lane);
+      if (issueId === late.issueId && answer === null) ask(late);
+      stage.advance(1);
+      return answer;
+    },
+  });
+  stage.advance(60_000);
+  await rounds();
+
+  expect(ids.map((id) => casesOf(id).length)).toEqual([1, 1]);
+});
+
 test("where commands need a role, only people in it ask for a case; one of them may ask for another's issue", async () => {
   const defaults = { ...noInputs, productId: "pc2001", problemTypeId: "bt3002", regionId: "cn-north-4" };
   stage = await startStage({

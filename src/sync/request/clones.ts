@@ -4,6 +4,7 @@
  * in `ownership.ts`.
  */
 import type { Issue } from "../../domain/issue.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
 import { isIssueOf, namesItself } from "../ownership.ts";
@@ -46,9 +47,10 @@ export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "la
 
 /**
  * Says on a copy, once, that nothing of it is mirrored, and how to make a request of it. An issue that is no copy (any more) is left
- * alone. Answers the number of writes. May be repeated, also after the database was lost. Throws as `writeOnce`.
+ * alone. `askedAt`: when the issue was found to ask for nothing, by our clock. Answers the number of writes. May be repeated, also after
+ * the database was lost. Throws as `writeOnce`.
  */
-export async function noticeClone(deps: ApplyDeps, leased: LeasedLink): Promise<number> {
+export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: Date): Promise<number> {
   const issueId = needIssue(leased);
   const issue = await deps.jira.findIssue(issueId, deps.lane);
   if (issue === null) return 0;
@@ -73,7 +75,10 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink): Promise<
       });
     }
   }
-  // What was looked at is no news in the next round.
-  await leased.apply({ link: { issueKey: issue.issueKey, jiraUpdatedRaw: issue.updatedRaw } });
+  // What was looked at is no news in the next round, unless it changed since.
+  const isSeen = toOurTime(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()) < askedAt;
+  await leased.apply({
+    link: { issueKey: issue.issueKey, ...(isSeen ? { jiraUpdatedRaw: issue.updatedRaw } : {}) },
+  });
   return writes;
 }

@@ -84,9 +84,10 @@ export async function reconcileRequest(
   if (leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "discarded"))
     return { kind: "nothing", writes: 0 };
   const readAt = deps.clock.now();
-  const issue = await findRequestIssue(deps, issueId);
+  // The same question that intake asks, about this one issue.
+  const issue = await deps.jira.findIssueByJql(issueId, deps.settings.create.jql, deps.lane);
   if (issue === null) {
-    return { kind: "nothing", writes: connection.pausedToJira ? 0 : await noticeClone(deps, leased) };
+    return { kind: "nothing", writes: connection.pausedToJira ? 0 : await noticeClone(deps, leased, readAt) };
   }
   const seen = {
     issueKey: issue.issueKey,
@@ -100,17 +101,6 @@ export async function reconcileRequest(
   if (result.kind !== "created") return result;
   await leased.apply({ resolvedFailures: [{ item: "case" }] });
   return result;
-}
-
-/** The issue, when it still asks for a case: the same question that intake asks, about this one issue. */
-async function findRequestIssue(deps: RequestDeps, issueId: IssueId): Promise<Issue | null> {
-  const { jql } = deps.settings.create;
-  const condition = jql.replace(/\border\s+by\b[\s\S]*$/i, "").trim();
-  const hits = await deps.jira.listIssuesByJql(
-    `id = ${issueId} AND (${condition === "" ? `id = ${issueId}` : condition})`,
-    deps.lane,
-  );
-  return hits.find((issue) => issue.issueId === issueId) ?? null;
 }
 
 /** The case whose description starts with the mark of this issue: the oldest, by whatever key the issue had then. */
