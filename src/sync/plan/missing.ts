@@ -52,11 +52,11 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   return actions;
 }
 
-/** People's messages with a copy, and our own messages that were confirmed. */
-function isTracked(mirror: Mirror): boolean {
-  if (mirror.state !== "live") return false;
-  if (mirror.kind === "message") return !mirror.sourceId.includes("#") && mirror.copyId !== null;
-  return mirror.kind === "comment" && mirror.origin === "jira" && mirror.copyFingerprints.length > 0;
+/** People's messages with a copy, one that may lack parts as well, and our own messages that were confirmed. */
+function isTracked({ kind, origin, state, sourceId, copyId, copyFingerprints }: Mirror): boolean {
+  if (kind === "message")
+    return (state === "live" || state === "sending") && !sourceId.includes("#") && copyId !== null;
+  return kind === "comment" && origin === "jira" && state === "live" && copyFingerprints.length > 0;
 }
 
 function note(mirrors: readonly Mirror[], missing: boolean): Action {

@@ -927,6 +927,12 @@ describe("messages that vanish", () => {
       expected: ["mark_withdrawn"],
       recheckIn: null,
     },
+    {
+      name: "marked, though a worker died before it knew its copy to be whole",
+      mirror: live("m1", { state: "sending", sourceAt: null, missingSince: ago(1) }),
+      expected: ["mark_withdrawn"],
+      recheckIn: null,
+    },
     { name: "older than the reading", mirror: live("m1", { sourceAt: ago(121) }), expected: [], recheckIn: null },
   ])("$name", ({ mirror, expected, recheckIn }) => {
     const planned = look([mirror]);
