@@ -117,8 +117,12 @@ function judgePair(pair: Pair): void {
     pair.doneStays || issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:close-") === true);
   // Huawei has no reopen: the case is asked for by a message, and stays closed until somebody takes it up.
   const asked = entry.messages.some((message) => message.via === "api" && / !reopen-\d+\]/.test(message.content));
+  // Nor may it be asked while nothing of the issue leaves: then the issue says so.
+  const unasked =
+    pair.restrictions.isIssueHeld(issue.id) &&
+    issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:unasked-") === true);
   const left = entry.status === 13 && wasLeft(issue, pair.site.botAccountId);
-  if (pair.edits && closed !== done && !(done && told) && !(closed && asked) && !left)
+  if (pair.edits && closed !== done && !(done && told) && !(closed && (asked || unasked)) && !left)
     add("status", `${issue.key} is ${issue.status.name} while case ${entry.caseId} is ${entry.status}`);
 }
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokenRules, playRule } from "../chaos/broken.ts";
+import { settle } from "../chaos/drive.ts";
 import { playSeed } from "../chaos/explore.ts";
+import { makePeople } from "../chaos/people.ts";
 import { inWorlds } from "../chaos/pool.ts";
 import { playStall } from "../chaos/stall.ts";
 import { startWorld, type World } from "../chaos/world.ts";
@@ -50,6 +52,24 @@ describe("in one world", () => {
       check(problems).toEqual([]);
     },
   );
+
+  test("what people do in Huawei while the issue is away is no disclosure of ours", async ({ expect: check }) => {
+    await world.reset();
+    const people = makePeople(world);
+    const driver = { world, choose: () => 0, onError: (_task: string, error: unknown) => check(error).toBeNull() };
+    const caseId = people.createCase();
+    await settle(driver);
+    const issueId = people.issueOf(caseId)?.id ?? "";
+    world.huawei.setStatus({ caseId, status: 17 });
+    people.restrictions.toggleProject(issueId);
+    world.advance(10_000);
+    people.write(caseId, { author: "customer" });
+    world.advance(10_000);
+    people.restrictions.toggleProject(issueId);
+
+    check(world.huawei.getState().cases[0]?.operateLogs.map(({ type }) => type)).toEqual([0, 85]);
+    check(people.restrictions.disclosed(0, 0)).toEqual([]);
+  });
 
   test.for(brokenRules.filter(({ needs }) => needs === undefined || can(needs)))(
     "the judge notices when $name",

@@ -159,6 +159,39 @@ describe("restrictions that Jira shows in other ways", () => {
   });
 });
 
+test("the wish to take a case up again waits while the issue has a level, is told once, and asked once it is free", async () => {
+  await start();
+  stage.huawei.setSettings({ messageOnClosed: "accepted" });
+  const [entry] = stage.huawei.getState().cases;
+  stage.huawei.setStatus({ caseId: entry?.caseId ?? "", status: 3 });
+  await stage.check();
+  stage.jira.transition({ issue: key, toCategory: "new" });
+  stage.advance(11_000);
+  await stage.wakeJira();
+  await stage.runDueWithJira({
+    listChanges: async (issueId, lane) => {
+      const changes = await stage.reconcileDeps().jira.listChanges(issueId, lane);
+      // Between the plan and the write.
+      stage.jira.setSecurityLevel({ issue: key });
+      stage.advance(3_000);
+      return changes;
+    },
+  });
+  expect((await stage.snapshot()).intents.map((intent) => intent.key)).toEqual(["message:reopen-1"]);
+  await stage.settle(3);
+  const told = stage.jira.getIssue({ issue: key }).comments.map((comment) => comment.bodyText);
+  expect(told.filter((text) => text.includes("was not asked to take the service ticket up again"))).toHaveLength(1);
+  expect(messages()).toEqual([]);
+  expect((await stage.snapshot()).intents).toEqual([]);
+
+  stage.jira.setSecurityLevel({ issue: key, level: null });
+  await stage.settle(3);
+
+  expect(messages().map((message) => message.content.includes("please take up this service ticket again"))).toEqual([
+    true,
+  ]);
+});
+
 test("in a service project casebridge writes internal comments", async () => {
   await start({ huaweiPaceMs: 0, projectKey: "DESK" });
   stage.huawei.addMessage({

@@ -10,7 +10,7 @@ import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
 import { type Command, isCaseText, isKnownCommand, parseCommand } from "./command-text.ts";
-import { authorHold, heldReason, issueHold } from "./restriction.ts";
+import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
 
 /** Identity of a command among the notices of its link. */
 export function commandId(commentId: string): string {
@@ -154,11 +154,9 @@ function replyText(reason: string): string {
     case "restricted":
       return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
     case "security_level":
-      return `Not done: /${name}. This issue has a security level, so nothing of it reaches Huawei Cloud.`;
     case "issue_restricted":
-      return `Not done: /${name}. This issue is restricted to some roles, so nothing of it reaches Huawei Cloud.`;
     case "issue_restriction_unknown":
-      return `Not done: /${name}. Jira does not say whether this issue is restricted, so nothing of it reaches Huawei Cloud.`;
+      return `Not done: /${name}. ${issueHoldTexts[result]}`;
     case "nothing_leaves":
       return `Not done: /${name}. Comments do not leave Jira here (COMMENTS_TO_HUAWEI is none).`;
     case "nobody":

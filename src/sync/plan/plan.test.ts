@@ -1411,6 +1411,24 @@ describe("statuses", () => {
     expect(third.map(describeStatus)).toEqual(["agree 2 done"]);
   });
 
+  it.each([
+    { name: "was dropped before it left", reopen: "sending", open: [], expected: ["ask_reopen new"] },
+    { name: "left, and is not confirmed", reopen: "sending", open: ["sent"], expected: ["agree 3 new"] },
+    { name: "left", reopen: "live", open: [], expected: ["agree 3 new"] },
+  ] as const)("a message that asks to take the case up again: it $name", ({ reopen, open, expected }) => {
+    const actions = plan({
+      link: { caseStatus: 3, agreedCaseStatus: 3, agreedCategory: "done" },
+      observed: { case: makeCase({ status: 3 }), issue: issueIn("new"), statusChanges: [move("new")] },
+      mirrors: [
+        makeWish({ sourceId: `move-${ago(3).getTime()}`, state: "sending" }),
+        makeWish({ sourceId: "reopen-1", state: reopen }),
+      ],
+      intents: open.map((state) => makeIntent({ key: "message:reopen-1", mark: "notice:reopen-1", state })),
+    });
+
+    expect(actions.map(describeStatus)).toEqual(expected);
+  });
+
   it("leaves a deleted case alone", () => {
     const actions = plan({
       link: { agreedCaseStatus: 13, caseStatus: 13, agreedCategory: "done" },

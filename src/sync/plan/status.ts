@@ -11,7 +11,7 @@ import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts"
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
-import { issueHold } from "./restriction.ts";
+import { type IssueHold, issueHold, issueHoldTexts } from "./restriction.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -182,20 +182,18 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const leavesAt = new Date(moment - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
   const waits = leavesAt > input.now;
   if (issue.category !== "done") {
-    // Asked once the issue may be spoken of again.
-    if (issueHold(issue, settings) !== null) return [];
     if (waits) {
       recheck.note(leavesAt);
       return [];
     }
+    const hold = issueHold(issue, settings);
+    if (hold !== null) return planUnasked(input, `unasked-${moment}`, hold);
     if (wish?.state === "sending") {
       // The message that asks was decided; once it has left, the wish is done with.
       const open = input.intents.find((intent) => intent.key.startsWith(reopenKeyPrefix) && intent.state !== "sent");
-      if (open === undefined) return [agreed];
-      // What was not sent is sent by whoever knows what a refusal of it means.
-      return open.state === "planned"
-        ? [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }]
-        : [];
+      if (open === undefined && !isDropped(input)) return [agreed];
+      // Its outcome shows by itself; what was not sent is sent by whoever knows what a refusal of it means.
+      if (open !== undefined && open.state !== "planned") return [];
     }
     return [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }];
   }
@@ -214,6 +212,22 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
   return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
+}
+
+/** Nothing of the issue leaves: a person is told, and the case is asked once the issue may be spoken of again. */
+function planUnasked(input: PlanInput, cause: string, hold: IssueHold): Action[] {
+  if (isOwed(input, cause)) return [];
+  const text = `Huawei Cloud was not asked to take the service ticket up again. ${issueHoldTexts[hold]} It is asked once that is over.`;
+  return [{ kind: "notice", direction: "to-jira", cause, text }];
+}
+
+/** Whether the last message that asks to take the case up again was dropped before it left: a restriction came in between. */
+function isDropped({ mirrors, intents }: PlanInput): boolean {
+  const asked = mirrors.filter(
+    ({ kind, origin, sourceId }) => kind === "notice" && origin === "jira" && sourceId.startsWith("reopen-"),
+  );
+  const last = asked.find(({ sourceId }) => sourceId === `reopen-${asked.length}`);
+  return last?.state === "sending" && !intents.some(({ key }) => key === `message:${last.sourceId}`);
 }
 
 /** Whether a person made a change: what apps and casebridge itself do never acts on the case (rule 6). Pure. */
