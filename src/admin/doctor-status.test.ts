@@ -80,15 +80,17 @@ async function moveForReal(input: {
   const deps = {
     lane: "live",
     settings: { status: { via: input.via } },
+    text: { messageToAdf: () => [{}] },
     jira: {
       listTransitions: async () => input.moves.get(at) ?? [],
+      findIssue: async () => ({ statusId: "none", category: "none" }),
       transitionIssue: async (_issue: string, transitionId: string) => {
         at = input.moves.get(at)?.find((move) => move.transitionId === transitionId)?.toStatusId ?? at;
       },
     },
   } as unknown as ApplyDeps;
   const leased = {
-    snapshot: { link: { issueId: "10001" } },
+    snapshot: { link: { issueId: "10001" }, mirrors: [], intents: [] },
     apply: async (step: { failures?: unknown }) => {
       // The notice that follows a refusal is none of our business here.
       if (step.failures !== undefined) throw new Refused();

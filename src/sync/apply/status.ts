@@ -4,10 +4,11 @@
 import type { Transition } from "../../domain/issue.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import type { Action } from "../plan/action.ts";
+import { fits } from "../plan/status.ts";
 import type { StatusTarget } from "../ports.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
-import { postNotice } from "./notices.ts";
-import { type ApplyDeps, needIssue } from "./write-once.ts";
+import { owedNotices, writeOwedNotices } from "./notices.ts";
+import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
 /** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
 export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
@@ -40,7 +41,11 @@ export function byTransition(left: Transition, right: Transition): number {
   );
 }
 
-/** Moves the issue by a direct transition or along the configured `via` list; no wandering (rule 6). */
+/**
+ * Moves the issue by a direct transition or along the configured `via` list; no wandering (rule 6). Where no way leads on, and nobody has
+ * put the issue there meanwhile, that is told once. Answers the number of writes. Throws `ServiceError`, `LeaseLost` and, for an issue that
+ * is gone, `Unsettled`. May be repeated.
+ */
 export async function moveIssue(
   deps: ApplyDeps,
   leased: LeasedLink,
@@ -91,9 +96,34 @@ export async function moveIssue(
       return writes;
     }
   }
+  // Whatever a person did meanwhile counts: where the issue stands now, and not where it was seen, nothing leads on.
+  const issue = await deps.jira.findIssue(issueId, deps.lane);
+  // The next reading says what that means.
+  if (issue === null) throw new Unsettled("status");
+  const link = {
+    caseStatus: action.caseStatus,
+    agreedCaseStatus: action.caseStatus,
+    agreedCategory: issue.category,
+  };
+  if (fits(issue, target)) {
+    await leased.apply({ link, mirrors, resolvedFailures: [{ item: "status" }] });
+    return writes;
+  }
+  const notices = [
+    {
+      cause: `no-transition-${action.caseStatus}-${name}`,
+      text:
+        alike === null
+          ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
+            "Move the issue by hand, or let an administrator configure status.via for casebridge."
+          : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
+            "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.",
+    },
+  ];
   await leased.apply({
-    link: { caseStatus: action.caseStatus, agreedCaseStatus: action.caseStatus },
+    link,
     mirrors,
+    intents: owedNotices(deps, leased, notices),
     failures: [
       {
         direction: "to-jira",
@@ -106,17 +136,7 @@ export async function moveIssue(
       },
     ],
   });
-  const noticed = await postNotice(
-    deps,
-    leased,
-    `no-transition-${action.caseStatus}-${name}`,
-    alike === null
-      ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
-          "Move the issue by hand, or let an administrator configure status.via for casebridge."
-      : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
-          "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.",
-  );
-  return writes + noticed;
+  return writes + (await writeOwedNotices(deps, leased, notices));
 }
 
 function visitedBefore(steps: readonly string[], step: number, statusId: string): boolean {

@@ -23,7 +23,8 @@ export function isCompatible(status: number, category: StatusCategory): boolean 
   return isOpenStatus(status) === (category !== "done");
 }
 
-function fits(issue: Issue, target: StatusTarget): boolean {
+/** Whether the issue stands where a case status leads. Pure. */
+export function fits(issue: Pick<Issue, "statusId" | "category">, target: StatusTarget): boolean {
   return "statusId" in target ? issue.statusId === target.statusId : issue.category === target.category;
 }
 
@@ -67,7 +68,7 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
       ? [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }]
       : [{ kind: "move_issue", direction: "to-jira", target, caseStatus: status, entered: null, backFrom: null }];
   }
-  if (!jiraChanged) return [];
+  if (issue.category === link.agreedCategory) return [];
   if (isCompatible(status, issue.category)) {
     return [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }];
   }
