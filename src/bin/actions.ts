@@ -11,6 +11,7 @@ import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
 import { longestGapMs } from "../lib/ticks.ts";
+import { trustAlso } from "../lib/trust.ts";
 import { startWatchdog } from "../lib/watchdog.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
@@ -93,6 +94,7 @@ export const actions: CliActions = {
     const loaded = loadConfig({ purpose: "command" });
     if (loaded.ok && options.connection !== null && !loaded.config.connections.some(isNamed(options.connection)))
       throw noConnection(options.connection);
+    if (loaded.ok) trustAlso(loaded.config.authorities);
     const log = loaded.ok ? commandLog(loaded.config) : silentLogger;
     return doctorResult(await diagnose({ loaded, connection: options.connection, log }));
   },
@@ -505,6 +507,7 @@ export const actions: CliActions = {
 function readConfig(purpose: ConfigPurpose): Config {
   const loaded = loadConfig({ purpose });
   if (!loaded.ok) throw loaded.errors;
+  trustAlso(loaded.config.authorities);
   return loaded.config;
 }
 

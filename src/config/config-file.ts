@@ -23,6 +23,7 @@ import {
   parseDocument,
 } from "yaml";
 import { z } from "zod";
+import { parseProxy } from "../lib/tunnel.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { compileLinear } from "./linear-regex.ts";
 import { findNearest } from "./nearest.ts";
@@ -54,6 +55,14 @@ const secretName = z.strictObject(
       .describe("Name of the environment variable, or of NAME_FILE without the _FILE"),
   },
   { error: "{ env: NAME }, which names the environment variable; the secret itself does not belong in this file" },
+);
+
+const proxy = z.union(
+  [z.literal("none"), values.proxyUrl().refine((text) => parseProxy(text)?.password === ""), secretName],
+  {
+    error:
+      'the address of an HTTP proxy such as http://proxy.example.com:3128, { env: NAME } for one with a password, or "none" = direct',
+  },
 );
 
 const positionInJira = z.union([z.string().regex(/^\d{1,20}$/), z.int().min(0)], {
@@ -137,6 +146,7 @@ const connection = z
           password: secretName,
           domainName: values.line("an account name", 200),
           projectId: values.lineOrEmpty("a project id", 64),
+          proxy: proxy.describe('HTTP proxy for this service instead of HTTPS_PROXY; "none" = direct'),
         },
         "The Huawei Cloud account",
       ),
@@ -149,6 +159,7 @@ const connection = z
           projectKey: values.projectKey(),
           issueType: values.line("an issue type", 255),
           requestsPerSecond: values.decimal(0.01, 1000).describe("Budget of this site, shared by all replicas"),
+          proxy: proxy.describe('HTTP proxy for this service instead of HTTPS_PROXY; "none" = direct'),
         },
         "The Jira Cloud site and project",
       ),

@@ -6,6 +6,7 @@
  */
 import type { GuardSettings } from "../domain/text/guard.ts";
 import type { Secret } from "../lib/secret.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
 
 /** What a start needs the configuration for; decides what must be present. See `loadConfig`. */
 export type ConfigPurpose = "worker" | "command" | "database" | "demo";
@@ -50,6 +51,8 @@ export type Config = {
   readonly dataKey: Secret | null;
   /** Files that hold secrets: `.env` where there is one, and those that `NAME_FILE` names. */
   readonly secretFiles: readonly string[];
+  /** Certificates (PEM) of further authorities to trust. */
+  readonly authorities: readonly string[];
   readonly connections: readonly ConnectionConfig[];
 };
 
@@ -128,6 +131,8 @@ export type HuaweiConfig = {
   /** Sent as `project_id` of new cases, and the scope of a token login. */
   readonly projectId: string | null;
   readonly credentials: HuaweiCredentials;
+  /** `null` = reached directly. */
+  readonly proxy: HttpProxy | null;
 };
 
 /** Signing with a key pair (preferred), or a token login. */
@@ -162,6 +167,8 @@ export type JiraConfig = {
   /** Name or id of the issue type that cases become. */
   readonly issueType: string;
   readonly requestsPerSecond: number;
+  /** `null` = reached directly. */
+  readonly proxy: HttpProxy | null;
 };
 
 /** Which cases get an issue; never decides about those that have one. */

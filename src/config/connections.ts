@@ -3,6 +3,7 @@
  * must have, what may not stand together, and which status maps could oscillate.
  */
 import { Secret } from "../lib/secret.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
 import type {
   ConfigPurpose,
   ConnectionConfig,
@@ -18,7 +19,7 @@ import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { type ConnectionInput, type FilePath, formatPath, type ParsedConfigFile } from "./config-file.ts";
 import { environmentVariables, type Variable, type VariableName, type VariableValue } from "./environment.ts";
 import { compileLinear } from "./linear-regex.ts";
-import { toDate } from "./values.ts";
+import { toDate, toHosts } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
 /** Case status → category, where the file does not say otherwise (rule 11). */
@@ -72,7 +73,7 @@ type Scope = {
   /** As `pick`; a missing one is an error. `null` = already reported. */
   need<N extends VariableName>(name: N, fromFile: VariableValue<N> | undefined, why?: string): VariableValue<N> | null;
   /** A secret by the variable that the file names, else by its own; `isNeeded` makes a missing one an error. */
-  secret(name: VariableName, fromFile: SecretName | undefined, isNeeded: boolean): Secret | null;
+  secret(name: VariableName, fromFile: SecretName | undefined, isNeeded: boolean, at?: FilePath): Secret | null;
   /** Whether the file names an address that is not the environment's, its default included: credentials of the environment stay away. */
   isElsewhere(name: VariableName, fromFile: string | undefined): boolean;
   /** Whether the environment or the file gives this setting, rightly or wrongly. */
@@ -82,6 +83,25 @@ type Scope = {
 };
 
 type SecretName = { readonly env: string };
+
+/**
+ * The proxy of one service. One that the file names serves every host; `NO_PROXY` belongs to the environment's. What cannot be used is
+ * reported.
+ */
+function buildProxy(
+  scope: Scope,
+  side: "huawei" | "jira",
+  given: "none" | string | SecretName | undefined,
+): HttpProxy | null {
+  if (given === "none") return null;
+  if (typeof given === "string") return { url: new Secret(given), except: [] };
+  if (given !== undefined) {
+    const url = scope.secret("HTTPS_PROXY", given, true, [side, "proxy"]);
+    return url === null ? null : { url, except: [] };
+  }
+  const url = scope.secret("HTTPS_PROXY", undefined, false);
+  return url === null ? null : { url, except: toHosts(scope.pick("NO_PROXY", undefined) ?? "") };
+}
 
 function makeScope({ variables, file, purpose, report }: BuildInput, index: number): Scope {
   const fullPath = (path: FilePath): FilePath => ["connections", index, ...path];
@@ -116,11 +136,16 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
   }
 
   /** A secret under a name of the file's own must be what the variable that it stands for must be. */
-  function checkSecret(name: VariableName, fromFile: SecretName | undefined, text: string): Secret | null {
+  function checkSecret(
+    name: VariableName,
+    fromFile: SecretName | undefined,
+    text: string,
+    at: FilePath,
+  ): Secret | null {
     const schema: Variable["schema"] = environmentVariables[name].schema;
     const problem = schema.safeParse(text).error?.issues[0]?.message;
     if (problem === undefined) return new Secret(text);
-    return fail([...pathOf(name), "env"], {
+    return fail([...at, "env"], {
       kind: "invalid",
       variable: fromFile?.env ?? name,
       message: "has a value that cannot be used",
@@ -136,13 +161,13 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
       if (value !== null || variables.find(name).kind === "broken") return value;
       return failMissing(name, why);
     },
-    secret(name, fromFile, isNeeded) {
+    secret(name, fromFile, isNeeded, at = pathOf(name)) {
       const found = variables.findSecret(fromFile?.env ?? name);
       if (found.kind === "broken") return null;
-      if (found.kind === "value") return checkSecret(name, fromFile, found.value);
+      if (found.kind === "value") return checkSecret(name, fromFile, found.value, at);
       // Naming the variable that would be looked at anyway is no promise that it is set; naming another one is.
       if (fromFile !== undefined && (isNeeded || fromFile.env !== name)) {
-        const path = [...pathOf(name), "env"];
+        const path = [...at, "env"];
         // A key pasted in place of the name has no underscore, and must not be shown.
         const shown = fromFile.env.includes("_") ? fromFile.env : null;
         return fail(path, {
@@ -296,6 +321,7 @@ function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["huawei"]>
     language: settings.language.toLowerCase(),
     site,
     groupId,
+    proxy: buildProxy(scope, "huawei", given.proxy),
     consoleCaseUrl,
     messageCharsMax: given.messageCharsMax ?? defaultMessageCharsMax,
     projectId,
@@ -402,6 +428,7 @@ function buildJira(scope: Scope, given: NonNullable<ConnectionInput["jira"]>): J
     host: withoutTrailingSlash(settings.host),
     projectKey: settings.projectKey.toUpperCase(),
     webhookSecret,
+    proxy: buildProxy(scope, "jira", given.proxy),
   };
 }
 

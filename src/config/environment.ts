@@ -496,6 +496,31 @@ export const environmentVariables = {
       "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it.",
     example: "https://bridge.example.com",
   }),
+  HTTPS_PROXY: variable({
+    group: "Page and process",
+    schema: values.proxyUrl(),
+    unset: "no proxy",
+    meaning:
+      "HTTP proxy through which both services are reached, by CONNECT. Also in small letters. In the file `huawei.proxy` and `jira.proxy` set one per service; `none` = direct.",
+    secret: true,
+    example: "http://user:password@proxy.example.com:3128",
+    path: "huawei.proxy",
+  }),
+  NO_PROXY: variable({
+    group: "Page and process",
+    schema: values.hostList(),
+    unset: "everything goes through the proxy",
+    meaning:
+      "Hosts that are reached without `HTTPS_PROXY`: names, `.suffixes`, addresses, ranges. Also in small letters.",
+    example: "localhost,.example.com,10.0.0.0/8",
+  }),
+  CA_FILE: variable({
+    group: "Page and process",
+    schema: values.line("a file"),
+    unset: "the authorities that Node.js trusts",
+    meaning: "PEM file of further authorities to trust: for both services, PostgreSQL and Redis.",
+    example: "/etc/ssl/certs/company-root.pem",
+  }),
   WORKER_CONCURRENCY: variable({
     group: "Page and process",
     schema: values.fromText(values.whole(1, 256)),

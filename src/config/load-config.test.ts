@@ -69,6 +69,7 @@ test("defaults stand in for everything that is not set", () => {
     databaseUrl: null,
     redisUrl: null,
     dataKey: null,
+    authorities: [],
     secretFiles: [],
     dataDir: "/srv/casebridge/.data",
     http: { host: "127.0.0.1", port: 8080, webhook: null, publicUrl: null, signIn: null },
@@ -91,6 +92,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 2,
           messageCharsMax: 1200,
           projectId: null,
+          proxy: null,
           credentials: { kind: "aksk", ak: "[secret]", sk: "[secret]", securityToken: null, domainId: null },
         },
         jira: {
@@ -101,6 +103,7 @@ test("defaults stand in for everything that is not set", () => {
           projectKey: "OPS",
           issueType: "Task",
           requestsPerSecond: 20,
+          proxy: null,
         },
         cases: { createdAfter: null, statuses: null, labels: [] },
         status: {
@@ -750,4 +753,52 @@ test("a secret in a file is read again by request, and what cannot be read then 
   expect(config.reread()?.connections[0]?.jira.apiToken.reveal()).toBe("second");
   files.token = "EACCES";
   expect(config.reread()).toBeNull();
+});
+
+test("a proxy comes from the environment in either spelling, from .env, or from the file, which may say none", () => {
+  const proxiesOf = (input: Parameters<typeof getConfig>[0]) => {
+    const [connection] = getConfig(input).connections;
+    return [connection?.huawei.proxy, connection?.jira.proxy].map((proxy) =>
+      proxy == null ? null : [proxy.url.reveal(), ...proxy.except],
+    );
+  };
+  const address = "http://ann:pass@proxy.example:3128";
+
+  expect(proxiesOf({ env: { ...complete, HTTPS_PROXY: address, NO_PROXY: "a.example, .b" } })).toEqual([
+    [address, "a.example", ".b"],
+    [address, "a.example", ".b"],
+  ]);
+  expect(proxiesOf({ env: { ...complete, https_proxy: "proxy.example:3128", no_proxy: "*" } })[0]).toEqual([
+    "proxy.example:3128",
+    "*",
+  ]);
+  expect(proxiesOf({ files: { ".env": `https_proxy=${address}\n` } })[0]).toEqual([address]);
+  expect(
+    proxiesOf({
+      env: { ...complete, HTTPS_PROXY: address, NO_PROXY: "a.example", OWN_PROXY: "http://bob:pass@own.example" },
+      files: yaml("connections:\n  - huawei: { proxy: none }\n    jira: { proxy: { env: OWN_PROXY } }\n"),
+    }),
+  ).toEqual([null, ["http://bob:pass@own.example"]]);
+});
+
+test.each([
+  [{ env: { HTTPS_PROXY: "socks5://proxy.example:1080" } }, "HTTPS_PROXY", "HTTP proxy"],
+  [{ env: { HTTPS_PROXY: "http://proxy.example/path" } }, "HTTPS_PROXY", "HTTP proxy"],
+  [{ env: { CA_FILE: "/nowhere/ca.pem" } }, "CA_FILE", "cannot be read"],
+  [{ env: { CA_FILE: "ca.pem" }, files: { "ca.pem": "no certificate" } }, "CA_FILE", "no certificate in PEM form"],
+  [
+    { env: { CA_FILE: "ca.pem" }, files: { "ca.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" } },
+    "CA_FILE",
+    "certificate 1 cannot be read",
+  ],
+])("a proxy or an authority that cannot be used: %j", (input, variable, words) => {
+  const [error] = getErrors({ ...input, env: { ...complete, ...input.env } });
+  expect(error?.variable).toBe(variable);
+  expect(`${error?.message} ${error?.remedy}`).toContain(words);
+});
+
+test("a password of a proxy does not stand in the file", () => {
+  const [error] = getErrors({ files: yaml("connections:\n  - jira: { proxy: 'http://ann:secret@p.example' }\n") });
+  expect(error?.path).toBe("connections[0].jira.proxy");
+  expect(JSON.stringify(error)).not.toContain("secret");
 });

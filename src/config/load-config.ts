@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Secret } from "../lib/secret.ts";
+import { parseAuthorities } from "../lib/trust.ts";
 import type { Config, ConfigPurpose } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { parseConfigFile } from "./config-file.ts";
@@ -85,12 +86,44 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
       return again.ok ? again.config : null;
     },
     dataKey: isDemo ? null : toSecret(variables, "DATA_KEY"),
+    authorities: loadAuthorities({ variables, cwd, readFile, report }),
     secretFiles: [...(envFile == null ? [] : [resolve(cwd, ".env")]), ...variables.listSecretFiles()],
   };
   return errors.length === 0 ? { ok: true, config: deepFreeze(config) } : { ok: false, errors };
 }
 
 type Report = (error: ConfigError) => void;
+
+/** The certificates of `CA_FILE`. */
+function loadAuthorities({
+  variables,
+  cwd,
+  readFile,
+  report,
+}: {
+  readonly variables: Variables;
+  readonly cwd: string;
+  readonly readFile: ReadFile;
+  readonly report: Report;
+}): readonly string[] {
+  const named = findTyped(variables, "CA_FILE");
+  if (named.kind !== "value") return [];
+  const path = resolve(cwd, named.value);
+  try {
+    return parseAuthorities(readFile(path));
+  } catch (error) {
+    const why = error instanceof Error && !("code" in error) ? error.message : "it cannot be read";
+    report(
+      makeConfigError({
+        kind: "unreadable",
+        variable: "CA_FILE",
+        message: `names ${path}, but ${why}`,
+        remedy: "Name a file of certificates in PEM form (-----BEGIN CERTIFICATE-----) that this user may read.",
+      }),
+    );
+    return [];
+  }
+}
 
 type ConnectionsInput = {
   readonly variables: Variables;

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { PostgresAddressError, parsePostgresAddress } from "../lib/postgres/address.ts";
 import { parseRedisAddress, RedisAddressError } from "../lib/redis-address.ts";
+import { parseProxy } from "../lib/tunnel.ts";
 import { cronProblem } from "./cron-expression.ts";
 
 const plainText = /^[^\p{Cc}]+$/u;
@@ -98,6 +99,33 @@ export function caseUrlTemplate(emptyAllowed: boolean): z.ZodString {
   const error = "an https address that holds {caseId}, such as https://console.example.com/case/{caseId}";
   const holds = (text: string) => text.includes("{caseId}") && toSafeUrl(text.replaceAll("{caseId}", "TT1")) !== null;
   return z.string({ error }).refine((text) => (emptyAllowed && text === "") || holds(text), { error });
+}
+
+/** The address of a proxy, with user and password where it asks for them. */
+export function proxyUrl(): z.ZodString {
+  const error =
+    "the address of an HTTP proxy such as http://proxy.example.com:3128, with user:password@ before the host where it asks for them";
+  return z.string({ error }).refine(
+    (text) => {
+      if (text.length > 2000 || /[\s\p{Cc}]/u.test(text)) return false;
+      const url = parseProxy(text);
+      if (url === null) return false;
+      const isBare = (url.pathname === "/" || url.pathname === "") && url.search === "" && url.hash === "";
+      return isBare && url.hostname !== "" && (url.protocol === "http:" || url.protocol === "https:");
+    },
+    { error },
+  );
+}
+
+/** Hosts as of `NO_PROXY`, with commas or blanks between them. */
+export function hostList(): z.ZodString {
+  const error = "hosts with commas between them: names, .suffixes, addresses, ranges such as 10.0.0.0/8, or *";
+  return z.string({ error }).regex(/^[A-Za-z0-9._:*/,\s[\]-]{1,5000}$/, { error });
+}
+
+/** Splits what `hostList` took. */
+export function toHosts(text: string): readonly string[] {
+  return text.split(/[,\s]+/).filter((entry) => entry !== "");
 }
 
 /** The address of a PostgreSQL database, all of whose parameters can be honoured. */

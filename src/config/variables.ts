@@ -146,7 +146,7 @@ export function makeVariables({ env, envFile, cwd, readFile, report }: Variables
         environmentVariables[name].secret ? [name, `${name}_FILE`] : [name],
       );
       return names.flatMap((name) => {
-        if (ours.includes(name) || ownNames.has(name)) return [];
+        if (ours.includes(name) || ownNames.has(name) || ofOtherTools.includes(name)) return [];
         const meant = ours.find((other) => isSlip(name, other));
         return meant === undefined ? [] : [{ name, meant }];
       });
@@ -161,18 +161,31 @@ export function makeVariables({ env, envFile, cwd, readFile, report }: Variables
   };
 }
 
+/** Every tool of a system reads these in small letters as well. */
+const smallNames: readonly VariableName[] = ["HTTPS_PROXY", "NO_PROXY"];
+/** Near to ours by spelling, and well known themselves. */
+const ofOtherTools: readonly string[] = ["HTTP_PROXY", "http_proxy", ...smallNames.map((name) => name.toLowerCase())];
+
 /**
  * The process environment wins. A secret's two spellings count as one variable: `NAME` in the process environment also
  * hides `NAME_FILE` in `.env`, else a fixed `.env` could not be overridden.
  */
 function mergeEnvironment(env: Environment, envFile: string | null): Environment {
-  if (envFile === null) return env;
-  const fromFile = Object.entries(parseEnv(envFile.replace(/^\uFEFF/, ""))).filter(([name]) => {
+  const given = inCapitals(env);
+  if (envFile === null) return given;
+  const inFile = inCapitals(parseEnv(envFile.replace(/^\uFEFF/, "")));
+  const fromFile = Object.entries(inFile).filter(([name]) => {
     const base = name.replace(/_FILE$/, "");
-    return rowOf(base)?.secret !== true || (env[base] === undefined && env[`${base}_FILE`] === undefined);
+    return rowOf(base)?.secret !== true || (given[base] === undefined && given[`${base}_FILE`] === undefined);
   });
-  const fromProcess = Object.entries(env).filter(([, value]) => value !== undefined);
+  const fromProcess = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...fromFile, ...fromProcess]);
+}
+
+function inCapitals(env: Environment): Environment {
+  const small = smallNames.filter((name) => env[name.toLowerCase()] !== undefined);
+  if (small.length === 0) return env;
+  return { ...Object.fromEntries(small.map((name) => [name, env[name.toLowerCase()]])), ...env };
 }
 
 /** Whether `name` is `ours` with a slip of the pen; a name of ours with something behind it is another variable of the operator's. */

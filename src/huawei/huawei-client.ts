@@ -46,7 +46,7 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   const { options, budget, log } = deps;
   const clock = deps.clock ?? { now: () => new Date() };
   const timeoutMs = options.timeoutMs ?? timeoutDefaultMs;
-  const send = makeHttpSender(deps.onAnswer);
+  const send = makeHttpSender(deps.onAnswer, options.proxy ?? null);
   const { endpoint, iamEndpoint } = options;
   const tokens = deps.tokens ?? makeMemoryTokenStore();
   const tests = {

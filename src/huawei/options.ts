@@ -1,5 +1,6 @@
 /** What the Huawei adapter is given. The configuration's `HuaweiConfig` satisfies it; nothing here reads the environment. */
 import type { Secret } from "../lib/secret.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
 
 /** Signing with a key pair, or a token login with a password (huawei.md 3). */
 export type HuaweiClientCredentials =
@@ -32,6 +33,8 @@ export type HuaweiClientOptions = {
   readonly site?: "china" | "international" | null;
   /** User group whose cases are read; `null` = the account's own. */
   readonly groupId: string | null;
+  /** Proxy on the way to the service; left out or `null` = reached directly. */
+  readonly proxy?: HttpProxy | null;
   /** Project that new cases name; `null` = none. */
   readonly projectId?: string | null;
   readonly credentials: HuaweiClientCredentials;

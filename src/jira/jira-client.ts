@@ -51,7 +51,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     clock,
     serviceClock,
     budget: deps.budget,
-    send: deps.send ?? makeHttpSender(deps.onAnswer),
+    send: deps.send ?? makeHttpSender(deps.onAnswer, options.proxy ?? null),
     timeouts: deps.timeouts ?? defaultJiraTimeouts,
     sleep: deps.sleep ?? sleepFor,
     random: deps.random ?? Math.random,

@@ -1,5 +1,6 @@
 /** What the adapter needs to know about one connection's Jira side. */
 import type { Secret } from "../lib/secret.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
 
 /** Settings of one Jira client; the configuration's `JiraConfig` satisfies it. */
 export type JiraOptions = {
@@ -10,6 +11,8 @@ export type JiraOptions = {
   readonly projectKey: string;
   /** Name or id of the issue type that cases become. */
   readonly issueType: string;
+  /** Proxy on the way to the service; left out or `null` = reached directly. */
+  readonly proxy?: HttpProxy | null;
 };
 
 /**

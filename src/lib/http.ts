@@ -6,9 +6,16 @@
  * because a write whose fate is unknown must not be repeated. Redirects are never followed.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
+import {
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
+import { type HttpProxy, isExcepted, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
 
 /** Idle connections are dropped after this long, before most servers drop theirs: a reset write has an unknown outcome. */
@@ -25,7 +32,7 @@ export function countingRequests<Result>(count: RequestCount, work: () => Promis
 }
 
 /** Why a request got no complete answer. */
-export type HttpFailureReason = "connect" | "timeout" | "reset" | "too_large" | "late";
+export type HttpFailureReason = "connect" | "proxy" | "timeout" | "reset" | "too_large" | "late";
 
 /** A request without a complete answer. The message names no path and no content. */
 export class HttpFailure extends Error {
@@ -75,18 +82,22 @@ export type HttpSender = (request: HttpRequest) => Promise<HttpResponse>;
 
 /**
  * Makes a sender with connection pools of its own. Rejects only with `HttpFailure`, or with what a streamed body throws. `onAnswer` hears
- * after each request whether the head of any answer came.
+ * after each request whether the head of any answer came. With a proxy all but its exceptions goes through tunnels.
  */
-export function makeHttpSender(onAnswer: (answered: boolean) => void = () => {}): HttpSender {
-  const agents = {
-    http: new HttpAgent({ keepAlive: true, timeout: idleSocketMs }),
-    https: new HttpsAgent({ keepAlive: true, timeout: idleSocketMs }),
-  };
+export function makeHttpSender(
+  onAnswer: (answered: boolean) => void = () => {},
+  proxy: HttpProxy | null = null,
+): HttpSender {
+  const pool = { keepAlive: true, timeout: idleSocketMs };
+  const direct = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
+  const tunnels = proxy === null ? null : makeTunnelAgents(proxy, pool);
+  const agentsFor = (url: URL): Agents =>
+    proxy === null || tunnels === null || isExcepted(proxy.except, bareHost(url), portOf(url)) ? direct : tunnels;
   // Some edges refuse requests that do not say who sends them (huawei.md 14).
   const agent = { "user-agent": `casebridge/${readVersion()}` };
   return async (request) => {
     try {
-      const answer = await sendOnce(agents, { ...request, headers: { ...agent, ...request.headers } });
+      const answer = await sendOnce(agentsFor, { ...request, headers: { ...agent, ...request.headers } });
       onAnswer(true);
       return answer;
     } catch (error) {
@@ -112,11 +123,23 @@ export async function readBody(response: HttpResponse, sizeMaxBytes: number): Pr
   return Buffer.concat(chunks, sizeBytes);
 }
 
-async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: HttpRequest): Promise<HttpResponse> {
+type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}
+
+async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Promise<HttpResponse> {
   const count = counts.getStore();
   if (count !== undefined) count.sent += 1;
   // `new URL` would normalise the path; only origin and authority are taken from it.
-  const { protocol, hostname, port, origin } = new URL(input.url);
+  const target = new URL(input.url);
+  const { protocol, origin } = target;
+  const agents = agentsFor(target);
   const secure = protocol === "https:";
   const body = input.body;
   const sizeBytes = body === null ? 0 : "chunks" in body ? body.sizeBytes : body.byteLength;
@@ -125,18 +148,22 @@ async function sendOnce(agents: { http: HttpAgent; https: HttpsAgent }, input: H
 
   let connected = false;
   let timeoutFailure: HttpFailure | null = null;
-  const outgoing = (secure ? requestHttps : requestHttp)({
+  const options: RequestOptions & TunnelOptions = {
     agent: secure ? agents.https : agents.http,
+    tunnelTimeoutMs: input.connectTimeoutMs,
     method: input.method,
-    host: hostname.replace(/^\[|\]$/g, ""),
-    ...(port === "" ? {} : { port: Number(port) }),
+    host: bareHost(target),
+    port: portOf(target),
     path: input.url.slice(input.url.indexOf("/", protocol.length + 2)),
     headers,
     timeout: input.idleTimeoutMs,
-  });
+  };
+  const outgoing = (secure ? requestHttps : requestHttp)(options);
   function toFailure(error: unknown): HttpFailure {
     if (timeoutFailure !== null) return timeoutFailure;
     if (error instanceof HttpFailure) return error;
+    if (error instanceof ProxyRefusal)
+      return new HttpFailure({ reason: "proxy", mayHaveArrived: false, message: error.message }, { cause: error });
     const code = error instanceof Error && "code" in error ? String(error.code) : "broken connection";
     const reason = connected ? "reset" : "connect";
     return new HttpFailure({ reason, mayHaveArrived: connected, message: `${code} at ${origin}` }, { cause: error });

@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import pg from "pg";
 import { PostgresAddressError, parsePostgresAddress } from "../../lib/postgres/address.ts";
 import { isPooled, makePostgresPool } from "../../lib/postgres/pool.ts";
+import { addedAuthorities } from "../../lib/trust.ts";
 import { schemaOf } from "./client.ts";
 import { DatabaseNewerThanCode, DatabaseUnavailable, isConnectionError, MigrationFailed } from "./errors.ts";
 import { MIGRATIONS_DIR, type MigrationFolder, readMigrations } from "./migrations-folder.ts";
@@ -119,7 +120,12 @@ export function isContract(name: string): boolean {
 }
 
 /** What the migrating thread is given. */
-export type MigrateThreadInput = { readonly connectionString: string; readonly folder: MigrationFolder };
+export type MigrateThreadInput = {
+  readonly connectionString: string;
+  readonly folder: MigrationFolder;
+  /** What this thread trusts besides; each thread has its own. */
+  readonly authorities: readonly string[];
+};
 
 /** What it answers, once; `error` is the engine's message. */
 export type MigrateThreadAnswer = { readonly error: string | null };
@@ -226,7 +232,7 @@ function toReadable(cause: unknown, place: pg.ClientConfig): unknown {
 }
 
 async function applyInThread(connectionString: string, folder: MigrationFolder, missing: string[]): Promise<void> {
-  const input: MigrateThreadInput = { connectionString, folder };
+  const input: MigrateThreadInput = { connectionString, folder, authorities: addedAuthorities() };
   const thread = new Worker(new URL("./migrate-thread.ts", import.meta.url), { workerData: input, execArgv: [] });
   const failure = await new Promise<string | null>((resolve, reject) => {
     thread.once("message", (answer: MigrateThreadAnswer) => resolve(answer.error));
