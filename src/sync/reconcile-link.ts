@@ -865,7 +865,9 @@ async function afterPasses(
       : untoldAccess(observed, leased.snapshot.mirrors).map(
           (request) => `${accessRequestPrefix}${request.authorizationId}`,
         );
-  if (named?.againSeconds != null) run.lookAgain(later(deps, named.againSeconds * 1000));
+  // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
+  if (named?.againSeconds != null)
+    run.lookAgain(later(deps, (run.failed ? deps.settings.settle.messageSeconds : named.againSeconds) * 1000));
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
   const { link } = leased.snapshot;

@@ -6,8 +6,11 @@ let stage: Stage;
 
 afterEach(() => stage.close());
 
-async function startWithLostAnswer(kind: "500_before" | "500_after"): Promise<void> {
-  stage = await startStage();
+async function startWithLostAnswer(
+  kind: "500_before" | "500_after",
+  options: Parameters<typeof startStage>[0] = {},
+): Promise<void> {
+  stage = await startStage(options);
   stage.huawei.createCase({ description: "The server is down" });
   stage.jira.addFault({ operation: "createIssue", kind });
   await stage.round();
@@ -36,4 +39,23 @@ test("between two looks for it the link is left alone", async () => {
 
   const [link] = (await stage.database.pool.query(`SELECT "recheckAt" FROM links`)).rows;
   expect(link.recheckAt.getTime()).toBeGreaterThan(stage.clock.now().getTime());
+});
+
+test("nor is it read for a message that a poll named and that never shows", async () => {
+  await startWithLostAnswer("500_before", {
+    settings: (settings) => ({ ...settings, settle: { ...settings.settle, messageSeconds: 120, searchSeconds: 300 } }),
+  });
+  const [linkId] = await stage.linkIds();
+  if (linkId === undefined) throw new Error("there is no link");
+  await stage.state.wake([{ linkId, huawei: true, lane: "poll", namedMessages: ["0".repeat(32)] }]);
+  stage.advance(16_000);
+  await stage.runDue();
+  stage.huawei.resetRequests();
+
+  for (let turn = 0; turn < 10; turn += 1) {
+    stage.advance(2_500);
+    await stage.runDue();
+  }
+
+  expect(stage.huawei.getRequests().log).toEqual([]);
 });
