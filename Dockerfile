@@ -1,15 +1,17 @@
 # syntax=docker/dockerfile:1
-# Node runs the TypeScript as it is, so there is no build; the first stage only installs packages and generates the Prisma client.
+# Node runs the TypeScript as it is, so there is no build; the first stage only installs packages and generates the Prisma client. The
+# image is told by its digest (an index of all platforms), as docker-library/repo-info records it; the tag is for people to read.
 
-FROM node:24-slim AS packages
+FROM node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS packages
 WORKDIR /app
 # What `npm ci` needs, postinstall included, so that this layer survives changes of the sources.
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY prisma prisma
 COPY scripts scripts
-RUN npm ci --omit=dev && npm cache clean --force
+# What generates the client is a development package, and goes again. The image has its own Node.
+RUN npm ci && npm prune --omit=dev && rm -rf node_modules/node-linux-* && npm cache clean --force
 
-FROM node:24-slim
+FROM node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 ENV NODE_ENV=production DATA_DIR=/data NODE_COMPILE_CACHE=/app/compile-cache
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules

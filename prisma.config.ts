@@ -1,5 +1,3 @@
-import { defineConfig } from "prisma/config";
-
 /**
  * For the ordinary Prisma CLI (`prisma migrate deploy|status`, `prisma studio`), which needs a network for its engine.
  * casebridge itself never reads this file: it migrates through `src/store/database/migrate.ts`. `generate` needs no URL,
@@ -7,8 +5,8 @@ import { defineConfig } from "prisma/config";
  */
 const url = process.env.DATABASE_URL;
 
-export default defineConfig({
+export default {
   schema: "prisma/schema.prisma",
   migrations: { path: "prisma/migrations" },
   ...(url === undefined || url === "" ? {} : { datasource: { url } }),
-});
+};

@@ -46,3 +46,17 @@ test("no source points at a document that is not in the repository", () => {
 
   expect(outside).toEqual([]);
 });
+
+test("every attack that docs/security.md names has its test", () => {
+  const rows = read("docs/security.md").match(/^\| .*`.*\.test\.ts`.*$/gm) ?? [];
+  const named = rows.flatMap((row) => {
+    const file = /`([\w/.-]+\.test\.ts)`/.exec(row)?.[1] ?? "";
+    return [...row.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => ({ file, title }));
+  });
+
+  expect(rows.length).toBeGreaterThan(30);
+  expect(named.length).toBeGreaterThanOrEqual(rows.length);
+  const isThere = ({ file, title }: (typeof named)[number]): boolean =>
+    ['"', "`"].some((end) => read(file).includes(`${title}${end}`));
+  expect(named.filter((entry) => !isThere(entry))).toEqual([]);
+});
