@@ -34,6 +34,8 @@ export type ResyncOptions = ConnectionOption & {
   readonly dryRun: boolean;
   /** Only with a dry run: what each write says is shown, after the guard. */
   readonly texts: boolean;
+  /** Only with a dry run: a draft of the configuration file, whose writes are compared with those of today's; `null` = none. */
+  readonly config: string | null;
   readonly wait: boolean;
   /** Only with an issue: also comments from before it was linked, shown and confirmed first. */
   readonly includeHistory: boolean;

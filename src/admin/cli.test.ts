@@ -78,6 +78,7 @@ const names = [
 const connection = null;
 const flags = {
   dryRun: false,
+  config: null,
   texts: false,
   wait: false,
   includeHistory: false,
@@ -100,6 +101,11 @@ test.each<[string, string, unknown]>([
     "resync --since 7d --wait --connection ops",
     "resync",
     { ...flags, target: { kind: "since", since: new Date("2026-03-03T12:00:00Z") }, wait: true, connection: "ops" },
+  ],
+  [
+    "resync --all --dry-run --config draft.yaml",
+    "resync",
+    { ...flags, target: { kind: "all" }, dryRun: true, config: "draft.yaml" },
   ],
   ["resync --all --dry-run --texts", "resync", { ...flags, target: { kind: "all" }, dryRun: true, texts: true }],
   ["resync --all --rerender", "resync", { ...flags, target: { kind: "all" }, rerender: true }],

@@ -214,6 +214,9 @@ function addRepairCommands(add: AddLeaf, actions: CliActions, io: CliIo): void {
       new Option("--all", "every link"),
       new Option("--dry-run", "print the writes it would make, make none"),
       new Option("--texts", "with --dry-run: also what each of them says, after the guard"),
+      new Option("--config <file>", "with --dry-run: what a draft of the configuration file would change").argParser(
+        once(parsePath),
+      ),
       new Option("--wait", "do the work here and return when it is done; otherwise the worker does it"),
       connectionOption(),
       new Option("--include-history", "with --issue: also comments from before it was linked, after asking"),
@@ -275,7 +278,12 @@ function readResync(parsed: Parsed): ResyncOptions {
   const includeHistory = isSet(parsed, "includeHistory");
   const recreate = isSet(parsed, "recreate");
   const texts = isSet(parsed, "texts");
-  if (texts && !isSet(parsed, "dryRun")) throw usage("--texts is for a dry run", "Add --dry-run.");
+  const config = textOf(parsed, "config");
+  for (const [name, given] of [
+    ["--texts", texts],
+    ["--config", config !== null],
+  ] as const)
+    if (given && !isSet(parsed, "dryRun")) throw usage(`${name} is for a dry run`, "Add --dry-run.");
   if (includeHistory && target.kind !== "issue") throw usage("--include-history is for one issue", "Give --issue KEY.");
   if (recreate && target.kind !== "issue" && target.kind !== "case") {
     throw usage("--recreate is for one case or issue", "Give --case ID or --issue KEY.");
@@ -285,6 +293,7 @@ function readResync(parsed: Parsed): ResyncOptions {
     target,
     dryRun: isSet(parsed, "dryRun"),
     texts,
+    config,
     wait: isSet(parsed, "wait"),
     includeHistory,
     recreate,

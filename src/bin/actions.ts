@@ -1,13 +1,12 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
-import type { CliActions, CommandContext, CommandResult, LinkTarget, ResyncOptions } from "../admin/actions.ts";
+import type { CliActions, CommandResult } from "../admin/actions.ts";
 import { doctorResult } from "../admin/doctor.ts";
 import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
-import type { Config, ConfigPurpose } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { remedyFor } from "../domain/failure.ts";
-import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
-import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
+import type { LinkId } from "../domain/ids.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { makeLocalBudget } from "../lib/budget.ts";
 import { longestGapMs } from "../lib/ticks.ts";
@@ -17,33 +16,23 @@ import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { type AdminStore, makeAdminStore } from "../store/admin.ts";
 import { releaseCloses } from "../store/closes-lane.ts";
-import { type HistoryComment, listHistory, releaseHistory } from "../sync/history.ts";
-import { type Inspection, inspectLink, inspectNewCase } from "../sync/inspect.ts";
+import { type Inspection, inspectLink } from "../sync/inspect.ts";
 import { inspectFiles } from "../sync/inspect-files.ts";
-import { intakeIssues, listNewCases } from "../sync/intake.ts";
-import type { Log } from "../sync/ports.ts";
-import { rerenderLink } from "../sync/rerender.ts";
-import { handOver, listRepairable, resyncLinks, type Selection, selectLinks } from "../sync/resync.ts";
+import { handOver } from "../sync/resync.ts";
 import { inspectUnpaired } from "../sync/unpaired.ts";
 import { commandActor } from "./actor.ts";
-import {
-  compose,
-  type DatabaseAccess,
-  onFoundSchema,
-  openDatabase,
-  type Parts,
-  recordPolicies,
-  sleep,
-  type WiredConnection,
-} from "./compose.ts";
+import { adminOf, commandLog, noted, readConfig, withDatabase, withParts } from "./command.ts";
+import { openDatabase, type Parts, type WiredConnection } from "./compose.ts";
 import { runDemo } from "./demo.ts";
 import { diagnose } from "./doctor.ts";
-import { differenceRows, verifyResult } from "./drift.ts";
+import { verifyResult } from "./drift.ts";
 import { linkPair, movePair, unlinkPair } from "./links.ts";
 import { readLookups } from "./lookups.ts";
 import { runRebuild } from "./rebuild.ts";
+import { runResync } from "./resync.ts";
 import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
+import { chosen, existingLinks, findLink, holders, isNamed, noConnection } from "./targets.ts";
 import { exportTo, importFrom } from "./transfer.ts";
 import { untilTold } from "./until-told.ts";
 import { startWorker } from "./worker.ts";
@@ -99,74 +88,7 @@ export const actions: CliActions = {
     return doctorResult(await diagnose({ loaded, connection: options.connection, log }));
   },
 
-  resync: (options, context) =>
-    withParts(options.dryRun ? "read" : "write", (parts) =>
-      noted(parts, options.dryRun ? null : { action: "resync", target: targetWords(options) }, async () => {
-        if (
-          !options.dryRun &&
-          (options.wait || options.includeHistory) &&
-          parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen)
-        ) {
-          throw new CommandFailure({
-            code: ExitCode.usage,
-            message: "COMMENTS_TO_HUAWEI is not set, so it is not known which comments may leave Jira.",
-            remedy: "Set it to all, command or none.",
-          });
-        }
-        const target = options.recreate ? await recreateIssue(parts, options) : options.target;
-        const connections = await holders(parts, options.connection, target);
-        const results: {
-          connection: string;
-          links: number;
-          writes: number;
-          unfinished: readonly { linkId: string; reason: string }[];
-        }[] = [];
-        const inspections: Inspection[] = [];
-        if (!options.dryRun && options.wait) await recordPolicies(parts, connections);
-        const history: HistoryComment[] = [];
-        const rerendered = { changed: 0, uneven: 0, busy: 0 };
-        for (const connection of connections) {
-          if (options.includeHistory)
-            history.push(...(await includeHistory(parts, connection, { ...options, target }, context)));
-          if (options.rerender) await rerender(parts, connection, { ...options, target }, rerendered);
-          if (options.dryRun) {
-            const linkIds = options.recreate ? [] : await linksForDryRun(parts, connection, target);
-            for (const linkId of linkIds) {
-              const inspection = await inspect(parts, connection, linkId);
-              if (inspection !== null) inspections.push(inspection);
-            }
-            inspections.push(...(await newCases(parts, connection, target, { recreate: options.recreate })));
-            continue;
-          }
-          const selection = await toSelection(parts, connection, target);
-          const linkIds = await selectLinks(connection.intake, selection);
-          if (!options.wait) {
-            await handOver(connection.intake, linkIds);
-            results.push({ connection: connection.name, links: linkIds.length, writes: 0, unfinished: [] });
-            continue;
-          }
-          if (target.kind === "all" || target.kind === "since") await intakeIssues(connection.intake);
-          context.progress.start(`Re-sync ${connection.name}`, linkIds.length);
-          const result = await resyncLinks(
-            {
-              intake: connection.intake,
-              reconcile: connection.reconcile,
-              sleep,
-              concurrency: parts.config.workerConcurrency,
-              onProgress: (done, total) => context.progress.update(done, total),
-            },
-            linkIds,
-          );
-          context.progress.stop();
-          results.push({ connection: connection.name, ...result });
-        }
-        const result = options.dryRun ? dryRunResult(inspections, options) : resyncResult(results, options.wait);
-        return withExtras(result, {
-          ...(options.includeHistory ? { history } : {}),
-          ...(options.rerender ? { rerendered } : {}),
-        });
-      }),
-    ),
+  resync: (options, context) => runResync(options, context),
 
   verify: (options, context) =>
     withParts("read", async (parts) => {
@@ -504,88 +426,6 @@ export const actions: CliActions = {
   simulate: (options) => runSimulator(options),
 };
 
-function readConfig(purpose: ConfigPurpose): Config {
-  const loaded = loadConfig({ purpose });
-  if (!loaded.ok) throw loaded.errors;
-  trustAlso(loaded.config.authorities);
-  return loaded.config;
-}
-
-/** Commands answer on stdout, so what they log goes to stderr, and only when it matters. */
-function commandLog(config: Config): Log {
-  const level = config.logLevel === "info" ? "warn" : config.logLevel;
-  return makeLogger({ level, pretty: process.stderr.isTTY === true, output: "stderr" });
-}
-
-/** For commands that need the database alone: no service, no connection. */
-async function withDatabase(
-  access: DatabaseAccess,
-  work: (admin: AdminStore) => Promise<CommandResult>,
-): Promise<CommandResult> {
-  const config = readConfig("database");
-  const database = await openDatabase(config, commandLog(config), { access });
-  try {
-    const admin = makeAdminStore({ prisma: database.prisma, actor: commandActor() });
-    return await onFoundSchema(database, () => work(admin));
-  } finally {
-    await database.close();
-  }
-}
-
-/** Works with everything wired. A command that only looks says `read`, and nothing that it does can change the database. */
-async function withParts(
-  access: "write" | "read",
-  work: (parts: Parts) => Promise<CommandResult>,
-): Promise<CommandResult> {
-  const config = readConfig("command");
-  const parts = await compose(config, commandLog(config), { access });
-  try {
-    return await onFoundSchema(parts.database, () => work(parts));
-  } finally {
-    await parts.close();
-  }
-}
-
-function adminOf(parts: Parts): AdminStore {
-  return makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock, actor: commandActor() });
-}
-
-/** Notes an act of many transactions at its start and at its end, however it ends; `null` = it only looks. */
-async function noted(
-  parts: Parts,
-  act: { readonly action: string; readonly target: string } | null,
-  work: () => Promise<CommandResult>,
-): Promise<CommandResult> {
-  if (act === null) return work();
-  const admin = adminOf(parts);
-  await admin.recordAct({ ...act, outcome: "started" });
-  try {
-    const result = await work();
-    await admin.recordAct({ ...act, outcome: result.exitCode === ExitCode.done ? "done" : "done in part" });
-    return result;
-  } catch (error) {
-    // What failed matters more than that it could not be noted.
-    await admin.recordAct({ ...act, outcome: "failed" }).catch(() => {});
-    throw error;
-  }
-}
-
-function targetWords({ target, connection, ...options }: ResyncOptions): string {
-  const words = {
-    case: () => `case ${target.kind === "case" ? target.caseId : ""}`,
-    issue: () => `issue ${target.kind === "issue" ? target.issueKey : ""}`,
-    since: () => `since ${target.kind === "since" ? target.since.toISOString() : ""}`,
-    all: () => "all links",
-  }[target.kind]();
-  const flags = [
-    ...(connection === null ? [] : [`of connection ${connection}`]),
-    ...(options.includeHistory ? ["with history"] : []),
-    ...(options.recreate ? ["recreating"] : []),
-    ...(options.rerender ? ["rendering anew"] : []),
-  ];
-  return [words, ...flags].join(", ");
-}
-
 function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
   return makeQueueBackend({
     redisUrl: parts.config.redisUrl?.reveal() ?? null,
@@ -593,80 +433,6 @@ function openQueue(parts: Parts): ReturnType<typeof makeQueueBackend> {
     readOnly: true,
     log: parts.log,
   });
-}
-
-function isNamed(name: string): (connection: { readonly name: string }) => boolean {
-  return (connection) => connection.name === name;
-}
-
-function noConnection(name: string | null): CommandFailure {
-  return new CommandFailure({
-    code: ExitCode.usage,
-    message: `There is no connection ${name ?? ""}.`,
-    remedy: "See the names in casebridge.yaml; without it there is one named default.",
-  });
-}
-
-/** The connection of that name, or all. Throws `CommandFailure` for an unknown name. */
-function chosen<Connection extends { readonly name: string }>(
-  place: { readonly connections: readonly Connection[] },
-  name: string | null,
-): readonly Connection[] {
-  const connections = place.connections.filter((connection) => name === null || connection.name === name);
-  if (connections.length === 0) throw noConnection(name);
-  return connections;
-}
-
-type Target = LinkTarget | { readonly kind: "since"; readonly since: Date } | { readonly kind: "all" };
-
-/** The connections that a target concerns: the one that owns a linked case, else the first. */
-async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
-  const connections = chosen(parts, name);
-  if (target.kind === "all" || target.kind === "since") return connections;
-  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
-  const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
-  return owner === undefined ? connections.slice(0, 1) : [owner];
-}
-
-async function existingLinks(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
-  if (target.kind === "case" || target.kind === "issue") {
-    return [
-      (await findLink(parts, target.kind === "case" ? target.caseId : target.issueKey, connection.name)).summary.id,
-    ];
-  }
-  const links = await parts.state.listIntakeLinks(connection.name);
-  const recent = target.kind === "since" ? links.filter((link) => link.createdAt >= target.since) : links;
-  return recent.filter((link) => link.state !== "unlinked").map((link) => link.id);
-}
-
-async function toSelection(parts: Parts, connection: WiredConnection, target: Target): Promise<Selection> {
-  switch (target.kind) {
-    case "case":
-      return { kind: "case", caseId: toId<CaseId>(target.caseId) };
-    case "issue":
-      return { kind: "links", linkIds: await existingLinks(parts, connection, target) };
-    case "since":
-      return { kind: "since", since: target.since };
-    case "all":
-      return { kind: "all" };
-  }
-}
-
-/** The link of that name, in that connection if one is given. Throws `CommandFailure`. */
-async function findLink(
-  parts: Parts,
-  name: string,
-  connection: string | null,
-): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
-  chosen(parts, connection);
-  const link = await adminOf(parts).findLink(name, connection);
-  if (link === null)
-    throw new CommandFailure({
-      code: ExitCode.usage,
-      message: `Nothing is linked under ${name}.`,
-      remedy: "See `casebridge links list`; `casebridge resync --case ID --wait` takes a case that is not linked yet.",
-    });
-  return link;
 }
 
 function inspect(parts: Parts, connection: WiredConnection, linkId: LinkId): Promise<Inspection | null> {
@@ -679,205 +445,12 @@ function roundsMs(config: Config, count: number): number {
   return count * Math.max(longestGapMs(config.crons.cases, now), longestGapMs(config.crons.issues, now));
 }
 
-/** The links that the same re-sync would take. A case that has no link yet is not an error: it is among `newCases`. */
-async function linksForDryRun(parts: Parts, connection: WiredConnection, target: Target): Promise<readonly LinkId[]> {
-  if (target.kind === "all" || target.kind === "since")
-    return listRepairable(connection.intake, target.kind === "since" ? target.since : null);
-  if (target.kind === "case" && (await adminOf(parts).findLink(target.caseId, connection.name)) === null) return [];
-  return existingLinks(parts, connection, target);
-}
-
-/** Cases that a re-sync would take, each with the writes that this comes to; `recreate`: the case gets an issue once more. */
-async function newCases(
-  parts: Parts,
-  connection: WiredConnection,
-  target: Target,
-  options: { readonly recreate: boolean },
-): Promise<readonly Inspection[]> {
-  const deps = { ...connection.reconcile, lane: "check", pendingMs: 0 } as const;
-  if (target.kind === "case") {
-    if (!options.recreate && (await adminOf(parts).findLink(target.caseId, connection.name)) !== null) return [];
-    return [await inspectNewCase(deps, { caseId: toId<CaseId>(target.caseId), labels: [], productName: null })];
-  }
-  if (target.kind !== "all" && target.kind !== "since") return [];
-  const createdFrom = target.kind === "since" ? { createdFrom: target.since } : {};
-  const inspections: Inspection[] = [];
-  for (const entry of await listNewCases(connection.intake, createdFrom)) {
-    inspections.push(await inspectNewCase(deps, entry));
-  }
-  return inspections;
-}
-
-function dryRunResult(inspections: readonly Inspection[], options: { readonly texts: boolean }): CommandResult {
-  const writes = inspections.flatMap(({ caseId, issueKey, writes }) =>
-    writes.map(({ text, ...write }) => ({ caseId, issueKey, ...write, ...(options.texts ? { text } : {}) })),
-  );
-  const unreadable = inspections.filter((inspection) => inspection.unreadable !== null);
-  return {
-    exitCode: ExitCode.done,
-    json: {
-      dryRun: true,
-      links: inspections.length,
-      writes,
-      unreadable: unreadable.map(({ caseId, issueKey, unreadable: reason }) => ({ caseId, issueKey, reason })),
-    },
-    human: [
-      {
-        kind: "table",
-        title: "Writes that would be made",
-        head: ["Case", "Issue", "Item", "Write", "Direction"],
-        rows: [
-          ...differenceRows(unreadable),
-          ...writes.map((write): Cell[] => [write.caseId, write.issueKey, write.item, write.what, write.direction]),
-        ],
-        empty: "None: both sides agree.",
-      },
-      ...writes.flatMap(({ caseId, issueKey, item, what, text }) =>
-        text == null
-          ? []
-          : [{ kind: "text" as const, text: `${caseId ?? "-"} / ${issueKey ?? "-"}, ${item}, ${what}:\n${text}` }],
-      ),
-    ],
-  };
-}
-
-/** Shows the older comments of an issue, asks, and lets exactly those go. With `--dry-run` it only shows them. */
-async function includeHistory(
-  parts: Parts,
-  connection: WiredConnection,
-  options: ResyncOptions,
-  context: CommandContext,
-): Promise<readonly HistoryComment[]> {
-  const deps = connection.reconcile;
-  const shown: HistoryComment[] = [];
-  for (const linkId of await existingLinks(parts, connection, options.target)) {
-    const comments = await listHistory(deps, linkId);
-    if (comments.length === 0) continue;
-    shown.push(...comments);
-    if (options.dryRun) continue;
-    const lines = comments.map(
-      ({ commentId, authorName, createdAt, text }) =>
-        `  ${commentId}  ${createdAt.toISOString().slice(0, 16).replace("T", " ")}  ${displayName(authorName)}: ${firstWords(text)}`,
-    );
-    const question = `Send exactly these ${comments.length} comment(s) to Huawei Cloud?`;
-    if (!(await context.confirm(`${lines.join("\n")}\n${question}`))) return [];
-    if (!(await releaseHistory(deps, linkId, comments, commandActor()))) {
-      throw new CommandFailure({
-        code: ExitCode.failed,
-        message: "The issue is being worked on at the moment.",
-        remedy: "Run the command again.",
-      });
-    }
-  }
-  return shown;
-}
-
-function firstWords(text: string): string {
-  const line = toPlainText(text).replace(/\s+/g, " ").trim();
-  return line.length <= 100 ? line : `${cutChars(line, 100)}…`;
-}
-
-async function rerender(
-  parts: Parts,
-  connection: WiredConnection,
-  options: ResyncOptions,
-  total: { changed: number; uneven: number; busy: number },
-): Promise<void> {
-  for (const linkId of await existingLinks(parts, connection, options.target)) {
-    const result = await rerenderLink(connection.reconcile, linkId, { dryRun: options.dryRun });
-    total.changed += result.changed;
-    total.uneven += result.uneven;
-    total.busy += result.busy ? 1 : 0;
-  }
-}
-
-/** Adds what the rarer options did to the result of a re-sync; a link that was busy counts as not finished. */
-function withExtras(
-  result: CommandResult,
-  extras: {
-    readonly history?: readonly HistoryComment[];
-    readonly rerendered?: { readonly changed: number; readonly uneven: number; readonly busy: number };
-  },
-): CommandResult {
-  const { history, rerendered } = extras;
-  const busy = rerendered !== undefined && rerendered.busy > 0;
-  const lines = [
-    ...(history === undefined ? [] : [`Older comments: ${history.length}`]),
-    ...(rerendered === undefined
-      ? []
-      : [
-          `Comments with another rendering: ${rerendered.changed}; left alone, since they take more or fewer comments now: ${rerendered.uneven}; busy links: ${rerendered.busy}`,
-        ]),
-  ];
-  return {
-    exitCode: busy && result.exitCode === ExitCode.done ? ExitCode.outOfSync : result.exitCode,
-    json: {
-      ...(result.json as Record<string, unknown>),
-      ...(history === undefined ? {} : { history: history.map((comment) => comment.commentId) }),
-      ...(rerendered === undefined ? {} : { rerendered }),
-    },
-    human: [...result.human, ...lines.map((text) => ({ kind: "text" as const, text }))],
-  };
-}
-
-function resyncResult(
-  results: readonly {
-    connection: string;
-    links: number;
-    writes: number;
-    unfinished: readonly { linkId: string; reason: string }[];
-  }[],
-  waited: boolean,
-): CommandResult {
-  const unfinished = results.flatMap((result) => result.unfinished);
-  return {
-    exitCode: unfinished.length === 0 ? ExitCode.done : ExitCode.outOfSync,
-    json: { waited, results },
-    human: [
-      {
-        kind: "table",
-        head: ["Connection", "Links", waited ? "Writes" : "Handed to the worker"],
-        rows: results.map((result): Cell[] => [result.connection, result.links, waited ? result.writes : result.links]),
-      },
-      ...(unfinished.length === 0
-        ? []
-        : [
-            {
-              kind: "table" as const,
-              title: "Not finished",
-              head: ["Link", "Reason"],
-              rows: unfinished.map((entry): Cell[] => [entry.linkId, entry.reason]),
-            },
-          ]),
-    ],
-  };
-}
-
 async function openFailures(
   parts: Parts,
   connection: string | null,
 ): Promise<Awaited<ReturnType<AdminStore["listFailures"]>>["items"]> {
   chosen(parts, connection);
   return (await adminOf(parts).listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
-}
-
-/**
- * Frees a link whose issue was deleted, so that the re-sync makes a new one; a dry run frees nothing. Answers the case, since its link
- * is not found under the old issue any more. Throws `CommandFailure`.
- */
-async function recreateIssue(parts: Parts, options: Pick<ResyncOptions, "target" | "dryRun">): Promise<Target> {
-  const { target } = options;
-  const name = target.kind === "case" ? target.caseId : target.kind === "issue" ? target.issueKey : "";
-  const link = await adminOf(parts).findLink(name);
-  const { id, caseId, state, reason } = link?.summary ?? { id: null, caseId: null, state: null, reason: null };
-  const isGone = state === "gone" && reason === "issue_gone";
-  if (id !== null && caseId !== null && isGone && (options.dryRun || (await adminOf(parts).recreate(id))))
-    return { kind: "case", caseId };
-  throw new CommandFailure({
-    code: ExitCode.usage,
-    message: link === null ? `There is no link of ${name}.` : `The issue of ${name} is not known to be deleted.`,
-    remedy: "--recreate is for a link in state gone with reason issue_gone; see `casebridge links show`.",
-  });
 }
 
 async function onFailures(

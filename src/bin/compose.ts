@@ -79,8 +79,8 @@ const closeMaxMs = 3_000;
 export type DatabaseAccess = "write" | "rehearse" | "read";
 
 /**
- * Opens the configured database, the embedded one without `DATABASE_URL`. `inAnyState` is for the doctor: it makes the embedded one also
- * where it is only read, and opens one that is not ready. `onHang` hears of connections that did not answer. Throws the store's typed
+ * Opens the configured database, the embedded one without `DATABASE_URL`. `inAnyState` is for the doctor: it also opens
+ * one that is not ready. `onHang` hears of connections that did not answer. Throws the store's typed
  * errors: `DatabaseNotReady` where there is nothing to read, `DatabaseNewerThanCode`; `CommandFailure` where the data folder cannot be made.
  */
 export async function openDatabase(
@@ -94,9 +94,8 @@ export async function openDatabase(
   },
 ): Promise<OpenDatabase> {
   const { access } = options;
-  const makes = access === "write" || options.inAnyState === true;
-  if (makes) await makeDataFolder(config.dataDir);
-  if (config.databaseUrl === null && !makes && !(await hasEmbeddedPostgres(config.dataDir)))
+  if (access === "write") await makeDataFolder(config.dataDir);
+  if (config.databaseUrl === null && access !== "write" && !(await hasEmbeddedPostgres(config.dataDir)))
     throw new DatabaseNotReady(`There is no database in ${config.dataDir} yet.`, makeItReady);
   const embedded =
     config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger: log2(log) }) : null;
@@ -197,6 +196,14 @@ export async function compose(config: Config, log: Log, options: ComposeOptions 
     await database.close();
     throw error;
   }
+}
+
+/** The same database, read, wired for another configuration. Its `close` leaves the database open. Throws as `compose`. */
+export async function rewire(parts: Parts, config: Config): Promise<Parts> {
+  const { database, log } = parts;
+  const options = { access: "read" } as const;
+  const wired = await onFoundSchema(database, () => wire(config, log, { database, metrics: makeMetrics(), options }));
+  return { ...wired, close: () => wired.spool.close() };
 }
 
 async function wire(

@@ -20,6 +20,7 @@ import { makeLocalBudget } from "../lib/budget.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
+import { DatabaseNotReady } from "../store/database/errors.ts";
 import { makeState } from "../store/state.ts";
 import type { Log } from "../sync/ports.ts";
 import { type OpenDatabase, openDatabase } from "./compose.ts";
@@ -62,8 +63,8 @@ export async function diagnose(input: {
         { name: "data folder", remedy: "Correct DATA_DIR.", run: async () => folder },
         { name: "secret files", remedy: "Look at the files.", run: () => checkSecretFiles(config.secretFiles) },
         databaseProbe(config, opened),
-        migrationsProbe(opened),
-        queueProbe(config, database, log),
+        migrationsProbe(config, opened),
+        queueProbe(config, opened, log),
         checksProbe(config, now()),
       ],
       now,
@@ -129,17 +130,25 @@ function databaseProbe(config: Config, opened: OpenDatabase | Error): Probe {
         ? "Read the message: the embedded PostgreSQL needs DATA_DIR, and a user who may reach it. Or set DATABASE_URL."
         : "Check DATABASE_URL: host, port, user, password and name, and that PostgreSQL runs.",
     run: async () => {
+      if (isStillToMake(config, opened))
+        return { ok: true, detail: `embedded: none in ${config.dataDir} yet, made at the first start` };
       if (opened instanceof Error) throw opened;
       return { ok: true, detail: opened.embedded === null ? "reachable" : "embedded, running" };
     },
   };
 }
 
-function migrationsProbe(opened: OpenDatabase | Error): Probe {
+/** The embedded database comes with the first start, its tables and its queue with it: nothing lacks, and nothing can be looked at. */
+function isStillToMake(config: Config, opened: OpenDatabase | Error): boolean {
+  return config.databaseUrl === null && opened instanceof DatabaseNotReady;
+}
+
+function migrationsProbe(config: Config, opened: OpenDatabase | Error): Probe {
   return {
     name: "migrations",
     remedy: "Run `casebridge migrate`; the worker's start does it too.",
     run: async () => {
+      if (isStillToMake(config, opened)) return { ok: true, detail: "made with the database" };
       if (opened instanceof Error)
         return { ok: null, detail: "not checked, since there is no database", remedy: "Mend the database first." };
       const { missing } = opened;
@@ -149,11 +158,14 @@ function migrationsProbe(opened: OpenDatabase | Error): Probe {
   };
 }
 
-function queueProbe(config: Config, database: OpenDatabase | null, log: Log): Probe {
+function queueProbe(config: Config, opened: OpenDatabase | Error, log: Log): Probe {
+  const database = opened instanceof Error ? null : opened;
   return {
     name: "queue",
     remedy: "Check REDIS_URL, and that Redis runs.",
     run: async () => {
+      if (config.redisUrl === null && isStillToMake(config, opened))
+        return { ok: true, detail: "in the database, made with it" };
       if (config.redisUrl === null && database === null)
         return { ok: null, detail: "not checked: the queue lives in the database", remedy: "Mend the database first." };
       const queue = makeQueueBackend({

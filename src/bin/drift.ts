@@ -1,11 +1,11 @@
-/** What `verify` and a dry run show of the differences between both sides. */
+/** What `verify` shows of the differences between both sides. */
 import type { CommandResult } from "../admin/actions.ts";
 import { ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
 import type { Inspection } from "../sync/inspect.ts";
 
 /** One row per difference, and one per link that cannot be read. */
-export function differenceRows(inspections: readonly Inspection[]): Cell[][] {
+function differenceRows(inspections: readonly Inspection[]): Cell[][] {
   return inspections.flatMap((inspection) =>
     inspection.unreadable !== null
       ? [[inspection.caseId, inspection.issueKey, "link", `cannot be read: ${inspection.unreadable}`, "both"] as Cell[]]
@@ -35,8 +35,7 @@ export function verifyResult(inspections: readonly Inspection[]): CommandResult 
   const rows = differenceRows(inspections);
   return {
     exitCode: drift === 0 ? ExitCode.done : ExitCode.outOfSync,
-    // Writes hold texts, which only a dry run that is asked for them shows.
-    json: { links: inspections.length, drift, pending, inspections: inspections.map(withoutWrites) },
+    json: { links: inspections.length, drift, pending, inspections },
     human: [
       ...(rows.length === 0
         ? []
@@ -48,8 +47,4 @@ export function verifyResult(inspections: readonly Inspection[]): CommandResult 
       },
     ],
   };
-}
-
-function withoutWrites({ writes: _writes, ...inspection }: Inspection): Omit<Inspection, "writes"> {
-  return inspection;
 }

@@ -1,46 +1,33 @@
-/**
- * The lane of closes and cancels of one connection (rule 2): more than 10 wishes within 10 minutes hold it until a person
- * releases it. Wishes are counted, not actions, so that of many at once nothing more leaves while they are still coming in.
- * Its state is a cursor: `held <moment>` or `released <moment>`; wishes of before a release do not count again.
- */
-
+/** The lane of closes and cancels on PostgreSQL: what `domain/closes-lane.ts` decides by. */
+import { admitWish, closesCursor, parseLane, wishesSpanMs } from "../domain/closes-lane.ts";
 import type { LinkId } from "../domain/ids.ts";
 import { findCursor, recordConnectionFailure, saveCursor } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import type { Queries } from "./sql.ts";
 import { wakeLinks } from "./wake.ts";
 
-const cursorName = "closes_lane";
-/** Start of the last round over the issues, which counts the moves that it sees. */
-const roundCursor = "issues_updated";
-const wishesMax = 10;
-const windowMs = 10 * 60_000;
-
-/**
- * Whether a close or cancel of the connection may happen now; holds the lane when there are too many wishes. A wish with `notedAt` waits
- * for a round over the issues that began after it: else a few of many moves would be acted on before anybody has seen the others.
- * May be repeated.
- */
-export async function admitClose(
+/** See `admitWish`. */
+export function admitClose(
   prisma: PrismaClient,
   connectionName: string,
   wish: { readonly notedAt: Date | null; readonly at: Date },
 ): Promise<"now" | "held" | "later"> {
-  const { notedAt, at } = wish;
-  const [state, moment] = ((await findCursor(prisma, connectionName, cursorName)) ?? "").split(" ");
-  if (state === "held") return "held";
-  if (notedAt !== null) {
-    const counted = await findCursor(prisma, connectionName, roundCursor);
-    if (counted === null || new Date(counted) <= notedAt) return "later";
-  }
-  const released = state === "released" && moment !== undefined ? new Date(moment).getTime() : 0;
-  const since = new Date(Math.max(at.getTime() - windowMs, released));
-  const [row] = await prisma.$queryRaw<{ count: number }[]>(Prisma.sql`
+  return admitWish(
+    {
+      findCursor: (name) => findCursor(prisma, connectionName, name),
+      countWishes: (since) => countCloseWishes(prisma, connectionName, since),
+      hold: (count) => holdCloses(prisma, { connectionName, count, at: wish.at }),
+    },
+    wish,
+  );
+}
+
+/** How many closes and cancels of a connection were wished since then. */
+export async function countCloseWishes(queries: Queries, connectionName: string, since: Date): Promise<number> {
+  const [row] = await queries.$queryRaw<{ count: number }[]>(Prisma.sql`
     SELECT count(*)::int AS count FROM audit
     WHERE "connectionName" = ${connectionName} AND action = 'wants_close' AND at > ${since}::timestamptz`);
-  const count = row?.count ?? 0;
-  if (count <= wishesMax) return "now";
-  await holdCloses(prisma, { connectionName, count, at });
-  return "held";
+  return row?.count ?? 0;
 }
 
 /** Wakes the links with moves that were noted within the span and wait; nothing while the lane is held. May be repeated. */
@@ -49,9 +36,9 @@ export async function wakeCountedWishes(
   span: { readonly connectionName: string; readonly since: Date | null; readonly until: Date; readonly at: Date },
 ): Promise<void> {
   const { connectionName, until, at } = span;
-  if ((await findCursor(prisma, connectionName, cursorName))?.startsWith("held")) return;
+  if ((await findCursor(prisma, connectionName, closesCursor))?.startsWith("held")) return;
   // A round that died before it woke them is made good by the next one.
-  const since = new Date((span.since ?? until).getTime() - windowMs);
+  const since = new Date((span.since ?? until).getTime() - wishesSpanMs);
   const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT DISTINCT links.id::text AS id FROM links JOIN mirrors ON mirrors."linkId" = links.id
     WHERE links."connectionName" = ${connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors.state = 'held'
@@ -69,8 +56,8 @@ async function holdCloses(
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
   const { connectionName, count, at } = hold;
-  if ((await findCursor(prisma, connectionName, cursorName))?.startsWith("held")) return;
-  await saveCursor(prisma, { connectionName, name: cursorName, value: `held ${at.toISOString()}` });
+  if ((await findCursor(prisma, connectionName, closesCursor))?.startsWith("held")) return;
+  await saveCursor(prisma, { connectionName, name: closesCursor, value: `held ${at.toISOString()}` });
   await recordConnectionFailure(prisma, {
     connectionName,
     reason: "many_closes",
@@ -87,16 +74,15 @@ export async function holdSeenTogether(
   prisma: PrismaClient,
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
-  const [state, moment] = ((await findCursor(prisma, hold.connectionName, cursorName)) ?? "").split(" ");
-  const released = state === "released" && moment !== undefined ? new Date(moment).getTime() : 0;
-  if (hold.at.getTime() - released > windowMs) await holdCloses(prisma, hold);
+  const { releasedMs } = parseLane(await findCursor(prisma, hold.connectionName, closesCursor));
+  if (hold.at.getTime() - releasedMs > wishesSpanMs) await holdCloses(prisma, hold);
 }
 
 /** Releases the held lanes of one connection or of all (`null`), and wakes the links that waited. Answers how many lanes were held. */
 export async function releaseCloses(prisma: PrismaClient, connectionName: string | null, at: Date): Promise<number> {
   const held = await prisma.cursor.findMany({
     where: {
-      name: cursorName,
+      name: closesCursor,
       value: { startsWith: "held" },
       ...(connectionName === null ? {} : { connectionName }),
     },
@@ -105,7 +91,7 @@ export async function releaseCloses(prisma: PrismaClient, connectionName: string
   for (const lane of held) {
     await saveCursor(prisma, {
       connectionName: lane.connectionName,
-      name: cursorName,
+      name: closesCursor,
       value: `released ${at.toISOString()}`,
     });
     await prisma.failure.updateMany({

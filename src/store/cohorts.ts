@@ -109,7 +109,8 @@ async function join(tx: Queries, joins: readonly { id: bigint; cohort: bigint | 
   await wakeLinks(tx, wakeUps, { at });
 }
 
-async function listCohorts(queries: Queries, connectionName: string): Promise<CohortState[]> {
+/** All cohorts of a connection with their members, oldest first, as they are. */
+export async function listCohorts(queries: Queries, connectionName: string): Promise<CohortState[]> {
   const rows = await queries.$queryRaw<(Omit<CohortState, "caseIds"> & { caseIds: string[] })[]>(Prisma.sql`
     SELECT cohorts.id::text AS id, cohorts.cursor, cohorts."nextCursor", cohorts."nextCursorAt", array_agg(links."caseId" ORDER BY links.id) AS "caseIds"
     FROM cohorts JOIN links ON links."cohortId" = cohorts.id

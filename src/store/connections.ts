@@ -74,8 +74,7 @@ export async function recordPolicy(
     );
     if (row === undefined) throw new Error(`connection ${change.name} is not in the database`);
     if (row.policyHash === after) return false;
-    const widened =
-      row.policyHash !== null && isWiderPolicy(JSON.parse(row.policyHash) as DisclosurePolicy, change.policy);
+    const widened = isWidened(row.policyHash, change.policy);
     await tx.connection.update({
       where: { name: change.name },
       data: { policyHash: after, ...(widened ? { outgoingSince: change.at } : {}) },
@@ -83,6 +82,21 @@ export async function recordPolicy(
     });
     return widened;
   });
+}
+
+/** Whether `recordPolicy` would find that more may leave Jira than before. Stores nothing. */
+export async function isPolicyWider(
+  queries: Queries,
+  connection: { readonly name: string; readonly policy: DisclosurePolicy },
+): Promise<boolean> {
+  const [row] = await queries.$queryRaw<{ policyHash: string | null }[]>(
+    Prisma.sql`SELECT "policyHash" FROM connections WHERE name = ${connection.name}`,
+  );
+  return isWidened(row?.policyHash ?? null, connection.policy);
+}
+
+function isWidened(before: string | null, after: DisclosurePolicy): boolean {
+  return before !== null && isWiderPolicy(JSON.parse(before) as DisclosurePolicy, after);
 }
 
 /** Id of this installation, made at the first call and never again, whoever asks at the same time. */
@@ -276,13 +290,18 @@ export async function stopConnection(
   queries: Queries,
   stop: { readonly connectionName: string; readonly reason: string; readonly detail: string; readonly at: Date },
 ): Promise<boolean> {
-  const discarded = await queries.$queryRaw<unknown[]>(Prisma.sql`
-    SELECT 1 FROM failures WHERE "connectionName" = ${stop.connectionName} AND "linkId" IS NULL AND item = 'connection'
-      AND reason = ${stop.reason} AND state = 'discarded'`);
-  if (discarded.length > 0) return false;
+  if (await isDiscarded(queries, stop.connectionName, stop.reason)) return false;
   await recordConnectionFailure(queries, stop);
   await queries.$executeRaw(Prisma.sql`
     UPDATE connections SET state = 'stopped', "stateReason" = ${stop.reason}, "updatedAt" = ${stop.at}::timestamptz
     WHERE name = ${stop.connectionName} AND state <> 'stopped'`);
   return true;
+}
+
+/** Whether somebody has discarded the failure of a connection that has this reason. */
+export async function isDiscarded(queries: Queries, connectionName: string, reason: string): Promise<boolean> {
+  const discarded = await queries.$queryRaw<unknown[]>(Prisma.sql`
+    SELECT 1 FROM failures WHERE "connectionName" = ${connectionName} AND "linkId" IS NULL AND item = 'connection'
+      AND reason = ${reason} AND state = 'discarded'`);
+  return discarded.length > 0;
 }

@@ -283,18 +283,18 @@ export async function adoptIssue(
 /** Stamps in one request at most (bulkSetIssuePropertiesByIssue). */
 const STAMPS_MAX = 100;
 
-/** Active links whose issue does not carry its own id yet, oldest first; `madeAfter`: only those that are newer. */
+/** Active links whose issue does not carry its own id yet, oldest first; `madeAfter`: only those that are newer; `skip`: not the first so many. */
 export async function listUnstampedLinks(
   queries: Queries,
   connectionName: string,
-  madeAfter: Date | null,
+  { madeAfter, skip }: { readonly madeAfter: Date | null; readonly skip: number },
 ): Promise<{ id: LinkId; caseId: CaseId; issueId: IssueId }[]> {
   const rows = await queries.$queryRaw<{ id: string; caseId: string; issueId: string }[]>(Prisma.sql`
     SELECT id::text AS id, "caseId", "issueId" FROM links
     WHERE "connectionName" = ${connectionName} AND state = 'active'
       AND "issueId" IS NOT NULL AND "caseId" IS NOT NULL AND "markStampedAt" IS NULL
       AND "createdAt" > COALESCE(${madeAfter}::timestamptz, '-infinity')
-    ORDER BY links.id LIMIT ${STAMPS_MAX}`);
+    ORDER BY links.id LIMIT ${STAMPS_MAX} OFFSET ${skip}::int`);
   return rows.map((row) => ({
     id: row.id as LinkId,
     caseId: row.caseId as CaseId,

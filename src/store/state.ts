@@ -2,8 +2,8 @@
 import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import { admitClose, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-lane.ts";
-import { arrangeCohorts, commitCohort } from "./cohorts.ts";
+import { admitClose, countCloseWishes, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-lane.ts";
+import { arrangeCohorts, commitCohort, listCohorts } from "./cohorts.ts";
 import * as connections from "./connections.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -63,11 +63,13 @@ export function makeState(deps: {
         now,
         limit,
       }),
-    listUnstampedLinks: (name, madeAfter) => intake.listUnstampedLinks(prisma, name, madeAfter ?? null),
+    listUnstampedLinks: (name, { madeAfter = null, skip = 0 } = {}) =>
+      intake.listUnstampedLinks(prisma, name, { madeAfter, skip }),
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
 
     admitClose: (connectionName, notedAt) => admitClose(prisma, connectionName, { notedAt, at: clock.now() }),
+    countCloseWishes: (connectionName, since) => countCloseWishes(prisma, connectionName, since),
     wakeCountedWishes: (connectionName, span) =>
       wakeCountedWishes(prisma, { ...span, connectionName, at: clock.now() }),
     releaseCloses: async (connectionName) => {
@@ -77,6 +79,7 @@ export function makeState(deps: {
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
+    listCohorts: (connectionName) => listCohorts(prisma, connectionName),
     commitCohort: (cohortId, cursors, wakeUps, at) => commitCohort(prisma, { cohortId, cursors, wakeUps, at }),
     countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
     listMarksUnderWay: (linkIds) => intake.listMarksUnderWay(prisma, linkIds),
@@ -103,6 +106,7 @@ export function makeState(deps: {
     },
     stopConnection: (connectionName, reason, detail) =>
       connections.stopConnection(prisma, { connectionName, reason, detail, at: clock.now() }),
+    isDiscarded: (connectionName, reason) => connections.isDiscarded(prisma, connectionName, reason),
     recordConnectionFailure: (connectionName, reason, detail) =>
       connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
     resolveConnectionFailure: (connectionName, reason) =>

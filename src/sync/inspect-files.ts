@@ -2,7 +2,7 @@
 import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { Difference } from "./inspect-writes.ts";
+import type { Difference } from "./inspect.ts";
 import type { HuaweiPort, JiraPort, Lane, Spool } from "./ports.ts";
 import type { StatePort } from "./state.ts";
 

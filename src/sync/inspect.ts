@@ -1,24 +1,41 @@
 /**
- * Looking without touching: what a full pass would write (`resync --dry-run`), and whether both sides agree (`verify`, rule 8).
+ * Looking without touching: whether both sides agree (`verify`, rule 8).
  */
 
-import type { CaseDetail, CaseMessage } from "../domain/case.ts";
-import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../domain/ids.ts";
-import type { Link } from "../domain/link.ts";
+import type { LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { sortMessages } from "./identity.ts";
 import { findSeenTwice } from "./inspect-copies.ts";
-import { type Difference, type InspectDeps, listWrites, type Write } from "./inspect-writes.ts";
 import { IssueMissing, observe, withRelations } from "./observe.ts";
-import type { Action, Observed, Plan, PlanInput } from "./plan/action.ts";
+import type { Action, Observed, PlanInput } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
-import { factsHash } from "./plan/facts.ts";
-import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import { statusTarget } from "./plan/status.ts";
-import { caseFacts } from "./render.ts";
-import { linkTimeMaxMs, moments } from "./run.ts";
-import type { LinkSnapshot } from "./state.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
+import { moments } from "./run.ts";
+import type { LinkSnapshot, StatePort } from "./state.ts";
+
+/** What looking at a link needs. */
+export type InspectDeps = {
+  readonly huawei: HuaweiPort;
+  readonly jira: JiraPort;
+  readonly text: TextPort;
+  readonly state: StatePort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ConnectionSettings;
+  readonly lane: Lane;
+  /** Changes younger than this are pending, not drift: two rounds. */
+  readonly pendingMs: number;
+};
+
+/** One difference. `pending`: too young to count, or waiting for its moment. */
+export type Difference = {
+  readonly item: string;
+  readonly what: string;
+  readonly direction: "to-jira" | "to-huawei" | "state";
+  readonly pending: boolean;
+};
 
 /** What was found about one link. */
 export type Inspection = {
@@ -27,8 +44,6 @@ export type Inspection = {
   readonly issueKey: string | null;
   readonly state: string;
   readonly differences: readonly Difference[];
-  /** What a re-sync would write, one entry per write, in order. */
-  readonly writes: readonly Write[];
   /** Set when the link could not be read: the kind of the error. */
   readonly unreadable: string | null;
   /** Items that agree, for the summary. */
@@ -40,7 +55,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
   const snapshot = await deps.state.findSnapshot(linkId);
   if (snapshot === null) return null;
   const { link } = snapshot;
-  const base = { linkId, caseId: link.caseId, issueKey: link.issueKey, state: link.state, writes: [] };
+  const base = { linkId, caseId: link.caseId, issueKey: link.issueKey, state: link.state };
   const counts = countMirrors(snapshot);
   if (link.state === "unlinked") return { ...base, differences: [], unreadable: null, counts };
   let observed: Observed;
@@ -70,10 +85,6 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     direction: intent.side === "huawei" ? "to-huawei" : "to-jira",
     pending: true,
   }));
-  if (link.issueId === null && observed.case !== null) {
-    const writes = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
-    return { ...base, differences: [...writes.map(withoutText), ...open], writes, unreadable: null, counts };
-  }
   const input: PlanInput = {
     link,
     mirrors: snapshot.mirrors,
@@ -103,200 +114,9 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
       ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),
       ...(await copiesTwice(deps, snapshot, observed, connection.huaweiUserIds)),
     ],
-    writes: link.state === "active" || link.state === "blocked" ? await listPlanned(deps, snapshot, input, plan) : [],
     unreadable: null,
     counts,
   };
-}
-
-/** A re-sync waits as long as its patience lasts for what becomes due by time alone, such as a comment that is held. */
-async function listPlanned(
-  deps: InspectDeps,
-  snapshot: LinkSnapshot,
-  input: PlanInput,
-  plan: Plan,
-): Promise<readonly Write[]> {
-  const { recheckAt } = plan;
-  const waits = recheckAt !== null && recheckAt.getTime() - input.now.getTime() < linkTimeMaxMs;
-  const { actions } = waits
-    ? planReconcile({ ...input, now: new Date(Math.max(recheckAt.getTime(), input.now.getTime()) + 1) })
-    : plan;
-  const writes: Write[] = [];
-  for (const action of actions)
-    if (!isBookkeeping(action)) writes.push(...(await listWrites(deps, snapshot, action, toDifference(deps, action))));
-  return writes;
-}
-
-function withoutText({ text: _text, ...difference }: Write): Difference {
-  return difference;
-}
-
-/**
- * The writes that mirroring a case without link comes to, in their order. Reads the case; makes no write anywhere. A case that cannot be
- * read is `unreadable`.
- */
-export async function inspectNewCase(
-  deps: InspectDeps,
-  entry: { readonly caseId: CaseId; readonly labels: readonly string[]; readonly productName: string | null },
-): Promise<Inspection> {
-  const link = makeUnsavedLink(deps, entry);
-  const base = {
-    linkId: link.id,
-    caseId: entry.caseId,
-    issueKey: null,
-    state: "new",
-    differences: [],
-    writes: [],
-    counts: { messages: 0, comments: 0, files: 0 },
-  };
-  try {
-    const observed = await observe(deps, link, { huawei: true, jira: false, full: false });
-    if (observed.case === null) return { ...base, unreadable: "not_found" };
-    const writes = await listCreation(deps, link, { case: observed.case, messages: observed.messages ?? [] });
-    return { ...base, differences: writes.map(withoutText), writes, unreadable: null };
-  } catch (error) {
-    if (!isServiceError(error) || error.kind === "unauthorized" || error.kind === "unavailable") throw error;
-    return { ...base, unreadable: error.kind };
-  }
-}
-
-/** A link as intake would insert it, for the planner alone. */
-function makeUnsavedLink(
-  deps: InspectDeps,
-  entry: { readonly caseId: CaseId; readonly labels: readonly string[]; readonly productName: string | null },
-): Link {
-  const now = deps.clock.now();
-  return {
-    id: toId<LinkId>(`new-${entry.caseId}`),
-    connectionName: deps.settings.name,
-    caseId: entry.caseId,
-    issueId: null,
-    issueKey: null,
-    origin: "huawei",
-    state: "active",
-    reason: null,
-    wantedRev: 1,
-    doneRev: 0,
-    huaweiRev: 1,
-    jiraRev: 0,
-    lane: "import",
-    attempts: 0,
-    recheckAt: null,
-    leaseEpoch: 0,
-    caseStatus: null,
-    agreedCaseStatus: null,
-    agreedCategory: null,
-    jiraUpdatedRaw: null,
-    outgoingSince: now,
-    createCheckedAt: null,
-    markStampedAt: null,
-    caseLabels: entry.labels,
-    mirroredLabels: [],
-    burstSince: null,
-    burstWrites: 0,
-    factsHash: null,
-    productName: entry.productName,
-    namedMessages: [],
-    closedSeenAt: null,
-    checkedAt: null,
-    createdAt: now,
-  };
-}
-
-/**
- * The issue that is not there yet, and then the planner's own list for the moment after it was made. A new issue is taken to stand in
- * category `new`; where the workflow begins elsewhere, the move differs.
- */
-async function listCreation(
-  deps: InspectDeps,
-  link: Link,
-  seen: { readonly case: CaseDetail; readonly messages: readonly CaseMessage[] },
-): Promise<Write[]> {
-  const { settings } = deps;
-  const detail = seen.case;
-  const caseLabels = [...new Set(link.caseLabels.map(toJiraLabel))];
-  const labels = [caseLabel(detail.caseId), commonLabel, ...caseLabels];
-  const { rest } = deps.text.caseDescription({
-    text: detail.description,
-    facts: caseFacts(detail, link.productName, settings.huawei.timeZone),
-    consoleUrl: settings.huawei.consoleCaseUrl?.replaceAll("{caseId}", encodeURIComponent(detail.caseId)) ?? null,
-  });
-  const restParts =
-    rest === null ? 0 : deps.text.messageToAdf({ header: "Description, continued", text: rest, footer: [] }).length;
-  const installation = await deps.state.getInstallation();
-  const issueId = toId<IssueId>("0");
-  const issueKey = toId<IssueKey>(`${settings.jira.projectKey}-0`);
-  const plan = planReconcile({
-    link: {
-      ...link,
-      issueId,
-      issueKey,
-      mirroredLabels: caseLabels,
-      factsHash: factsHash(detail),
-    },
-    mirrors: [],
-    intents: [],
-    failures: [],
-    observed: {
-      case: detail,
-      caseReadAt: null,
-      messages: seen.messages,
-      issue: {
-        issueId,
-        issueKey,
-        projectKey: settings.jira.projectKey,
-        projectTypeKey: null,
-        summary: "",
-        description: null,
-        statusId: "",
-        statusName: "",
-        category: "new",
-        labels,
-        priorityId: null,
-        createdAt: deps.clock.now(),
-        updatedRaw: "",
-        securityLevelId: null,
-        restriction: "none",
-        reporterId: null,
-        creatorId: await deps.jira.getOwnAccountId(),
-        files: [],
-        mark: { v: 1, inst: installation, caseId: detail.caseId },
-      },
-      issueReadAt: null,
-      comments: [],
-      statusChanges: null,
-      changes: null,
-      relations: null,
-      accessRequests: [],
-      full: false,
-    },
-    settings,
-    huaweiUserIds: (await deps.state.getConnection(settings.name)).huaweiUserIds,
-    ownAccountId: await deps.jira.getOwnAccountId(),
-    installation,
-    adfToText: deps.text.adfToText,
-    mediaReferences: deps.text.mediaReferences,
-    ...moments(deps),
-  });
-  const write = (item: string, what: string): Write => ({
-    item,
-    what,
-    direction: "to-jira",
-    pending: false,
-    text: null,
-  });
-  const nothingYet = { link: { ...link, issueKey }, mirrors: [], intents: [], failures: [] };
-  const planned: Write[] = [];
-  for (const action of plan.actions)
-    if (!isBookkeeping(action))
-      planned.push(...(await listWrites(deps, nothingYet, action, toDifference(deps, action))));
-  return [
-    write(`case ${detail.caseId}`, `create an issue in ${settings.jira.projectKey} with labels ${labels.join(", ")}`),
-    ...Array.from({ length: restParts }, (_unused, index) =>
-      write(`case ${detail.caseId}`, `write part ${index + 2} of the description as a comment`),
-    ),
-    ...planned,
-  ];
 }
 
 function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {

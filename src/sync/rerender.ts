@@ -12,34 +12,35 @@ import type { CommentMark, IssueComment } from "../domain/issue.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { knownFile } from "./apply/case-files.ts";
 import { renderMessage } from "./apply/messages.ts";
+import { heldDirections } from "./holds.ts";
 import { type IdentifiedMessage, sortMessages } from "./identity.ts";
 import { observe } from "./observe.ts";
 import type { ReconcileDeps } from "./reconcile-link.ts";
 import { leaseMs, renewEveryMs } from "./run.ts";
 import type { LeasedLink } from "./state.ts";
 
-/** What became of one link. `uneven`: messages that take more or fewer comments today; their copies stay as they are. */
-export type RerenderResult = { readonly changed: number; readonly uneven: number; readonly busy: boolean };
+/**
+ * What became of one link. `uneven`: messages that take more or fewer comments today; their copies stay as they are. `left`: why the link
+ * was not looked at: another run works on it, or nothing may be written to Jira now.
+ */
+export type RerenderResult = {
+  readonly changed: number;
+  readonly uneven: number;
+  readonly left: "busy" | "paused" | "stopped" | null;
+};
 
 /**
- * Rewrites the comments of one link whose rendering differs; with `dryRun` it only counts them, beside whoever works on the link. Attachments, notices and the issue's
- * description are left alone. Throws `ServiceError`, `IssueMissing` and `LeaseLost`. May be repeated: then nothing is left to change.
+ * Rewrites the comments of one link whose rendering differs. Attachments, notices and the issue's description are left alone, and so is a
+ * link to whose issue nothing may be written now. Throws `ServiceError`, `IssueMissing` and `LeaseLost`. May be repeated: then nothing is
+ * left to change.
  */
-export async function rerenderLink(
-  deps: ReconcileDeps,
-  linkId: LinkId,
-  options: { readonly dryRun: boolean },
-): Promise<RerenderResult> {
-  if (options.dryRun) {
-    const snapshot = await deps.state.findSnapshot(linkId);
-    return snapshot === null ? { changed: 0, uneven: 0, busy: false } : compareRenderings(deps, { snapshot }, options);
-  }
+export async function rerenderLink(deps: ReconcileDeps, linkId: LinkId): Promise<RerenderResult> {
   const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
-  if (leased === null) return { changed: 0, uneven: 0, busy: true };
+  if (leased === null) return { changed: 0, uneven: 0, left: "busy" };
   const { link } = leased.snapshot;
   try {
     return await withHeartbeat(
-      () => compareRenderings(deps, leased, options),
+      () => rewriteComments(deps, leased),
       () => leased.renew(),
       renewEveryMs,
     );
@@ -48,17 +49,21 @@ export async function rerenderLink(
   }
 }
 
-async function compareRenderings(
-  deps: ReconcileDeps,
-  leased: Pick<LeasedLink, "snapshot">,
-  options: { readonly dryRun: boolean },
-): Promise<RerenderResult> {
+async function rewriteComments(deps: ReconcileDeps, leased: LeasedLink): Promise<RerenderResult> {
   const { link, mirrors, intents } = leased.snapshot;
-  if (link.issueId === null || link.state !== "active") return { changed: 0, uneven: 0, busy: false };
+  const connection = await deps.state.getConnection(link.connectionName);
+  if (connection.state === "stopped") return { changed: 0, uneven: 0, left: "stopped" };
+  if (connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"))
+    return { changed: 0, uneven: 0, left: "paused" };
+  if (link.issueId === null || link.state !== "active") return { changed: 0, uneven: 0, left: null };
   const lane = "check";
   const seen = await observe({ ...deps, lane }, link, { huawei: true, jira: true, full: true });
-  const { huaweiUserIds } = await deps.state.getConnection(link.connectionName);
-  const { people } = sortMessages({ messages: seen.messages ?? [], mirrors, intents, huaweiUserIds });
+  const { people } = sortMessages({
+    messages: seen.messages ?? [],
+    mirrors,
+    intents,
+    huaweiUserIds: connection.huaweiUserIds,
+  });
   const copies = new Map<string, IssueComment>((seen.comments ?? []).map((comment) => [comment.commentId, comment]));
   let changed = 0;
   let uneven = 0;
@@ -75,7 +80,6 @@ async function compareRenderings(
       const copy = copies.get(parts[index]?.copyId ?? "");
       if (copy === undefined || toSorted(copy.body) === toSorted(bodyAdf)) continue;
       changed += 1;
-      if (options.dryRun) continue;
       const mark: CommentMark = copy.mark ?? {
         v: 1,
         inst: await deps.state.getInstallation(),
@@ -89,12 +93,12 @@ async function compareRenderings(
       deps.onWrite?.({ side: "jira", action: "comment" });
     }
   }
-  return { changed, uneven, busy: false };
+  return { changed, uneven, left: null };
 }
 
 /** The live copies of a message in their order; `null` where it has none. */
 function partsOf(
-  leased: Pick<LeasedLink, "snapshot">,
+  leased: LeasedLink,
   { sourceId, renameFrom }: IdentifiedMessage,
 ): { readonly sourceId: string; readonly copyId: string | null; readonly sourceHash: string | null }[] | null {
   const first = renameFrom ?? sourceId;

@@ -3,9 +3,11 @@
  */
 import type { CaseId, LinkId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
+import { type HistoryComment, listHistory, releaseHistory } from "./history.ts";
 import { intakeCases, intakeIssues } from "./intake.ts";
 import type { IntakeDeps } from "./intake-deps.ts";
 import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
+import { rerenderLink } from "./rerender.ts";
 import { linkTimeMaxMs } from "./run.ts";
 import { stampIssues } from "./stamps.ts";
 import type { IntakeLink } from "./state.ts";
@@ -17,7 +19,46 @@ export type Selection =
   | { readonly kind: "all" }
   | { readonly kind: "since"; readonly since: Date };
 
-export type ResyncDeps = {
+/** What is to be done on one connection. */
+export type ResyncOrder = {
+  readonly selection: Selection;
+  /** Links whose older comments may leave, too. */
+  readonly withHistory: readonly LinkId[];
+  /** Links whose copies are written anew as today's rendering makes them. */
+  readonly rerender: readonly LinkId[];
+};
+
+/** How a re-sync works on one connection; `works`: here and now, else it is handed to the worker. */
+export type ResyncRunner = Pick<ResyncDeps, "sleep" | "concurrency"> & {
+  readonly works: boolean;
+  /** Who lets older comments go, for the audit. */
+  readonly actor: string;
+  /** Whether exactly these older comments may leave. */
+  readonly release: (comments: readonly HistoryComment[]) => Promise<boolean>;
+  readonly onStart: (links: number) => void;
+  readonly onProgress: (done: number, total: number) => void;
+};
+
+/** What rendering anew came to, in comments and links. */
+type Rerendered = {
+  readonly changed: number;
+  readonly uneven: number;
+  readonly busy: number;
+  readonly paused: number;
+};
+
+/** What came of one connection. `stopped`: why nothing was done. */
+export type ResyncOutcome = ResyncResult & {
+  readonly connection: string;
+  readonly stopped: string | null;
+  readonly history: readonly HistoryComment[];
+  readonly rerendered: Rerendered;
+};
+
+/** Nothing was rendered anew. */
+export const notRerendered: Rerendered = { changed: 0, uneven: 0, busy: 0, paused: 0 };
+
+type ResyncDeps = {
   readonly intake: IntakeDeps;
   readonly reconcile: ReconcileDeps;
   /** Pause in milliseconds; injected, so that tests need not wait. */
@@ -32,6 +73,69 @@ export type ResyncResult = {
   readonly writes: number;
   readonly unfinished: readonly { readonly linkId: LinkId; readonly reason: string }[];
 };
+
+/**
+ * The re-sync of one connection. A stopped one is left alone: nothing starts it but a person. Throws `ServiceError`, and `LinkBusy` where
+ * older comments were to leave and another run works on their issue.
+ */
+export async function resyncConnection(
+  connection: { readonly name: string; readonly intake: IntakeDeps; readonly reconcile: ReconcileDeps },
+  order: ResyncOrder,
+  runner: ResyncRunner,
+): Promise<ResyncOutcome> {
+  const { name, intake, reconcile } = connection;
+  const { selection } = order;
+  const { state, stateReason } = await intake.state.getConnection(name);
+  const stopped = state === "stopped" ? (stateReason ?? "stopped") : null;
+  const nothing = { connection: name, links: 0, writes: 0, unfinished: [], history: [], rerendered: notRerendered };
+  if (stopped !== null && runner.works) return { ...nothing, stopped };
+  const history = await includeHistory(reconcile, order.withHistory, runner);
+  const rerendered = await rerenderAll(reconcile, order.rerender);
+  // Issues that ask for a case are links by then.
+  if (runner.works && (selection.kind === "all" || selection.kind === "since")) await intakeIssues(intake);
+  const linkIds = await selectLinks(intake, selection);
+  if (!runner.works) {
+    await handOver(intake, linkIds);
+    return { ...nothing, links: linkIds.length, stopped, history, rerendered };
+  }
+  runner.onStart(linkIds.length);
+  const result = await resyncLinks({ ...runner, intake, reconcile }, linkIds);
+  return { connection: name, ...result, stopped: null, history, rerendered };
+}
+
+/** The issue is worked on by another run, so that its older comments could not be let go. */
+export class LinkBusy extends Error {
+  override readonly name = "LinkBusy";
+}
+
+/** Shows the older comments, asks, and lets exactly those go. */
+async function includeHistory(
+  deps: ReconcileDeps,
+  linkIds: readonly LinkId[],
+  { actor, release }: Pick<ResyncRunner, "actor" | "release">,
+): Promise<readonly HistoryComment[]> {
+  const shown: HistoryComment[] = [];
+  for (const linkId of linkIds) {
+    const comments = await listHistory(deps, linkId);
+    if (comments.length === 0) continue;
+    shown.push(...comments);
+    if (!(await release(comments))) return [];
+    if (!(await releaseHistory(deps, linkId, comments, actor))) throw new LinkBusy("The issue is being worked on.");
+  }
+  return shown;
+}
+
+async function rerenderAll(deps: ReconcileDeps, linkIds: readonly LinkId[]): Promise<Rerendered> {
+  const total = { ...notRerendered };
+  for (const linkId of linkIds) {
+    const { changed, uneven, left } = await rerenderLink(deps, linkId);
+    total.changed += changed;
+    total.uneven += uneven;
+    if (left === "busy") total.busy += 1;
+    else if (left !== null) total.paused += 1;
+  }
+  return total;
+}
 
 /**
  * Takes cases that are not linked yet where the selection covers them, and answers the links to repair. New cases count as import.
@@ -60,7 +164,7 @@ export async function selectLinks(deps: IntakeDeps, selection: Selection): Promi
 }
 
 /** The links that exist and that a re-sync of everything, or of what is newer than `since`, repairs. Reads only. Throws `ServiceError`. */
-export async function listRepairable(deps: IntakeDeps, since: Date | null): Promise<readonly LinkId[]> {
+async function listRepairable(deps: IntakeDeps, since: Date | null): Promise<readonly LinkId[]> {
   if (since !== null) return listLinksSince(deps, since);
   return (await deps.state.listIntakeLinks(deps.settings.name)).filter(isRepairable).map((link) => link.id);
 }
@@ -128,6 +232,9 @@ async function repair(
   const deadline = clock.now().getTime() + linkTimeMaxMs;
   let writes = 0;
   for (;;) {
+    // Nothing starts a stopped connection but a person, so nothing is waited for.
+    const connection = await state.getConnection(deps.intake.settings.name);
+    if (connection.state === "stopped") return { writes, reason: connection.stateReason ?? "stopped", waits: false };
     const outcome = await reconcileLink(deps.reconcile, linkId);
     if (outcome.kind === "done" || outcome.kind === "deferred") writes += outcome.actions;
     if (outcome.kind === "blocked") return { writes, reason: outcome.reason, waits: false };

@@ -32,7 +32,7 @@ export async function stampIssues(deps: IntakeDeps): Promise<void> {
   const installation = await deps.state.getInstallation();
   const refusedAt = await readRefusal(deps);
   for (let batch = 0; batch < batchesMax; batch += 1) {
-    const links = await deps.state.listUnstampedLinks(name, refusedAt);
+    const links = await deps.state.listUnstampedLinks(name, { madeAfter: refusedAt });
     if (links.length === 0) return;
     const stamps = links.map(({ issueId, caseId }) => ({
       issueId,

@@ -251,6 +251,8 @@ export interface ClosesLane {
    * `wakeCountedWishes` wakes its link. `null`: a wish that needs no counting. May be repeated.
    */
   admitClose(connectionName: string, notedAt: Date | null): Promise<"now" | "held" | "later">;
+  /** How many closes and cancels were wished since then. */
+  countCloseWishes(connectionName: string, since: Date): Promise<number>;
   /**
    * Wakes the links whose moves wish to end their case, as noted before `until`, the start of a round that has counted them. Does
    * nothing while the lane is held. May be repeated.
@@ -342,10 +344,10 @@ export interface StatePort extends ClosesLane {
     now: Date,
     limit: number,
   ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string; turn: number; dueAt: Date }[]>;
-  /** Up to 100 active links whose issue's property does not name its own id yet, oldest first. */
+  /** Up to 100 active links whose issue's property does not name its own id yet, oldest first, without the first `skip` ones. */
   listUnstampedLinks(
     connectionName: string,
-    madeAfter?: Date | null,
+    range?: { readonly madeAfter?: Date | null; readonly skip?: number },
   ): Promise<readonly { readonly id: LinkId; readonly caseId: CaseId; readonly issueId: IssueId }[]>;
   /** Remembers that the issues of these links carry their stamps. May be repeated. */
   markStamped(linkIds: readonly LinkId[], at: Date): Promise<void>;
@@ -353,6 +355,8 @@ export interface StatePort extends ClosesLane {
 
   /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */
   arrangeCohorts(connectionName: string, watchedSince: Date): Promise<readonly CohortState[]>;
+  /** The cohorts as they are, each with its members; moves nothing. */
+  listCohorts(connectionName: string): Promise<readonly CohortState[]>;
   /** One transaction: wakes links and stores the cohort's cursor. */
   commitCohort(
     cohortId: string,
@@ -396,6 +400,8 @@ export interface StatePort extends ClosesLane {
    * A connection that is stopped already keeps its reason.
    */
   stopConnection(connectionName: string, reason: FailureReason, detail: string): Promise<boolean>;
+  /** Whether somebody has discarded the failure of the connection that has this reason. */
+  isDiscarded(connectionName: string, reason: FailureReason): Promise<boolean>;
   /** A failure that belongs to no link. */
   recordConnectionFailure(connectionName: string, reason: FailureReason, detail: string): Promise<void>;
   /** Closes a failure that belongs to no link. Does nothing when there is none. */

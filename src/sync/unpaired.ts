@@ -26,7 +26,6 @@ export async function inspectUnpaired(
       issueKey: null,
       state: "new",
       unreadable: null,
-      writes: [],
       counts: noCounts,
       differences: [
         {
@@ -61,7 +60,6 @@ async function inspectRequests(
         issueKey: issue.issueKey,
         state: link?.state ?? "new",
         unreadable: null,
-        writes: [],
         counts: noCounts,
         differences: [
           {

@@ -41,7 +41,7 @@ test("resync --dry-run lists the exact writes and makes none; resync --wait make
   const { writes } = dry.json as { writes: { caseId: string; item: string; what: string; direction: string }[] };
   expect(writes.map((write) => `${write.direction}: ${write.what}`).sort()).toEqual([
     "to-huawei: send a message",
-    "to-jira: move the issue to indeterminate",
+    "to-jira: move the issue to In Progress",
     "to-jira: write a comment",
   ]);
   const made = await harness.runCli(["resync", "--all", "--wait", "--json"]);
@@ -72,7 +72,10 @@ test("resync --all --dry-run names the issues it would create", { timeout: 60_00
   const { caseId } = harness.huawei.createCase({ description: "Not linked yet" });
   const dry = await harness.runCli(["resync", "--all", "--dry-run", "--json"]);
   const { writes } = dry.json as { writes: { caseId: string; what: string }[] };
-  expect(writes).toMatchObject([{ caseId, what: `create an issue in OPS with labels hwcase-${caseId}, huawei-cloud` }]);
+  expect(writes).toMatchObject([
+    { caseId, what: `create an issue in OPS with labels hwcase-${caseId}, huawei-cloud` },
+    { caseId, what: "complete the issue property" },
+  ]);
   expect(harness.jira.getState().issues).toEqual([]);
 });
 

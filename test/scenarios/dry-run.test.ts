@@ -1,4 +1,7 @@
 /** `resync --dry-run` names exactly the writes that the same re-sync then makes, also for a case that has no issue yet. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
 import { afterEach, expect, test } from "vitest";
 import { can } from "../support/dialect.ts";
 import { type Harness, makeSeeded, startHarness } from "../support/harness.ts";
@@ -20,7 +23,7 @@ function countJiraWrites(jira: Harness["jira"]): Record<string, number> {
     else if (method === "POST" && path.endsWith("/attachments")) counts.file += 1;
     else if (method === "POST" && path.endsWith("/comment")) counts.comment += 1;
     else if (method === "POST" && path.endsWith("/transitions")) counts.transition += 1;
-    else if (method === "PUT" && path.includes("/properties/")) counts.property += 1;
+    else if (["PUT", "POST"].includes(method) && path.includes("/properties")) counts.property += 1;
     else if (method === "PUT" && /\/issue\/\d+$/.test(path)) counts.labels += 1;
   }
   return counts;
@@ -75,7 +78,7 @@ test("a case without issue is listed with its issue, each comment, each file, la
   );
   expect(ofSmall.filter((what) => what === "attach the file")).toHaveLength(3);
   expect(ofSmall.filter((what) => what === "write a comment")).toHaveLength(2);
-  expect(ofSmall.some((what) => what.startsWith("move the issue to indeterminate"))).toBe(true);
+  expect(ofSmall.some((what) => what === "move the issue to In Progress")).toBe(true);
   expect((alone.json as Listed).writes.length).toBeGreaterThanOrEqual(ofSmall.length - 1);
 
   jira.resetRequests();
@@ -131,4 +134,82 @@ test("what a re-sync since then would write is what it writes, masks, refusals a
       all: huawei.getRequests().writes + jira.getRequests().writes,
     });
   }
+});
+
+async function onDatabase({ database }: Harness, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: database.connectionString });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+test("what is paused or stopped is not listed; a re-sync of a stopped connection ends at once and says so", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness();
+  const { huawei, jira, runCli } = harness;
+  const { caseId } = huawei.createCase({ description: "A case", status: 1, createdAt: Date.now() - 600_000 });
+  huawei.addMessage({ caseId, author: "engineer", content: "An answer", createdAt: Date.now() - 600_000 });
+  expect((await runCli(["resync", "--all", "--wait"])).code).toBe(0);
+  const [issue] = jira.getState().issues;
+  const copy = issue?.comments[0];
+  if (issue === undefined || copy === undefined) throw new Error("there is no copy");
+  jira.editComment({ commentId: copy.id, text: "somebody was here" });
+  jira.addComment({ issue: issue.key, text: "A comment" });
+  huawei.addMessage({ caseId, author: "engineer", content: "Another answer" });
+  const list = async (): Promise<readonly string[]> => {
+    const dry = await runCli(["resync", "--all", "--rerender", "--dry-run", "--json"]);
+    expect(dry.code, dry.stderr).toBe(0);
+    return (dry.json as Listed).writes.map(({ what }) => what).sort();
+  };
+
+  const all = await list();
+  await runCli(["pause", "--direction", "to-huawei"]);
+  const toJira = await list();
+  await runCli(["pause", "--direction", "to-jira"]);
+  const nothing = await list();
+  await runCli(["resume"]);
+  await onDatabase(harness, `UPDATE connections SET state = 'stopped', "stateReason" = 'memory_lost'`);
+  const ofStopped = await list();
+  huawei.resetRequests();
+  jira.resetRequests();
+  const real = await runCli(["resync", "--all", "--rerender", "--wait"]);
+
+  expect(all).toEqual(["send a message", "write a comment", "write a comment of ours anew"]);
+  expect(toJira).toEqual(["write a comment", "write a comment of ours anew"]);
+  expect([nothing, ofStopped]).toEqual([[], []]);
+  expect(real.code).toBe(3);
+  expect(real.stdout).toContain("The connection default is stopped (memory_lost): nothing was done.");
+  expect(huawei.getRequests().writes + jira.getRequests().writes).toBe(0);
+});
+
+test("--config plans with a draft, and lists what it changes against the configuration of today", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness();
+  const { huawei, jira, folder, runCli } = harness;
+  const open = huawei.createCase({ description: "One", status: 1 });
+  const fresh = huawei.createCase({ description: "Two", status: 0 });
+  await writeFile(join(folder, "draft.yaml"), "connections:\n  - { name: default, cases: { statuses: [1] } }\n");
+
+  const draft = ["resync", "--all", "--dry-run", "--config", "draft.yaml"];
+  const [told, compared, wrong] = await Promise.all([
+    runCli(draft),
+    runCli([...draft, "--json"]),
+    runCli(["resync", "--all", "--dry-run", "--config", "missing.yaml"]),
+  ]);
+
+  expect(compared.code, compared.stderr).toBe(0);
+  const { writes, difference } = compared.json as Listed & {
+    readonly difference: { readonly added: unknown[]; readonly removed: Listed["writes"] };
+  };
+  expect(new Set(writes.map(({ caseId }) => caseId))).toEqual(new Set([open.caseId]));
+  expect(difference.added).toMatchObject([{ operation: "setIssueMark" }]);
+  expect(difference.removed).toMatchObject([
+    { caseId: fresh.caseId, operation: "createIssue" },
+    { operation: "setIssueMarks" },
+  ]);
+  expect(told.stdout).toContain("Only with draft.yaml");
+  expect({ code: wrong.code, said: wrong.stderr }).toEqual({ code: 2, said: expect.stringContaining("missing.yaml") });
+  expect(jira.getState().issues).toEqual([]);
 });

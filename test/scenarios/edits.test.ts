@@ -216,11 +216,9 @@ test("rendering anew rewrites what differs and nothing else", async () => {
   const [linkId] = await stage.linkIds();
   const [copy] = mirrored();
   if (linkId === undefined || copy === undefined) throw new Error("there is no copy");
-  expect(await rerenderLink(stage.reconcileDeps(), linkId, { dryRun: false })).toMatchObject({ changed: 0 });
+  expect(await rerenderLink(stage.reconcileDeps(), linkId)).toMatchObject({ changed: 0 });
   stage.jira.editComment({ commentId: copy.id, text: "somebody was here" });
-  expect(await rerenderLink(stage.reconcileDeps(), linkId, { dryRun: true })).toMatchObject({ changed: 1 });
-  expect(mirrored()[0]?.bodyText).toContain("somebody");
-  await rerenderLink(stage.reconcileDeps(), linkId, { dryRun: false });
+  expect(await rerenderLink(stage.reconcileDeps(), linkId)).toMatchObject({ changed: 1 });
 
   expect(mirrored().map((comment) => comment.bodyText)).toEqual([copy.bodyText]);
   stage.jira.resetRequests();

@@ -1,5 +1,5 @@
 /** Commands that only read leave the database as they find it, whichever release it belongs to. */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -85,9 +85,10 @@ test("on the schema of a newer release they tell what there is and write nothing
     ["verify", "--case", caseId, "--deep"],
     ["failures", "list"],
     ["failures", "show", "1"],
+    ["audit"],
     ["lookups"],
     ["doctor"],
-    ["resync", "--all", "--dry-run"],
+    ["resync", "--all", "--dry-run", "--texts"],
     ["resync", "--since", "7d", "--dry-run"],
     ["resync", "--issue", key, "--include-history", "--rerender", "--dry-run"],
     ["rebuild", "--dry-run"],
@@ -148,13 +149,18 @@ test("an empty database, and a data folder without one, are told as such; lookup
   const database = await createTestDatabase({ migrated: false });
   harness = await startHarness({ database });
 
-  const [empty, none, unmakable, lookups] = await Promise.all([
+  const nowhere = join(harness.folder, "no", "data");
+  const [empty, none, doctor, unmakable, lookups] = await Promise.all([
     harness.runCli(["status"]),
-    harness.runCli(["status"], { DATABASE_URL: "" }),
+    harness.runCli(["status"], { DATABASE_URL: "", DATA_DIR: nowhere }),
+    harness.runCli(["doctor"], { DATABASE_URL: "", DATA_DIR: nowhere, REDIS_URL: "" }),
     harness.runCli(["worker"], { DATA_DIR: "/proc/nothing/here", DATABASE_URL: "" }),
     harness.runCli(["lookups", "regions", "--json"], { DATABASE_URL: "" }),
   ]);
 
+  await expect(stat(join(harness.folder, "no"))).rejects.toMatchObject({ code: "ENOENT" });
+  expect(doctor.stdout.replace(/\s+/g, " ")).toContain("yet, made at the first start");
+  expect([0, 3]).toContain(doctor.code);
   for (const result of [empty, none]) {
     expect(result.code).toBe(2);
     expect(result.stderr).toContain("Run `casebridge migrate`, or start the worker");

@@ -340,6 +340,8 @@ export async function startStage(
     forgetSent: tap.forget,
     clock,
     database,
+    connectionString: made.connectionString,
+    listStatuses: () => jiraPort.listStatuses(),
     connectionRow: row,
     spool,
     state: plainState,

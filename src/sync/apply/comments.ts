@@ -270,26 +270,6 @@ async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment
   return allowed.filter((file) => planned.has(file.attachmentId));
 }
 
-/** What sending a comment comes to, before anything is uploaded. */
-export type CommentPreview = {
-  /** The messages, marks included, after the guard. */
-  readonly parts: readonly string[];
-  /** Name of the file that holds the full text, where that is too long for messages. */
-  readonly fullTextName: string | null;
-  readonly notices: readonly Notice[];
-};
-
-/** Renders a comment as `sendComment` does. `lines` stand in it for files that are refused. Pure. */
-export function previewComment(
-  deps: Pick<ApplyDeps, "settings">,
-  seat: Pick<LeasedLink, "snapshot">,
-  action: SendComment,
-  lines: readonly string[],
-): CommentPreview {
-  const { contents, fullText, masked } = render(deps, seat, action, findMirror(seat, action.comment.commentId), lines);
-  return { parts: contents, fullTextName: fullText?.name ?? null, notices: maskedNotices(action, masked) };
-}
-
 type Rendering = {
   readonly mark: Extract<Mark, { kind: "comment" }>;
   readonly contents: readonly string[];

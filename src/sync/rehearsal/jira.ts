@@ -1,0 +1,319 @@
+/**
+ * A Jira that is read but not written. What is written to it is noted, and shows in what is read afterwards, so that a flow goes on as if
+ * it had been written.
+ *
+ * What only the service could tell is assumed, for the better: every write is taken. `Assumed:` a new issue stands in the first status of
+ * category `new`, and each other status can be reached from there; only an issue that exists tells its transitions (`doctor` reads them).
+ */
+import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
+import type { Issue, IssueComment, StatusCategory, Transition } from "../../domain/issue.ts";
+import { toServiceTime } from "../../lib/service-clock.ts";
+import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
+import { withdrawnHash } from "../recognise.ts";
+import { makeId, type NoteWrite, passOn, type Write } from "./write.ts";
+
+/** A status that a new issue of the connection can have. */
+export type NewIssueStatus = { readonly id: string; readonly name: string; readonly category: StatusCategory };
+
+/** What the rehearsal of a Jira needs besides the Jira itself. */
+export type JiraRehearsal = {
+  readonly clock: Clock;
+  readonly settings: Pick<ConnectionSettings, "jira">;
+  readonly text: Pick<TextPort, "adfToText">;
+  readonly note: NoteWrite;
+  /** Statuses of the configured issue type; read only where an issue is made. Throws `ServiceError`. */
+  readonly listStatuses: () => Promise<readonly NewIssueStatus[]>;
+};
+
+/** Keys of issues that a rehearsal makes, which have none yet. */
+const firstNumber = 900_000_000;
+
+type Changed = {
+  /** An issue that was made here. */
+  readonly made: Issue | null;
+  readonly statuses: readonly NewIssueStatus[];
+  issue: ((issue: Issue) => Issue)[];
+  comments: ((comments: readonly IssueComment[]) => readonly IssueComment[])[];
+  deleted: boolean;
+};
+
+/** Makes the rehearsal of one Jira. Reads go to `base`; nothing is written there. */
+export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
+  const { clock, text, note } = deps;
+  const changed = new Map<string, Changed>();
+  const deletedFiles = new Set<AttachmentId>();
+  const transitions = new Map<string, Transition>();
+  let given = 0;
+  const nextId = (): string => makeId(++given);
+  const now = (): Date => toServiceTime(clock.now(), base.serviceClock.aheadMs());
+
+  function changesOf(issueId: IssueId): Changed {
+    const known = changed.get(issueId);
+    if (known !== undefined) return known;
+    const fresh: Changed = { made: null, statuses: [], issue: [], comments: [], deleted: false };
+    changed.set(issueId, fresh);
+    return fresh;
+  }
+  function changeIssue(issueId: IssueId, change: (issue: Issue) => Issue): void {
+    const updatedRaw = now().toISOString();
+    changesOf(issueId).issue.push((issue) => ({ ...change(issue), updatedRaw }));
+  }
+  function changeComments(
+    issueId: IssueId,
+    change: (comments: readonly IssueComment[]) => readonly IssueComment[],
+  ): void {
+    changesOf(issueId).comments.push(change);
+    changeIssue(issueId, (issue) => issue);
+  }
+  /** The issue as it would be now, in the fields that this reading shows. */
+  function shown<Seen extends Pick<Issue, "issueId">>(seen: Seen): Seen {
+    const whole = { files: [], labels: [], ...seen } as unknown as Issue;
+    const issue = (changed.get(seen.issueId)?.issue ?? []).reduce<Issue>((before, change) => change(before), whole);
+    const now = { ...issue, files: issue.files.filter((file) => !deletedFiles.has(file.attachmentId)) };
+    const isWhole = "files" in seen;
+    return Object.fromEntries(Object.entries(now).filter(([name]) => isWhole || name in seen)) as unknown as Seen;
+  }
+  const isThere = ({ issueId }: Pick<Issue, "issueId">): boolean => changed.get(issueId)?.deleted !== true;
+  const showAll = <Seen extends Pick<Issue, "issueId">>(all: readonly Seen[]): Seen[] => all.filter(isThere).map(shown);
+  const madeIssue = (idOrKey: string): Issue | null =>
+    [...changed.values()].find(({ made }) => made?.issueId === idOrKey || made?.issueKey === idOrKey)?.made ?? null;
+
+  async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Parameters<JiraPort["findIssue"]>[1]) {
+    const issue = madeIssue(issueIdOrKey) ?? (await base.findIssue(issueIdOrKey, lane));
+    return issue === null || !isThere(issue) ? null : shown(issue);
+  }
+  function commentsNow(issueId: IssueId, comments: readonly IssueComment[]): readonly IssueComment[] {
+    return (changed.get(issueId)?.comments ?? []).reduce((before, change) => change(before), comments);
+  }
+  async function listComments(issueId: IssueId, lane: Parameters<JiraPort["listComments"]>[1]) {
+    return commentsNow(issueId, madeIssue(issueId) === null ? await base.listComments(issueId, lane) : []);
+  }
+  const write = (told: Pick<Write, "operation" | "target" | "item" | "what"> & { readonly text?: string }): void =>
+    note({ text: null, ...told, direction: "to-jira" });
+
+  return {
+    ...passOn(base, [
+      "serviceClock",
+      "getOwnAccountId",
+      "isProjectReadable",
+      "getFieldTexts",
+      "findLastMoves",
+      "getFileSizeMax",
+      "downloadFile",
+      "findRoleMembers",
+    ]),
+    listUpdatedIssues: async (minutes, lane) => showAll(await base.listUpdatedIssues(minutes, lane)),
+    findIssuesByLabels: async (labels, lane) => showAll(await base.findIssuesByLabels(labels, lane)),
+    listMarkedIssues: async (scope, lane) => showAll(await base.listMarkedIssues(scope, lane)),
+    listIssuesByJql: async (jql, lane) => showAll(await base.listIssuesByJql(jql, lane)),
+    listIssues: async (issueIds, lane) => {
+      const made = issueIds.flatMap((issueId) => madeIssue(issueId) ?? []);
+      const others = issueIds.filter((issueId) => madeIssue(issueId) === null);
+      return showAll([...made, ...(others.length === 0 ? [] : await base.listIssues(others, lane))]);
+    },
+    findIssue,
+    // Whether an issue that was changed here still matches, nobody can say; what was made here matches nothing.
+    findIssueByJql: async (issueId, jql, lane) => {
+      const issue = madeIssue(issueId) === null ? await base.findIssueByJql(issueId, jql, lane) : null;
+      return issue === null || !isThere(issue) ? null : shown(issue);
+    },
+    findIssueWithComments: async (issueId, known, lane) => {
+      const made = madeIssue(issueId);
+      const read =
+        made === null ? await base.findIssueWithComments(issueId, known, lane) : { issue: made, comments: [] };
+      if (read === null || !isThere(read.issue)) return null;
+      return { issue: shown(read.issue), comments: commentsNow(issueId, read.comments) };
+    },
+    listComments,
+    listCommentsByIds: async (issueId, commentIds, lane) => {
+      if (!changed.has(issueId)) return base.listCommentsByIds(issueId, commentIds, lane);
+      return (await listComments(issueId, lane)).filter(({ commentId }) => commentIds.includes(commentId));
+    },
+    findComment: async (issueId, commentId, lane) => {
+      if (!changed.has(issueId)) return base.findComment(issueId, commentId, lane);
+      const read = madeIssue(issueId) === null ? await base.findComment(issueId, commentId, lane) : null;
+      const now = commentsNow(issueId, read === null ? [] : [read]);
+      return now.find((comment) => comment.commentId === commentId) ?? null;
+    },
+    listChanges: async (issueId, lane) => (madeIssue(issueId) === null ? base.listChanges(issueId, lane) : []),
+    listTransitions: async (issueId, lane) => {
+      const { category, statusId } = (await findIssue(issueId, lane)) ?? { category: null, statusId: null };
+      const listed =
+        madeIssue(issueId) === null
+          ? await base.listTransitions(issueId, lane)
+          : changesOf(issueId)
+              .statuses.filter(({ id }) => category !== null && id !== statusId)
+              .map(toTransition);
+      for (const transition of listed) transitions.set(`${issueId} ${transition.transitionId}`, transition);
+      return listed;
+    },
+
+    createIssue: async (input) => {
+      const issueId = toId<IssueId>(nextId());
+      const issueKey = toId<IssueKey>(`${deps.settings.jira.projectKey}-${firstNumber + given}`);
+      const statuses = await deps.listStatuses();
+      const first = statuses.find(({ category }) => category === "new") ?? statuses[0];
+      const made: Issue = {
+        issueId,
+        issueKey,
+        projectKey: deps.settings.jira.projectKey,
+        projectTypeKey: null,
+        summary: input.summary,
+        description: input.descriptionAdf,
+        statusId: first?.id ?? "",
+        statusName: first?.name ?? "",
+        category: first?.category ?? "new",
+        labels: input.labels,
+        priorityId: null,
+        createdAt: now(),
+        updatedRaw: now().toISOString(),
+        securityLevelId: null,
+        restriction: "none",
+        reporterId: null,
+        creatorId: await base.getOwnAccountId(),
+        files: [],
+        mark: input.mark,
+      };
+      changed.set(issueId, { made, statuses, issue: [], comments: [], deleted: false });
+      write({
+        operation: "createIssue",
+        target: null,
+        item: `case ${input.mark.caseId}`,
+        what: `create an issue in ${deps.settings.jira.projectKey} with labels ${input.labels.join(", ")}`,
+        text: `${input.summary}\n${text.adfToText(input.descriptionAdf)}`,
+      });
+      return { issueId, issueKey };
+    },
+    changeLabels: async (issueId, { add, remove }) => {
+      changeIssue(issueId, (issue) => ({
+        ...issue,
+        labels: [...new Set([...issue.labels.filter((label) => !remove.includes(label)), ...add])],
+      }));
+      write({
+        operation: "changeLabels",
+        target: issueId,
+        item: "labels",
+        what: `labels: add ${add.join(", ") || "none"}; remove ${remove.join(", ") || "none"}`,
+      });
+    },
+    setIssueMark: async (issueId, mark) => {
+      changeIssue(issueId, (issue) => ({ ...issue, mark }));
+      write({ operation: "setIssueMark", target: issueId, item: "property", what: "complete the issue property" });
+    },
+    setIssueMarks: async (marks) => {
+      for (const { issueId, mark } of marks) changeIssue(issueId, (issue) => ({ ...issue, mark }));
+      const what = `complete the issue property of ${marks.length} issues`;
+      write({ operation: "setIssueMarks", target: null, item: "properties", what });
+      return marks.map(({ issueId }) => issueId);
+    },
+    transitionIssue: async (issueId, transitionId) => {
+      const to = transitions.get(`${issueId} ${transitionId}`);
+      if (to !== undefined)
+        changeIssue(issueId, (issue) => ({
+          ...issue,
+          statusId: to.toStatusId,
+          statusName: to.toStatusName,
+          category: to.toCategory,
+        }));
+      const name = to?.toStatusName ?? transitionId;
+      write({ operation: "transitionIssue", target: issueId, item: "status", what: `move the issue to ${name}` });
+    },
+    linkIssues: async (issueId, otherId) => {
+      changeIssue(issueId, (issue) => ({ ...issue, linkedIssueIds: [...(issue.linkedIssueIds ?? []), otherId] }));
+      write({
+        operation: "linkIssues",
+        target: issueId,
+        item: `issue ${otherId}`,
+        what: "link the issue of a related case",
+      });
+      return "linked";
+    },
+    deleteIssue: async (issueId) => {
+      changesOf(issueId).deleted = true;
+      write({ operation: "deleteIssue", target: issueId, item: "issue", what: "delete a second issue of ours" });
+    },
+    createComment: async (issueId, { bodyAdf, mark }) => {
+      const commentId = toId<CommentId>(nextId());
+      const comment: IssueComment = {
+        commentId,
+        authorId: await base.getOwnAccountId(),
+        authorName: "casebridge",
+        authorType: "atlassian",
+        parentId: null,
+        body: bodyAdf,
+        createdAt: now(),
+        updatedAt: now(),
+        restricted: false,
+        jsdPublic: null,
+        mark,
+      };
+      changeComments(issueId, (comments) => [...comments, comment]);
+      const words = commentWords(mark.fingerprint ?? "", mark.messageId ?? null);
+      write({ operation: "createComment", target: issueId, ...words, text: text.adfToText(bodyAdf) });
+      return commentId;
+    },
+    updateComment: async (issueId, commentId, { bodyAdf, mark }) => {
+      const updatedAt = now();
+      changeComments(issueId, (comments) =>
+        comments.map((comment) =>
+          comment.commentId === commentId ? { ...comment, body: bodyAdf, mark, updatedAt } : comment,
+        ),
+      );
+      write({
+        operation: "updateComment",
+        target: issueId,
+        item: `comment ${commentId}`,
+        what: mark.srcHash === withdrawnHash ? "mark a withdrawn message" : "write a comment of ours anew",
+        text: text.adfToText(bodyAdf),
+      });
+    },
+    deleteComment: async (issueId, commentId) => {
+      changeComments(issueId, (comments) => comments.filter((comment) => comment.commentId !== commentId));
+      write({
+        operation: "deleteComment",
+        target: issueId,
+        item: `comment ${commentId}`,
+        what: "delete a second copy of ours",
+      });
+    },
+    uploadFile: async (issueId, { file, name }) => {
+      const uploaded = {
+        attachmentId: toId<AttachmentId>(nextId()),
+        name,
+        sizeBytes: file.sizeBytes,
+        authorId: await base.getOwnAccountId(),
+        createdAt: now(),
+      };
+      changeIssue(issueId, (issue) => ({ ...issue, files: [...issue.files, uploaded] }));
+      write({ operation: "uploadFile", target: issueId, item: `file ${name}`, what: "attach the file" });
+      return uploaded;
+    },
+    deleteFile: async (attachmentId) => {
+      deletedFiles.add(attachmentId);
+      write({
+        operation: "deleteFile",
+        target: null,
+        item: `file ${attachmentId}`,
+        what: "delete a second copy of ours",
+      });
+    },
+  };
+}
+
+function toTransition({ id, name, category }: NewIssueStatus): Transition {
+  return {
+    transitionId: id,
+    name,
+    toStatusId: id,
+    toStatusName: name,
+    toCategory: category,
+    requiredFields: [],
+  };
+}
+
+function commentWords(fingerprint: string, messageId: string | null): Pick<Write, "item" | "what"> {
+  const part = /^notice:description-(\d+)$/.exec(fingerprint)?.[1];
+  if (part !== undefined) return { item: "description", what: `write part ${part} of the description as a comment` };
+  if (fingerprint.startsWith("notice:")) return { item: "notice", what: "write a notice" };
+  return { item: `message ${messageId ?? fingerprint}`, what: "write a comment" };
+}
