@@ -6,6 +6,7 @@ import { type Bench, percentile, startWorld } from "./world.ts";
 /** A new Huawei message is a Jira comment within E + 2 s (p95). */
 export const messageLatency: Bench = {
   name: "message",
+  what: "from a Huawei message to its Jira comment",
   async run(quick) {
     const links = quick ? 100 : 1_000;
     const count = quick ? 10 : 60;
@@ -54,6 +55,7 @@ export const messageLatency: Bench = {
 /** A webhook comment is a Huawei message within 0.3 s after its hold (p95). */
 export const webhookLatency: Bench = {
   name: "webhook",
+  what: "from a webhook to the Huawei message, after the hold",
   async run(quick) {
     const links = quick ? 500 : 10_000;
     const count = quick ? 10 : 120;

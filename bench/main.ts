@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the promises of cost and speed on the simulators and prints them as a table; a full run also writes
- * docs/performance.md. `npm run bench -- NAME…` runs the named ones, `--quick` takes small sizes. Exit 1 when a bound is missed or a
- * measurement fails.
+ * docs/performance.md. `npm run bench -- NAME…` runs the named ones, `--quick` takes small sizes, `--help` names them. Exit 1 when a
+ * bound is missed or a measurement fails.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -31,7 +31,14 @@ const benches: readonly Bench[] = [
 
 type Measured = Line & { readonly bench: string; readonly seconds: number; readonly loadBefore: number };
 
-const { values, positionals } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
+const options = { quick: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
+if (values.help === true) {
+  const widest = Math.max(...benches.map(({ name }) => name.length));
+  console.log("npm run bench -- [--quick] [NAME…]: all measurements, or the named ones; --quick takes small sizes.\n");
+  for (const { name, what } of benches) console.log(`  ${name.padEnd(widest)}  ${what}`);
+  process.exit(0);
+}
 const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   console.error(

@@ -1,15 +1,19 @@
 /** What healthy connections feel of those beside them that hang, are throttled or import. */
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { type Neighbour, type Neighbours, startNeighbours } from "../test/support/neighbours.ts";
 import { type Bench, percentile } from "./world.ts";
 
 const cronSeconds = 5;
+/** Cases of a connection that does not import. */
+const casesEach = 10;
 
 /** p95 from a person's word to its copy on the other side, of the healthy connections alone and beside troubled ones. */
 export const neighbours: Bench = {
   name: "neighbours",
+  what: "what 40 connections feel of 10 that hang, are throttled or import",
   async run(quick) {
-    const [healthy, troubled, changes, imported] = quick ? [8, 4, 40, 200] : [40, 10, 200, 5_000];
+    const [healthy, troubled, changes, imported] = quick ? [14, 10, 40, 1_500] : [40, 10, 200, 5_000];
     const alone = await measure({ healthy, troubled: 0, changes, imported });
     const beside = await measure({ healthy, troubled, changes, imported });
     const line = (direction: "toJira" | "toHuawei", what: string) => {
@@ -41,35 +45,65 @@ async function measure(size: {
     HUAWEI_REQUESTS_PER_SECOND: "20",
     JIRA_REQUESTS_PER_SECOND: "1000",
   });
+  const sql = new pg.Client({ connectionString: world.harness.database.connectionString });
+  sql.on("error", () => {});
   try {
+    await sql.connect();
     const { harness, all } = world;
     const healthy = all.slice(0, size.healthy);
     const troubled = all.slice(size.healthy);
-    for (const neighbour of all)
-      for (let index = 0; index < 10; index += 1) neighbour.huawei.createCase({ description: `Case ${index}` });
+    const [importing, disturbed] = [
+      troubled.filter((_, index) => troubleOf(index) === "imports"),
+      troubled.filter((_, index) => troubleOf(index) !== "imports"),
+    ];
+    for (const neighbour of all) {
+      // What a connection has in its first round is its import.
+      const cases = importing.includes(neighbour) ? size.imported : casesEach;
+      for (let index = 0; index < cases; index += 1) neighbour.huawei.createCase({ description: `Case ${index}` });
+    }
     harness.spawnWorker();
+    const countMade = async (): Promise<(neighbour: Neighbour) => number> => {
+      const { rows } = await sql.query(
+        'SELECT "connectionName" AS name, count("issueId")::int AS made FROM links GROUP BY 1',
+      );
+      const counts = new Map(rows.map(({ name, made }) => [String(name), Number(made)]));
+      return ({ name }) => counts.get(name) ?? 0;
+    };
     await harness.waitUntil(
-      () => harness.jira.getState().issues.length >= all.length * 10,
+      async () => {
+        const made = await countMade();
+        return [...healthy, ...disturbed].every((neighbour) => made(neighbour) >= casesEach);
+      },
       "the first issues",
       300_000,
     );
     harness.jira.setSettings({ latencyMs: 50 });
     for (const { huawei } of all) huawei.setSettings({ latencyMs: 50 });
-    for (const [index, neighbour] of troubled.entries()) trouble(world, neighbour, index, size.imported);
+    for (const [index, neighbour] of troubled.entries()) trouble(world, neighbour, troubleOf(index));
     // The troubled ones have their worst time first: everything they have is due.
     await sleep(cronSeconds * 1_000);
-    return await measureHealthy(world, healthy, size.changes);
+    const seconds = await measureHealthy(world, healthy, size.changes);
+    const made = await countMade();
+    // Else there was nothing to feel.
+    if (importing.some((neighbour) => made(neighbour) <= casesEach || made(neighbour) === size.imported))
+      throw new Error("an import was over, or had not begun, when the others were measured");
+    return seconds;
   } finally {
+    await sql.end();
     await world.close();
   }
 }
 
-function trouble({ harness }: Neighbours, neighbour: Neighbour, index: number, imported: number): void {
-  if (index % 10 < 4) neighbour.gate.silence();
-  else if (index % 10 < 7) neighbour.huawei.addFault({ kind: "429", retryAfterSeconds: 5 });
-  else
-    for (let count = 0; count < imported; count += 1)
-      neighbour.huawei.createCase({ description: `Import ${count}`, createdAt: Date.now() - 3_600_000 });
+/** Of ten connections in trouble four hang, three are throttled, three import. */
+function troubleOf(index: number): "hangs" | "is_throttled" | "imports" {
+  if (index % 10 < 4) return "hangs";
+  return index % 10 < 7 ? "is_throttled" : "imports";
+}
+
+function trouble({ harness }: Neighbours, neighbour: Neighbour, kind: ReturnType<typeof troubleOf>): void {
+  if (kind === "imports") return;
+  if (kind === "hangs") neighbour.gate.silence();
+  else neighbour.huawei.addFault({ kind: "429", retryAfterSeconds: 5 });
   for (const issue of harness.jira.getState().issues)
     if (issue.projectKey === neighbour.projectKey) harness.jira.addComment({ issue: issue.key, text: "Any news?" });
 }

@@ -271,6 +271,21 @@ describe.each(kinds)("on %s", (kind) => {
     expect(seen.slice(2)).toEqual(["p", "c", "i1", "i2"]);
   });
 
+  it(`${title}a key whose turn has come leaves its old place, so that those which come to the front later do not pass it`, async () => {
+    const backend = make();
+    await backend.enqueue(wake("patient", { lane: "import", turn: 9 }));
+    await backend.enqueue(wake("busy-1", { lane: "import", turn: 1 }));
+    await backend.enqueue(wake("busy-2", { lane: "import", turn: 2 }));
+    await backend.enqueue(wake("patient", { lane: "import", turn: 0 }));
+    await backend.enqueue(wake("busy-2", { lane: "import", turn: 5 }));
+    const seen: string[] = [];
+
+    work(backend, async (payload) => seen.push(keyOf(payload)), 1);
+    await until(() => seen.length === 3);
+
+    expect(seen).toEqual(["patient", "busy-1", "busy-2"]);
+  });
+
   it(`${title}two replicas share the work and never run one key at once`, async () => {
     const [first, second] = [make(), make()];
     const runs = { first: 0, second: 0 };

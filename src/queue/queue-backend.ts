@@ -206,22 +206,28 @@ export function makeQueueBackend(options: QueueBackendOptions): QueueBackend {
     }
   }
 
+  const placed = makePlaced();
+
   async function enqueue(job: Enqueue): Promise<void> {
     const queue = queueOf(job.queue);
     const jobId = `job-${randomUUID()}`;
     const priority = priorities[job.lane] + Math.min(job.turn ?? 0, turnsMax);
+    const deduplicationId = `${job.name}-${job.key}`.replaceAll(":", "%3A");
     await ask("enqueue", async () => {
       const added = await queue.add(job.name, job.payload, {
         jobId,
         priority,
         ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
-        deduplication: { id: `${job.name}-${job.key}`.replaceAll(":", "%3A"), keepLastIfActive: true },
+        deduplication: { id: deduplicationId, keepLastIfActive: true },
       });
-      if (job.lane !== "live" || added.id === undefined || added.id === jobId) return;
+      if (added.id === undefined || added.id === jobId) return placed.note(deduplicationId, priority);
+      // Else it would stay behind all that comes to the front later, and wait for as long as others have work.
+      if (placed.isAt(deduplicationId, priority)) return;
       const waiting = await queue.getJob(added.id);
       // A job that has just started or ended cannot be lifted and need not be.
       if (waiting !== undefined && waiting.priority > priority)
         await waiting.changePriority({ priority }).catch(() => {});
+      placed.note(deduplicationId, priority);
     });
   }
 
@@ -450,4 +456,22 @@ async function within<T>(work: Promise<T>, what: string): Promise<T> {
     timer.abort();
     work.catch(() => {});
   }
+}
+
+/** Jobs whose place in a queue is remembered; what waits in one worker's queues at a time is far less. */
+const placedMax = 5_000;
+
+/** At which priority this process has last put what waits, so that most repeats of an enqueue need no look at the job. */
+function makePlaced() {
+  const priorityOf = new Map<string, number>();
+  return {
+    isAt: (key: string, priority: number): boolean => (priorityOf.get(key) ?? Number.POSITIVE_INFINITY) <= priority,
+    note(key: string, priority: number): void {
+      priorityOf.delete(key);
+      priorityOf.set(key, priority);
+      if (priorityOf.size <= placedMax) return;
+      const [oldest] = priorityOf.keys();
+      if (oldest !== undefined) priorityOf.delete(oldest);
+    },
+  };
 }

@@ -453,6 +453,22 @@ describe("wake-ups and due links", () => {
     expect((await linkOf(id)).doneRev).toBe(1);
   });
 
+  it("a poll leaves a link to its import until that has come to it; a person's word does not wait", async () => {
+    const [id = "" as LinkId] = await state.insertCaseLinks("main", [seenCase("C1")], {
+      now: clock.now(),
+      lane: "import",
+      labelChecked: new Set(),
+    });
+
+    await state.wake([{ linkId: id, huawei: true, lane: "poll" }]);
+    expect(await linkOf(id)).toMatchObject({ lane: "import", wantedRev: 2, huaweiRev: 2 });
+    await state.wake([{ linkId: id, jira: true, lane: "live" }]);
+    expect((await linkOf(id)).lane).toBe("live");
+    await database.pool.query(`UPDATE links SET lane = 'import', "doneRev" = 1`);
+    await state.wake([{ linkId: id, huawei: true, lane: "poll" }]);
+    expect((await linkOf(id)).lane).toBe("poll");
+  });
+
   it("lanes rise to the more urgent one while a wake-up waits, and start anew at rest", async () => {
     const id = await addLink(state, "main", "C1");
     await finishAll([id]);
