@@ -79,7 +79,7 @@ async function start(change: Partial<HttpServerInput> = {}) {
       links: async (query) => ({ query, items: [] }),
       failures: async (query) => ({ query, items: [] }),
     },
-    routes: (app) => void app.post("/api/change", async (request) => ({ changedBy: request.principal?.actor })),
+    routes: (app) => void app.post("/api/v1/change", async (request) => ({ changedBy: request.principal?.actor })),
     ...change,
   });
   servers.push(server);
@@ -132,7 +132,15 @@ test("readiness names what is not ready", async () => {
   expect(answer.json()).toEqual({ status: "not_ready", notReady: ["queue", "migrations"] });
 });
 
-const closedPaths = ["/", "/metrics", "/api/status", "/api/links", "/api/failures", "/queues", "/queues/api/queues"];
+const closedPaths = [
+  "/",
+  "/metrics",
+  "/api/v1/status",
+  "/api/v1/links",
+  "/api/v1/failures",
+  "/queues",
+  "/queues/api/queues",
+];
 
 test.each<[string, Record<string, string>, number]>([
   ["this machine by name", { host: "localhost:8080" }, 200],
@@ -214,7 +222,7 @@ test("with a token, nothing but the open routes answers without it", async () =>
       path,
     ).toBe(200);
   }
-  expect((await get("/api/status")).headers["www-authenticate"]).toContain("Bearer");
+  expect((await get("/api/v1/status")).headers["www-authenticate"]).toContain("Bearer");
 });
 
 test.each<[string, Record<string, string>, number]>([
@@ -230,12 +238,16 @@ test.each<[string, Record<string, string>, number]>([
   const get = await start();
   const getWithToken = await start(withToken);
 
-  expect((await get("/api/change", { method: "POST", headers: { host: "localhost:8080", ...headers } })).status).toBe(
-    expected,
-  );
   expect(
-    (await getWithToken("/api/change", { method: "POST", headers: { host: "localhost:8080", ...bearer, ...headers } }))
-      .status,
+    (await get("/api/v1/change", { method: "POST", headers: { host: "localhost:8080", ...headers } })).status,
+  ).toBe(expected);
+  expect(
+    (
+      await getWithToken("/api/v1/change", {
+        method: "POST",
+        headers: { host: "localhost:8080", ...bearer, ...headers },
+      })
+    ).status,
   ).toBe(expected);
 });
 
@@ -244,7 +256,7 @@ const tokens = {
 };
 
 function signIn(get: Awaited<ReturnType<typeof start>>, token: string, headers: Record<string, string> = {}) {
-  return get("/api/session", {
+  return get("/api/v1/session", {
     method: "POST",
     headers: { "x-casebridge": "1", "content-type": "application/json", ...headers },
     body: JSON.stringify({ token }),
@@ -268,17 +280,18 @@ test("the page signs in with the token, and the cookie opens the rest until it i
   const cookie = cookieOf(accepted);
   expect(String(accepted.headers["set-cookie"])).toMatch(/HttpOnly; SameSite=Strict$/);
   for (const replica of [get, other]) {
-    expect((await replica("/api/status", { headers: { cookie } })).status).toBe(200);
-    expect((await replica("/api/status", { headers: { cookie: `${cookie}x` } })).status).toBe(401);
-    expect((await replica("/api/change", { method: "POST", headers: { cookie } })).status).toBe(403);
+    expect((await replica("/api/v1/status", { headers: { cookie } })).status).toBe(200);
+    expect((await replica("/api/v1/status", { headers: { cookie: `${cookie}x` } })).status).toBe(401);
+    expect((await replica("/api/v1/change", { method: "POST", headers: { cookie } })).status).toBe(403);
   }
-  const changed = await get("/api/change", { ...change, headers: { ...change.headers, cookie } });
+  const changed = await get("/api/v1/change", { ...change, headers: { ...change.headers, cookie } });
   expect(changed.json()).toEqual({ changedBy: "token (operator)" });
 
-  const out = await get("/api/session", { method: "DELETE", headers: { ...change.headers, cookie } });
+  const out = await get("/api/v1/session", { method: "DELETE", headers: { ...change.headers, cookie } });
 
   expect(out.status).toBe(204);
-  for (const replica of [get, other]) expect((await replica("/api/status", { headers: { cookie } })).status).toBe(401);
+  for (const replica of [get, other])
+    expect((await replica("/api/v1/status", { headers: { cookie } })).status).toBe(401);
 });
 
 test("a viewer reads and does not act, by bearer and by cookie", async () => {
@@ -286,9 +299,9 @@ test("a viewer reads and does not act, by bearer and by cookie", async () => {
   const cookie = cookieOf(await signIn(get, "only-looking-around-here"));
 
   for (const headers of [{ cookie }, { authorization: "Bearer only-looking-around-here" }]) {
-    expect((await get("/api/status", { headers })).status).toBe(200);
-    const answer = await get("/api/change", { ...change, headers: { ...change.headers, ...headers } });
-    expect([answer.status, answer.json().error]).toEqual([403, "role_missing"]);
+    expect((await get("/api/v1/status", { headers })).status).toBe(200);
+    const answer = await get("/api/v1/change", { ...change, headers: { ...change.headers, ...headers } });
+    expect([answer.status, answer.json().code]).toEqual([403, "role_missing"]);
   }
 });
 
@@ -306,9 +319,9 @@ test("a session ends after twelve hours and with the token that granted it", asy
 
   expect(Number(rows[0]?.hours)).toBeCloseTo(12, 1);
   expect(JSON.stringify(rows)).not.toContain(old.split("=")[1]);
-  expect((await get("/api/status", { headers: { cookie: old } })).status).toBe(401);
-  expect((await get("/api/status", { headers: { cookie: young } })).status).toBe(200);
-  expect((await renewed("/api/status", { headers: { cookie: young } })).status).toBe(401);
+  expect((await get("/api/v1/status", { headers: { cookie: old } })).status).toBe(401);
+  expect((await get("/api/v1/status", { headers: { cookie: young } })).status).toBe(200);
+  expect((await renewed("/api/v1/status", { headers: { cookie: young } })).status).toBe(401);
 });
 
 test("cookies are __Host- and Secure, save on this machine, where browsers would not keep them", async () => {
@@ -325,9 +338,10 @@ test("cookies are __Host- and Secure, save on this machine, where browsers would
     /^casebridge_session=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
   );
   const cookie = cookieOf(outside);
-  expect((await get("/api/status", { headers: { cookie, host: "bridge.example" } })).status).toBe(200);
+  expect((await get("/api/v1/status", { headers: { cookie, host: "bridge.example" } })).status).toBe(200);
   expect(
-    (await get("/api/status", { headers: { cookie: cookie.replace("__Host-", ""), host: "bridge.example" } })).status,
+    (await get("/api/v1/status", { headers: { cookie: cookie.replace("__Host-", ""), host: "bridge.example" } }))
+      .status,
   ).toBe(401);
 });
 
@@ -347,7 +361,7 @@ test("where PUBLIC_URL says how people reach the page, that counts and not the h
   expect([there.status, foreign.status, here.status]).toEqual([204, 403, 204]);
   expect(String(there.headers["set-cookie"])).toMatch(/^__Host-casebridge_session=.*; Secure; SameSite=Strict$/);
   const cookie = cookieOf(there);
-  const changed = await get("/api/change", { ...change, headers: { ...change.headers, ...proxied, cookie } });
+  const changed = await get("/api/v1/change", { ...change, headers: { ...change.headers, ...proxied, cookie } });
   expect(changed.status).toBe(200);
 });
 
@@ -360,7 +374,7 @@ test("after more than ten refused sign-ins in a minute further ones wait, on eve
     const guess = { headers: { authorization: `Bearer guess-${index}` } };
     const replica = index % 2 === 0 ? get : other;
     statuses.push(
-      (index % 3 === 0 ? await signIn(replica, `guess-${index}`) : await replica("/api/status", guess)).status,
+      (index % 3 === 0 ? await signIn(replica, `guess-${index}`) : await replica("/api/v1/status", guess)).status,
     );
   }
 
@@ -369,8 +383,8 @@ test("after more than ten refused sign-ins in a minute further ones wait, on eve
     const waits = await signIn(replica, "correct-horse-battery");
     expect(waits.status).toBe(429);
     expect(Number(waits.headers["retry-after"])).toBeGreaterThan(50);
-    expect((await replica("/api/status", { headers: bearer })).status).toBe(429);
-    expect((await replica("/api/status", { headers: { cookie } })).status).toBe(200);
+    expect((await replica("/api/v1/status", { headers: bearer })).status).toBe(429);
+    expect((await replica("/api/v1/status", { headers: { cookie } })).status).toBe(200);
   }
   const { text } = await get("/metrics", { headers: { cookie } });
   expect(text).toContain('casebridge_sign_ins_refused_total{reason="wrong_token"} 6');
@@ -413,7 +427,7 @@ test("everything else is 404 as JSON", async () => {
   const answer = await get("/nowhere");
 
   expect(answer.status).toBe(404);
-  expect(answer.json()).toMatchObject({ error: "not_found" });
+  expect(answer.json()).toMatchObject({ type: "about:blank", status: 404, code: "not_found" });
 });
 
 test("the overview tells the state in English and Chinese, escaped, without outside assets", async () => {
@@ -474,7 +488,7 @@ test("when the state cannot be read, the overview says so and the API answers 50
     api: { status: () => Promise.reject(new Error("hunter2")), links: async () => [], failures: async () => [] },
   });
 
-  const [page, api] = [await get("/"), await get("/api/status")];
+  const [page, api] = [await get("/"), await get("/api/v1/status")];
 
   expect([page.status, api.status]).toEqual([503, 500]);
   expect(page.text + api.text).not.toContain("hunter2");
@@ -483,7 +497,7 @@ test("when the state cannot be read, the overview says so and the API answers 50
 test("lists take filters and bounds, and refuse what is out of bounds", async () => {
   const get = await start();
 
-  const answer = await get("/api/links?state=blocked&search=OPS-1&limit=200&cursor=10");
+  const answer = await get("/api/v1/links?state=blocked&search=OPS-1&limit=200&cursor=10");
 
   expect(answer.json().query).toEqual({
     connection: null,
@@ -498,9 +512,15 @@ test("lists take filters and bounds, and refuse what is out of bounds", async ()
     "limit=x",
     "cursor=1&cursor=2",
     "state=a&state=b",
+    "state=nonsense",
+    "cursor=x",
+    "stat=open",
     `search=${"x".repeat(201)}`,
   ]) {
-    expect((await get(`/api/failures?${query}`)).status, query).toBe(400);
+    const refused = await get(`/api/v1/failures?${query}`);
+    expect(refused.status, query).toBe(400);
+    expect(refused.headers["content-type"]).toContain("application/problem+json");
+    expect(refused.json()).toMatchObject({ title: "Bad Request", status: 400, code: "bad_query" });
   }
 });
 

@@ -12,12 +12,22 @@ import { makeReadiness, type ReadinessCheck } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Log } from "../sync/ports.ts";
 import { isLoopbackHost } from "./access.ts";
+import { linkStates } from "./actions.ts";
 import { type Gatekeeper, makeGatekeeper, type SignIn } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderOverview, renderSignIn } from "./overview-page.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import type { StatusReport } from "./status-report.ts";
-import { factsOf, type HttpServer, isRecord, makeListener, makeWebApp, sendHtml, sendRefusal } from "./web-app.ts";
+import {
+  factsOf,
+  type HttpServer,
+  isRecord,
+  makeListener,
+  makeWebApp,
+  sendHtml,
+  sendProblem,
+  sendRefusal,
+} from "./web-app.ts";
 import { addWebhookRoute, type WebhookReceiver } from "./webhook-route.ts";
 
 declare module "fastify" {
@@ -159,9 +169,13 @@ function addPageRoutes(
     const page = renderOverview(status, { language, nonce: reply.cspNonce, canSignOut: gatekeeper.hasSignIn });
     return sendHtml(reply, status === null ? 503 : 200, page);
   });
-  app.get("/api/status", async () => api.status());
-  app.get("/api/links", async (request, reply) => sendList(request, reply, (query) => api.links(query)));
-  app.get("/api/failures", async (request, reply) => sendList(request, reply, (query) => api.failures(query)));
+  app.get("/api/v1/status", async () => api.status());
+  app.get("/api/v1/links", async (request, reply) =>
+    sendList(request, reply, { states: linkStates, read: (query) => api.links(query) }),
+  );
+  app.get("/api/v1/failures", async (request, reply) =>
+    sendList(request, reply, { states: failureStates, read: (query) => api.failures(query) }),
+  );
 }
 
 function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
@@ -182,16 +196,21 @@ function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
 async function sendList(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: (query: ListQuery) => Promise<unknown>,
+  { states, read }: { readonly states: readonly string[]; readonly read: (query: ListQuery) => Promise<unknown> },
 ): Promise<FastifyReply> {
-  const query = parseListQuery(isRecord(request.query) ? request.query : {});
-  if (typeof query === "string") return reply.code(400).send({ error: "bad_query", message: query });
+  const query = parseListQuery(isRecord(request.query) ? request.query : {}, states);
+  if (typeof query === "string") return sendProblem(reply, { status: 400, code: "bad_query", detail: query });
   return reply.send(await read(query));
 }
 
-function parseListQuery(query: Record<string, unknown>): ListQuery | string {
+const failureStates = ["open", "retrying", "resolved", "discarded"] as const;
+const textFilters = ["connection", "state", "search", "cursor"];
+
+function parseListQuery(query: Record<string, unknown>, states: readonly string[]): ListQuery | string {
+  const unknown = Object.keys(query).find((name) => name !== "limit" && !textFilters.includes(name));
+  if (unknown !== undefined) return `There is no filter of that name; there are ${textFilters.join(", ")} and limit.`;
   const texts: Record<string, string | null> = {};
-  for (const name of ["connection", "state", "search", "cursor"]) {
+  for (const name of textFilters) {
     const value = query[name] ?? "";
     if (typeof value !== "string" || value.length > 200) return `${name} must be one text of at most 200 characters.`;
     texts[name] = value === "" ? null : value;
@@ -199,6 +218,8 @@ function parseListQuery(query: Record<string, unknown>): ListQuery | string {
   const limit = wholeNumber(query.limit ?? "50");
   if (limit === null || limit < 1 || limit > 200) return "limit must be a whole number from 1 to 200.";
   const { connection = null, state = null, search = null, cursor = null } = texts;
+  if (state !== null && !states.includes(state)) return `state must be one of ${states.join(", ")}.`;
+  if (cursor !== null && wholeNumber(cursor) === null) return "cursor must be the one that the page before ended with.";
   return { connection, state, search, limit, cursor };
 }
 

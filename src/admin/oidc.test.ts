@@ -64,7 +64,7 @@ async function startProvider(redirectUri: string): Promise<string> {
 async function start() {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
-  const redirectUri = `${publicUrl}/api/session/oidc/callback`;
+  const redirectUri = `${publicUrl}/api/v1/session/oidc/callback`;
   const issuer = await startProvider(redirectUri);
   const oidc = makeOidc({
     issuer,
@@ -94,7 +94,7 @@ async function start() {
       links: async () => [],
       failures: async () => [],
     },
-    routes: (app) => void app.post("/api/change", async (request) => ({ changedBy: request.principal?.actor })),
+    routes: (app) => void app.post("/api/v1/change", async (request) => ({ changedBy: request.principal?.actor })),
   });
   servers.push(server);
   await server.listen();
@@ -134,7 +134,7 @@ function makeBrowser() {
 
 /** Walks through the provider's pages as this person and answers where it ends at our side. */
 async function signIn(publicUrl: string, login: string, browser = makeBrowser()) {
-  const loginPage = await browser.go(`${publicUrl}/api/session/oidc`);
+  const loginPage = await browser.go(`${publicUrl}/api/v1/session/oidc`);
   const actionOf = (page: string): string => /<form[^>]*action="([^"]+)"/.exec(page)?.[1] ?? "";
   const consentPage = await browser.go(actionOf(await loginPage.text()), {
     form: { prompt: "login", login, password: "any" },
@@ -142,7 +142,7 @@ async function signIn(publicUrl: string, login: string, browser = makeBrowser())
   const consent = actionOf(await consentPage.text());
   const callback = await browser.go(consent, { form: { prompt: "consent" }, from: new URL(consent).origin });
   const lead = /url=([^"]+)"/.exec(await callback.text())?.[1]?.replaceAll("&#38;", "&") ?? "";
-  const finishUrl = `${publicUrl}/api/session/oidc/${lead}`;
+  const finishUrl = `${publicUrl}/api/v1/session/oidc/${lead}`;
   return { browser, finishUrl, finish: await browser.go(finishUrl) };
 }
 
@@ -153,8 +153,8 @@ test("single sign-on gives the role that a claim grants, by the name that the au
   const change = async (login: string) => {
     const { browser } = await signIn(publicUrl, login);
     const cookie = [...browser.cookiesOf(publicUrl)].map(([name, value]) => `${name}=${value}`).join("; ");
-    const read = await fetch(`${publicUrl}/api/status`, { headers: { cookie } });
-    const act = await fetch(`${publicUrl}/api/change`, { method: "POST", headers: { cookie, "x-casebridge": "1" } });
+    const read = await fetch(`${publicUrl}/api/v1/status`, { headers: { cookie } });
+    const act = await fetch(`${publicUrl}/api/v1/change`, { method: "POST", headers: { cookie, "x-casebridge": "1" } });
     return { read: read.status, act: act.status, body: await act.json() };
   };
 
@@ -184,7 +184,7 @@ test("a flow is finished only once, and only by the browser that began it", { ti
   const { publicUrl } = await start();
   const { browser, finishUrl } = await signIn(publicUrl, "olga");
   const victim = makeBrowser();
-  await victim.go(`${publicUrl}/api/session/oidc`);
+  await victim.go(`${publicUrl}/api/v1/session/oidc`);
 
   expect((await makeBrowser().go(finishUrl)).status).toBe(401);
   expect((await victim.go(finishUrl)).status).toBe(401);
@@ -196,7 +196,7 @@ test("a provider that is away fails the sign-in alone", { timeout: 60_000 }, asy
   const provider = servers.shift();
   await provider?.close();
 
-  expect((await fetch(`${publicUrl}/api/session/oidc`, { redirect: "manual" })).status).toBe(503);
+  expect((await fetch(`${publicUrl}/api/v1/session/oidc`, { redirect: "manual" })).status).toBe(503);
   expect((await fetch(`${publicUrl}/healthz`)).status).toBe(200);
 });
 

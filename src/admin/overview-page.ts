@@ -176,14 +176,14 @@ export function renderSignIn(
   input: Omit<PageInput, "canSignOut"> & { readonly ways: { readonly tokens: boolean; readonly oidc: boolean } },
 ): string {
   const t = texts[input.language];
-  const oidc = input.ways.oidc ? `<p><a href="api/session/oidc">${t.signInOidc}</a></p>` : "";
+  const oidc = input.ways.oidc ? `<p><a href="api/v1/session/oidc">${t.signInOidc}</a></p>` : "";
   const form = `<form id="sign-in"><label>${t.token} <input name="token" type="password" autocomplete="current-password" required autofocus></label>
 <button>${t.signIn}</button><p id="wrong" class="bad" role="alert" hidden></p></form>
 <script nonce="${input.nonce.script}">
 document.getElementById("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = new FormData(event.target).get("token");
-  const answer = await fetch("/api/session", { method: "POST", headers: { "content-type": "application/json", "x-casebridge": "1" }, body: JSON.stringify({ token }) });
+  const answer = await fetch("/api/v1/session", { method: "POST", headers: { "content-type": "application/json", "x-casebridge": "1" }, body: JSON.stringify({ token }) });
   if (answer.ok) return location.reload();
   const wrong = document.getElementById("wrong");
   wrong.textContent = answer.status === 429 ? ${JSON.stringify(t.tooMany)} : ${JSON.stringify(t.wrongToken)};
@@ -275,7 +275,7 @@ function layout(
   const t = texts[language];
   const signOut = `<button id="sign-out">${t.signOut}</button><script nonce="${nonce.script}">
 document.getElementById("sign-out").addEventListener("click", async () => {
-  await fetch("/api/session", { method: "DELETE", headers: { "x-casebridge": "1" } });
+  await fetch("/api/v1/session", { method: "DELETE", headers: { "x-casebridge": "1" } });
   location.reload();
 });
 </script>`;

@@ -6,7 +6,7 @@ import type { Refusal } from "./access.ts";
 import type { CookieToSet, Gatekeeper } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderLeadOn, renderNoRole } from "./overview-page.ts";
-import { factsOf, isRecord, sendHtml, sendRefusal } from "./web-app.ts";
+import { factsOf, isRecord, sendHtml, sendProblem, sendRefusal } from "./web-app.ts";
 
 type SessionDeps = {
   readonly gatekeeper: Gatekeeper;
@@ -18,20 +18,20 @@ type SessionDeps = {
 const flowName = "casebridge_sign_in";
 const flowMaxSeconds = 600;
 
-/** Adds `POST` and `DELETE /api/session`, and the three addresses of a single sign-on where there is one. */
+/** Adds `POST` and `DELETE /api/v1/session`, and the three addresses of a single sign-on where there is one. */
 export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, metrics, log }: SessionDeps): void {
   const ownPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const refusal = gatekeeper.checkChange(request);
     return refusal === null ? undefined : sendRefusal(reply, refusal);
   };
-  app.post("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) => {
+  app.post("/api/v1/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) => {
     const given = isRecord(request.body) && typeof request.body.token === "string" ? request.body.token : "";
     const answer = await gatekeeper.signIn(given, factsOf(request));
     if ("cookie" in answer) return setCookie(reply.code(204), answer.cookie).send();
     log.warn({ peer: request.socket.remoteAddress, code: answer.refusal.code }, "Sign-in refused");
     return sendRefusal(reply, answer.refusal);
   });
-  app.delete("/api/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) =>
+  app.delete("/api/v1/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) =>
     setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
   );
   if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, metrics, log });
@@ -41,25 +41,24 @@ function addOidcRoutes(
   app: FastifyInstance,
   { gatekeeper, oidc, metrics, log }: SessionDeps & { readonly oidc: Oidc },
 ): void {
-  app.get("/api/session/oidc", { config: { access: "open" } }, async (request, reply) => {
+  app.get("/api/v1/session/oidc", { config: { access: "open" } }, async (request, reply) => {
     const begun = await oidc.begin().catch((error: unknown) => {
       log.warn({ error }, "The provider of single sign-on cannot be asked");
       return null;
     });
     if (begun === null) {
-      return reply
-        .code(503)
-        .send({ error: "sign_in_unavailable", message: "Single sign-on does not answer; try again later." });
+      const detail = "Single sign-on does not answer; try again later.";
+      return sendProblem(reply, { status: 503, code: "sign_in_unavailable", detail });
     }
     const { url, cookie } = begun;
     const { name, options } = gatekeeper.cookie(request, flowName);
     return reply.setCookie(name, cookie, { ...options, maxAge: flowMaxSeconds }).redirect(url, 303);
   });
   // The browser comes from the provider's site, so it brings no cookie; the next request begins at our own page and does.
-  app.get("/api/session/oidc/callback", { config: { access: "open" } }, async (request, reply) =>
+  app.get("/api/v1/session/oidc/callback", { config: { access: "open" } }, async (request, reply) =>
     sendHtml(reply, 200, renderLeadOn(`finish?${queryOf(request)}`)),
   );
-  app.get("/api/session/oidc/finish", { config: { access: "open" } }, async (request, reply) => {
+  app.get("/api/v1/session/oidc/finish", { config: { access: "open" } }, async (request, reply) => {
     const { name, options } = gatekeeper.cookie(request, flowName);
     const cookie = request.cookies[name];
     reply.setCookie(name, "", { ...options, maxAge: 0 });
@@ -82,7 +81,7 @@ function addOidcRoutes(
       return sendHtml(reply, 403, renderNoRole({ language: lang, nonce: reply.cspNonce }));
     }
     setCookie(reply, await gatekeeper.startSession(principal, factsOf(request)));
-    return sendHtml(reply, 200, renderLeadOn("../../../"));
+    return sendHtml(reply, 200, renderLeadOn("../../../../"));
   });
 }
 

@@ -4,7 +4,7 @@
  * A socket that says nothing, or half of something, is cut after 10 s. Until then it takes nothing that others need: there may be
  * 1,000 of them, and the one that has waited longest gives way to a new one.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
@@ -67,7 +67,7 @@ export function makeWebApp({ log }: { readonly log: Log }): FastifyInstance {
     reply.header("permissions-policy", "camera=(), geolocation=(), microphone=()");
     if (!request.url.startsWith("/queues/static/")) reply.header("cache-control", "no-store");
     if (isOddTarget(request.url)) {
-      return reply.code(400).send({ error: "bad_request", message: "The request target cannot be used." });
+      return sendProblem(reply, { status: 400, code: "bad_request", detail: "The request target cannot be used." });
     }
   });
   app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
@@ -96,9 +96,21 @@ export function makeListener(
   };
 }
 
+/** A mistake as RFC 9457 has it; `code` is for programs, `detail` for people. */
+export function sendProblem(
+  reply: FastifyReply,
+  problem: { readonly status: number; readonly code: string; readonly detail: string },
+): FastifyReply {
+  const title = STATUS_CODES[problem.status] ?? "Error";
+  return reply
+    .code(problem.status)
+    .type("application/problem+json")
+    .send({ type: "about:blank", title, ...problem });
+}
+
 /** The one answer to whatever is not there. */
 export function sendNotFound(reply: FastifyReply): FastifyReply {
-  return reply.code(404).send({ error: "not_found", message: "There is nothing here." });
+  return sendProblem(reply, { status: 404, code: "not_found", detail: "There is nothing here." });
 }
 
 /** The answer to a request that may not go on. */
@@ -106,7 +118,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   const { status, code, message, retryAfterSeconds } = refusal;
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="casebridge"');
   if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
-  return reply.code(status).send({ error: code, message });
+  return sendProblem(reply, { status, code, detail: message });
 }
 
 /** A page, as the browser's language and cookies made it. */
@@ -186,8 +198,8 @@ function sendError({ error, request, reply, log }: ErrorInput): FastifyReply {
   const given = isRecord(error) && typeof error.statusCode === "number" ? error.statusCode : 500;
   const status = given >= 400 && given < 500 ? given : 500;
   if (status === 500) log.error({ error, method: request.method, route: request.routeOptions.url }, "Request failed");
-  const message = status === 500 ? "This failed; the log says why." : "The request cannot be used.";
-  return reply.code(status).send({ error: errorNames[status] ?? "bad_request", message });
+  const detail = status === 500 ? "This failed; the log says why." : "The request cannot be used.";
+  return sendProblem(reply, { status, code: errorNames[status] ?? "bad_request", detail });
 }
 
 async function closeWithin(app: FastifyInstance): Promise<void> {

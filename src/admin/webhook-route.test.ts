@@ -186,7 +186,7 @@ test("the listener of the webhook serves nothing else, and nothing at all withou
   const { url } = await start();
   const closed = await start(undefined, false);
 
-  for (const path of ["/", "/healthz", "/metrics", "/api/status", "/queues", "/webhooks/jira/ops", "/webhooks"]) {
+  for (const path of ["/", "/healthz", "/metrics", "/api/v1/status", "/queues", "/webhooks/jira/ops", "/webhooks"]) {
     expect((await fetch(`${url}${path}`)).status, path).toBe(404);
   }
   expect((await closed.post("/webhooks/jira/ops", signed)).status).toBe(404);

@@ -8,7 +8,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../sync/ports.ts";
-import { type HttpServer, makeListener, makeWebApp } from "./web-app.ts";
+import { type HttpServer, makeListener, makeWebApp, sendProblem } from "./web-app.ts";
 
 /** A delivery whose body has come whole. */
 export type Delivery = {
@@ -115,12 +115,13 @@ function boundBodies(scope: FastifyInstance): void {
 
 /** One answer for an unknown name, a missing signature and a wrong one, so that none can be told from another. */
 function sendUnauthorized(reply: FastifyReply): FastifyReply {
-  return reply.code(401).send({ error: "unauthorized", message: "The webhook was refused." });
+  return sendProblem(reply, { status: 401, code: "unauthorized", detail: "The webhook was refused." });
 }
 
 /** 503 and not 429: Jira repeats both, and this is our limit rather than the sender's. */
 function sendBusy(reply: FastifyReply): FastifyReply {
-  return reply.code(503).header("retry-after", "5").send({ error: "busy", message: "Too many webhooks at once." });
+  reply.header("retry-after", "5");
+  return sendProblem(reply, { status: 503, code: "busy", detail: "Too many webhooks at once." });
 }
 
 async function withinOrNull<T>(work: Promise<T>, limitMs: number): Promise<T | null> {

@@ -412,7 +412,7 @@ function findTokens({ signIn }: HttpConfig): HttpServerInput["signIn"] {
 
 function findOidc({ signIn, publicUrl }: HttpConfig): Oidc | null {
   if (signIn?.oidc == null || publicUrl === null) return null;
-  return makeOidc({ ...signIn.oidc, redirectUri: `${publicUrl}/api/session/oidc/callback` });
+  return makeOidc({ ...signIn.oidc, redirectUri: `${publicUrl}/api/v1/session/oidc/callback` });
 }
 
 function toFilter(query: {

@@ -462,7 +462,7 @@ export const environmentVariables = {
     schema: values.line("a client id", 500),
     unset: "no single sign-on",
     meaning:
-      "Client id of casebridge at the provider; its redirect address there is `PUBLIC_URL` and `/api/session/oidc/callback`.",
+      "Client id of casebridge at the provider; its redirect address there is `PUBLIC_URL` and `/api/v1/session/oidc/callback`.",
     example: "casebridge",
   }),
   OIDC_CLIENT_SECRET: variable({

@@ -83,12 +83,12 @@ server { listen 127.0.0.1:${blind}; location / { proxy_http_version 1.1; proxy_s
     expect(await status(proxy, "/webhooks/jira/default")).toBe(403);
     for (const path of ["/metrics", "/healthz", "/readyz", "/anything"])
       expect(await status(proxy, path), path).toBe(404);
-    for (const path of ["/", "/api/status", "/queues", "/metrics"]) {
+    for (const path of ["/", "/api/v1/status", "/queues", "/metrics"]) {
       expect(await status(plain, path), path).toBe(403);
       expect(await status(blind, path), path).toBe(403);
       if (path !== "/metrics") expect(await status(proxy, path), path).toBe(403);
     }
-    expect(await status(page, "/api/status")).toBe(200);
+    expect(await status(page, "/api/v1/status")).toBe(200);
 
     await worker.kill("SIGTERM");
     const token = "correct-horse-battery-staple";
@@ -98,8 +98,8 @@ server { listen 127.0.0.1:${blind}; location / { proxy_http_version 1.1; proxy_s
       "the worker listens again",
       100_000,
     );
-    expect(await status(proxy, "/api/status")).toBe(401);
-    expect(await status(proxy, "/api/status", { headers: { authorization: `Bearer ${token}` } })).toBe(200);
+    expect(await status(proxy, "/api/v1/status")).toBe(401);
+    expect(await status(proxy, "/api/v1/status", { headers: { authorization: `Bearer ${token}` } })).toBe(200);
   },
 );
 
