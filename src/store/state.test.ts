@@ -453,15 +453,15 @@ describe("wake-ups and due links", () => {
     expect((await linkOf(id)).doneRev).toBe(1);
   });
 
-  it("a poll leaves a link to its import until that has come to it; a person's word does not wait", async () => {
+  it("polls and checks leave a link to its import until that has come to it; a person's word does not wait", async () => {
     const [id = "" as LinkId] = await state.insertCaseLinks("main", [seenCase("C1")], {
       now: clock.now(),
       lane: "import",
       labelChecked: new Set(),
     });
 
-    await state.wake([{ linkId: id, huawei: true, lane: "poll" }]);
-    expect(await linkOf(id)).toMatchObject({ lane: "import", wantedRev: 2, huaweiRev: 2 });
+    for (const lane of ["check", "poll"] as const) await state.wake([{ linkId: id, huawei: true, lane }]);
+    expect(await linkOf(id)).toMatchObject({ lane: "import", wantedRev: 3, huaweiRev: 3 });
     await state.wake([{ linkId: id, jira: true, lane: "live" }]);
     expect((await linkOf(id)).lane).toBe("live");
     await database.pool.query(`UPDATE links SET lane = 'import', "doneRev" = 1`);

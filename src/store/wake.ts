@@ -73,8 +73,8 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
       product: seen?.productName,
     })),
   );
-  // A poll that finds news in cases whose import has not come to them yet is answered by that import: it must not turn a backlog of
-  // thousands into news. Imports wait for the beat: they come by the thousand. Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
+  // A poll or a check of cases whose import has not come to them yet is answered by that import: it must not turn a backlog of thousands
+  // into news. Imports wait for the beat: they come by the thousand. Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
   return Prisma.sql`WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id bigint, bump boolean, huawei boolean, jira boolean, lane text, named text[],
         seen boolean, status integer, created timestamptz, labels text[], product text)),
@@ -83,7 +83,7 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
       "wantedRev" = links."wantedRev" + input.bump::integer,
       "huaweiRev" = CASE WHEN input.bump AND input.huawei THEN links."wantedRev" + 1 ELSE links."huaweiRev" END,
       "jiraRev" = CASE WHEN input.bump AND input.jira THEN links."wantedRev" + 1 ELSE links."jiraRev" END,
-      lane = CASE WHEN NOT input.bump OR (input.lane = 'poll' AND links.lane = 'import' AND links."doneRev" = 0) THEN links.lane
+      lane = CASE WHEN NOT input.bump OR (input.lane IN ('poll', 'check') AND links.lane = 'import' AND links."doneRev" = 0) THEN links.lane
         WHEN links."wantedRev" > links."doneRev" AND ${laneRank("links.lane")} < ${laneRank("input.lane")} THEN links.lane
         ELSE input.lane END,
       "wantedAt" = CASE WHEN NOT input.bump THEN links."wantedAt"
