@@ -37,7 +37,7 @@ const settings: DoctorSettings = {
     requestsPerSecond: 20,
     webhookSecret: null,
   },
-  cases: { createdAfter: null, statuses: null, labels: [] },
+  cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
   status: {
     toJira: {
       0: { category: "new" },

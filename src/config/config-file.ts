@@ -168,6 +168,12 @@ const connection = z
           createdAfter: values.date(),
           statuses: z.array(values.whole(0, 99), list).describe("Only cases with one of these statuses; [] = any"),
           labels: z.array(values.line("a label", 255), list).describe("Only cases with one of these labels; [] = any"),
+          excludeLabels: z
+            .array(values.line("a label", 255), list)
+            .describe("No case with one of these labels; decides creation only, as all of `cases`"),
+          submitters: z
+            .array(values.line("the name of a submitter", 255), list)
+            .describe("Only cases that one of these users has submitted, by name; [] = any"),
         },
         "Which cases get an issue; decides creation only",
       ),

@@ -179,6 +179,10 @@ export type CaseFilterConfig = {
   readonly statuses: readonly number[] | null;
   /** Names of case labels, one of which the case must have; empty = any. */
   readonly labels: readonly string[];
+  /** Names of case labels, none of which the case may have. */
+  readonly excludeLabels: readonly string[];
+  /** Names of submitters, one of whom the case must have; empty = any. */
+  readonly submitters: readonly string[];
 };
 
 /** How the statuses of the two sides map. */

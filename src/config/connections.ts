@@ -248,6 +248,8 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       createdAfter: createdAfter === null ? null : toDate(createdAfter),
       statuses: cases.statuses === undefined || cases.statuses.length === 0 ? null : cases.statuses,
       labels: cases.labels ?? [],
+      excludeLabels: cases.excludeLabels ?? [],
+      submitters: cases.submitters ?? [],
     },
     priority: connection.priority ?? {},
     comments: {

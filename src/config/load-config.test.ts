@@ -105,7 +105,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 20,
           proxy: null,
         },
-        cases: { createdAfter: null, statuses: null, labels: [] },
+        cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
         status: {
           toJira: {
             0: { category: "new" },

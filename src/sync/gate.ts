@@ -19,6 +19,7 @@ import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { Sealed } from "../lib/sealed.ts";
 import { commentHashes, type RememberedHashes, saysSame } from "./identity.ts";
 import { isNamedIn, namesInRestricted } from "./plan/disclosure.ts";
+import { isIgnored } from "./plan/labels.ts";
 import { heldReason, issueHold } from "./plan/restriction.ts";
 import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
 
@@ -205,6 +206,7 @@ export function makeGate(deps: GateDeps): Gate {
     ]);
     if (issue === null) throw new Withheld("gone");
     if (issue.projectKey !== settings.jira.projectKey) throw new Withheld("moved");
+    if (isIgnored(issue)) throw new Withheld("ignored");
     if (subject.kind === "mark") return { atMs, comment: null };
     const hold = issueHold(issue, settings);
     if (hold !== null) throw new Withheld(hold);

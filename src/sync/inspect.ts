@@ -93,6 +93,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     observed,
     settings: deps.settings,
     huaweiUserIds: connection.huaweiUserIds,
+    paused: { toJira: connection.pausedToJira, toHuawei: connection.pausedToHuawei },
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation: await deps.state.getInstallation(),
     adfToText: deps.text.adfToText,

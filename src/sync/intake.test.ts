@@ -21,7 +21,7 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     name: "main",
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
     jira: { host: "jira", projectKey: "OPS" },
-    cases: { createdAfter: null, statuses: null, labels: [], ...cases },
+    cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [], ...cases },
     status: { toJira: {}, via: {}, closeOnDone: "confirm" },
     priority: {},
     comments: { toHuawei: "all", holdSeconds: 0, authorName: "name", allowSecurityLevels: [], allowAppAccounts: [] },
@@ -43,6 +43,7 @@ describe("which cases get an issue", () => {
     age?: number;
     status?: number;
     labels?: string[];
+    submitter?: string;
     wanted: boolean;
   }>([
     { name: "first round, open", first: true, age: 9_999, wanted: true },
@@ -67,14 +68,28 @@ describe("which cases get an issue", () => {
     { name: "one of the labels", cases: { labels: ["a", "b"] }, labels: ["x", "b"], wanted: true },
     { name: "none of the labels", cases: { labels: ["a", "b"] }, labels: ["x"], wanted: false },
     { name: "no label", cases: { labels: ["a"] }, wanted: false },
+    { name: "a label that excludes", cases: { excludeLabels: ["no-jira"] }, labels: ["a", "no-jira"], wanted: false },
+    { name: "wanted and excluded", cases: { labels: ["a"], excludeLabels: ["b"] }, labels: ["a", "b"], wanted: false },
+    { name: "no label that excludes", cases: { excludeLabels: ["no-jira"] }, labels: ["a"], wanted: true },
+    { name: "one of the submitters", cases: { submitters: ["ann", "bob"] }, submitter: "bob", wanted: true },
+    { name: "another submitter", cases: { submitters: ["ann"] }, submitter: "bob", wanted: false },
+    { name: "no submitter told", cases: { submitters: ["ann"] }, wanted: false },
     { name: "right label, wrong age", cases: { labels: ["a"] }, labels: ["a"], age: 30, wanted: false },
-  ])("is decided by age, status and labels: $name", ({ cases, first, age, status, labels, wanted }) => {
-    const entry = { createdAt: minutesBefore(age ?? 0), status: status ?? 1, labels: labels ?? [] };
+  ])(
+    "is decided by age, status, labels and submitter: $name",
+    ({ cases, first, age, status, labels, submitter, wanted }) => {
+      const entry = {
+        createdAt: minutesBefore(age ?? 0),
+        status: status ?? 1,
+        labels: labels ?? [],
+        submitterName: submitter ?? null,
+      };
 
-    const result = isWantedCase(entry, makeSettings(cases ?? {}), first === true ? null : firstRound);
+      const result = isWantedCase(entry, makeSettings(cases ?? {}), first === true ? null : firstRound);
 
-    expect(result).toBe(wanted);
-  });
+      expect(result).toBe(wanted);
+    },
+  );
 });
 
 describe("an import beside an earlier connection through another user group", () => {

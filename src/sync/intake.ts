@@ -210,11 +210,11 @@ function toSeenCase(entry: CaseSummary): SeenCase {
 
 /** Whether a case that has no link gets an issue; decides creation only (docs/configuration.md `cases`). Pure. */
 export function isWantedCase(
-  entry: Pick<CaseSummary, "createdAt" | "status" | "labels">,
+  entry: Pick<CaseSummary, "createdAt" | "status" | "labels" | "submitterName">,
   settings: ConnectionSettings,
   firstRoundAt: Date | null,
 ): boolean {
-  const { createdAfter, statuses, labels } = settings.cases;
+  const { createdAfter, statuses, labels, excludeLabels, submitters } = settings.cases;
   if (createdAfter !== null) {
     if (entry.createdAt < createdAfter) return false;
   } else if (firstRoundAt === null) {
@@ -223,6 +223,8 @@ export function isWantedCase(
     return false;
   }
   if (statuses !== null && !statuses.includes(entry.status)) return false;
+  if (entry.labels.some((label) => excludeLabels.includes(label))) return false;
+  if (submitters.length > 0 && !submitters.includes(entry.submitterName ?? "")) return false;
   return labels.length === 0 || entry.labels.some((label) => labels.includes(label));
 }
 

@@ -441,6 +441,10 @@ export type ConnectionSettings = {
     readonly createdAfter: Date | null;
     readonly statuses: readonly number[] | null;
     readonly labels: readonly string[];
+    /** A case with one of these gets no issue. */
+    readonly excludeLabels: readonly string[];
+    /** Names of submitters whose cases get an issue; empty = any. */
+    readonly submitters: readonly string[];
   };
   readonly status: {
     readonly toJira: Readonly<Record<number, StatusTarget>>;

@@ -28,7 +28,7 @@ import { isInProject, isIssueOf } from "./ownership.ts";
 import type { Action, Direction, Observed, Plan } from "./plan/action.ts";
 import { wantsChangelog } from "./plan/changes.ts";
 import { untoldAccess } from "./plan/facts.ts";
-import { caseLabel, commonLabel, toJiraLabel } from "./plan/labels.ts";
+import { caseLabel, commonLabel, ignoredReason, toJiraLabel } from "./plan/labels.ts";
 import { planReconcile } from "./plan/plan.ts";
 import type { MarkedIssue } from "./ports.ts";
 import { type RequestDeps, reconcileRequest } from "./request/request.ts";
@@ -225,7 +225,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   let keepsBack = false;
 
   for (let pass = 0; pass < passesMax; pass += 1) {
-    let plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
+    let plan = await planPass(deps, leased.snapshot, observed, connection);
     if (pass === 0) {
       const marks = await readMarksOnce(deps, leased, run, plan, observed);
       if (marks !== observed) {
@@ -233,7 +233,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
         // A reading of both sides may be the first to show whose the issue is.
         const gone = await leaveElsewhere(deps, leased, run, observed.issue);
         if (gone !== null) return gone;
-        plan = await planPass(deps, leased.snapshot, observed, connection.huaweiUserIds);
+        plan = await planPass(deps, leased.snapshot, observed, connection);
       }
     }
     run.lookAgain(plan.recheckAt);
@@ -393,6 +393,8 @@ function copiesInJira(mirrors: readonly Mirror[]): ReadonlySet<string> {
 function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
   const { link, intents } = snapshot;
   const recheck = link.recheckAt !== null && link.recheckAt <= now;
+  // What went by while the issue was ignored shows on both sides only.
+  if (link.reason === ignoredReason) return { huawei: true, jira: true, full: true };
   const huaweiNews = link.huaweiRev > link.doneRev;
   const jiraNews = link.jiraRev > link.doneRev;
   return {
@@ -413,7 +415,7 @@ async function planPass(
   deps: RunDeps,
   snapshot: LinkSnapshot,
   observed: Observed,
-  huaweiUserIds: readonly string[],
+  connection: Pick<ConnectionState, "huaweiUserIds" | "pausedToJira" | "pausedToHuawei">,
 ): Promise<Plan> {
   return planReconcile({
     link: snapshot.link,
@@ -422,7 +424,8 @@ async function planPass(
     failures: snapshot.failures,
     observed,
     settings: deps.settings,
-    huaweiUserIds,
+    huaweiUserIds: connection.huaweiUserIds,
+    paused: { toJira: connection.pausedToJira, toHuawei: connection.pausedToHuawei },
     ownAccountId: await deps.jira.getOwnAccountId(),
     installation: deps.installation,
     adfToText: deps.text.adfToText,
@@ -520,6 +523,8 @@ async function applyAll(
         held.add("to-jira").add("to-huawei");
         continue;
       }
+      if (action.kind === "resync")
+        await deps.state.wake([{ linkId: run.link.id, huawei: true, jira: true, lane: "live" }]);
       const failuresBefore = leased.snapshot.failures;
       const writes = await applyAction(deps, leased, action);
       run.writes += writes;

@@ -207,3 +207,68 @@ test("an urge whose answer is lost is not repeated, and is called done only wher
   expect(view.logs(id("lost"), urged)).toHaveLength(1);
   expect(view.replies(id("lost"), "Done: Huawei Cloud was urged")).toBe(0);
 });
+
+test("/status tells how the pair stands, /resync compares it afresh; neither needs a role nor reaches Huawei", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness({ env: { COMMENTS_TO_HUAWEI: "none", CHECK_CRON: "0 0 1 1 *" } });
+  const { huawei, jira, waitUntil } = harness;
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, { one: 1 });
+  const { messageId } = huawei.addMessage({ caseId: id("one"), author: "engineer", content: "Look here" });
+  await waitUntil(() => view.replies(id("one"), "Look here") === 1, "the message is mirrored");
+  await harness.converge();
+  const [copy] = view.issueOf(id("one"))?.comments.filter(({ bodyText }) => bodyText.includes("Look here")) ?? [];
+  const before = view.caseOf(id("one"))?.messages.length;
+
+  const asked = view.say(id("one"), "/status", { author: "李明", restricted: true });
+  await waitUntil(() => view.replies(id("one"), `Service ticket ${id("one")} (processing)`) === 1, "it is answered");
+  expect(view.replies(id("one"), "Nothing waits.")).toBe(1);
+  // Somebody removes our copy: nothing tells casebridge but a look at both sides.
+  jira.deleteComment({ commentId: copy?.id ?? "" });
+  await harness.waitForRounds(2);
+  expect(view.replies(id("one"), "Look here")).toBe(0);
+  view.say(id("one"), "/resync", { author: "李明" });
+  await waitUntil(() => view.replies(id("one"), "compared afresh") === 1, "it is answered");
+  await waitUntil(() => view.replies(id("one"), "Look here") === 1, `${messageId} is there again`);
+  // Edits ask nothing anew.
+  jira.editComment({ commentId: asked, text: "/status now" });
+  await harness.converge();
+
+  expect(view.replies(id("one"), "(processing)")).toBe(1);
+  expect(view.caseOf(id("one"))?.messages).toHaveLength(before ?? -1);
+});
+
+test("while casebridge-ignore stands on the issue nothing is mirrored in either direction, and nothing is lost", {
+  timeout: 120_000,
+}, async () => {
+  harness = await startHarness({ env: { CHECK_CRON: "*/2 * * * * *" } });
+  const { huawei, jira, waitUntil } = harness;
+  const view = makeView(harness);
+  harness.spawnWorker();
+  const id = await startCases(harness, { one: 1 });
+  const issue = view.issueOf(id("one"))?.key ?? "";
+  jira.addLabel({ issue, label: "casebridge-ignore" });
+  await harness.waitForRounds(3);
+
+  huawei.addMessage({ caseId: id("one"), author: "engineer", content: "From the vendor" });
+  huawei.setStatus({ caseId: id("one"), status: 2 });
+  jira.addAttachment({ issue, name: "own.log", text: "line" });
+  view.say(id("one"), "From a person: own.log");
+  view.say(id("one"), "/close");
+  await harness.waitForRounds(4);
+  expect(view.replies(id("one"), "From the vendor")).toBe(0);
+  expect(view.replies(id("one"), "waits for us")).toBe(0);
+  const reached = () => JSON.stringify(huawei.getState());
+  expect([reached().includes("From a person"), reached().includes("own.log")]).toEqual([false, false]);
+  expect(view.logs(id("one"), closed)).toHaveLength(0);
+  expect((await harness.runCli(["verify", "--all"])).code).toBe(0);
+
+  jira.removeLabel({ issue, label: "casebridge-ignore" });
+  await waitUntil(() => view.replies(id("one"), "From the vendor") === 1, "the message comes");
+  await waitUntil(() => reached().includes("From a person") && reached().includes("own.log"), "the comment goes");
+  await waitUntil(() => view.logs(id("one"), closed).length === 1, "the command is carried out");
+  await harness.converge();
+  expect(view.replies(id("one"), "waits for us")).toBe(1);
+});

@@ -187,7 +187,7 @@ export async function startStage(
         groupId: options.groupId ?? null,
       },
       jira: { host: jira.url, projectKey },
-      cases: { createdAfter: new Date(0), statuses: null, labels: [] },
+      cases: { createdAfter: new Date(0), statuses: null, labels: [], excludeLabels: [], submitters: [] },
       status: {
         toJira: {
           0: { category: "new" },

@@ -4,6 +4,7 @@
  */
 import type { Action } from "../plan/action.ts";
 import { restrictedFilePatch } from "../plan/disclosure.ts";
+import { ignoredReason } from "../plan/labels.ts";
 import { relatedRow, relationsRow } from "../plan/relations.ts";
 import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";
@@ -168,6 +169,12 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
       return 0;
     case "drop_change":
       await dropChange(leased, action);
+      return 0;
+    case "resync":
+      await leased.apply(decidedCommand(action.commentId, "live", "resync:done", action.authorId));
+      return 0;
+    case "note_ignored":
+      await leased.apply({ link: { reason: action.ignored ? ignoredReason : null } });
       return 0;
     case "drop_wishes":
       await leased.apply({ confirmedIntents: action.keys });

@@ -62,6 +62,8 @@ export type PlanInput = {
   readonly observed: Observed;
   readonly settings: ConnectionSettings;
   readonly huaweiUserIds: readonly string[];
+  /** Directions that an administrator has paused for the whole connection. */
+  readonly paused: { readonly toJira: boolean; readonly toHuawei: boolean };
   readonly ownAccountId: string;
   readonly installation: string;
   readonly adfToText: (doc: unknown) => string;
@@ -158,8 +160,17 @@ export type Action =
       readonly kind: "run_command";
       readonly direction: "to-huawei";
       readonly comment: IssueComment;
-      readonly command: Exclude<Command, { readonly name: "usage" }>;
+      readonly command: Extract<Command, { readonly name: "urge" | "close" | "cancel" | "rate" }>;
     }
+  | {
+      /** A person asks that both sides are compared afresh: the next run reads all of it. */
+      readonly kind: "resync";
+      readonly direction: "state";
+      readonly commentId: string;
+      readonly authorId: string | null;
+    }
+  /** The label `casebridge-ignore` was put on the issue (`ignored`) or taken off. */
+  | { readonly kind: "note_ignored"; readonly direction: "state"; readonly ignored: boolean }
   | {
       /** The labels that asked for the case are taken away once it is there. */
       readonly kind: "drop_request_labels";

@@ -10,10 +10,13 @@ export type Stars = 1 | 2 | 3 | 4 | 5;
 /** What a comment asks for. `usage`: the name is a command's and the rest is not as it must be, or no command has this name. */
 export type Command =
   | { readonly name: "urge" | "close" | "cancel" }
+  /** Answered on the issue; nothing of them reaches Huawei. */
+  | { readonly name: "status" }
+  | { readonly name: "resync" }
   | { readonly name: "rate"; readonly stars: Stars; readonly text: string }
   | { readonly name: "usage"; readonly of: string };
 
-const commandNames = ["case", "urge", "close", "cancel", "rate"] as const;
+const commandNames = ["case", "urge", "close", "cancel", "rate", "status", "resync"] as const;
 type CommandName = (typeof commandNames)[number];
 
 /** Format characters, fillers and variation selectors: nobody sees that they are there. */

@@ -4,6 +4,9 @@ import { isCaseText, parseCommand, withoutCase } from "./command-text.ts";
 describe("commands in comments", () => {
   it.each([
     ["/urge", { name: "urge" }],
+    ["／status。", { name: "status" }],
+    ["/Resync", { name: "resync" }],
+    ["/status of what", { name: "usage", of: "status" }],
     ["  /Close \n", { name: "close" }],
     ["/cancel", { name: "cancel" }],
     ["/rate 5", { name: "rate", stars: 5, text: "" }],

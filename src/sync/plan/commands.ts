@@ -1,5 +1,5 @@
 /**
- * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text`. `/case text` is a message, not an action, and
+ * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text` (`/status` and `/resync`: answers.ts). `/case text` is a message, not an action, and
  * stands with the comments; what is answered to it is decided here.
  *
  * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror
@@ -52,6 +52,8 @@ export function planCommands(
     if (authorHold(comment, input.settings) !== null) continue;
     const text = input.adfToText(comment.body);
     const command = parseCommand(text);
+    // Those are answered by planAnswers.
+    if (command !== null && (command.name === "status" || command.name === "resync")) continue;
     // `/case text` is sent with the comments, or, where none leaves, answered here.
     if (command === null && !(isCaseText(text) && input.settings.comments.toHuawei === "none")) continue;
     const leavesAt = new Date(
@@ -126,16 +128,19 @@ const doneTexts: Readonly<Record<string, string>> = {
   cancel: "Done: the service ticket was withdrawn in Huawei Cloud.",
   rate: "Done: the rating was handed to Huawei Cloud.",
   case: "Done: the text was sent to Huawei Cloud.",
+  resync: "Done: the service ticket and this issue are compared afresh, and what differs is mended.",
 };
 
 const unknownText =
-  "casebridge knows /case, /urge, /close, /cancel and /rate. To send the comment as it is, write /case in front of it.";
+  "casebridge knows /case, /urge, /close, /cancel, /rate, /status and /resync. To send the comment as it is, write /case in front of it.";
 
 const usageTexts: Readonly<Record<string, string>> = {
   case: "Write /case followed by the text that Huawei Cloud shall read.",
   urge: "Write /urge alone.",
   close: "Write /close alone; what you want to say goes into a comment of its own.",
   cancel: "Write /cancel alone; what you want to say goes into a comment of its own.",
+  status: "Write /status alone.",
+  resync: "Write /resync alone.",
   rate: "Write /rate, a number from 1 to 5, and, if you like, a text: /rate 5 quick help",
 };
 

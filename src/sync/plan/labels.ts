@@ -12,6 +12,14 @@ export function caseLabel(caseId: string): string {
 /** Label of every mirrored issue. */
 export const commonLabel = "huawei-cloud";
 
+/** Whether a person put the label on the issue that keeps it out of mirroring in both directions. Pure. */
+export function isIgnored(issue: { readonly labels: readonly string[] }): boolean {
+  return issue.labels.some((label) => label.toLowerCase() === "casebridge-ignore");
+}
+
+/** Reason of a link whose issue is ignored. */
+export const ignoredReason = "ignored";
+
 /** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira.md 3.3). */
 export function toJiraLabel(name: string): string {
   return cutChars(`hw:${name.trim().replace(/\s+/g, "-")}`, 255);

@@ -46,7 +46,7 @@ function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
     name: "main",
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
     jira: { host: "jira", projectKey: "OPS" },
-    cases: { createdAfter: null, statuses: null, labels: [] },
+    cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
     status: {
       toJira: {
         0: { category: "new" },
@@ -290,6 +290,7 @@ function makeInput(more: Overrides = {}): PlanInput {
     },
     settings: makeSettings(more.settings),
     huaweiUserIds: more.huaweiUserId === undefined ? ["hw-us"] : more.huaweiUserId === null ? [] : [more.huaweiUserId],
+    paused: { toJira: false, toHuawei: false },
     ownAccountId: "casebridge",
     installation: "inst-1",
     adfToText,

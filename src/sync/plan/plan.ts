@@ -7,12 +7,13 @@
 import { sortMessages } from "../identity.ts";
 import { mergeMirrors, type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
+import { planAnswers } from "./answers.ts";
 import { planChanges } from "./changes.ts";
 import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
 import { planDuplicates } from "./duplicates.ts";
 import { planAccessRequests, planFacts } from "./facts.ts";
-import { planLabels } from "./labels.ts";
+import { ignoredReason, isIgnored, planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planMissing } from "./missing.ts";
 import { planRelations } from "./relations.ts";
@@ -24,6 +25,17 @@ const stampPatienceMs = 5 * 60_000;
 
 /** Brings both sides of one link into agreement, as a list. Pure; the same input gives the same plan. */
 export function planReconcile(given: PlanInput): Plan {
+  const wasIgnored = given.link.reason === ignoredReason;
+  const { issue } = given.observed;
+  const ignored = issue === null ? wasIgnored : isIgnored(issue);
+  const note: readonly Action[] = ignored === wasIgnored ? [] : [{ kind: "note_ignored", direction: "state", ignored }];
+  // Nothing is done and nothing is remembered, so that nothing is lost when the label is taken off.
+  if (ignored) return { actions: note, recheckAt: null };
+  const plan = planHeeded(given);
+  return { ...plan, actions: [...note, ...plan.actions] };
+}
+
+function planHeeded(given: PlanInput): Plan {
   const found = recogniseOwn(given);
   if (found === null) return planRest(given);
   // What was recognised counts as remembered for the rest of the plan.
@@ -120,5 +132,6 @@ function planRest(input: PlanInput): Plan {
           ...planChanges(input, observed.issue, recheck),
         ]),
   ];
+  if (observed.comments !== null) actions.push(...planAnswers(input, observed.comments, actions));
   return { actions, recheckAt: recheck.at };
 }

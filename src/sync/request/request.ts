@@ -21,6 +21,7 @@ import { type Subject, Withheld } from "../gate.ts";
 import { isIssueOf } from "../ownership.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { namesInRestricted } from "../plan/disclosure.ts";
+import { isIgnored } from "../plan/labels.ts";
 import { requestLabels } from "../plan/request.ts";
 import { type IssueHold, issueHold } from "../plan/restriction.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
@@ -89,6 +90,7 @@ export async function reconcileRequest(
   if (issue === null) {
     return { kind: "nothing", writes: connection.pausedToJira ? 0 : await noticeClone(deps, leased, readAt) };
   }
+  if (isIgnored(issue)) return { kind: "nothing", writes: 0 };
   const seen = {
     issueKey: issue.issueKey,
     ...(readAt.getTime() - toOurTime(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()).getTime() >=

@@ -1,0 +1,63 @@
+/**
+ * Questions that people ask in a comment and that are answered on the issue: `/status` tells how the pair stands, `/resync` has it compared
+ * afresh. Neither writes anything to Huawei, so both are for everybody who may comment, restricted comments included, and the answer
+ * names no text of anybody.
+ */
+import { isOpenStatus, statusName } from "../../domain/case.ts";
+import { remedyFor } from "../../domain/failure.ts";
+import type { IssueComment } from "../../domain/issue.ts";
+import { formatMoment } from "../render.ts";
+import { type Action, isOwed, type PlanInput } from "./action.ts";
+import { parseCommand } from "./command-text.ts";
+import { findCommand } from "./commands.ts";
+import { authorHold } from "./restriction.ts";
+
+/** How many failures an answer names. */
+const failuresMax = 5;
+
+/** What is asked and not answered yet. `planned`: what the same plan holds besides. Pure. */
+export function planAnswers(
+  input: PlanInput,
+  comments: readonly IssueComment[],
+  planned: readonly Action[],
+): readonly Action[] {
+  return comments.flatMap((comment): readonly Action[] => {
+    const { commentId, authorId } = comment;
+    if (authorId === input.ownAccountId || comment.mark != null || authorHold(comment, input.settings) !== null)
+      return [];
+    if (comment.createdAt < input.link.outgoingSince) return [];
+    const command = parseCommand(input.adfToText(comment.body));
+    if (command?.name === "resync" && findCommand(input.mirrors, commentId) === undefined)
+      return [{ kind: "resync", direction: "state", commentId, authorId }];
+    const cause = `reply-${commentId}`;
+    if (command?.name !== "status" || isOwed(input, cause)) return [];
+    return [{ kind: "notice", direction: "to-jira", cause, text: stateText(input, planned) }];
+  });
+}
+
+/** How the pair stands, for people: state, what waits and since when, failures with their remedies. */
+function stateText(input: PlanInput, planned: readonly Action[]): string {
+  const { link, failures, observed, paused } = input;
+  const when = (at: Date): string => formatMoment(at, input.settings.huawei.timeZone);
+  const status = observed.case?.status ?? link.caseStatus;
+  const known = status === null ? "" : ` (${statusName(status)}${isOpenStatus(status) ? "" : ", closed"})`;
+  const lines = [`Service ticket ${link.caseId}${known} and this issue: ${link.state}.`];
+  if (paused.toJira) lines.push("Mirroring to this issue is paused by an administrator.");
+  if (paused.toHuawei) lines.push("Mirroring to Huawei Cloud is paused by an administrator.");
+  for (const [side, direction, words] of [
+    ["huawei", "to-huawei", "to Huawei Cloud"],
+    ["jira", "to-jira", "to this issue"],
+  ] as const) {
+    const open = input.intents.filter((intent) => intent.side === side);
+    const fresh = planned.filter((action) => action.direction === direction).length;
+    if (open.length === 0 && fresh === 0) continue;
+    const oldest = open.map(({ createdAt }) => createdAt).sort((a, b) => a.getTime() - b.getTime())[0];
+    const since = oldest === undefined ? "" : `, the oldest since ${when(oldest)}`;
+    lines.push(`On the way ${words}: ${Math.max(open.length, fresh)}${since}.`);
+  }
+  if (lines.length === 1) lines.push("Nothing waits.");
+  for (const failure of failures.slice(0, failuresMax))
+    lines.push(`${failure.item}: ${failure.reason} since ${when(failure.firstAt)}. ${remedyFor(failure.reason)}`);
+  if (failures.length > failuresMax) lines.push(`And ${failures.length - failuresMax} more failures.`);
+  return lines.join("\n");
+}
