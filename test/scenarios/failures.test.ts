@@ -396,6 +396,8 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
   },
   not_found: {
     async force(world) {
+      // A fresh issue that is not there is waited for.
+      world.stage.advance(minutes(2));
       world.jira.addFault({ operation: "addComment", kind: "404" });
       world.answer("lost and found");
       await world.stage.round();
@@ -410,6 +412,7 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
   },
   project_unreadable: {
     async force(world) {
+      world.stage.advance(minutes(2));
       world.jira.setSettings({ revokedPermissions: ["BROWSE_PROJECTS"] });
       world.answer("unseen");
       await world.pass(3);
@@ -474,7 +477,10 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
     remedy: (world) => world.retry(),
     after: (world) => expect(world.told().filter((text) => text.includes("Withdrawn in Huawei Cloud"))).toHaveLength(5),
   },
-  text_unreadable: { file: "sealed", test: "a text that cannot be opened any more" },
+  text_unreadable: {
+    file: "sealed.test.ts",
+    test: "a text that cannot be opened any more, and that nothing else remembers, is told",
+  },
   unauthorized: {
     recorded: false,
     async force(world) {
