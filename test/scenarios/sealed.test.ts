@@ -168,3 +168,38 @@ test("a command whose answer was lost together with the key is not given again, 
   expect(told().filter((text) => text.includes("/urge"))).not.toEqual([]);
   expect(await lost()).toEqual([]);
 });
+
+test("wherever the process dies, and whichever answer is lost, what another key cannot open is told part by part", async () => {
+  stage = await startStage({
+    dataKey: randomBytes(32),
+    create: { defaults: { ...noInputs, productId: "pc2001", problemTypeId: "bt3001", regionId: "cn-north-4" } },
+  });
+  const filler = "A long description. ".repeat(70);
+  for (let calls = 25; calls < 160; calls += 45) {
+    const before = await lost();
+    const description = `Start${calls}. ${filler} Middle${calls}. ${filler} End${calls}.`;
+    stage.jira.createIssue({ projectKey: "OPS", summary: `Request ${calls}`, description, labels: ["huawei-case"] });
+    stage.huawei.createCase({ description: `Head${calls}. ${"word ".repeat(8_000)} Tail${calls}.` });
+    stage.huawei.addFault({ operation: inDialect("CreateCases"), kind: "500_after" });
+    stage.jira.addFault({ operation: "createIssue", kind: "500_after" });
+    stage.advance(61_000);
+    stage.crashAfter(calls);
+    await stage.round();
+    stage.changeDataKey(randomBytes(32));
+    await stage.revive();
+    await rounds(3);
+
+    const { cases } = stage.huawei.getState();
+    const { issues } = stage.jira.getState();
+    const out = [...cases.map((entry) => entry.description), ...sent()].join("\n");
+    const inside = JSON.stringify(issues);
+    const fresh = (await lost()).length - before.length;
+    const unsaid =
+      [`Middle${calls}.`, `End${calls}.`].filter((text) => !out.includes(text)).length +
+      (inside.includes(`Tail${calls}.`) ? 0 : 1);
+    expect({ calls, told: fresh }).toEqual({ calls, told: unsaid });
+    expect(cases.filter((entry) => entry.description.includes(`Start${calls}.`))).toHaveLength(1);
+    expect(issues.filter(({ summary }) => summary.includes(`Head${calls}.`))).toHaveLength(1);
+    expect([out, inside].filter((text) => text.includes("undefined"))).toEqual([]);
+  }
+});
