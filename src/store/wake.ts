@@ -73,17 +73,21 @@ function wakeStatement(rows: readonly WakeRow[], at: Date): Prisma.Sql {
       product: seen?.productName,
     })),
   );
-  // A poll or a check of cases whose import has not come to them yet is answered by that import: it must not turn a backlog of thousands
-  // into news. Imports wait for the beat: they come by the thousand. Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
+  // A poll or a check of cases whose import has not come to them yet is answered by that import: it must neither turn a backlog of
+  // thousands into news, nor have each of them read twice. Imports wait for the beat: they come by the thousand. Locked in the order of ids, so that two callers with the same links wait for each other instead of deadlocking.
+  const isImported = Prisma.sql`input.lane IN ('poll', 'check') AND links.lane = 'import' AND links."doneRev" = 0`;
+  // A run that goes on may have read already what is news now.
+  const isAwaited = Prisma.sql`${isImported} AND links."wantedRev" > 0 AND (links."leaseUntil" IS NULL OR links."leaseUntil" <= now())`;
+  const wanted = Prisma.sql`links."wantedRev" + (input.bump AND NOT (${isAwaited}))::integer`;
   return Prisma.sql`WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id bigint, bump boolean, huawei boolean, jira boolean, lane text, named text[],
         seen boolean, status integer, created timestamptz, labels text[], product text)),
     locked AS MATERIALIZED (SELECT links.id FROM links WHERE links.id IN (SELECT id FROM input) ORDER BY links.id FOR NO KEY UPDATE),
     woken AS (UPDATE links SET
-      "wantedRev" = links."wantedRev" + input.bump::integer,
-      "huaweiRev" = CASE WHEN input.bump AND input.huawei THEN links."wantedRev" + 1 ELSE links."huaweiRev" END,
-      "jiraRev" = CASE WHEN input.bump AND input.jira THEN links."wantedRev" + 1 ELSE links."jiraRev" END,
-      lane = CASE WHEN NOT input.bump OR (input.lane IN ('poll', 'check') AND links.lane = 'import' AND links."doneRev" = 0) THEN links.lane
+      "wantedRev" = ${wanted},
+      "huaweiRev" = CASE WHEN input.bump AND input.huawei THEN ${wanted} ELSE links."huaweiRev" END,
+      "jiraRev" = CASE WHEN input.bump AND input.jira THEN ${wanted} ELSE links."jiraRev" END,
+      lane = CASE WHEN NOT input.bump OR (${isImported}) THEN links.lane
         WHEN links."wantedRev" > links."doneRev" AND ${laneRank("links.lane")} < ${laneRank("input.lane")} THEN links.lane
         ELSE input.lane END,
       "wantedAt" = CASE WHEN NOT input.bump THEN links."wantedAt"
