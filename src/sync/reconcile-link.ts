@@ -208,9 +208,8 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
         knownCopies: copiesInJira(leased.snapshot.mirrors),
       },
     );
-    // Live news does not wait for what only a check needs.
-    if (link.lane === "check" || link.lane === "import")
-      observed = await withRelations(deps, leased.snapshot, observed);
+    // Live news does not wait for what only a check needs. Other lanes tell how a run was woken first, not what it is for.
+    if (link.lane !== "live") observed = await withRelations(deps, leased.snapshot, observed);
   } catch (error) {
     return await handleReadFailure(deps, leased, run, error);
   }

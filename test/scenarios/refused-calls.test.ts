@@ -26,8 +26,80 @@ const effects = [
 ] as const;
 type Effect = (typeof effects)[number];
 
-/** What is lost with an operation. One that is not named here costs nothing. */
-const losses: Readonly<Record<string, readonly Effect[]>> = {};
+/** Everything that a pair does once its issue or its case can be read. */
+const ofPairs = [
+  "message is a comment",
+  "file of a message is attached",
+  "label of a case",
+  "status of a case moves the issue",
+  "access request is told",
+  "related issues are linked",
+  "comment is a message",
+  "file of a comment is sent",
+  "command is done",
+  "issue done closes the case",
+] as const satisfies readonly Effect[];
+
+type Loss = { readonly lost: readonly Effect[]; readonly why: string };
+
+/** What is lost with an operation, and why it cannot be done without. One that is not named here costs nothing. */
+const losses: Readonly<Record<string, Loss>> = {
+  ListCases: {
+    lost: ["new case has an issue", "label of a case", "request becomes a case", "issue is stamped"],
+    why: "only lists name new cases and labels, and only they tell whether a request has its case already (rule 2)",
+  },
+  ShowCaseDetail: {
+    lost: ["new case has an issue", ...ofPairs, "issue is stamped"],
+    why: "texts are taken from the detail (rule 3), and what it shows of our own copies keeps us from a second one",
+  },
+  CreateCases: { lost: ["request becomes a case"], why: "the write itself" },
+  CreateMessages: { lost: ["comment is a message", "file of a comment is sent"], why: "the write itself" },
+  UpdateCases: { lost: ["command is done", "issue done closes the case"], why: "the write itself" },
+  UploadAccessory: { lost: ["file of a comment is sent"], why: "the write itself; the message goes without" },
+  DownloadAccessories: { lost: ["file of a message is attached"], why: "its bytes; the comment says so" },
+  ListAuthorizations: { lost: ["access request is told"], why: "nothing else tells of access requests" },
+  ListRelation: { lost: ["related issues are linked"], why: "nothing else tells of relations" },
+  searchAndReconsileIssuesUsingJqlPost: {
+    lost: ["new case has an issue", "request becomes a case", "issue done closes the case", "issue is stamped"],
+    why: "before an issue is made its label is looked for, requests are found by it, and moves wait for the round that counts them (rule 2)",
+  },
+  createIssue: { lost: ["new case has an issue", "issue is stamped"], why: "the write itself" },
+  getIssue: {
+    lost: [...ofPairs, "request becomes a case"],
+    why: "without the issue nobody can say whether anything may leave it or stands there already (rules 2 and 5)",
+  },
+  getComments: {
+    lost: ofPairs,
+    why: "what stands on the issue already is not written again, and what cannot be told does not leave (rules 2 and 5)",
+  },
+  getComment: {
+    lost: ["comment is a message", "file of a comment is sent", "command is done"],
+    why: "each comment is read once more just before it leaves (rule 5)",
+  },
+  addComment: {
+    lost: [
+      "message is a comment",
+      "status of a case moves the issue",
+      "access request is told",
+      "related issues are linked",
+    ],
+    why: "whoever may not comment has lost the issue: the direction waits, whole and in its order, for a person (kind `forbidden`)",
+  },
+  addAttachment: { lost: ["file of a message is attached"], why: "the write itself; the comment says so" },
+  getAttachmentContent: { lost: ["file of a comment is sent"], why: "its bytes; the message says so" },
+  editIssue: { lost: ["label of a case"], why: "the write itself" },
+  getTransitions: {
+    lost: ["status of a case moves the issue"],
+    why: "an issue is moved by a transition that it offers",
+  },
+  doTransition: { lost: ["status of a case moves the issue"], why: "the write itself" },
+  getChangeLogs: {
+    lost: ["issue done closes the case"],
+    why: "only a person's move acts, and only it tells who moved (rule 6)",
+  },
+  getIssueLinkTypes: { lost: ["related issues are linked"], why: "a link is made by the id of its type" },
+  linkIssues: { lost: ["related issues are linked"], why: "the write itself" },
+};
 
 const priority = { "High (suggested)": "High" };
 
@@ -196,7 +268,9 @@ test.skipIf(!inV2 || process.env.CASEBRIDGE_TEST_ALL !== "1")(
     }
 
     expect(all.size).toBe(13);
-    expect(lost).toEqual(only === undefined ? losses : {});
+    const expected = Object.entries(losses).filter(([name]) => only === undefined || only.split(",").includes(name));
+    const sorted = (told: readonly Effect[]): readonly Effect[] => effects.filter((effect) => told.includes(effect));
+    expect(lost).toEqual(Object.fromEntries(expected.map(([name, loss]) => [name, sorted(loss.lost)])));
   },
   600_000,
 );
