@@ -78,10 +78,10 @@ for (const bench of chosen) {
       loadBefore,
     });
   }
+  // After each part: a run that is stopped leaves what it has measured.
+  if (!quick && positionals.length === 0) writeFileSync("docs/performance.md", toReport());
 }
-const report = toReport();
-console.log(`\n${report}`);
-if (!quick && positionals.length === 0) writeFileSync("docs/performance.md", report);
+console.log(`\n${toReport()}`);
 process.exitCode = lines.some((line) => line.ok === false) ? 1 : 0;
 
 function toSign(ok: boolean | null): string {
@@ -104,6 +104,11 @@ function toReport(): string {
     `- ${startedAt.toISOString()}, commit ${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
     `- ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}, Node ${process.versions.node}`,
     "- Simulators, PostgreSQL and workers share these cores. MB are 2^20 bytes; resident memory is VmRSS of one worker process.",
+    ...(lines.some((line) => line.loadBefore > 1)
+      ? [
+          "- Others were at work on these cores (load averages below): counts of requests stand, times and the work of replicas do not.",
+        ]
+      : []),
     "",
     ...[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
     "",
