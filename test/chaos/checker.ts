@@ -60,14 +60,14 @@ export function judge(world: World, options: JudgeOptions): Problem[] {
     const jiraAheadMs = world.aheadMs().jira;
     judgePair({ site, entry, issue, add, edits, ownFiles, doneStays, firstShown, restrictions, jiraAheadMs });
   }
-  judgeRequests(world, add, options.restrictions);
+  judgeRequests(world, add);
   const lateMs = world.jira.getSettings().listLagMs;
   problems.push(...options.restrictions.disclosed(world.aheadMs().huawei, lateMs));
   return problems;
 }
 
-/** An issue that asks for a case has one, or is told what is wrong; never two. */
-function judgeRequests(world: World, add: Pair["add"], restrictions: Restrictions): void {
+/** An issue that asks for a case has one, or is told what is wrong, a restriction as well; never two. */
+function judgeRequests(world: World, add: Pair["add"]): void {
   const { cases } = world.huawei.getState();
   const { issues } = world.jira.getState();
   for (const issue of issues.filter((candidate) => !candidate.summary.startsWith("CLONE - "))) {
@@ -78,8 +78,7 @@ function judgeRequests(world: World, add: Pair["add"], restrictions: Restriction
     );
     if (opened.length > 1) add("duplicate", `${issue.key}: ${opened.length} cases for the request ${token}`);
     const refused = issue.comments.some((comment) => noticeOf(comment)?.startsWith("notice:request") === true);
-    if (opened.length === 0 && !refused && !restrictions.isIssueHeld(issue.id))
-      add("loss", `${issue.key}: no case for the request ${token}`);
+    if (opened.length === 0 && !refused) add("loss", `${issue.key}: no case for the request ${token}`);
   }
 }
 

@@ -101,8 +101,6 @@ export function makeRestrictions(world: World) {
     isIssueHeld: (issueId: string): boolean =>
       spans.some((span) => isOpen(span) && span.kind !== "hidden" && span.of === key("level", issueId)),
 
-    wasIssueHeld: (issueId: string): boolean => spans.some((span) => span.of === key("level", issueId)),
-
     /** How many restrictions were set. */
     count: (): number => spans.length,
 
