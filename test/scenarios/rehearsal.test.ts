@@ -37,6 +37,9 @@ const act = oneOf(
   "/cancel",
   "/rate 4 good",
   "/case by command",
+  "/status",
+  "/resync",
+  "ignore",
   "move to done",
   "move to progress",
   "message",
@@ -179,6 +182,11 @@ function happen(stage: Stage, name: ActName, caseId: string, count: number): voi
     "/cancel": () => say("/cancel"),
     "/rate 4 good": () => say("/rate 4 good"),
     "/case by command": () => say(`/case by command ${count}`),
+    "/status": () => say("/status"),
+    "/resync": () => say("/resync"),
+    ignore: () => {
+      if (issue !== undefined) jira.addLabel({ issue: issue.key, label: "casebridge-ignore" });
+    },
     "move to done": () => {
       if (issue !== undefined) jira.transition({ issue: issue.key, toCategory: "done" });
     },
