@@ -137,8 +137,38 @@ export const SECURITY_LEVELS = [
   { id: "10101", name: "Management", description: "Management only" },
 ] as const;
 
-/** Custom fields on every screen: one line of text, a select list, rich text. */
-export const CUSTOM_FIELDS = [
+/** What a field of the screens holds; `named`: components and versions; `cascade`: an option with one below it. */
+export type FieldKind =
+  | "string"
+  | "adf"
+  | "number"
+  | "date"
+  | "datetime"
+  | "option"
+  | "options"
+  | "cascade"
+  | "user"
+  | "users"
+  | "labels"
+  | "named";
+
+/** A value of a select field or of `named`; `children` only below a cascade. */
+export interface FieldOption {
+  readonly id: string;
+  readonly value: string;
+  readonly children?: readonly FieldOption[];
+}
+
+/** A field on every screen besides those that each issue has: an administrator's own, or `components`, `versions`, `fixVersions`. */
+export interface ScreenFieldDef {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: FieldKind;
+  readonly options: readonly FieldOption[];
+}
+
+/** Custom fields of every site: one line of text, a select list, rich text. */
+export const CUSTOM_FIELDS: readonly ScreenFieldDef[] = [
   { id: "customfield_10050", name: "Region", kind: "string", options: [] },
   {
     id: "customfield_10051",
@@ -151,7 +181,23 @@ export const CUSTOM_FIELDS = [
     ],
   },
   { id: "customfield_10052", name: "Details", kind: "adf", options: [] },
-] as const;
+];
+
+/** How Jira describes each kind: type, type of the items, and the key of its custom field type. */
+export const FIELD_SCHEMAS: Readonly<Record<FieldKind, { type: string; items?: string; custom: string }>> = {
+  string: { type: "string", custom: "textfield" },
+  adf: { type: "string", custom: "textarea" },
+  number: { type: "number", custom: "float" },
+  date: { type: "date", custom: "datepicker" },
+  datetime: { type: "datetime", custom: "datetime" },
+  option: { type: "option", custom: "select" },
+  options: { type: "array", items: "option", custom: "multiselect" },
+  cascade: { type: "option-with-child", custom: "cascadingselect" },
+  user: { type: "user", custom: "userpicker" },
+  users: { type: "array", items: "user", custom: "multiuserpicker" },
+  labels: { type: "array", items: "string", custom: "labels" },
+  named: { type: "array", items: "version", custom: "multiversion" },
+};
 
 /** An account. */
 export interface Account {

@@ -2,9 +2,17 @@
 // texts of the messages as seen in public bug reports, so Assumed: their exact wording.
 
 import { adfStrings, adfToText, findAdfProblem, isAdf } from "./adf.ts";
-import { CUSTOM_FIELDS, ISSUE_TYPES, PRIORITIES, type ProjectDef, RESOLUTIONS, SECURITY_LEVELS } from "./catalog.ts";
+import {
+  type FieldOption,
+  ISSUE_TYPES,
+  PRIORITIES,
+  type ProjectDef,
+  RESOLUTIONS,
+  type ScreenFieldDef,
+  SECURITY_LEVELS,
+} from "./catalog.ts";
 import { fieldErrors } from "./http.ts";
-import { hasPermission, localName, type Site } from "./site.ts";
+import { hasPermission, listScreenDefs, localName, type Site } from "./site.ts";
 import type { IssuePatch } from "./state.ts";
 import type { Adf, ChangeItem, IssueRecord } from "./types.ts";
 
@@ -60,12 +68,12 @@ export function requireAdf(site: Site, name: string, value: unknown): Adf {
   return value;
 }
 
-/** Checks one label. */
-export function requireLabel(value: unknown): string {
-  if (typeof value !== "string" || value.length === 0) throw fieldErrors({ labels: "The label must be a string." });
-  if (/\s/.test(value)) throw fieldErrors({ labels: `The label '${value}' contains spaces which is invalid.` });
+/** Checks one label of a field (`name`). */
+export function requireLabel(value: unknown, name = "labels"): string {
+  if (typeof value !== "string" || value.length === 0) throw fieldErrors({ [name]: "The label must be a string." });
+  if (/\s/.test(value)) throw fieldErrors({ [name]: `The label '${value}' contains spaces which is invalid.` });
   if (value.length > 255)
-    throw fieldErrors({ labels: `The label '${value}' exceeds the maximum length of 255 characters.` });
+    throw fieldErrors({ [name]: `The label '${value}' exceeds the maximum length of 255 characters.` });
   return value;
 }
 
@@ -132,18 +140,68 @@ function requireUser(site: Site, name: string, value: unknown): string | null {
   throw fieldErrors({ [name]: `Specify a valid value for ${name}` });
 }
 
-function parseCustom(site: Site, field: (typeof CUSTOM_FIELDS)[number], value: unknown): unknown {
+function parseCustom(site: Site, field: ScreenFieldDef, value: unknown): unknown {
+  const refuse = (text: string): never => {
+    throw fieldErrors({ [field.id]: text });
+  };
+  const list = (parse: (item: unknown) => unknown): unknown[] =>
+    Array.isArray(value) ? value.map(parse) : refuse("data was not an array");
+  const text = (): string => (typeof value === "string" ? value : refuse("Operation value must be a string"));
   if (value === null) return null;
-  if (field.kind === "adf") return requireAdf(site, field.id, value);
-  if (field.kind === "string") {
-    if (typeof value !== "string") throw fieldErrors({ [field.id]: "Operation value must be a string" });
-    if (value.length > 255) throw fieldErrors({ [field.id]: "The entered text is too long." });
-    return value;
+  switch (field.kind) {
+    case "adf":
+      return requireAdf(site, field.id, value);
+    case "string":
+      return text().length > 255 ? refuse("The entered text is too long.") : value;
+    case "number":
+      return typeof value === "number" ? value : refuse("Operation value must be a number");
+    case "date":
+      return /^\d{4}-\d{2}-\d{2}$/.test(text()) ? value : refuse("Error parsing date string");
+    case "datetime":
+      return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}([+-]\d{4}|Z)$/.test(text())
+        ? value
+        : refuse("Error parsing time");
+    case "option":
+      return viewOption(site, findOption(field, field.options, value));
+    case "options":
+      return list((item) => viewOption(site, findOption(field, field.options, item)));
+    case "cascade": {
+      const parent = findOption(field, field.options, value);
+      const { child } = value as { child?: unknown };
+      if (child === undefined || child === null) return viewOption(site, parent);
+      return { ...viewOption(site, parent), child: viewOption(site, findOption(field, parent.children ?? [], child)) };
+    }
+    case "user":
+      return { accountId: requireUser(site, field.id, value) };
+    case "users":
+      return list((item) => ({ accountId: requireUser(site, field.id, item) }));
+    case "labels":
+      return list((item) => requireLabel(item, field.id));
+    case "named":
+      return list((item) => {
+        const ref = readRef(item) ?? refuse("expected 'id' or 'name' property as a string");
+        const found = field.options.find(({ id, value: name }) =>
+          ref.id === undefined ? name === ref.name : id === ref.id,
+        );
+        if (found === undefined) return refuse(`${field.name} name '${ref.name ?? ref.id ?? ""}' is not valid`);
+        return { id: found.id, name: found.value };
+      });
   }
-  const { id, value: name } = (typeof value === "object" ? value : {}) as { id?: unknown; value?: unknown };
-  const option = field.options.find((candidate) => candidate.id === id || candidate.value === name);
+}
+
+/** An option by `{ id }` or `{ value }`; nothing else is taken for one. */
+function findOption(field: ScreenFieldDef, options: readonly FieldOption[], value: unknown): FieldOption {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw fieldErrors({ [field.id]: `Specify a valid 'id' or 'name' for ${field.name}` });
+  }
+  const { id, value: name } = value as { id?: unknown; value?: unknown };
+  const option = options.find((candidate) => (id === undefined ? candidate.value === name : candidate.id === id));
   if (option === undefined) throw fieldErrors({ [field.id]: `Option id '${String(id ?? name)}' is not valid` });
-  return { self: `${site.baseUrl()}/rest/api/3/customFieldOption/${option.id}`, value: option.value, id: option.id };
+  return option;
+}
+
+function viewOption(site: Site, { id, value }: FieldOption): Record<string, unknown> {
+  return { self: `${site.baseUrl()}/rest/api/3/customFieldOption/${id}`, value, id };
 }
 
 /** Whether priority may be set in a project. */
@@ -160,7 +218,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   }),
   labels: (_site, _project, value) => {
     if (!Array.isArray(value)) throw fieldErrors({ labels: "data was not an array" });
-    return { labels: [...new Set(value.map(requireLabel))] };
+    return { labels: [...new Set(value.map((label) => requireLabel(label)))] };
   },
   priority: (site, project, value) => {
     if (!isPriorityOnScreen(site, project)) throw fieldErrors({ priority: `Field 'priority' ${NOT_ON_SCREEN}` });
@@ -217,7 +275,7 @@ export function parseFields(
         errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
         continue;
       }
-      const custom = CUSTOM_FIELDS.find((field) => field.id === name);
+      const custom = listScreenDefs(site).find((field) => field.id === name);
       const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
       if (custom !== undefined) customFields = { ...customFields, [name]: parseCustom(site, custom, value) };
       else if (setter === undefined) errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;

@@ -144,6 +144,48 @@ describe("issues", () => {
     expect(meta.body.fields.map((field: { key: string }) => field.key)).not.toContain("priority");
   });
 
+  describe("the fields that an administrator puts on the screen", () => {
+    const options = [{ id: "1", value: "Low", children: [{ id: "2", value: "Very low" }] }];
+    const kinds = [
+      ["string", "text", 5],
+      ["adf", doc("text"), "text"],
+      ["number", 2.5, "2.5"],
+      ["date", "2026-01-31", "31.1.2026"],
+      ["datetime", "2026-01-31T10:00:00.000+0000", "2026-01-31"],
+      ["option", { value: "Low" }, "Low"],
+      ["options", [{ id: "1" }], { id: "1" }],
+      ["cascade", { value: "Low", child: { id: "2" } }, { value: "Low", child: { id: "1" } }],
+      ["user", { accountId: "BOT" }, { accountId: "nobody" }],
+      ["users", [{ accountId: "BOT" }], { accountId: "BOT" }],
+      ["labels", ["a", "b"], ["a b"]],
+      ["named", [{ name: "Low" }], [{ name: "High" }]],
+    ] as const;
+
+    it.each(kinds)("of kind %s: takes its shape, refuses another one and none", async (kind, good, bad) => {
+      const id = kind === "named" ? "components" : "customfield_10070";
+      const screenFields = [
+        { id, name: "Extra", kind, options: ["option", "options", "cascade", "named"].includes(kind) ? options : [] },
+      ];
+      bench.sim.control.setSettings({ screenFields, requiredFields: [id] });
+      const bot = bench.sim.control.getState().botAccountId;
+      const make = (fields: Record<string, unknown>) =>
+        bench.call("POST", "/rest/api/3/issue", {
+          fields: JSON.parse(JSON.stringify(taskFields("x", fields)).replaceAll("BOT", bot)),
+        });
+
+      expect((await make({ [id]: good })).status).toBe(201);
+      const refused = await make({ [id]: bad });
+      expect([refused.status, Object.keys(refused.body.errors)]).toEqual([400, [id]]);
+      const missing = await make({});
+      expect([missing.status, missing.body.errors]).toEqual([400, { [id]: "Extra is required." }]);
+      const meta = await bench.call("GET", "/rest/api/3/issue/createmeta/OPS/issuetypes/10002");
+      expect(meta.body.fields.find((field: { key: string }) => field.key === id)).toMatchObject({
+        name: "Extra",
+        required: true,
+      });
+    });
+  });
+
   it("counts the text limit in JSON when the site does", async () => {
     bench.sim.control.setSettings({ textLimitCounts: "json", textLimit: 100 });
 

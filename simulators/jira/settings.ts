@@ -1,3 +1,4 @@
+import type { ScreenFieldDef } from "./catalog.ts";
 import type { LinkTypeRecord } from "./types.ts";
 
 /**
@@ -71,7 +72,9 @@ export interface JiraSettings {
   priorityOnScreen: Readonly<Record<string, boolean>>;
   /** Fields that are on no create or edit screen of the site, such as "labels"; setting them is refused. */
   fieldsOffScreen: readonly string[];
-  /** Custom fields that a creation must give, without a default. */
+  /** Fields on every screen besides those of every site; `components`, `versions` and `fixVersions` are of kind `named`. */
+  screenFields: readonly ScreenFieldDef[];
+  /** Fields that a creation must give, without a default. */
   requiredFields: readonly string[];
   /** What `/myself` says the bot's account is. */
   botAccountType: "atlassian" | "app" | "customer";
@@ -152,6 +155,7 @@ export function makeDefaultSettings(): JiraSettings {
     botSeesRestrictedComments: true,
     priorityOnScreen: { default: true },
     fieldsOffScreen: [],
+    screenFields: [],
     requiredFields: [],
     botAccountType: "atlassian",
     doneRequiresResolution: false,

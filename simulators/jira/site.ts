@@ -1,4 +1,4 @@
-import type { Account, LocalName } from "./catalog.ts";
+import { type Account, CUSTOM_FIELDS, type LocalName, type ScreenFieldDef } from "./catalog.ts";
 import type { FileStore } from "./files.ts";
 import { failure, issueNotFound } from "./http.ts";
 import type { JiraSettings } from "./settings.ts";
@@ -18,6 +18,11 @@ export interface Site {
   readonly makeDownloadUrl: (attachmentId: string) => string;
   /** Tasks started by bulk operations, by id. */
   readonly tasks: Map<string, Record<string, unknown>>;
+}
+
+/** Fields on every screen besides those that each issue has. */
+export function listScreenDefs(site: Site): readonly ScreenFieldDef[] {
+  return [...CUSTOM_FIELDS, ...site.settings.screenFields];
 }
 
 /** A name in the language of the calling account (jira.md 1). */

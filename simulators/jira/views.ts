@@ -3,11 +3,12 @@
 import { adfToText } from "./adf.ts";
 import {
   type Account,
-  CUSTOM_FIELDS,
+  FIELD_SCHEMAS,
   ISSUE_TYPES,
   PRIORITIES,
   type ProjectDef,
   RESOLUTIONS,
+  type ScreenFieldDef,
   SECURITY_LEVELS,
   STATUS_CATEGORIES,
   STATUSES,
@@ -15,7 +16,7 @@ import {
   type TransitionDef,
 } from "./catalog.ts";
 import { toJiraTime } from "./http.ts";
-import { canSeeComment, canSeeIssue, hasPermission, localName, type Site } from "./site.ts";
+import { canSeeComment, canSeeIssue, hasPermission, listScreenDefs, localName, type Site } from "./site.ts";
 import { categoryOf } from "./state.ts";
 import type {
   AttachmentRecord,
@@ -277,11 +278,11 @@ export interface IssueView {
 }
 
 /** The names of the fields that a selection means. */
-export function selectFields(fields: readonly string[]): ReadonlySet<string> {
+export function selectFields(site: Site, fields: readonly string[]): ReadonlySet<string> {
   const chosen = new Set<string>();
   const all = [
     ...SYSTEM_FIELDS.map((field) => ({ id: field.id as string, navigable: field.navigable as boolean })),
-    ...CUSTOM_FIELDS.map((field) => ({ id: field.id as string, navigable: true })),
+    ...listScreenDefs(site).map((field) => ({ id: field.id, navigable: true })),
   ];
   const onlyRemovals = fields.length > 0 && fields.every((field) => field.startsWith("-"));
   for (const name of onlyRemovals ? ["*all", ...fields] : fields) {
@@ -336,7 +337,7 @@ function viewIssueLink(site: Site, issue: IssueRecord, link: IssueLinkRecord): J
 
 /** `fields` of an issue. */
 export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Json {
-  const chosen = selectFields(view.fields);
+  const chosen = selectFields(site, view.fields);
   const lagged = view.inSearch ? issue : site.state.findIssueAt(issue.id, site.settings.listLagMs);
   const user = (id: string | null): Json | null => (id === null ? null : viewUser(site, id));
   const makers: Readonly<Record<string, () => unknown>> = {
@@ -377,7 +378,7 @@ export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Jso
     if (name === absent || (name === "issuerestriction" && !teamManaged)) continue;
     const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
     if (make !== undefined) fields[name] = make();
-    else if (CUSTOM_FIELDS.some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;
+    else if (listScreenDefs(site).some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;
   }
   return fields;
 }
@@ -399,7 +400,9 @@ export function viewIssue(site: Site, issue: IssueRecord, view: IssueView & { pr
 }
 
 /** Names and schemas of all fields, for `expand=names,schema`. */
-export function listFieldDetails(): { id: string; name: string; schema: Json; custom: boolean; navigable: boolean }[] {
+export function listFieldDetails(
+  site: Site,
+): { id: string; name: string; schema: Json; custom: boolean; navigable: boolean }[] {
   const system = SYSTEM_FIELDS.map((field) => ({
     id: field.id as string,
     name: field.name as string,
@@ -411,16 +414,23 @@ export function listFieldDetails(): { id: string; name: string; schema: Json; cu
       ...(field.type === "array" ? { items: field.id === "labels" ? "string" : field.id } : {}),
     } as Json,
   }));
-  const custom = CUSTOM_FIELDS.map((field) => ({
-    id: field.id as string,
-    name: field.name as string,
-    custom: true,
+  const custom = listScreenDefs(site).map((field) => ({
+    id: field.id,
+    name: field.name,
+    custom: field.id.startsWith("customfield_"),
     navigable: true,
-    schema: {
-      type: field.kind === "option" ? "option" : "string",
-      custom: `com.atlassian.jira.plugin.system.customfieldtypes:${{ string: "textfield", option: "select", adf: "textarea" }[field.kind]}`,
-      customId: Number(field.id.slice("customfield_".length)),
-    } as Json,
+    schema: viewSchema(field),
   }));
   return [...system, ...custom];
+}
+
+function viewSchema({ id, kind }: ScreenFieldDef): Json {
+  const { custom, ...type } = FIELD_SCHEMAS[kind];
+  if (!id.startsWith("customfield_"))
+    return { ...type, items: id === "components" ? "component" : type.items, system: id };
+  return {
+    ...type,
+    custom: `com.atlassian.jira.plugin.system.customfieldtypes:${custom}`,
+    customId: Number(id.slice("customfield_".length)),
+  };
 }

@@ -37,6 +37,7 @@ const settings: DoctorSettings = {
     requestsPerSecond: 20,
     webhookSecret: null,
   },
+  issue: { type: { value: "Task" }, fields: {} },
   cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
   status: {
     toJira: {

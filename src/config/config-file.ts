@@ -23,6 +23,7 @@ import {
   parseDocument,
 } from "yaml";
 import { z } from "zod";
+import { caseFactNames } from "../domain/value-rule.ts";
 import { parseProxy } from "../lib/tunnel.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { compileLinear } from "./linear-regex.ts";
@@ -116,6 +117,39 @@ function regexProblem(text: string): string | null {
   }
 }
 
+/** A rule for a value: `{ value }` for every case, or `{ from, map, else }`, where a fact of the case chooses it. */
+function valueRule<T extends z.ZodType>(value: T) {
+  const shape = {
+    value: value.describe("The value for every case"),
+    from: values.oneOf(...caseFactNames).describe("The fact of the case that chooses the value"),
+    map: z
+      .record(z.string(), value, mapping)
+      .describe('Value of the fact → the value; "*" = any other one, which {value} stands for'),
+    else: value.describe(
+      "Where nothing of the map fits, or the case does not tell the fact; without it there is no value",
+    ),
+  };
+  const error = "{ value: … }, or { from: …, map: { … }, else: … }";
+  return z
+    .strictObject(shape, { error })
+    .partial()
+    .superRefine((rule, context) => {
+      const chooses = rule.from !== undefined && (rule.map !== undefined || rule.else !== undefined);
+      const isOneOfBoth =
+        rule.value === undefined
+          ? chooses
+          : rule.from === undefined && rule.map === undefined && rule.else === undefined;
+      if (!isOneOfBoth) context.addIssue(error);
+    });
+}
+
+const jsonValue = values.json();
+const fieldName = values.line("the id or the name of a Jira field", 255);
+const nameRule = (what: string) =>
+  z.union([values.line(what, 255), valueRule(values.line(what, 255))], {
+    error: `${what}, or { from: …, map: { … }, else: … }`,
+  });
+
 const connection = z
   .strictObject(
     {
@@ -162,6 +196,19 @@ const connection = z
           proxy: proxy.describe('HTTP proxy for this service instead of HTTPS_PROXY; "none" = direct'),
         },
         "The Jira Cloud site and project",
+      ),
+      issue: section(
+        {
+          type: nameRule("an issue type").describe(
+            "Name or id of the issue type of a new issue; goes before jira.issueType",
+          ),
+          fields: z
+            .record(fieldName, valueRule(jsonValue), mapping)
+            .describe(
+              "Field of the create screen, by its id or by a name that no other field there has → its value, as Jira's API takes it",
+            ),
+        },
+        "What a new issue is made of besides the case's texts",
       ),
       cases: section(
         {
@@ -400,6 +447,8 @@ function checkFile({ raw, document, lineCounter, fileName }: CheckInput): Return
       }
       continue;
     }
+    // What lacks a key that was only misspelt is told by that key.
+    if (issue.code === "custom" && broken.some((known) => path.every((part, index) => known[index] === part))) continue;
     const isKey = issue.code === "invalid_key";
     const expected = isKey ? (issue.issues[0]?.message ?? "a known key") : issue.message;
     broken.push(path);

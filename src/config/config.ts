@@ -5,6 +5,7 @@
  * `null` means "not set". Secrets are wrapped in `Secret`, so printing a `Config` is harmless.
  */
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { ValueRule } from "../domain/value-rule.ts";
 import type { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
 
@@ -97,6 +98,7 @@ export type ConnectionConfig = {
   readonly name: string;
   readonly huawei: HuaweiConfig;
   readonly jira: JiraConfig;
+  readonly issue: IssueConfig;
   readonly cases: CaseFilterConfig;
   readonly status: StatusConfig;
   /** Severity id or name → name of a Jira priority. */
@@ -164,11 +166,19 @@ export type JiraConfig = {
   /** `null` = the webhook's route answers 404. */
   readonly webhookSecret: Secret | null;
   readonly projectKey: string;
-  /** Name or id of the issue type that cases become. */
+  /** Name or id of the issue type that cases become where `issue.type` does not choose another by a fact of the case. */
   readonly issueType: string;
   readonly requestsPerSecond: number;
   /** `null` = reached directly. */
   readonly proxy: HttpProxy | null;
+};
+
+/** What a new issue is made of besides the case's texts. */
+export type IssueConfig = {
+  /** Name or id of the type; `jira.issueType` where the file does not choose another. */
+  readonly type: ValueRule<string>;
+  /** By id or name of a field of the create screen; values as Jira's API takes them. */
+  readonly fields: Readonly<Record<string, ValueRule>>;
 };
 
 /** Which cases get an issue; never decides about those that have one. */

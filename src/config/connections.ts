@@ -2,6 +2,7 @@
  * Puts each connection together: the file's value, else the environment's, else the default. Knows what a connection
  * must have, what may not stand together, and which status maps could oscillate.
  */
+import type { CaseFactName, ValueRule } from "../domain/value-rule.ts";
 import { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   CreateInputs,
   HuaweiConfig,
   HuaweiCredentials,
+  IssueConfig,
   JiraConfig,
   StatusCategory,
   StatusConfig,
@@ -224,7 +226,8 @@ type ConnectionParts = { readonly scope: Scope; readonly connection: ConnectionI
 function buildConnection({ scope, connection, name }: ConnectionParts): ConnectionConfig | null {
   const { cases = {}, comments = {}, guard = {}, settle = {}, create = {} } = connection;
   const huawei = buildHuawei(scope, connection.huawei ?? {});
-  const jira = buildJira(scope, connection.jira ?? {});
+  const type = toTypeRule(connection.issue?.type);
+  const jira = buildJira(scope, connection.jira ?? {}, type === null ? undefined : usualValue(type));
   const status = buildStatus(scope, connection.status ?? {});
   const toHuawei = findCommentsToHuawei(scope, comments.toHuawei);
   const createdAfter = scope.pick("CASES_CREATED_AFTER", cases.createdAfter);
@@ -243,6 +246,10 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
     name,
     huawei,
     jira,
+    issue: {
+      type: withOtherwise(type ?? { value: jira.issueType }, jira.issueType),
+      fields: buildFields(scope, connection.issue?.fields ?? {}),
+    },
     status,
     cases: {
       createdAfter: createdAfter === null ? null : toDate(createdAfter),
@@ -402,7 +409,57 @@ function failHalfNamed(scope: Scope, one: string, other: string): null {
   });
 }
 
-function buildJira(scope: Scope, given: NonNullable<ConnectionInput["jira"]>): JiraConfig | null {
+/** Fields of a new issue that are always casebridge's own. */
+const ownFields: readonly string[] = ["project", "issuetype", "summary", "description"];
+
+function buildFields(
+  scope: Scope,
+  given: NonNullable<NonNullable<ConnectionInput["issue"]>["fields"]>,
+): IssueConfig["fields"] {
+  for (const name of Object.keys(given).filter((key) => ownFields.includes(key.toLowerCase()))) {
+    scope.fail(["issue", "fields", name], {
+      kind: "conflict",
+      message: "is filled by casebridge itself",
+      remedy:
+        name.toLowerCase() === "issuetype"
+          ? "Leave it out here, and set issue.type."
+          : "Leave it out: project, summary and description come from the connection and from the case.",
+    });
+  }
+  return Object.fromEntries(Object.entries(given).map(([name, rule]) => [name, toRule(rule)]));
+}
+
+function toTypeRule(given: NonNullable<ConnectionInput["issue"]>["type"]): ValueRule<string> | null {
+  if (given === undefined) return null;
+  return typeof given === "string" ? { value: given } : toRule(given);
+}
+
+/** What a rule gives where no fact chooses; `undefined` = nothing. */
+function usualValue<Value>(rule: ValueRule<Value>): Value | undefined {
+  return "value" in rule ? rule.value : rule.otherwise;
+}
+
+function withOtherwise<Value>(rule: ValueRule<Value>, otherwise: Value): ValueRule<Value> {
+  return "value" in rule ? rule : { otherwise, ...rule };
+}
+
+type GivenRule<Value> = {
+  readonly value?: Value | undefined;
+  readonly from?: CaseFactName | undefined;
+  readonly map?: Readonly<Record<string, Value>> | undefined;
+  readonly else?: Value | undefined;
+};
+
+function toRule<Value>({ value, from, map, else: otherwise }: GivenRule<Value>): ValueRule<Value> {
+  if (from === undefined) return { value: value as Value };
+  return { from, map: map ?? {}, ...(otherwise === undefined ? {} : { otherwise }) };
+}
+
+function buildJira(
+  scope: Scope,
+  given: NonNullable<ConnectionInput["jira"]>,
+  issueType: string | undefined,
+): JiraConfig | null {
   const elsewhere = scope.isElsewhere("JIRA_HOST", given.host);
   if (elsewhere && given.apiToken === undefined) {
     return scope.fail(["jira", "host"], {
@@ -416,7 +473,7 @@ function buildJira(scope: Scope, given: NonNullable<ConnectionInput["jira"]>): J
     email: scope.need("JIRA_EMAIL", given.email),
     apiToken: scope.secret("JIRA_API_TOKEN", given.apiToken, true),
     projectKey: scope.need("JIRA_PROJECT_KEY", given.projectKey),
-    issueType: scope.pick("JIRA_ISSUE_TYPE", given.issueType),
+    issueType: issueType ?? scope.pick("JIRA_ISSUE_TYPE", given.issueType),
     requestsPerSecond: scope.pick("JIRA_REQUESTS_PER_SECOND", given.requestsPerSecond),
   };
   // Whoever runs that other site must not be able to sign for the site of the environment.

@@ -105,6 +105,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 20,
           proxy: null,
         },
+        issue: { type: { value: "Task" }, fields: {} },
         cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
         status: {
           toJira: {
@@ -161,12 +162,52 @@ test("defaults stand in for everything that is not set", () => {
   });
 });
 
+test("issue.type goes before jira.issueType, which stands where its rule gives none", () => {
+  const typed = (type: string) => {
+    const { jira, issue } = getConnection({
+      files: yaml(`connections: [{ jira: { issueType: Story }, issue: { type: ${type} } }]`),
+    });
+    return { usual: jira.issueType, rule: issue.type };
+  };
+  const rule = { from: "label", map: { a: "Bug" } };
+
+  expect(typed("Bug")).toEqual({ usual: "Bug", rule: { value: "Bug" } });
+  expect(typed("{ value: Bug }")).toEqual({ usual: "Bug", rule: { value: "Bug" } });
+  expect(typed("{ from: label, map: { a: Bug }, else: Task }")).toEqual({
+    usual: "Task",
+    rule: { ...rule, otherwise: "Task" },
+  });
+  expect(typed("{ from: label, map: { a: Bug } }")).toEqual({ usual: "Story", rule: { ...rule, otherwise: "Story" } });
+});
+
+test.each([
+  ["Impact: { vaule: 1 }", { kind: "unknown_key", line: 5, column: 19, remedy: /Did you mean value/ }],
+  ["Impact: { from: prodct, map: { a: 1 } }", { kind: "invalid", line: 5, column: 25, remedy: /product, problemType/ }],
+  ["Impact: { from: product }", { kind: "invalid", line: 5, column: 9, remedy: /\{ value: … \}, or/ }],
+  ["Impact: { value: 1, from: product, map: { a: 1 } }", { kind: "invalid", line: 5, column: 9, remedy: /, or/ }],
+  ["Impact: 7", { kind: "invalid", line: 5, column: 17, remedy: /\{ value: … \}/ }],
+  ["Impact: { value: .nan }", { kind: "invalid", line: 5, column: 26, remedy: /a number/ }],
+  ["Summary: { value: mine }", { kind: "conflict", line: 5, column: 9, remedy: /Leave it out/ }],
+  ["issuetype: { value: { name: Bug } }", { kind: "conflict", line: 5, column: 9, remedy: /issue\.type/ }],
+])("the wrong field %s is an error with its place", (text, { remedy, ...error }) => {
+  const files = yaml(`connections:\n  - name: a\n    issue:\n      fields:\n        ${text}\n`);
+  expect(getErrors({ files })).toEqual([
+    expect.objectContaining({ file: "casebridge.yaml", ...error, remedy: expect.stringMatching(remedy) }),
+  ]);
+});
+
 test("the whole example of the specification is read", () => {
   const text = `connections:
   - name: default
     huawei: { endpoint: https://osm.example.com, iamEndpoint: https://iam.example.com, apiVersion: v2, language: en-us, timeZone: GMT+8, groupId: "", consoleCaseUrl: "", requestsPerSecond: 2,
               ak: { env: HUAWEICLOUD_SDK_AK }, sk: { env: HUAWEICLOUD_SDK_SK }, domainId: "" }
     jira: { host: https://example.atlassian.net, email: bot@example.com, apiToken: { env: JIRA_API_TOKEN }, webhookSecret: { env: JIRA_WEBHOOK_SECRET }, projectKey: OPS, issueType: Task, requestsPerSecond: 20 }
+    issue:
+      type: { from: problemType, map: { "Fault": Bug }, else: Task }
+      fields:
+        customfield_10010: { value: { id: "10020" } }
+        components: { from: product, map: { "Elastic Cloud Server": [{ name: ECS }] }, else: [] }
+        "Customer impact": { from: severity, map: { "*": "{value}" } }
     cases: { createdAfter: 2026-01-01, statuses: [0, 1, 2, 5, 17], labels: [] }
     status: { toJira: { 0: { category: new }, 2: { statusId: "10012" } }, via: { done: ["3"], "10012": ["3"] }, closeOnDone: confirm }
     priority: { "<severity id or name>": High }
@@ -191,6 +232,14 @@ test("the whole example of the specification is read", () => {
   // What the flows see of it: every section of the file reaches them.
   const settings: ConnectionSettings = connection;
   expect(settings).toMatchObject({
+    issue: {
+      type: { from: "problemType", map: { Fault: "Bug" }, otherwise: "Task" },
+      fields: {
+        customfield_10010: { value: { id: "10020" } },
+        components: { from: "product", map: { "Elastic Cloud Server": [{ name: "ECS" }] }, otherwise: [] },
+        "Customer impact": { from: "severity", map: { "*": "{value}" } },
+      },
+    },
     priority: { "<severity id or name>": "High" },
     create: {
       jql: 'labels = "huawei-case"',

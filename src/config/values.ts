@@ -71,6 +71,19 @@ export function lineOrEmpty(what: string, charsMax = 1000): z.ZodString {
     .regex(/^[^\p{Cc}]*$/u, { error });
 }
 
+/** Any value that JSON can carry, `null` aside. */
+export function json(): z.ZodUnknown {
+  return z.unknown().refine(isJson, { error: "a text, a number, true, false, a list or a mapping" });
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isJson);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return Object.values(value).every(isJson);
+}
+
 /** Text of the given shape; `what` says it in words. */
 export function shaped(pattern: RegExp, what: string): z.ZodString {
   return z.string({ error: what }).regex(pattern, { error: what });

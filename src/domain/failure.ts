@@ -23,6 +23,8 @@ export const failureRemedies = {
     "Stop one of the two installations, then `rebuild`, or `links link CASE KEY --take-over` for this case.",
   internal_error: "Report it with the worker's log, then `failures retry`.",
   issue_gone: "Restore the issue and `failures retry`, make it anew with `resync --recreate`, or `links unlink`.",
+  issue_refused:
+    "Set what the detail names in `issue.fields` or `issue.type` (`casebridge doctor` shows the lines), or change the project; a start with a changed configuration, or `failures retry`, tries again.",
   issue_taken:
     "`links show` both cases: `links unlink` the one that does not belong to the issue, then `failures retry`; or `links link CASE KEY` with another issue.",
   job_failed: "The next round tries again by itself; if it comes back, report it with the worker's log.",

@@ -1,9 +1,9 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
+import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort, Lane } from "../sync/ports.ts";
 import {
-  type CreateField,
   type Directory,
   findByNameOrId,
   type IssueType,
@@ -45,7 +45,7 @@ export interface JiraAdminPort {
   /** An issue type that can be created in the project; `null` when there is none of this name or id. */
   findIssueType(nameOrId: string): Promise<IssueType | null>;
   /** All fields on the create screen of an issue type. */
-  listCreateFields(issueTypeId: string): Promise<readonly CreateField[]>;
+  listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
   /** Statuses of the configured issue type in the project, or of all its types when that one is unknown. */
   listStatuses(): Promise<readonly ProjectStatus[]>;
   /** Priorities that an issue of the configured type can be made with; none where the field is on no screen. */

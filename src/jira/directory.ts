@@ -3,6 +3,7 @@
  * account's language and every write needs ids (jira.md 1).
  */
 
+import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { JiraOptions } from "./options.ts";
@@ -42,16 +43,6 @@ export type Project = {
   readonly roles: readonly NamedId[];
 };
 
-/** A field on the create screen; a required one without a default must be given. */
-export type CreateField = {
-  readonly fieldId: string;
-  readonly name: string;
-  readonly required: boolean;
-  readonly hasDefault: boolean;
-  /** The values that it takes, where it takes only some. */
-  readonly allowed: readonly NamedId[];
-};
-
 /** Look-ups of one connection. Every call throws only `ServiceError`; a failed look-up is made again by the next caller. */
 export type Directory = {
   myself(call: CallContext): Promise<Myself>;
@@ -59,7 +50,7 @@ export type Directory = {
   /** Issue types that can be created in the project. */
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
   /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; jira.md 6). */
-  createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]>;
+  createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]>;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
   /**
@@ -117,14 +108,14 @@ export function makeDirectory(deps: {
     });
   });
 
-  const createFieldsOf = new Map<string, LookUp<readonly CreateField[]>>();
-  function createFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]> {
+  const createFieldsOf = new Map<string, LookUp<readonly ScreenField[]>>();
+  function createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]> {
     const known = createFieldsOf.get(issueTypeId) ?? once((first) => readCreateFields(first, issueTypeId));
     createFieldsOf.set(issueTypeId, known);
     return known(call);
   }
 
-  async function readCreateFields(call: CallContext, issueTypeId: string): Promise<readonly CreateField[]> {
+  async function readCreateFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]> {
     const read = asRead(call);
     const url = `/rest/api/3/issue/createmeta/${projectPath(read)}/issuetypes/${checkedSegment(read, issueTypeId)}`;
     const fields = await readPages(read, async (startAt) => {
@@ -132,11 +123,12 @@ export function makeDirectory(deps: {
       const page = await transport.client(read).sendRequest({ url, searchParams, schema: createFieldPageSchema });
       return { items: page.fields, total: page.total ?? null };
     });
-    return fields.map(({ fieldId, name, required, hasDefaultValue, allowedValues }) => ({
+    return fields.map(({ fieldId, name, required, hasDefaultValue, allowedValues, schema }) => ({
       fieldId,
       name,
       required,
       hasDefault: hasDefaultValue === true,
+      type: schema?.type ?? null,
       allowed: (allowedValues ?? []).flatMap(({ id, name: label, value }) =>
         id == null ? [] : [{ id, name: label ?? value ?? id }],
       ),

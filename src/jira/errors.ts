@@ -21,20 +21,29 @@ export type CallFacts = {
 /** An answer read to its end. */
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
 
-/** Cause of a refusal: the names of the fields that Jira refused. Holds no values. */
+/** Cause of a refusal: the names of the fields that Jira refused, and what it says of each, without what it quotes. Holds no values. */
 export class JiraRefusal extends Error {
   readonly fields: readonly string[];
+  readonly texts: Readonly<Record<string, string>>;
 
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], texts: Readonly<Record<string, string>>) {
     super("refused by Jira");
     this.name = "JiraRefusal";
     this.fields = fields;
+    this.texts = texts;
   }
 }
 
 /** Names of the fields that a refused request was refused for; empty for any other error. */
 export function refusedFields(error: unknown): readonly string[] {
   return isServiceError(error, "rejected") && error.cause instanceof JiraRefusal ? error.cause.fields : [];
+}
+
+/** What Jira says of a field that a request was refused for, without what it quotes; `null` where it says nothing. */
+export function refusedText(error: unknown, field: string): string | null {
+  if (!isServiceError(error, "rejected") || !(error.cause instanceof JiraRefusal)) return null;
+  const { texts } = error.cause;
+  return Object.hasOwn(texts, field) ? (texts[field] ?? null) : null;
 }
 
 /** The reason that a 429 carries for the limit of writes on one issue (jira.md 3.6). */
@@ -67,7 +76,7 @@ export function readAnswer(call: CallFacts, answer: Answer, now: Date): unknown 
 
 /** Translates an answer that is no success. */
 export function answerError(call: CallFacts, answer: Answer, now: Date): ServiceError {
-  const { messages, fields, scopeMismatch } = readErrorBody(answer.text);
+  const { messages, fields, texts, scopeMismatch } = readErrorBody(answer.text);
   if (answer.status === 401 && scopeMismatch) return missingScope(call, answer);
   const kind = kindOfStatus(answer.status);
   const parts = [
@@ -83,7 +92,7 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
       retryAfterMs: kind === "rate_limited" || kind === "unavailable" ? readWaitHint(answer.headers, now) : null,
       outcomeUnknown: kind === "unavailable" || kind === "contract",
     },
-    kind === "rejected" ? new JiraRefusal(fields) : undefined,
+    kind === "rejected" ? new JiraRefusal(fields, texts) : undefined,
   );
 }
 
@@ -215,22 +224,31 @@ function headerText(value: string | readonly string[] | undefined): string {
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }
 
-function readErrorBody(text: string): { messages: string; fields: readonly string[]; scopeMismatch: boolean } {
+function readErrorBody(text: string): {
+  messages: string;
+  fields: readonly string[];
+  texts: Readonly<Record<string, string>>;
+  scopeMismatch: boolean;
+} {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return { messages: "", fields: [], scopeMismatch: false };
+    return { messages: "", fields: [], texts: {}, scopeMismatch: false };
   }
   const errors = member(body, "errors");
-  const fields = typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.keys(errors) : [];
+  const byField = typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.entries(errors) : [];
+  const named = byField.filter(([name]) => /^[\w.-]{1,64}$/.test(name)).slice(0, 20);
   // The gateway in front of Jira writes `message` (jira.md 6).
   const told = member(body, "errorMessages") ?? [member(body, "message")];
-  const texts = Array.isArray(told) ? told.filter((message) => typeof message === "string") : [];
+  const lines = Array.isArray(told) ? told.filter((message) => typeof message === "string") : [];
   return {
-    fields: fields.filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 20),
-    messages: cleanMessages(texts),
-    scopeMismatch: texts.some((text) => /scope does not match/i.test(text)),
+    fields: named.map(([name]) => name),
+    texts: Object.fromEntries(
+      named.flatMap(([name, said]) => (typeof said === "string" ? [[name, cleanMessages([said])]] : [])),
+    ),
+    messages: cleanMessages(lines),
+    scopeMismatch: lines.some((text) => /scope does not match/i.test(text)),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import type { ScreenField } from "../domain/create-screen.ts";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Issue, IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
@@ -9,6 +10,7 @@ import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Lane, Log, MarkedIssue } from "../sync/ports.ts";
+import { explainRefusal, toFieldValues } from "./create-fields.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
@@ -250,14 +252,10 @@ export function makeIssueCalls(deps: {
   }
 
   /** How a create names the priority: by its id, or as it was given where Jira does not tell which ones there are. */
-  async function findPriority(call: CallContext, nameOrId: string | null, issueTypeId: string | null) {
+  function findPriority(nameOrId: string | null, screen: readonly ScreenField[] | null) {
     if (nameOrId === null) return null;
-    const fields =
-      issueTypeId === null
-        ? null
-        : await unlessRefused(deps.log, "priorities", () => directory.createFields(call, issueTypeId));
-    if (fields === null) return asGiven(nameOrId);
-    const allowed = fields.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
+    if (screen === null) return asGiven(nameOrId);
+    const allowed = screen.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
     const found = findByNameOrId(allowed, nameOrId);
     if (found === null) deps.log.warn({ priority: nameOrId }, "Jira priority not found");
     return found === null ? null : { id: found.id };
@@ -266,38 +264,64 @@ export function makeIssueCalls(deps: {
   async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
     const call: CallContext = { operation: "createIssue", effect: "write", lane };
     const description = toAdfDocument(call, input.descriptionAdf);
+    const typeName = input.issueType ?? deps.options.issueType;
+    const wanted = input.fields ?? {};
     // Ids are certain whatever the account's language; where a look-up is refused, the names are all there is.
     const [project, issueTypes] = await Promise.all([
       unlessRefused(deps.log, "project", () => directory.project(call)),
       unlessRefused(deps.log, "issue types", () => directory.issueTypes(call)),
     ]);
-    const issueType = issueTypes === null ? null : findByNameOrId(issueTypes, deps.options.issueType);
+    const issueType = issueTypes === null ? null : findByNameOrId(issueTypes, typeName);
     if (issueTypes !== null && issueType === null) {
       directory.forget();
-      throw refusedLocally(call, "the project has no issue type of the configured name");
+      throw refusedLocally(
+        call,
+        `the project has no issue type ${typeName}; it has ${issueTypes.map(({ name }) => name).join(", ")}`,
+      );
     }
-    const priorityAsked = await findPriority(call, input.priority, issueType?.id ?? null);
+    const asksScreen = issueType !== null && (input.priority !== null || Object.keys(wanted).length > 0);
+    const screen = asksScreen
+      ? await unlessRefused(deps.log, "create screen", () => directory.createFields(call, issueType.id))
+      : null;
+    const { values, problems } = toFieldValues(screen, wanted);
+    if (problems.length > 0) {
+      // Somebody may mend the screen meanwhile.
+      directory.forget();
+      throw refusedLocally(call, problems.join("; "));
+    }
+    const { labels: furtherLabels, ...given } = values;
+    const priorityAsked = "priority" in given ? null : findPriority(input.priority, screen);
     const create = async (priority: typeof priorityAsked) => {
       const fields = {
+        ...given,
         project: project === null ? { key: projectKey } : { id: project.id },
-        issuetype: issueType === null ? asGiven(deps.options.issueType) : { id: issueType.id },
+        issuetype: issueType === null ? asGiven(typeName) : { id: issueType.id },
         summary: toSummary(input.summary),
         description,
-        labels: input.labels,
+        labels: [...new Set([...input.labels, ...(Array.isArray(furtherLabels) ? furtherLabels : [])])],
         ...(priority === null ? {} : { priority }),
       };
       const body = { fields, properties: [{ key: propertyKey, value: input.mark }] };
       const request = { url: "/rest/api/3/issue", method: "POST", body, schema: createdIssueSchema } as const;
       return transport.client(call).sendRequest(request);
     };
-    const created = await create(priorityAsked).catch((error: unknown) => {
-      const fields = refusedFields(error);
-      if (fields.includes("issuetype") || fields.includes("project")) directory.forget();
-      if (priorityAsked === null || !fields.includes("priority")) throw error;
-      // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (jira.md 3.3).
-      deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
-      return create(null);
-    });
+    const created = await create(priorityAsked)
+      .catch((error: unknown) => {
+        if (priorityAsked === null || !refusedFields(error).includes("priority")) throw error;
+        // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (jira.md 3.3).
+        deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
+        return create(null);
+      })
+      .catch(async (error: unknown) => {
+        if (refusedFields(error).length === 0) throw error;
+        // What is known of the project and its screens may be out of date.
+        directory.forget();
+        const now =
+          issueType === null
+            ? null
+            : await unlessRefused(deps.log, "create screen", () => directory.createFields(call, issueType.id));
+        throw explainRefusal(error, now, values);
+      });
     transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
     return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
   }

@@ -159,6 +159,9 @@ export async function holdLink(
 export function heldDirections(snapshot: LinkSnapshot): ReadonlySet<Direction> {
   const held = new Set<Direction>();
   for (const failure of snapshot.failures) {
+    // Nobody wants the issue that Jira refused.
+    if (failure.reason === ("issue_refused" satisfies FailureReason) && failure.state === "discarded")
+      held.add("to-jira");
     if (failure.item !== "link" || !["open", "discarded"].includes(failure.state)) continue;
     if (failure.direction !== "to-huawei") held.add("to-jira");
     if (failure.direction !== "to-jira") held.add("to-huawei");

@@ -13,6 +13,7 @@ import type { StatusCategory } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeSteps, type Steps, unlessRefused } from "../domain/steps.ts";
 import { markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
+import { hashParts } from "../lib/hash.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../lib/http.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
@@ -45,6 +46,8 @@ const foreignInstallation = "foreign_installation" satisfies FailureReason;
 /** Reason of a failure that ends by itself: the Jira project cannot be seen. */
 export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
+/** What new issues were made of in the last round. */
+const issueSettingsCursor = "issue_settings";
 /** More issues than this moved to done in one round hold the lane of closes (rule 2). */
 const endingMax = 10;
 
@@ -79,6 +82,7 @@ export async function intakeCases(
       return { skipped: true, newLinks: 0, woken: listed?.woken ?? 0 };
     }
     const polled = await steps.run(() => pollCohorts(deps, startedAt));
+    await steps.run(() => wakeUnmade(deps));
     await unlessRefused(deps.log, "access requests", () => noticeAccessRequests(deps));
     steps.end();
     if (listed === null || taken === null || polled === null) throw new Error("a failed step was not told");
@@ -100,6 +104,18 @@ export async function intakeCases(
     deps.log.info({ connection: name, ...result, ...ownedBy }, "Round over the cases finished");
     return result;
   });
+}
+
+/** When what new issues are made of changed, the cases whose issue is still to be made are looked at again. May be repeated. */
+async function wakeUnmade({ state, settings: { name, issue, priority } }: IntakeDeps): Promise<void> {
+  const hash = hashParts([JSON.stringify([issue, priority])]).slice(0, 32);
+  const before = await state.findCursor(name, issueSettingsCursor);
+  if (before === hash) return;
+  const links = before === null ? [] : await state.listWatchedLinks(name);
+  const unmade = links.filter((link) => link.caseId !== null && link.issueId === null && link.state === "active");
+  if (unmade.length > 0)
+    await state.wake(unmade.map((link) => ({ linkId: link.id, huawei: true, lane: "poll" }) as const));
+  await state.saveCursor(name, issueSettingsCursor, hash);
 }
 
 /** Runs `work` while it alone holds the round of that name; `end` tells the outcome, which is `failed` otherwise. */

@@ -19,6 +19,7 @@ import type {
   Transition,
 } from "../domain/issue.ts";
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { ValueRule } from "../domain/value-rule.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
 
@@ -235,6 +236,10 @@ export type NewIssue = {
   readonly labels: readonly string[];
   /** Name or id of a priority; `null` = leave it to Jira. A refused priority is left out and the create repeated by the adapter. */
   readonly priority: string | null;
+  /** Name or id of a type; `null` or left out = the adapter's own. */
+  readonly issueType?: string | null;
+  /** Further fields of the create screen, by id or by a name that no other field there has; values as Jira's API takes them. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   readonly mark: IssueMark;
 };
 
@@ -437,6 +442,13 @@ export type ConnectionSettings = {
     readonly groupId: string | null;
   };
   readonly jira: { readonly host: string; readonly projectKey: string };
+  /** What a new issue is made of besides the case's texts. */
+  readonly issue: {
+    /** Name or id of the type. */
+    readonly type: ValueRule<string>;
+    /** By id or name of a field of the create screen. */
+    readonly fields: Readonly<Record<string, ValueRule>>;
+  };
   readonly cases: {
     readonly createdAfter: Date | null;
     readonly statuses: readonly number[] | null;

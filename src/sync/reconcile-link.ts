@@ -6,12 +6,13 @@
  */
 
 import { isOpenStatus } from "../domain/case.ts";
+import type { FailureReason } from "../domain/failure.ts";
 import type { CommentId, LinkId } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import type { Link, Mirror } from "../domain/link.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
-import { pauseMs } from "../lib/retry.ts";
+import { type Growth, growingMs, pauseMs } from "../lib/retry.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
 import { SpoolFull } from "../lib/spool.ts";
 import { whileStanding } from "../lib/standing.ts";
@@ -65,6 +66,10 @@ const causeToleranceMs = 100;
 const additionPauseMs = 5 * 60_000;
 /** For so long a reading of the issue serves further passes of its run. */
 const issueStandsMs = 2_000;
+/** Reason of the failure of a case whose issue Jira does not take as it is made up. */
+const issueRefused = "issue_refused" satisfies FailureReason;
+/** Pauses before such a case is tried again unasked. */
+const formPauses: Growth = { firstMs: 60_000, factor: 2, maxMs: 3_600_000, jitter: [0.75, 1] };
 /** Passes of one run: create, mirror, confirm, and one to spare. */
 const passesMax = 5;
 
@@ -541,6 +546,11 @@ async function applyAll(
         await handleActionFailure(deps, leased, run, action, error);
         continue;
       }
+      if (isServiceError(error, "rejected") && action.kind === "create_issue") {
+        await waitForForm(deps, leased, run, error);
+        held.add(action.direction);
+        continue;
+      }
       if (isServiceError(error) && isAddition(action)) {
         await leaveOut(deps, leased, run, action, error);
         if (action.kind === "link_issues") unlinked = true;
@@ -648,6 +658,21 @@ async function leaveOut(
       failures: [{ direction: "to-jira", item: itemOf(action), reason: kind, detail: message }],
     });
   else run.lookAgain(later(deps, pauseMs(additionPauseMs, facts.retryAfterMs)));
+}
+
+/**
+ * Jira does not take the new issue as it is made up: the case waits until the configuration or the project is mended. It is tried again
+ * when the configuration changes (`intake.ts`), and after a pause that grows.
+ */
+async function waitForForm(deps: RunDeps, leased: LeasedLink, run: Run, error: ServiceError): Promise<void> {
+  const { facts } = error;
+  const earlier = leased.snapshot.failures.find(({ item, reason }) => item === "issue" && reason === issueRefused);
+  await leased.apply({
+    failures: [{ direction: "to-jira", item: "issue", reason: issueRefused, detail: facts.detail }],
+  });
+  run.reason = issueRefused;
+  run.lookAgain(later(deps, growingMs(formPauses, (earlier?.attempts ?? 0) + 1, deps.random())));
+  deps.log.warn({ linkId: run.link.id, caseId: run.link.caseId, status: facts.status }, "Jira refused the new issue");
 }
 
 async function handleActionFailure(

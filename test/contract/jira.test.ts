@@ -167,6 +167,69 @@ describe("the Jira adapter", () => {
     expect(sim.control.getIssue({ issue: created.issueKey }).issueTypeId).toBe("10004");
   });
 
+  describe("fields of the configuration", () => {
+    const newIssue = { summary: "x", descriptionAdf: doc("x"), labels: ["ours"], priority: "High", mark };
+    const make = (fields: Record<string, unknown>, issueType: string | null = null) =>
+      makeClient().createIssue({ ...newIssue, fields, issueType }, "live");
+
+    it("are sent by the ids that their names mean; labels join ours, a priority goes before the mapped one", async () => {
+      const { issueKey } = await make(
+        { region: "north", customfield_10051: { id: "10201" }, labels: ["theirs", "ours"], priority: { id: "5" } },
+        "bug",
+      );
+
+      const issue = sim.control.getIssue({ issue: issueKey });
+      expect(issue.customFields).toMatchObject({ customfield_10050: "north", customfield_10051: { id: "10201" } });
+      expect(issue).toMatchObject({ labels: ["ours", "theirs"], priority: { id: "5" }, issueTypeId: "10004" });
+    });
+
+    it("that the screen does not have, or has twice, are named before anything is sent", async () => {
+      sim.control.setSettings({
+        screenFields: [{ id: "customfield_10060", name: "Region", kind: "string", options: [] }],
+      });
+
+      const error = await failure(make({ Region: "north", Umfang: 1 }));
+
+      expect(error.kind).toBe("rejected");
+      expect(error.facts.detail).toBe(
+        "Region is the name of several fields: customfield_10050, customfield_10060; the create screen has no field Umfang",
+      );
+      expect(sim.control.getRequests().byOperation.createIssue).toBeUndefined();
+    });
+
+    it("that Jira refuses are told with what was given and what they take; our own texts are not", async () => {
+      sim.control.setSettings({ requiredFields: ["customfield_10050"], textLimit: 10 });
+
+      const missing = await failure(make({}));
+      expect(missing.facts.detail).toBe("refused fields: Region (customfield_10050): Region is required.");
+      sim.control.setSettings({ requiredFields: [] });
+      const wrong = await failure(
+        makeClient().createIssue(
+          { ...newIssue, descriptionAdf: doc("far too long for this site"), fields: { Product: { value: "OBS" } } },
+          "live",
+        ),
+      );
+      expect(wrong.facts.detail).toContain(
+        `Product (customfield_10051): Option id '…' is not valid; given: {"value":"OBS"}; takes: 10200 Elastic Cloud Server,`,
+      );
+      expect(wrong.facts.detail).toContain("Description (description): The entered text is too long.");
+      expect(wrong.facts.detail).not.toContain("this site");
+    });
+
+    it("are read anew once Jira refused one", async () => {
+      const client = makeClient();
+      const fields = { "Customer impact": "high" };
+      await failure(client.createIssue({ ...newIssue, fields }, "live"));
+      sim.control.setSettings({
+        screenFields: [{ id: "customfield_10060", name: "Customer impact", kind: "string", options: [] }],
+      });
+
+      const { issueKey } = await client.createIssue({ ...newIssue, fields }, "live");
+
+      expect(sim.control.getIssue({ issue: issueKey }).customFields.customfield_10060).toBe("high");
+    });
+  });
+
   it("makes one line of at most 255 characters of a summary", async () => {
     const client = makeClient();
     const created = await client.createIssue(

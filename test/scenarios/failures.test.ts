@@ -268,6 +268,18 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
       expect(world.told()).toEqual([expect.stringContaining("first")]);
     },
   },
+  issue_refused: {
+    async force(world) {
+      world.jira.setSettings({ requiredFields: ["customfield_10050"] });
+      world.huawei.createCase({ description: "needs a field" });
+      await world.pass(1);
+    },
+    async remedy(world) {
+      world.jira.setSettings({ requiredFields: [] });
+      await world.retry();
+    },
+    after: (world) => expect(world.jira.getState().issues).toHaveLength(2),
+  },
   issue_taken: {
     async force(world) {
       world.huawei.createCase({ description: "the second" });
@@ -438,15 +450,15 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
   },
   rejected: {
     async force(world) {
-      world.jira.setSettings({ requiredFields: ["customfield_10050"] });
-      world.huawei.createCase({ description: "needs a field" });
+      world.jira.addFault({ operation: "doTransition", kind: "400", probability: 1 });
+      world.huawei.setStatus({ caseId: world.caseId, status: 3 });
       await world.pass(1);
     },
     async remedy(world) {
-      world.jira.setSettings({ requiredFields: [] });
+      world.jira.clearFaults();
       await world.retry();
     },
-    after: (world) => expect(world.jira.getState().issues).toHaveLength(2),
+    after: (world) => expect(world.issueOf(world.caseId).status.category).toBe("done"),
   },
   request_refused: {
     settings: (settings) => {

@@ -147,7 +147,7 @@ describe("a pairing", () => {
     stage.jira.setSettings({ requiredFields: ["customfield_10050"] });
     const { caseId } = stage.huawei.createCase({ description: "needs a field" });
     await pass(1);
-    await cli(["failures", "discard", "--reason", "rejected", "--yes"]);
+    await cli(["failures", "discard", "--reason", "issue_refused", "--yes"]);
     stage.jira.setSettings({ requiredFields: [] });
     stage.huawei.addMessage({ caseId, author: "engineer", content: "Is anybody there?" });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CUSTOM_FIELDS, PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
+import { PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
 import {
   applyUpdate,
   diffPatch,
@@ -20,7 +20,7 @@ import {
   type RequestContext,
   refused,
 } from "../http.ts";
-import { canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
+import { canSeeIssue, hasPermission, listScreenDefs, requirePermission, type Site, visibleIssue } from "../site.ts";
 import type { IssueDraft, IssuePatch } from "../state.ts";
 import type { IssueRecord } from "../types.ts";
 import {
@@ -88,8 +88,11 @@ function planCreate(site: Site, body: IssueUpdate): CreatePlan {
   const issueTypeId = findIssueType(site, project, issuetype);
   if (issueTypeId === null) throw fieldErrors({ issuetype: "Specify a valid issue type" });
   if (fields.summary === undefined) throw fieldErrors({ summary: "You must specify a summary of the issue." });
-  const missing = site.settings.requiredFields.filter((id) => fields[id] === undefined || fields[id] === null);
-  if (missing.length > 0) throw fieldErrors(Object.fromEntries(missing.map((id) => [id, `${id} is required.`])));
+  const missing = site.settings.requiredFields.filter((id) => isEmpty(fields[id]));
+  if (missing.length > 0) {
+    const names = new Map(listFieldDetails(site).map((field) => [field.id, field.name]));
+    throw fieldErrors(Object.fromEntries(missing.map((id) => [id, `${names.get(id) ?? id} is required.`])));
+  }
   const patch: IssuePatch = {
     ...parseFields(site, project, fields, {}),
     ...applyUpdate(site, project, { labels: [], customFields: {} }, body.update ?? {}),
@@ -99,6 +102,10 @@ function planCreate(site: Site, body: IssueUpdate): CreatePlan {
     properties: toPropertyMap(body.properties ?? []),
     transition: body.transition === undefined ? null : findInitialTransition(project, body.transition.id),
   };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 function findInitialTransition(project: ProjectDef, id: string | undefined): TransitionDef {
@@ -188,22 +195,27 @@ interface ScreenField {
 }
 
 function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): ScreenField[] {
-  const names = new Map(listFieldDetails().map((field) => [field.id, field]));
-  const screen = ["summary", "description", "labels", "assignee", "duedate", ...CUSTOM_FIELDS.map((field) => field.id)];
+  const names = new Map(listFieldDetails(site).map((field) => [field.id, field]));
+  const defs = listScreenDefs(site);
+  const screen = ["summary", "description", "labels", "assignee", "duedate", ...defs.map((field) => field.id)];
   if (isPriorityOnScreen(site, project)) screen.push("priority");
   if (hasPermission(site, "MODIFY_REPORTER")) screen.push("reporter");
   if (hasPermission(site, "SET_ISSUE_SECURITY")) screen.push("security");
   if (forCreate) screen.push("project", "issuetype");
   const shown = screen.filter((id) => !site.settings.fieldsOffScreen.includes(id));
   return shown.map((id) => {
-    const custom = CUSTOM_FIELDS.find((field) => field.id === id);
+    const custom = defs.find((field) => field.id === id);
     const allowed =
       id === "priority"
         ? PRIORITIES.map((priority) => viewPriority(site, priority.id))
         : id === "issuetype"
           ? project.issueTypeIds.map((type) => viewIssueType(site, type))
-          : custom?.kind === "option"
-            ? custom.options.map((option) => ({ id: option.id, value: option.value }))
+          : custom !== undefined && custom.options.length > 0
+            ? custom.options.map(({ id: optionId, value, children }) => ({
+                id: optionId,
+                ...(custom.kind === "named" ? { name: value } : { value }),
+                ...(children === undefined ? {} : { children }),
+              }))
             : null;
     return {
       required: ["summary", "project", "issuetype", ...(forCreate ? site.settings.requiredFields : [])].includes(id),
@@ -220,7 +232,7 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
 
 function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unknown>, expand: ReadonlySet<string>) {
   const project = site.state.projectOf(issue);
-  const details = expand.has("names") || expand.has("schema") ? listFieldDetails() : [];
+  const details = expand.has("names") || expand.has("schema") ? listFieldDetails(site) : [];
   // jira.md 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
   const histories = [...issue.changelog].reverse().slice(0, 40);
   return {

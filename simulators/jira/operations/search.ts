@@ -96,7 +96,7 @@ function search(site: Site, request: SearchRequest): Reply {
   const last = page.at(-1);
   const more = remaining.length > page.length && last !== undefined;
   const token = more ? { q: hashOf(request), k: last.key, t: site.now() } : null;
-  const details = listFieldDetails();
+  const details = listFieldDetails(site);
   return {
     status: 200,
     body: {

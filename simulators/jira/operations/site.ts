@@ -236,15 +236,15 @@ function viewField(field: ReturnType<typeof listFieldDetails>[number]): Record<s
   };
 }
 
-function getFields(): Reply {
-  return { status: 200, body: listFieldDetails().map(viewField) };
+function getFields(site: Site): Reply {
+  return { status: 200, body: listFieldDetails(site).map(viewField) };
 }
 
 function getFieldsPaginated(site: Site, context: RequestContext): Reply {
   const types = context.query.list("type");
   const ids = context.query.list("id");
   const text = (context.query.text("query") ?? "").toLowerCase();
-  const found = listFieldDetails()
+  const found = listFieldDetails(site)
     .filter((field) => types.length === 0 || types.includes(field.custom ? "custom" : "system"))
     .filter((field) => ids.length === 0 || ids.includes(field.id))
     .filter((field) => field.name.toLowerCase().includes(text))

@@ -1,10 +1,12 @@
 /**
  * The issue of a case: its creation, its property, its labels.
  */
+import type { CaseDetail } from "../../domain/case.ts";
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
 import type { Intent } from "../../domain/link.ts";
 import { unlessRefused } from "../../domain/steps.ts";
+import { type FactValues, resolveRule } from "../../domain/value-rule.ts";
 import { type Action, descriptionRestKey } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../plan/labels.ts";
@@ -33,6 +35,7 @@ export async function createIssue(
     descriptionAdf: description.doc,
     labels: [caseLabel(detail.caseId), commonLabel, ...labels],
     priority: detail.severityName === null ? null : (settings.priority[detail.severityName] ?? null),
+    ...issueForm(deps, leased, detail),
     mark,
     rest: description.rest,
     hasRest: description.rest !== null,
@@ -50,6 +53,26 @@ export async function createIssue(
     },
   });
   return 1;
+}
+
+/** Type and further fields of a new issue, as the configuration chooses them by the case. */
+function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, detail: CaseDetail) {
+  const told = (text: string | null): readonly string[] => (text === null ? [] : [text]);
+  const facts: FactValues = {
+    product: told(link.productName),
+    problemType: told(detail.problemTypeName),
+    subType: told(detail.typeName),
+    region: told(detail.regionName),
+    severity: told(detail.severityName),
+    label: link.caseLabels,
+    submitter: told(detail.submitterName),
+    connection: [settings.name],
+  };
+  const chosen = Object.entries(settings.issue.fields).map(([name, rule]) => [name, resolveRule(rule, facts)] as const);
+  return {
+    issueType: resolveRule(settings.issue.type, facts) ?? null,
+    fields: Object.fromEntries(chosen.filter(([, value]) => value !== undefined)),
+  };
 }
 
 /** What is stored once the issue is known to exist; also used when a lost create is found again, by the payload of its intent. */

@@ -8,7 +8,7 @@
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, StatusCategory, Transition } from "../../domain/issue.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
-import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
+import type { Clock, ConnectionSettings, JiraPort, NewIssue, TextPort } from "../ports.ts";
 import { withdrawnHash } from "../recognise.ts";
 import { makeId, type NoteWrite, passOn, type Write } from "./write.ts";
 
@@ -179,7 +179,7 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
         operation: "createIssue",
         target: null,
         item: `case ${input.mark.caseId}`,
-        what: `create an issue in ${deps.settings.jira.projectKey} with labels ${input.labels.join(", ")}`,
+        what: `create an issue in ${deps.settings.jira.projectKey} with labels ${input.labels.join(", ")}${formWords(input)}`,
         text: `${input.summary}\n${text.adfToText(input.descriptionAdf)}`,
       });
       return { issueId, issueKey };
@@ -309,6 +309,12 @@ function toTransition({ id, name, category }: NewIssueStatus): Transition {
     toCategory: category,
     requiredFields: [],
   };
+}
+
+/** The further fields of a new issue, with their values. */
+function formWords({ fields = {} }: NewIssue): string {
+  const given = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return given.length === 0 ? "" : `; ${given.join(", ")}`;
 }
 
 function commentWords(fingerprint: string, messageId: string | null): Pick<Write, "item" | "what"> {

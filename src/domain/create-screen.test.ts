@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { allowedText, fieldProblem, findScreenField, type ScreenField, valueProblem } from "./create-screen.ts";
+
+const field = (part: Partial<ScreenField>): ScreenField => ({
+  fieldId: "customfield_1",
+  name: "Impact",
+  required: false,
+  hasDefault: false,
+  allowed: [],
+  type: null,
+  ...part,
+});
+const options = [
+  { id: "10", name: "Low" },
+  { id: "11", name: "High" },
+];
+
+test("a field is meant by its id, or by a name that no other one has", () => {
+  const screen = [
+    field({}),
+    field({ fieldId: "customfield_2", name: "Kosten" }),
+    field({ fieldId: "customfield_3", name: "kosten" }),
+  ];
+
+  expect(findScreenField(screen, " IMPACT ")).toEqual({ kind: "one", field: screen[0] });
+  expect(findScreenField(screen, "customfield_2")).toEqual({ kind: "one", field: screen[1] });
+  expect(fieldProblem(screen, "Impact")).toBeNull();
+  expect(fieldProblem(screen, "Kosten")).toBe("Kosten is the name of several fields: customfield_2, customfield_3");
+  expect(fieldProblem(screen, "Umfang")).toBe("the create screen has no field Umfang");
+});
+
+test.each<[string, Partial<ScreenField>, unknown, string | null]>([
+  ["an option by its id", { type: "option", allowed: options }, { id: "10" }, null],
+  ["an option by its value", { type: "option", allowed: options }, { value: "High" }, null],
+  ["an option that is not there", { type: "option", allowed: options }, { id: "12" }, 'does not take {"id":"12"}'],
+  [
+    "the id counts, whatever the value",
+    { type: "option", allowed: options },
+    { id: "12", value: "Low" },
+    'does not take {"id":"12","value":"Low"}',
+  ],
+  ["an option as a text", { type: "option", allowed: options }, "High", 'takes a mapping, such as { id: "…" }'],
+  [
+    "one of a list",
+    { type: "array", allowed: options },
+    [{ name: "Low" }, { name: "Top" }],
+    'does not take {"name":"Top"}',
+  ],
+  ["a list that is none", { type: "array", allowed: options }, { name: "Low" }, "takes a list, such as [{ name: … }]"],
+  ["a number as a text", { type: "number" }, "3", "takes a number"],
+  ["a person", { type: "user" }, { accountId: "712020:1" }, null],
+  ["a kind that nobody knows", { type: "sd-approvals" }, "x", null],
+])("%s", (_name, part, value, problem) => {
+  expect(valueProblem(field(part), value)).toBe(problem);
+});
+
+test("allowed values are told by id and name, ten of them", () => {
+  expect(allowedText(field({}))).toBeNull();
+  expect(allowedText(field({ allowed: options }))).toBe("10 Low, 11 High");
+  const many = Array.from({ length: 12 }, (_, index) => ({ id: `${index}`, name: `${index}` }));
+  expect(allowedText(field({ allowed: many }))).toBe("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 2 more");
+});

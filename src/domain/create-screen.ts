@@ -1,0 +1,103 @@
+/**
+ * The screen on which a new issue is made: which field a name means, and which values it takes. One judgement for the create and for
+ * `doctor`, so that they cannot differ.
+ */
+
+/** A value that a field takes. */
+export type AllowedValue = { readonly id: string; readonly name: string };
+
+/** A field of a create screen; a required one without a default must be given. */
+export type ScreenField = {
+  readonly fieldId: string;
+  readonly name: string;
+  readonly required: boolean;
+  readonly hasDefault: boolean;
+  /** The values that it takes, where it takes only some. */
+  readonly allowed: readonly AllowedValue[];
+  /** Jira's name of the kind of value (`string`, `number`, `array`, `option` …); `null` = not told. */
+  readonly type: string | null;
+};
+
+/** Which field of a screen a name or id means. */
+export type FoundField =
+  | { readonly kind: "one"; readonly field: ScreenField }
+  | { readonly kind: "none" }
+  | { readonly kind: "several"; readonly fields: readonly ScreenField[] };
+
+/** The field with this id, else the one with this name, capitals aside. Pure. */
+export function findScreenField(screen: readonly ScreenField[], nameOrId: string): FoundField {
+  const wanted = nameOrId.trim();
+  const byId = screen.find(({ fieldId }) => fieldId === wanted);
+  if (byId !== undefined) return { kind: "one", field: byId };
+  const named = screen.filter(({ name }) => name.trim().toLowerCase() === wanted.toLowerCase());
+  const [first] = named;
+  if (first === undefined) return { kind: "none" };
+  return named.length === 1 ? { kind: "one", field: first } : { kind: "several", fields: named };
+}
+
+/** Why a name means no field, for people; `null` where it means one. Pure. */
+export function fieldProblem(screen: readonly ScreenField[], nameOrId: string): string | null {
+  const found = findScreenField(screen, nameOrId);
+  if (found.kind === "one") return null;
+  if (found.kind === "several")
+    return `${nameOrId} is the name of several fields: ${found.fields.map(({ fieldId }) => fieldId).join(", ")}`;
+  return `the create screen has no field ${nameOrId}`;
+}
+
+/** `Region (customfield_10050)`. */
+export function fieldLabel({ name, fieldId }: Pick<ScreenField, "name" | "fieldId">): string {
+  return name === fieldId ? name : `${name} (${fieldId})`;
+}
+
+const shownMax = 10;
+
+/** The values that a field takes, for people: `10200 Elastic Cloud Server, …`; `null` where it takes any. */
+export function allowedText({ allowed }: Pick<ScreenField, "allowed">): string | null {
+  if (allowed.length === 0) return null;
+  const more = allowed.length > shownMax ? `, and ${allowed.length - shownMax} more` : "";
+  return `${allowed
+    .slice(0, shownMax)
+    .map(({ id, name }) => (id === name ? id : `${id} ${name}`))
+    .join(", ")}${more}`;
+}
+
+/** Kinds of value that are given as a mapping such as `{ id: "10200" }`. */
+const mappedTypes: ReadonlySet<string> = new Set([
+  "option",
+  "option-with-child",
+  "priority",
+  "user",
+  "group",
+  "version",
+  "component",
+  "resolution",
+  "securitylevel",
+]);
+
+/**
+ * Why a field does not take a value, as a phrase that follows "it"; `null` where nothing speaks against it. Only what the screen's
+ * metadata tells is judged. Pure.
+ */
+export function valueProblem(field: ScreenField, value: unknown): string | null {
+  if (field.type === "number" && typeof value !== "number") return "takes a number";
+  if (field.type === "array" && !Array.isArray(value)) return "takes a list, such as [{ name: … }]";
+  if (field.type !== null && mappedTypes.has(field.type) && !isMapping(value))
+    return 'takes a mapping, such as { id: "…" }';
+  const [strange] = (Array.isArray(value) ? value : [value]).filter((item) => !isAllowed(field, item));
+  if (strange === undefined) return null;
+  return `does not take ${JSON.stringify(strange)}`;
+}
+
+function isAllowed({ allowed }: ScreenField, value: unknown): boolean {
+  if (allowed.length === 0 || !isMapping(value)) return true;
+  const { id, name, value: label } = value;
+  const told = [id, name, label].filter((part) => typeof part === "string" || typeof part === "number").map(String);
+  return (
+    told.length === 0 ||
+    allowed.some((one) => (id === undefined ? [name, label].includes(one.name) : one.id === String(id)))
+  );
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
