@@ -1,7 +1,10 @@
 /** The checks of the Jira side, and of the mapping that leads there. */
+import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import { possibleValues } from "../domain/value-rule.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { Lane } from "../sync/ports.ts";
+import { checkCreateScreens, type TypeScreen } from "./doctor-fields.ts";
 import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./doctor-project.ts";
 import {
   checkClock,
@@ -26,14 +29,7 @@ export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort {
   }>;
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
-  listCreateFields(issueTypeId: string): Promise<
-    readonly {
-      readonly fieldId: string;
-      readonly name: string;
-      readonly required: boolean;
-      readonly hasDefault: boolean;
-    }[]
-  >;
+  listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
   listFields(): Promise<readonly NamedId[]>;
   findUser(accountId: string): Promise<{ readonly accountType: string | null } | null>;
   listPriorities(): Promise<readonly NamedId[]>;
@@ -56,19 +52,6 @@ const neededPermissions = [
 /** Without the first two a copy made twice has to be removed by hand; without the last one issues cannot be linked to each other. */
 const usefulPermissions = ["DELETE_OWN_COMMENTS", "DELETE_OWN_ATTACHMENTS", "LINK_ISSUES"] as const;
 
-/** Fields of a new issue that casebridge fills itself. */
-const filledFields: ReadonlySet<string> = new Set([
-  "project",
-  "issuetype",
-  "summary",
-  "description",
-  "labels",
-  "priority",
-]);
-
-/** Without these on the create screen no issue could be made: the label and the text are what the mirror lives by. */
-const neededFields = ["summary", "description", "labels"] as const;
-
 type JiraInput = {
   readonly settings: DoctorSettings;
   readonly port: DoctorJiraPort;
@@ -88,22 +71,13 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
   });
   await sheet.check("Jira restrictions", () => checkVisibility(settings, port, project));
   await sheet.check("Jira permissions", () => checkPermissions(port));
-  let issueTypeId: string | null = null;
-  await sheet.check("Jira issue type", async () => {
-    const issueType = await port.findIssueType(settings.jira.issueType);
-    issueTypeId = issueType?.id ?? null;
-    if (issueType?.isSubtask === true)
-      return wrong(
-        `${issueType.name} (${issueType.id}) is a subtask, which needs a parent`,
-        "Set JIRA_ISSUE_TYPE (jira.issueType) to a type that stands for itself, such as Task.",
-      );
-    if (issueType !== null) return right(`${issueType.name} (${issueType.id})`);
-    return wrong(
-      `project ${settings.jira.projectKey} has no issue type ${settings.jira.issueType} that can be created`,
-      "Correct JIRA_ISSUE_TYPE, or add the type to the project.",
-    );
+  const types: NamedId[] = [];
+  await sheet.check("Jira issue type", () => checkTypes(settings, port, types));
+  await sheet.check("Jira required fields", async () => {
+    const screens: TypeScreen[] = [];
+    for (const { id, name } of types) screens.push({ typeName: name, fields: await port.listCreateFields(id) });
+    return checkCreateScreens(settings, screens);
   });
-  await sheet.check("Jira required fields", () => checkFields(settings, port, issueTypeId));
   await checkStatuses(sheet, settings.status, port);
   await sheet.check("Jira priorities", () => checkPriorities(settings, port));
   await sheet.check("Jira file limit", async () => {
@@ -151,6 +125,27 @@ async function checkAccount({ comments, jira }: DoctorSettings, port: DoctorJira
   return right(`accepted as ${who}`);
 }
 
+/** Each type that a new issue may have; those that can be made are put into `found`. */
+async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort, found: NamedId[]): Promise<Finding> {
+  const names = [...new Set([jira.issueType, ...possibleValues(issue.type)])];
+  const missing: string[] = [];
+  for (const name of names) {
+    const type = await port.findIssueType(name);
+    if (type?.isSubtask === true)
+      return wrong(
+        `${type.name} (${type.id}) is a subtask, which needs a parent`,
+        "Set JIRA_ISSUE_TYPE (jira.issueType, issue.type) to a type that stands for itself, such as Task.",
+      );
+    if (type === null) missing.push(name);
+    else if (found.every(({ id }) => id !== type.id)) found.push(type);
+  }
+  if (missing.length === 0) return right(found.map(({ id, name }) => `${name} (${id})`).join(", "));
+  return wrong(
+    `project ${jira.projectKey} has no issue type ${missing.join(", ")} that can be created`,
+    "Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project.",
+  );
+}
+
 async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
   const held = await port.getPermissions([...neededPermissions, ...usefulPermissions]);
   const missing = neededPermissions.filter((key) => held[key] !== true);
@@ -160,38 +155,6 @@ async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
   if (missing.length > 0) return wrong(`missing: ${missing.join(", ")}`, remedy);
   if (unhelpful.length > 0) return warn(`missing, though not needed every day: ${unhelpful.join(", ")}`, remedy);
   return right(`all ${neededPermissions.length + usefulPermissions.length} held`);
-}
-
-async function checkFields(
-  { priority }: DoctorSettings,
-  port: DoctorJiraPort,
-  issueTypeId: string | null,
-): Promise<Finding> {
-  if (issueTypeId === null) return warn("not checked, since the issue type is not known", null);
-  const fields = await port.listCreateFields(issueTypeId);
-  const required = fields.filter((field) => field.required);
-  const unfilled = required.filter((field) => !field.hasDefault && !filledFields.has(field.fieldId));
-  if (unfilled.length > 0) {
-    return wrong(
-      `required and not filled: ${unfilled.map((field) => `${field.name} (${field.fieldId})`).join(", ")}`,
-      "Give these fields a default value, make them optional, or choose another issue type: no issue could be created.",
-    );
-  }
-  const shown = new Set(fields.map(({ fieldId }) => fieldId));
-  const absent = neededFields.filter((id) => !shown.has(id));
-  if (absent.length > 0) {
-    return wrong(
-      `not on the create screen: ${absent.join(", ")}`,
-      "Put these fields on the screens of the issue type in Jira: without them no issue can be made and found again.",
-    );
-  }
-  if (Object.keys(priority).length > 0 && !shown.has("priority")) {
-    return warn(
-      "priority is mapped but not on the create screen",
-      "Put Priority on the screens of the issue type, or remove priority from the configuration.",
-    );
-  }
-  return right(`${required.length} required, all filled or with a default`);
 }
 
 async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {

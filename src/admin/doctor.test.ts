@@ -118,6 +118,8 @@ const allMoves = [
   },
 ];
 
+const plain = { allowed: [], type: "string", items: null };
+
 const jira: DoctorJiraPort = {
   getMyself: async () => ({ accountId: "a1", accountType: "atlassian", emailAddress: "bot@example.com" }),
   getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, true])),
@@ -130,12 +132,12 @@ const jira: DoctorJiraPort = {
   findVisibility: async () => ({ levels: "none", shown: { security: true, issuerestriction: false } }),
   findIssueType: async () => ({ id: "10001", name: "Task", isSubtask: false }),
   listCreateFields: async () => [
-    { fieldId: "summary", name: "Summary", required: true, hasDefault: false },
-    { fieldId: "description", name: "Description", required: false, hasDefault: false },
-    { fieldId: "labels", name: "Labels", required: false, hasDefault: false },
-    { fieldId: "priority", name: "Priority", required: false, hasDefault: true },
-    { fieldId: "reporter", name: "Reporter", required: true, hasDefault: true },
-    { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false },
+    { fieldId: "summary", name: "Summary", required: true, hasDefault: false, ...plain },
+    { fieldId: "description", name: "Description", required: false, hasDefault: false, ...plain },
+    { fieldId: "labels", name: "Labels", required: false, hasDefault: false, ...plain },
+    { fieldId: "priority", name: "Priority", required: false, hasDefault: true, ...plain },
+    { fieldId: "reporter", name: "Reporter", required: true, hasDefault: true, ...plain },
+    { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false, ...plain },
   ],
   listFields: async () => [{ id: "customfield_9", name: "Free" }],
   findUser: async () => ({ accountType: "app" }),
@@ -220,11 +222,26 @@ test.each<[string, Change, string, RegExp]>([
     "a required field that nobody fills",
     {
       jira: {
-        listCreateFields: async () => [{ fieldId: "customfield_1", name: "Team", required: true, hasDefault: false }],
+        listCreateFields: async () => [
+          { fieldId: "customfield_1", name: "Team", required: true, hasDefault: false, ...plain },
+        ],
       },
     },
     "Jira required fields",
     /Team \(customfield_1\)/,
+  ],
+  [
+    "a field of casebridge's own by its name in the account's language",
+    {
+      settings: { issue: { type: { value: "Task" }, fields: { Zusammenfassung: { value: "x" } } } },
+      jira: {
+        listCreateFields: async () => [
+          { fieldId: "summary", name: "Zusammenfassung", required: true, hasDefault: false, ...plain },
+        ],
+      },
+    },
+    "Jira required fields",
+    /names Zusammenfassung \(summary\), which casebridge fills itself/,
   ],
   [
     "a missing permission",

@@ -8,6 +8,7 @@ const field = (part: Partial<ScreenField>): ScreenField => ({
   hasDefault: false,
   allowed: [],
   type: null,
+  items: null,
   ...part,
 });
 const options = [

@@ -16,6 +16,8 @@ export type ScreenField = {
   readonly allowed: readonly AllowedValue[];
   /** Jira's name of the kind of value (`string`, `number`, `array`, `option` …); `null` = not told. */
   readonly type: string | null;
+  /** Of a list: the kind of its members; `null` = not told, or no list. */
+  readonly items: string | null;
 };
 
 /** Which field of a screen a name or id means. */

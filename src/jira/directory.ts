@@ -129,6 +129,7 @@ export function makeDirectory(deps: {
       required,
       hasDefault: hasDefaultValue === true,
       type: schema?.type ?? null,
+      items: schema?.items ?? null,
       allowed: (allowedValues ?? []).flatMap(({ id, name: label, value }) =>
         id == null ? [] : [{ id, name: label ?? value ?? id }],
       ),

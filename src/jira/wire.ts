@@ -227,7 +227,7 @@ export const createFieldPageSchema = z.object({
       name: z.string(),
       required: z.boolean(),
       hasDefaultValue: z.boolean().nullish(),
-      schema: z.object({ type: z.string().nullish() }).nullish().catch(null),
+      schema: z.object({ type: z.string().nullish(), items: z.string().nullish() }).nullish().catch(null),
       allowedValues: z
         .array(z.object({ id: idSchema.nullish(), name: z.string().nullish(), value: z.string().nullish() }))
         .nullish()
