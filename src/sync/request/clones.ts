@@ -16,15 +16,19 @@ const labelPrefix = "hwcase-";
 const cause = "clone";
 
 /**
- * Whether an issue without a link carries what belongs to another one, or what casebridge never gave it. Asks Jira only about an issue
- * of a person whose property names the issue itself. Throws `ServiceError`.
+ * Whether an issue without a link carries what belongs to another one, or what casebridge never gave it. One that our own account made
+ * is no copy when its property is gone: it is told as unmarked. Asks Jira only about an issue of a person whose property names the issue
+ * itself. Throws `ServiceError`.
  */
 export async function isClone(
   deps: { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> },
   issue: MarkedIssue,
   lane: Lane,
 ): Promise<boolean> {
-  if (issue.mark === null) return issue.labels.some((label) => label.startsWith(labelPrefix));
+  if (issue.mark === null) {
+    const isLabelled = issue.labels.some((label) => label.startsWith(labelPrefix));
+    return isLabelled && issue.creatorId !== (await deps.jira.getOwnAccountId());
+  }
   return !namesItself(issue) || !(await isIssueOf(deps, issue, issue.mark.caseId, lane));
 }
 

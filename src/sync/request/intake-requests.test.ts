@@ -124,3 +124,17 @@ it("a copy of an issue of which Jira does not tell is left out, and the others a
 
   expect(await takeClones(deps, [issue("7"), issue("8")])).toBe(1);
 });
+
+it("an issue of our own account whose property is gone is no copy", async () => {
+  const issue = (creatorId: string): UpdatedIssue =>
+    ({
+      issueId: toId<IssueId>("9"),
+      issueKey: toId<IssueKey>("OPS-9"),
+      labels: ["hwcase-c"],
+      creatorId,
+      mark: null,
+    }) as unknown as UpdatedIssue;
+
+  expect(await takeClones(stand({}).deps, [issue("bot")])).toBe(0);
+  expect(await takeClones(stand({}).deps, [issue("ann")])).toBe(1);
+});
