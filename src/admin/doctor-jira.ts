@@ -30,6 +30,7 @@ export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort {
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
   listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
+  findAssignable(idOrEmail: string): Promise<string | null>;
   listFields(): Promise<readonly NamedId[]>;
   findUser(accountId: string): Promise<{ readonly accountType: string | null } | null>;
   listPriorities(): Promise<readonly NamedId[]>;
@@ -78,6 +79,7 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
     for (const { id, name } of types) screens.push({ typeName: name, fields: await port.listCreateFields(id) });
     return checkCreateScreens(settings, screens);
   });
+  await sheet.check("Jira assignee", () => checkAssignee(settings, port));
   await checkStatuses(sheet, settings.status, port);
   await sheet.check("Jira priorities", () => checkPriorities(settings, port));
   await sheet.check("Jira file limit", async () => {
@@ -143,6 +145,19 @@ async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort,
   return wrong(
     `project ${jira.projectKey} has no issue type ${missing.join(", ")} that can be created`,
     "Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project.",
+  );
+}
+
+async function checkAssignee({ issue, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  if (issue.assignee === null) return right("none configured: Jira decides");
+  // What stands for a fact is not known yet.
+  const wanted = [...new Set(possibleValues(issue.assignee))].filter((text) => !text.includes("{value}"));
+  const unknown: string[] = [];
+  for (const idOrEmail of wanted) if ((await port.findAssignable(idOrEmail)) === null) unknown.push(idOrEmail);
+  if (unknown.length === 0) return right(`${wanted.length} can be assigned`);
+  return wrong(
+    `nobody who can be assigned in ${jira.projectKey} is ${unknown.join(", ")}`,
+    "Correct issue.assignee in the configuration (account ids stand in the addresses of people's profiles), or give the person the permission Assignable User.",
   );
 }
 

@@ -74,12 +74,13 @@ async function moveForReal(input: {
   from: string;
   target: StatusTarget;
   via: StatusMap["via"];
+  fields: NonNullable<StatusMap["fields"]>;
   moves: ReadonlyMap<string, readonly Transition[]>;
 }): Promise<"arrives" | "stuck"> {
   let at = input.from;
   const deps = {
     lane: "live",
-    settings: { status: { via: input.via } },
+    settings: { status: { via: input.via, fields: input.fields } },
     text: { messageToAdf: () => [{}] },
     jira: {
       listTransitions: async () => input.moves.get(at) ?? [],
@@ -121,7 +122,9 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
       { weight: 4, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.constant(["Team"]) },
     ),
+    screen: fc.constantFrom([], [{ fieldId: "customfield_1", name: "Team" }]),
   });
+  const fieldsGiven = fc.dictionary(statusId, fc.constant({ team: { id: "1" } }), { maxKeys: 2 });
   await fc.assert(
     fc.asyncProperty(
       workflow,
@@ -129,7 +132,8 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
       statusId,
       target,
       fc.uniqueArray(statusId, { maxLength: 4 }),
-      async (statuses, offered, from, to, steps) => {
+      fieldsGiven,
+      async (statuses, offered, from, to, steps, fields) => {
         const categoryOf = (id: string) => statuses.find((one) => one.id === id)?.category ?? "new";
         const moves = new Map<string, readonly Transition[]>(
           offered.map((list, index) => [
@@ -143,7 +147,7 @@ test("what doctor says of a move is what the flow does, in any workflow", async 
           ]),
         );
         const via = { ["statusId" in to ? to.statusId : to.category]: steps };
-        const input = { from, target: to, via, moves };
+        const input = { from, target: to, via, moves, fields };
 
         const { end } = predictMove({ ...input, caseStatus: caseStatusFor(to) });
         // The flow rests among statuses that fit alike, as it does where no way leads on.

@@ -8,6 +8,7 @@
 import { isOpenStatus, statusName } from "../domain/case.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import { chooseStatus } from "../domain/status-choice.ts";
+import { fillTransition } from "../domain/transition-fields.ts";
 import type { ConnectionSettings, StatusTarget } from "../sync/ports.ts";
 import { type Finding, right, type Sheet, warn, wrong } from "./doctor-sheet.ts";
 
@@ -20,7 +21,7 @@ export type StatusMoves = {
   readonly transitions: readonly Transition[];
 };
 /** The map as configured. */
-export type StatusMap = Pick<ConnectionSettings["status"], "toJira" | "via">;
+export type StatusMap = Pick<ConnectionSettings["status"], "toJira" | "via" | "fields">;
 
 /** What is asked of Jira about statuses. */
 export interface DoctorStatusPort {
@@ -48,7 +49,7 @@ export async function checkStatuses(sheet: Sheet, status: StatusMap, port: Docto
     const known = statuses.map((one) => `${one.name} (${one.id}, ${one.category})`).join(", ");
     return wrong(
       missing.join("; "),
-      `Correct status.toJira or status.via in the configuration, or the workflow. It has: ${known}.`,
+      `Correct status.toJira, status.via or status.fields in the configuration, or the workflow. It has: ${known}.`,
     );
   });
   await sheet.check("status oscillation", async () => checkOscillation(status, statuses));
@@ -107,6 +108,11 @@ function findMissingStatuses(status: StatusMap, statuses: readonly WorkflowStatu
     for (const step of steps.filter((id) => !ids.has(id)))
       missing.push(`via ${target}: the workflow has no status ${step}`);
   }
+  const names = new Set(statuses.map(({ name }) => name.trim().toLowerCase()));
+  for (const target of Object.keys(status.fields ?? {})) {
+    if (!ids.has(target.trim()) && !names.has(target.trim().toLowerCase()))
+      missing.push(`status.fields: the workflow has no status ${target}`);
+  }
   return missing;
 }
 
@@ -152,6 +158,7 @@ export function predictMove(input: {
   readonly from: string;
   readonly target: StatusTarget;
   readonly via: StatusMap["via"];
+  readonly fields?: StatusMap["fields"];
   readonly moves: ReadonlyMap<string, readonly Transition[]>;
   readonly caseStatus: number;
 }): Prediction {
@@ -162,7 +169,8 @@ export function predictMove(input: {
   for (let step = 0; step <= steps.length; step += 1) {
     const transitions = moves.get(at);
     if (transitions === undefined) return { end: "unknown", at };
-    const usable = transitions.filter((transition) => transition.requiredFields.length === 0);
+    const missingOf = (transition: Transition) => fillTransition(transition, input.fields).missing;
+    const usable = transitions.filter((transition) => missingOf(transition).length === 0);
     const leading = usable.filter((transition) => leadsTo(transition, target));
     const choice = chooseStatus(
       leading.map(({ toStatusId, toStatusName }) => ({ id: toStatusId, name: toStatusName })),
@@ -173,7 +181,7 @@ export function predictMove(input: {
     if (choice.kind === "ambiguous") return { end: "ambiguous" };
     demands = transitions
       .filter((transition) => leadsTo(transition, target) || steps.includes(transition.toStatusId))
-      .flatMap((transition) => transition.requiredFields.map((field) => `${transition.name}: ${field}`));
+      .flatMap((transition) => missingOf(transition).map((field) => `${transition.name}: ${field}`));
     const next = usable.find(({ toStatusId }) => steps.includes(toStatusId) && steps.indexOf(toStatusId) >= step - 1);
     if (next === undefined) break;
     at = next.toStatusId;
@@ -204,7 +212,7 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
   for (const source of statuses.filter(({ id }) => moves.has(id))) {
     for (const { number, target } of listTargets(status, statuses)) {
       if (isThere(source, target, number)) continue;
-      const prediction = predictMove({ from: source.id, target, via: status.via, moves, caseStatus: number });
+      const prediction = predictMove({ ...status, from: source.id, target, moves, caseStatus: number });
       if (prediction.end !== "stuck") continue;
       // A closed case never opens again (OSM has no reopen), so leaving done happens only where a person moved the issue.
       const book = source.category === "done" ? doubtful : broken;
@@ -217,7 +225,7 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
   if (lines.length > 0) {
     return wrong(
       lines.join("; "),
-      "Set status.via to the status ids to pass through, in order; add the transition to the workflow, give casebridge's account the right to use it, or take required fields off its screen.",
+      "Set status.via to the status ids to pass through, in order; add the transition to the workflow, give casebridge's account the right to use it, or fill its required fields with status.fields (or take them off its screen).",
     );
   }
   const notes = [...[...doubtful.keys()], ...unused];

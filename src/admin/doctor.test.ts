@@ -37,7 +37,7 @@ const settings: DoctorSettings = {
     requestsPerSecond: 20,
     webhookSecret: null,
   },
-  issue: { type: { value: "Task" }, fields: {} },
+  issue: { type: { value: "Task" }, assignee: null, fields: {} },
   cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
   status: {
     toJira: {
@@ -139,6 +139,7 @@ const jira: DoctorJiraPort = {
     { fieldId: "reporter", name: "Reporter", required: true, hasDefault: true, ...plain },
     { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false, ...plain },
   ],
+  findAssignable: async (idOrEmail) => idOrEmail,
   listFields: async () => [{ id: "customfield_9", name: "Free" }],
   findUser: async () => ({ accountType: "app" }),
   listMoves: async (ids) => ids.map((statusId) => ({ statusId, issueKey: "OPS-1", transitions: allMoves })),
@@ -233,7 +234,7 @@ test.each<[string, Change, string, RegExp]>([
   [
     "a field of casebridge's own by its name in the account's language",
     {
-      settings: { issue: { type: { value: "Task" }, fields: { Zusammenfassung: { value: "x" } } } },
+      settings: { issue: { type: { value: "Task" }, assignee: null, fields: { Zusammenfassung: { value: "x" } } } },
       jira: {
         listCreateFields: async () => [
           { fieldId: "summary", name: "Zusammenfassung", required: true, hasDefault: false, ...plain },

@@ -202,6 +202,9 @@ const connection = z
           type: nameRule("an issue type").describe(
             "Name or id of the issue type of a new issue; goes before jira.issueType",
           ),
+          assignee: nameRule("an account id, or the e-mail address of one who can be assigned").describe(
+            "Who a new issue is assigned to: account id or e-mail address; as Jira does it when left out",
+          ),
           fields: z
             .record(fieldName, valueRule(jsonValue), mapping)
             .describe(
@@ -244,6 +247,15 @@ const connection = z
             )
             .describe("Target (status id or category) → status ids to pass through on the way"),
           closeOnDone: values.oneOf("confirm", "always", "never"),
+          fields: z
+            .record(
+              values.line("the id or the name of a Jira status", 255),
+              z.record(fieldName, z.strictObject({ value: jsonValue }, { error: "{ value: … }" }), mapping),
+              mapping,
+            )
+            .describe(
+              "Status that is led to, by id or name → what its transition's screen asks for: field → { value: … }",
+            ),
         },
         "How statuses map",
       ),

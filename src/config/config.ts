@@ -5,6 +5,7 @@
  * `null` means "not set". Secrets are wrapped in `Secret`, so printing a `Config` is harmless.
  */
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { StatusFields } from "../domain/transition-fields.ts";
 import type { ValueRule } from "../domain/value-rule.ts";
 import type { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
@@ -177,6 +178,8 @@ export type JiraConfig = {
 export type IssueConfig = {
   /** Name or id of the type; `jira.issueType` where the file does not choose another. */
   readonly type: ValueRule<string>;
+  /** Account id or e-mail address of whom a new issue is assigned to; `null` = Jira decides. */
+  readonly assignee: ValueRule<string> | null;
   /** By id or name of a field of the create screen; values as Jira's API takes them. */
   readonly fields: Readonly<Record<string, ValueRule>>;
 };
@@ -202,6 +205,8 @@ export type StatusConfig = {
   /** Target (status id or category) → status ids to pass through on the way, in order. */
   readonly via: Readonly<Record<string, readonly string[]>>;
   readonly closeOnDone: CloseOnDone;
+  /** What the screens of transitions are filled with, by the status that they lead to. */
+  readonly fields: StatusFields;
 };
 
 /** What of people's comments is sent to Huawei, and how. */

@@ -226,7 +226,7 @@ type ConnectionParts = { readonly scope: Scope; readonly connection: ConnectionI
 function buildConnection({ scope, connection, name }: ConnectionParts): ConnectionConfig | null {
   const { cases = {}, comments = {}, guard = {}, settle = {}, create = {} } = connection;
   const huawei = buildHuawei(scope, connection.huawei ?? {});
-  const type = toTypeRule(connection.issue?.type);
+  const type = toTextRule(connection.issue?.type);
   const jira = buildJira(scope, connection.jira ?? {}, type === null ? undefined : usualValue(type));
   const status = buildStatus(scope, connection.status ?? {});
   const toHuawei = findCommentsToHuawei(scope, comments.toHuawei);
@@ -248,6 +248,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
     jira,
     issue: {
       type: withOtherwise(type ?? { value: jira.issueType }, jira.issueType),
+      assignee: toTextRule(connection.issue?.assignee),
       fields: buildFields(scope, connection.issue?.fields ?? {}),
     },
     status,
@@ -429,7 +430,7 @@ function buildFields(
   return Object.fromEntries(Object.entries(given).map(([name, rule]) => [name, toRule(rule)]));
 }
 
-function toTypeRule(given: NonNullable<ConnectionInput["issue"]>["type"]): ValueRule<string> | null {
+function toTextRule(given: NonNullable<ConnectionInput["issue"]>["type"]): ValueRule<string> | null {
   if (given === undefined) return null;
   return typeof given === "string" ? { value: given } : toRule(given);
 }
@@ -500,7 +501,12 @@ function buildStatus(scope: Scope, given: NonNullable<ConnectionInput["status"]>
     toJira[number] = "category" in target ? target : { statusId: String(target.statusId) };
   }
   const via = Object.entries(given.via ?? {}).map(([target, steps]) => [target, steps.map(String)] as const);
-  return closeOnDone === null ? null : { toJira, via: Object.fromEntries(via), closeOnDone };
+  const fields = Object.entries(given.fields ?? {}).map(
+    ([target, values]) =>
+      [target, Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]))] as const,
+  );
+  if (closeOnDone === null) return null;
+  return { toJira, via: Object.fromEntries(via), closeOnDone, fields: Object.fromEntries(fields) };
 }
 
 /**

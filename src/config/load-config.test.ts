@@ -105,7 +105,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 20,
           proxy: null,
         },
-        issue: { type: { value: "Task" }, fields: {} },
+        issue: { type: { value: "Task" }, assignee: null, fields: {} },
         cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
         status: {
           toJira: {
@@ -121,6 +121,7 @@ test("defaults stand in for everything that is not set", () => {
           },
           via: {},
           closeOnDone: "confirm",
+          fields: {},
         },
         priority: {},
         comments: {
@@ -204,12 +205,14 @@ test("the whole example of the specification is read", () => {
     jira: { host: https://example.atlassian.net, email: bot@example.com, apiToken: { env: JIRA_API_TOKEN }, webhookSecret: { env: JIRA_WEBHOOK_SECRET }, projectKey: OPS, issueType: Task, requestsPerSecond: 20 }
     issue:
       type: { from: problemType, map: { "Fault": Bug }, else: Task }
+      assignee: { from: submitter, map: { "zhang.san": "712020:1" } }
       fields:
         customfield_10010: { value: { id: "10020" } }
         components: { from: product, map: { "Elastic Cloud Server": [{ name: ECS }] }, else: [] }
         "Customer impact": { from: severity, map: { "*": "{value}" } }
     cases: { createdAfter: 2026-01-01, statuses: [0, 1, 2, 5, 17], labels: [] }
-    status: { toJira: { 0: { category: new }, 2: { statusId: "10012" } }, via: { done: ["3"], "10012": ["3"] }, closeOnDone: confirm }
+    status: { toJira: { 0: { category: new }, 2: { statusId: "10012" } }, via: { done: ["3"], "10012": ["3"] }, closeOnDone: confirm,
+              fields: { "Done": { resolution: { value: { name: Done } } } } }
     priority: { "<severity id or name>": High }
     comments: { toHuawei: all, holdSeconds: 10, authorName: name }
     attachments: { toHuawei: referenced }
@@ -224,6 +227,7 @@ test("the whole example of the specification is read", () => {
   expect(connection.cases.createdAfter?.toISOString()).toBe("2026-01-01T00:00:00.000Z");
   expect(connection.status.toJira).toMatchObject({ 2: { statusId: "10012" }, 17: { category: "indeterminate" } });
   expect(connection.status.via).toEqual({ done: ["3"], "10012": ["3"] });
+  expect(connection.status.fields).toEqual({ Done: { resolution: { name: "Done" } } });
   expect(connection.create.fields.regionId).toBe("customfield_10050");
   expect(guardText("call B-123456 or B-654321", connection.guard).text).toBe(
     "call [masked: badge number] or [masked: badge number]",
@@ -234,6 +238,7 @@ test("the whole example of the specification is read", () => {
   expect(settings).toMatchObject({
     issue: {
       type: { from: "problemType", map: { Fault: "Bug" }, otherwise: "Task" },
+      assignee: { from: "submitter", map: { "zhang.san": "712020:1" } },
       fields: {
         customfield_10010: { value: { id: "10020" } },
         components: { from: "product", map: { "Elastic Cloud Server": [{ name: "ECS" }] }, otherwise: [] },

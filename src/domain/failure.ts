@@ -36,7 +36,8 @@ export const failureRemedies = {
   message_refused:
     "The detail says why, often because the case is closed. Editing the comment, or `failures retry`, sends it again.",
   moved: "Move the issue back and `failures retry`, or `links move CASE`.",
-  no_transition: "Move the issue by hand, or configure `status.via` and `failures retry`.",
+  no_transition:
+    "Move the issue by hand, or configure what the detail names (`status.via`, `status.fields`, `status.toJira`) and `failures retry`.",
   not_found: "Something was gone while it was written to. When `verify` finds no drift: `failures discard`.",
   owned_by:
     "Go on in the issue that has the case, and `failures discard`. To have it here: `links unlink CASE`, then `failures retry`.",

@@ -102,8 +102,10 @@ export type Transition = {
   readonly toStatusId: string;
   readonly toStatusName: string;
   readonly toCategory: StatusCategory;
-  /** Names of fields that the workflow demands and that casebridge does not fill. */
+  /** Names of fields that the workflow demands and gives no default. */
   readonly requiredFields: readonly string[];
+  /** The fields that its screen shows; left out = it has none. */
+  readonly screen?: readonly { readonly fieldId: string; readonly name: string }[];
 };
 
 /** One changed field out of the changelog. Texts as Jira shows them: labels with blanks between them, a priority by its name. */

@@ -55,6 +55,8 @@ export interface JiraAdminPort {
    * stands are left out. Seen on real issues, since the workflow itself is shown to administrators only.
    */
   listMoves(statusIds: readonly string[]): Promise<readonly StatusMoves[]>;
+  /** Account id of the one person who can be assigned in the project and has this id or e-mail address; `null` = there is none. */
+  findAssignable(idOrEmail: string): Promise<string | null>;
   /** All fields of the site. */
   listFields(): Promise<readonly NamedId[]>;
   /** An account by its id; `null` when there is none. */
@@ -215,6 +217,7 @@ export function makeAdminCalls(deps: {
     listPriorities,
     getPermissions,
     listCreateFields: (issueTypeId) => deps.makeFreshDirectory().createFields(toCall("listCreateFields"), issueTypeId),
+    findAssignable: (idOrEmail) => deps.makeFreshDirectory().assignable(toCall("findAssignable"), idOrEmail),
     listStatuses,
     listMoves,
     listFields: () =>

@@ -18,6 +18,7 @@ import {
   permissionsSchema,
   projectSchema,
   securityLevelsSchema,
+  usersSchema,
 } from "./wire.ts";
 
 /** An id with its name in the account's language. */
@@ -51,6 +52,8 @@ export type Directory = {
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
   /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; jira.md 6). */
   createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]>;
+  /** Account id of the one person who can be assigned in the project and has this account id or e-mail address; `null` = there is none. */
+  assignable(call: CallContext, idOrEmail: string): Promise<string | null>;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
   /**
@@ -136,6 +139,28 @@ export function makeDirectory(deps: {
     }));
   }
 
+  const assignableOf = new Map<string, LookUp<string | null>>();
+  function assignable(call: CallContext, idOrEmail: string): Promise<string | null> {
+    const known = assignableOf.get(idOrEmail) ?? once((first) => readAssignable(first, idOrEmail));
+    assignableOf.set(idOrEmail, known);
+    return known(call);
+  }
+
+  async function readAssignable(call: CallContext, idOrEmail: string): Promise<string | null> {
+    const wanted = idOrEmail.trim();
+    const isEmail = wanted.includes("@");
+    const found = await transport.client(asRead(call)).sendRequest({
+      url: "/rest/api/3/user/assignable/search",
+      searchParams: { project: deps.options.projectKey, ...(isEmail ? { query: wanted } : { accountId: wanted }) },
+      schema: usersSchema,
+    });
+    if (!isEmail) return found.find(({ accountId }) => accountId === wanted)?.accountId ?? null;
+    const named = found.filter(({ emailAddress }) => emailAddress?.toLowerCase() === wanted.toLowerCase());
+    // Most people hide their address: then the search, which knows it, must be sure.
+    const [only, ...others] = named.length > 0 ? named : found.filter(({ emailAddress }) => emailAddress == null);
+    return only !== undefined && others.length === 0 ? only.accountId : null;
+  }
+
   const relatesType = once(async (call) => {
     const url = "/rest/api/3/issueLinkType";
     try {
@@ -206,9 +231,11 @@ export function makeDirectory(deps: {
     project,
     issueTypes,
     createFields,
+    assignable,
     forget: () => {
       for (const lookUp of [project, issueTypes, relatesType]) lookUp.forget();
       createFieldsOf.clear();
+      assignableOf.clear();
     },
   };
 }

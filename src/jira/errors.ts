@@ -117,7 +117,7 @@ export const scopeCode = "SCOPE";
 /** The classic scope that a call needs (jira.md 6). */
 function scopeOf({ operation, effect }: CallFacts): string {
   if (operation === "findRoleMembers") return "manage:jira-configuration";
-  if (["getOwnAccountId", "getMyself", "findUser"].includes(operation)) return "read:jira-user";
+  if (["getOwnAccountId", "getMyself", "findUser", "findAssignable"].includes(operation)) return "read:jira-user";
   return effect === "write" ? "write:jira-work" : "read:jira-work";
 }
 

@@ -261,6 +261,22 @@ export function makeIssueCalls(deps: {
     return found === null ? null : { id: found.id };
   }
 
+  /** How a create names the assignee; `null` where none is wanted, or Jira does not let us look for people. */
+  async function findAssignee(call: CallContext, idOrEmail: string | null) {
+    if (idOrEmail === null) return null;
+    if (!idOrEmail.includes("@")) return { id: idOrEmail.trim() };
+    try {
+      const id = await directory.assignable(call, idOrEmail);
+      if (id !== null) return { id };
+    } catch (error) {
+      if (!isServiceError(error, "forbidden", "not_found", "rejected")) throw error;
+      deps.log.warn({ kind: error.kind }, "People cannot be looked for; creating without assignee");
+      return null;
+    }
+    directory.forget();
+    throw refusedLocally(call, `issue.assignee: nobody who can be assigned here has the address ${idOrEmail}`);
+  }
+
   async function createIssue(input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
     const call: CallContext = { operation: "createIssue", effect: "write", lane };
     const description = toAdfDocument(call, input.descriptionAdf);
@@ -289,7 +305,9 @@ export function makeIssueCalls(deps: {
       directory.forget();
       throw refusedLocally(call, problems.join("; "));
     }
-    const { labels: furtherLabels, ...given } = values;
+    const assignee = await findAssignee(call, input.assignee ?? null);
+    const chosen = assignee === null ? values : { ...values, assignee };
+    const { labels: furtherLabels, ...given } = chosen;
     const priorityAsked = "priority" in given ? null : findPriority(input.priority, screen);
     const create = async (priority: typeof priorityAsked) => {
       const fields = {
@@ -320,7 +338,7 @@ export function makeIssueCalls(deps: {
           issueType === null
             ? null
             : await unlessRefused(deps.log, "create screen", () => directory.createFields(call, issueType.id));
-        throw explainRefusal(error, now, values);
+        throw explainRefusal(error, now, chosen);
       });
     transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
     return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
@@ -401,10 +419,16 @@ export function makeIssueCalls(deps: {
     return toTransitions(wire);
   }
 
-  async function transitionIssue(issueId: IssueId, transitionId: string, lane: Lane) {
+  async function transitionIssue(
+    issueId: IssueId,
+    transitionId: string,
+    fields: Readonly<Record<string, unknown>>,
+    lane: Lane,
+  ) {
     const call: CallContext = { operation: "transitionIssue", effect: "write", lane, issueId };
     const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/transitions`;
-    await transport.client(call).sendRequest({ url, method: "POST", body: { transition: { id: transitionId } } });
+    const body = { transition: { id: transitionId }, ...(Object.keys(fields).length === 0 ? {} : { fields }) };
+    await transport.client(call).sendRequest({ url, method: "POST", body });
   }
 
   async function listChanges(issueId: IssueId, lane: Lane) {

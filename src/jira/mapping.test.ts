@@ -174,6 +174,10 @@ describe("what Jira answers", () => {
         toStatusName: status.name,
         toCategory: "indeterminate",
         requiredFields: ["Resolution", "customfield_3"],
+        screen: Object.entries(fields).map(([fieldId, field]) => ({
+          fieldId,
+          name: "name" in field ? field.name : fieldId,
+        })),
       },
     ]);
   });

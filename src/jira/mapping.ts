@@ -190,6 +190,10 @@ export function toTransitions(wire: z.output<typeof transitionsSchema>): Transit
       requiredFields: Object.entries(transition.fields ?? {})
         .filter(([, field]) => field.required === true && field.hasDefaultValue !== true)
         .map(([key, field]) => field.name ?? key),
+      screen: Object.entries(transition.fields ?? {}).map(([key, field]) => ({
+        fieldId: key,
+        name: field.name ?? key,
+      })),
     }));
 }
 

@@ -235,6 +235,8 @@ export const createFieldPageSchema = z.object({
     }),
   ),
 });
+/** `GET /user/assignable/search`; people may hide their address. */
+export const usersSchema = z.array(z.object({ accountId: z.string(), emailAddress: z.string().nullish() }));
 /** `GET /issueLinkType`. */
 export const linkTypesSchema = z.object({
   issueLinkTypes: z.array(

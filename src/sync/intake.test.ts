@@ -21,7 +21,7 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     name: "main",
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
     jira: { host: "jira", projectKey: "OPS" },
-    issue: { type: { value: "Task" }, fields: {} },
+    issue: { type: { value: "Task" }, assignee: null, fields: {} },
     cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [], ...cases },
     status: { toJira: {}, via: {}, closeOnDone: "confirm" },
     priority: {},

@@ -19,6 +19,7 @@ import type {
   Transition,
 } from "../domain/issue.ts";
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { StatusFields } from "../domain/transition-fields.ts";
 import type { ValueRule } from "../domain/value-rule.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
@@ -238,6 +239,8 @@ export type NewIssue = {
   readonly priority: string | null;
   /** Name or id of a type; `null` or left out = the adapter's own. */
   readonly issueType?: string | null;
+  /** Account id or e-mail address of one who can be assigned; `null` or left out = Jira decides. */
+  readonly assignee?: string | null;
   /** Further fields of the create screen, by id or by a name that no other field there has; values as Jira's API takes them. */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly mark: IssueMark;
@@ -304,7 +307,13 @@ export interface JiraPort {
     lane: Lane,
   ): Promise<readonly IssueId[]>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
-  transitionIssue(issueId: IssueId, transitionId: string, lane: Lane): Promise<void>;
+  /** `fields`: values for the transition's screen by id; only what that screen shows. */
+  transitionIssue(
+    issueId: IssueId,
+    transitionId: string,
+    fields: Readonly<Record<string, unknown>>,
+    lane: Lane,
+  ): Promise<void>;
   /** The changelog of one issue, oldest first: who changed which field, and when. */
   listChanges(issueId: IssueId, lane: Lane): Promise<readonly IssueChange[]>;
   /** The last status change of each of these issues, many in one request; an issue that was never moved is absent. */
@@ -446,6 +455,8 @@ export type ConnectionSettings = {
   readonly issue: {
     /** Name or id of the type. */
     readonly type: ValueRule<string>;
+    /** Account id or e-mail address; `null` = Jira decides. */
+    readonly assignee: ValueRule<string> | null;
     /** By id or name of a field of the create screen. */
     readonly fields: Readonly<Record<string, ValueRule>>;
   };
@@ -462,6 +473,8 @@ export type ConnectionSettings = {
     readonly toJira: Readonly<Record<number, StatusTarget>>;
     readonly via: Readonly<Record<string, readonly string[]>>;
     readonly closeOnDone: "confirm" | "always" | "never";
+    /** What the screens of transitions are filled with; left out = nothing. */
+    readonly fields?: StatusFields;
   };
   readonly priority: Readonly<Record<string, string>>;
   readonly comments: {

@@ -216,6 +216,36 @@ describe("the Jira adapter", () => {
       expect(wrong.facts.detail).not.toContain("this site");
     });
 
+    it.each(["absent", "shown"] as const)(
+      "assign to whom an address or an account id means (addresses are %s)",
+      async (emailAddress) => {
+        sim.control.setSettings({ emailAddress });
+        const ada = sim.control.getState().accounts.find(({ displayName }) => displayName === "Ada Byron");
+        const assigned = async (assignee: string) => {
+          const { issueKey } = await makeClient().createIssue({ ...newIssue, assignee }, "live");
+          return sim.control.getIssue({ issue: issueKey }).assigneeAccountId;
+        };
+
+        expect(await assigned("Ada@example.com")).toBe(ada?.accountId);
+        expect(await assigned(ada?.accountId ?? "")).toBe(ada?.accountId);
+        expect((await failure(assigned("nobody@example.com"))).facts.detail).toContain("nobody@example.com");
+        // Several people are found by it, and none of them is sure.
+        expect((await failure(assigned("@example.com"))).kind).toBe("rejected");
+        const unknown = await failure(assigned("712020:nobody"));
+        expect(unknown.facts.detail).toContain(
+          'Assignee (assignee): Specify a valid value for assignee; given: {"id":"712020:nobody"}',
+        );
+      },
+    );
+
+    it("assign to nobody where the token may not look for people", async () => {
+      sim.control.setSettings({ tokenScopes: ["read:jira-work", "write:jira-work"] });
+
+      const { issueKey } = await makeClient().createIssue({ ...newIssue, assignee: "ada@example.com" }, "live");
+
+      expect(sim.control.getIssue({ issue: issueKey }).assigneeAccountId).toBeNull();
+    });
+
     it("are read anew once Jira refused one", async () => {
       const client = makeClient();
       const fields = { "Customer impact": "high" };
@@ -448,6 +478,7 @@ describe("the Jira adapter", () => {
     await client.transitionIssue(
       issueId,
       transitions.find((each) => each.toStatusId === "3")?.transitionId ?? "",
+      {},
       "live",
     );
     nowMs += 60_000;

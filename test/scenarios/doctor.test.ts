@@ -482,6 +482,14 @@ const planted: readonly Planted[] = [
     exit: 0,
   },
   {
+    what: "an assignee whom nobody knows",
+    yaml: 'issue: { assignee: { from: label, map: { a: ada@example.com, b: "712020:nobody" }, else: no@example.com } }',
+    name: "Jira assignee",
+    detail: /nobody who can be assigned in OPS is 712020:nobody, no@example\.com$/,
+    remedy: /Correct issue\.assignee/,
+    exit: 3,
+  },
+  {
     what: "a type that is only chosen for some cases and does not exist",
     yaml: "issue: { type: { from: label, map: { outage: Incident }, else: Task } }",
     name: "Jira issue type",
@@ -569,7 +577,15 @@ const planted: readonly Planted[] = [
     },
     name: "Jira workflow",
     detail: /no way leads to done; a transition demands Done: Resolution/,
-    remedy: /required fields off its screen/,
+    remedy: /required fields with status\.fields/,
+    exit: 3,
+  },
+  {
+    what: "fields for a status that does not exist",
+    yaml: "status: { fields: { Finished: { resolution: { value: { name: Done } } } } }",
+    name: "status map",
+    detail: /status\.fields: the workflow has no status Finished/,
+    remedy: /Correct .*status\.fields/,
     exit: 3,
   },
   {

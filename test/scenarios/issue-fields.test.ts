@@ -37,12 +37,13 @@ beforeEach(async () => {
 
 afterEach(() => harness.close());
 
-/** Writes the section `issue` of the only connection. */
+/** Writes the section `issue` of the only connection, and what follows it. */
 function configure(issue: string): Promise<void> {
   return writeFile(join(harness.folder, "casebridge.yaml"), `connections:\n  - name: default\n    issue:\n${issue}\n`);
 }
 
 const fitting = `      type: { from: label, map: { outage: Bug }, else: Task }
+      assignee: { from: submitter, map: { nobody: x }, else: ada@example.com }
       fields:
         "customer impact": { from: label, map: { outage: { value: High } }, else: { id: "10300" } }
         customfield_10061: { value: 25 }
@@ -75,7 +76,8 @@ test("a type that demands a select, a number and components is mirrored by confi
     components: [{ id: expect.stringMatching(/^1040[01]$/) }],
     customfield_10050: expect.stringMatching(/^in \S|^unknown$/),
   });
-  expect(first?.issueTypeId).toBe("10002");
+  const ada = harness.jira.getState().accounts.find(({ displayName }) => displayName === "Ada Byron");
+  expect(first).toMatchObject({ issueTypeId: "10002", assigneeAccountId: ada?.accountId });
   // Labels of cases are a matter of v2.
   const second = issueOf(outage.caseId);
   expect(second?.customFields.customfield_10060).toMatchObject({ id: can("labels") ? "10301" : "10300" });
@@ -119,4 +121,37 @@ test("what Jira refuses is named with what it takes; a start with the mended fil
 
   expect(await failures()).toEqual([]);
   expect(harness.jira.getState().issues).toHaveLength(1);
+});
+
+test("a transition whose screen demands a resolution is used once the configuration fills it", {
+  timeout: 240_000,
+}, async () => {
+  harness.jira.setSettings({ doneRequiresResolution: true });
+  await configure(fitting);
+  const { caseId } = harness.huawei.createCase({ description: "It is slow" });
+  const worker = harness.spawnWorker();
+  await harness.waitUntil(() => issueOf(caseId) !== undefined, "the issue");
+  harness.huawei.setStatus({ caseId, status: 3 });
+  const failures = async () => (await harness.runCli(["failures", "list", "--json"])).json as { detail: string }[];
+  await harness.waitUntil(async () => (await failures()).length > 0, "a failure");
+  expect(await failures()).toEqual([
+    expect.objectContaining({
+      reason: "no_transition",
+      detail: "the transition to done demands Resolution; configure status.fields",
+    }),
+  ]);
+  await worker.kill("SIGTERM");
+
+  await configure(`${fitting}
+    status: { fields: { done: { resolution: { value: { name: Done } } } } }`);
+  const report = (await harness.runCli(["doctor", "--json"])).json as { checks: { name: string; ok: boolean }[] };
+  expect(report.checks.find(({ name }) => name === "Jira workflow")?.ok).toBe(true);
+  harness.spawnWorker();
+  const retried = await harness.runCli(["failures", "retry", "--reason", "no_transition"]);
+  expect(retried).toMatchObject({ code: 0, stderr: "" });
+  await harness.waitUntil(() => issueOf(caseId)?.status.category === "done", "the issue is done");
+  await harness.converge();
+
+  expect(issueOf(caseId)?.resolutionId).toBe("10000");
+  expect(await failures()).toEqual([]);
 });

@@ -187,7 +187,7 @@ export async function startStage(
         groupId: options.groupId ?? null,
       },
       jira: { host: jira.url, projectKey },
-      issue: { type: { value: "Task" }, fields: {} },
+      issue: { type: { value: "Task" }, assignee: null, fields: {} },
       cases: { createdAfter: new Date(0), statuses: null, labels: [], excludeLabels: [], submitters: [] },
       status: {
         toJira: {

@@ -3,6 +3,7 @@
  */
 import type { Transition } from "../../domain/issue.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
+import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
 import { fits } from "../plan/status.ts";
 import type { StatusTarget } from "../ports.ts";
@@ -21,13 +22,19 @@ export function chooseTransition(
   target: StatusTarget,
   caseStatus: number,
 ): StatusChoice<NamedStatus & { readonly transition: Transition }> {
-  const leading = usable
-    .filter((transition) =>
-      "statusId" in target ? transition.toStatusId === target.statusId : transition.toCategory === target.category,
-    )
-    .map((transition) => ({ id: transition.toStatusId, name: transition.toStatusName, transition }));
+  const leading = leadingTo(usable, target).map((transition) => ({
+    id: transition.toStatusId,
+    name: transition.toStatusName,
+    transition,
+  }));
   // The later of equal ones is kept: the order that `byTransition` gives is turned round.
   return chooseStatus(leading.toReversed(), caseStatus);
+}
+
+function leadingTo(transitions: readonly Transition[], target: StatusTarget): readonly Transition[] {
+  return transitions.filter((transition) =>
+    "statusId" in target ? transition.toStatusId === target.statusId : transition.toCategory === target.category,
+  );
 }
 
 /** Of several transitions to one status the one that is named like it, then the one with the lowest id; never the first in a list. */
@@ -62,11 +69,15 @@ export async function moveIssue(
       : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),
   ];
   let writes = 0;
+  /** Fields that transitions to the target demand and nothing fills. */
+  let demanded: readonly string[] = [];
   /** Statuses among which no name decides. */
   let alike: string | null = null;
   for (let step = 0; step <= steps.length; step += 1) {
     const transitions = await deps.jira.listTransitions(issueId, deps.lane);
-    const usable = transitions.filter((transition) => transition.requiredFields.length === 0).sort(byTransition);
+    const filled = (transition: Transition) => fillTransition(transition, deps.settings.status.fields);
+    const usable = transitions.filter((transition) => filled(transition).missing.length === 0).sort(byTransition);
+    demanded = leadingTo(transitions, target).flatMap((transition) => filled(transition).missing);
     const choice = chooseTransition(usable, target, action.caseStatus);
     if (choice.kind === "ambiguous") {
       alike = choice.statuses.map(({ name: status, id }) => `${status} (${id})`).join(", ");
@@ -79,7 +90,7 @@ export async function moveIssue(
         (transition) => steps.includes(transition.toStatusId) && !visitedBefore(steps, step, transition.toStatusId),
       );
     if (next === undefined) break;
-    await deps.jira.transitionIssue(issueId, next.transitionId, deps.lane);
+    await deps.jira.transitionIssue(issueId, next.transitionId, filled(next).fields, deps.lane);
     writes += 1;
     deps.onWrite?.({ side: "jira", action: "transition" });
     if (next === direct) {
@@ -131,7 +142,9 @@ export async function moveIssue(
         reason: "no_transition",
         detail:
           alike === null
-            ? `no transition leads to ${name}; configure status.via`
+            ? demanded.length === 0
+              ? `no transition leads to ${name}; configure status.via`
+              : `the transition to ${name} demands ${[...new Set(demanded)].join(", ")}; configure status.fields`
             : `several statuses fit: ${alike}; name one in status.toJira`,
       },
     ],

@@ -46,7 +46,7 @@ function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
     name: "main",
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
     jira: { host: "jira", projectKey: "OPS" },
-    issue: { type: { value: "Task" }, fields: {} },
+    issue: { type: { value: "Task" }, assignee: null, fields: {} },
     cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
     status: {
       toJira: {

@@ -206,7 +206,7 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       write({ operation: "setIssueMarks", target: null, item: "properties", what });
       return marks.map(({ issueId }) => issueId);
     },
-    transitionIssue: async (issueId, transitionId) => {
+    transitionIssue: async (issueId, transitionId, fields) => {
       const to = transitions.get(`${issueId} ${transitionId}`);
       if (to !== undefined)
         changeIssue(issueId, (issue) => ({
@@ -216,7 +216,8 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
           category: to.toCategory,
         }));
       const name = to?.toStatusName ?? transitionId;
-      write({ operation: "transitionIssue", target: issueId, item: "status", what: `move the issue to ${name}` });
+      const what = `move the issue to ${name}${formWords({ fields })}`;
+      write({ operation: "transitionIssue", target: issueId, item: "status", what });
     },
     linkIssues: async (issueId, otherId) => {
       changeIssue(issueId, (issue) => ({ ...issue, linkedIssueIds: [...(issue.linkedIssueIds ?? []), otherId] }));
@@ -311,8 +312,8 @@ function toTransition({ id, name, category }: NewIssueStatus): Transition {
   };
 }
 
-/** The further fields of a new issue, with their values. */
-function formWords({ fields = {} }: NewIssue): string {
+/** The fields that the configuration gives, with their values. */
+function formWords({ fields = {} }: Pick<NewIssue, "fields">): string {
   const given = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return given.length === 0 ? "" : `; ${given.join(", ")}`;
 }
