@@ -15,7 +15,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
-import { type HttpProxy, isExcepted, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
+import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
 
 /** Idle connections are dropped after this long, before most servers drop theirs: a reset write has an unknown outcome. */
@@ -92,7 +92,7 @@ export function makeHttpSender(
   const direct = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
   const tunnels = proxy === null ? null : makeTunnelAgents(proxy, pool);
   const agentsFor = (url: URL): Agents =>
-    proxy === null || tunnels === null || isExcepted(proxy.except, bareHost(url), portOf(url)) ? direct : tunnels;
+    proxy === null || tunnels === null || !isProxied(proxy, bareHost(url), portOf(url)) ? direct : tunnels;
   // Some edges refuse requests that do not say who sends them (huawei.md 14).
   const agent = { "user-agent": `casebridge/${readVersion()}` };
   return async (request) => {

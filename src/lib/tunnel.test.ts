@@ -10,7 +10,7 @@ import { type ConnectProxy, startConnectProxy } from "../../test/support/connect
 import { HttpFailure, makeHttpSender, readBody } from "./http.ts";
 import { Secret } from "./secret.ts";
 import { parseAuthorities, trustAlso } from "./trust.ts";
-import { isExcepted } from "./tunnel.ts";
+import { isExcepted, isProxied } from "./tunnel.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -129,4 +129,15 @@ it.each<[entry: string, host: string, port: number, excepted: boolean]>([
   ["", "a.example", 443, false],
 ])("NO_PROXY %s for %s:%i: %s", (entry, host, port, excepted) => {
   expect(isExcepted([entry], host, port)).toBe(excepted);
+});
+
+it.each<[proxy: string, host: string, proxied: boolean]>([
+  ["http://proxy.example:3128", "api.example", true],
+  ["http://proxy.example:3128", "127.0.0.1", false],
+  ["http://proxy.example:3128", "localhost", false],
+  ["http://proxy.example:3128", "::1", false],
+  ["127.0.0.1:3128", "127.0.0.1", true],
+  ["http://[::1]:3128", "localhost", true],
+])("%s for %s: %s", (proxy, host, proxied) => {
+  expect(isProxied({ url: new Secret(proxy), except: [] }, host, 443)).toBe(proxied);
 });

@@ -130,6 +130,20 @@ function reasonOf(status: number, signedIn: boolean): string {
 }
 
 /**
+ * Whether `host` at `port` is reached through the proxy. One that stands elsewhere cannot reach this machine's own addresses, whether they
+ * are excepted or not. Pure.
+ */
+export function isProxied(proxy: HttpProxy, host: string, port: number): boolean {
+  if (isExcepted(proxy.except, host, port)) return false;
+  const own = parseProxy(proxy.url.reveal())?.hostname.replace(/^\[|\]$/g, "") ?? "";
+  return !isThisMachine(host) || isThisMachine(own);
+}
+
+function isThisMachine(host: string): boolean {
+  return isExcepted(["localhost", "127.0.0.0/8", "::1"], host, 0);
+}
+
+/**
  * Whether `host` (a name or an address without brackets) at `port` is reached without the proxy: `*`, a name, a name with what stands
  * below it (`.example.com`, `*.example.com`, `example.com`), an address, a range (`10.0.0.0/8`), each with or without `:port`. Pure.
  */
