@@ -47,17 +47,21 @@ type Problem = { readonly weight: "wrong" | "warn"; readonly detail: string; rea
 function findScreenProblems({ issue, priority }: DoctorSettings, { fields: screen }: TypeScreen): Problem[] {
   const shown = new Set(screen.map(({ fieldId }) => fieldId));
   const absent = neededFields.filter((id) => !shown.has(id));
+  const at = (name: string): string => {
+    const place = issue.places?.[name];
+    return place === undefined ? "" : ` (${place})`;
+  };
   const given = new Map<string, { readonly name: string; readonly rule: ValueRule }>();
   const problems: Problem[] = [];
   for (const [name, rule] of Object.entries(issue.fields)) {
     const found = findScreenField(screen, name);
     if (found.kind === "one") {
       given.set(found.field.fieldId, { name, rule });
-      problems.push(...findValueProblems(found.field, name, rule));
+      problems.push(...findValueProblems(found.field, rule, at(name)));
     } else {
       problems.push({
         weight: "wrong",
-        detail: fieldProblem(screen, name) ?? name,
+        detail: `${fieldProblem(screen, name) ?? name}${at(name)}`,
         remedy: `Correct issue.fields in the configuration. The screen has: ${screen
           .filter(({ fieldId }) => !ownFields.has(fieldId))
           .map(fieldLabel)
@@ -74,11 +78,11 @@ function findScreenProblems({ issue, priority }: DoctorSettings, { fields: scree
       remedy: `Write below issue.fields of the connection in casebridge.yaml: ${unfilled.map(lineToWrite).join("; ")}. Or give these fields a default value, or make them optional.`,
     });
   for (const field of needed) {
-    const rule = given.get(field.fieldId)?.rule;
+    const { name, rule } = given.get(field.fieldId) ?? { name: "", rule: undefined };
     if (rule === undefined || "value" in rule || rule.otherwise !== undefined) continue;
     problems.push({
       weight: "warn",
-      detail: `${fieldLabel(field)} is required, and issue.fields gives it no value where the ${rule.from} of a case is not told or not in its map`,
+      detail: `${fieldLabel(field)} is required, and issue.fields gives it no value where the ${rule.from} of a case is not told or not in its map${at(name)}`,
       remedy: "Add else: … to it.",
     });
   }
@@ -98,13 +102,13 @@ function findScreenProblems({ issue, priority }: DoctorSettings, { fields: scree
   return problems;
 }
 
-function findValueProblems(field: ScreenField, name: string, rule: ValueRule): Problem[] {
+function findValueProblems(field: ScreenField, rule: ValueRule, place: string): Problem[] {
   if (ownFields.has(field.fieldId))
     return [
       {
         weight: "wrong",
-        detail: `issue.fields names ${fieldLabel(field)}, which casebridge fills itself`,
-        remedy: `Leave ${name} out.`,
+        detail: `issue.fields names ${fieldLabel(field)}, which casebridge fills itself${place}`,
+        remedy: "Leave it out.",
       },
     ];
   const texts = possibleValues(rule)
@@ -114,7 +118,7 @@ function findValueProblems(field: ScreenField, name: string, rule: ValueRule): P
   const allowed = allowedText(field);
   return [...new Set(texts)].map((text) => ({
     weight: "wrong",
-    detail: `${fieldLabel(field)} ${text}`,
+    detail: `${fieldLabel(field)} ${text}${place}`,
     remedy: `Correct issue.fields, such as ${lineToWrite(field)}.${allowed === null ? "" : ` It takes: ${allowed}.`}`,
   }));
 }

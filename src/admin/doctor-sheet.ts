@@ -28,6 +28,8 @@ export type DoctorSettings = ConnectionSettings & {
     readonly webhookSecret: Secret | null;
   };
   readonly comments: { readonly toHuaweiChosen: boolean };
+  /** Where the file gives each of `issue.fields`; left out = not told. */
+  readonly issue: { readonly places?: Readonly<Record<string, string>> };
 };
 
 /** Findings of one side of one connection, in order. */

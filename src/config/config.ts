@@ -182,6 +182,8 @@ export type IssueConfig = {
   readonly assignee: ValueRule<string> | null;
   /** By id or name of a field of the create screen; values as Jira's API takes them. */
   readonly fields: Readonly<Record<string, ValueRule>>;
+  /** Where the file gives each of the fields: `casebridge.yaml:12:9`. */
+  readonly places: Readonly<Record<string, string>>;
 };
 
 /** Which cases get an issue; never decides about those that have one. */

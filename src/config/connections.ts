@@ -81,6 +81,8 @@ type Scope = {
   /** Whether the environment or the file gives this setting, rightly or wrongly. */
   isGiven(name: VariableName, fromFile: unknown): boolean;
   isBroken(path: FilePath): boolean;
+  /** Where the file gives a setting, for people: `casebridge.yaml:12:9`; `null` without a file. */
+  placeOf(path: FilePath): string | null;
   fail(path: FilePath, error: SettingError): null;
 };
 
@@ -191,6 +193,11 @@ function makeScope({ variables, file, purpose, report }: BuildInput, index: numb
       return variables.find(name).kind !== "absent";
     },
     isBroken,
+    placeOf(path) {
+      if (file === null) return null;
+      const { line, column } = file.locate(fullPath(path));
+      return `${file.fileName}:${line}:${column}`;
+    },
     fail,
   };
 }
@@ -250,6 +257,12 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
       type: withOtherwise(type ?? { value: jira.issueType }, jira.issueType),
       assignee: toTextRule(connection.issue?.assignee),
       fields: buildFields(scope, connection.issue?.fields ?? {}),
+      places: Object.fromEntries(
+        Object.keys(connection.issue?.fields ?? {}).flatMap((name) => {
+          const place = scope.placeOf(["issue", "fields", name]);
+          return place === null ? [] : [[name, place]];
+        }),
+      ),
     },
     status,
     cases: {

@@ -105,7 +105,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 20,
           proxy: null,
         },
-        issue: { type: { value: "Task" }, assignee: null, fields: {} },
+        issue: { type: { value: "Task" }, assignee: null, fields: {}, places: {} },
         cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
         status: {
           toJira: {
@@ -243,6 +243,11 @@ test("the whole example of the specification is read", () => {
         customfield_10010: { value: { id: "10020" } },
         components: { from: "product", map: { "Elastic Cloud Server": [{ name: "ECS" }] }, otherwise: [] },
         "Customer impact": { from: "severity", map: { "*": "{value}" } },
+      },
+      places: {
+        customfield_10010: "casebridge.yaml:10:9",
+        components: "casebridge.yaml:11:9",
+        "Customer impact": "casebridge.yaml:12:9",
       },
     },
     priority: { "<severity id or name>": "High" },

@@ -60,13 +60,15 @@ export type Directory = {
    * Whether the project has issue security levels at all. `unknown`: our account may not know. Looked up anew every ten minutes.
    */
   levels(call: CallContext): Promise<"none" | "some" | "unknown">;
-  /** Makes the next caller look again: an id turned out to be wrong. */
+  /** Makes the next caller look again: an id turned out to be wrong. What was forgotten within the last half minute has just been read. */
   forget(): void;
 };
 
 const pageSize = 100;
 /** Somebody may give the project its first level. */
 const levelsMaxAgeMs = 600_000;
+/** Shorter than the pause before a refused create is tried again. */
+const forgetPauseMs = 30_000;
 
 /** Makes the look-ups of one connection. */
 export function makeDirectory(deps: {
@@ -216,6 +218,7 @@ export function makeDirectory(deps: {
     return (await maySetLevels(call)) ? "none" : "unknown";
   });
   let levelsReadAt = Number.NEGATIVE_INFINITY;
+  let forgottenAt = Number.NEGATIVE_INFINITY;
 
   return {
     levels(call) {
@@ -233,6 +236,10 @@ export function makeDirectory(deps: {
     createFields,
     assignable,
     forget: () => {
+      const now = deps.clock.now().getTime();
+      // Hundreds of cases may be refused for the same reason.
+      if (Math.abs(now - forgottenAt) < forgetPauseMs) return;
+      forgottenAt = now;
       for (const lookUp of [project, issueTypes, relatesType]) lookUp.forget();
       createFieldsOf.clear();
       assignableOf.clear();

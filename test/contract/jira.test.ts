@@ -246,6 +246,22 @@ describe("the Jira adapter", () => {
       expect(sim.control.getIssue({ issue: issueKey }).assigneeAccountId).toBeNull();
     });
 
+    it("cost no further look-ups where many issues are refused at once", async () => {
+      const client = makeClient();
+      const refuse = () => failure(client.createIssue({ ...newIssue, fields: { Product: { value: "OBS" } } }, "live"));
+      await refuse();
+      sim.control.resetRequests();
+
+      for (let index = 0; index < 5; index += 1) await refuse();
+      expect(
+        sim.control.getRequests().log.filter(({ operation }) => operation !== "createIssue").length,
+      ).toBeLessThanOrEqual(2);
+      sim.control.resetRequests();
+      nowMs += 45_000;
+      await refuse();
+      expect(sim.control.getRequests().byOperation.getCreateIssueMetaIssueTypeId).toBe(1);
+    });
+
     it("are read anew once Jira refused one", async () => {
       const client = makeClient();
       const fields = { "Customer impact": "high" };
