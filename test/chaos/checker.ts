@@ -205,7 +205,10 @@ function judgeToHuawei({ site, entry, issue, add, edits, restrictions, jiraAhead
     const isEdited = stretches.some((stretch) => stretch.includes(".e"));
     if (isEdited && !edits) continue;
     for (const stretch of new Set(stretches)) {
-      const found = live.filter((message) => occurs(message.content, stretch)).length;
+      // What a later message calls withdrawn is said anew once the comment may leave again.
+      const isUnsaid = ({ createdAt }: (typeof live)[number]): boolean =>
+        of.some((other) => other.createdAt > createdAt && / withdrawn\]/.test(other.content.slice(0, 60)));
+      const found = live.filter((message) => occurs(message.content, stretch) && !isUnsaid(message)).length;
       if (found > 1) add("duplicate", `${entry.caseId}: ${found} messages show ${stretch}`);
       if (found < 1 && !refused && !closed) add("loss", `${entry.caseId}: no message shows ${stretch}`);
       if (found < 1 && closed && !refused && of.length === 0)
