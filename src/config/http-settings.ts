@@ -2,11 +2,12 @@
  * What of the process answers on the network, and what guards it (docs/configuration.md and 6). A listener that a stranger can reach through a proxy
  * looks like one that only this machine reaches, so what is meant for strangers (the webhook) is kept apart from what is not.
  */
+import { isLoopback } from "../lib/loopback.ts";
 import { Secret } from "../lib/secret.ts";
 import type { HttpConfig, OidcConfig, SignInConfig } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import type { VariableName } from "./environment.ts";
-import { isLoopback, toClaimValues } from "./values.ts";
+import { toClaimValues } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
 type HttpInput = {

@@ -4,19 +4,13 @@
  * `HTTP_PORT must be a whole number from 0 to 65535`. They check and never change: what is read is what was written.
  */
 import { z } from "zod";
+import { isLoopback } from "../lib/loopback.ts";
 import { PostgresAddressError, parsePostgresAddress } from "../lib/postgres/address.ts";
 import { parseRedisAddress, RedisAddressError } from "../lib/redis-address.ts";
 import { parseProxy } from "../lib/tunnel.ts";
 import { cronProblem } from "./cron-expression.ts";
 
 const plainText = /^[^\p{Cc}]+$/u;
-const loopbackV4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
-
-/** Whether a host name or address (also in brackets) means this machine. */
-export function isLoopback(host: string): boolean {
-  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
-  return bare === "localhost" || bare === "::1" || loopbackV4.test(bare);
-}
 
 /** A key of so many random bytes in base64. */
 export function key(sizeBytes: number): z.ZodString {

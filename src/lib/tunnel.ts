@@ -10,6 +10,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
+import { isLoopback } from "./loopback.ts";
 import type { Secret } from "./secret.ts";
 
 /** A proxy and the hosts that are reached without it. */
@@ -135,12 +136,7 @@ function reasonOf(status: number, signedIn: boolean): string {
  */
 export function isProxied(proxy: HttpProxy, host: string, port: number): boolean {
   if (isExcepted(proxy.except, host, port)) return false;
-  const own = parseProxy(proxy.url.reveal())?.hostname.replace(/^\[|\]$/g, "") ?? "";
-  return !isThisMachine(host) || isThisMachine(own);
-}
-
-function isThisMachine(host: string): boolean {
-  return isExcepted(["localhost", "127.0.0.0/8", "::1"], host, 0);
+  return !isLoopback(host) || isLoopback(parseProxy(proxy.url.reveal())?.hostname ?? "");
 }
 
 /**

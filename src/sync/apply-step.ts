@@ -46,7 +46,8 @@ function renameMirrors(
   });
 }
 
-function patchMirrors(mirrors: readonly Mirror[], patches: readonly MirrorPatch[], at: Date): readonly Mirror[] {
+/** The rows as they are once these patches are stored at `at`. Pure. */
+export function patchMirrors(mirrors: readonly Mirror[], patches: readonly MirrorPatch[], at: Date): readonly Mirror[] {
   if (patches.length === 0) return mirrors;
   const rows = new Map(mirrors.map((mirror) => [identityOf(mirror), mirror]));
   for (const patch of patches) {

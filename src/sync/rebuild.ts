@@ -19,6 +19,7 @@ import type { Mirror } from "../domain/link.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { withHeartbeat } from "../lib/heartbeat.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
+import { patchMirrors } from "./apply-step.ts";
 import { findMark } from "./identity.ts";
 import { isWantedCase } from "./intake.ts";
 import { observe } from "./observe.ts";
@@ -30,7 +31,7 @@ import { caseLabel, toJiraLabel } from "./plan/labels.ts";
 import { heldReason } from "./plan/restriction.ts";
 import { isCompatible } from "./plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "./ports.ts";
-import { mergeMirrors, type Recognised, recognise } from "./recognise.ts";
+import { type Recognised, recognise } from "./recognise.ts";
 import { messageHeader } from "./render.ts";
 import { requestOf } from "./request/request.ts";
 import { leaseMs, moments, renewEveryMs } from "./run.ts";
@@ -475,7 +476,7 @@ function toStep(
         : reading.gone !== null
           ? { state: "gone", reason: reading.gone }
           : { state: "active", reason: null };
-  const known = restoredState(mergeMirrors(leased.snapshot.mirrors, found.mirrors, now), reading.issue, link.origin, {
+  const known = restoredState(patchMirrors(leased.snapshot.mirrors, found.mirrors, now), reading.issue, link.origin, {
     settings: deps.settings,
     adfToText: deps.text.adfToText,
   });
@@ -539,7 +540,7 @@ function agreement(memory: LinkSnapshot, reading: Reading, found: Recognised, no
     ...(memory.link.factsHash === null ? { factsHash: factsHash(detail) } : {}),
   };
   if (memory.link.agreedCaseStatus !== null) return seen;
-  const notices = mergeMirrors(memory.mirrors, found.mirrors, now).filter((mirror) => mirror.kind === "notice");
+  const notices = patchMirrors(memory.mirrors, found.mirrors, now).filter((mirror) => mirror.kind === "notice");
   const told = (start: string): boolean => notices.some((notice: Mirror) => notice.sourceId.startsWith(start));
   const fits = isCompatible(detail.status, issue.category)
     ? !waitingStatuses.has(detail.status) || told("waits-")
@@ -579,7 +580,7 @@ function summarise(
   const fresh = found.mirrors.filter((mirror) => !known.has(rowName(mirror)) && !mirror.sourceId.includes("#"));
   const count = (kind: Mirror["kind"]): number => fresh.filter((mirror) => mirror.kind === kind).length;
   const sent = new Set(
-    mergeMirrors(memory.mirrors, found.mirrors, deps.clock.now())
+    patchMirrors(memory.mirrors, found.mirrors, deps.clock.now())
       .filter((mirror) => mirror.kind === "comment")
       .map((mirror) => mirror.sourceId),
   );

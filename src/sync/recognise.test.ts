@@ -3,9 +3,10 @@ import type { CaseMessage } from "../domain/case.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent } from "../domain/link.ts";
+import { patchMirrors } from "./apply-step.ts";
 import { commentHashes } from "./identity.ts";
 import { messageFingerprint } from "./message-views.ts";
-import { mergeMirrors, type RecogniseInput, recognise } from "./recognise.ts";
+import { type RecogniseInput, recognise } from "./recognise.ts";
 
 const now = new Date("2026-11-25T12:00:00Z");
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
@@ -90,7 +91,7 @@ function run(more: Partial<RecogniseInput>) {
     ...more,
   };
   const found = recognise(input);
-  const again = recognise({ ...input, mirrors: mergeMirrors(input.mirrors, found.mirrors, now) });
+  const again = recognise({ ...input, mirrors: patchMirrors(input.mirrors, found.mirrors, now) });
   return { found, again };
 }
 

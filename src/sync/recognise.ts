@@ -20,6 +20,7 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.
 import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
+import { patchMirrors } from "./apply-step.ts";
 import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
 import { nameMessages } from "./message-views.ts";
 import { withoutCase } from "./plan/command-text.ts";
@@ -80,35 +81,6 @@ export function recognise(input: RecogniseInput): Recognised {
   return book.result();
 }
 
-/** The rows as they will be once the patches are stored. */
-export function mergeMirrors(
-  mirrors: readonly Mirror[],
-  patches: readonly MirrorPatch[],
-  now: Date,
-): readonly Mirror[] {
-  const merged = new Map(mirrors.map((mirror) => [keyOf(mirror), mirror]));
-  for (const { sourceAt: _sourceAt, ...patch } of patches) {
-    const key = keyOf(patch);
-    merged.set(key, { ...(merged.get(key) ?? emptyMirror), ...patch, updatedAt: now } as Mirror);
-  }
-  return [...merged.values()];
-}
-
-const emptyMirror = {
-  fingerprint: null,
-  sourceHash: null,
-  sourceDigest: null,
-  copyId: null,
-  copyFingerprints: [],
-  version: 1,
-  state: "live",
-  reason: null,
-  sizeBytes: null,
-  sha256: null,
-  parentId: null,
-  missingSince: null,
-} as const;
-
 function keyOf(mirror: Pick<Mirror, "kind" | "origin" | "sourceId">): string {
   return `${mirror.kind} ${mirror.origin} ${mirror.sourceId}`;
 }
@@ -129,7 +101,7 @@ class Book {
 
   /** All rows, with what was recognised so far. */
   mirrors(): readonly Mirror[] {
-    return mergeMirrors(this.#input.mirrors, [...this.#patches.values()], this.#input.now);
+    return patchMirrors(this.#input.mirrors, [...this.#patches.values()], this.#input.now);
   }
 
   find(kind: Mirror["kind"], origin: Mirror["origin"], sourceId: string): Mirror | undefined {

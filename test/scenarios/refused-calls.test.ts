@@ -26,19 +26,9 @@ const effects = [
 ] as const;
 type Effect = (typeof effects)[number];
 
-/** Everything that a pair does once its issue or its case can be read. */
-const ofPairs = [
-  "message is a comment",
-  "file of a message is attached",
-  "label of a case",
-  "status of a case moves the issue",
-  "access request is told",
-  "related issues are linked",
-  "comment is a message",
-  "file of a comment is sent",
-  "command is done",
-  "issue done closes the case",
-] as const satisfies readonly Effect[];
+/** Everything that a pair does once its issue or its case can be read: all but what makes the pair. */
+const ofMaking: readonly Effect[] = ["new case has an issue", "request becomes a case", "issue is stamped"];
+const ofPairs = effects.filter((effect) => !ofMaking.includes(effect));
 
 type Loss = { readonly lost: readonly Effect[]; readonly why: string };
 

@@ -4,10 +4,10 @@ import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.t
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import { patchMirrors } from "../apply-step.ts";
 import { commentHashes } from "../identity.ts";
 import { messageFingerprint } from "../message-views.ts";
 import type { ConnectionSettings } from "../ports.ts";
-import { mergeMirrors } from "../recognise.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";
 import { factsHash } from "./facts.ts";
@@ -1774,7 +1774,7 @@ describe("any history", () => {
           for (const file of action.files) put(makeMirror({ kind: "file", sourceId: file.fileId }));
           break;
         case "adopt":
-          for (const mirror of mergeMirrors([...mirrors.values()], action.found.mirrors, now)) put(mirror);
+          for (const mirror of patchMirrors([...mirrors.values()], action.found.mirrors, now)) put(mirror);
           break;
         case "report_unknown_mark":
           put(

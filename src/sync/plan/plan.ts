@@ -4,8 +4,10 @@
  * Directions are independent: `to-jira` and `to-huawei` actions keep their own order, and an action that fails for a while holds
  * back only the later ones of its direction. `state` actions change only our memory.
  */
+
+import { patchMirrors } from "../apply-step.ts";
 import { sortMessages } from "../identity.ts";
-import { mergeMirrors, type Recognised, recognise } from "../recognise.ts";
+import { type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planAnswers } from "./answers.ts";
 import { planChanges } from "./changes.ts";
@@ -41,7 +43,7 @@ function planHeeded(given: PlanInput): Plan {
   // What was recognised counts as remembered for the rest of the plan.
   const rest = planRest({
     ...given,
-    mirrors: mergeMirrors(given.mirrors, found.mirrors, given.now),
+    mirrors: patchMirrors(given.mirrors, found.mirrors, given.now),
     intents: given.intents.filter((intent) => !found.confirmedIntents.includes(intent.key)),
   });
   return { ...rest, actions: [{ kind: "adopt", direction: "state", found }, ...rest.actions] };
