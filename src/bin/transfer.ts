@@ -50,7 +50,11 @@ export async function exportTo(admin: Exporting, output: string | null): Promise
   };
   const counts = await write().catch(async (error: unknown) => {
     if (place !== null) stream.destroy();
-    if (place !== null && place.written !== place.final) await rm(place.written, { force: true });
+    if (place !== null && place.written !== place.final) {
+      // The file may still be about to be made: it can be removed only once the stream has let go of it.
+      await finished(stream).catch(() => {});
+      await rm(place.written, { force: true });
+    }
     throw error;
   });
   return {
