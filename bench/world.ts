@@ -9,7 +9,7 @@ import { compose } from "../src/bin/compose.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { type CaseId, toId } from "../src/domain/ids.ts";
 import { silentLogger } from "../src/observability/logger.ts";
-import { intakeCases } from "../src/sync/intake.ts";
+import { intakeCases } from "../src/sync/intake/intake.ts";
 import { type Env, startHarness, type WorkerProcess } from "../test/support/harness.ts";
 
 /** One measured promise. `ok` is null where it was not measured on the promise's own terms. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { intakeIssues } from "../src/sync/intake.ts";
+import { intakeIssues } from "../src/sync/intake/intake.ts";
 import { done, ignored, type Outcome } from "../src/sync/outcome.ts";
 import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
 import type { Turns } from "./turns.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toId } from "../src/domain/ids.ts";
+import { reconcileLink } from "../src/sync/link/reconcile-link.ts";
 import { ignored, type Outcome } from "../src/sync/outcome.ts";
-import { reconcileLink } from "../src/sync/reconcile-link.ts";
 import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
 import type { Turns } from "./turns.ts";
 

@@ -1,5 +1,5 @@
 import type { IntakeDeps } from "../src/sync/intake-deps.ts";
-import type { ReconcileDeps } from "../src/sync/reconcile-link.ts";
+import type { ReconcileDeps } from "../src/sync/link/reconcile-link.ts";
 
 /** One connection, wired: what its jobs work with. */
 export type ConnectionRuntime = {

@@ -15,7 +15,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { firstFreePort } from "../lib/free-port.ts";
 import { makeLogger, silentLogger } from "../observability/logger.ts";
 import { makeAdminStore } from "../store/admin.ts";
-import { type Inspection, inspectLink } from "../sync/inspect.ts";
+import { type Inspection, inspectLink } from "../sync/repair/inspect.ts";
 import { sleep } from "./compose.ts";
 import { type People, playScene, sceneCount } from "./demo-people.ts";
 import { verifyResult } from "./drift.ts";

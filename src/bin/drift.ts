@@ -2,7 +2,7 @@
 import type { CommandResult } from "../admin/actions.ts";
 import { ExitCode } from "../admin/exit-code.ts";
 import type { Cell } from "../admin/output.ts";
-import type { Inspection } from "../sync/inspect.ts";
+import type { Inspection } from "../sync/repair/inspect.ts";
 
 /** One row per difference, and one per link that cannot be read. */
 function differenceRows(inspections: readonly Inspection[]): Cell[][] {

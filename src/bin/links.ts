@@ -5,8 +5,8 @@ import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../
 import type { Issue } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { AdminStore, LinkDetails } from "../store/admin.ts";
-import { rebuildPair } from "../sync/rebuild.ts";
-import { handOver } from "../sync/resync.ts";
+import { rebuildPair } from "../sync/repair/rebuild.ts";
+import { handOver } from "../sync/repair/resync.ts";
 import type { Parts, WiredConnection } from "./compose.ts";
 import { rebuildDeps } from "./rebuild.ts";
 

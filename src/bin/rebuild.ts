@@ -11,7 +11,7 @@ import {
   rebuildConnection,
   type Survey,
   survey,
-} from "../sync/rebuild.ts";
+} from "../sync/repair/rebuild.ts";
 import { type Parts, sleep, type WiredConnection } from "./compose.ts";
 
 /** What a flow of `rebuild` needs for one connection. */

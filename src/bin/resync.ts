@@ -5,9 +5,9 @@ import type { Cell, Renderable } from "../admin/output.ts";
 import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
 import { cutChars, displayName, toPlainText } from "../domain/text/sanitize.ts";
 import { isPolicyWider } from "../store/connections.ts";
-import type { HistoryComment } from "../sync/history.ts";
 import { policyOf } from "../sync/plan/disclosure.ts";
 import { makeRehearsal, type Rehearsal, type RehearsedWrite } from "../sync/rehearsal/rehearsal.ts";
+import type { HistoryComment } from "../sync/repair/history.ts";
 import {
   LinkBusy,
   notRerendered,
@@ -16,7 +16,7 @@ import {
   type ResyncRunner,
   resyncConnection,
   type Selection,
-} from "../sync/resync.ts";
+} from "../sync/repair/resync.ts";
 import { commandActor } from "./actor.ts";
 import { adminOf, noted, readConfig, withParts } from "./command.ts";
 import { type Parts, recordPolicies, rewire, sleep } from "./compose.ts";

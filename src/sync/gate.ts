@@ -13,11 +13,12 @@
  *
  * Readings are made in the lane of live work whatever the run's own: the permit that waits for them is already spent.
  */
+
+import { commentHashes, type RememberedHashes, saysSame } from "../domain/identity.ts";
 import type { AttachmentId, CommentId, IssueId } from "../domain/ids.ts";
 import type { Issue, IssueComment } from "../domain/issue.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { Sealed } from "../lib/sealed.ts";
-import { commentHashes, type RememberedHashes, saysSame } from "./identity.ts";
 import { isNamedIn, namesInRestricted } from "./plan/disclosure.ts";
 import { isIgnored } from "./plan/labels.ts";
 import { heldReason, issueHold } from "./plan/restriction.ts";

@@ -13,17 +13,17 @@
  */
 
 import type { CaseMessage } from "../domain/case.ts";
+import { withoutCase } from "../domain/command-text.ts";
+import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from "../domain/identity.ts";
 import type { Issue, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
+import { nameMessages } from "../domain/message-views.ts";
 import { guardText } from "../domain/text/guard.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import { patchMirrors } from "./apply-step.ts";
-import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from "./identity.ts";
-import { nameMessages } from "./message-views.ts";
-import { withoutCase } from "./plan/command-text.ts";
 import type { ConnectionSettings } from "./ports.ts";
 import { isFileLine } from "./render.ts";
 import type { MirrorPatch } from "./state.ts";

@@ -1,8 +1,8 @@
 /** Driving a world: flows to their end, links until nothing is due, time until nothing changes. */
 import { toId } from "../../src/domain/ids.ts";
-import { inspectLink } from "../../src/sync/inspect.ts";
-import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake/intake.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import type { Turn } from "./turns.ts";
 import type { Tweaks, Worker, World } from "./world.ts";
 

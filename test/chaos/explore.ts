@@ -4,8 +4,8 @@
  */
 import { isServiceError } from "../../src/domain/service-error.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
-import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake/intake.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
 import { inDialect } from "../support/dialect.ts";
 import { act, restrict } from "./acts.ts";
 import { judge, type ProblemKind } from "./checker.ts";

@@ -1,6 +1,6 @@
 /** One machine stands still in the middle of a run while another goes on; then it wakes up. */
 import type { LinkId } from "../../src/domain/ids.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
 import { judge, type Problem } from "./checker.ts";
 import { type Driver, drain, settle, start } from "./drive.ts";
 import { makePeople } from "./people.ts";

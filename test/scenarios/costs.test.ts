@@ -3,8 +3,8 @@
  * Requests are counted by operation until nothing moves any more: the hold, and every look at own writes, are over by then.
  */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { intakeCases } from "../../src/sync/intake.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { intakeCases } from "../../src/sync/intake/intake.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
 import { can } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 

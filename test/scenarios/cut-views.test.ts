@@ -1,6 +1,6 @@
 /** Messages of which the list shows less than the detail: files, text, ids (huawei.md 8, 9 and 14). */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { inspectLink } from "../../src/sync/inspect.ts";
+import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DisclosureEvent } from "../../src/sync/apply/write-once.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
 import { inDialect, standing } from "../support/dialect.ts";
 import { makeSeeded } from "../support/harness.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { listHistory, releaseHistory } from "../../src/sync/history.ts";
-import { rerenderLink } from "../../src/sync/rerender.ts";
+import { listHistory, releaseHistory } from "../../src/sync/repair/history.ts";
+import { rerenderLink } from "../../src/sync/repair/rerender.ts";
 import { can } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -7,9 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { FailureReason } from "../../src/domain/failure.ts";
 import { type IssueId, type IssueKey, toId } from "../../src/domain/ids.ts";
 import { isServiceError } from "../../src/domain/service-error.ts";
-import { inspectLink } from "../../src/sync/inspect.ts";
-import { intakeCases } from "../../src/sync/intake.ts";
+import { intakeCases } from "../../src/sync/intake/intake.ts";
 import type { ConnectionSettings } from "../../src/sync/ports.ts";
+import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import { can, inDialect } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -1,6 +1,6 @@
 /** Links of cases that were closed long ago: rounds do not read them, and find one when its case comes back (guarantee 10). */
 import { afterEach, expect, test } from "vitest";
-import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
+import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage | null = null;

@@ -2,8 +2,8 @@ import { afterEach, expect, test } from "vitest";
 import { compose, type Parts, sleep } from "../../src/bin/compose.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
-import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
-import { resyncLinks, selectLinks } from "../../src/sync/resync.ts";
+import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
+import { resyncLinks, selectLinks } from "../../src/sync/repair/resync.ts";
 import { can } from "../support/dialect.ts";
 import { type Harness, startHarness } from "../support/harness.ts";
 

@@ -1,7 +1,7 @@
 /** The first connection in file order owns a case, whatever state it is in (rule 7). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { recordPolicy, syncConnections } from "../../src/store/connections.ts";
-import { intakeCases } from "../../src/sync/intake.ts";
+import { intakeCases } from "../../src/sync/intake/intake.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
 import { policyOf } from "../../src/sync/plan/disclosure.ts";
 import type { ConnectionSettings } from "../../src/sync/ports.ts";

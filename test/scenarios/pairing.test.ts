@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/domain/service-error.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
-import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
+import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
+import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
 import type { HuaweiPort } from "../../src/sync/ports.ts";
-import { reconcileLink } from "../../src/sync/reconcile-link.ts";
 import { checkAll, type Driver, livingWorker, runAlone, settle, verifyAll } from "../chaos/drive.ts";
 import { makePeople, type People } from "../chaos/people.ts";
 import { startWorld, type Tweaks, type World } from "../chaos/world.ts";

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { isServiceError } from "../../src/domain/service-error.ts";
-import { intakeCases, intakeIssues } from "../../src/sync/intake.ts";
+import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
 import { apiVersion } from "../support/dialect.ts";
 import { noInputs, type Stage, startStage } from "../support/stage.ts";
 

@@ -13,7 +13,7 @@ import { Sealed } from "../../src/lib/sealed.ts";
 import { makePrisma } from "../../src/store/database/client.ts";
 import { makeReadingState } from "../../src/store/reading-state.ts";
 import { makeRehearsal } from "../../src/sync/rehearsal/rehearsal.ts";
-import { type ResyncOrder, type ResyncRunner, resyncConnection } from "../../src/sync/resync.ts";
+import { type ResyncOrder, type ResyncRunner, resyncConnection } from "../../src/sync/repair/resync.ts";
 import { can } from "../support/dialect.ts";
 import { noInputs, type Stage, startStage } from "../support/stage.ts";
 

@@ -1,7 +1,7 @@
 /** The stamps of issues only add: whatever Jira makes of them, everything else goes on (rule 7 and rule 9). */
 import { afterEach, expect, test } from "vitest";
 import type { JiraSettings } from "../../simulators/jira/settings.ts";
-import { intakeIssues } from "../../src/sync/intake.ts";
+import { intakeIssues } from "../../src/sync/intake/intake.ts";
 import { noInputs, type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage;

@@ -2,13 +2,13 @@
  * Carrying out a command that a person wrote as a comment, once per comment.
  */
 
+import type { Stars } from "../../domain/command-text.ts";
+import { type CommentHashes, commentHashes, type RememberedHashes } from "../../domain/identity.ts";
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
 import { type Subject, Withheld } from "../gate.ts";
-import { type CommentHashes, commentHashes, type RememberedHashes } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
-import type { Stars } from "../plan/command-text.ts";
 import { commandId, commandKey, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";

@@ -2,17 +2,17 @@
  * Jira → Huawei: comments, their versions, and taking them back.
  */
 import type { CaseMessage } from "../../domain/case.ts";
+import { isCaseText, withoutCase } from "../../domain/command-text.ts";
+import { type RememberedHashes, sentAgain } from "../../domain/identity.ts";
 import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
 import type { Mirror } from "../../domain/link.ts";
+import { knownFingerprints } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { type Subject, Withheld } from "../gate.ts";
-import { type RememberedHashes, sentAgain } from "../identity.ts";
-import { knownFingerprints } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
-import { isCaseText, withoutCase } from "../plan/command-text.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { formatMoment, stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";

@@ -1,7 +1,8 @@
 /** Second copies of our own: removed where that is possible, else reported (rule 2). */
+
+import { type IdentifiedMessage, markMirror } from "../../domain/identity.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Mark } from "../../domain/text/marks.ts";
-import { type IdentifiedMessage, markMirror } from "../identity.ts";
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
 import type { ApplyDeps } from "./write-once.ts";

@@ -2,13 +2,13 @@
  * Huawei → Jira: messages as comments, and what of a description did not fit.
  */
 import type { CaseMessage } from "../../domain/case.ts";
+import { messageHash } from "../../domain/identity.ts";
 import { type CommentId, toId } from "../../domain/ids.ts";
 import type { CommentMark } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
+import { knownFingerprints, lackedBy } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { messageHash } from "../identity.ts";
-import { knownFingerprints, lackedBy } from "../message-views.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { shrinkItem } from "../plan/missing.ts";

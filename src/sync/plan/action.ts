@@ -3,15 +3,15 @@
  */
 
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
+import type { Command } from "../../domain/command-text.ts";
+import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { Mark } from "../../domain/text/marks.ts";
-import type { IdentifiedMessage } from "../identity.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
 import type { Recognised } from "../recognise.ts";
 import type { OpenFailure } from "../state.ts";
-import type { Command } from "./command-text.ts";
 import type { RestrictedFile } from "./disclosure.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */

@@ -4,11 +4,11 @@
  * names no text of anybody.
  */
 import { isOpenStatus, statusName } from "../../domain/case.ts";
+import { parseCommand } from "../../domain/command-text.ts";
 import { remedyFor } from "../../domain/failure.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { formatMoment } from "../render.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
-import { parseCommand } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
 import { authorHold } from "./restriction.ts";
 

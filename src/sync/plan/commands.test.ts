@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isCaseText, parseCommand, withoutCase } from "./command-text.ts";
+import { isCaseText, parseCommand, withoutCase } from "../../domain/command-text.ts";
 
 describe("commands in comments", () => {
   it.each([

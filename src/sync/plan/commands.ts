@@ -6,10 +6,11 @@
  * (`command-<comment>`: `held` waits, `live` done, `refused`) whose reason is `<name>:<result>`; the reply is planned from that
  * alone, so a process that dies between the action and the reply owes nothing but the reply.
  */
+
+import { type Command, isCaseText, isKnownCommand, parseCommand } from "../../domain/command-text.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
-import { type Command, isCaseText, isKnownCommand, parseCommand } from "./command-text.ts";
 import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
 
 /** Identity of a command among the notices of its link. */

@@ -1,13 +1,14 @@
 /**
  * Jira → Huawei: comments with their versions and deletions, and files of their own.
  */
+
+import { isCaseText } from "../../domain/command-text.ts";
+import { type CommentHashes, commentHashes, saysElse } from "../../domain/identity.ts";
 import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
-import { type CommentHashes, commentHashes, saysElse } from "../identity.ts";
 import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
-import { isCaseText } from "./command-text.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,

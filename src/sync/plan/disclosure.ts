@@ -1,15 +1,16 @@
 /**
  * What may leave Jira (rule 5). Every rule fails closed.
  */
+
+import { isCaseText, parseCommand } from "../../domain/command-text.ts";
 import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
+import { type CommentHashes, saysSame } from "../../domain/identity.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { comparableName, mayName } from "../../domain/text/file-names.ts";
-import { type CommentHashes, saysSame } from "../identity.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
-import { isCaseText, parseCommand } from "./command-text.ts";
 import { isRestricted, issueHold } from "./restriction.ts";
 
 /** Whether the policy wants a comment at all. */

@@ -3,9 +3,9 @@
  * Huawei, which cannot be removed, are reported.
  */
 
+import type { SortedMessages } from "../../domain/identity.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
-import type { SortedMessages } from "../identity.ts";
 import type { Action, PlanInput } from "./action.ts";
 
 /** What is to be done about second copies. Those in Jira are looked for only in a full reading. */

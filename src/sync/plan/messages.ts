@@ -1,9 +1,10 @@
 /**
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
+
+import { findMark, type IdentifiedMessage, messageHash, type SortedMessages } from "../../domain/identity.ts";
 import type { Intent } from "../../domain/link.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
-import { findMark, type IdentifiedMessage, messageHash, type SortedMessages } from "../identity.ts";
 import { type Action, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";

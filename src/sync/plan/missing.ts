@@ -6,8 +6,9 @@
  * simply be behind a lagging read, and waits for the settle time of messages. Many at once are a fault of the reading, not people's
  * doing: then nothing is marked (rule 3).
  */
+
+import { messageHash, type SortedMessages } from "../../domain/identity.ts";
 import type { Mirror } from "../../domain/link.ts";
-import { messageHash, type SortedMessages } from "../identity.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 
 /** Time between the two readings that must lack a message. */

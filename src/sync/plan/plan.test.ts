@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.ts";
+import { commentHashes } from "../../domain/identity.ts";
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import { messageFingerprint } from "../../domain/message-views.ts";
 import { patchMirrors } from "../apply-step.ts";
-import { commentHashes } from "../identity.ts";
-import { messageFingerprint } from "../message-views.ts";
 import type { ConnectionSettings } from "../ports.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";

@@ -5,8 +5,8 @@
  * back only the later ones of its direction. `state` actions change only our memory.
  */
 
+import { sortMessages } from "../../domain/identity.ts";
 import { patchMirrors } from "../apply-step.ts";
-import { sortMessages } from "../identity.ts";
 import { type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planAnswers } from "./answers.ts";

@@ -7,8 +7,8 @@
  */
 import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
 import type { Mirror } from "../../domain/link.ts";
+import { messageFingerprint } from "../../domain/message-views.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { messageFingerprint } from "../message-views.ts";
 import type { Action, PlanInput } from "./action.ts";
 
 /** Row that remembers what the case showed when its relations were read last. */

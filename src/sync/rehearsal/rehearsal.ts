@@ -8,8 +8,8 @@
 import { type IssueId, toId } from "../../domain/ids.ts";
 import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
+import type { ReconcileDeps } from "../link/reconcile-link.ts";
 import type { Clock } from "../ports.ts";
-import type { ReconcileDeps } from "../reconcile-link.ts";
 import type { StatePort } from "../state.ts";
 import { rehearseHuawei } from "./huawei.ts";
 import { type NewIssueStatus, rehearseJira } from "./jira.ts";

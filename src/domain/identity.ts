@@ -5,15 +5,16 @@
  * (huawei.md 9). The answer: every message has a fingerprint that all readings share; an ordinal tells equal ones apart; a mirror
  * keeps the fingerprint, and its source id is upgraded once when the id appears (rule 1).
  */
-import type { CaseMessage } from "../domain/case.ts";
-import type { IssueComment } from "../domain/issue.ts";
-import { givenUp, type Intent, type Mirror } from "../domain/link.ts";
-import { documentDigest, shownMedia } from "../domain/text/document-digest.ts";
-import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
-import { normalizeForFingerprint } from "../domain/text/sanitize.ts";
+
 import { hashParts } from "../lib/hash.ts";
 import { toOurTime } from "../lib/service-clock.ts";
+import type { CaseMessage } from "./case.ts";
+import type { IssueComment } from "./issue.ts";
+import { givenUp, type Intent, type Mirror } from "./link.ts";
 import { knownFingerprints, type NamedMessage, nameMessages } from "./message-views.ts";
+import { documentDigest, shownMedia } from "./text/document-digest.ts";
+import { type Mark, markIdentity, parseMarkAtStart } from "./text/marks.ts";
+import { normalizeForFingerprint } from "./text/sanitize.ts";
 
 /** Hash of everything of a message that a copy must show. */
 export function messageHash(message: CaseMessage): string {

@@ -4,14 +4,14 @@
  * The trap is reading too early: search and lists lag behind writes, so an empty look proves nothing before the settle time has
  * passed. Messages of the Huawei side are not looked for here: the planner recognises them in the case's own reading.
  */
-import { compareIds } from "../domain/ids.ts";
-import type { Issue, IssueComment } from "../domain/issue.ts";
-import type { Intent } from "../domain/link.ts";
-import { issueCreatedStep } from "./apply/issue.ts";
-import { type ApplyDeps, lookTimes, settleSecondsOf } from "./apply/write-once.ts";
-import { namesItself } from "./ownership.ts";
-import { caseLabel, toJiraLabel } from "./plan/labels.ts";
-import { IssueTaken, type LeasedLink, type StateStep } from "./state.ts";
+import { compareIds } from "../../domain/ids.ts";
+import type { Issue, IssueComment } from "../../domain/issue.ts";
+import type { Intent } from "../../domain/link.ts";
+import { issueCreatedStep } from "../apply/issue.ts";
+import { type ApplyDeps, lookTimes, settleSecondsOf } from "../apply/write-once.ts";
+import { namesItself } from "../ownership.ts";
+import { caseLabel, toJiraLabel } from "../plan/labels.ts";
+import { IssueTaken, type LeasedLink, type StateStep } from "../state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
 export type Settled = { readonly nextLookAt: Date | null; readonly found: number };

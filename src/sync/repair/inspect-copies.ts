@@ -1,11 +1,12 @@
 /**
  * What stands twice in Jira, told by what people see there: our own rows would agree with a mistake that they share (rule 8).
  */
-import type { Issue, IssueComment } from "../domain/issue.ts";
-import type { Mirror } from "../domain/link.ts";
-import type { SortedMessages } from "./identity.ts";
-import { withdrawnHash } from "./recognise.ts";
-import { isFileLine } from "./render.ts";
+
+import type { SortedMessages } from "../../domain/identity.ts";
+import type { Issue, IssueComment } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { withdrawnHash } from "../recognise.ts";
+import { isFileLine } from "../render.ts";
 
 /** What `verify` looks at for copies that stand twice. */
 export type CopiesSeen = {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CaseMessage } from "../domain/case.ts";
-import { type CaseFileId, toId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
+import type { CaseMessage } from "./case.ts";
 import { sortMessages } from "./identity.ts";
+import { type CaseFileId, toId } from "./ids.ts";
+import type { Mirror } from "./link.ts";
 import { knownFingerprints, mergeMessages } from "./message-views.ts";
 
 function makeMessage(id: string | null, content: string, second: number): CaseMessage {

@@ -2,15 +2,15 @@
  * What stops a link, or one direction of it, until something changes: holds, vanished cases and issues, issues that moved away. All of
  * it is told on the issue where that can be written to (guarantee 6).
  */
-import type { FailureReason } from "../domain/failure.ts";
-import type { Issue } from "../domain/issue.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import { postNotice } from "./apply/notices.ts";
-import { type ApplyDeps, Unsettled } from "./apply/write-once.ts";
-import { blocked, deferred, type Outcome } from "./outcome.ts";
-import type { Direction } from "./plan/action.ts";
+import type { FailureReason } from "../../domain/failure.ts";
+import type { Issue } from "../../domain/issue.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { postNotice } from "../apply/notices.ts";
+import { type ApplyDeps, Unsettled } from "../apply/write-once.ts";
+import { blocked, deferred, type Outcome } from "../outcome.ts";
+import type { Direction } from "../plan/action.ts";
+import type { LeasedLink, LinkSnapshot, StatePort } from "../state.ts";
 import { later, type Run } from "./run.ts";
-import type { LeasedLink, LinkSnapshot, StatePort } from "./state.ts";
 
 type HoldDeps = ApplyDeps & { readonly state: StatePort };
 

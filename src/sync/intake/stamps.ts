@@ -2,12 +2,12 @@
  * New issues learn their own ids, many in one request, so that a clone can be told from the original (rule 7). A stamp only adds:
  * whatever Jira makes of it, nothing else waits for it or ends with it.
  */
-import type { FailureReason } from "../domain/failure.ts";
-import type { IssueId } from "../domain/ids.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import { unlessRefused } from "../domain/steps.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
-import type { JiraPort } from "./ports.ts";
+import type { FailureReason } from "../../domain/failure.ts";
+import type { IssueId } from "../../domain/ids.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { unlessRefused } from "../../domain/steps.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
+import type { JiraPort } from "../ports.ts";
 
 type Stamps = Parameters<JiraPort["setIssueMarks"]>[0];
 

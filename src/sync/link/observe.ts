@@ -2,18 +2,18 @@
  * Reading what is true now: only the side that woke the link, or both in a check. All reads of a run happen here, except the one
  * read of a comment just before it is sent (rule 5).
  */
-import type { CaseDetail, CaseMessage } from "../domain/case.ts";
-import type { IssueId } from "../domain/ids.ts";
-import type { Issue, IssueChange, IssueComment, StatusChange } from "../domain/issue.ts";
-import type { Link } from "../domain/link.ts";
-import { unlessRefused } from "../domain/steps.ts";
-import { accessRequestPrefix, parseNamed } from "./identity.ts";
-import { knownFingerprints, mergeMessages } from "./message-views.ts";
-import type { Observed } from "./plan/action.ts";
-import { relationsHash, wantsRelations } from "./plan/relations.ts";
-import { isCompatible } from "./plan/status.ts";
-import type { Clock, HuaweiPort, JiraPort, Lane, Log } from "./ports.ts";
-import type { LinkSnapshot, StatePort } from "./state.ts";
+import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
+import { accessRequestPrefix, parseNamed } from "../../domain/identity.ts";
+import type { IssueId } from "../../domain/ids.ts";
+import type { Issue, IssueChange, IssueComment, StatusChange } from "../../domain/issue.ts";
+import type { Link } from "../../domain/link.ts";
+import { knownFingerprints, mergeMessages } from "../../domain/message-views.ts";
+import { unlessRefused } from "../../domain/steps.ts";
+import type { Observed } from "../plan/action.ts";
+import { relationsHash, wantsRelations } from "../plan/relations.ts";
+import { isCompatible } from "../plan/status.ts";
+import type { Clock, HuaweiPort, JiraPort, Lane, Log } from "../ports.ts";
+import type { LinkSnapshot, StatePort } from "../state.ts";
 
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (huawei.md 9). */
 const detailSuspectCount = 50;

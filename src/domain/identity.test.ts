@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CaseMessage } from "../domain/case.ts";
-import { type CaseFileId, toId } from "../domain/ids.ts";
-import type { Intent, Mirror } from "../domain/link.ts";
 import { hashParts } from "../lib/hash.ts";
+import type { CaseMessage } from "./case.ts";
 import {
   commentHashes,
   findMark,
@@ -13,6 +11,8 @@ import {
   saysSame,
   sortMessages,
 } from "./identity.ts";
+import { type CaseFileId, toId } from "./ids.ts";
+import type { Intent, Mirror } from "./link.ts";
 import { messageFingerprint } from "./message-views.ts";
 
 function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {

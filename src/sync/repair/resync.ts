@@ -1,16 +1,16 @@
 /**
  * The admin re-sync: choose links, read both sides afresh, repair. Works beside a running worker, since leases keep them apart.
  */
-import type { CaseId, LinkId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
+import type { CaseId, LinkId } from "../../domain/ids.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { intakeCases, intakeIssues } from "../intake/intake.ts";
+import { stampIssues } from "../intake/stamps.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
+import { type ReconcileDeps, reconcileLink } from "../link/reconcile-link.ts";
+import { linkTimeMaxMs } from "../link/run.ts";
+import type { IntakeLink } from "../state.ts";
 import { type HistoryComment, listHistory, releaseHistory } from "./history.ts";
-import { intakeCases, intakeIssues } from "./intake.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
-import { type ReconcileDeps, reconcileLink } from "./reconcile-link.ts";
 import { rerenderLink } from "./rerender.ts";
-import { linkTimeMaxMs } from "./run.ts";
-import { stampIssues } from "./stamps.ts";
-import type { IntakeLink } from "./state.ts";
 
 /** Which links to repair. */
 export type Selection =

@@ -6,10 +6,11 @@
  * answer: the fingerprint holds only what every view shows whole, and what tells equal fingerprints apart are the files that two
  * views have in common (ADR 0010).
  */
-import type { CaseFile, CaseMessage } from "../domain/case.ts";
-import type { Mirror } from "../domain/link.ts";
-import { cutChars, FINGERPRINT_CHARS_MAX, normalizeForFingerprint } from "../domain/text/sanitize.ts";
+
 import { hashParts } from "../lib/hash.ts";
+import type { CaseFile, CaseMessage } from "./case.ts";
+import type { Mirror } from "./link.ts";
+import { cutChars, FINGERPRINT_CHARS_MAX, normalizeForFingerprint } from "./text/sanitize.ts";
 
 /**
  * So much of a text does every view show. Lists are declared to hold 400 characters; the margin leaves room for dots that a service

@@ -6,13 +6,13 @@
  * What proves it: our property names the case and no issue but itself, our account created it, and it is older than the paired issue.
  * A clone, which may carry all our stamps, is always younger than its original.
  */
-import { type CaseId, type LinkId, toId } from "../domain/ids.ts";
-import type { Issue } from "../domain/issue.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
-import { namesItself } from "./ownership.ts";
-import type { UpdatedIssue } from "./ports.ts";
-import { type IntakeLink, LeaseLost } from "./state.ts";
+import { type CaseId, type LinkId, toId } from "../../domain/ids.ts";
+import type { Issue } from "../../domain/issue.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
+import { namesItself } from "../ownership.ts";
+import type { UpdatedIssue } from "../ports.ts";
+import { type IntakeLink, LeaseLost } from "../state.ts";
 
 const leaseMs = 45_000;
 

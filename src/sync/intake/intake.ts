@@ -6,28 +6,28 @@
  * what was updated within a relative span, so that no time zone can open a gap (rule 3 and rule 4).
  */
 
-import { type CaseMessage, type CaseSummary, isOpenStatus, openStatuses } from "../domain/case.ts";
-import type { FailureReason } from "../domain/failure.ts";
-import type { CaseId, IssueId, LinkId } from "../domain/ids.ts";
-import type { StatusCategory } from "../domain/issue.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import { makeSteps, type Steps, unlessRefused } from "../domain/steps.ts";
-import { markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
-import { hashParts } from "../lib/hash.ts";
-import { withHeartbeat } from "../lib/heartbeat.ts";
-import { countingRequests, type RequestCount } from "../lib/http.ts";
-import { toServiceTime } from "../lib/service-clock.ts";
-import { accessRequestPrefix } from "./identity.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
-import { knownFingerprints, messageFingerprint } from "./message-views.ts";
-import { isInProject, isIssueOf } from "./ownership.ts";
-import { caseLabel } from "./plan/labels.ts";
-import { endingAction, isByPerson } from "./plan/status.ts";
-import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "./ports.ts";
-import { notRequested, takeClones, takeRequests, withoutRequested } from "./request/intake-requests.ts";
+import { type CaseMessage, type CaseSummary, isOpenStatus, openStatuses } from "../../domain/case.ts";
+import type { FailureReason } from "../../domain/failure.ts";
+import { accessRequestPrefix } from "../../domain/identity.ts";
+import type { CaseId, IssueId, LinkId } from "../../domain/ids.ts";
+import type { StatusCategory } from "../../domain/issue.ts";
+import { knownFingerprints, messageFingerprint } from "../../domain/message-views.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { makeSteps, type Steps, unlessRefused } from "../../domain/steps.ts";
+import { markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
+import { hashParts } from "../../lib/hash.ts";
+import { withHeartbeat } from "../../lib/heartbeat.ts";
+import { countingRequests, type RequestCount } from "../../lib/http.ts";
+import { toServiceTime } from "../../lib/service-clock.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
+import { isInProject, isIssueOf } from "../ownership.ts";
+import { caseLabel } from "../plan/labels.ts";
+import { endingAction, isByPerson } from "../plan/status.ts";
+import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "../ports.ts";
+import { notRequested, takeClones, takeRequests, withoutRequested } from "../request/intake-requests.ts";
+import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "../state.ts";
 import { removeSecondIssues } from "./second-issues.ts";
 import { stampIssues } from "./stamps.ts";
-import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "./state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
 export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };

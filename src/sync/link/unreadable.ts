@@ -3,11 +3,11 @@
  * happened is looked for as ever: what tells its copy is not sealed. One that certainly has not happened is given up here, so that the
  * planner renders it anew; what nothing but its intent remembered is told.
  */
-import type { Intent, Mirror } from "../domain/link.ts";
-import { dropParts } from "./apply/parts.ts";
-import { descriptionRestKey } from "./plan/action.ts";
-import { releasedReason } from "./plan/disclosure.ts";
-import type { LeasedLink, MirrorPatch } from "./state.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
+import { dropParts } from "../apply/parts.ts";
+import { descriptionRestKey } from "../plan/action.ts";
+import { releasedReason } from "../plan/disclosure.ts";
+import type { LeasedLink, MirrorPatch } from "../state.ts";
 
 /** Gives up planned writes without a readable text. Does nothing where there are none; may be repeated. Throws `LeaseLost`. */
 export async function dropUnreadable(leased: LeasedLink): Promise<void> {

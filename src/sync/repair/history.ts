@@ -2,13 +2,13 @@
  * Comments from before `outgoingSince`: never sent by themselves; an operator may look at them and let exactly those go (rule 5).
  */
 
-import type { CommentId, LinkId } from "../domain/ids.ts";
-import { type CommentHashes, commentHashes } from "./identity.ts";
-import { isInScope, isWanted, releasedReason } from "./plan/disclosure.ts";
-import { heldReason } from "./plan/restriction.ts";
-import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
-import { leaseMs } from "./run.ts";
-import type { StatePort } from "./state.ts";
+import { type CommentHashes, commentHashes } from "../../domain/identity.ts";
+import type { CommentId, LinkId } from "../../domain/ids.ts";
+import { leaseMs } from "../link/run.ts";
+import { isInScope, isWanted, releasedReason } from "../plan/disclosure.ts";
+import { heldReason } from "../plan/restriction.ts";
+import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
+import type { StatePort } from "../state.ts";
 
 export type HistoryDeps = {
   readonly jira: JiraPort;

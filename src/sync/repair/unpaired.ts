@@ -2,11 +2,11 @@
  * What has no partner, as `verify` finds it: cases that the connection wants and that have no issue, whatever holds them back, and issues
  * that ask for a case and have none. Links cannot show these, since there is none, or it has one side only.
  */
-import { type LinkId, toId } from "../domain/ids.ts";
-import { toOurTime } from "../lib/service-clock.ts";
+import { type LinkId, toId } from "../../domain/ids.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
+import { listNewCases } from "../intake/intake.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
 import type { Inspection } from "./inspect.ts";
-import { listNewCases } from "./intake.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
 
 const noCounts = { messages: 0, comments: 0, files: 0 };
 

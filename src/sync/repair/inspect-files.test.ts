@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { type LinkId, toId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
-import { ServiceError } from "../domain/service-error.ts";
+import { type LinkId, toId } from "../../domain/ids.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { ServiceError } from "../../domain/service-error.ts";
+import type { LinkSnapshot } from "../state.ts";
 import { inspectFiles } from "./inspect-files.ts";
-import type { LinkSnapshot } from "./state.ts";
 
 const file = (sourceId: string, more: Partial<Mirror> = {}): Mirror =>
   ({

@@ -1,8 +1,8 @@
 /** What one run over a link gathers on its way, and its moments. */
-import type { Link } from "../domain/link.ts";
-import { toOurTime } from "../lib/service-clock.ts";
-import type { Action, PlanInput } from "./plan/action.ts";
-import type { Clock, HuaweiPort, JiraPort } from "./ports.ts";
+import type { Link } from "../../domain/link.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
+import type { Action, PlanInput } from "../plan/action.ts";
+import type { Clock, HuaweiPort, JiraPort } from "../ports.ts";
 
 /** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
 export const leaseMs = 45_000;

@@ -1,10 +1,10 @@
 /** Reading file bytes back, for `verify --deep`: what lies on the other side is what was sent (rule 8). */
-import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
-import { isServiceError } from "../domain/service-error.ts";
+import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../../domain/ids.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import type { HuaweiPort, JiraPort, Lane, Spool } from "../ports.ts";
+import type { StatePort } from "../state.ts";
 import type { Difference } from "./inspect.ts";
-import type { HuaweiPort, JiraPort, Lane, Spool } from "./ports.ts";
-import type { StatePort } from "./state.ts";
 
 /** What reading back needs. */
 export type InspectFilesDeps = {

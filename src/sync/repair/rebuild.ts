@@ -12,30 +12,36 @@
  * - Clones carry labels and sometimes properties, and people write both: only what `ownership.ts` proves counts.
  * - A case may be gone, an issue moved or there twice: none is dropped, each gets a state or a failure that says so.
  */
-import { type CaseDetail, type CaseMessage, type CaseSummary, isOpenStatus, waitingStatuses } from "../domain/case.ts";
-import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
-import type { Issue, IssueComment, IssueMark } from "../domain/issue.ts";
-import type { Mirror } from "../domain/link.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import { withHeartbeat } from "../lib/heartbeat.ts";
-import { toServiceTime } from "../lib/service-clock.ts";
-import { patchMirrors } from "./apply-step.ts";
-import { findMark } from "./identity.ts";
-import { isWantedCase } from "./intake.ts";
-import { observe } from "./observe.ts";
-import { isByUs, isIssueOf, namesItself } from "./ownership.ts";
-import { restoredState } from "./plan/changes.ts";
-import { isWanted } from "./plan/disclosure.ts";
-import { factsHash } from "./plan/facts.ts";
-import { caseLabel, toJiraLabel } from "./plan/labels.ts";
-import { heldReason } from "./plan/restriction.ts";
-import { isCompatible } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "./ports.ts";
-import { type Recognised, recognise } from "./recognise.ts";
-import { messageHeader } from "./render.ts";
-import { requestOf } from "./request/request.ts";
-import { leaseMs, moments, renewEveryMs } from "./run.ts";
-import type { LeasedLink, LinkPatch, LinkSnapshot, RebuildState, StatePort, StateStep } from "./state.ts";
+import {
+  type CaseDetail,
+  type CaseMessage,
+  type CaseSummary,
+  isOpenStatus,
+  waitingStatuses,
+} from "../../domain/case.ts";
+import { findMark } from "../../domain/identity.ts";
+import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
+import type { Issue, IssueComment, IssueMark } from "../../domain/issue.ts";
+import type { Mirror } from "../../domain/link.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { withHeartbeat } from "../../lib/heartbeat.ts";
+import { toServiceTime } from "../../lib/service-clock.ts";
+import { patchMirrors } from "../apply-step.ts";
+import { isWantedCase } from "../intake/intake.ts";
+import { observe } from "../link/observe.ts";
+import { leaseMs, moments, renewEveryMs } from "../link/run.ts";
+import { isByUs, isIssueOf, namesItself } from "../ownership.ts";
+import { restoredState } from "../plan/changes.ts";
+import { isWanted } from "../plan/disclosure.ts";
+import { factsHash } from "../plan/facts.ts";
+import { caseLabel, toJiraLabel } from "../plan/labels.ts";
+import { heldReason } from "../plan/restriction.ts";
+import { isCompatible } from "../plan/status.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "../ports.ts";
+import { type Recognised, recognise } from "../recognise.ts";
+import { messageHeader } from "../render.ts";
+import { requestOf } from "../request/request.ts";
+import type { LeasedLink, LinkPatch, LinkSnapshot, RebuildState, StatePort, StateStep } from "../state.ts";
 
 export type RebuildDeps = {
   readonly huawei: HuaweiPort;

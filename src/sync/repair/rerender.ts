@@ -7,17 +7,17 @@
  * be deleted, with the links that people made to it. Such messages are counted and left as they are: nothing of them is lost, only old.
  */
 
-import type { LinkId } from "../domain/ids.ts";
-import type { CommentMark, IssueComment } from "../domain/issue.ts";
-import { withHeartbeat } from "../lib/heartbeat.ts";
-import { knownFile } from "./apply/case-files.ts";
-import { renderMessage } from "./apply/messages.ts";
-import { heldDirections } from "./holds.ts";
-import { type IdentifiedMessage, sortMessages } from "./identity.ts";
-import { observe } from "./observe.ts";
-import type { ReconcileDeps } from "./reconcile-link.ts";
-import { leaseMs, renewEveryMs } from "./run.ts";
-import type { LeasedLink } from "./state.ts";
+import { type IdentifiedMessage, sortMessages } from "../../domain/identity.ts";
+import type { LinkId } from "../../domain/ids.ts";
+import type { CommentMark, IssueComment } from "../../domain/issue.ts";
+import { withHeartbeat } from "../../lib/heartbeat.ts";
+import { knownFile } from "../apply/case-files.ts";
+import { renderMessage } from "../apply/messages.ts";
+import { heldDirections } from "../link/holds.ts";
+import { observe } from "../link/observe.ts";
+import type { ReconcileDeps } from "../link/reconcile-link.ts";
+import { leaseMs, renewEveryMs } from "../link/run.ts";
+import type { LeasedLink } from "../state.ts";
 
 /**
  * What became of one link. `uneven`: messages that take more or fewer comments today; their copies stay as they are. `left`: why the link

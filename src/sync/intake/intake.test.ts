@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { CaseSummary } from "../domain/case.ts";
+import type { CaseSummary } from "../../domain/case.ts";
+import type { IntakeDeps } from "../intake-deps.ts";
+import type { ConnectionSettings } from "../ports.ts";
 import { isWantedCase, listNewCases } from "./intake.ts";
-import type { IntakeDeps } from "./intake-deps.ts";
-import type { ConnectionSettings } from "./ports.ts";
 
 const firstRound = new Date("2026-05-04T12:00:00Z");
 const minutesBefore = (minutes: number): Date => new Date(firstRound.getTime() - minutes * 60_000);

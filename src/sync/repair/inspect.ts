@@ -2,18 +2,18 @@
  * Looking without touching: whether both sides agree (`verify`, rule 8).
  */
 
-import type { LinkId } from "../domain/ids.ts";
-import { isServiceError } from "../domain/service-error.ts";
-import { sortMessages } from "./identity.ts";
+import { sortMessages } from "../../domain/identity.ts";
+import type { LinkId } from "../../domain/ids.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { IssueMissing, observe, withRelations } from "../link/observe.ts";
+import { moments } from "../link/run.ts";
+import type { Action, Observed, PlanInput } from "../plan/action.ts";
+import { wantsChangelog } from "../plan/changes.ts";
+import { planReconcile } from "../plan/plan.ts";
+import { statusTarget } from "../plan/status.ts";
+import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "../ports.ts";
+import type { LinkSnapshot, StatePort } from "../state.ts";
 import { findSeenTwice } from "./inspect-copies.ts";
-import { IssueMissing, observe, withRelations } from "./observe.ts";
-import type { Action, Observed, PlanInput } from "./plan/action.ts";
-import { wantsChangelog } from "./plan/changes.ts";
-import { planReconcile } from "./plan/plan.ts";
-import { statusTarget } from "./plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "./ports.ts";
-import { moments } from "./run.ts";
-import type { LinkSnapshot, StatePort } from "./state.ts";
 
 /** What looking at a link needs. */
 export type InspectDeps = {
