@@ -10,7 +10,7 @@ import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { ServiceError } from "../domain/service-error.ts";
 import { Sealed } from "../lib/sealed.ts";
 import { Secret } from "../lib/secret.ts";
-import { sealOwn } from "../sync/gate.ts";
+import { sealOwn } from "../sync/apply/gate.ts";
 import type { HuaweiPort, Spool } from "../sync/ports.ts";
 import { errorCodes } from "./error-codes.ts";
 import { makeHuaweiClient } from "./huawei-client.ts";

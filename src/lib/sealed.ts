@@ -8,7 +8,7 @@ export type Judge = {
 
 /**
  * Content that comes from Jira and can be had in one way alone: by being judged. A port that writes to Huawei takes nothing else, so
- * that a write which forgets the judgement does not compile. Only the gate makes one (`src/sync/gate.ts`, held by an import rule).
+ * that a write which forgets the judgement does not compile. Only the gate makes one (`src/sync/apply/gate.ts`, held by an import rule).
  */
 export class Sealed<Content> {
   readonly #content: Content;

@@ -1,8 +1,12 @@
 /**
  * What a run returns, and the one table that says what an error means for what comes next.
  */
+import type { FailureReason } from "../domain/failure.ts";
 import type { ErrorKind } from "../domain/service-error.ts";
 import { type Growth, growingMs } from "../lib/retry.ts";
+
+/** Reason of a connection's failure that ends by itself: the Jira project cannot be seen. */
+export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 
 /** Result of one run. `deferred`: something waits for a moment that is stored on the link. */
 export type Outcome =

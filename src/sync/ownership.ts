@@ -7,7 +7,7 @@
  * hand), our account gave it the label of that case.
  */
 import type { CaseId } from "../domain/ids.ts";
-import { caseLabel } from "./plan/labels.ts";
+import { caseLabel } from "../domain/labels.ts";
 import type { ConnectionSettings, JiraPort, Lane, MarkedIssue } from "./ports.ts";
 
 type OwnershipDeps = { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> };

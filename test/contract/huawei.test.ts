@@ -20,7 +20,7 @@ import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { whileStanding } from "../../src/lib/standing.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
-import { sealOwn } from "../../src/sync/gate.ts";
+import { sealOwn } from "../../src/sync/apply/gate.ts";
 import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 // The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.

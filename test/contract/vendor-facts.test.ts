@@ -22,7 +22,7 @@ import { unlimitedBudget } from "../../src/lib/budget.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
-import { sealOwn } from "../../src/sync/gate.ts";
+import { sealOwn } from "../../src/sync/apply/gate.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 

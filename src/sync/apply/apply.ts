@@ -2,9 +2,10 @@
  * Performing the actions of a plan. Every remote write goes through `writeOnce`: intent first, then the call, then the confirmation,
  * each conditional on the lease. What is written was frozen in the intent, so a repeat sends the same bytes.
  */
+
+import { ignoredReason } from "../../domain/labels.ts";
 import type { Action } from "../plan/action.ts";
 import { restrictedFilePatch } from "../plan/disclosure.ts";
-import { ignoredReason } from "../plan/labels.ts";
 import { relatedRow, relationsRow } from "../plan/relations.ts";
 import type { Recognised } from "../recognise.ts";
 import type { LeasedLink } from "../state.ts";

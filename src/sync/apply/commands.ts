@@ -7,10 +7,10 @@ import { type CommentHashes, commentHashes, type RememberedHashes } from "../../
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
-import { type Subject, Withheld } from "../gate.ts";
 import type { Action } from "../plan/action.ts";
 import { commandId, commandKey, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { type Subject, Withheld } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 

@@ -4,12 +4,12 @@
 import type { CaseDetail } from "../../domain/case.ts";
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import type { Intent } from "../../domain/link.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { type FactValues, resolveRule } from "../../domain/value-rule.ts";
 import { type Action, descriptionRestKey } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
-import { caseLabel, commonLabel, toJiraLabel } from "../plan/labels.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";

@@ -5,8 +5,8 @@ import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../
 import type { Issue } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
-import type { Subject } from "../gate.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import type { Subject } from "./gate.ts";
 import { type ApplyDeps, needCase, needIssue, Unsettled, writeOnce } from "./write-once.ts";
 
 /** How a message is sent. */

@@ -4,9 +4,10 @@
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError, ServiceError } from "../../domain/service-error.ts";
-import { type Gate, Unjudged, Withheld } from "../gate.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
+import { type Gate, Unjudged, Withheld } from "./gate.ts";
+import { lookTimes, settleSecondsOf } from "./looks.ts";
 
 /** What a write needs around it. */
 export type ApplyDeps = {
@@ -46,20 +47,6 @@ export class Unsettled extends Error {
 
 /** Longest time that one remote call may take; the lease must outlast it. */
 export const callTimeMaxMs = 32_000;
-
-/** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (rule 2). */
-export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
-  const seconds = [2, 15].filter((value) => value < settleSeconds);
-  return [...seconds, settleSeconds].map((value) => new Date(attemptedAt.getTime() + value * 1000));
-}
-
-/** Settle time of what an intent writes, in seconds. */
-export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings: ConnectionSettings): number {
-  if (intent.kind === "issue") return settings.settle.searchSeconds;
-  if (intent.kind === "case") return settings.settle.caseSeconds;
-  if (intent.side === "jira") return settings.settle.listSeconds;
-  return settings.settle.messageSeconds;
-}
 
 /** Intent, call, confirmation, each fenced by the lease. Throws `Unsettled` when an earlier attempt's outcome is not known,
  * `LeaseLost`, and whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it, and what the

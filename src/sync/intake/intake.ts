@@ -11,6 +11,7 @@ import type { FailureReason } from "../../domain/failure.ts";
 import { accessRequestPrefix } from "../../domain/identity.ts";
 import type { CaseId, IssueId, LinkId } from "../../domain/ids.ts";
 import type { StatusCategory } from "../../domain/issue.ts";
+import { caseLabel } from "../../domain/labels.ts";
 import { knownFingerprints, messageFingerprint } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { makeSteps, type Steps, unlessRefused } from "../../domain/steps.ts";
@@ -20,8 +21,8 @@ import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../../lib/http.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
+import { projectUnreadable } from "../outcome.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
-import { caseLabel } from "../plan/labels.ts";
 import { endingAction, isByPerson } from "../plan/status.ts";
 import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "../ports.ts";
 import { notRequested, takeClones, takeRequests, withoutRequested } from "../request/intake-requests.ts";
@@ -43,8 +44,6 @@ const newCasesMax = 50;
 const manyNewCases = "many_new_cases" satisfies FailureReason;
 /** Reason of a failure that lasts as long as cases have issues of another installation (rule 7). */
 const foreignInstallation = "foreign_installation" satisfies FailureReason;
-/** Reason of a failure that ends by itself: the Jira project cannot be seen. */
-export const projectUnreadable = "project_unreadable" satisfies FailureReason;
 const labelsPerQuery = 50;
 /** What new issues were made of in the last round. */
 const issueSettingsCursor = "issue_settings";

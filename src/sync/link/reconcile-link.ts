@@ -10,6 +10,7 @@ import type { FailureReason } from "../../domain/failure.ts";
 import { accessRequestPrefix, stillNamed } from "../../domain/identity.ts";
 import type { CommentId, LinkId } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { caseLabel, commonLabel, ignoredReason, toJiraLabel } from "../../domain/labels.ts";
 import type { Link, Mirror } from "../../domain/link.ts";
 import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
@@ -19,15 +20,15 @@ import { SpoolFull } from "../../lib/spool.ts";
 import { whileStanding } from "../../lib/standing.ts";
 import { settleAction } from "../apply/actions.ts";
 import { applyAction } from "../apply/apply.ts";
+import { makeGate, Unjudged, Withheld } from "../apply/gate.ts";
+import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { type ApplyDeps, callTimeMaxMs, Unsettled } from "../apply/write-once.ts";
-import { makeGate, Unjudged, Withheld } from "../gate.ts";
-import { projectUnreadable } from "../intake/intake.ts";
-import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome } from "../outcome.ts";
+import { backoffMs, blocked, decide, deferred, done, ignored, type Outcome, projectUnreadable } from "../outcome.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
 import type { Action, Direction, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { untoldAccess } from "../plan/facts.ts";
-import { caseLabel, commonLabel, ignoredReason, toJiraLabel } from "../plan/labels.ts";
+import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
 import type { MarkedIssue } from "../ports.ts";
 import { type RequestDeps, reconcileRequest } from "../request/request.ts";
@@ -43,8 +44,8 @@ import {
 } from "../state.ts";
 import { heldDirections, holdLink, isProjectReadable, noteMissing, noteMoved } from "./holds.ts";
 import { IssueMissing, observe, type Sides, withRelations } from "./observe.ts";
-import { burstMax, changesIssue, isFresh, later, leaseMs, moments, Run, renewEveryMs } from "./run.ts";
-import { dueLook, noteEmptyLook, settleJiraIntents } from "./settle.ts";
+import { burstMax, changesIssue, isFresh, later, leaseMs, Run, renewEveryMs } from "./run.ts";
+import { settleJiraIntents } from "./settle.ts";
 import { dropUnreadable } from "./unreadable.ts";
 
 /** What the flow needs; `owner` names this run's process, `random` in [0, 1) jitters pauses. */

@@ -2,7 +2,7 @@
 import type { Link } from "../../domain/link.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import type { Action, PlanInput } from "../plan/action.ts";
-import type { Clock, HuaweiPort, JiraPort } from "../ports.ts";
+import type { Clock } from "../ports.ts";
 
 /** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
 export const leaseMs = 45_000;
@@ -68,16 +68,6 @@ export function isFresh(action: Action, link: Link, at: Pick<PlanInput, "now" | 
 /** The moment so many milliseconds from now. */
 export function later(deps: { readonly clock: Clock }, ms: number): Date {
   return new Date(deps.clock.now().getTime() + ms);
-}
-
-/** What a plan knows of clocks: our moment, and how far each service is ahead of it. */
-export function moments(deps: {
-  readonly clock: Clock;
-  readonly huawei: Pick<HuaweiPort, "serviceClock">;
-  readonly jira: Pick<JiraPort, "serviceClock">;
-}): Pick<PlanInput, "now" | "aheadMs"> {
-  const aheadMs = { huawei: deps.huawei.serviceClock.aheadMs(), jira: deps.jira.serviceClock.aheadMs() };
-  return { now: deps.clock.now(), aheadMs };
 }
 
 /** Longest time that a re-sync works on one link, waiting included, before it is handed back to the worker. */

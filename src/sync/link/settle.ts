@@ -6,11 +6,12 @@
  */
 import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { caseLabel, toJiraLabel } from "../../domain/labels.ts";
 import type { Intent } from "../../domain/link.ts";
 import { issueCreatedStep } from "../apply/issue.ts";
-import { type ApplyDeps, lookTimes, settleSecondsOf } from "../apply/write-once.ts";
+import { dueLook, noteEmptyLook } from "../apply/looks.ts";
+import type { ApplyDeps } from "../apply/write-once.ts";
 import { namesItself } from "../ownership.ts";
-import { caseLabel, toJiraLabel } from "../plan/labels.ts";
 import { IssueTaken, type LeasedLink, type StateStep } from "../state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
@@ -58,51 +59,6 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
     }
   }
   return { nextLookAt, found };
-}
-
-/**
- * Records an empty look at an unknown or sent write, by a reading that began at `readAt`. An unknown one is released for repeating after the last look; a sent one is
- * never repeated, and is reported once when it stays invisible. Answers the moment of the next look, `null` when there is none.
- */
-export async function noteEmptyLook(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  intent: Intent,
-  readAt: Date,
-): Promise<Date | null> {
-  const looks = lookTimes(intent.attemptedAt ?? intent.createdAt, settleSecondsOf(intent, deps.settings));
-  const now = deps.clock.now();
-  const next = looks.find((look) => look > readAt) ?? null;
-  if (next !== null) {
-    await leased.apply({ intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: next }] });
-    return next;
-  }
-  if (intent.state === "unknown") {
-    const payload = { ...intent.payload, repeated: true };
-    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null, payload }] });
-    return now;
-  }
-  const later = new Date(now.getTime() + 5 * 60_000);
-  await leased.apply({
-    intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: later }],
-    failures: [
-      {
-        direction: "to-huawei",
-        item: intent.key,
-        reason: "copy_missing",
-        detail: "Huawei answered success, but the message does not show",
-      },
-    ],
-  });
-  return later;
-}
-
-/** The next look that is owed for an intent. */
-export function dueLook(intent: Intent, deps: Pick<ApplyDeps, "settings">): { readonly at: Date } {
-  if (intent.nextLookAt !== null) return { at: intent.nextLookAt };
-  const attemptedAt = intent.attemptedAt ?? intent.createdAt;
-  const [first] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
-  return { at: first ?? attemptedAt };
 }
 
 function earlier(a: Date | null, b: Date | null): Date | null {

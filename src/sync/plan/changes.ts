@@ -12,10 +12,10 @@
  */
 import { isOpenStatus } from "../../domain/case.ts";
 import type { Issue, IssueChange } from "../../domain/issue.ts";
+import { inputLabels } from "../../domain/labels.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { ConnectionSettings, CreateInputs } from "../ports.ts";
-import { inputLabels } from "../request/inputs.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";

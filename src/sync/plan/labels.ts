@@ -1,29 +1,5 @@
-/**
- * Labels of an issue: our own marks, and the labels of its case as `hw:<name>`.
- */
-import { cutChars } from "../../domain/text/sanitize.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import type { Action, PlanInput } from "./action.ts";
-
-/** Labels of every issue made from a case. */
-export function caseLabel(caseId: string): string {
-  return `hwcase-${caseId}`;
-}
-
-/** Label of every mirrored issue. */
-export const commonLabel = "huawei-cloud";
-
-/** Whether a person put the label on the issue that keeps it out of mirroring in both directions. Pure. */
-export function isIgnored(issue: { readonly labels: readonly string[] }): boolean {
-  return issue.labels.some((label) => label.toLowerCase() === "casebridge-ignore");
-}
-
-/** Reason of a link whose issue is ignored. */
-export const ignoredReason = "ignored";
-
-/** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira.md 3.3). */
-export function toJiraLabel(name: string): string {
-  return cutChars(`hw:${name.trim().replace(/\s+/g, "-")}`, 255);
-}
 
 /**
  * Case labels → `hw:` labels; our own marks are put back when somebody removed them. Only labels that we put there ourselves are ever

@@ -4,6 +4,7 @@ import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.t
 import { commentHashes } from "../../domain/identity.ts";
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
+import { toJiraLabel } from "../../domain/labels.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
 import { patchMirrors } from "../apply-step.ts";
@@ -11,7 +12,6 @@ import type { ConnectionSettings } from "../ports.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";
 import { factsHash } from "./facts.ts";
-import { toJiraLabel } from "./labels.ts";
 import { planReconcile } from "./plan.ts";
 import { heldReason } from "./restriction.ts";
 import { isCompatible, statusTarget } from "./status.ts";

@@ -6,6 +6,7 @@
  */
 
 import { sortMessages } from "../../domain/identity.ts";
+import { ignoredReason, isIgnored } from "../../domain/labels.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { type Recognised, recognise } from "../recognise.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
@@ -15,7 +16,7 @@ import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
 import { planDuplicates } from "./duplicates.ts";
 import { planAccessRequests, planFacts } from "./facts.ts";
-import { ignoredReason, isIgnored, planLabels } from "./labels.ts";
+import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planMissing } from "./missing.ts";
 import { planRelations } from "./relations.ts";

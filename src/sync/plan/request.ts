@@ -2,8 +2,8 @@
  * What the issue of a new case is told, once its case is there: which case it is, and that the request was taken.
  */
 import type { Issue } from "../../domain/issue.ts";
+import { commonLabel } from "../../domain/labels.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
-import { commonLabel } from "./labels.ts";
 
 /** Whether the case of this link was made for its issue, and not the other way round or by hand. Pure. */
 function findRequest(input: PlanInput) {

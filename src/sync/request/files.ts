@@ -6,10 +6,10 @@
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
+import type { Subject } from "../apply/gate.ts";
 import { fileMessage, liveMirror, readFileLimits, refusedStep, uploadOne, uploadText } from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
 import { toReason } from "../file-refusal.ts";
-import type { Subject } from "../gate.ts";
 import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 

@@ -6,13 +6,12 @@
  * a person named wrongly is told with what is allowed; a default that does not apply is left out without a word.
  */
 import type { Issue } from "../../domain/issue.ts";
+import { extraLabel, type InputName, inputLabels, templateLabel } from "../../domain/labels.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { CaseTemplate, CreateSettings, Lane, NamedId, ProblemType } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
 
-/** Inputs that name one look-up value each. */
-type InputName = "subTypeId" | "productId" | "problemTypeId" | "regionId" | "severityId";
 /** An input as somebody wrote it. `person`: it stands on the issue, not in the configuration. */
 type Given = { readonly text: string; readonly person: boolean };
 
@@ -38,21 +37,6 @@ export type ResolvedInputs = {
 export type Resolution =
   | { readonly kind: "inputs"; readonly inputs: ResolvedInputs }
   | { readonly kind: "problem"; readonly text: string };
-
-/** Prefix of the label that names an input. */
-export const inputLabels: { readonly [Name in InputName]: string } = {
-  subTypeId: "hw-type:",
-  productId: "hw-product:",
-  problemTypeId: "hw-problem:",
-  regionId: "hw-region:",
-  severityId: "hw-severity:",
-};
-
-/** Prefix of the label that names a template. */
-const templateLabel = "hw-template:";
-
-/** Prefix of labels that name an extra parameter: `hw-extra-<key>:<value>`. */
-export const extraLabel = "hw-extra-";
 
 const words: { readonly [Name in InputName]: string } = {
   subTypeId: "type",

@@ -6,7 +6,7 @@ import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type Steps, unlessRefused } from "../../domain/steps.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { sealOwn } from "../gate.ts";
+import { sealOwn } from "../apply/gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { JiraPort, UpdatedIssue } from "../ports.ts";
 import type { IntakeLink } from "../state.ts";

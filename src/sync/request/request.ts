@@ -8,6 +8,7 @@
  */
 import { type AttachmentId, type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
+import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
@@ -15,15 +16,14 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/mar
 import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { permissionRefusal } from "../apply/commands.ts";
+import { type Subject, Withheld } from "../apply/gate.ts";
+import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
-import { type Subject, Withheld } from "../gate.ts";
-import { moments } from "../link/run.ts";
-import { dueLook, noteEmptyLook } from "../link/settle.ts";
 import { isIssueOf } from "../ownership.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { namesInRestricted } from "../plan/disclosure.ts";
-import { isIgnored } from "../plan/labels.ts";
+import { moments } from "../plan/moments.ts";
 import { requestLabels } from "../plan/request.ts";
 import { type IssueHold, issueHold } from "../plan/restriction.ts";
 import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
@@ -31,15 +31,7 @@ import { stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import { cloneText, noticeClone } from "./clones.ts";
 import { filesOfRequest, uploadForCase } from "./files.ts";
-import {
-  collectInputs,
-  configuredFields,
-  extraLabel,
-  inputLabels,
-  inputsHash,
-  type ResolvedInputs,
-  resolveInputs,
-} from "./inputs.ts";
+import { collectInputs, configuredFields, inputsHash, type ResolvedInputs, resolveInputs } from "./inputs.ts";
 import { askAnew, type Lookups } from "./lookups.ts";
 
 /** What creating a case needs besides the writes. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { commentHashes, type RememberedHashes } from "../domain/identity.ts";
-import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
-import type { Issue, IssueComment } from "../domain/issue.ts";
-import { ServiceError } from "../domain/service-error.ts";
+import { commentHashes, type RememberedHashes } from "../../domain/identity.ts";
+import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
+import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { ServiceError } from "../../domain/service-error.ts";
 import { type GateDeps, makeGate, type Subject, Unjudged, Withheld } from "./gate.ts";
 
 const issueId = toId<IssueId>("10001");

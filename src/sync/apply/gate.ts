@@ -14,15 +14,15 @@
  * Readings are made in the lane of live work whatever the run's own: the permit that waits for them is already spent.
  */
 
-import { commentHashes, type RememberedHashes, saysSame } from "../domain/identity.ts";
-import type { AttachmentId, CommentId, IssueId } from "../domain/ids.ts";
-import type { Issue, IssueComment } from "../domain/issue.ts";
-import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import { Sealed } from "../lib/sealed.ts";
-import { isNamedIn, namesInRestricted } from "./plan/disclosure.ts";
-import { isIgnored } from "./plan/labels.ts";
-import { heldReason, issueHold } from "./plan/restriction.ts";
-import type { Clock, ConnectionSettings, JiraPort, TextPort } from "./ports.ts";
+import { commentHashes, type RememberedHashes, saysSame } from "../../domain/identity.ts";
+import type { AttachmentId, CommentId, IssueId } from "../../domain/ids.ts";
+import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { isIgnored } from "../../domain/labels.ts";
+import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
+import { Sealed } from "../../lib/sealed.ts";
+import { isNamedIn, namesInRestricted } from "../plan/disclosure.ts";
+import { heldReason, issueHold } from "../plan/restriction.ts";
+import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
 
 /** A reading is judged by for so long; the way to the service takes the rest of the two seconds. */
 const readingMaxMs = 1_900;

@@ -1,0 +1,65 @@
+/** When a write whose outcome is not known is looked for, and what an empty look means (rule 2). */
+import type { Intent } from "../../domain/link.ts";
+import type { Clock, ConnectionSettings } from "../ports.ts";
+import type { LeasedLink } from "../state.ts";
+
+type LookDeps = { readonly clock: Clock; readonly settings: ConnectionSettings };
+
+/** Moments after the attempt at which an unknown write is looked for: 2 s, 15 s and the settle time (rule 2). */
+export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
+  const seconds = [2, 15].filter((value) => value < settleSeconds);
+  return [...seconds, settleSeconds].map((value) => new Date(attemptedAt.getTime() + value * 1000));
+}
+
+/** Settle time of what an intent writes, in seconds. */
+export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings: ConnectionSettings): number {
+  if (intent.kind === "issue") return settings.settle.searchSeconds;
+  if (intent.kind === "case") return settings.settle.caseSeconds;
+  if (intent.side === "jira") return settings.settle.listSeconds;
+  return settings.settle.messageSeconds;
+}
+
+/**
+ * Records an empty look at an unknown or sent write, by a reading that began at `readAt`. An unknown one is released for repeating after the last look; a sent one is
+ * never repeated, and is reported once when it stays invisible. Answers the moment of the next look, `null` when there is none.
+ */
+export async function noteEmptyLook(
+  deps: LookDeps,
+  leased: LeasedLink,
+  intent: Intent,
+  readAt: Date,
+): Promise<Date | null> {
+  const looks = lookTimes(intent.attemptedAt ?? intent.createdAt, settleSecondsOf(intent, deps.settings));
+  const now = deps.clock.now();
+  const next = looks.find((look) => look > readAt) ?? null;
+  if (next !== null) {
+    await leased.apply({ intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: next }] });
+    return next;
+  }
+  if (intent.state === "unknown") {
+    const payload = { ...intent.payload, repeated: true };
+    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null, payload }] });
+    return now;
+  }
+  const later = new Date(now.getTime() + 5 * 60_000);
+  await leased.apply({
+    intentPatches: [{ key: intent.key, looks: intent.looks + 1, nextLookAt: later }],
+    failures: [
+      {
+        direction: "to-huawei",
+        item: intent.key,
+        reason: "copy_missing",
+        detail: "Huawei answered success, but the message does not show",
+      },
+    ],
+  });
+  return later;
+}
+
+/** The next look that is owed for an intent. */
+export function dueLook(intent: Intent, deps: Pick<LookDeps, "settings">): { readonly at: Date } {
+  if (intent.nextLookAt !== null) return { at: intent.nextLookAt };
+  const attemptedAt = intent.attemptedAt ?? intent.createdAt;
+  const [first] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
+  return { at: first ?? attemptedAt };
+}
