@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { DiffParams } from "@prisma/schema-engine-wasm";
-import { startEmbeddedPostgres } from "../src/store/database/embedded.ts";
+import { startEmbeddedPostgres } from "../src/embedded-postgres/embedded-postgres.ts";
 import { migrateDatabase } from "../src/store/database/migrate.ts";
 import { MIGRATIONS_DIR, readMigrations } from "../src/store/database/migrations-folder.ts";
 import { NO_FILTER, withSchemaEngine } from "../src/store/database/schema-engine.ts";

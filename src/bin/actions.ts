@@ -1,8 +1,19 @@
 /** What stands behind each command: read the configuration, wire, work, close, answer. */
-import type { CliActions, CommandResult } from "../admin/actions.ts";
-import { doctorResult } from "../admin/doctor.ts";
-import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
-import type { Cell } from "../admin/output.ts";
+import type { CliActions, CommandResult } from "../commands/actions.ts";
+import { runDemo } from "../commands/demo/demo.ts";
+import { diagnose } from "../commands/doctor/diagnose.ts";
+import { doctorResult } from "../commands/doctor/doctor.ts";
+import { verifyResult } from "../commands/drift.ts";
+import { CommandFailure, ExitCode } from "../commands/exit-code.ts";
+import { linkPair, movePair, unlinkPair } from "../commands/links/pairing.ts";
+import { readLookups } from "../commands/lookups.ts";
+import type { Cell } from "../commands/output.ts";
+import { runRebuild } from "../commands/rebuild.ts";
+import { runResync } from "../commands/resync.ts";
+import { runSimulator } from "../commands/simulate.ts";
+import { chosen, existingLinks, findLink, holders, isNamed, noConnection } from "../commands/targets.ts";
+import { exportTo, importFrom } from "../commands/transfer.ts";
+import { untilTold } from "../commands/until-told.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { remedyFor } from "../domain/failure.ts";
@@ -23,18 +34,7 @@ import { inspectUnpaired } from "../sync/repair/unpaired.ts";
 import { commandActor } from "./actor.ts";
 import { adminOf, commandLog, noted, readConfig, withDatabase, withParts } from "./command.ts";
 import { openDatabase, type Parts, type WiredConnection } from "./compose.ts";
-import { runDemo } from "./demo.ts";
-import { diagnose } from "./doctor.ts";
-import { verifyResult } from "./drift.ts";
-import { linkPair, movePair, unlinkPair } from "./links.ts";
-import { readLookups } from "./lookups.ts";
-import { runRebuild } from "./rebuild.ts";
-import { runResync } from "./resync.ts";
-import { runSimulator } from "./simulate.ts";
 import { makeStatusReport } from "./status.ts";
-import { chosen, existingLinks, findLink, holders, isNamed, noConnection } from "./targets.ts";
-import { exportTo, importFrom } from "./transfer.ts";
-import { untilTold } from "./until-told.ts";
 import { startWorker } from "./worker.ts";
 
 /** Half a minute after SIGTERM the worker is gone, also where its event loop stands still and cannot hear it. */

@@ -1,6 +1,6 @@
 /** What every command starts and ends with: the configuration, the wiring, the note of who did what. */
-import type { CommandResult } from "../admin/actions.ts";
-import { ExitCode } from "../admin/exit-code.ts";
+import type { CommandResult } from "../commands/actions.ts";
+import { ExitCode } from "../commands/exit-code.ts";
 import type { Config, ConfigPurpose } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { trustAlso } from "../lib/trust.ts";

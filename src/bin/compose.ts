@@ -4,9 +4,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { ConnectionRuntime } from "../../jobs/runtime.ts";
-import { CommandFailure, ExitCode } from "../admin/exit-code.ts";
+import { CommandFailure, ExitCode } from "../commands/exit-code.ts";
 import type { Config, ConnectionConfig } from "../config/config.ts";
 import type { Side } from "../domain/service-error.ts";
+import {
+  type EmbeddedPostgres,
+  hasEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../embedded-postgres/embedded-postgres.ts";
 import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import type { ZoneMemory } from "../huawei/service-zone.ts";
@@ -25,7 +30,6 @@ import { errorMessage } from "../observability/scrub.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { checkSites, findCursor, recordPolicy, saveCursor, syncConnections } from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
-import { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from "../store/database/embedded.ts";
 import { DatabaseNotReady, isSchemaError } from "../store/database/errors.ts";
 import { migrateDatabase, readSchemaState, refuseIncompatible } from "../store/database/migrate.ts";
 import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";

@@ -1,4 +1,4 @@
-import { makeProcessIo, runCli } from "../admin/cli.ts";
+import { makeProcessIo, runCli } from "../commands/cli.ts";
 import { readVersion } from "../lib/version.ts";
 import { actions } from "./actions.ts";
 

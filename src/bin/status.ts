@@ -1,11 +1,12 @@
 /** One picture of everything, from the database and the queue; no remote call. */
-import type { BudgetReport, StatusReport } from "../admin/status-report.ts";
+
 import type { Config } from "../config/config.ts";
 import { roundRequests } from "../domain/round-cost.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
+import type { BudgetReport, StatusReport } from "../web/status-report.ts";
 import { budgetKeys } from "./compose.ts";
 
 /**

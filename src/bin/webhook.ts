@@ -3,7 +3,6 @@
  * deliveries may come late, twice, in disorder, or never.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import type { WebhookReceiver } from "../admin/webhook-route.ts";
 import { isSignatureForm, isSignatureValid, readWebhook } from "../jira/webhook.ts";
 import type { Secret } from "../lib/secret.ts";
 import { makeTogether } from "../lib/together.ts";
@@ -12,6 +11,7 @@ import type { Database } from "../store/database/client.ts";
 import { freshWebhooks, listLinksOfIssues, recordWebhooks, type WebhookFacts } from "../store/keeping.ts";
 import type { Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
+import type { WebhookReceiver } from "../web/webhook-route.ts";
 
 export type WebhookDeps = {
   readonly connections: readonly {

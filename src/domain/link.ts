@@ -9,7 +9,9 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "./ids.ts";
 import type { StatusCategory } from "./issue.ts";
 import type { Side } from "./service-error.ts";
 
-export type LinkState = "active" | "blocked" | "paused" | "moved" | "gone" | "unlinked";
+/** All states of a link, in the order in which lists name them. */
+export const linkStates = ["active", "blocked", "paused", "moved", "gone", "unlinked"] as const;
+export type LinkState = (typeof linkStates)[number];
 export type LaneName = "live" | "poll" | "check" | "import";
 
 /** One link. `null` means not known yet. */

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { STATUSES, WORKFLOWS } from "../../simulators/jira/catalog.ts";
-import { findOscillations } from "../../src/admin/doctor-status.ts";
+import { findOscillations } from "../../src/commands/doctor/status.ts";
 import type { LinkId } from "../../src/domain/ids.ts";
 import { isCompatible } from "../../src/sync/plan/status.ts";
 import type { ConnectionSettings, StatusTarget } from "../../src/sync/ports.ts";

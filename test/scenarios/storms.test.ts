@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, type TestContext, test } from "vitest";
-import { startEmbeddedPostgres } from "../../src/store/database/embedded.ts";
+import { startEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { type Env, type Harness, makeSeeded, startHarness } from "../support/harness.ts";
 import { hasRedisServer } from "../support/redis.ts";

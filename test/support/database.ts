@@ -11,7 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/database/embedded.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
 import { migrateDatabase } from "../../src/store/database/migrate.ts";
 import { MIGRATIONS_DIR, readMigrations } from "../../src/store/database/migrations-folder.ts";
 import { TEST_DATA_DIR } from "./global-setup.ts";

@@ -2,7 +2,7 @@
  * In which API version and with which login the scenarios run: `CASEBRIDGE_TEST_DIALECT` (`v2`, `v1.0`) and `CASEBRIDGE_TEST_LOGIN`
  * (`aksk`, `token`). `npm run test:dialects` runs them in every combination but the first.
  */
-import { lackMeanings } from "../../src/admin/doctor-huawei.ts";
+import { lackMeanings } from "../../src/commands/doctor/huawei.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import type { HuaweiCapability } from "../../src/sync/ports.ts";
 

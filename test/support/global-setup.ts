@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stopEmbeddedPostgresIfUnused } from "../../src/store/database/embedded.ts";
+import { stopEmbeddedPostgresIfUnused } from "../../src/embedded-postgres/embedded-postgres.ts";
 
 /** Name of the variable by which the test processes learn the folder. */
 export const TEST_DATA_DIR = "CASEBRIDGE_TEST_DATA_DIR";

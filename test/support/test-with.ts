@@ -1,6 +1,6 @@
 /** Skips that name their reason. */
 import { test } from "vitest";
-import { lackMeanings } from "../../src/admin/doctor-huawei.ts";
+import { lackMeanings } from "../../src/commands/doctor/huawei.ts";
 import type { HuaweiCapability } from "../../src/sync/ports.ts";
 import { apiVersion, can } from "./dialect.ts";
 

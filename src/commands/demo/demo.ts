@@ -1,0 +1,191 @@
+/**
+ * The demo: embedded PostgreSQL, both simulators, the worker, and people who write on both sides. `--once` plays a fixed script to its
+ * end, prints what was mirrored, and verifies that both sides agree. Nothing outside this machine is contacted.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startHuaweiSimulator } from "../../../simulators/huawei/index.ts";
+import { startJiraSimulator } from "../../../simulators/jira/index.ts";
+import { sleep } from "../../bin/compose.ts";
+import { type RunningWorker, startWorker } from "../../bin/worker.ts";
+import type { Config } from "../../config/config.ts";
+import { loadConfig } from "../../config/load-config.ts";
+import { firstFreePort } from "../../lib/free-port.ts";
+import { makeLogger, silentLogger } from "../../observability/logger.ts";
+import { makeAdminStore } from "../../store/admin.ts";
+import { type Inspection, inspectLink } from "../../sync/repair/inspect.ts";
+import type { CommandContext, CommandResult } from "../actions.ts";
+import { verifyResult } from "../drift.ts";
+import { CommandFailure, ExitCode } from "../exit-code.ts";
+import type { Cell } from "../output.ts";
+import { untilTold } from "../until-told.ts";
+import { type People, playScene, sceneCount } from "./people.ts";
+
+const convergeTimeoutMs = 180_000;
+
+/** Plays the demo. Exit 0 when both sides agree at the end. */
+export async function runDemo(
+  options: { readonly once: boolean; readonly port: number | null },
+  context: CommandContext,
+): Promise<CommandResult> {
+  const huawei = await startHuaweiSimulator({});
+  const jira = await startJiraSimulator({});
+  const people: People = { huawei: huawei.control, jira: jira.control };
+  const dataDir = await mkdtemp(join(tmpdir(), "casebridge-demo-"));
+  const say = (line: string): void => {
+    if (!context.json) process.stderr.write(`${line}\n`);
+  };
+  const wanted = options.port ?? (options.once ? 0 : 8080);
+  const port = wanted === 0 ? 0 : await firstFreePort(wanted);
+  if (port !== wanted) say(`Port ${wanted} is taken; the page is on port ${port}.`);
+  const config = demoConfig(huawei.url, jira.url, { ...options, port, dataDir });
+  const log = makeLogger({
+    level: config.logLevel === "info" ? "warn" : config.logLevel,
+    pretty: process.stderr.isTTY === true,
+    output: "stderr",
+  });
+  let worker: RunningWorker | null = null;
+  try {
+    worker = await startWorker(config, options.once ? { ...silentLogger, error: log.error } : log, {
+      onWrite: (_connection, write) =>
+        say(`  ${write.side === "jira" ? "Huawei Cloud → Jira " : "Jira → Huawei Cloud "} ${write.action}`),
+    });
+    say(`Huawei Cloud simulator ${huawei.url}`);
+    say(`Jira simulator         ${jira.url}`);
+    if (worker.url !== null) say(`Page                   ${worker.url}`);
+    const onceMore = options.once ? null : untilTold(silentLogger);
+    for (let scene = 0; scene < sceneCount; scene += 1) {
+      say(playScene(people, scene));
+      await sleep(options.once ? 250 : 3_000);
+    }
+    if (onceMore !== null) {
+      say(
+        "The script is over; the service goes on until Ctrl-C. People can act through the simulators' /_control routes.",
+      );
+      await onceMore;
+    }
+    const inspections = await converge(worker, people);
+    return result(worker, people, inspections);
+  } finally {
+    await worker?.stop();
+    await huawei.close();
+    await jira.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Each demo starts from nothing, and leaves nothing: the simulators forget everything when they end. */
+function demoConfig(
+  huaweiUrl: string,
+  jiraUrl: string,
+  options: { readonly once: boolean; readonly port: number; readonly dataDir: string },
+): Config {
+  const base = loadConfig({ purpose: "demo" });
+  if (!base.ok) throw base.errors;
+  const loaded = loadConfig({
+    purpose: "worker",
+    isolated: true,
+    env: {
+      DATA_DIR: options.dataDir,
+      HUAWEI_OSM_ENDPOINT: huaweiUrl,
+      HUAWEI_IAM_ENDPOINT: huaweiUrl,
+      HUAWEICLOUD_SDK_AK: "SIMAK",
+      HUAWEICLOUD_SDK_SK: "SIMSK",
+      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+      HUAWEI_REQUESTS_PER_SECOND: "100",
+      JIRA_HOST: jiraUrl,
+      JIRA_EMAIL: "bot@example.com",
+      JIRA_API_TOKEN: "SIMTOKEN",
+      JIRA_PROJECT_KEY: "OPS",
+      JIRA_REQUESTS_PER_SECOND: "100",
+      COMMENTS_TO_HUAWEI: "all",
+      COMMENT_HOLD_SECONDS: options.once ? "1" : "5",
+      SETTLE_MESSAGE_SECONDS: "3",
+      SETTLE_LIST_SECONDS: "3",
+      SETTLE_SEARCH_SECONDS: "5",
+      CASES_CRON: "*/2 * * * * *",
+      ISSUES_CRON: "*/2 * * * * *",
+      CHECK_CRON: "*/10 * * * * *",
+      CASES_CREATED_AFTER: "2020-01-01",
+      HTTP_PORT: String(options.port),
+      LOG_LEVEL: base.config.logLevel,
+    },
+  });
+  if (!loaded.ok) throw loaded.errors;
+  return loaded.config;
+}
+
+/** Waits until everything the people wrote is mirrored and nothing is open. Throws when that takes too long. */
+async function converge(worker: RunningWorker, people: People): Promise<readonly Inspection[]> {
+  const deadline = Date.now() + convergeTimeoutMs;
+  for (;;) {
+    const [connection] = worker.parts.connections;
+    if (connection === undefined) throw new Error("the demo has no connection");
+    const links = await worker.parts.state.listIntakeLinks(connection.name);
+    const inspections: Inspection[] = [];
+    for (const link of links) {
+      const inspection = await inspectLink({ ...connection.reconcile, lane: "check", pendingMs: 0 }, link.id);
+      if (inspection !== null) inspections.push(inspection);
+    }
+    const settled = inspections.every(
+      (inspection) => inspection.unreadable === null && inspection.differences.length === 0,
+    );
+    if (settled && links.length === people.huawei.getState().cases.length) return inspections;
+    if (Date.now() > deadline) {
+      throw new CommandFailure({
+        code: ExitCode.outOfSync,
+        message: "The demo did not settle in time.",
+        remedy: "Run it again with LOG_LEVEL=debug and report what it prints.",
+      });
+    }
+    await sleep(500);
+  }
+}
+
+async function result(
+  worker: RunningWorker,
+  people: People,
+  inspections: readonly Inspection[],
+): Promise<CommandResult> {
+  const cases = new Map(people.huawei.getState().cases.map((entry) => [entry.caseId, entry]));
+  const issues = new Map(people.jira.getState().issues.map((issue) => [issue.key, issue]));
+  const rows = inspections.map((inspection): Cell[] => {
+    const entry = cases.get(inspection.caseId ?? "");
+    const issue = issues.get(inspection.issueKey ?? "");
+    return [
+      inspection.caseId,
+      inspection.issueKey,
+      entry?.status ?? null,
+      issue?.status.name ?? null,
+      inspection.counts.messages,
+      inspection.counts.comments,
+      inspection.counts.files,
+    ];
+  });
+  const verified = verifyResult(inspections);
+  const failures = (await makeAdminStore({ prisma: worker.parts.database.prisma }).listFailures({ limit: 100 })).items;
+  return {
+    exitCode: verified.exitCode,
+    json: { links: rows.length, verify: verified.json, failures },
+    human: [
+      {
+        kind: "table",
+        title: "Mirrored",
+        head: ["Case", "Issue", "Case status", "Issue status", "Messages → comments", "Comments → messages", "Files"],
+        rows,
+      },
+      ...(failures.length === 0
+        ? []
+        : [
+            {
+              kind: "table" as const,
+              title: "Refused on purpose",
+              head: ["Issue", "Item", "Reason", "Detail"],
+              rows: failures.map((failure): Cell[] => [failure.issueKey, failure.item, failure.reason, failure.detail]),
+            },
+          ]),
+      ...verified.human,
+    ],
+  };
+}

@@ -1,0 +1,277 @@
+/** The checks of the Jira side, and of the mapping that leads there. */
+import type { ScreenField } from "../../domain/create-screen.ts";
+import { isServiceError } from "../../domain/service-error.ts";
+import { possibleValues } from "../../domain/value-rule.ts";
+import { errorMessage } from "../../observability/scrub.ts";
+import type { Lane } from "../../sync/ports.ts";
+import { checkCreateScreens, type TypeScreen } from "./fields.ts";
+import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./project.ts";
+import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
+import { checkStatuses, type DoctorStatusPort } from "./status.ts";
+
+type NamedId = { readonly id: string; readonly name: string };
+
+/** What is asked of the Jira side; its client satisfies it. All calls read only. */
+export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort {
+  getMyself(): Promise<{
+    readonly accountId: string;
+    readonly accountType?: string | null;
+    readonly emailAddress: string | null;
+  }>;
+  getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
+  findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
+  listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
+  findAssignable(idOrEmail: string): Promise<string | null>;
+  listFields(): Promise<readonly NamedId[]>;
+  findUser(accountId: string): Promise<{ readonly accountType: string | null } | null>;
+  listPriorities(): Promise<readonly NamedId[]>;
+  serverTime(): Promise<Date>;
+  countIssues(jql: string): Promise<number>;
+  getFileSizeMax(lane: Lane): Promise<number>;
+  findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | "role_missing" | "role_unreadable">;
+}
+
+/** Without these something of the mirroring fails. */
+const neededPermissions = [
+  "BROWSE_PROJECTS",
+  "CREATE_ISSUES",
+  "EDIT_ISSUES",
+  "TRANSITION_ISSUES",
+  "ADD_COMMENTS",
+  "EDIT_OWN_COMMENTS",
+  "CREATE_ATTACHMENTS",
+] as const;
+/** Without the first two a copy made twice has to be removed by hand; without the last one issues cannot be linked to each other. */
+const usefulPermissions = ["DELETE_OWN_COMMENTS", "DELETE_OWN_ATTACHMENTS", "LINK_ISSUES"] as const;
+
+type JiraInput = {
+  readonly settings: DoctorSettings;
+  readonly port: DoctorJiraPort;
+  readonly now: () => Date;
+  /** Largest file that the Huawei side gives, in bytes; `null` = not known. */
+  readonly huaweiFileMax: () => Promise<number | null>;
+};
+
+/** Makes all checks of the Jira side. Never rejects. */
+export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileMax }: JiraInput): Promise<void> {
+  await sheet.check("Jira clock", () => checkClock(() => port.serverTime(), now));
+  await sheet.check("Jira credentials", () => checkAccount(settings, port));
+  let project: DoctorProject | null = null;
+  await sheet.check("Jira project", async () => {
+    project = await port.getProject();
+    return checkProject(settings, project);
+  });
+  await sheet.check("Jira restrictions", () => checkVisibility(settings, port, project));
+  await sheet.check("Jira permissions", () => checkPermissions(port));
+  const types: NamedId[] = [];
+  await sheet.check("Jira issue type", () => checkTypes(settings, port, types));
+  await sheet.check("Jira required fields", async () => {
+    const screens: TypeScreen[] = [];
+    for (const { id, name } of types) screens.push({ typeName: name, fields: await port.listCreateFields(id) });
+    return checkCreateScreens(settings, screens);
+  });
+  await sheet.check("Jira assignee", () => checkAssignee(settings, port));
+  await checkStatuses(sheet, settings.status, port);
+  await sheet.check("Jira priorities", () => checkPriorities(settings, port));
+  await sheet.check("Jira file limit", async () => {
+    const sizeMaxBytes = await port.getFileSizeMax("live");
+    if (sizeMaxBytes <= 0)
+      return wrong(
+        "attachments are turned off",
+        "Turn on attachments in Jira's settings; until then each file is only named in its comment.",
+      );
+    const theirs = await huaweiFileMax();
+    if (theirs !== null && sizeMaxBytes < theirs)
+      return warn(
+        `files of ${formatBytes(sizeMaxBytes)}, while the service tickets hold files of up to ${formatBytes(theirs)}`,
+        "Raise the attachment limit in Jira's settings; larger files are only named in their comments.",
+      );
+    return right(`files of ${formatBytes(sizeMaxBytes)}`);
+  });
+  await sheet.check("command role", () => checkRole(settings, port));
+  await sheet.check("create fields", () => checkCreateFields(settings, port));
+  await sheet.check("security levels", () => checkSecurityLevels(settings, port));
+  await sheet.check("app accounts", () => checkAppAccounts(settings, port));
+  await sheet.check("requests from Jira", () => checkRequests(settings, port));
+}
+
+async function checkAccount({ comments, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const { accountId, accountType = null, emailAddress } = await port.getMyself();
+  const who = `${emailAddress ?? accountId}${accountType === null ? "" : ` (${accountType})`}`;
+  if (accountType === "customer") {
+    return wrong(
+      `${who} is a portal customer of ${jira.host}`,
+      "Use an account with a licence for the product, used by nobody else.",
+    );
+  }
+  if (comments.allowAppAccounts.includes(accountId)) {
+    return wrong(
+      `${who} is listed in comments.allowAppAccounts`,
+      "Take casebridge's own account off the list: what it wrote is never news.",
+    );
+  }
+  if (accountType === "app")
+    return warn(
+      `${who} is an app account`,
+      "Use an ordinary account for casebridge: what apps may do changes with their installation.",
+    );
+  return right(`accepted as ${who}`);
+}
+
+/** Each type that a new issue may have; those that can be made are put into `found`. */
+async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort, found: NamedId[]): Promise<Finding> {
+  const names = [...new Set([jira.issueType, ...possibleValues(issue.type)])];
+  const missing: string[] = [];
+  for (const name of names) {
+    const type = await port.findIssueType(name);
+    if (type?.isSubtask === true)
+      return wrong(
+        `${type.name} (${type.id}) is a subtask, which needs a parent`,
+        "Set JIRA_ISSUE_TYPE (jira.issueType, issue.type) to a type that stands for itself, such as Task.",
+      );
+    if (type === null) missing.push(name);
+    else if (found.every(({ id }) => id !== type.id)) found.push(type);
+  }
+  if (missing.length === 0) return right(found.map(({ id, name }) => `${name} (${id})`).join(", "));
+  return wrong(
+    `project ${jira.projectKey} has no issue type ${missing.join(", ")} that can be created`,
+    "Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project.",
+  );
+}
+
+async function checkAssignee({ issue, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  if (issue.assignee === null) return right("none configured: Jira decides");
+  // What stands for a fact is not known yet.
+  const wanted = [...new Set(possibleValues(issue.assignee))].filter((text) => !text.includes("{value}"));
+  const unknown: string[] = [];
+  for (const idOrEmail of wanted) if ((await port.findAssignable(idOrEmail)) === null) unknown.push(idOrEmail);
+  if (unknown.length === 0) return right(`${wanted.length} can be assigned`);
+  return wrong(
+    `nobody who can be assigned in ${jira.projectKey} is ${unknown.join(", ")}`,
+    "Correct issue.assignee in the configuration (account ids stand in the addresses of people's profiles), or give the person the permission Assignable User.",
+  );
+}
+
+async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
+  const held = await port.getPermissions([...neededPermissions, ...usefulPermissions]);
+  const missing = neededPermissions.filter((key) => held[key] !== true);
+  const unhelpful = usefulPermissions.filter((key) => held[key] !== true);
+  const remedy =
+    "Give casebridge's account these permissions in the project's permission scheme, best through a role of its own.";
+  if (missing.length > 0) return wrong(`missing: ${missing.join(", ")}`, remedy);
+  if (unhelpful.length > 0) return warn(`missing, though not needed every day: ${unhelpful.join(", ")}`, remedy);
+  return right(`all ${neededPermissions.length + usefulPermissions.length} held`);
+}
+
+async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  if (commands.role === null) return right("none: whoever's comments would be sent may use commands");
+  const wanted = commands.role.trim().toLowerCase();
+  const { roles } = await port.getProject();
+  const found = roles.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+  if (found !== undefined) {
+    if ((await port.findRoleMembers(found.id, "live")) !== "role_unreadable") return right(found.name);
+    return wrong(
+      `Jira does not tell casebridge who is in the role ${found.name} (role_unreadable): nobody could use a command`,
+      "Give casebridge's account Administer Projects in the project, and Browse users and groups where the role holds groups; a scoped token needs manage:jira-configuration. Or take commands.role away.",
+    );
+  }
+  return wrong(
+    `project ${jira.projectKey} has no role ${commands.role}: nobody could use a command`,
+    `Correct commands.role in the configuration. The project has: ${roles.map(({ name }) => name).join(", ") || "none"}.`,
+  );
+}
+
+async function checkCreateFields(
+  { create: { fields, templateField } }: DoctorSettings,
+  port: DoctorJiraPort,
+): Promise<Finding> {
+  const { extends: parameters, ...single } = fields;
+  const wanted = [
+    ...Object.entries(single).map(([name, id]) => [`create.fields.${name}`, id] as const),
+    ["create.fields.template", templateField] as const,
+    ...Object.entries(parameters).map(([name, id]) => [`create.fields.extends.${name}`, id] as const),
+  ].flatMap(([name, id]) => (id === null ? [] : [{ name, id }]));
+  if (wanted.length === 0) return right("none configured");
+  const known = new Set((await port.listFields()).map(({ id }) => id));
+  const missing = wanted.filter(({ id }) => !known.has(id));
+  if (missing.length === 0) return right(`${wanted.length} fields exist`);
+  return wrong(
+    `Jira has no field ${missing.map(({ name, id }) => `${id} (${name})`).join(", ")}`,
+    "Correct create.fields in the configuration: the id of a custom field stands in the address of its settings page.",
+  );
+}
+
+async function checkSecurityLevels({ comments, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const unknown: string[] = [];
+  for (const id of comments.allowSecurityLevels) {
+    try {
+      await port.countIssues(`project = "${jira.projectKey}" AND level = ${id}`);
+    } catch (error) {
+      if (!isServiceError(error, "rejected")) throw error;
+      unknown.push(id);
+    }
+  }
+  if (unknown.length === 0)
+    return right(
+      comments.allowSecurityLevels.length === 0
+        ? "none allowed: comments of such issues stay in Jira"
+        : `${comments.allowSecurityLevels.length} allowed levels exist`,
+    );
+  return wrong(
+    `Jira knows no issue security level ${unknown.join(", ")}, or casebridge's account may not see it`,
+    "Correct comments.allowSecurityLevels in the configuration: the ids of the levels, as Jira's administration shows them.",
+  );
+}
+
+async function checkAppAccounts({ comments }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const unknown: string[] = [];
+  const people: string[] = [];
+  for (const accountId of comments.allowAppAccounts) {
+    const user = await port.findUser(accountId);
+    if (user === null) unknown.push(accountId);
+    else if (user.accountType !== "app") people.push(accountId);
+  }
+  if (unknown.length > 0)
+    return wrong(
+      `Jira has no account ${unknown.join(", ")}`,
+      "Correct comments.allowAppAccounts in the configuration: account ids of apps.",
+    );
+  if (people.length > 0)
+    return warn(
+      `${people.join(", ")} is no app: its comments count as a person's anyway`,
+      "Remove it from comments.allowAppAccounts.",
+    );
+  return right(
+    comments.allowAppAccounts.length === 0
+      ? "none allowed: comments of apps stay in Jira"
+      : `${comments.allowAppAccounts.length} allowed accounts exist`,
+  );
+}
+
+async function checkPriorities({ priority }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  const known = await port.listPriorities();
+  const names = new Set(known.flatMap(({ id, name }) => [id, name.toLowerCase()]));
+  const missing = [...new Set(Object.values(priority))].filter((name) => !names.has(name.toLowerCase()));
+  if (known.length === 0 && missing.length > 0)
+    return warn("the create screen shows no priority, so none can be compared", null);
+  if (missing.length === 0)
+    return right(Object.keys(priority).length === 0 ? "no map: Jira's default is used" : "all mapped ones exist");
+  return wrong(
+    `no priority named ${missing.join(", ")}`,
+    `Correct priority in the configuration. Jira has: ${known.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+async function checkRequests({ create: { jql }, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
+  let count: number;
+  try {
+    count = await port.countIssues(`project = "${jira.projectKey}" AND (${jql})`);
+  } catch (error) {
+    if (!isServiceError(error, "rejected")) throw error;
+    return wrong(
+      errorMessage(error),
+      "Correct create.jql in the configuration: Jira's own issue search shows what is wrong with a query.",
+    );
+  }
+  return right(count === 0 ? "none wait to become a case" : `about ${count} match and may wait to become a case`);
+}

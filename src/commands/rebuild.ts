@@ -1,0 +1,216 @@
+/** `casebridge rebuild`: survey, question, work, report. */
+
+import { type Parts, sleep, type WiredConnection } from "../bin/compose.ts";
+import { makeTextPort } from "../jira/text-port.ts";
+import { makeRebuildState } from "../store/rebuild.ts";
+import {
+  type PairResult,
+  previewRebuild,
+  type RebuildDeps,
+  rebuildConnection,
+  type Survey,
+  survey,
+} from "../sync/repair/rebuild.ts";
+import type { CommandContext, CommandResult, RebuildOptions } from "./actions.ts";
+import { CommandFailure, ExitCode } from "./exit-code.ts";
+import type { Cell } from "./output.ts";
+
+/** What a flow of `rebuild` needs for one connection. */
+export function rebuildDeps(
+  parts: Parts,
+  connection: WiredConnection,
+  onProgress?: (done: number, total: number) => void,
+): RebuildDeps {
+  const { host } = connection.config.jira;
+  const others = parts.connections.filter((other) => other !== connection && other.config.jira.host === host);
+  return {
+    ...connection.reconcile,
+    text: makeTextPort(),
+    store: makeRebuildState({ prisma: parts.database.prisma, clock: parts.clock }),
+    sleep,
+    concurrency: parts.config.workerConcurrency,
+    otherProjects: new Set(others.map((other) => other.config.jira.projectKey)),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+}
+
+type ConnectionReport = { readonly connection: string; readonly survey: Survey; readonly pairs: readonly PairResult[] };
+
+/**
+ * Rebuilds the mapping of the connections. Marks of other installations are taken over only when `takeOver` says so or a person
+ * agrees. Exit 3 when something is there twice or cannot be told. Throws `CommandFailure`, `ServiceError`.
+ */
+export async function runRebuild(
+  parts: Parts,
+  connections: readonly WiredConnection[],
+  options: RebuildOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const installation = await parts.state.getInstallation();
+  const surveys: { connection: WiredConnection; seen: Survey }[] = [];
+  for (const connection of connections) {
+    context.progress.start(`Survey ${connection.name}`, null);
+    surveys.push({ connection, seen: await survey(rebuildDeps(parts, connection)) });
+    context.progress.stop();
+  }
+  const foreign = countForeign(
+    surveys.map(({ seen }) => seen),
+    installation,
+  );
+  if (!options.dryRun) await agreeToTakeOver(foreign, options, context);
+  const accepts = (inst: string): boolean =>
+    inst === installation || typeof options.takeOver !== "string" || inst === options.takeOver;
+  const reports: ConnectionReport[] = [];
+  for (const { connection, seen } of surveys) {
+    const deps = rebuildDeps(parts, connection, (done, total) => context.progress.update(done, total));
+    context.progress.start(`Rebuild ${connection.name}`, seen.found.length);
+    const pairs = options.dryRun
+      ? await previewRebuild(deps, seen, accepts)
+      : await rebuildConnection(deps, seen, accepts);
+    context.progress.stop();
+    reports.push({ connection: connection.name, survey: seen, pairs });
+  }
+  return rebuildResult(reports, { dryRun: options.dryRun, installation, foreign });
+}
+
+function countForeign(surveys: readonly Survey[], installation: string): readonly { inst: string; issues: number }[] {
+  const counts = new Map<string, number>();
+  for (const { inst, issues } of surveys.flatMap((seen) => seen.installations))
+    if (inst !== installation) counts.set(inst, (counts.get(inst) ?? 0) + issues);
+  return [...counts].map(([inst, issues]) => ({ inst, issues }));
+}
+
+async function agreeToTakeOver(
+  foreign: readonly { inst: string; issues: number }[],
+  options: RebuildOptions,
+  context: CommandContext,
+): Promise<void> {
+  if (
+    typeof options.takeOver === "string" &&
+    !foreign.some(({ inst }) => inst === options.takeOver) &&
+    foreign.length > 0
+  ) {
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: `No issue carries marks of installation ${options.takeOver}.`,
+      remedy: `There are: ${foreign.map(({ inst }) => inst).join(", ")}.`,
+    });
+  }
+  if (foreign.length === 0 || options.takeOver !== false) return;
+  const whose = foreign.map(({ inst, issues }) => `${inst} (${issues} issues)`).join(", ");
+  const question =
+    `These issues carry the marks of another installation of casebridge: ${whose}. ` +
+    "If it still runs, stop it first: two installations on one project write everything twice. Take its marks over?";
+  const agreed = await context.confirm(question).catch((error: unknown) => {
+    if (!(error instanceof CommandFailure)) throw error;
+    throw new CommandFailure({
+      code: error.code,
+      message: error.message,
+      remedy: "Add --take-over --yes if that is what you want, or --dry-run to see what would be done.",
+    });
+  });
+  if (!agreed)
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: "Nothing was taken over, and nothing was written.",
+      remedy: "Run it again with --dry-run to see what it would do.",
+    });
+}
+
+function rebuildResult(
+  reports: readonly ConnectionReport[],
+  facts: {
+    readonly dryRun: boolean;
+    readonly installation: string;
+    readonly foreign: readonly { inst: string; issues: number }[];
+  },
+): CommandResult {
+  const connections = reports.map(({ connection, survey: seen, pairs }) => {
+    const links: Partial<Record<PairResult["outcome"], number>> = {};
+    for (const pair of pairs) links[pair.outcome] = (links[pair.outcome] ?? 0) + 1;
+    const sum = (pick: (pair: PairResult) => number): number => pairs.reduce((total, pair) => total + pick(pair), 0);
+    return {
+      connection,
+      links,
+      items: {
+        messages: sum((pair) => pair.items.messages),
+        comments: sum((pair) => pair.items.comments),
+        files: sum((pair) => pair.items.files),
+        notices: sum((pair) => pair.items.notices),
+      },
+      history: sum((pair) => pair.history),
+      unknownMarks: sum((pair) => pair.unknownMarks),
+      duplicates: [
+        ...(facts.dryRun
+          ? seen.duplicates.map((entry) => ({ caseId: entry.caseId, item: `issue:${entry.other}` }))
+          : []),
+        ...pairs.flatMap((pair) => pair.duplicates.map((item) => ({ caseId: pair.caseId, item }))),
+        ...pairs
+          .filter((pair) => pair.outcome === "taken")
+          .map((pair) => ({ caseId: pair.caseId, item: `issue:${pair.issueKey ?? "?"}` })),
+      ],
+      unmarked: seen.unmarked,
+      clones: seen.clones,
+    };
+  });
+  const isOpen = connections.some(
+    (entry) => entry.duplicates.length > 0 || entry.unmarked.length > 0 || entry.unknownMarks > 0,
+  );
+  const trouble = connections.flatMap((entry) => [
+    ...entry.duplicates.map(({ caseId, item }): Cell[] => [entry.connection, caseId, item, "there twice"]),
+    ...entry.unmarked.map(({ caseId, issueKey }): Cell[] => [
+      entry.connection,
+      caseId,
+      `issue:${issueKey}`,
+      "has the label of the case, but no mark",
+    ]),
+  ]);
+  return {
+    exitCode: facts.dryRun || !isOpen ? ExitCode.done : ExitCode.outOfSync,
+    json: { dryRun: facts.dryRun, installation: facts.installation, takenOver: facts.foreign, connections },
+    human: [
+      {
+        kind: "table",
+        title: facts.dryRun ? "What would be rebuilt" : "Rebuilt",
+        head: ["Connection", "Links", "Messages", "Comments", "Files", "Notices", "History", "Unknown marks", "Clones"],
+        rows: connections.map((entry): Cell[] => [
+          entry.connection,
+          Object.entries(entry.links)
+            .map(([outcome, count]) => `${count} ${outcome}`)
+            .join(", ") || "none",
+          entry.items.messages,
+          entry.items.comments,
+          entry.items.files,
+          entry.items.notices,
+          entry.history,
+          entry.unknownMarks,
+          entry.clones.length,
+        ]),
+      },
+      ...(trouble.length === 0
+        ? []
+        : [
+            {
+              kind: "table" as const,
+              title: "To be mended",
+              head: ["Connection", "Case", "Item", "What"],
+              rows: trouble,
+            },
+          ]),
+      {
+        kind: "text",
+        text: facts.dryRun
+          ? "Nothing was written."
+          : "The worker goes on from here; `casebridge verify --all` compares both sides.",
+      },
+      ...(connections.some((entry) => entry.history > 0)
+        ? [
+            {
+              kind: "text" as const,
+              text: "History: comments of people without a copy. They are not sent by themselves.",
+            },
+          ]
+        : []),
+    ],
+  };
+}

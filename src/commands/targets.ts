@@ -1,0 +1,77 @@
+/** Which connections and links a command is about. */
+
+import { adminOf } from "../bin/command.ts";
+import type { Parts, WiredConnection } from "../bin/compose.ts";
+import type { LinkId } from "../domain/ids.ts";
+import type { AdminStore } from "../store/admin.ts";
+import type { LinkTarget } from "./actions.ts";
+import { CommandFailure, ExitCode } from "./exit-code.ts";
+
+/** Tells a connection by its name. */
+export function isNamed(name: string): (connection: { readonly name: string }) => boolean {
+  return (connection) => connection.name === name;
+}
+
+/** The failure of a command that names a connection which is not configured. */
+export function noConnection(name: string | null): CommandFailure {
+  return new CommandFailure({
+    code: ExitCode.usage,
+    message: `There is no connection ${name ?? ""}.`,
+    remedy: "See the names in casebridge.yaml; without it there is one named default.",
+  });
+}
+
+/** The connection of that name, or all. Throws `CommandFailure` for an unknown name. */
+export function chosen<Connection extends { readonly name: string }>(
+  place: { readonly connections: readonly Connection[] },
+  name: string | null,
+): readonly Connection[] {
+  const connections = place.connections.filter((connection) => name === null || connection.name === name);
+  if (connections.length === 0) throw noConnection(name);
+  return connections;
+}
+
+/** What a command is about. */
+export type Target = LinkTarget | { readonly kind: "since"; readonly since: Date } | { readonly kind: "all" };
+
+/** The connections that a target concerns: the one that owns a linked case, else the first. */
+export async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
+  const connections = chosen(parts, name);
+  if (target.kind === "all" || target.kind === "since") return connections;
+  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
+  const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
+  return owner === undefined ? connections.slice(0, 1) : [owner];
+}
+
+/** The links of a connection that exist and that a target means. Throws `CommandFailure` for one that does not exist. */
+export async function existingLinks(
+  parts: Parts,
+  connection: { readonly name: string },
+  target: Target,
+): Promise<readonly LinkId[]> {
+  if (target.kind === "case" || target.kind === "issue") {
+    return [
+      (await findLink(parts, target.kind === "case" ? target.caseId : target.issueKey, connection.name)).summary.id,
+    ];
+  }
+  const links = await parts.state.listIntakeLinks(connection.name);
+  const recent = target.kind === "since" ? links.filter((link) => link.createdAt >= target.since) : links;
+  return recent.filter((link) => link.state !== "unlinked").map((link) => link.id);
+}
+
+/** The link of that name, in that connection if one is given. Throws `CommandFailure`. */
+export async function findLink(
+  parts: Parts,
+  name: string,
+  connection: string | null,
+): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
+  chosen(parts, connection);
+  const link = await adminOf(parts).findLink(name, connection);
+  if (link === null)
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: `Nothing is linked under ${name}.`,
+      remedy: "See `casebridge links list`; `casebridge resync --case ID --wait` takes a case that is not linked yet.",
+    });
+  return link;
+}

@@ -1,0 +1,233 @@
+/**
+ * Page, API, health, metrics, queues and webhook of one process (rule 13).
+ *
+ * Every route is closed unless it says `access: "open"`; see `access.ts` for the rules. An open route is reached by anybody who
+ * can reach the port, so health answers are shared for a second; for the webhook see `webhook-route.ts`.
+ */
+import { createBullBoard } from "@bull-board/api";
+import { FastifyAdapter } from "@bull-board/fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { linkStates } from "../domain/link.ts";
+import type { Principal, SessionStore, SignInBrake } from "../lib/session-store.ts";
+import { makeReadiness, type ReadinessCheck } from "../observability/health.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Log } from "../sync/ports.ts";
+import { isLoopbackHost } from "./access.ts";
+import { type Gatekeeper, makeGatekeeper, type SignIn } from "./gatekeeper.ts";
+import type { Oidc } from "./oidc.ts";
+import { chooseLanguage, renderOverview, renderSignIn } from "./overview-page.ts";
+import { addSessionRoutes } from "./session-routes.ts";
+import type { StatusReport } from "./status-report.ts";
+import {
+  factsOf,
+  type HttpServer,
+  isRecord,
+  makeListener,
+  makeWebApp,
+  sendHtml,
+  sendProblem,
+  sendRefusal,
+} from "./web-app.ts";
+import { addWebhookRoute, type WebhookReceiver } from "./webhook-route.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** `open`: anybody. Left out: viewers may read, operators may act. */
+    readonly access?: "open";
+  }
+  interface FastifyRequest {
+    /** Who asks; `null` on routes that are open. */
+    principal: Principal | null;
+  }
+}
+
+/** One page of a list asked for by the page. Texts are bounded, not otherwise checked. */
+export type ListQuery = {
+  readonly connection: string | null;
+  readonly state: string | null;
+  /** Free text: part of a case id or an issue key. */
+  readonly search: string | null;
+  /** 1 to 200. */
+  readonly limit: number;
+  /** Where the page before ended, as its answer said; `null` = from the newest. */
+  readonly cursor: string | null;
+};
+
+/** What the page reads; the integrator implements it on the store. Answers become JSON as they are, dates as ISO texts. */
+export interface PageApi {
+  status(): Promise<StatusReport>;
+  links(query: ListQuery): Promise<unknown>;
+  failures(query: ListQuery): Promise<unknown>;
+}
+
+/** The adapters of bull-board, such as `new BullMQAdapter(queue, { readOnlyMode: true })`. */
+type BullBoardQueues = Parameters<typeof createBullBoard>[0]["queues"];
+
+/** What the server is made of. What is left out answers 404. */
+export type HttpServerInput = {
+  readonly host: string;
+  /** 0 = any free port (the setting "off" is the caller's business). */
+  readonly port: number;
+  /** `null` = this machine only. */
+  readonly signIn: Pick<SignIn, "operatorToken" | "viewerToken"> | null;
+  /** Single sign-on; `null` = there is none. */
+  readonly oidc: Oidc | null;
+  /** Where people reach the page, as the settings say; `null` = under whatever host they name. */
+  readonly publicUrl: string | null;
+  readonly sessions: SessionStore;
+  readonly brake: SignInBrake;
+  readonly checks: {
+    readonly database: ReadinessCheck;
+    readonly queue: ReadinessCheck;
+    readonly migrations: ReadinessCheck;
+  };
+  /** Why the process makes no progress; `null` while it does. */
+  readonly stalledBy: () => string | null;
+  readonly metrics: Pick<Metrics, "render" | "contentType" | "signInRefused">;
+  /** Should be read-only: bull-board cannot send the header that changes need, so its buttons would be refused. */
+  readonly bullBoard?: BullBoardQueues;
+  /** Only where a sign-in guards the rest: whoever is led to it reaches the other routes as well. */
+  readonly webhook?: WebhookReceiver;
+  readonly api?: PageApi;
+  /** Adds further routes under the same access rules and headers. */
+  readonly routes?: (app: FastifyInstance) => void;
+  readonly log: Log;
+};
+
+// bull-board has style attributes and a <base>; its own scripts are files.
+const bullBoardPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/** Makes the server; it listens after `listen`. Throws RangeError where no sign-in guards what others could reach. */
+export function makeHttpServer(input: HttpServerInput): HttpServer {
+  const { signIn, oidc, sessions, brake, log } = input;
+  const isGuarded = signIn !== null || oidc !== null;
+  if (!isLoopbackHost(input.host) && !isGuarded) throw new RangeError("a host that is not loopback needs a sign-in");
+  if (input.webhook?.isOpen === true && !isGuarded) throw new RangeError("a webhook beside the page needs a sign-in");
+  const tokens = signIn ?? { operatorToken: null, viewerToken: null };
+  const gatekeeper = makeGatekeeper({
+    signIn: isGuarded ? { ...tokens, oidcGrant: oidc?.grant ?? null } : null,
+    publicUrl: input.publicUrl,
+    sessions,
+    brake,
+    onRefused: (reason) => input.metrics.signInRefused(reason),
+  });
+  const app = makeWebApp(input);
+  app.decorateRequest("principal", null);
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.access === "open") return;
+    const verdict = await gatekeeper.check(factsOf(request));
+    if ("principal" in verdict) {
+      request.principal = verdict.principal;
+      return;
+    }
+    const { refusal } = verdict;
+    if (refusal.status === 401 && request.routeOptions.url === "/" && request.method === "GET") {
+      const ways = { tokens: gatekeeper.hasTokens, oidc: oidc !== null };
+      return sendHtml(reply, 401, renderSignIn({ language: languageOf(request), nonce: reply.cspNonce, ways }));
+    }
+    return sendRefusal(reply, refusal);
+  });
+
+  addSessionRoutes(app, { gatekeeper, oidc, metrics: input.metrics, log });
+  addHealthRoutes(app, input);
+  if (input.webhook !== undefined) addWebhookRoute(app, { webhook: input.webhook, log: input.log });
+  addPageRoutes(app, { input, gatekeeper });
+  if (input.bullBoard !== undefined) addBullBoard(app, input.bullBoard);
+  if (input.routes !== undefined) input.routes(app);
+  return makeListener(app, input);
+}
+
+function addHealthRoutes(app: FastifyInstance, { checks, stalledBy, metrics }: HttpServerInput): void {
+  const readiness = makeReadiness({ checks });
+  app.get("/healthz", { config: { access: "open" } }, async (_request, reply) => {
+    const reason = stalledBy();
+    return reply
+      .code(reason === null ? 200 : 503)
+      .send(reason === null ? { status: "ok" } : { status: "stalled", reason });
+  });
+  app.get("/readyz", { config: { access: "open" } }, async (_request, reply) => {
+    const { ready, notReady } = await readiness();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not_ready", notReady });
+  });
+  app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+}
+
+function addPageRoutes(
+  app: FastifyInstance,
+  { input, gatekeeper }: { readonly input: HttpServerInput; readonly gatekeeper: Gatekeeper },
+): void {
+  const { api, log } = input;
+  if (api === undefined) return;
+
+  app.get("/", async (request, reply) => {
+    const status = await api.status().catch((error: unknown) => {
+      log.error({ error }, "Overview cannot be read");
+      return null;
+    });
+    const language = languageOf(request);
+    const page = renderOverview(status, { language, nonce: reply.cspNonce, canSignOut: gatekeeper.hasSignIn });
+    return sendHtml(reply, status === null ? 503 : 200, page);
+  });
+  app.get("/api/v1/status", async () => api.status());
+  app.get("/api/v1/links", async (request, reply) =>
+    sendList(request, reply, { states: linkStates, read: (query) => api.links(query) }),
+  );
+  app.get("/api/v1/failures", async (request, reply) =>
+    sendList(request, reply, { states: failureStates, read: (query) => api.failures(query) }),
+  );
+}
+
+function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
+  const adapter = new FastifyAdapter();
+  adapter.setBasePath("/queues");
+  createBullBoard({ queues, serverAdapter: adapter, options: { uiConfig: { boardTitle: "casebridge" } } });
+  app.register(async (scope) => {
+    scope.addHook("onSend", async (_request, reply, payload) => {
+      reply.header("content-security-policy", bullBoardPolicy);
+      // Its page asks a font service for fonts; the policy would block it, this keeps it from being tried.
+      const isHtml = String(reply.getHeader("content-type") ?? "").startsWith("text/html");
+      return isHtml && typeof payload === "string" ? payload.replace(/<link[^>]*\bhref="https?:[^>]*>/g, "") : payload;
+    });
+    await scope.register(adapter.registerPlugin(), { prefix: "/queues" });
+  });
+}
+
+async function sendList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { states, read }: { readonly states: readonly string[]; readonly read: (query: ListQuery) => Promise<unknown> },
+): Promise<FastifyReply> {
+  const query = parseListQuery(isRecord(request.query) ? request.query : {}, states);
+  if (typeof query === "string") return sendProblem(reply, { status: 400, code: "bad_query", detail: query });
+  return reply.send(await read(query));
+}
+
+const failureStates = ["open", "retrying", "resolved", "discarded"] as const;
+const textFilters = ["connection", "state", "search", "cursor"];
+
+function parseListQuery(query: Record<string, unknown>, states: readonly string[]): ListQuery | string {
+  const unknown = Object.keys(query).find((name) => name !== "limit" && !textFilters.includes(name));
+  if (unknown !== undefined) return `There is no filter of that name; there are ${textFilters.join(", ")} and limit.`;
+  const texts: Record<string, string | null> = {};
+  for (const name of textFilters) {
+    const value = query[name] ?? "";
+    if (typeof value !== "string" || value.length > 200) return `${name} must be one text of at most 200 characters.`;
+    texts[name] = value === "" ? null : value;
+  }
+  const limit = wholeNumber(query.limit ?? "50");
+  if (limit === null || limit < 1 || limit > 200) return "limit must be a whole number from 1 to 200.";
+  const { connection = null, state = null, search = null, cursor = null } = texts;
+  if (state !== null && !states.includes(state)) return `state must be one of ${states.join(", ")}.`;
+  if (cursor !== null && wholeNumber(cursor) === null) return "cursor must be the one that the page before ended with.";
+  return { connection, state, search, limit, cursor };
+}
+
+function wholeNumber(value: unknown): number | null {
+  return typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
+
+function languageOf(request: FastifyRequest): "en" | "zh" {
+  const lang = isRecord(request.query) && typeof request.query.lang === "string" ? request.query.lang : undefined;
+  return chooseLanguage(lang, request.headers["accept-language"]);
+}
