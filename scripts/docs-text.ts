@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { guardText } from "../src/domain/text/guard.ts";
-import { renderParts, toAuthorLine } from "../src/domain/text/split.ts";
+import { guardAuthorLine } from "../src/domain/text/guarded-names.ts";
+import { renderParts } from "../src/domain/text/split.ts";
 import { makeTextPort } from "../src/jira/text-port.ts";
 import { messageHeader } from "../src/sync/render.ts";
 import { COMMENT_MEANINGS } from "../test/corpus/comment-meanings.ts";
@@ -57,7 +58,12 @@ export function textDocument(): string {
       part: null,
       withdrawn: false,
     } as const;
-    const rendered = renderParts({ mark, authorLine: toAuthorLine(sample.name), text, charsMax: 1_200 });
+    const rendered = renderParts({
+      mark,
+      authorLine: guardAuthorLine(sample.name, "name", { mode: "mask" }).text,
+      text,
+      charsMax: 1_200,
+    });
     const sent = rendered.kind === "parts" ? rendered.parts.join("\n") : rendered.head;
     return section(
       sample.title,

@@ -47,6 +47,13 @@ test("no source points at a document that is not in the repository", () => {
   expect(outside).toEqual([]);
 });
 
+test("only the guard's own folder makes guarded text", () => {
+  const makers = sources.filter((name) => /\bas (?:readonly )?GuardedText\b/.test(read(name)));
+
+  expect(makers.filter((name) => !name.startsWith("src/domain/text/"))).toEqual([]);
+  expect(makers).toContain("src/domain/text/guard.ts");
+});
+
 test("every attack that docs/security.md names has its test", () => {
   const rows = read("docs/security.md").match(/^\| .*`.*\.test\.ts`.*$/gm) ?? [];
   const named = rows.flatMap((row) => {

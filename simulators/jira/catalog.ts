@@ -203,7 +203,8 @@ export const FIELD_SCHEMAS: Readonly<Record<FieldKind, { type: string; items?: s
 export interface Account {
   readonly accountId: string;
   readonly accountType: "atlassian" | "app" | "customer" | "unknown";
-  readonly displayName: string;
+  /** People change theirs. */
+  displayName: string;
   readonly email: string;
   readonly active: boolean;
   readonly timeZone: string;

@@ -353,6 +353,11 @@ export function makeControl(deps: {
     return state.accounts.find((account) => account.accountId === accountId)?.displayName ?? accountId;
   }
 
+  /** Somebody changes the name that others see. `author`: as everywhere, an id, a name or a type of account. */
+  function renameAccount(args: { readonly author?: string; readonly displayName: string }): void {
+    findActor(args.author).displayName = args.displayName;
+  }
+
   function viewComment(comment: CommentRecord) {
     return {
       id: comment.id,
@@ -460,6 +465,7 @@ export function makeControl(deps: {
     editComment,
     restrictComment,
     deleteComment,
+    renameAccount,
     addAttachment,
     deleteAttachment,
     transition,

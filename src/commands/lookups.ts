@@ -1,22 +1,27 @@
 /** `casebridge lookups`: what the Huawei account knows, as tables and as JSON. */
 
 import { isUnsupported } from "../domain/service-error.ts";
+import { type GuardedText, ownWords, writtenByOperator } from "../domain/text/guarded.ts";
 import type { CaseLookupPort } from "../sync/ports.ts";
 import type { CommandResult, LookupKind, LookupOptions } from "./actions.ts";
 import { lookupKinds } from "./actions.ts";
 import { CommandFailure, ExitCode } from "./exit-code.ts";
 import type { Cell } from "./output.ts";
 
-type Ids = Pick<LookupOptions, "subTypeId" | "productId" | "problemTypeId">;
+type IdName = "subTypeId" | "productId" | "problemTypeId";
+/** Ids as the operator has named them. */
+type Ids = { readonly [Name in IdName]: GuardedText | null };
+/** An option that was left out although it is needed is refused before anything is read. */
+const none = ownWords``;
 type Table = { readonly head: readonly string[]; readonly rows: readonly Cell[][]; readonly json: unknown };
 type Lookup = {
   /** Options that this kind cannot do without. */
-  readonly needs: readonly (keyof Ids)[];
+  readonly needs: readonly IdName[];
   read(port: CaseLookupPort, ids: Ids): Promise<Table>;
 };
 
 const lane = "live";
-const optionOf: Readonly<Record<keyof Ids, string>> = {
+const optionOf: Readonly<Record<IdName, string>> = {
   subTypeId: "--sub-type",
   productId: "--product",
   problemTypeId: "--problem-type",
@@ -53,7 +58,7 @@ const lookups: Readonly<Record<LookupKind, Lookup>> = {
   templates: {
     needs: ["problemTypeId"],
     async read(port, { problemTypeId }) {
-      const json = await port.listTemplates(problemTypeId ?? "", lane);
+      const json = await port.listTemplates(problemTypeId ?? none, lane);
       const rows = json.map(({ id, name, content }) => [id, name, content.replaceAll(/\s*\n\s*/g, " ⏎ ")]);
       return { head: ["Template id", "Template", "Text"], rows, json };
     },
@@ -61,7 +66,10 @@ const lookups: Readonly<Record<LookupKind, Lookup>> = {
   severities: {
     needs: ["productId", "problemTypeId"],
     async read(port, { productId, problemTypeId }) {
-      const json = await port.listSeverities({ productId: productId ?? "", problemTypeId: problemTypeId ?? "" }, lane);
+      const json = await port.listSeverities(
+        { productId: productId ?? none, problemTypeId: problemTypeId ?? none },
+        lane,
+      );
       const rows = json.severities.map(({ id, name }) => [id, name, json.shown ? "yes" : "no, needs a support plan"]);
       return { head: ["Severity id", "Severity", "Can be chosen"], rows, json };
     },
@@ -73,7 +81,7 @@ const lookups: Readonly<Record<LookupKind, Lookup>> = {
   quotas: {
     needs: ["problemTypeId"],
     async read(port, { productId, problemTypeId }) {
-      const json = await port.listQuotas({ problemTypeId: problemTypeId ?? "", productId }, lane);
+      const json = await port.listQuotas({ problemTypeId: problemTypeId ?? none, productId }, lane);
       return {
         head: ["Problem type id", "Total", "Left"],
         rows: [[problemTypeId ?? "", count(json.total), count(json.unused)]],
@@ -84,7 +92,7 @@ const lookups: Readonly<Record<LookupKind, Lookup>> = {
   "extra-parameters": {
     needs: ["problemTypeId"],
     async read(port, { problemTypeId, productId, subTypeId }) {
-      const filter = { problemTypeId: problemTypeId ?? "", productId, subTypeId };
+      const filter = { problemTypeId: problemTypeId ?? none, productId, subTypeId };
       const json = await port.listExtraParameters(filter, lane);
       const rows = json.map((one) => [
         one.id,
@@ -137,7 +145,7 @@ export async function readLookups(port: CaseLookupPort, options: LookupOptions):
         remedy: "casebridge lookups categories and lookups problem-types list the ids.",
       });
     try {
-      const table = await lookups[kind].read(port, options);
+      const table = await lookups[kind].read(port, toIds(options));
       json[kind] = table.json;
       human.push({ kind: "table", title: kind, head: [...table.head], rows: [...table.rows], empty: "None." });
     } catch (error) {
@@ -149,7 +157,16 @@ export async function readLookups(port: CaseLookupPort, options: LookupOptions):
   return { exitCode: ExitCode.done, json, human };
 }
 
-function missingIds(kind: LookupKind, ids: Ids): string[] {
+function toIds(options: LookupOptions): Ids {
+  const byOperator = (id: string | null): GuardedText | null => (id === null ? null : writtenByOperator(id));
+  return {
+    subTypeId: byOperator(options.subTypeId),
+    productId: byOperator(options.productId),
+    problemTypeId: byOperator(options.problemTypeId),
+  };
+}
+
+function missingIds(kind: LookupKind, ids: Pick<LookupOptions, IdName>): string[] {
   return lookups[kind].needs.filter((name) => ids[name] === null).map((name) => optionOf[name]);
 }
 

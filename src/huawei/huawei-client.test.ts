@@ -5,13 +5,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
+import { unguarded } from "../../test/support/unguarded.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
 import { ServiceError } from "../domain/service-error.ts";
+import { type GuardedText, ownWords } from "../domain/text/guarded.ts";
 import { Sealed } from "../lib/sealed.ts";
 import { Secret } from "../lib/secret.ts";
 import { sealOwn } from "../sync/apply/gate.ts";
-import type { HuaweiPort, Spool } from "../sync/ports.ts";
+import type { CaseLookupPort, HuaweiPort, Lane, Spool, SpooledFile } from "../sync/ports.ts";
 import { errorCodes } from "./error-codes.ts";
 import { makeHuaweiClient } from "./huawei-client.ts";
 import type { HuaweiClientOptions } from "./options.ts";
@@ -81,7 +83,7 @@ async function errorOf(promise: Promise<unknown>): Promise<ServiceError> {
 }
 
 const caseId = toId<CaseId>("TT1");
-const message = sealOwn({ content: "SECRET-CONTENT", fileIds: [] });
+const message = sealOwn({ content: unguarded("SECRET-CONTENT"), fileIds: [] });
 
 describe("errors", () => {
   test.each(errorCodes.filter((row) => !row.code.endsWith("xx")))("$code with status $status is $kind", async (row) => {
@@ -268,9 +270,11 @@ describe("requests", () => {
     const client = await start(reply(413, { error_code: "APIGW.0201" }, { connection: "close" }));
 
     const file = { path, sizeBytes: 64 * 1024 * 1024, sha256: "" };
-    const error = await errorOf(client.uploadFile(sealOwn({ file, name: "large", purpose: "message" }), "live"));
+    const error = await errorOf(
+      client.uploadFile(sealOwn({ file, name: unguarded("large"), purpose: "message" }), "live"),
+    );
     const changed = client.uploadFile(
-      sealOwn({ file: { ...file, sizeBytes: 5 }, name: "large", purpose: "message" }),
+      sealOwn({ file: { ...file, sizeBytes: 5 }, name: unguarded("large"), purpose: "message" }),
       "live",
     );
 
@@ -428,7 +432,9 @@ describe("broken shapes", () => {
       request.resume().on("end", () => reply(200, { accessory_id: null })(request, response, url));
     });
 
-    const error = await errorOf(client.uploadFile(sealOwn({ file, name: "a", purpose: "incident" }), "live"));
+    const error = await errorOf(
+      client.uploadFile(sealOwn({ file, name: unguarded("a"), purpose: "incident" }), "live"),
+    );
 
     expect(error.facts).toMatchObject({ kind: "contract", outcomeUnknown: true });
     await rm(folder, { recursive: true });
@@ -610,6 +616,40 @@ describe("what comes from Jira", () => {
   };
   const kept = new Error("kept inside");
 
+  test("is guarded text alone, by type: a plain string is refused wherever it stands", () => {
+    /** The plain strings in a value; ids of their own brands and unions of words are none. A spooled file's are of this machine. */
+    type PlainIn<Value> = Value extends SpooledFile
+      ? never
+      : Value extends string
+        ? string extends Value
+          ? Value
+          : never
+        : Value extends readonly (infer Item)[]
+          ? PlainIn<Item>
+          : Value extends object
+            ? { [Key in keyof Value]: PlainIn<Value[Key]> }[keyof Value]
+            : never;
+    type ContentOf<Seal> = Seal extends Sealed<infer Content> ? Content : never;
+    type Contents = { [Name in SealedCalls]: ContentOf<SealOf<HuaweiPort[Name]>> };
+    type Filters = {
+      [Name in keyof CaseLookupPort]: CaseLookupPort[Name] extends (filter: infer Filter, lane: Lane) => unknown
+        ? Filter
+        : never;
+    };
+
+    // That the net catches something, and then that there is nothing in it.
+    expectTypeOf<PlainIn<{ readonly a: readonly { readonly b: string | null }[] }>>().toEqualTypeOf<string>();
+    expectTypeOf<Contents["createMessage"]["content"]>().toEqualTypeOf<GuardedText>();
+    expectTypeOf<PlainIn<Contents[SealedCalls]>>().toBeNever();
+    expectTypeOf<Filters["listTemplates"]>().toEqualTypeOf<GuardedText>();
+    expectTypeOf<PlainIn<Exclude<Filters[keyof Filters], Lane>>>().toBeNever();
+    // @ts-expect-error a plain string is no guarded text
+    const content: GuardedText = "what somebody wrote";
+    // @ts-expect-error nor is one between words of our own
+    const words = ownWords`The issue says ${"what somebody wrote"}`;
+    expect([content, words]).toHaveLength(2);
+  });
+
   test.each(
     (["v2", "v1.0"] as const).flatMap((apiVersion) =>
       Object.entries(writes).map(([name, write]) => ({ apiVersion, name, write })),
@@ -649,7 +689,7 @@ describe("what comes from Jira", () => {
     let judged = 0;
     let late = 1;
     const sealed = new Sealed(
-      { content: "x", fileIds: [] },
+      { content: unguarded("x"), fileIds: [] },
       {
         judge: async () => {
           judged += 1;

@@ -352,7 +352,7 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
     requireCaseText(facts, input.description);
     if (input.fileIds.length > fileLimits.newCaseCountMax)
       throw refusedLocally(facts, "the historical API v1.0 takes one file with a new case");
-    if (input.severityId !== null || Object.keys(input.extends).length > 0)
+    if (input.severityId !== null || input.extras.length > 0)
       throw unsupported(facts, "the historical API v1.0 takes neither a severity nor extra parameters; leave them out");
     const given: Readonly<Record<string, string | null>> = {
       subTypeId: input.subTypeId,

@@ -273,6 +273,10 @@ function requireNoGroup(deps: DialectDeps, call: ApiCall): void {
   if (deps.groupId !== null) throw unsupported(call, "not offered for cases of a user group");
 }
 
+function toExtendsMap(extras: NewCase["extras"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(extras.map(({ id, value }) => [id, value]));
+}
+
 async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane): Promise<CaseId> {
   const facts = { operation: "createCase", write: true };
   const body = sealedBody(sealed, (input) => {
@@ -292,7 +296,7 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
       simple_description: input.description,
       source_id: caseSourceId,
       ...(input.fileIds.length === 0 ? {} : { accessory_ids: input.fileIds }),
-      ...(Object.keys(input.extends).length === 0 ? {} : { extends_map: input.extends }),
+      ...(input.extras.length === 0 ? {} : { extends_map: toExtendsMap(input.extras) }),
     };
     return { body: { kind: "json", json } };
   });

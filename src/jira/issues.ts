@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
-import { compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Issue, IssueChange } from "../domain/issue.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
@@ -77,17 +77,13 @@ const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 const summaryCharsMax = 255;
 const searchUrl = "/rest/api/3/search/jql";
 
-/**
- * An issue with as many of its comments as its own reading shows, and with its changes, oldest first, where the reading shows all of
- * them; `null` where it is gone.
- */
+/** An issue with as many of its comments as its own reading shows; `null` where it is gone. */
 export type FindShowing = (
   issueId: IssueId,
   lane: Lane,
 ) => Promise<{
   readonly issue: Issue;
   readonly shown: { readonly total: number; readonly comments: readonly WireComment[] } | null;
-  readonly changes: readonly IssueChange[] | null;
 } | null>;
 
 /** Makes the calls about issues, and the reading that shows comments. */
@@ -218,29 +214,22 @@ export function makeIssueCalls(deps: {
   }
 
   async function findShowing(issueId: IssueId, lane: Lane) {
-    return findWhole(issueId, [...wholeFields, "comment"], lane, { expand: "changelog" });
+    return findWhole(issueId, [...wholeFields, "comment"], lane);
   }
 
-  async function findWhole(
-    issueIdOrKey: IssueId | IssueKey,
-    fields: readonly string[],
-    lane: Lane,
-    further: { readonly expand?: "changelog" } = {},
-  ) {
+  async function findWhole(issueIdOrKey: IssueId | IssueKey, fields: readonly string[], lane: Lane) {
     const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId: issueIdOrKey };
     try {
       const wire = await transport.client(call).sendRequest({
         url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
-        searchParams: { fields: fields.join(","), properties: propertyKey, ...further },
+        searchParams: { fields: fields.join(","), properties: propertyKey },
         schema: issueShowingSchema,
       });
       const [issue] = await readIssues(call, [wire]);
       if (issue === undefined) return null;
       mediaNames.remember(issue);
       await mediaNames.name(call, issue.issueId, [issue.description]);
-      const { changelog } = wire;
-      const isWhole = changelog != null && changelog.histories.length >= changelog.total;
-      return { issue, shown: wire.fields.comment ?? null, changes: isWhole ? inOrder(changelog.histories) : null };
+      return { issue, shown: wire.fields.comment ?? null };
     } catch (error) {
       if (isServiceError(error, "not_found")) return null;
       throw error;
@@ -450,7 +439,7 @@ export function makeIssueCalls(deps: {
       const page = await transport.client(call).sendRequest({ url, searchParams, schema: changelogPageSchema });
       return { items: page.values, total: page.total };
     });
-    return inOrder(entries);
+    return toIssueChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
   }
 
   async function findLastMoves(issueIds: readonly IssueId[], lane: Lane) {
@@ -538,13 +527,6 @@ export function makeIssueCalls(deps: {
 export function toAdfDocument(call: CallContext, value: unknown): object {
   if (typeof value === "object" && value !== null && "type" in value && value.type === "doc") return value;
   throw refusedLocally(call, "a rich text that is no ADF document");
-}
-
-/** The changes of these entries, oldest first, in whichever order they came. */
-function inOrder(entries: Parameters<typeof toIssueChanges>[0]): IssueChange[] {
-  return toIssueChanges(
-    entries.toSorted((a, b) => a.created.getTime() - b.created.getTime() || compareIds(a.id, b.id)),
-  );
 }
 
 /** A thing of Jira by what the configuration calls it. */

@@ -101,7 +101,7 @@ export const breakers = [
   "suspicious_shrink",
 ] as const;
 
-const maskedKinds = ["comment", "case", "change", "rating"] as const;
+const maskedKinds = ["comment", "case", "change", "rating", "file"] as const;
 const runOutcomes = ["done", "ignored", "blocked", "deferred", "failed"] as const;
 const roundNames = ["cases", "issues"] as const;
 

@@ -19,6 +19,7 @@ import type {
   Transition,
 } from "../domain/issue.ts";
 import type { GuardSettings } from "../domain/text/guard.ts";
+import type { GuardedText } from "../domain/text/guarded.ts";
 import type { StatusFields } from "../domain/transition-fields.ts";
 import type { ValueRule } from "../domain/value-rule.ts";
 import type { Sealed } from "../lib/sealed.ts";
@@ -88,30 +89,34 @@ export type ExtraParameter = NamedId & {
 
 /**
  * What the account knows: the ids that a new case is made of, and whether the account may make one. Reads only; every call throws
- * only `ServiceError` and may be repeated. What the API version lacks throws the refusal of `isUnsupported`, see `capabilities`.
+ * only `ServiceError` and may be repeated. Ids to ask about may stand on an issue, so they are guarded as well. What the API version lacks throws the refusal of `isUnsupported`, see `capabilities`.
  */
 export interface CaseLookupPort {
   listRegions(lane: Lane): Promise<readonly NamedId[]>;
   listCategories(lane: Lane): Promise<readonly CaseCategory[]>;
   /** Without a product or sub-type: all of the account. */
   listProblemTypes(
-    filter: { readonly productId: string | null; readonly subTypeId: string | null },
+    filter: { readonly productId: GuardedText | null; readonly subTypeId: GuardedText | null },
     lane: Lane,
   ): Promise<readonly ProblemType[]>;
   listSeverities(
-    filter: { readonly productId: string; readonly problemTypeId: string },
+    filter: { readonly productId: GuardedText; readonly problemTypeId: GuardedText },
     lane: Lane,
   ): Promise<Severities>;
-  listTemplates(problemTypeId: string, lane: Lane): Promise<readonly CaseTemplate[]>;
+  listTemplates(problemTypeId: GuardedText, lane: Lane): Promise<readonly CaseTemplate[]>;
   /** Extra parameters that a case of this problem type must or may carry; hidden ones are left out. */
   listExtraParameters(
-    filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
+    filter: {
+      readonly problemTypeId: GuardedText;
+      readonly productId: GuardedText | null;
+      readonly subTypeId: GuardedText | null;
+    },
     lane: Lane,
   ): Promise<readonly ExtraParameter[]>;
   /** Labels of the account, all pages. */
   listLabels(lane: Lane): Promise<readonly NamedId[]>;
   listQuotas(
-    filter: { readonly problemTypeId: string; readonly productId: string | null },
+    filter: { readonly problemTypeId: GuardedText; readonly productId: GuardedText | null },
     lane: Lane,
   ): Promise<CaseQuota>;
   /** Whether the newest ticket agreement is signed (huawei.md 6: whether an unsigned one blocks creation is open). */
@@ -122,32 +127,35 @@ export interface CaseLookupPort {
   getProjectIds(lane: Lane): Promise<readonly NamedId[]>;
 }
 
+/** The value of an extra parameter. */
+export type ExtraValue = { readonly id: GuardedText; readonly value: GuardedText };
+
 /** A case to be made. `null` leaves a field out; ids come from `CaseLookupPort`. No contact data is sent: Huawei uses the account's own. */
 export type NewCase = {
-  readonly subTypeId: string | null;
-  readonly productId: string | null;
-  readonly problemTypeId: string;
+  readonly subTypeId: GuardedText | null;
+  readonly productId: GuardedText | null;
+  readonly problemTypeId: GuardedText;
   /** Needed for a problem type of case type "5". */
-  readonly regionId: string | null;
-  readonly severityId: string | null;
-  /** Values of the extra parameters by their id. */
-  readonly extends: Readonly<Record<string, string>>;
+  readonly regionId: GuardedText | null;
+  readonly severityId: GuardedText | null;
+  /** Values of the extra parameters, each with its id. */
+  readonly extras: readonly ExtraValue[];
   /** Starts with the mark; a filled-in template is part of it. At most `newCaseCharsMax` UTF-16 units. */
-  readonly description: string;
+  readonly description: GuardedText;
   /** Files uploaded with purpose `incident`. */
   readonly fileIds: readonly CaseFileId[];
 };
 
 /** A message to be added to a case. */
-export type NewMessage = { readonly content: string; readonly fileIds: readonly CaseFileId[] };
+export type NewMessage = { readonly content: GuardedText; readonly fileIds: readonly CaseFileId[] };
 /** What is done to a case; `press` urges. */
 export type CaseAction = "press" | "cancel" | "close" | "delete";
 /** A rating with its text. */
-export type Rating = { readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: string };
+export type Rating = { readonly stars: 1 | 2 | 3 | 4 | 5; readonly text: GuardedText };
 /** A file on its way to a new case, or to a message. */
 export type CaseUpload = {
   readonly file: SpooledFile;
-  readonly name: string;
+  readonly name: GuardedText;
   readonly purpose: "incident" | "message";
 };
 
@@ -178,7 +186,7 @@ export type InstantGroup = { readonly caseId: CaseId; readonly messages: readonl
 
 /**
  * The Huawei side. One instance per connection; calls carry their lane. What may carry anything from Jira comes sealed: it is judged when
- * its turn has come, just before it leaves (rule 5), and whatever the judge throws is thrown on.
+ * its turn has come, just before it leaves (rule 5), and whatever the judge throws is thrown on. Every text in it is guarded, by its type.
  */
 export interface HuaweiPort {
   readonly serviceClock: ServiceClock;
@@ -204,7 +212,7 @@ export interface HuaweiPort {
   /** Needs the capability `withdraw`. */
   withdrawMessage(caseId: CaseId, messageId: MessageId, lane: Lane): Promise<void>;
   /** `description` is cut at 400 UTF-16 units. */
-  performAction(caseId: CaseId, action: CaseAction, description: Sealed<string>, lane: Lane): Promise<void>;
+  performAction(caseId: CaseId, action: CaseAction, description: Sealed<GuardedText>, lane: Lane): Promise<void>;
   /** Rates a completed case in every dimension the service knows. `text` is cut at 400 UTF-16 units. */
   rateCase(caseId: CaseId, rating: Sealed<Rating>, lane: Lane): Promise<void>;
   /** The newest 100 entries of the case's operation log; what support did may be absent. */
@@ -330,18 +338,13 @@ export interface JiraPort {
   deleteIssue(issueId: IssueId, lane: Lane): Promise<void>;
   /**
    * The issue with all its comments as one reading shows them, oldest first; `null` when it is gone. One request while the issue has no more
-   * comments than it shows by itself. The mark of a comment in `known` need not be read: it may be left `undefined`. `changes`: its
-   * changelog, oldest first, where the same reading shows all of it.
+   * comments than it shows by itself. The mark of a comment in `known` need not be read: it may be left `undefined`.
    */
   findIssueWithComments(
     issueId: IssueId,
     known: ReadonlySet<string>,
     lane: Lane,
-  ): Promise<{
-    readonly issue: Issue;
-    readonly comments: readonly IssueComment[];
-    readonly changes: readonly IssueChange[] | null;
-  } | null>;
+  ): Promise<{ readonly issue: Issue; readonly comments: readonly IssueComment[] } | null>;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
   /** These comments read afresh by their ids, in any order; those that are gone, or cannot be seen, are absent. At most 100. */

@@ -19,6 +19,7 @@ import type { Issue, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { nameMessages } from "../domain/message-views.ts";
 import { guardText } from "../domain/text/guard.ts";
+import { guardFileName } from "../domain/text/guarded-names.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
 import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
@@ -456,16 +457,19 @@ function saysTheSame(input: RecogniseInput, comment: IssueComment, parts: readon
   const updatedAt = toOurTime(comment.updatedAt, input.aheadMs.jira).getTime();
   if (updatedAt < toOurTime(new Date(sentAt), input.aheadMs.huawei).getTime() - clockToleranceMs) return true;
   const text = withoutCase(input.adfToText(comment.body));
-  const wanted = squeeze(asSent(toPlainText(guardText(text, input.settings.guard).text)));
+  // A person may have let it out as it is, and what the guard finds is another release's by now.
+  const wanted = new Set(
+    [guardText(text, input.settings.guard).text, text].map((left) => squeeze(asSent(toPlainText(left)))),
+  );
   // As it was sent, or wrapped in markup by the service: what looks like a tag in the first is a word of the text.
   return [asSent, (content: string) => asSent(withoutMarkup(content))].some((read) => {
     const bodies = parts.map(({ message }) => read(message.content));
     const whole = (drop: boolean) =>
       bodies.map((body) => squeeze(drop ? body.replace(/^[^\n]*:\s*(?:\n|$)/, "") : body)).join("");
-    if (whole(true) === wanted || whole(false) === wanted) return true;
+    if (wanted.has(whole(true)) || wanted.has(whole(false))) return true;
     // A very long text went as its head and a file.
     const head = /^(.*)\[…\]Thefulltextisattachedas/s.exec(whole(true))?.[1];
-    return head !== undefined && head !== "" && wanted.startsWith(head);
+    return head !== undefined && head !== "" && [...wanted].some((text) => text.startsWith(head));
   });
 }
 
@@ -495,7 +499,11 @@ function takeSentFiles(input: RecogniseInput, book: Book, commentId: string, sen
   );
   for (const file of sent.flatMap(({ message }) => message.files)) {
     if (copies.has(file.fileId)) continue;
-    const index = left.findIndex((candidate) => safeFileName(candidate.name) === safeFileName(file.name));
+    const name = safeFileName(file.name);
+    const index = left.findIndex(
+      (candidate) =>
+        safeFileName(candidate.name) === name || guardFileName(candidate.name, input.settings.guard).text === name,
+    );
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (found === undefined) continue;
     book.add({

@@ -22,6 +22,7 @@ import { whileStanding } from "../../src/lib/standing.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
 import { sealOwn } from "../../src/sync/apply/gate.ts";
 import type { NewCase, Spool, SpooledFile } from "../../src/sync/ports.ts";
+import { unguarded } from "../support/unguarded.ts";
 
 // The configuration must fit the adapter's own type without either knowing the other: the compiler checks it here.
 ({}) as HuaweiConfig satisfies HuaweiClientOptions;
@@ -86,11 +87,11 @@ const passwordLogin: HuaweiClientOptions["credentials"] = {
 const plainCase: NewCase = {
   subTypeId: null,
   productId: null,
-  problemTypeId: "bt3001",
+  problemTypeId: unguarded("bt3001"),
   regionId: null,
   severityId: null,
-  extends: {},
-  description: "[OPS-7 @10007] Ann Lee:\nHow do I resize a disk?",
+  extras: [],
+  description: unguarded("[OPS-7 @10007] Ann Lee:\nHow do I resize a disk?"),
   fileIds: [],
 };
 
@@ -215,8 +216,8 @@ describe("cases", () => {
     });
 
     const detail = await client.getCase(caseId, "live");
-    await client.createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
-    await client.performAction(caseId, "press", sealOwn(""), "live");
+    await client.createMessage(caseId, sealOwn({ content: unguarded("hello"), fileIds: [] }), "live");
+    await client.performAction(caseId, "press", sealOwn(unguarded("")), "live");
 
     expect((await client.listCases({}, "poll")).map((summary) => summary.caseId)).toContain(caseId);
     expect(await client.listMessages(caseId, "poll")).toHaveLength(2);
@@ -247,7 +248,11 @@ describe("messages", () => {
     const client = await start({}, { settings });
     const caseId = newCase({ description: "a", status: 1 });
 
-    await client.createMessage(caseId, sealOwn({ content: "[OPS-1#5] Ann:\n你好 😀 \u2028", fileIds: [] }), "live");
+    await client.createMessage(
+      caseId,
+      sealOwn({ content: unguarded("[OPS-1#5] Ann:\n你好 😀 \u2028"), fileIds: [] }),
+      "live",
+    );
 
     const messages = simulator.control.getState().cases[0]?.messages ?? [];
     expect(messages.at(-1)).toMatchObject({ content: "[OPS-1#5] Ann:\n你好 😀 \u2028", via: "api" });
@@ -307,7 +312,7 @@ describe("messages", () => {
   test("an own message is withdrawn by its id", async () => {
     const client = await start();
     const caseId = newCase({ description: "a", status: 1 });
-    await client.createMessage(caseId, sealOwn({ content: "oops", fileIds: [] }), "live");
+    await client.createMessage(caseId, sealOwn({ content: unguarded("oops"), fileIds: [] }), "live");
     const messageId = (await client.getCase(caseId, "live")).messages.at(-1)?.messageId ?? toId<MessageId>("none");
 
     await client.withdrawMessage(caseId, messageId, "live");
@@ -320,14 +325,14 @@ describe("actions", () => {
   test("urging twice is refused with the code that tells it from other refusals", async () => {
     const client = await start();
     const caseId = newCase({ description: "a" });
-    const urge = () => client.performAction(caseId, "press", sealOwn(`${"x".repeat(399)}😀`), "live");
+    const urge = () => client.performAction(caseId, "press", sealOwn(unguarded(`${"x".repeat(399)}😀`)), "live");
     await urge();
 
     await expect(urge()).rejects.toMatchObject({
       kind: "rejected",
       facts: { code: "OSM.01010004", outcomeUnknown: false },
     });
-    await client.performAction(caseId, "cancel", sealOwn(""), "live");
+    await client.performAction(caseId, "cancel", sealOwn(unguarded("")), "live");
     expect(simulator.control.getState().cases[0]?.status).toBe(4);
   });
 });
@@ -338,9 +343,9 @@ describe("files", () => {
     const caseId = newCase({ description: "a", status: 1 });
     const file = await spoolBytes(randomBytes(sizeBytes));
 
-    const name = 'q"uote 截图\u202e.txt';
+    const name = unguarded('q"uote 截图\u202e.txt');
     const fileId = await client.uploadFile(sealOwn({ file, name, purpose: "message" }), "live");
-    await client.createMessage(caseId, sealOwn({ content: "see file", fileIds: [fileId] }), "live");
+    await client.createMessage(caseId, sealOwn({ content: unguarded("see file"), fileIds: [fileId] }), "live");
     const read = await client.downloadFile(fileId, makeSpool(), 12_000_000, "live");
 
     expect(read).toMatchObject({ sizeBytes, sha256: file.sha256 });
@@ -394,7 +399,7 @@ describe("failures", () => {
     simulator.control.setSettings({ successErrorCode: "0" });
     simulator.control.addFault({ operation: "CreateMessages", kind, times: 1 });
 
-    const write = client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
+    const write = client.createMessage(caseId, sealOwn({ content: unguarded("once"), fileIds: [] }), "live");
 
     await expect(write).rejects.toMatchObject({ kind: expected, facts: { outcomeUnknown: true, side: "huawei" } });
     expect(simulator.control.getRequests().byOperation.CreateMessages).toBe(1);
@@ -416,7 +421,7 @@ describe("failures", () => {
     const caseId = newCase({ description: "a", status: 1 });
     simulator.control.addFault({ operation: "CreateMessages", kind: "429", times: 2, retryAfterSeconds: 3 });
 
-    await client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
+    await client.createMessage(caseId, sealOwn({ content: unguarded("once"), fileIds: [] }), "live");
 
     expect(pauses).toEqual([3_000, 3_000]);
   });
@@ -479,7 +484,7 @@ describe("login", () => {
       await client.getCase(caseId, "live");
       simulator.control.killTokens();
 
-      await client.createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
+      await client.createMessage(caseId, sealOwn({ content: unguarded("hello"), fileIds: [] }), "live");
 
       expect(simulator.control.getRequests().byOperation.IamCreateToken).toBe(2);
       expect(simulator.control.getState().cases[0]?.messages).toHaveLength(2);
@@ -511,9 +516,9 @@ describe("look-ups", () => {
     newCase({ description: "a", labels: ["prod"] });
 
     const categories = await client.listCategories("check");
-    const productId = categories[0]?.products[0]?.id ?? "";
-    const types = await client.listProblemTypes({ productId, subTypeId: categories[0]?.id ?? null }, "check");
-    const problemTypeId = types.find((type) => type.canUseSupportPlan)?.id ?? "";
+    const productId = unguarded(categories[0]?.products[0]?.id ?? "");
+    const types = await client.listProblemTypes({ productId, subTypeId: unguarded(categories[0]?.id ?? "") }, "check");
+    const problemTypeId = unguarded(types.find((type) => type.canUseSupportPlan)?.id ?? "");
 
     expect(productId).not.toBe("");
     expect(types[0]).toMatchObject({ caseType: expect.stringMatching(/^[05]$/) });
@@ -548,20 +553,23 @@ describe("look-ups", () => {
 
 describe("new cases", () => {
   const input: NewCase = {
-    subTypeId: "st1001",
-    productId: "pc2002",
-    problemTypeId: "bt3004",
-    regionId: "cn-north-4",
+    subTypeId: unguarded("st1001"),
+    productId: unguarded("pc2002"),
+    problemTypeId: unguarded("bt3004"),
+    regionId: unguarded("cn-north-4"),
     severityId: null,
-    extends: { bucket_name: "logs" },
-    description: "[OPS-7 @10007] Ann Lee:\nUploads fail",
+    extras: [{ id: unguarded("bucket_name"), value: unguarded("logs") }],
+    description: unguarded("[OPS-7 @10007] Ann Lee:\nUploads fail"),
     fileIds: [],
   };
 
   test("a case is made with all its fields and answers its id", async () => {
     const client = await start();
     const file = await spoolBytes(Buffer.from("trace"));
-    const fileId = await client.uploadFile(sealOwn({ file, name: "trace.txt", purpose: "incident" }), "live");
+    const fileId = await client.uploadFile(
+      sealOwn({ file, name: unguarded("trace.txt"), purpose: "incident" }),
+      "live",
+    );
 
     const caseId = await client.createCase(sealOwn({ ...input, fileIds: [fileId] }), "live");
 
@@ -587,10 +595,10 @@ describe("new cases", () => {
     const client = await start();
 
     const refusal = await client
-      .createCase(sealOwn({ ...input, problemTypeId: "bt9999" }), "live")
+      .createCase(sealOwn({ ...input, problemTypeId: unguarded("bt9999") }), "live")
       .catch((thrown) => thrown);
     const long = await client
-      .createCase(sealOwn({ ...input, description: "x".repeat(1201) }), "live")
+      .createCase(sealOwn({ ...input, description: unguarded("x".repeat(1201)) }), "live")
       .catch((thrown) => thrown);
 
     expect(refusal).toMatchObject({ facts: { kind: "rejected", code: "OSM.01010001", outcomeUnknown: false } });
@@ -601,7 +609,7 @@ describe("new cases", () => {
   test("extra parameters of a problem type are told", async () => {
     const client = await start();
 
-    const filter = { problemTypeId: "bt3004", productId: null, subTypeId: null };
+    const filter = { problemTypeId: unguarded("bt3004"), productId: null, subTypeId: null };
     const parameters = await client.listExtraParameters(filter, "live");
 
     expect(parameters).toMatchObject([{ id: "bucket_name", required: true, lengthMax: 63 }]);
@@ -626,9 +634,9 @@ describe("after a case", () => {
     const client = await start();
     const caseId = newCase({ description: "Slow disk", status: 3 });
     const file = await spoolBytes(Buffer.from("x"));
-    const fileId = await client.uploadFile(sealOwn({ file, name: "x.txt", purpose: "message" }), "live");
+    const fileId = await client.uploadFile(sealOwn({ file, name: unguarded("x.txt"), purpose: "message" }), "live");
 
-    await client.rateCase(caseId, sealOwn({ stars: 4, text: "Good help" }), "live");
+    await client.rateCase(caseId, sealOwn({ stars: 4, text: unguarded("Good help") }), "live");
     await client.deleteUpload(fileId, "live");
 
     const [entry] = simulator.control.getState().cases;
@@ -696,10 +704,13 @@ describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
       const caseId = newCase({ description: "Disk lost", status: 2 });
       const file = await spoolBytes(Buffer.from("trace"));
 
-      const fileId = await client.uploadFile(sealOwn({ file, name: "日志.txt", purpose: "message" }), "live");
-      await client.createMessage(caseId, sealOwn({ content: "See the log", fileIds: [fileId] }), "live");
-      await client.performAction(caseId, "close", sealOwn("[OPS-1#7] done"), "live");
-      await client.rateCase(caseId, sealOwn({ stars: 5, text: "Quick" }), "live");
+      const fileId = await client.uploadFile(
+        sealOwn({ file, name: unguarded("日志.txt"), purpose: "message" }),
+        "live",
+      );
+      await client.createMessage(caseId, sealOwn({ content: unguarded("See the log"), fileIds: [fileId] }), "live");
+      await client.performAction(caseId, "close", sealOwn(unguarded("[OPS-1#7] done")), "live");
+      await client.rateCase(caseId, sealOwn({ stars: 5, text: unguarded("Quick") }), "live");
 
       const [entry] = simulator.control.getState().cases;
       expect(entry).toMatchObject({ status: 3, judgement: "Quick" });
@@ -710,7 +721,7 @@ describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
 
     test("a case is made, answers its id, and is found by its mark", async () => {
       const client = await start(changes);
-      const description = "[PLATFORM-1234 @10007] Ann Lee:\nUploads fail";
+      const description = unguarded("[PLATFORM-1234 @10007] Ann Lee:\nUploads fail");
 
       const caseId = await client.createCase(sealOwn({ ...plainCase, description }), "live");
 
@@ -738,11 +749,11 @@ describe.each(["v2", "v1.0"] as const)("API %s", (apiVersion) => {
       const client = await start(changes);
 
       const categories = await client.listCategories("check");
-      const types = await client.listProblemTypes({ productId: "pc2001", subTypeId: null }, "check");
+      const types = await client.listProblemTypes({ productId: unguarded("pc2001"), subTypeId: null }, "check");
 
       expect(categories[0]?.products[0]).toEqual({ id: "pc2001", name: "Elastic Cloud Server" });
       expect(types.map((type) => type.id)).toEqual(["bt3001", "bt3002"]);
-      expect(await client.listTemplates("bt3001", "check")).toMatchObject([
+      expect(await client.listTemplates(unguarded("bt3001"), "check")).toMatchObject([
         { content: "Description:\nExpected result:" },
       ]);
       expect((await client.listRegions("check")).map((region) => region.id)).toContain("cn-north-4");
@@ -763,7 +774,7 @@ describe("the historical API v1.0", () => {
       () => client.listRelatedCases(caseId, "check"),
       () => client.listLabels("check"),
       () => client.getAgreementSigned("check"),
-      () => client.createCase(sealOwn({ ...plainCase, severityId: "sv4001" }), "live"),
+      () => client.createCase(sealOwn({ ...plainCase, severityId: unguarded("sv4001") }), "live"),
     ])
       await expect(call()).rejects.toSatisfy(isUnsupported);
     expect(await client.listCaseLabels(caseId, "check")).toEqual([]);

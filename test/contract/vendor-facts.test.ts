@@ -23,6 +23,7 @@ import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";
 import { sealOwn } from "../../src/sync/apply/gate.ts";
+import { unguarded } from "../support/unguarded.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -118,7 +119,7 @@ describe("Huawei", () => {
       const client = connect({ credentials: login }, { tokens });
       const caseId = newCase("a");
 
-      await client.createMessage(caseId, sealOwn({ content: "once", fileIds: [] }), "live");
+      await client.createMessage(caseId, sealOwn({ content: unguarded("once"), fileIds: [] }), "live");
       await Promise.all([client.getCase(caseId, "live"), client.listCases({}, "poll")]);
       // Another process goes on with what was found.
       await connect({ credentials: login }, { tokens }).getCase(caseId, "live");
@@ -165,7 +166,7 @@ describe("Huawei", () => {
       await start({ successErrorCode, requireUserAgent: true });
       const caseId = newCase("a");
 
-      await connect().createMessage(caseId, sealOwn({ content: "hello", fileIds: [] }), "live");
+      await connect().createMessage(caseId, sealOwn({ content: unguarded("hello"), fileIds: [] }), "live");
 
       expect(simulator.control.getState().cases[0]?.messages).toHaveLength(2);
     },

@@ -42,6 +42,7 @@ export type StagePolicy = Partial<{
   status: Partial<ConnectionSettings["status"]>;
   comments: Partial<ConnectionSettings["comments"]>;
   attachments: ConnectionSettings["attachments"];
+  guard: Partial<ConnectionSettings["guard"]>;
 }>;
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -224,7 +225,7 @@ export async function startStage(
         ...options.create,
       },
       commands: { role: null },
-      guard: { mode: "mask", patterns: [], kinds: [] },
+      guard: { mode: "mask", patterns: [], kinds: [], ...policy.guard },
       settle: { caseSeconds: 20, messageSeconds: 20, searchSeconds: 20, listSeconds: 20 },
     };
     return options.settings?.(settings) ?? settings;

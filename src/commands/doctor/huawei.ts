@@ -1,5 +1,6 @@
 /** The checks of the Huawei side. */
 import { isServiceError } from "../../domain/service-error.ts";
+import { type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort, Lane } from "../../sync/ports.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
@@ -187,7 +188,15 @@ async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): 
     );
   }
   if (problemTypeId === null) return right("not asked: no default problem type is set");
-  const asked = await port.listExtraParameters({ problemTypeId, productId, subTypeId }, lane);
+  const byOperator = (id: string | null): GuardedText | null => (id === null ? null : writtenByOperator(id));
+  const asked = await port.listExtraParameters(
+    {
+      problemTypeId: writtenByOperator(problemTypeId),
+      productId: byOperator(productId),
+      subTypeId: byOperator(subTypeId),
+    },
+    lane,
+  );
   const shown =
     asked.map(({ id, name, required }) => `${id} (${name}${required ? ", needed" : ""})`).join(", ") || "none";
   const unknown = keys.filter((key) => !asked.some(({ id }) => id === key));

@@ -13,6 +13,7 @@
 import { GUARD_RULES, type GuardRule, type Matcher, OPTIONAL_RULES } from "./guard-rules.ts";
 import { type Found, findByStructure } from "./guard-structure.ts";
 import { toReadable } from "./guard-view.ts";
+import type { GuardedText } from "./guarded.ts";
 import { toPlainText } from "./sanitize.ts";
 
 /** A pattern of the operator: the whole match is masked. */
@@ -30,6 +31,13 @@ export type GuardOptions = {
   readonly patterns?: readonly GuardPattern[];
   readonly kinds?: readonly OptionalKind[];
 };
+
+/** What was masked in several texts of one item. Pure. */
+export function addMasked(...found: readonly (readonly MaskedKind[])[]): readonly MaskedKind[] {
+  const counts = new Map<string, number>();
+  for (const { name, count } of found.flat()) counts.set(name, (counts.get(name) ?? 0) + count);
+  return Array.from(counts, ([name, count]) => ({ name, count }));
+}
 
 /** What was masked, in words: `password (2), phone number (1)`; empty where nothing was. Pure. */
 export function maskedInWords(masked: readonly MaskedKind[]): string {
@@ -59,8 +67,8 @@ type Wall = { readonly start: number; readonly end: number; readonly name: strin
 export function guardText(
   text: string,
   options: GuardOptions,
-): { readonly text: string; readonly masked: readonly MaskedKind[] } {
-  if (options.mode === "off") return { text, masked: [] };
+): { readonly text: GuardedText; readonly masked: readonly MaskedKind[] } {
+  if (options.mode === "off") return { text: text as GuardedText, masked: [] };
   const wanted = new Set<string>(options.kinds ?? []);
   const optional = OPTIONAL_RULES.filter(({ kind }) => wanted.has(kind)).map(({ rule }) => rule);
   const rules = [...(options.patterns ?? []).map(toRule), ...GUARD_RULES, ...optional];
@@ -72,7 +80,22 @@ export function guardText(
     if (next === guarded) break;
     guarded = next;
   }
-  return { text: guarded, masked: Array.from(counts, ([name, count]) => ({ name, count })) };
+  return { text: guarded as GuardedText, masked: Array.from(counts, ([name, count]) => ({ name, count })) };
+}
+
+/**
+ * A value as the guard lets it out below its label, as of a field or a parameter: that of "root password" is one whatever it looks like.
+ * The label is no part of the answer. Never throws.
+ */
+export function guardUnder(
+  label: string,
+  value: string,
+  options: GuardOptions,
+): { readonly text: GuardedText; readonly masked: readonly MaskedKind[] } {
+  const start = `${toPlainText(label).replace(/\s+/g, " ").trim()}: `;
+  const under = guardText(start + value, options);
+  if (!under.text.startsWith(start)) return guardText(value, options);
+  return { text: under.text.slice(start.length) as GuardedText, masked: under.masked };
 }
 
 function maskOnce(text: string, rules: readonly GuardRule[], counts: Map<string, number>): string {

@@ -11,6 +11,8 @@
  * Only the numbers identify. The key is decoration for readers, since issues move between projects.
  */
 
+import type { GuardedText } from "./guarded.ts";
+
 /** Position of one part in a text that was sent in several; `index` counts from 1 to `count`, `count` ≥ 2. */
 export type MarkPart = { readonly index: number; readonly count: number };
 
@@ -59,15 +61,15 @@ const MARK = new RegExp(
 /**
  * The mark as text, for instance `[OPS-7#10042 v2 1/3]`. Version 1 and a missing part are not written.
  * Throws `RangeError` when a field could not be read back (an id that is no number, part 4 of 3, a withdrawn part):
- * a mark that cannot be recognised later would make a duplicate. May be repeated.
+ * a mark that cannot be recognised later would make a duplicate. Its form leaves no room for words. May be repeated.
  */
-export function formatMark(mark: Mark): string {
+export function formatMark(mark: Mark): GuardedText {
   const text = writeMark(mark);
   const read = parseMarkAtStart(text);
   if (read === null || read.rest !== "" || !sameMark(read.mark, mark)) {
     throw new RangeError(`A ${mark.kind} mark has a field that could not be read back`);
   }
-  return text;
+  return text as GuardedText;
 }
 
 /**

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { testSeed } from "../../../test/support/seed.ts";
+import { unguarded } from "../../../test/support/unguarded.ts";
 import type { Mark } from "./marks.ts";
 import { parseMarkAtStart } from "./marks.ts";
 import { toPlainText } from "./sanitize.ts";
 import type { RenderPartsInput } from "./split.ts";
-import { renderParts, toAuthorLine } from "./split.ts";
+import { renderParts } from "./split.ts";
 
 const comment: Mark = {
   kind: "comment",
@@ -18,7 +19,13 @@ const comment: Mark = {
 const caseMark: Mark = { kind: "case", issueKey: "OPS-7", issueId: "10001", part: null };
 
 function render(text: string, more: Partial<RenderPartsInput> = {}) {
-  return renderParts({ mark: comment, authorLine: "Li Lei:", text, charsMax: 300, ...more });
+  return renderParts({
+    mark: comment,
+    authorLine: unguarded("Li Lei:"),
+    text: unguarded(text),
+    charsMax: 300,
+    ...more,
+  });
 }
 
 function partsOf(text: string, more: Partial<RenderPartsInput> = {}): readonly string[] {
@@ -34,7 +41,7 @@ describe("renderParts", () => {
   it("sends a short text as one message with a plain mark", () => {
     expect(partsOf("hello\nworld")).toEqual(["[OPS-7#10042 v2] Li Lei:\nhello\nworld"]);
     expect(partsOf("  \n ")).toEqual(["[OPS-7#10042 v2] Li Lei:"]);
-    expect(partsOf("hello", { authorLine: "" })).toEqual(["[OPS-7#10042 v2]\nhello"]);
+    expect(partsOf("hello", { authorLine: unguarded("") })).toEqual(["[OPS-7#10042 v2]\nhello"]);
   });
 
   it("keeps the indentation of the first line and drops blank lines around the text", () => {
@@ -109,19 +116,13 @@ describe("renderParts", () => {
   it("never numbers a mark that knows no parts", () => {
     const rendered = render("word ".repeat(100), {
       mark: { kind: "notice", issueKey: "OPS-7", noticeKind: "changed", n: 1 },
-      fileName: "full.txt",
+      fileName: unguarded("full.txt"),
     });
     expect(rendered).toMatchObject({ kind: "head_and_file", fileName: "full.txt" });
   });
 
   it("puts a hostile author line on one line", () => {
-    expect(partsOf("x", { authorLine: "a\nb\0\u202e:" })).toEqual(["[OPS-7#10042 v2] a b:\nx"]);
-    expect(toAuthorLine("[x]\ny")).toBe("x y:");
-  });
-
-  it("names the author, what the author is to Huawei, or nobody", () => {
-    const lines = (["name", "role", "none"] as const).map((mode) => toAuthorLine("Li Lei", mode));
-    expect(lines).toEqual(["Li Lei:", "Customer / 客户:", ""]);
+    expect(partsOf("x", { authorLine: unguarded("a\nb\0\u202e:") })).toEqual(["[OPS-7#10042 v2] a b:\nx"]);
   });
 
   it("refuses a limit without room for text", () => {
@@ -160,7 +161,13 @@ describe("renderParts", () => {
         fc.constantFrom(comment, caseMark),
         (text, charsMax, partsMax, mark) => {
           const plain = toPlainText(text);
-          const rendered = renderParts({ mark, authorLine: "李雷:", text, charsMax, partsMax });
+          const rendered = renderParts({
+            mark,
+            authorLine: unguarded("李雷:"),
+            text: unguarded(text),
+            charsMax,
+            partsMax,
+          });
           if (rendered.kind === "head_and_file") {
             expect(rendered.head.length).toBeLessThanOrEqual(charsMax);
             expect(rendered.fileText.trim()).toBe(plain.trim());

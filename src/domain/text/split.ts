@@ -7,17 +7,18 @@
  * through a secret and hide it from the guard.
  */
 
+import { type GuardedText, ownWords } from "./guarded.ts";
 import type { Mark, MarkPart } from "./marks.ts";
 import { formatMark } from "./marks.ts";
-import { cutChars, displayName, toPlainText } from "./sanitize.ts";
+import { cutChars, toPlainText } from "./sanitize.ts";
 
 /** What `renderParts` needs. All lengths are UTF-16 units. */
 export type RenderPartsInput = {
   /** Mark of the whole text; its `part` is ignored, since the parts are numbered here. */
   readonly mark: Mark;
-  /** What follows the mark on the first line, such as `Li Lei:` (see `toAuthorLine`). May be empty. */
-  readonly authorLine: string;
-  readonly text: string;
+  /** What follows the mark on the first line, such as `Li Lei:` (see `guardAuthorLine`). May be empty. */
+  readonly authorLine: GuardedText;
+  readonly text: GuardedText;
   /** Longest message, mark and author line included. */
   readonly charsMax: number;
   /** Longest first message when it differs: a case description has its own limit (huawei.md 6). */
@@ -25,25 +26,21 @@ export type RenderPartsInput = {
   /** More parts than this become head and file. */
   readonly partsMax?: number;
   /** Name of the file with the full text; made from the mark when left out. */
-  readonly fileName?: string;
+  readonly fileName?: GuardedText;
 };
 
 /** Messages in order, or the first message together with a file that holds the whole text. */
 export type RenderedText =
-  | { readonly kind: "parts"; readonly parts: readonly string[] }
-  | { readonly kind: "head_and_file"; readonly head: string; readonly fileName: string; readonly fileText: string };
+  | { readonly kind: "parts"; readonly parts: readonly GuardedText[] }
+  | {
+      readonly kind: "head_and_file";
+      readonly head: GuardedText;
+      readonly fileName: GuardedText;
+      readonly fileText: GuardedText;
+    };
 
 const AUTHOR_LINE_CHARS_MAX = 80;
 const BODY_CHARS_MIN = 16;
-
-/**
- * The author line of a person, as `renderParts` wants it: the display name and a colon, or what the person is to Huawei (`role`: the
- * customer, in both languages), or nothing. Never throws.
- */
-export function toAuthorLine(name: string, mode: "name" | "role" | "none" = "name"): string {
-  if (mode === "none") return "";
-  return mode === "role" ? "Customer / 客户:" : `${displayName(name)}:`;
-}
 
 /**
  * Renders `text` as messages of at most `charsMax` units. Each starts with the mark and the author line on one line;
@@ -56,9 +53,10 @@ export function toAuthorLine(name: string, mode: "name" | "role" | "none" = "nam
  */
 export function renderParts(input: RenderPartsInput): RenderedText {
   const { mark, charsMax, partsMax = 5, firstCharsMax = charsMax } = input;
-  const text = trimBlankEnds(toPlainText(input.text));
-  const authorLine = cutChars(toPlainText(input.authorLine).replace(/\s+/g, " ").trim(), AUTHOR_LINE_CHARS_MAX).trim();
-  const header = (part: MarkPart | null): string => joinHeader(formatMark(withPart(mark, part)), authorLine);
+  // What is cut from a guarded text is guarded.
+  const text = trimBlankEnds(toPlainText(input.text)) as GuardedText;
+  const authorLine = cutAuthorLine(input.authorLine);
+  const header = (part: MarkPart | null): GuardedText => joinHeader(formatMark(withPart(mark, part)), authorLine);
 
   const single = joinBody(header(null), text);
   if (single.length <= firstCharsMax) return { kind: "parts", parts: [single] };
@@ -79,11 +77,11 @@ export function renderParts(input: RenderPartsInput): RenderedText {
   }
 
   const fileName = input.fileName ?? defaultFileName(mark);
-  const closing = `[…] The full text is attached as ${fileName} / 全文见附件 ${fileName}`;
+  const closing = ownWords`[…] The full text is attached as ${fileName} / 全文见附件 ${fileName}`;
   const room = firstCharsMax - header(null).length - 1 - closing.length - 2;
   assertRoom(room);
-  const body = text.slice(0, findCut(text, 0, room)).trimEnd();
-  return { kind: "head_and_file", head: `${header(null)}\n${body}\n\n${closing}`, fileName, fileText: text };
+  const body = text.slice(0, findCut(text, 0, room)).trimEnd() as GuardedText;
+  return { kind: "head_and_file", head: ownWords`${header(null)}\n${body}\n\n${closing}`, fileName, fileText: text };
 }
 
 function knowsParts(mark: Mark): boolean {
@@ -94,24 +92,29 @@ function withPart(mark: Mark, part: MarkPart | null): Mark {
   return mark.kind === "case" || mark.kind === "comment" ? { ...mark, part } : mark;
 }
 
-function joinHeader(mark: string, authorLine: string): string {
-  return authorLine === "" ? mark : `${mark} ${authorLine}`;
+function cutAuthorLine(line: GuardedText): GuardedText {
+  return cutChars(toPlainText(line).replace(/\s+/g, " ").trim(), AUTHOR_LINE_CHARS_MAX).trim() as GuardedText;
 }
 
-function joinBody(header: string, body: string): string {
-  return body === "" ? header : `${header}\n${body}`;
+function joinHeader(mark: GuardedText, authorLine: GuardedText): GuardedText {
+  return authorLine === "" ? mark : ownWords`${mark} ${authorLine}`;
 }
 
-function defaultFileName(mark: Mark): string {
+function joinBody(header: GuardedText, body: GuardedText): GuardedText {
+  return body === "" ? header : ownWords`${header}\n${body}`;
+}
+
+/** Ids are numbers and kinds are words of ours, or `formatMark` has thrown. */
+function defaultFileName(mark: Mark): GuardedText {
   switch (mark.kind) {
     case "comment":
-      return mark.version === 1 ? `comment-${mark.commentId}.txt` : `comment-${mark.commentId}-v${mark.version}.txt`;
+      return `comment-${mark.commentId}${mark.version === 1 ? "" : `-v${mark.version}`}.txt` as GuardedText;
     case "attachment":
-      return `attachment-${mark.attachmentId}.txt`;
+      return `attachment-${mark.attachmentId}.txt` as GuardedText;
     case "notice":
-      return `notice-${mark.noticeKind}-${mark.n}.txt`;
+      return `notice-${mark.noticeKind}-${mark.n}.txt` as GuardedText;
     case "case":
-      return `description-${mark.issueId}.txt`;
+      return `description-${mark.issueId}.txt` as GuardedText;
   }
 }
 
@@ -126,19 +129,19 @@ function trimBlankEnds(text: string): string {
 }
 
 /** `null` when more than `countMax` bodies would be needed. */
-function cutBodies(text: string, roomOf: (index: number) => number, countMax: number): string[] | null {
-  const bodies: string[] = [];
+function cutBodies(text: GuardedText, roomOf: (index: number) => number, countMax: number): GuardedText[] | null {
+  const bodies: GuardedText[] = [];
   let start = 0;
   while (start < text.length) {
     if (bodies.length === countMax) return null;
     const room = roomOf(bodies.length);
     assertRoom(room);
     if (text.length - start <= room) {
-      bodies.push(text.slice(start));
+      bodies.push(text.slice(start) as GuardedText);
       return bodies;
     }
     const end = findCut(text, start, room);
-    const body = text.slice(start, end).trimEnd();
+    const body = text.slice(start, end).trimEnd() as GuardedText;
     if (body !== "") bodies.push(body); // a window of nothing but blanks needs no message
     start = skipCutWhitespace(text, end, true);
   }

@@ -7,7 +7,8 @@
 
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import type { Mark } from "../../domain/text/marks.ts";
+import { ownWords, thawed } from "../../domain/text/guarded.ts";
+import { formatMark, type Mark } from "../../domain/text/marks.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { type Action, type Observed, reopenKeyPrefix } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
@@ -51,7 +52,7 @@ export async function actOnCase(
     );
   }
   const n = mirrors.filter((mirror) => mirror.origin === "jira" && mirror.sourceId.startsWith("move-")).length;
-  const description = `[${issueKey} !${action.action}-${Math.max(1, n)}]`;
+  const description = formatMark({ kind: "notice", issueKey, noticeKind: action.action, n: Math.max(1, n) });
   try {
     await writeOnce(deps, leased, {
       kind: "action",
@@ -63,7 +64,7 @@ export async function actOnCase(
         deps.huawei.performAction(
           caseId,
           action.action,
-          deps.gate.seal({ kind: "mark", issueId: needIssue(leased) }, String(frozen.description)),
+          deps.gate.seal({ kind: "mark", issueId: needIssue(leased) }, thawed(frozen.description)),
           deps.lane,
         ),
       confirm: () => ({
@@ -107,7 +108,7 @@ export async function askReopen(
         owedMessage({
           key,
           mark,
-          text: "The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。",
+          text: ownWords`The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。`,
           owner: { kind: "notice", sourceId: `reopen-${n}` },
         }),
       ],

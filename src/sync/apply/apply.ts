@@ -21,7 +21,7 @@ import { markWithdrawn, noteMissing, postMessage, postRest, reportShrink } from 
 import { postNotice, resumeNotice } from "./notices.ts";
 import { dropParts, sendPart } from "./parts.ts";
 import { linkIssues } from "./relations.ts";
-import { endOfEntry, endOfWishes, moveIssue } from "./status.ts";
+import { endOfEntry, moveIssue } from "./status.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
 /** Performs one action. Returns how many remote writes it made. Throws `ServiceError`, `Unsettled`, `LeaseLost`. */
@@ -98,16 +98,13 @@ export async function applyAction(deps: ApplyDeps, leased: LeasedLink, action: A
           agreedCaseStatus: action.caseStatus,
           ...(action.category === null ? {} : { agreedCategory: action.category }),
         },
-        mirrors: [...endOfEntry(action.entered), ...endOfWishes(leased.snapshot)],
+        mirrors: endOfEntry(action.entered),
         // The two fit now, by whosever hand.
         resolvedFailures: [{ item: "status" }],
       });
       return 0;
     case "want_close":
       await wantClose(leased, action.cause);
-      return 0;
-    case "forget_moves":
-      await leased.apply({ mirrors: endOfWishes(leased.snapshot) });
       return 0;
     case "drop_request_labels":
       // Removing a label that is not there changes nothing: safe to repeat without an intent.

@@ -4,6 +4,7 @@
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
+import { ownWords } from "../../domain/text/guarded.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { markIdentity } from "../../domain/text/marks.ts";
 import { renderParts } from "../../domain/text/split.ts";
@@ -13,7 +14,7 @@ import type { LeasedLink, NewIntent } from "../state.ts";
 import type { Subject } from "./gate.ts";
 import { uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { dropParts, sendOwed } from "./parts.ts";
+import { dropParts, messagePayload, sendOwed } from "./parts.ts";
 import { type ApplyDeps, markKey, needIssue, permanentReason } from "./write-once.ts";
 
 type TellChange = Extract<Action, { kind: "tell_change" }>;
@@ -70,7 +71,7 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
   if (guarded.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "change" });
   const rendered = renderParts({
     mark,
-    authorLine: "",
+    authorLine: ownWords``,
     text: guarded.text,
     charsMax: deps.settings.huawei.messageCharsMax,
   });
@@ -83,12 +84,12 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
     side: "huawei",
     state: "planned",
     mark: markIdentity(mark),
-    payload: {
-      content: rendered.kind === "parts" ? (rendered.parts[0] ?? "") : rendered.head,
+    payload: messagePayload({
+      content: rendered.kind === "parts" ? (rendered.parts[0] ?? ownWords``) : rendered.head,
       fileIds: upload.inMessage.map((file) => file.fileId),
       owner: { kind: "notice", sourceId },
       index: 1,
-    },
+    }),
   };
   const notices: Notice[] =
     guarded.masked.length === 0

@@ -5,8 +5,9 @@
 import type { Stars } from "../../domain/command-text.ts";
 import { type CommentHashes, commentHashes, type RememberedHashes } from "../../domain/identity.ts";
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
+import { cutGuarded, type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
 import { formatMark } from "../../domain/text/marks.ts";
-import { cutChars, toPlainText } from "../../domain/text/sanitize.ts";
+import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { Action } from "../plan/action.ts";
 import { commandId, commandKey, findCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
@@ -123,8 +124,8 @@ function describe(
   leased: LeasedLink,
   action: Extract<Action, { kind: "run_command" }>,
 ): {
-  readonly description: string;
-  readonly trace: string;
+  readonly description: GuardedText;
+  readonly trace: GuardedText;
   readonly stars?: Stars;
   readonly told: readonly Notice[];
   readonly masked: boolean;
@@ -140,9 +141,9 @@ function describe(
   if (action.command.name !== "rate") return { description: mark, trace: mark, told: [], masked: false };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
-  const guarded = guardText(toPlainText(text), deps.settings.guard);
-  const whole = `${mark} ${guarded.text.trim()}`.trim();
-  const description = cutChars(whole, ratingCharsMax);
+  const guarded = guardText(toPlainText(text).trim(), deps.settings.guard);
+  const whole = guarded.text === "" ? mark : ownWords`${mark} ${guarded.text}`;
+  const description = cutGuarded(whole, ratingCharsMax);
   const masked = maskedInWords(guarded.masked);
   const changes = [
     ...(masked === "" ? [] : [`something in it was masked: ${masked}`]),
@@ -174,7 +175,7 @@ async function call(
   frozen: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const caseId = needCase(leased);
-  const description = String(frozen.description);
+  const description = thawed(frozen.description);
   if (frozen.action === "rate") {
     const rating = deps.gate.seal(subject, { stars: frozen.stars as Stars, text: description });
     return deps.huawei.rateCase(caseId, rating, deps.lane);

@@ -8,18 +8,20 @@ import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { knownFingerprints } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
+import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
-import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
+import { renderParts } from "../../domain/text/split.ts";
 import type { Action } from "../plan/action.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { formatMoment, stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
 import { decidedCommand, permissionRefusal } from "./commands.ts";
 import { type Subject, Withheld } from "./gate.ts";
-import { fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
+import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { dropParts, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
+import { dropParts, messagePayload, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
@@ -272,8 +274,8 @@ async function filesNow(deps: ApplyDeps, leased: LeasedLink, action: SendComment
 
 type Rendering = {
   readonly mark: Extract<Mark, { kind: "comment" }>;
-  readonly contents: readonly string[];
-  readonly fullText: { readonly name: string; readonly text: string } | null;
+  readonly contents: readonly GuardedText[];
+  readonly fullText: FullText | null;
   readonly masked: readonly MaskedKind[];
 };
 
@@ -298,21 +300,18 @@ function render(
     [withoutCase(action.text), ...action.staying.map(stayingLine), ...lines].join("\n"),
     settings.guard,
   );
-  const written = formatMoment(comment.createdAt, settings.huawei.timeZone);
+  const author = guardAuthorLine(comment.authorName, settings.comments.authorName, settings.guard);
+  const written = writtenByOperator(formatMoment(comment.createdAt, settings.huawei.timeZone));
   const rendered = renderParts({
     mark,
-    authorLine: toAuthorLine(comment.authorName, settings.comments.authorName),
-    text: isLate(known) ? `(sent late, written ${written} / 补发)\n${guarded.text}` : guarded.text,
+    authorLine: author.text,
+    text: isLate(known) ? ownWords`(sent late, written ${written} / 补发)\n${guarded.text}` : guarded.text,
     charsMax: settings.huawei.messageCharsMax,
   });
+  const masked = addMasked(guarded.masked, author.masked);
   return rendered.kind === "parts"
-    ? { mark, contents: rendered.parts, fullText: null, masked: guarded.masked }
-    : {
-        mark,
-        contents: [rendered.head],
-        fullText: { name: rendered.fileName, text: rendered.fileText },
-        masked: guarded.masked,
-      };
+    ? { mark, contents: rendered.parts, fullText: null, masked }
+    : { mark, contents: [rendered.head], fullText: { name: rendered.fileName, text: rendered.fileText }, masked };
 }
 
 /** Released after having been held or refused: it does not stand where it was written, and says so (rule 8). */
@@ -337,13 +336,13 @@ function toIntents(
       side: "huawei",
       state: "planned",
       mark: markIdentity({ ...mark, part }),
-      payload: {
+      payload: messagePayload({
         content,
         fileIds: index === count - 1 ? upload.inMessage.map((file) => file.fileId) : [],
         owner,
         index: index + 1,
         version: action.version,
-      },
+      }),
     };
   });
   const extras = upload.extra.flatMap((file, index) =>
@@ -408,7 +407,7 @@ export async function withdrawComment(
       owedMessage({
         key,
         mark,
-        text: "The author has withdrawn this message. 作者已撤回此消息。",
+        text: ownWords`The author has withdrawn this message. 作者已撤回此消息。`,
         owner: { kind: "comment", sourceId: commentId },
       }),
     ],

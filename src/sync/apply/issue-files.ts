@@ -8,6 +8,9 @@ import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
+import { type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
+import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
@@ -17,11 +20,14 @@ import { fileLine, formatMoment } from "../render.ts";
 import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
 import type { Subject } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { sendPart } from "./parts.ts";
+import { messagePayload, sendPart } from "./parts.ts";
 import { type ApplyDeps, markKey, needIssue, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
-type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: string };
+type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: GuardedText };
+
+/** A text that is too long for messages and goes as a file. */
+export type FullText = { readonly name: GuardedText; readonly text: GuardedText };
 
 /** What uploading came to. `step` must be applied together with the messages; `lines` stand in the message for what was refused. */
 export type UploadedFiles = {
@@ -46,7 +52,7 @@ export async function uploadFiles(
   input: {
     readonly files: readonly IssueFile[];
     readonly parentId: string;
-    readonly fullText: { readonly name: string; readonly text: string } | null;
+    readonly fullText: FullText | null;
     /** What the files come with. */
     readonly subject: Subject;
   },
@@ -57,6 +63,7 @@ export async function uploadFiles(
   const uploaded: UploadedFile[] = [];
   const mirrors: MirrorPatch[] = [];
   const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
+  const notices: Notice[] = [];
   const audit: NonNullable<StateStep["audit"]>[number][] = [];
   if (fullText !== null) {
     const fileId = await uploadText(deps, fullText, { purpose: "message", subject });
@@ -68,7 +75,8 @@ export async function uploadFiles(
       refused.push({ file, reason: toReason(result.refusal) });
       continue;
     }
-    uploaded.push({ attachmentId: file.attachmentId, fileId: result.fileId, name: safeFileName(file.name) });
+    uploaded.push({ attachmentId: file.attachmentId, fileId: result.fileId, name: result.name });
+    notices.push(...maskedNameNotices(file, result.masked));
     mirrors.push(liveMirror(file, { ...result, parentId }));
     audit.push({ side: "huawei", action: "upload", item: `file:${file.attachmentId}`, result: result.fileId });
   }
@@ -78,7 +86,7 @@ export async function uploadFiles(
     extra: uploaded.slice(Math.max(1, limits.countMax)),
     lines: refused.map(({ file, reason }) => fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" })),
     step: { mirrors: [...mirrors, ...refusals.mirrors], failures: refusals.failures, audit },
-    notices: refusals.notices,
+    notices: [...refusals.notices, ...notices],
     writes: uploaded.length,
   };
 }
@@ -86,11 +94,11 @@ export async function uploadFiles(
 /** Messages for files that travel alone: each its mark and its name. */
 export function fileMessage(
   issueKey: string,
-  file: { readonly attachmentId: string; readonly fileId: string; readonly name: string },
+  file: { readonly attachmentId: string; readonly fileId: string; readonly name: GuardedText },
   more: {
     readonly owner: { readonly kind: "comment" | "file" | "notice"; readonly sourceId: string };
     readonly index: number;
-    readonly note?: string;
+    readonly note?: GuardedText;
   },
 ): NewIntent {
   const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
@@ -100,13 +108,27 @@ export function fileMessage(
     side: "huawei",
     state: "planned",
     mark: markIdentity(mark),
-    payload: {
-      content: `${formatMark(mark)} ${file.name}${more.note === undefined ? "" : ` ${more.note}`}`,
+    payload: messagePayload({
+      content:
+        more.note === undefined
+          ? ownWords`${formatMark(mark)} ${file.name}`
+          : ownWords`${formatMark(mark)} ${file.name} ${more.note}`,
       fileIds: [file.fileId],
       owner: more.owner,
       index: more.index,
-    },
+    }),
   };
+}
+
+/** What the issue is told of a name in which something was masked: nothing where nothing was. Pure. */
+export function maskedNameNotices(file: Pick<IssueFile, "attachmentId">, masked: readonly MaskedKind[]): Notice[] {
+  if (masked.length === 0) return [];
+  return [
+    {
+      cause: `masked-file-${file.attachmentId}`,
+      text: `Before a file was sent to Huawei Cloud, something in its name was masked: ${maskedInWords(masked)}.`,
+    },
+  ];
 }
 
 /** What is remembered of a file that goes. Pure. */
@@ -160,7 +182,14 @@ export function refusedStep(
   };
 }
 
-type Uploaded = { readonly fileId: CaseFileId; readonly sizeBytes: number; readonly sha256: string };
+type Uploaded = {
+  readonly fileId: CaseFileId;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** The name that it has in Huawei Cloud, and what of it was masked. */
+  readonly name: GuardedText;
+  readonly masked: readonly MaskedKind[];
+};
 
 /** What an upload is for, and what it comes with. */
 type UploadUse = { readonly purpose: "incident" | "message"; readonly subject: Subject };
@@ -168,7 +197,7 @@ type UploadUse = { readonly purpose: "incident" | "message"; readonly subject: S
 /** Uploads a text as a file. Throws `ServiceError`, and what the gate throws. */
 export async function uploadText(
   deps: ApplyDeps,
-  text: { readonly name: string; readonly text: string },
+  text: FullText,
   { purpose, subject }: UploadUse,
 ): Promise<CaseFileId> {
   const file = await deps.spool.storeText(text.text);
@@ -191,8 +220,8 @@ export async function uploadOne(
 ): Promise<Uploaded | { readonly refusal: FileRefusal }> {
   const { limits, purpose } = use;
   const subject = use.subject.kind === "mark" ? use.subject : { ...use.subject, files: [file.attachmentId] };
-  const name = safeFileName(file.name);
-  const refusal = limitRefusal({ name, sizeBytes: file.sizeBytes }, limits);
+  const { text: name, masked } = guardFileName(file.name, deps.settings.guard);
+  const refusal = limitRefusal({ name: safeFileName(file.name), sizeBytes: file.sizeBytes }, limits);
   if (refusal !== null) return { refusal };
   let spooled: SpooledFile | null = null;
   try {
@@ -203,7 +232,8 @@ export async function uploadOne(
     const upload = deps.gate.seal(subject, { file: spooled, name, purpose });
     const fileId = await deps.huawei.uploadFile(upload, deps.lane);
     deps.onWrite?.({ side: "huawei", action: "file" });
-    return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256 };
+    if (masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "file" });
+    return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256, name, masked };
   } catch (error) {
     const refusedBy = refusalOf(error, "jira", limits.sizeMaxBytes);
     if (refusedBy === null) throw error;
@@ -262,26 +292,28 @@ export async function sendOwnFile(
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });
     return writeOwedNotices(deps, leased, notices);
   }
-  const note = `(sent late, attached ${formatMoment(file.createdAt, deps.settings.huawei.timeZone)} / 补发)`;
+  const attached = writtenByOperator(formatMoment(file.createdAt, deps.settings.huawei.timeZone));
+  const note = ownWords`(sent late, attached ${attached} / 补发)`;
   const intent = fileMessage(
     markKey(leased),
-    { attachmentId: file.attachmentId, fileId: result.fileId, name: safeFileName(file.name) },
+    { attachmentId: file.attachmentId, fileId: result.fileId, name: result.name },
     {
       owner: { kind: "file", sourceId: file.attachmentId },
       index: 1,
       ...(action.late === true ? { note } : {}),
     },
   );
+  const notices = maskedNameNotices(file, result.masked);
   await leased.apply({
     mirrors: [liveMirror(file, { ...result, parentId: file.attachmentId })],
-    intents: [intent],
+    intents: [intent, ...owedNotices(deps, leased, notices)],
     resolvedFailures: [{ item }],
     audit: [{ side: "huawei", action: "upload", item, result: result.fileId }],
   });
   const owed = leased.snapshot.intents.find((entry) => entry.key === intent.key);
   if (owed === undefined) return 1;
   await sendPart(deps, leased, owed);
-  return 2;
+  return 2 + (await writeOwedNotices(deps, leased, notices));
 }
 
 /** What the account allows for files; where the service does not tell, it is left to it to refuse one. */

@@ -4,6 +4,7 @@
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
+import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import type { Subject } from "./gate.ts";
@@ -40,13 +41,28 @@ export async function sendPart(
       deps.huawei.createMessage(
         caseId,
         deps.gate.seal(subject.kind === "issue" && isStill !== undefined ? { ...subject, isStill } : subject, {
-          content: String(frozen.content),
+          content: thawed(frozen.content),
           fileIds: fileIdsOf(frozen),
         }),
         deps.lane,
       ),
     confirm: () => ({ keep: true, audit: [{ side: "huawei", action: "message", item: intent.key, result: "sent" }] }),
   });
+}
+
+/** What a message is frozen as; each intent of one is made here, so that what is thawed was guarded. Pure. */
+export function messagePayload(message: {
+  readonly content: GuardedText;
+  /** Left out: none. */
+  readonly fileIds?: readonly string[];
+  /** The item whose mirror learns the copy. */
+  readonly owner: Pick<Mirror, "kind" | "sourceId">;
+  /** Place among the messages of its owner, from 1. */
+  readonly index: number;
+  /** Of a comment's parts: the version that they carry. */
+  readonly version?: number;
+}): NewIntent["payload"] {
+  return message;
 }
 
 function fileIdsOf(payload: Intent["payload"]): CaseFileId[] {
@@ -84,7 +100,7 @@ export const withdrawnSuffix = ":withdrawn";
 export function owedMessage(input: {
   readonly key: string;
   readonly mark: Mark;
-  readonly text: string;
+  readonly text: GuardedText;
   readonly owner: Pick<Mirror, "kind" | "sourceId">;
 }): NewIntent {
   return {
@@ -93,11 +109,11 @@ export function owedMessage(input: {
     side: "huawei",
     state: "planned",
     mark: markIdentity(input.mark),
-    payload: {
-      content: `${formatMark(input.mark)} ${input.text}`,
+    payload: messagePayload({
+      content: ownWords`${formatMark(input.mark)} ${input.text}`,
       owner: { kind: input.owner.kind, sourceId: input.owner.sourceId },
       index: 1,
-    },
+    }),
   };
 }
 

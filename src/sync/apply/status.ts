@@ -5,7 +5,7 @@ import type { Transition } from "../../domain/issue.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
-import { fits, isHeldMove } from "../plan/status.ts";
+import { fits } from "../plan/status.ts";
 import type { StatusTarget } from "../ports.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
@@ -14,13 +14,6 @@ import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 /** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
 export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
   return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
-}
-
-/** Moves of people that wait to be acted on are over once both sides agree otherwise: rounds look at them no more. Pure. */
-export function endOfWishes({ mirrors }: Pick<LeasedLink["snapshot"], "mirrors">): readonly MirrorPatch[] {
-  return mirrors
-    .filter(isHeldMove)
-    .map(({ kind, origin, sourceId }) => ({ kind, origin, sourceId, state: "withdrawn" }) as const);
 }
 
 /** The transition that leads to the target: to the status itself, or to the one of the category that means what the case does. Pure. */
@@ -71,7 +64,6 @@ export async function moveIssue(
   const steps = deps.settings.status.via[name] ?? [];
   const mirrors: readonly MirrorPatch[] = [
     ...endOfEntry(action.entered),
-    ...endOfWishes(leased.snapshot),
     ...(action.backFrom === null
       ? []
       : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),

@@ -31,7 +31,7 @@ export type ApplyDeps = {
 
 /** What the text guard and the rules of disclosure did to something that a person wrote. `reason`: a code of rule 5, or of the policy. */
 export type DisclosureEvent =
-  | { readonly kind: "masked"; readonly item: "comment" | "case" | "change" | "rating" }
+  | { readonly kind: "masked"; readonly item: "comment" | "case" | "change" | "rating" | "file" }
   | { readonly kind: "held"; readonly reason: string };
 
 /** A write whose outcome is not known yet stands in the way; the direction waits for the next look. */

@@ -23,7 +23,7 @@ import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { projectUnreadable } from "../outcome.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
-import { endingAction, isByPerson, moveHoldSeconds } from "../plan/status.ts";
+import { endingAction, isByPerson } from "../plan/status.ts";
 import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "../ports.ts";
 import { notRequested, takeClones, takeRequests, withoutRequested } from "../request/intake-requests.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "../state.ts";
@@ -656,7 +656,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       newLinks += await takeClones(deps, updated);
       await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
       // A wish whose hold is not over is looked at when it is.
-      const until = new Date(startedAt.getTime() - moveHoldSeconds(deps.settings) * 1000);
+      const until = new Date(startedAt.getTime() - deps.settings.comments.holdSeconds * 1000);
       await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until });
     }
     steps.end();

@@ -30,7 +30,6 @@ import { wantsChangelog } from "../plan/changes.ts";
 import { untoldAccess } from "../plan/facts.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
-import { findWaitingMove } from "../plan/status.ts";
 import type { MarkedIssue } from "../ports.ts";
 import { type RequestDeps, reconcileRequest } from "../request/request.ts";
 import {
@@ -194,7 +193,7 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
   let observed: Observed;
   try {
     // Asked for by the planner; here its failure is one of reading.
-    const ownAccountId = await deps.jira.getOwnAccountId();
+    await deps.jira.getOwnAccountId();
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
     // What a find owes may be unreadable as well.
@@ -212,12 +211,6 @@ async function reconcileLeased(base: ReconcileDeps, leased: LeasedLink, run: Run
             { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
             issue,
           ),
-        waits: (issue, statusChanges) =>
-          findWaitingMove(
-            { ...leased.snapshot, settings: deps.settings, ownAccountId, ...moments(deps) },
-            issue,
-            statusChanges,
-          ) !== null,
         knownCopies: copiesInJira(leased.snapshot.mirrors),
       },
     );

@@ -39,7 +39,7 @@ export type Observed = {
   readonly issueReadAt: Date | null;
   readonly comments: readonly IssueComment[] | null;
   readonly statusChanges: readonly StatusChange[] | null;
-  /** The changelog, where the reading of the issue showed all of it, or where what the issue shows needed it. */
+  /** The changelog, read when a change of the issue is due to be told. */
   readonly changes: readonly IssueChange[] | null;
   /** Related cases, read in a full check of a case that shows something new. */
   readonly relations: Relations | null;
@@ -156,8 +156,6 @@ export type Action =
       readonly direction: "state";
       readonly cause: string;
     }
-  /** Moves that were written down and taken back: no round looks at them again. */
-  | { readonly kind: "forget_moves"; readonly direction: "state" }
   | {
       readonly kind: "run_command";
       readonly direction: "to-huawei";

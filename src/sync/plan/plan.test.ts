@@ -14,7 +14,7 @@ import { issueState, rememberedState } from "./changes.ts";
 import { factsHash } from "./facts.ts";
 import { planReconcile } from "./plan.ts";
 import { heldReason } from "./restriction.ts";
-import { isCompatible, isHeldMove, statusTarget } from "./status.ts";
+import { isCompatible, statusTarget } from "./status.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
@@ -1237,9 +1237,9 @@ describe("statuses", () => {
     { status: 3, agreed: [1, "indeterminate"], issue: "done", expected: ["agree 3 done"] },
     // A person moved the issue to done.
     { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["want close"] },
-    { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close", "agree 0 done"] },
-    { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close", "agree 1 done"] },
-    { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close", "agree 17 done"] },
+    { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close"] },
+    { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close"] },
+    { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close"] },
     { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["want close"] },
     { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
     { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
@@ -1249,7 +1249,7 @@ describe("statuses", () => {
       agreed: [5, "indeterminate"],
       issue: "done",
       close: "always",
-      expected: ["notice close", "agree 5 done"],
+      expected: ["notice close"],
     },
     { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "never", expected: ["agree 2 done"] },
     { status: 0, agreed: [0, "new"], issue: "done", close: "never", expected: ["agree 0 done"] },
@@ -1325,30 +1325,7 @@ describe("statuses", () => {
 
     expect(resting.actions).toEqual([]);
     expect(resting.recheckAt).toEqual(new Date(at.getTime() + 60_000));
-    expect(back).toEqual([{ kind: "forget_moves", direction: "state" }]);
-  });
-
-  it.each([
-    { name: "to done", agreed: [2, "indeterminate"], issue: "done", first: ["want close"] },
-    { name: "back from done", agreed: [3, "done"], issue: "indeterminate", first: [] },
-  ] as const)("lets a move $name rest without knowing the case, and does nothing then either", (row) => {
-    const at = new Date(now.getTime() - 20_000);
-    const cause = `move-${at.getTime()}`;
-    const [caseStatus, agreedCategory] = row.agreed;
-    const seen = {
-      link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory },
-      observed: { case: null, messages: null, issue: issueIn(row.issue), statusChanges: [move(row.issue, { at })] },
-    };
-    const noted = row.first.length === 0 ? [] : [makeWish({ sourceId: cause, state: "held" })];
-
-    const first = planReconcile(makeInput(seen));
-    const resting = planReconcile(makeInput({ ...seen, mirrors: noted }));
-    const due = planReconcile({ ...makeInput({ ...seen, mirrors: noted }), now: new Date(at.getTime() + 60_000) });
-
-    expect(first.actions.map(describeStatus)).toEqual(row.first);
-    expect(resting).toEqual({ actions: [], recheckAt: new Date(at.getTime() + 60_000) });
-    // Whoever acts has read the case.
-    expect(due.actions).toEqual([]);
+    expect(back).toEqual([]);
   });
 
   it.each([
@@ -1481,7 +1458,7 @@ describe("statuses", () => {
     const first = plan(moved);
     const told = plan({ ...moved, mirrors: [makeMirror({ kind: "notice", sourceId: `close-${ago(3).getTime()}` })] });
 
-    expect(first.map(describeStatus)).toEqual(["notice close", "agree 1 done"]);
+    expect(first.map(describeStatus)).toEqual(["notice close"]);
     expect(told.map(describeStatus)).toEqual(["agree 1 done"]);
   });
 
@@ -1827,11 +1804,7 @@ describe("any history", () => {
             link = { ...link, agreedCaseStatus: action.caseStatus, agreedCategory: category };
           }
           break;
-        case "forget_moves":
-          for (const wish of [...mirrors.values()].filter(isHeldMove)) put({ ...wish, state: "withdrawn" });
-          break;
         case "agree_status":
-          for (const wish of [...mirrors.values()].filter(isHeldMove)) put({ ...wish, state: "withdrawn" });
           link = {
             ...link,
             agreedCaseStatus: action.caseStatus,

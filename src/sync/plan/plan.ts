@@ -106,8 +106,6 @@ function planRest(input: PlanInput): Plan {
           intents: input.intents,
           huaweiUserIds: input.huaweiUserIds,
         });
-  const statuses = planStatus(input, recheck);
-  const ends = ({ kind }: Action): boolean => kind === "act_on_case";
   const actions: Action[] = [
     ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
     ...input.intents
@@ -120,7 +118,7 @@ function planRest(input: PlanInput): Plan {
     ...planFacts(input),
     ...planAccessRequests(input),
     ...planRelations(input),
-    ...statuses.filter((action) => !ends(action)),
+    ...planStatus(input, recheck),
     ...(observed.issue === null ? [] : planRequest(input, observed.issue)),
     ...(observed.issue === null || observed.comments === null
       ? []
@@ -136,8 +134,6 @@ function planRest(input: PlanInput): Plan {
           ...planCommands(input, observed.issue, observed.comments, recheck),
           ...planChanges(input, observed.issue, recheck),
         ]),
-    // Behind all that people wrote before they moved the issue: a closed case may take no message.
-    ...statuses.filter(ends),
   ];
   if (observed.comments !== null) actions.push(...planAnswers(input, observed.comments, actions));
   return { actions, recheckAt: recheck.at };

@@ -32,17 +32,7 @@ export function fits(issue: Pick<Issue, "statusId" | "category">, target: Status
 export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
   const actions = planPair(input, recheck);
   const keys = unwanted(input, actions);
-  const isTakenBack = input.observed.issue !== null && input.observed.issue.category !== "done";
-  return [
-    ...(keys.length === 0 ? [] : [{ kind: "drop_wishes", direction: "state", keys } as const]),
-    ...(isTakenBack && input.mirrors.some(isHeldMove) ? [{ kind: "forget_moves", direction: "state" } as const] : []),
-    ...actions,
-  ];
-}
-
-/** Whether a mirror is a person's move to done that was written down and not acted on. Pure. */
-export function isHeldMove({ kind, origin, state, sourceId }: Mirror): boolean {
-  return kind === "notice" && origin === "jira" && state === "held" && sourceId.startsWith("move-");
+  return keys.length === 0 ? actions : [{ kind: "drop_wishes", direction: "state", keys }, ...actions];
 }
 
 /** Actions that were certainly not carried out, on a case that has gone on without them or that a person took back. */
@@ -70,7 +60,7 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
   if (observed.case !== null && status !== link.agreedCaseStatus) {
     return planCaseChange(input, { issue, status, target: statusTarget(settings, status), jiraChanged });
   }
-  if (observed.case === null) return planWaitingMove(input, issue, recheck);
+  if (observed.case === null) return [];
   // A move that the workflow did not offer is tried once more when a person asks (`failures retry`).
   if (isReleased(input, "status")) {
     const target = statusTarget(settings, status);
@@ -164,59 +154,10 @@ function planWaits(
 }
 
 /** What became of a person's transition, by its moment. */
-function findWish(input: Pick<PlanInput, "mirrors">, cause: string): Mirror | undefined {
+function findWish(input: PlanInput, cause: string): Mirror | undefined {
   return input.mirrors.find(
     (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === cause,
   );
-}
-
-/**
- * When a person's move of `moment`, in Jira's time, is acted on. An action on the case cannot be taken back and ends or reopens the
- * conversation, so it waits for the comments as well that were written before it: for their hold, and until Jira's lists show them.
- */
-function actsAt(moment: Date, input: Pick<PlanInput, "settings" | "aheadMs">): Date {
-  const { comments, settle } = input.settings;
-  return new Date(moment.getTime() - input.aheadMs.jira + moveHoldSeconds({ comments, settle }) * 1000);
-}
-
-/** For so long a person's move of the issue rests before the case follows. Pure. */
-export function moveHoldSeconds(settings: Pick<ConnectionSettings, "comments" | "settle">): number {
-  return Math.max(settings.comments.holdSeconds, settings.settle.listSeconds);
-}
-
-/**
- * When the last move of an issue is acted on, as far as that can be told without a reading of the case; `null` where nothing is
- * waited for. What is done then depends on the case of that moment. Pure.
- */
-export function findWaitingMove(
-  input: Pick<PlanInput, "link" | "mirrors" | "failures" | "settings" | "ownAccountId" | "now" | "aheadMs">,
-  issue: Issue,
-  statusChanges: readonly StatusChange[],
-): { readonly cause: string; readonly actsAt: Date; readonly ends: boolean } | null {
-  const { link, settings } = input;
-  const { caseStatus } = link;
-  if (caseStatus === null || caseStatus !== link.agreedCaseStatus || caseStatus === deletedStatus) return null;
-  if (issue.category === link.agreedCategory || isCompatible(caseStatus, issue.category)) return null;
-  if (isReleased(input, "status")) return null;
-  const last = statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
-  if (last === undefined || !isByPerson(last, input)) return null;
-  const ends = issue.category === "done";
-  if (ends && !["close", "cancel"].includes(endingAction(settings.status.closeOnDone, caseStatus))) return null;
-  const cause = `move-${last.at.getTime()}`;
-  const wish = findWish(input, cause);
-  if (wish !== undefined && wish.state !== "held") return null;
-  const at = actsAt(last.at, input);
-  return at > input.now ? { cause, actsAt: at, ends } : null;
-}
-
-/** A person's move of which only the issue was read: the wish is written down, and looked at again in its time. */
-function planWaitingMove(input: PlanInput, issue: Issue, recheck: Recheck): Action[] {
-  const move = findWaitingMove(input, issue, input.observed.statusChanges ?? []);
-  if (move === null) return [];
-  if (move.ends && findWish(input, move.cause) === undefined)
-    return [{ kind: "want_close", direction: "state", cause: move.cause }];
-  recheck.note(move.actsAt);
-  return [];
 }
 
 /** Only Jira changed, and the pair no longer fits: what a person's move does to the case (rule 6). */
@@ -224,7 +165,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const { settings, observed } = input;
   if (observed.statusChanges === null) return [];
   const last = observed.statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
-  const agreed: Extract<Action, { kind: "agree_status" }> = {
+  const agreed: Action = {
     kind: "agree_status",
     direction: "state",
     caseStatus: status,
@@ -239,7 +180,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (wish?.state === "refused") return planAfterRefusal(input, { cause, moment, status, reason: wish.reason, agreed });
   if (wish?.state === "live") return [agreed];
 
-  const leavesAt = actsAt(last.at, input);
+  const leavesAt = new Date(moment - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
   const waits = leavesAt > input.now;
   if (issue.category !== "done") {
     if (waits) {
@@ -271,11 +212,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const closeCause = `close-${moment}`;
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
-  return [
-    { kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) },
-    // Behind its notice: where nothing may go to Jira the move stays news.
-    { ...agreed, direction: "to-jira" },
-  ];
+  return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
 }
 
 /** Nothing of the issue leaves: a person is told, and the case is asked once the issue may be spoken of again. */

@@ -120,11 +120,9 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
     findIssueWithComments: async (issueId, known, lane) => {
       const made = madeIssue(issueId);
       const read =
-        made === null
-          ? await base.findIssueWithComments(issueId, known, lane)
-          : { issue: made, comments: [], changes: [] };
+        made === null ? await base.findIssueWithComments(issueId, known, lane) : { issue: made, comments: [] };
       if (read === null || !isThere(read.issue)) return null;
-      return { ...read, issue: shown(read.issue), comments: commentsNow(issueId, read.comments) };
+      return { issue: shown(read.issue), comments: commentsNow(issueId, read.comments) };
     },
     listComments,
     listCommentsByIds: async (issueId, commentIds, lane) => {

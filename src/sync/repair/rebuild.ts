@@ -237,14 +237,7 @@ async function readPair(deps: RebuildDeps, pair: Pick<FoundIssue, "caseId" | "is
   try {
     const seen = await observe(
       { ...deps, lane },
-      {
-        caseId: pair.caseId,
-        issueId: null,
-        caseStatus: null,
-        agreedCaseStatus: null,
-        agreedCategory: null,
-        namedMessages: [],
-      },
+      { caseId: pair.caseId, issueId: null, agreedCaseStatus: null, agreedCategory: null, namedMessages: [] },
       { huawei: true, jira: false, full: false },
     );
     return { detail: seen.case, messages: seen.messages ?? [], ...jiraSide, gone: null };

@@ -5,9 +5,17 @@
 
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
-import { safeFileName } from "../../domain/text/sanitize.ts";
+import { addMasked, type MaskedKind } from "../../domain/text/guard.ts";
 import type { Subject } from "../apply/gate.ts";
-import { fileMessage, liveMirror, readFileLimits, refusedStep, uploadOne, uploadText } from "../apply/issue-files.ts";
+import {
+  type FullText,
+  fileMessage,
+  liveMirror,
+  readFileLimits,
+  refusedStep,
+  uploadOne,
+  uploadText,
+} from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
 import { toReason } from "../file-refusal.ts";
 import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
@@ -20,6 +28,8 @@ export type CaseFiles = {
   readonly mirrors: readonly MirrorPatch[];
   /** Files that cannot go. */
   readonly failures: NonNullable<StateStep["failures"]>;
+  /** What was masked in the names of those that go. */
+  readonly masked: readonly MaskedKind[];
 };
 
 /** Files of people that the policy lets go: those named by the description, or all (rule 5). `held` names what never leaves. Pure. */
@@ -45,16 +55,18 @@ export async function uploadForCase(
   deps: ApplyDeps,
   leased: LeasedLink,
   files: readonly IssueFile[],
-  fullText: { readonly name: string; readonly text: string } | null,
+  fullText: FullText | null,
   subject: Subject,
 ): Promise<CaseFiles> {
-  if (files.length === 0 && fullText === null) return { fileIds: [], intents: [], mirrors: [], failures: [] };
+  if (files.length === 0 && fullText === null)
+    return { fileIds: [], intents: [], mirrors: [], failures: [], masked: [] };
   const limits = await readFileLimits(deps);
   const countMax = limits.newCaseCountMax ?? limits.countMax;
   const fileIds: CaseFileId[] = [];
   const intents: NewIntent[] = [];
   const mirrors: MirrorPatch[] = [];
   const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
+  const masked: (readonly MaskedKind[])[] = [];
   if (fullText !== null) {
     fileIds.push(await uploadText(deps, fullText, { purpose: "incident", subject }));
   }
@@ -65,6 +77,7 @@ export async function uploadForCase(
       refused.push({ file, reason: toReason(uploaded.refusal) });
       continue;
     }
+    masked.push(uploaded.masked);
     mirrors.push(liveMirror(file, { ...uploaded, parentId: "case" }));
     if (purpose === "incident") {
       fileIds.push(uploaded.fileId);
@@ -73,7 +86,7 @@ export async function uploadForCase(
     intents.push(
       fileMessage(
         markKey(leased),
-        { attachmentId: file.attachmentId, fileId: uploaded.fileId, name: safeFileName(file.name) },
+        { attachmentId: file.attachmentId, fileId: uploaded.fileId, name: uploaded.name },
         { owner: { kind: "notice", sourceId: "case-text" }, index: 100 + intents.length },
       ),
     );
@@ -85,5 +98,6 @@ export async function uploadForCase(
     intents,
     mirrors: [...mirrors, ...step.mirrors],
     failures: step.failures,
+    masked: addMasked(...masked),
   };
 }

@@ -37,7 +37,7 @@ function makeLookups(more: Partial<Lookups> = {}): Lookups {
 }
 
 const resolve = (labels: readonly string[], settings = makeSettings(), lookups = makeLookups(), isPlain = false) =>
-  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { isPlain }, "live");
+  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { isPlain, guard: { mode: "mask" } }, "live");
 
 describe("inputs of a new case", () => {
   it.each([["hw-product:ecs"], ["hw-product:Elastic-Cloud-Server"], ["HW-PRODUCT:elastic_cloud_server"]])(
@@ -101,7 +101,7 @@ describe("inputs of a new case", () => {
     });
     const read = (labels: readonly string[]) => resolve(labels, settings, makeLookups(), true);
 
-    expect(await read([])).toMatchObject({ kind: "inputs", inputs: { severityId: null, extends: {} } });
+    expect(await read([])).toMatchObject({ kind: "inputs", inputs: { severityId: null, extras: [] } });
     expect(await read(["hw-severity:s1"])).toMatchObject({
       text: expect.stringContaining('severity "s1" cannot be set'),
     });
@@ -117,7 +117,7 @@ describe("inputs of a new case", () => {
 
     const found = await resolve([], settings, lookups);
 
-    expect(found).toMatchObject({ kind: "inputs", inputs: { severityId: null, extends: {}, template: null } });
+    expect(found).toMatchObject({ kind: "inputs", inputs: { severityId: null, extras: [], template: null } });
   });
 
   it("takes the template that the issue names, by id or name, before the default, and tells what is allowed", async () => {
@@ -130,7 +130,7 @@ describe("inputs of a new case", () => {
     });
     const textOf = async (labels: readonly string[], field: string | null = null) => {
       const given = collectInputs({ labels }, { cf: field }, settings);
-      const found = await resolveInputs(lookups, given, { isPlain: false }, "live");
+      const found = await resolveInputs(lookups, given, { isPlain: false, guard: { mode: "mask" } }, "live");
       return found.kind === "inputs" ? found.inputs.template : found.text;
     };
 
@@ -158,9 +158,11 @@ describe("inputs of a new case", () => {
     expect(await resolve([], makeSettings(), bare)).toMatchObject({ text: expect.stringContaining("hw-extra-disk:") });
     expect(await resolve(["hw-extra-disk:long"], makeSettings(), bare)).toMatchObject({ kind: "problem" });
     expect(await resolve(["hw-extra-Disk:d"], makeSettings(), bare)).toMatchObject({
-      inputs: { extends: { disk: "d" } },
+      inputs: { extras: [{ id: "disk", value: "d" }] },
     });
-    expect(await resolve([], makeSettings(), withDefault)).toMatchObject({ inputs: { extends: { disk: "c" } } });
+    expect(await resolve([], makeSettings(), withDefault)).toMatchObject({
+      inputs: { extras: [{ id: "disk", value: "c" }] },
+    });
   });
 
   it("asks once more for a fresh answer before it says that a value is unknown", async () => {

@@ -6,14 +6,24 @@
  * a person named wrongly is told with what is allowed; a default that does not apply is left out without a word.
  */
 import type { Issue } from "../../domain/issue.ts";
-import { extraLabel, type InputName, inputLabels, templateLabel } from "../../domain/labels.ts";
-import { isServiceError } from "../../domain/service-error.ts";
+import { type InputName, inputLabels, templateLabel } from "../../domain/labels.ts";
+import type { GuardOptions, MaskedKind } from "../../domain/text/guard.ts";
+import { toldByHuawei } from "../../domain/text/guarded.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { CaseTemplate, CreateSettings, Lane, NamedId, ProblemType } from "../ports.ts";
+import type { CaseTemplate, CreateSettings, Lane, NamedId, NewCase, ProblemType } from "../ports.ts";
+import { resolveExtras } from "./extras.ts";
 import type { Lookups } from "./lookups.ts";
-
-/** An input as somebody wrote it. `person`: it stands on the issue, not in the configuration. */
-type Given = { readonly text: string; readonly person: boolean };
+import {
+  type Asking,
+  again,
+  type Chosen,
+  choose,
+  type Given,
+  match,
+  type Problem,
+  problem,
+  withoutSecrets,
+} from "./values.ts";
 
 /** The inputs as they were given, before any check. */
 export type GivenInputs = {
@@ -23,20 +33,14 @@ export type GivenInputs = {
 };
 
 /** The inputs as ids, ready for a new case; `template` is the text that ends the description. */
-export type ResolvedInputs = {
-  readonly subTypeId: string | null;
-  readonly productId: string | null;
-  readonly problemTypeId: string;
-  readonly regionId: string | null;
-  readonly severityId: string | null;
-  readonly extends: Readonly<Record<string, string>>;
+export type ResolvedInputs = Omit<NewCase, "description" | "fileIds"> & {
   readonly template: string | null;
+  /** What was masked in the extra parameters. */
+  readonly masked: readonly MaskedKind[];
 };
 
 /** Ids, or what is wrong for people. */
-export type Resolution =
-  | { readonly kind: "inputs"; readonly inputs: ResolvedInputs }
-  | { readonly kind: "problem"; readonly text: string };
+export type Resolution = { readonly kind: "inputs"; readonly inputs: ResolvedInputs } | Problem;
 
 const words: { readonly [Name in InputName]: string } = {
   subTypeId: "type",
@@ -47,9 +51,6 @@ const words: { readonly [Name in InputName]: string } = {
 };
 
 const names = Object.keys(inputLabels) as InputName[];
-const dayMs = 24 * 3_600_000;
-/** An answer younger than this is not asked for again because a value was not found in it. */
-const rereadMs = 60_000;
 /** How many allowed values a refusal names. */
 const shownMax = 10;
 
@@ -117,16 +118,18 @@ export function inputsHash(
 
 /**
  * Checks the inputs against the look-ups. `isPlain`: the API version takes neither severity nor extra parameters; a default of them is
- * left out. A look-up that Huawei refuses is left out: what was given is taken for the id, and the creation tells whether it is one.
+ * left out. A look-up that Huawei refuses is left out: what was given is taken for the id, unless the guard finds something in it, and the
+ * creation tells whether it is one. What people wrote into extra parameters passes the guard.
  * Throws `ServiceError` where a look-up was never read and the service is away.
  */
 export async function resolveInputs(
   lookups: Lookups,
   given: GivenInputs,
-  settings: { readonly isPlain: boolean },
+  settings: { readonly isPlain: boolean; readonly guard: GuardOptions },
   lane: Lane,
 ): Promise<Resolution> {
   const { named } = given;
+  const { guard } = settings;
   if (settings.isPlain) {
     const tooMuch = refuseExtras(given);
     if (tooMuch !== null) return tooMuch;
@@ -140,21 +143,24 @@ export async function resolveInputs(
         named.productId,
       ),
   );
-  const subType = choose(categories, named.subTypeId);
+  const subType = choose(categories, named.subTypeId, guard);
   if (named.subTypeId !== null && subType === null) return wrong("subTypeId", named.subTypeId, categories);
   const within = subType === null ? categories : (categories?.filter((category) => category.id === subType.id) ?? null);
   const products = within?.flatMap((category) => category.products) ?? null;
-  const product = choose(products, named.productId);
+  const product = choose(products, named.productId, guard);
   if (named.productId !== null && product === null) return wrong("productId", named.productId, products);
   const parent = within?.find((category) => category.products.some((entry) => entry.id === product?.id));
-  const filter = { productId: product?.id ?? null, subTypeId: subType?.id ?? parent?.id ?? null };
+  const filter = {
+    productId: product?.id ?? null,
+    subTypeId: subType?.id ?? (parent === undefined ? null : toldByHuawei(parent.id)),
+  };
 
   const problems = await again(
     (age) => lookups.problemTypes(filter, age, lane),
     (found) => isFound(found, named.problemTypeId),
   );
   if (named.problemTypeId === null) return missing("problemTypeId", problems);
-  const problem = choose(problems, named.problemTypeId);
+  const problem = choose(problems, named.problemTypeId, guard);
   if (problem === null) return wrong("problemTypeId", named.problemTypeId, problems);
   const wanted = named.problemTypeId.text;
   const others = (problems ?? []).filter((item) => item.id !== problem.id && match([item], wanted) !== null);
@@ -164,17 +170,17 @@ export async function resolveInputs(
     (age) => lookups.regions(age, lane),
     (found) => isFound(found, named.regionId),
   );
-  const region = choose(regions, named.regionId);
+  const region = choose(regions, named.regionId, guard);
   if (named.regionId !== null && region === null) return wrong("regionId", named.regionId, regions);
   if (region === null && caseTypeOf(problems, problem) === "5") return missing("regionId", regions);
 
   const severity = settings.isPlain
     ? null
-    : await resolveSeverity(lookups, named.severityId, { product, problem }, lane);
+    : await resolveSeverity({ lookups, guard, lane }, named.severityId, { product, problem });
   if (severity !== null && "kind" in severity) return severity;
   const extras = settings.isPlain
-    ? { kind: "values" as const, values: {} }
-    : await resolveExtras(lookups, given.extends, { ...filter, problemTypeId: problem.id }, lane);
+    ? { kind: "values" as const, extras: [], masked: [] }
+    : await resolveExtras({ lookups, guard, lane }, given.extends, { ...filter, problemTypeId: problem.id });
   if (extras.kind === "problem") return extras;
   const template = await resolveTemplate(lookups, given.template, problem, lane);
   if (template !== null && "kind" in template) return template;
@@ -185,35 +191,35 @@ export async function resolveInputs(
       problemTypeId: problem.id,
       regionId: region?.id ?? null,
       severityId: severity?.id ?? null,
-      extends: extras.values,
+      extras: extras.extras,
+      masked: extras.masked,
       template: template?.content ?? null,
     },
   };
 }
 
 /** A severity or an extra parameter that a person named on the issue, where none can be set; `null` = nobody did. */
-function refuseExtras({ named, extends: extras }: GivenInputs): Extract<Resolution, { kind: "problem" }> | null {
+function refuseExtras({ named, extends: extras }: GivenInputs): Problem | null {
   const key = Object.keys(extras).find((name) => extras[name]?.person === true);
   const what =
     named.severityId?.person === true
-      ? `severity "${named.severityId.text}"`
+      ? `severity "${withoutSecrets(named.severityId.text)}"`
       : key === undefined
         ? null
-        : `extra parameter "${key}"`;
+        : `extra parameter "${withoutSecrets(key)}"`;
   return what === null ? null : problem(`The ${what} cannot be set through the historical API. Remove it.`);
 }
 
 async function resolveSeverity(
-  lookups: Lookups,
+  { lookups, guard, lane }: Asking,
   given: Given | null,
-  of: { readonly product: NamedId | null; readonly problem: NamedId },
-  lane: Lane,
-): Promise<NamedId | null | Extract<Resolution, { kind: "problem" }>> {
+  of: { readonly product: Chosen | null; readonly problem: Chosen },
+): Promise<Chosen | null | Problem> {
   if (given === null) return null;
   if (of.product === null) {
     if (!given.person) return null;
     return problem(
-      `A severity was named (${given.text}) but no product, and severities depend on it. Add the label ${inputLabels.productId}<id or name>.`,
+      `A severity was named (${withoutSecrets(given.text)}) but no product, and severities depend on it. Add the label ${inputLabels.productId}<id or name>.`,
     );
   }
   const filter = { productId: of.product.id, problemTypeId: of.problem.id };
@@ -221,24 +227,24 @@ async function resolveSeverity(
     (age) => lookups.severities(filter, age, lane),
     (answer) => isFound(answer.severities, given),
   );
-  if (found === null) return choose(null, given);
+  if (found === null) return choose(null, given, guard) ?? wrong("severityId", given, null);
   if (!found.shown) {
     // Without a support plan that covers it Huawei takes no severity (huawei.md 6); a default must not stand in the way.
     if (!given.person) return null;
     return problem(
-      `The severity "${given.text}" cannot be set: the support plan of this account does not cover severities for "${of.problem.name}". Remove it.`,
+      `The severity "${withoutSecrets(given.text)}" cannot be set: the support plan of this account does not cover severities for "${of.problem.name}". Remove it.`,
     );
   }
-  return match(found.severities, given.text) ?? wrong("severityId", given, found.severities);
+  return choose(found.severities, given, guard) ?? wrong("severityId", given, found.severities);
 }
 
 /** A default that the problem type does not have is left out; what a person named must be there. */
 async function resolveTemplate(
   lookups: Lookups,
   given: Given | null,
-  problemType: NamedId,
+  problemType: Chosen,
   lane: Lane,
-): Promise<CaseTemplate | null | Extract<Resolution, { kind: "problem" }>> {
+): Promise<CaseTemplate | null | Problem> {
   if (given === null) return null;
   const templates = await again(
     (age) => lookups.templates(problemType.id, age, lane),
@@ -248,75 +254,12 @@ async function resolveTemplate(
   const template = templates === null ? null : match(templates, given.text);
   if (template !== null || !given.person) return template;
   return problem(
-    `The template "${given.text}" does not belong to the problem type "${problemType.name}". ${listAllowed(templates)} ` +
+    `The template "${withoutSecrets(given.text)}" does not belong to the problem type "${problemType.name}". ${listAllowed(templates)} ` +
       `Mend the label ${templateLabel}… or the field.`,
   );
 }
 
-async function resolveExtras(
-  lookups: Lookups,
-  given: GivenInputs["extends"],
-  filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
-  lane: Lane,
-): Promise<
-  | { readonly kind: "values"; readonly values: Readonly<Record<string, string>> }
-  | Extract<Resolution, { kind: "problem" }>
-> {
-  const asked = await again(
-    (age) => lookups.extraParameters(filter, age, lane),
-    () => true,
-  );
-  if (asked === null)
-    return { kind: "values", values: Object.fromEntries(Object.entries(given).map(([key, { text }]) => [key, text])) };
-  const values: Record<string, string> = {};
-  const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ") || "none";
-  for (const [key, { text, person }] of Object.entries(given)) {
-    const parameter = match(asked, key);
-    if (parameter === null) {
-      if (person)
-        return problem(`The extra parameter "${key}" is not asked for by this problem type. It asks for: ${shown}.`);
-      continue;
-    }
-    if (parameter.lengthMax !== null && text.length > parameter.lengthMax) {
-      return problem(
-        `The extra parameter "${parameter.name}" may have at most ${parameter.lengthMax} characters; it has ${text.length}.`,
-      );
-    }
-    values[parameter.id] = text;
-  }
-  for (const parameter of asked) {
-    if (!parameter.required || values[parameter.id] !== undefined) continue;
-    if (parameter.defaultValue !== null && parameter.defaultValue !== "") values[parameter.id] = parameter.defaultValue;
-    else
-      return problem(
-        `This problem type needs the extra parameter "${parameter.name}". Add the label ${extraLabel}${parameter.id}:<value>.`,
-      );
-  }
-  return { kind: "values", values };
-}
-
-/** Asks with the age of a day, and once more for a fresh answer when something in it is not found. `null` = Huawei refuses to tell. */
-async function again<Value>(
-  read: (maxAgeMs: number) => Promise<Value>,
-  isComplete: (found: Value) => boolean,
-): Promise<Value | null> {
-  try {
-    const known = await read(dayMs);
-    return isComplete(known) ? known : await read(rereadMs);
-  } catch (error) {
-    // While the service is only away, the request waits for it.
-    if (isServiceError(error, "forbidden", "not_found", "rejected", "contract")) return null;
-    throw error;
-  }
-}
-
-/** What was given among the allowed ones; as it stands where these could not be read. */
-function choose(allowed: readonly NamedId[] | null, given: Given | null): NamedId | null {
-  if (given === null) return null;
-  return allowed === null ? { id: given.text.trim(), name: given.text } : match(allowed, given.text);
-}
-
-function caseTypeOf(problems: readonly ProblemType[] | null, chosen: NamedId): string | null {
+function caseTypeOf(problems: readonly ProblemType[] | null, chosen: Chosen): string | null {
   return problems?.find(({ id }) => id === chosen.id)?.caseType ?? null;
 }
 
@@ -324,46 +267,23 @@ function isFound(items: readonly NamedId[], given: Given | null): boolean {
   return given === null || match(items, given.text) !== null;
 }
 
-/**
- * By id, else by name: the same letters and digits, whatever stands between them. Of a cascading field (`Compute / ECS`) the last level
- * may be what is meant.
- */
-function match<Item extends NamedId>(items: readonly Item[], text: string): Item | null {
-  const plain = (value: string): string => value.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
-  const found =
-    items.find((item) => item.id === text.trim()) ??
-    items.find((item) => plain(item.id) === plain(text)) ??
-    items.find((item) => plain(item.name) === plain(text)) ??
-    null;
-  const last = text.split(" / ").at(-1) ?? text;
-  return found === null && last !== text ? match(items, last) : found;
-}
-
-function problem(text: string): Extract<Resolution, { kind: "problem" }> {
-  return { kind: "problem", text };
-}
-
-function wrong(
-  name: InputName,
-  given: Given,
-  allowed: readonly NamedId[] | null,
-): Extract<Resolution, { kind: "problem" }> {
+function wrong(name: InputName, given: Given, allowed: readonly NamedId[] | null): Problem {
   const place = given.person
     ? `the label ${inputLabels[name]}… or the field`
     : `create.defaults.${name} (an administrator)`;
   return problem(
-    `The ${words[name]} "${given.text}" is not known to Huawei Cloud here. ${listAllowed(allowed)} Mend ${place}.`,
+    `The ${words[name]} "${withoutSecrets(given.text)}" is not known to Huawei Cloud here. ${listAllowed(allowed)} Mend ${place}.`,
   );
 }
 
-function missing(name: InputName, allowed: readonly NamedId[] | null): Extract<Resolution, { kind: "problem" }> {
+function missing(name: InputName, allowed: readonly NamedId[] | null): Problem {
   return problem(
     `No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>, with a dash for each space.`,
   );
 }
 
 /** Problem types of different products may have one name. */
-function ambiguous(found: readonly NamedId[]): Extract<Resolution, { kind: "problem" }> {
+function ambiguous(found: readonly NamedId[]): Problem {
   const ids = found.map(({ name, id }) => `${name} (${id})`).join("; ");
   return problem(
     `Several problem types have this name: ${ids}. Name the product too, by the label ${inputLabels.productId}<id or name>, ` +

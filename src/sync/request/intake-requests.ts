@@ -5,6 +5,7 @@ import { type CaseDetail, type CaseSummary, isOpenStatus } from "../../domain/ca
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type Steps, unlessRefused } from "../../domain/steps.ts";
+import { ownWords } from "../../domain/text/guarded.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { sealOwn } from "../apply/gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
@@ -182,7 +183,7 @@ async function cancelUntouched(deps: IntakeDeps, caseId: CaseId): Promise<boolea
   // What cannot be seen may have been touched.
   if (detail?.status !== 0 || detail.messages.some((message) => !message.isFirst)) return false;
   try {
-    await deps.huawei.performAction(caseId, "cancel", sealOwn("casebridge: duplicate"), "poll");
+    await deps.huawei.performAction(caseId, "cancel", sealOwn(ownWords`casebridge: duplicate`), "poll");
     return true;
   } catch (error) {
     if (!isServiceError(error, "rejected", "forbidden", "not_found")) throw error;

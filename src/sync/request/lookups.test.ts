@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { unguarded } from "../../../test/support/unguarded.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import type { CaseLookupPort, LookupCache } from "../ports.ts";
 import { makeLookups } from "./lookups.ts";
@@ -84,7 +85,11 @@ describe("look-ups", () => {
 
   it("reads the others again where one is refused for good", async () => {
     const { bench, lookups } = makeBench();
-    await lookups.extraParameters({ problemTypeId: "gone", productId: null, subTypeId: null }, 60_000, "live");
+    await lookups.extraParameters(
+      { problemTypeId: unguarded("gone"), productId: null, subTypeId: null },
+      60_000,
+      "live",
+    );
     await lookups.regions(60_000, "live");
     bench.gone = true;
 

@@ -4,6 +4,7 @@
  * asked for once a day, by a round of its own, and whenever a value is not found.
  */
 import { isServiceError } from "../../domain/service-error.ts";
+import type { GuardedText } from "../../domain/text/guarded.ts";
 import type {
   CaseCategory,
   CaseLookupPort,
@@ -31,18 +32,22 @@ export type Lookups = {
   regions(maxAgeMs: number, lane: Lane): Promise<readonly NamedId[]>;
   categories(maxAgeMs: number, lane: Lane): Promise<readonly CaseCategory[]>;
   problemTypes(
-    filter: { readonly productId: string | null; readonly subTypeId: string | null },
+    filter: { readonly productId: GuardedText | null; readonly subTypeId: GuardedText | null },
     maxAgeMs: number,
     lane: Lane,
   ): Promise<readonly ProblemType[]>;
   severities(
-    filter: { readonly productId: string; readonly problemTypeId: string },
+    filter: { readonly productId: GuardedText; readonly problemTypeId: GuardedText },
     maxAgeMs: number,
     lane: Lane,
   ): Promise<Severities>;
-  templates(problemTypeId: string, maxAgeMs: number, lane: Lane): Promise<readonly CaseTemplate[]>;
+  templates(problemTypeId: GuardedText, maxAgeMs: number, lane: Lane): Promise<readonly CaseTemplate[]>;
   extraParameters(
-    filter: { readonly problemTypeId: string; readonly productId: string | null; readonly subTypeId: string | null },
+    filter: {
+      readonly problemTypeId: GuardedText;
+      readonly productId: GuardedText | null;
+      readonly subTypeId: GuardedText | null;
+    },
     maxAgeMs: number,
     lane: Lane,
   ): Promise<readonly ExtraParameter[]>;
@@ -75,7 +80,7 @@ export function makeLookups(deps: LookupDeps): Lookups {
     problemTypes: (filter: Parameters<CaseLookupPort["listProblemTypes"]>[0], lane) =>
       port.listProblemTypes(filter, lane),
     severities: (filter: Parameters<CaseLookupPort["listSeverities"]>[0], lane) => port.listSeverities(filter, lane),
-    templates: (problemTypeId: string, lane) => port.listTemplates(problemTypeId, lane),
+    templates: (problemTypeId: GuardedText, lane) => port.listTemplates(problemTypeId, lane),
     extraParameters: (filter: Parameters<CaseLookupPort["listExtraParameters"]>[0], lane) =>
       port.listExtraParameters(filter, lane),
   };

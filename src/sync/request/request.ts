@@ -6,19 +6,22 @@
  * the same search finds the first. A clone looks like its original: an issue that carries somebody else's label or property makes
  * nothing. A refusal must not be repeated for ever: it is remembered under a hash of what a person can mend.
  */
-import { type AttachmentId, type CaseFileId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
+import { type AttachmentId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
-import { guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
+import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
-import { renderParts, toAuthorLine } from "../../domain/text/split.ts";
+import { renderParts } from "../../domain/text/split.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { permissionRefusal } from "../apply/commands.ts";
 import { type Subject, Withheld } from "../apply/gate.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
+import { messagePayload } from "../apply/parts.ts";
 import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
 import { isIssueOf } from "../ownership.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
@@ -26,7 +29,7 @@ import { namesInRestricted } from "../plan/disclosure.ts";
 import { moments } from "../plan/moments.ts";
 import { requestLabels } from "../plan/request.ts";
 import { type IssueHold, issueHold } from "../plan/restriction.ts";
-import { type CaseLookupPort, newCaseCharsMax } from "../ports.ts";
+import { type CaseLookupPort, type NewCase, newCaseCharsMax } from "../ports.ts";
 import { stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
 import { cloneText, noticeClone } from "./clones.ts";
@@ -141,8 +144,11 @@ async function tryCreate(
     await leased.apply(adoptedStep(deps, known, {}));
     return { kind: "created", writes: 0 };
   }
-  const isPlain = !deps.huawei.capabilities.has("severity_and_extends");
-  const resolution = await resolveInputs(deps.lookups, given, { isPlain }, deps.lane);
+  const checks = {
+    isPlain: !deps.huawei.capabilities.has("severity_and_extends"),
+    guard: deps.settings.guard,
+  };
+  const resolution = await resolveInputs(deps.lookups, given, checks, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
   const lacking = await accountObstacle(deps, resolution.inputs);
   if (lacking !== null) {
@@ -159,7 +165,7 @@ async function tryCreate(
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
     // What was remembered of the look-ups may be out of date: read anew they tell which value it is, and which are allowed.
-    const anew = await resolveInputs(askAnew(deps.lookups), given, { isPlain }, deps.lane);
+    const anew = await resolveInputs(askAnew(deps.lookups), given, checks, deps.lane);
     if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(resolution.inputs))
       return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
     const why = anew.kind === "problem" ? anew.text : `It was asked for with ${describeInputs(anew.inputs)}.`;
@@ -172,7 +178,7 @@ function describeInputs(inputs: ResolvedInputs): string {
   const ids = (["subTypeId", "productId", "problemTypeId", "regionId", "severityId"] as const).flatMap((name) =>
     inputs[name] === null ? [] : [`${inputLabels[name]}${inputs[name]}`],
   );
-  return [...ids, ...Object.entries(inputs.extends).map(([key, value]) => `${extraLabel}${key}:${value}`)].join(", ");
+  return [...ids, ...inputs.extras.map(({ id, value }) => `${extraLabel}${id}:${value}`)].join(", ");
 }
 
 /** What keeps an issue from becoming a case, whatever its inputs are. Throws `ServiceError`. */
@@ -288,10 +294,7 @@ type CasePayload = {
   readonly asked?: string;
   /** Set once an attempt's outcome stayed unknown and every look for it came back empty. */
   readonly repeated?: true;
-  readonly input: Omit<ResolvedInputs, "template"> & {
-    readonly description: string;
-    readonly fileIds: readonly CaseFileId[];
-  };
+  readonly input: Omit<NewCase, "extras"> & { readonly extends: Readonly<Record<string, GuardedText>> };
   /** When the issue was read: later comments are news, earlier ones history. */
   readonly since: string;
   readonly intents: readonly NewIntent[];
@@ -332,7 +335,7 @@ async function createCase(
     call: (frozen) => {
       const { input, mirrors } = frozen as unknown as CasePayload;
       const files = mirrors.filter(({ kind }) => kind === "file").map(({ sourceId }) => toId<AttachmentId>(sourceId));
-      return deps.huawei.createCase(deps.gate.seal({ ...subject, files }, input), deps.lane);
+      return deps.huawei.createCase(deps.gate.seal({ ...subject, files }, toNewCase(input)), deps.lane);
     },
     confirm: (caseId) => adoptedStep(deps, { caseId, createdAt: null }, payloadOf(leased, payload)),
   }).catch(async (error: unknown) => {
@@ -341,6 +344,10 @@ async function createCase(
     throw error;
   });
   return { kind: "created", writes: 1 };
+}
+
+function toNewCase({ extends: extras, ...input }: CasePayload["input"]): NewCase {
+  return { ...input, extras: Object.entries(extras).map(([id, value]) => ({ id: thawed(id), value })) };
 }
 
 /** A repeat writes what was frozen before, not what was rendered now. */
@@ -377,14 +384,14 @@ async function prepareCase(
   const staying = policy === "none" ? filesOfRequest({ ...about, policy: "referenced" }).map(stayingLine) : [];
   const said = [`${issue.summary}\n\n${description}`.trim(), ...staying].join("\n");
   const guarded = guardText(`${said}${template}`.trim(), settings.guard);
-  if (guarded.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "case" });
   const reporter = issue.reporterName ?? "";
+  const author =
+    reporter === "" && settings.comments.authorName === "name"
+      ? { text: ownWords``, masked: [] }
+      : guardAuthorLine(reporter, settings.comments.authorName, settings.guard);
   const rendered = renderParts({
     mark,
-    authorLine:
-      reporter === "" && settings.comments.authorName === "name"
-        ? ""
-        : toAuthorLine(reporter, settings.comments.authorName),
+    authorLine: author.text,
     text: guarded.text,
     charsMax: settings.huawei.messageCharsMax,
     firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
@@ -402,25 +409,37 @@ async function prepareCase(
       side: "huawei",
       state: "planned",
       mark: markIdentity({ ...mark, part: { index: at + 2, count } } as Mark),
-      payload: { content, fileIds: [], owner: { kind: "notice", sourceId: "case-text" }, index: at + 2 },
+      payload: messagePayload({
+        content,
+        fileIds: [],
+        owner: { kind: "notice", sourceId: "case-text" },
+        index: at + 2,
+      }),
     }),
   );
-  const { template: _used, ...ids } = inputs;
+  const { template: _used, masked: inExtras, extras, ...ids } = inputs;
+  const masked = addMasked(guarded.masked, author.masked, inExtras, uploaded.masked);
+  if (masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "case" });
   const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
   return {
     asked: request.hash,
-    input: { ...ids, description: contents[0] ?? "", fileIds: uploaded.fileIds },
+    input: {
+      ...ids,
+      extends: Object.fromEntries(extras.map(({ id, value }) => [id, value])),
+      description: contents[0] ?? ownWords``,
+      fileIds: uploaded.fileIds,
+    },
     since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
     intents: [...rest, ...uploaded.intents],
     mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
     failures: uploaded.failures,
-    notes: maskedNote(guarded.masked),
+    notes: maskedNote(masked),
   };
 }
 
 function maskedNote(masked: readonly MaskedKind[]): string[] {
   if (masked.length === 0) return [];
-  return [`Something in the text was masked: ${maskedInWords(masked)}.`];
+  return [`Something in what was sent was masked: ${maskedInWords(masked)}.`];
 }
 
 /**

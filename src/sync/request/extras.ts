@@ -1,0 +1,75 @@
+/**
+ * Extra parameters of a new case. Their values are words of a person, and leave as such: past the guard, each below its own name.
+ */
+import { extraLabel } from "../../domain/labels.ts";
+import { addMasked, type GuardOptions, guardText, guardUnder, type MaskedKind } from "../../domain/text/guard.ts";
+import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
+import type { ExtraValue } from "../ports.ts";
+import type { Lookups } from "./lookups.ts";
+import { type Asking, again, type Given, match, type Problem, problem, withoutSecrets } from "./values.ts";
+
+/** The values that go, or what is wrong for people. Throws `ServiceError` where nothing was ever read and the service is away. */
+export async function resolveExtras(
+  { lookups, guard, lane }: Asking,
+  given: Readonly<Record<string, Given>>,
+  filter: Parameters<Lookups["extraParameters"]>[0],
+): Promise<
+  { readonly kind: "values"; readonly extras: readonly ExtraValue[]; readonly masked: readonly MaskedKind[] } | Problem
+> {
+  const asked = await again(
+    (age) => lookups.extraParameters(filter, age, lane),
+    () => true,
+  );
+  if (asked === null) {
+    const untold = Object.entries(given).map(([key, one]) => ({
+      id: one.person ? guardText(key, guard).text : writtenByOperator(key),
+      ...guardExtra(one, [key], guard),
+    }));
+    return { kind: "values", extras: untold, masked: addMasked(...untold.map(({ masked }) => masked)) };
+  }
+  const extras: (ExtraValue & { readonly masked: readonly MaskedKind[] })[] = [];
+  const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ") || "none";
+  for (const [key, one] of Object.entries(given)) {
+    const parameter = match(asked, key);
+    if (parameter === null) {
+      if (one.person)
+        return problem(
+          `The extra parameter "${withoutSecrets(key)}" is not asked for by this problem type. It asks for: ${shown}.`,
+        );
+      continue;
+    }
+    const extra = guardExtra(one, [parameter.id, parameter.name], guard);
+    if (parameter.lengthMax !== null && extra.value.length > parameter.lengthMax) {
+      return problem(
+        `The extra parameter "${parameter.name}" may have at most ${parameter.lengthMax} characters; it has ${extra.value.length}.`,
+      );
+    }
+    extras.push({ id: toldByHuawei(parameter.id), ...extra });
+  }
+  for (const parameter of asked) {
+    if (!parameter.required || extras.some(({ id }) => id === parameter.id)) continue;
+    if (parameter.defaultValue !== null && parameter.defaultValue !== "")
+      extras.push({ id: toldByHuawei(parameter.id), value: toldByHuawei(parameter.defaultValue), masked: [] });
+    else
+      return problem(
+        `This problem type needs the extra parameter "${parameter.name}". Add the label ${extraLabel}${parameter.id}:<value>.`,
+      );
+  }
+  return { kind: "values", extras, masked: addMasked(...extras.map(({ masked }) => masked)) };
+}
+
+/** The value of an extra parameter, guarded below each of its names where a person wrote it. */
+function guardExtra(
+  { text, person }: Given,
+  names: readonly string[],
+  guard: GuardOptions,
+): { readonly value: GuardedText; readonly masked: readonly MaskedKind[] } {
+  if (!person) return { value: writtenByOperator(text), masked: [] };
+  let { text: value, masked } = guardText(text, guard);
+  for (const name of names) {
+    const under = guardUnder(name, value, guard);
+    value = under.text;
+    masked = addMasked(masked, under.masked);
+  }
+  return { value, masked };
+}
