@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { toId } from "../src/domain/ids.ts";
-import { reconcileLink } from "../src/sync/link/reconcile-link.ts";
+import { runLink } from "../src/sync/link/run-link.ts";
 import { ignored, type Outcome } from "../src/sync/outcome.ts";
 import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
 import type { Turns } from "./turns.ts";
@@ -28,5 +28,5 @@ export async function handleReconcileLink(
   const { linkId, connection, lane } = reconcileLinkPayload.parse(payload);
   const runtime = findRuntime(runtimes, connection);
   if (runtime === null) return ignored("connection_not_configured");
-  return turns.runLink({ connection, lane }, () => reconcileLink(runtime.reconcile, toId(linkId)));
+  return turns.runLink({ connection, lane }, () => runLink(runtime.reconcile, toId(linkId)));
 }

@@ -1,7 +1,7 @@
 /** Driving a world: flows to their end, links until nothing is due, time until nothing changes. */
 import { toId } from "../../src/domain/ids.ts";
 import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake/intake.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import type { Turn } from "./turns.ts";
 import type { Tweaks, Worker, World } from "./world.ts";
@@ -88,7 +88,7 @@ async function reconcileDue(driver: Driver): Promise<number> {
     for (const { id } of due) {
       runs += 1;
       const hand = livingWorker(driver);
-      await runAlone(driver, hand, `reconcile ${id}`, () => reconcileLink(hand.reconcile, id));
+      await runAlone(driver, hand, `reconcile ${id}`, () => runLink(hand.reconcile, id));
     }
   }
   return 400;

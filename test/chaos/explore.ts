@@ -5,7 +5,7 @@
 import { isServiceError } from "../../src/domain/service-error.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
 import { intakeCases, intakeIssues, sweep } from "../../src/sync/intake/intake.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import { inDialect } from "../support/dialect.ts";
 import { act, restrict } from "./acts.ts";
 import { judge, type ProblemKind } from "./checker.ts";
@@ -275,7 +275,7 @@ async function startSomething(game: Game, stalled: ReadonlyMap<Worker, number>):
       return;
     }
     const { id } = random.pick(due);
-    void start(driver, worker, `reconcile ${id}`, () => reconcileLink(worker.reconcile, id));
+    void start(driver, worker, `reconcile ${id}`, () => runLink(worker.reconcile, id));
   }
 }
 

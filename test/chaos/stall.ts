@@ -1,6 +1,6 @@
 /** One machine stands still in the middle of a run while another goes on; then it wakes up. */
 import type { LinkId } from "../../src/domain/ids.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import { judge, type Problem } from "./checker.ts";
 import { type Driver, drain, settle, start } from "./drive.ts";
 import { makePeople } from "./people.ts";
@@ -35,7 +35,7 @@ export async function playStall(world: World, stall: Stall): Promise<readonly Pr
   const [link] = await world.parts.state.listIntakeLinks(sleeper.reconcile.settings.name);
   if (link === undefined) throw new Error("there is a link");
   await world.parts.state.wake([{ linkId: link.id, huawei: true, lane: "live" }]);
-  void start(driver, sleeper, "reconcile sleeping", () => reconcileLink(sleeper.reconcile, link.id));
+  void start(driver, sleeper, "reconcile sleeping", () => runLink(sleeper.reconcile, link.id));
   await world.turns.stand();
   for (let call = nextCall(world); call !== stall.before; call = nextCall(world)) {
     if (call === undefined) throw new Error(`the run never comes to ${stall.before}`);
@@ -63,7 +63,7 @@ function nextCall(world: World): string | undefined {
 /** A run of `worker` to its end, while the calls of others stand. */
 async function runBeside(driver: Driver, worker: Worker, linkId: LinkId): Promise<void> {
   const { turns } = driver.world;
-  void start(driver, worker, "reconcile awake", () => reconcileLink(worker.reconcile, linkId));
+  void start(driver, worker, "reconcile awake", () => runLink(worker.reconcile, linkId));
   for (;;) {
     await turns.stand();
     const index = turns.waiting().findIndex((turn) => turn.worker === worker);

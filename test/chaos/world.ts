@@ -19,7 +19,7 @@ import { makeBudget } from "../../src/store/budget.ts";
 import { makeDatabaseClock } from "../../src/store/database-clock.ts";
 import { makeState } from "../../src/store/state.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
-import type { ReconcileDeps } from "../../src/sync/link/reconcile-link.ts";
+import type { LinkDeps } from "../../src/sync/link/run-link.ts";
 import type { HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
 import type { LeasedLink, StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -51,7 +51,7 @@ export type Tweaks = {
 export type Worker = {
   readonly name: string;
   readonly intake: IntakeDeps;
-  readonly reconcile: ReconcileDeps;
+  readonly reconcile: LinkDeps;
   dead: boolean;
   /** Rejects when the worker dies. */
   readonly death: PromiseWithResolvers<never>;

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { intakeCases } from "../../src/sync/intake/intake.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import { can } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
@@ -164,7 +164,7 @@ inV2("a round that sees our own message while its run goes on wakes nobody", asy
     },
   };
   for (const { id } of await stage.state.listDueLinks(["default"], stage.clock.now(), 50))
-    await reconcileLink({ ...deps, huawei }, id);
+    await runLink({ ...deps, huawei }, id);
   await roundsFor(60);
 
   expect(stage.huawei.getRequests().byOperation).toMatchObject({ CreateMessages: 1, ShowCaseDetail: 1 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DisclosureEvent } from "../../src/sync/apply/write-once.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import { inDialect, standing } from "../support/dialect.ts";
 import { makeSeeded } from "../support/harness.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";
@@ -215,7 +215,7 @@ test("what stays, and what is masked, is told to the metrics once", async () => 
   for (let turn = 0; turn < 3; turn += 1) {
     stage.advance(11_000);
     await stage.wakeJira();
-    for (const id of await stage.linkIds()) await reconcileLink(deps, id);
+    for (const id of await stage.linkIds()) await runLink(deps, id);
   }
 
   expect(shown().filter(({ content }) => content.includes("hunter2"))).toEqual([]);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { ServiceError } from "../../src/domain/service-error.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
-import { reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { runLink } from "../../src/sync/link/run-link.ts";
 import type { HuaweiPort } from "../../src/sync/ports.ts";
 import { checkAll, type Driver, livingWorker, runAlone, settle, verifyAll } from "../chaos/drive.ts";
 import { makePeople, type People } from "../chaos/people.ts";
@@ -80,8 +80,7 @@ async function pass(driver: Driver, count: number, stepMs: number): Promise<void
     await runAlone(driver, worker, `cases ${round}`, () => intakeCases(worker.intake));
     await runAlone(driver, worker, `issues ${round}`, () => intakeIssues(worker.intake));
     const due = await world.parts.state.listDueLinks([worker.intake.settings.name], new Date(world.now()), 50);
-    for (const { id } of due)
-      await runAlone(driver, worker, `reconcile ${id}`, () => reconcileLink(worker.reconcile, id));
+    for (const { id } of due) await runAlone(driver, worker, `reconcile ${id}`, () => runLink(worker.reconcile, id));
     world.advance(stepMs);
   }
 }

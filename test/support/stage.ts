@@ -22,7 +22,7 @@ import { makeLookupCache } from "../../src/store/lookups.ts";
 import { makeState } from "../../src/store/state.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
-import { type ReconcileDeps, reconcileLink } from "../../src/sync/link/reconcile-link.ts";
+import { type LinkDeps, runLink } from "../../src/sync/link/run-link.ts";
 import { policyOf } from "../../src/sync/plan/disclosure.ts";
 import type { ConnectionSettings, Log } from "../../src/sync/ports.ts";
 import { makeLookups } from "../../src/sync/request/lookups.ts";
@@ -241,7 +241,7 @@ export async function startStage(
     connectionName: "default",
   });
   const marksRead = new Set<string>();
-  const newIssues = { pattern: null } as ReconcileDeps["newIssues"];
+  const newIssues = { pattern: null } as LinkDeps["newIssues"];
   const intakeDeps = (): IntakeDeps => ({
     huawei: huaweiPort,
     jira: jiraPort,
@@ -251,7 +251,7 @@ export async function startStage(
     settings,
     owner: "stage",
   });
-  const reconcileDeps = (): ReconcileDeps => ({
+  const reconcileDeps = (): LinkDeps => ({
     huawei: huaweiPort,
     jira: jiraPort,
     state,
@@ -300,7 +300,7 @@ export async function startStage(
     for (let turn = 0; turn < 40; turn += 1) {
       const due = await plainState.listDueLinks(["default"], clock.now(), 50);
       if (due.length === 0) return;
-      for (const { id } of due) await surviving(() => reconcileLink(reconcileDeps(), id));
+      for (const { id } of due) await surviving(() => runLink(reconcileDeps(), id));
     }
   }
 
@@ -354,9 +354,9 @@ export async function startStage(
     },
     runDue,
     /** What is due, with some of Jira's answers replaced: for what the simulator cannot be told to do. */
-    async runDueWithJira(replaced: Partial<ReconcileDeps["jira"]>): Promise<void> {
+    async runDueWithJira(replaced: Partial<LinkDeps["jira"]>): Promise<void> {
       const deps = { ...reconcileDeps(), jira: { ...jiraPort, ...replaced } };
-      for (const { id } of await plainState.listDueLinks(["default"], clock.now(), 50)) await reconcileLink(deps, id);
+      for (const { id } of await plainState.listDueLinks(["default"], clock.now(), 50)) await runLink(deps, id);
     },
     round,
     linkIds,

@@ -11,20 +11,12 @@ import { ownWords, thawed } from "../../domain/text/guarded.ts";
 import { formatMark, type Mark } from "../../domain/text/marks.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { type Action, type Observed, reopenKeyPrefix } from "../plan/action.ts";
+import { decidedCommand } from "../plan/commands.ts";
 import type { LeasedLink } from "../state.ts";
-import { decidedCommand } from "./commands.ts";
 import { noteEmptyLook } from "./looks.ts";
 import { postNotice } from "./notices.ts";
 import { owedMessage, sendOwed } from "./parts.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
-
-/** Writes down that a person's move would end the case. May be repeated. */
-export async function wantClose(leased: LeasedLink, cause: string): Promise<void> {
-  await leased.apply({
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "held" }],
-    audit: [{ side: "jira", action: "wants_close", item: cause, result: "noted" }],
-  });
-}
 
 /** Closes or cancels the case, once per cause; a refusal is remembered, and the planner tells it. Throws as `writeOnce`. */
 export async function actOnCase(

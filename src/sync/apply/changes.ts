@@ -14,27 +14,10 @@ import type { LeasedLink, NewIntent } from "../state.ts";
 import type { Subject } from "./gate.ts";
 import { uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { dropParts, messagePayload, sendOwed } from "./parts.ts";
+import { messagePayload, sendOwed } from "./parts.ts";
 import { type ApplyDeps, markKey, needIssue, permanentReason } from "./write-once.ts";
 
 type TellChange = Extract<Action, { kind: "tell_change" }>;
-
-/** Remembers what the issue says without telling it. May be repeated. */
-export async function rememberChange(
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "remember_change" }>,
-): Promise<void> {
-  await leased.apply({ mirrors: [rememberedState(action.n, action.issue, action.state)] });
-}
-
-/** A message that was decided does not leave any more: what was told before it counts again. */
-export async function dropChange(leased: LeasedLink, action: Extract<Action, { kind: "drop_change" }>): Promise<void> {
-  const { sourceId } = noticeOf(action.n);
-  await leased.apply({
-    ...dropParts(leased, [action.key]),
-    mirrors: [{ kind: "notice", origin: "jira", sourceId, state: "held", reason: "changed_before_sending" }],
-  });
-}
 
 /**
  * Sends one message with what the issue says now. What was frozen before is sent as it stands. A refusal for good is told on the

@@ -9,36 +9,14 @@ import { cutGuarded, type GuardedText, ownWords, thawed } from "../../domain/tex
 import { formatMark } from "../../domain/text/marks.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { Action } from "../plan/action.ts";
-import { commandId, commandKey, findCommand } from "../plan/commands.ts";
-import type { LeasedLink, StateStep } from "../state.ts";
+import { commandId, commandKey, decidedCommand, findCommand } from "../plan/commands.ts";
+import type { LeasedLink } from "../state.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 
 /** UTF-16 units of a rating's text (huawei.md 5). */
 const ratingCharsMax = 400;
-
-/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
-export function decidedCommand(
-  commentId: string,
-  state: "live" | "refused" | "held",
-  reason: string,
-  authorId: string | null = null,
-): StateStep {
-  const [name = "", ...result] = reason.split(":");
-  return {
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state, reason }],
-    audit: [
-      {
-        side: "huawei",
-        action: `command ${name}`,
-        item: commandId(commentId),
-        result: `${state} ${result.join(":")}`.trim(),
-        actor: authorId === null ? "a Jira account" : `Jira account ${authorId}`,
-      },
-    ],
-  };
-}
 
 /** Checks who asks, then acts. Answers how many requests were made. Throws as `writeOnce`, and what the gate throws. */
 export async function runCommand(

@@ -3,7 +3,7 @@
  */
 import type { CaseMessage } from "../../domain/case.ts";
 import { isCaseText, withoutCase } from "../../domain/command-text.ts";
-import { type RememberedHashes, sentAgain } from "../../domain/identity.ts";
+import type { RememberedHashes } from "../../domain/identity.ts";
 import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { knownFingerprints } from "../../domain/message-views.ts";
@@ -14,64 +14,19 @@ import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts } from "../../domain/text/split.ts";
 import type { Action } from "../plan/action.ts";
+import { decidedCommand } from "../plan/commands.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
+import { droppedParts } from "../plan/remember.ts";
 import { formatMoment, stayingLine } from "../render.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
-import { decidedCommand, permissionRefusal } from "./commands.ts";
+import { permissionRefusal } from "./commands.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { dropParts, messagePayload, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
+import { messagePayload, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
 import { type ApplyDeps, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
-
-/** Our own message showed in a reading: the intent is done, its mirror learns the copy. May be repeated. */
-export async function confirmMessage(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "confirm_message" }>,
-): Promise<void> {
-  const { intent, message, fingerprint } = action;
-  const owner = intent.payload.owner as { readonly kind: Mirror["kind"]; readonly sourceId: string } | undefined;
-  const mirror = leased.snapshot.mirrors.find(
-    (entry) =>
-      owner !== undefined && entry.kind === owner.kind && entry.origin === "jira" && entry.sourceId === owner.sourceId,
-  );
-  const others = leased.snapshot.intents.filter(
-    (other) =>
-      other.key !== intent.key &&
-      (other.payload.owner as { sourceId?: string } | undefined)?.sourceId === owner?.sourceId,
-  );
-  const fresh = mirror?.state === "sending" && intent.payload.version !== undefined;
-  await leased.apply({
-    confirmedIntents: [intent.key],
-    ...(owner === undefined
-      ? {}
-      : {
-          mirrors: [
-            {
-              kind: owner.kind,
-              origin: "jira",
-              sourceId: owner.sourceId,
-              ...(message.messageId !== null && (fresh || mirror?.copyId == null) ? { copyId: message.messageId } : {}),
-              copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint],
-              ...(intent.payload.repeated === true ? { reason: sentAgain } : {}),
-              state: confirmedState(mirror?.state, others.length === 0),
-            },
-          ],
-        }),
-    ...(message.authorId === null ? {} : { huaweiUserId: message.authorId }),
-    audit: [{ side: "huawei", action: "confirm", item: intent.key, result: message.messageId ?? "seen" }],
-  });
-  deps.log.debug({ intent: intent.key }, "Own message confirmed");
-}
-
-/** A comment that was withdrawn or refused meanwhile stays so, whatever of it shows now. */
-function confirmedState(before: Mirror["state"] | undefined, complete: boolean): Mirror["state"] {
-  if (before === "withdrawn" || before === "refused" || before === "held") return before;
-  return complete ? "live" : (before ?? "sending");
-}
 
 /**
  * Sends a comment's parts and files that have not left yet, each past the gate: a comment that was restricted, edited or deleted
@@ -122,8 +77,8 @@ async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<vo
   const parts = partsOf(leased, commentId);
   const left = parts.filter((part) => part.state !== "planned");
   const hasCopies = (findMirror(leased, commentId)?.copyFingerprints.length ?? 0) > 0;
-  const step = dropParts(
-    leased,
+  const step = droppedParts(
+    leased.snapshot,
     parts.filter((part) => part.state === "planned").map((part) => part.key),
   );
   const base = { kind: "comment", origin: "jira", sourceId: commentId, sourceHash: null, sourceDigest: null } as const;
@@ -165,8 +120,8 @@ async function refuse(
     },
   ];
   const planned = partsOf(leased, commentId).filter((part) => part.state === "planned");
-  const step = dropParts(
-    leased,
+  const step = droppedParts(
+    leased.snapshot,
     planned.map((part) => part.key),
   );
   await leased.apply({

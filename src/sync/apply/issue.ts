@@ -138,3 +138,16 @@ export async function changeLabels(
   await leased.apply({ link: { mirroredLabels: action.labels } });
   return 1;
 }
+
+/**
+ * Takes away the labels that asked for the case. Removing a label that is not there changes nothing: safe to repeat without an intent.
+ * Throws `ServiceError`.
+ */
+export async function dropRequestLabels(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  { labels }: Extract<Action, { kind: "drop_request_labels" }>,
+): Promise<number> {
+  await deps.jira.changeLabels(needIssue(leased), { add: [], remove: labels }, deps.lane);
+  return 1;
+}

@@ -47,38 +47,6 @@ export async function postMessage(
   }
 }
 
-/** Remembers since when readings lack these messages, or that they show again. May be repeated. */
-export async function noteMissing(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "note_missing" }>,
-): Promise<void> {
-  const missingSince = action.missing ? deps.clock.now() : null;
-  await leased.apply({
-    mirrors: leased.snapshot.mirrors
-      .filter((mirror) => isItem(mirror) && action.sourceIds.includes(mirror.sourceId))
-      .map(({ kind, origin, sourceId }) => ({ kind, origin, sourceId, missingSince })),
-  });
-}
-
-/** So many messages vanished at once that the reading is not believed. */
-export async function reportShrink(leased: LeasedLink, missing: number): Promise<void> {
-  await leased.apply({
-    failures: [
-      {
-        direction: "to-jira",
-        item: shrinkItem,
-        reason: "suspicious_shrink",
-        detail: `${missing} messages do not show any more; none of their copies was marked`,
-      },
-    ],
-  });
-}
-
-function isItem(mirror: Mirror): boolean {
-  return mirror.kind === "message" || (mirror.kind === "comment" && mirror.origin === "jira");
-}
-
 /**
  * Messages that two readings lacked: when all pages of `/messages` lack them too, their copies say so. An equal message that the reading
  * holds is not the missing one. What a person wrote here and took back there is told on the issue. Answers how many comments were

@@ -6,7 +6,7 @@ import type { Issue } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
-import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import type { LeasedLink, NewIntent } from "../state.ts";
 import type { Subject } from "./gate.ts";
 import { type ApplyDeps, needCase, needIssue, Unsettled, writeOnce } from "./write-once.ts";
 
@@ -131,6 +131,13 @@ export async function sendOwed(
   return 1;
 }
 
+/** Sends a message of our own that was decided and has not left. Errors as of `sendPart`, and `Unsettled` while its outcome is unknown. */
+export async function resumeMessage(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<number> {
+  if (intent.state === "unknown") throw new Unsettled(intent.key);
+  await sendPart(deps, leased, intent);
+  return 1;
+}
+
 /** The messages of a comment that are not confirmed, in their order. */
 export function partsOf(leased: LeasedLink, commentId: string): Intent[] {
   return leased.snapshot.intents
@@ -140,23 +147,4 @@ export function partsOf(leased: LeasedLink, commentId: string): Intent[] {
 
 function ownerIdOf(intent: Intent): string | undefined {
   return (intent.payload.owner as { readonly sourceId?: string } | undefined)?.sourceId;
-}
-
-/** Forgets parts that have not left. Their files were not carried then: they go along with whatever is sent next. */
-export function dropParts(leased: LeasedLink, keys: readonly string[]): StateStep {
-  const dropped = leased.snapshot.intents.filter((intent) => keys.includes(intent.key));
-  const fileIds = new Set(dropped.flatMap((intent) => (intent.payload.fileIds as string[] | undefined) ?? []));
-  return {
-    confirmedIntents: keys,
-    mirrors: leased.snapshot.mirrors
-      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && fileIds.has(mirror.copyId ?? ""))
-      .map((mirror) => ({
-        kind: "file",
-        origin: "jira",
-        sourceId: mirror.sourceId,
-        state: "held",
-        reason: "dropped_before_sending",
-        copyId: null,
-      })),
-  };
 }

@@ -1,20 +1,16 @@
 /**
  * Moving the issue after its case.
  */
+
 import type { Transition } from "../../domain/issue.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
-import { fits } from "../plan/status.ts";
+import { endOfEntry, fits } from "../plan/status.ts";
 import type { StatusTarget } from "../ports.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
-
-/** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
-export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
-  return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
-}
 
 /** The transition that leads to the target: to the status itself, or to the one of the category that means what the case does. Pure. */
 export function chooseTransition(

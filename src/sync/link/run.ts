@@ -1,8 +1,14 @@
-/** What one run over a link gathers on its way, and its moments. */
+/** What one run over a link needs, what it gathers on its way, and its moments. */
+import type { Issue } from "../../domain/issue.ts";
 import type { Link } from "../../domain/link.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
-import type { Action, PlanInput } from "../plan/action.ts";
+import type { Arose } from "../apply/action-table.ts";
+import { makeGate } from "../apply/gate.ts";
+import type { ApplyDeps } from "../apply/write-once.ts";
+import type { Direction, PlanInput } from "../plan/action.ts";
 import type { Clock } from "../ports.ts";
+import type { RequestDeps } from "../request/request.ts";
+import type { StatePort } from "../state.ts";
 
 /** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
 export const leaseMs = 45_000;
@@ -11,6 +17,26 @@ export const renewEveryMs = 10_000;
 /** More fresh writes than this on one link within the span look like a loop (rule 2). */
 export const burstMax = 30;
 const burstSpanMs = 10 * 60_000;
+
+/** What a run needs; `owner` names its process, `random` in [0, 1) jitters pauses. */
+export type LinkDeps = Omit<RequestDeps, "lane" | "installation" | "closes" | "gate"> & {
+  readonly state: StatePort;
+  readonly owner: string;
+  readonly random: () => number;
+  /** What a new issue of this connection looks like, once one was seen untouched. */
+  readonly newIssues: { pattern: Issue | null; reading?: Promise<unknown> };
+  /** Links whose marks this process has read, or whose issue it made. */
+  readonly marksRead: Set<string>;
+};
+
+/** What a run and its writes need. */
+export type RunDeps = LinkDeps & ApplyDeps;
+
+/** The dependencies of one run: its lane, and a gate of its own. */
+export async function toRunDeps(deps: LinkDeps, link: Pick<Link, "lane">): Promise<RunDeps> {
+  const installation = await deps.state.getInstallation();
+  return { ...deps, closes: deps.state, lane: link.lane, installation, gate: makeGate(deps) };
+}
 
 /** What one run gathers on its way. */
 export class Run {
@@ -40,29 +66,16 @@ export class Run {
   }
 }
 
-/** Whether an action changes the issue itself: its `updated` moves, and nothing with a time of its own shows why. */
-export function changesIssue({ kind }: Action): boolean {
-  return kind === "move_issue" || kind === "change_labels" || kind === "drop_request_labels" || kind === "link_issues";
-}
-
 /** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */
-export function isFresh(action: Action, link: Link, at: Pick<PlanInput, "now" | "aheadMs">): boolean {
-  const { now, aheadMs } = at;
-  if (link.lane === "import" || action.direction === "state") return false;
+export function isFresh(
+  action: { readonly direction: Direction; readonly arose: Arose },
+  link: Link,
+  { now, aheadMs }: Pick<PlanInput, "now" | "aheadMs">,
+): boolean {
+  const { arose, direction } = action;
+  if (link.lane === "import" || direction === "state" || arose === "before") return false;
   const since = Math.max(now.getTime() - burstSpanMs, link.createdAt.getTime());
-  switch (action.kind) {
-    case "post_message":
-      return toOurTime(action.message.message.createdAt, aheadMs.huawei).getTime() >= since;
-    case "send_comment":
-      return toOurTime(action.comment.updatedAt, aheadMs.jira).getTime() >= since;
-    case "create_issue":
-    case "stamp_issue":
-    case "post_rest":
-    case "carry_issue_files":
-      return false;
-    default:
-      return true;
-  }
+  return arose === "now" || toOurTime(arose.at, aheadMs[arose.by]).getTime() >= since;
 }
 
 /** The moment so many milliseconds from now. */

@@ -3,10 +3,11 @@
  * happened is looked for as ever: what tells its copy is not sealed. One that certainly has not happened is given up here, so that the
  * planner renders it anew; what nothing but its intent remembered is told.
  */
+
 import type { Intent, Mirror } from "../../domain/link.ts";
-import { dropParts } from "../apply/parts.ts";
 import { descriptionRestKey } from "../plan/action.ts";
 import { releasedReason } from "../plan/disclosure.ts";
+import { droppedParts } from "../plan/remember.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 
 /** Gives up planned writes without a readable text. Does nothing where there are none; may be repeated. Throws `LeaseLost`. */
@@ -19,7 +20,7 @@ export async function dropUnreadable(leased: LeasedLink): Promise<void> {
   const commentIds = new Set(
     lost.flatMap((intent) => (ownerOf(intent)?.kind === "comment" ? ownerOf(intent)?.sourceId : [])),
   );
-  const dropped = dropParts(leased, keys);
+  const dropped = droppedParts(leased.snapshot, keys);
   await leased.apply({
     ...dropped,
     mirrors: [

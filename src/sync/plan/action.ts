@@ -8,11 +8,8 @@ import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import type { Mark } from "../../domain/text/marks.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
-import type { Recognised } from "../recognise.ts";
-import type { OpenFailure } from "../state.ts";
-import type { RestrictedFile } from "./disclosure.ts";
+import type { OpenFailure, StateStep } from "../state.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
 export type Direction = "to-jira" | "to-huawei" | "state";
@@ -76,25 +73,15 @@ export type PlanInput = {
 /** One unit of a plan. */
 export type Action =
   | { readonly kind: "create_issue"; readonly direction: "to-jira"; readonly detail: CaseDetail }
-  | { readonly kind: "rename_message"; readonly direction: "state"; readonly from: string; readonly to: string }
   | {
-      readonly kind: "confirm_message";
-      readonly direction: "state";
-      readonly intent: Intent;
-      readonly message: CaseMessage;
-      readonly fingerprint: string;
-    }
-  | {
-      /** Our own marks that no row remembered: the rows are made again before anything else happens. */
-      readonly kind: "adopt";
-      readonly direction: "state";
-      readonly found: Recognised;
-    }
-  | { readonly kind: "report_unknown_mark"; readonly direction: "state"; readonly message: IdentifiedMessage }
-  | {
-      readonly kind: "report_duplicate";
-      readonly direction: "state";
-      readonly message: IdentifiedMessage & { readonly mark: Mark };
+      /** Changes only what we remember. In direction `to-jira` it waits behind the writes that it remembers. */
+      readonly kind: "remember";
+      readonly direction: "state" | "to-jira";
+      /** Names it in logs and tests. */
+      readonly what: string;
+      readonly step: StateStep;
+      /** The next run reads both sides afresh. */
+      readonly wakes?: true;
     }
   | {
       /** A second copy of our own that showed up late. */
@@ -139,23 +126,7 @@ export type Action =
   | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
   | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
-  | { readonly kind: "remember_labels"; readonly direction: "state"; readonly labels: readonly string[] }
-  | { readonly kind: "remember_facts"; readonly direction: "state"; readonly hash: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
-  | {
-      readonly kind: "agree_status";
-      readonly direction: "state" | "to-jira";
-      readonly caseStatus: number;
-      readonly category: StatusCategory | null;
-      /** Notice of the entry into a waiting status that is completed by it. */
-      readonly entered: string | null;
-    }
-  | {
-      /** A person's move that would close or cancel the case is written down before anything is done about it. */
-      readonly kind: "want_close";
-      readonly direction: "state";
-      readonly cause: string;
-    }
   | {
       readonly kind: "run_command";
       readonly direction: "to-huawei";
@@ -163,27 +134,10 @@ export type Action =
       readonly command: Extract<Command, { readonly name: "urge" | "close" | "cancel" | "rate" }>;
     }
   | {
-      /** A person asks that both sides are compared afresh: the next run reads all of it. */
-      readonly kind: "resync";
-      readonly direction: "state";
-      readonly commentId: string;
-      readonly authorId: string | null;
-    }
-  /** The label `casebridge-ignore` was put on the issue (`ignored`) or taken off. */
-  | { readonly kind: "note_ignored"; readonly direction: "state"; readonly ignored: boolean }
-  | {
       /** The labels that asked for the case are taken away once it is there. */
       readonly kind: "drop_request_labels";
       readonly direction: "to-jira";
       readonly labels: readonly string[];
-    }
-  | {
-      /** A command that is refused here, without asking Huawei. */
-      readonly kind: "decide_command";
-      readonly direction: "state";
-      readonly commentId: string;
-      readonly authorId: string | null;
-      readonly reason: string;
     }
   | {
       readonly kind: "send_comment";
@@ -197,17 +151,6 @@ export type Action =
       /** Files that it names and that stay in Jira: its message says so. */
       readonly staying: readonly IssueFile[];
     }
-  | { readonly kind: "complete_comment"; readonly direction: "state"; readonly commentId: string }
-  | {
-      /** Parts that were not sent yet must not be sent any more. */
-      readonly kind: "cancel_parts";
-      readonly direction: "state";
-      readonly commentId: string;
-      readonly keys: readonly string[];
-      /** State of the comment when none of its parts had left; else its other parts are confirmed first. */
-      readonly state: "held" | "withdrawn" | null;
-      readonly reason: string;
-    }
   | {
       readonly kind: "withdraw_comment";
       readonly direction: "to-huawei";
@@ -215,14 +158,6 @@ export type Action =
       /** `deleted`, or why the comment may not be read outside any more. */
       readonly reason: string;
     }
-  | {
-      /** Messages that a reading lacks (`missing`), or shows again: remembered, to be looked at a second time. */
-      readonly kind: "note_missing";
-      readonly direction: "state";
-      readonly sourceIds: readonly string[];
-      readonly missing: boolean;
-    }
-  | { readonly kind: "report_shrink"; readonly direction: "state"; readonly missing: number }
   | {
       /** Messages that two readings lacked. `reading`: what the second one shows. */
       readonly kind: "mark_withdrawn";
@@ -238,14 +173,6 @@ export type Action =
       /** `refused`: what stood in its way may have passed. `unseen`: the view that its message was mirrored from did not show it. */
       readonly cause: "refused" | "unseen";
     }
-  | {
-      readonly kind: "hold_comment";
-      readonly direction: "state";
-      readonly comment: IssueComment;
-      readonly reason: string;
-    }
-  /** Files that did not leave and that restricted comments name: they are remembered, whatever becomes of the comments. */
-  | { readonly kind: "hold_files"; readonly direction: "state"; readonly files: readonly RestrictedFile[] }
   | {
       readonly kind: "send_file";
       readonly direction: "to-huawei";
@@ -266,16 +193,6 @@ export type Action =
       readonly caseId: CaseId;
       readonly issueId: IssueId;
     }
-  | { readonly kind: "remember_related"; readonly direction: "state"; readonly caseId: CaseId }
-  | { readonly kind: "remember_relations"; readonly direction: "to-jira"; readonly hash: string }
-  | {
-      /** What the issue says of itself is remembered, and told to nobody. */
-      readonly kind: "remember_change";
-      readonly direction: "state";
-      readonly issue: Issue;
-      readonly n: number;
-      readonly state: string;
-    }
   | {
       /** The case hears what a person changed on the issue; of a message that was decided before only the number counts. */
       readonly kind: "tell_change";
@@ -285,15 +202,6 @@ export type Action =
       readonly state: string;
       readonly text: string;
     }
-  | {
-      /** A message about a change that is not true any more, or may not leave now. */
-      readonly kind: "drop_change";
-      readonly direction: "state";
-      readonly key: string;
-      readonly n: number;
-    }
-  /** Actions on the case that were not carried out, and that nobody wants any more. */
-  | { readonly kind: "drop_wishes"; readonly direction: "state"; readonly keys: readonly string[] }
   | {
       readonly kind: "ask_reopen";
       readonly direction: "to-huawei";

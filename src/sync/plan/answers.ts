@@ -9,7 +9,8 @@ import { remedyFor } from "../../domain/failure.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { formatMoment } from "../render.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
-import { findCommand } from "./commands.ts";
+import { decidedCommand, findCommand } from "./commands.ts";
+import { remember } from "./remember.ts";
 import { authorHold } from "./restriction.ts";
 
 /** How many failures an answer names. */
@@ -28,7 +29,7 @@ export function planAnswers(
     if (comment.createdAt < input.link.outgoingSince) return [];
     const command = parseCommand(input.adfToText(comment.body));
     if (command?.name === "resync" && findCommand(input.mirrors, commentId) === undefined)
-      return [{ kind: "resync", direction: "state", commentId, authorId }];
+      return [remember("resync", decidedCommand(commentId, "live", "resync:done", authorId), { wakes: true })];
     const cause = `reply-${commentId}`;
     if (command?.name !== "status" || isOwed(input, cause)) return [];
     return [{ kind: "notice", direction: "to-jira", cause, text: stateText(input, planned) }];

@@ -65,7 +65,7 @@ function toInput(world: World): { input: PlanInput; issue: Issue } {
   const input = {
     link,
     mirrors,
-    intents: world.intents ?? [],
+    intents: (world.intents ?? []).map((intent) => ({ payload: {}, ...intent })),
     failures: world.failures ?? [],
     settings,
     adfToText,
@@ -91,10 +91,10 @@ function planned(world: World): string {
     switch (action.kind) {
       case "tell_change":
         return `tell ${action.n} ${action.text.split("\n").slice(1).join("; ")}`.trim();
-      case "remember_change":
-        return `remember ${action.n}`;
-      case "drop_change":
-        return `drop ${action.n}`;
+      case "remember": {
+        const n = action.step.mirrors?.[0]?.sourceId.slice("changed-".length);
+        return `${action.what.split("_")[0]} ${n}`;
+      }
       default:
         return action.kind;
     }

@@ -16,7 +16,9 @@ import { inputLabels } from "../../domain/labels.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { ConnectionSettings, CreateInputs } from "../ports.ts";
+import type { StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
+import { droppedParts, remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
 
@@ -176,12 +178,12 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
   const open = input.intents.find(isChangeIntent);
   if (open !== undefined) return planOpen(input, issue, { open, state });
   const verdict = judge(input, issue);
-  const remember = (n: number): Action => ({ kind: "remember_change", direction: "state", issue, n, state });
+  const keep = (n: number): Action => remember("remember_change", { mirrors: [rememberedState(n, issue, state)] });
   switch (verdict.kind) {
     case "nothing":
       return [];
     case "remember":
-      return [remember(verdict.n)];
+      return [keep(verdict.n)];
     case "later":
       recheck.note(verdict.at);
       return [];
@@ -200,7 +202,7 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
     const last = news.findLast((change) => isAbout(topic, change, input.settings));
     return last !== undefined && isByPerson(last, input);
   });
-  if (byPeople.length === 0) return [remember(verdict.told.n)];
+  if (byPeople.length === 0) return [keep(verdict.told.n)];
   const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
   const texts = readTopics(issue, link.origin, input);
   return [
@@ -228,8 +230,16 @@ function planOpen(
     row?.mirror.sourceHash === state &&
     issueHold(issue, input.settings) === null &&
     input.settings.comments.toHuawei === "all";
-  if (!stays) return [{ kind: "drop_change", direction: "state", key: open.key, n }];
+  if (!stays) return [remember("drop_change", droppedChange(input, open.key, n))];
   return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "" }];
+}
+
+/** A message that was decided does not leave any more: what was told before it counts again. */
+function droppedChange(input: PlanInput, key: string, n: number): StateStep {
+  const row = { kind: "notice", origin: "jira", sourceId: `${sourcePrefix}${n}` } as const;
+  const dropped = droppedParts(input, [key]);
+  const held = { ...row, state: "held", reason: "changed_before_sending" } as const;
+  return { ...dropped, mirrors: [...(dropped.mirrors ?? []), held] };
 }
 
 /** Whether a changed field is one that a topic is read from. */

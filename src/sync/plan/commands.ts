@@ -10,7 +10,9 @@
 import { type Command, isCaseText, isKnownCommand, parseCommand } from "../../domain/command-text.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
+import type { StateStep } from "../state.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
+import { remember } from "./remember.ts";
 import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
 
 /** Identity of a command among the notices of its link. */
@@ -72,7 +74,7 @@ export function planCommands(
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
       const reason = `${name}:${refusal}`;
       const { commentId, authorId } = comment;
-      actions.push({ kind: "decide_command", direction: "state", commentId, authorId, reason });
+      actions.push(remember("decide_command", decidedCommand(commentId, "refused", reason, authorId)));
     } else if (command !== null && command.name !== "usage") {
       actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
     }
@@ -83,7 +85,29 @@ export function planCommands(
   const keys = input.intents
     .filter(({ key, state }) => state === "planned" && key.startsWith(commandKey("")) && !due.has(key))
     .map(({ key }) => key);
-  return keys.length === 0 ? actions : [{ kind: "drop_wishes", direction: "state", keys }, ...actions];
+  return keys.length === 0 ? actions : [remember("drop_wishes", { confirmedIntents: keys }), ...actions];
+}
+
+/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
+export function decidedCommand(
+  commentId: string,
+  state: "live" | "refused" | "held",
+  reason: string,
+  authorId: string | null = null,
+): StateStep {
+  const [name = "", ...result] = reason.split(":");
+  return {
+    mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state, reason }],
+    audit: [
+      {
+        side: "huawei",
+        action: `command ${name}`,
+        item: commandId(commentId),
+        result: `${state} ${result.join(":")}`.trim(),
+        actor: authorId === null ? "a Jira account" : `Jira account ${authorId}`,
+      },
+    ],
+  };
 }
 
 /** What can be refused without asking anybody. */

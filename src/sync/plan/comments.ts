@@ -8,6 +8,7 @@ import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
 import { mayHavePassed } from "../file-refusal.ts";
+import type { MirrorPatch } from "../state.ts";
 import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
 import {
@@ -18,9 +19,11 @@ import {
   isNamedIn,
   isWanted,
   namesInRestricted,
+  restrictedFilePatch,
   restrictedFiles,
   wasNamedInRestricted,
 } from "./disclosure.ts";
+import { droppedParts, remember } from "./remember.ts";
 import { heldReason, issueHold, takesBack } from "./restriction.ts";
 
 /** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
@@ -40,7 +43,7 @@ export function planComments(
   const sends: Action[] = [];
   const mirrors = new Map(commentMirrors(input).map((mirror) => [mirror.sourceId, mirror]));
   const named = restrictedFiles(input, issue, comments, input);
-  if (named.length > 0) urgent.push({ kind: "hold_files", direction: "state", files: named });
+  if (named.length > 0) urgent.push(remember("hold_files", { mirrors: named.map(restrictedFilePatch) }));
   const candidates = comments
     .filter((comment) => comment.authorId !== input.ownAccountId && comment.mark == null)
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.commentId, b.commentId));
@@ -130,7 +133,13 @@ function planHold(
   const hashes = commentHashes(comment, input.adfToText);
   if (!isInScope({ comment, mirror, outgoingSince: input.link.outgoingSince, wanted, hashes })) return [];
   if (reason === null) return null;
-  return mirror?.reason === reason ? [] : [{ kind: "hold_comment", direction: "state", comment, reason }];
+  return mirror?.reason === reason
+    ? []
+    : [
+        remember("hold_comment", {
+          mirrors: [{ ...commentRow(comment.commentId), state: "held", reason, sourceAt: comment.createdAt }],
+        }),
+      ];
 }
 
 /** Whether a comment that nothing keeps has something to send, and what else is to be remembered. */
@@ -148,8 +157,7 @@ function planNext(
   switch (mirror.state) {
     case "sending": {
       // Rows and intents of a sending comment were made together, so without intents every part is confirmed.
-      const complete: Action[] =
-        open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId: comment.commentId }] : [];
+      const complete: Action[] = open.length === 0 ? [completed(comment.commentId)] : [];
       // Parts that were sent wait for the reading that shows them; only planned ones, or lost ones, need the sender.
       return { send: !open.every((intent) => intent.state === "sent"), state: complete, hashes };
     }
@@ -184,9 +192,27 @@ function planStop(
   const nothingLeft = open.length === planned.length && !isConfirming && (mirror?.copyFingerprints.length ?? 0) === 0;
   if (planned.length > 0) {
     const keys = planned.map((intent) => intent.key);
-    return [{ kind: "cancel_parts", direction: "state", commentId, keys, state: nothingLeft ? state : null, reason }];
+    return [canceled(input, keys, nothingLeft ? { ...commentRow(commentId), state, reason } : null)];
   }
-  return open.length === 0 ? [{ kind: "complete_comment", direction: "state", commentId }] : [];
+  return open.length === 0 ? [completed(commentId)] : [];
+}
+
+function commentRow(sourceId: string) {
+  return { kind: "comment", origin: "jira", sourceId } as const;
+}
+
+/** Every part of the comment is confirmed. */
+function completed(commentId: string): Action {
+  return remember("complete_comment", { mirrors: [{ ...commentRow(commentId), state: "live" }] });
+}
+
+/** Parts that were not sent yet must not be sent any more; `row`: what becomes of a comment of which nothing has left. */
+function canceled(input: PlanInput, keys: readonly string[], row: MirrorPatch | null): Action {
+  const dropped = droppedParts(input, keys);
+  return remember("cancel_parts", {
+    ...dropped,
+    mirrors: [...(dropped.mirrors ?? []), ...(row === null ? [] : [row])],
+  });
 }
 
 /** Comments that were deleted: parts that wait to be sent are dropped, what stands there is taken back. */
@@ -217,7 +243,7 @@ function planOwnFiles(
   if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) {
     return input.intents
       .filter((intent) => intent.state === "planned" && isFileMessage(intent))
-      .map((intent) => dropFileMessage(ownerOf(intent) ?? "", intent.key));
+      .map((intent) => canceled(input, [intent.key], null));
   }
   // `all` is refused for service projects: their files may belong to internal comments.
   const all = settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk";
@@ -232,12 +258,12 @@ function planOwnFiles(
   const present = new Set<string>(issue.files.map((file) => file.attachmentId));
   const actions: Action[] = input.intents
     .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(ownerOf(intent) ?? ""))
-    .map((intent) => dropFileMessage(ownerOf(intent) ?? "", intent.key));
+    .map((intent) => canceled(input, [intent.key], null));
   for (const file of issue.files) {
     if (leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
     const open = openFileMessage(input, file.attachmentId);
     if (isNamedIn(heldNames, file) || wasNamedInRestricted(input.mirrors, issue, comments, file)) {
-      if (open?.state === "planned") actions.push(dropFileMessage(file.attachmentId, open.key));
+      if (open?.state === "planned") actions.push(canceled(input, [open.key], null));
       continue;
     }
     if (open !== undefined) {
@@ -269,17 +295,6 @@ function openFileMessage(input: PlanInput, attachmentId: string): Intent | undef
 
 function isFileMessage(intent: Intent): boolean {
   return (intent.payload.owner as { readonly kind?: string } | undefined)?.kind === "file";
-}
-
-function dropFileMessage(attachmentId: string, key: string): Action {
-  return {
-    kind: "cancel_parts",
-    direction: "state",
-    commentId: attachmentId,
-    keys: [key],
-    state: null,
-    reason: "restricted",
-  };
 }
 
 /** Whether a text that was sent itself, and may still be seen there, names the file. */

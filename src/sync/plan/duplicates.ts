@@ -3,18 +3,44 @@
  * Huawei, which cannot be removed, are reported.
  */
 
-import type { SortedMessages } from "../../domain/identity.ts";
+import { markMirror, type SortedMessages } from "../../domain/identity.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
+import { applyStep } from "../apply-step.ts";
+import type { LinkSnapshot, StateStep } from "../state.ts";
 import type { Action, PlanInput } from "./action.ts";
+import { remember } from "./remember.ts";
 
 /** What is to be done about second copies. Those in Jira are looked for only in a full reading. */
 export function planDuplicates(input: PlanInput, sorted: SortedMessages | null): Action[] {
-  const reports = (sorted?.duplicates ?? []).map(
-    (message): Action => ({ kind: "report_duplicate", direction: "state", message }),
-  );
+  const reports = planReports(input, sorted?.duplicates ?? []);
   if (!input.observed.full) return reports;
   return [...reports, ...planComments(input), ...planFiles(input)];
+}
+
+/** Second copies in Huawei are reported once: from then on they count as copies. */
+function planReports(input: PlanInput, duplicates: SortedMessages["duplicates"]): Action[] {
+  let memory: LinkSnapshot = input;
+  return duplicates.map(({ mark, sourceId, fingerprint }) => {
+    const owner = markMirror(mark);
+    const mirror = memory.mirrors.find(
+      (entry) => entry.kind === owner.kind && entry.origin === owner.origin && entry.sourceId === owner.sourceId,
+    );
+    const step: StateStep = {
+      failures: [
+        {
+          direction: "to-huawei",
+          item: `message:${sourceId}`,
+          reason: "duplicate",
+          detail: "a message of ours stands there twice; Huawei Cloud showed the first one only after it was given up",
+        },
+      ],
+      mirrors: [{ ...owner, copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint] }],
+      audit: [{ side: "huawei", action: "duplicate", item: `message:${sourceId}`, result: "reported" }],
+    };
+    memory = applyStep(memory, step, input.now);
+    return remember("report_duplicate", step);
+  });
 }
 
 /** Lists lag, so nothing younger than their settle time is judged. */

@@ -5,6 +5,7 @@ import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
+import { remember } from "./remember.ts";
 
 /** Hash of the facts that a person would want to hear of when they change. */
 export function factsHash(detail: CaseDetail): string {
@@ -22,8 +23,8 @@ export function planFacts(input: PlanInput): Action[] {
   if (detail === null) return [];
   const hash = factsHash(detail);
   if (input.link.factsHash === hash) return [];
-  const remember: Action = { kind: "remember_facts", direction: "state", hash };
-  if (input.link.factsHash === null) return [remember];
+  const told = remember("remember_facts", { link: { factsHash: hash } });
+  if (input.link.factsHash === null) return [told];
   const rows: [string, string | null][] = [
     ["type", detail.typeName],
     ["problem type", detail.problemTypeName],
@@ -33,7 +34,7 @@ export function planFacts(input: PlanInput): Action[] {
   const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
   const cause = `facts-${hash}`;
   // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
-  if (hasNotice(input, cause)) return [remember];
+  if (hasNotice(input, cause)) return [told];
   return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
 }
 

@@ -1,5 +1,6 @@
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import type { Action, PlanInput } from "./action.ts";
+import { remember } from "./remember.ts";
 
 /**
  * Case labels → `hw:` labels; our own marks are put back when somebody removed them. Only labels that we put there ourselves are ever
@@ -18,5 +19,5 @@ export function planLabels(input: PlanInput): Action[] {
   if (add.length > 0 || remove.length > 0)
     return [{ kind: "change_labels", direction: "to-jira", add, remove, labels }];
   const remembered = outdated.length === 0 && labels.every((label) => placed.includes(label));
-  return remembered ? [] : [{ kind: "remember_labels", direction: "state", labels }];
+  return remembered ? [] : [remember("remember_labels", { link: { mirroredLabels: labels } })];
 }

@@ -2,12 +2,21 @@
  * Huawei → Jira: the conversation of a case, and notices that are still owed.
  */
 
-import { findMark, type IdentifiedMessage, messageHash, type SortedMessages } from "../../domain/identity.ts";
-import type { Intent } from "../../domain/link.ts";
+import {
+  findMark,
+  type IdentifiedMessage,
+  messageHash,
+  type SortedMessages,
+  sentAgain,
+} from "../../domain/identity.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
+import { applyStep } from "../apply-step.ts";
+import type { LinkSnapshot, StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
 import { changeKeyPrefix } from "./changes.ts";
 import { isRetriedFile } from "./comments.ts";
+import { remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
@@ -22,9 +31,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
       ? new Set<string>(input.observed.comments.map((comment) => comment.commentId))
       : null;
 
-  for (const { intent, message, fingerprint } of sorted.confirmed) {
-    actions.push({ kind: "confirm_message", direction: "state", intent, message, fingerprint });
-  }
+  actions.push(...planConfirmed(input, sorted.confirmed));
   // What a case was made of came from its issue.
   if (sorted.first !== null && !isOwnRequest(input, sorted.first)) {
     const missing = sorted.first.message.files.filter((file) => !files.has(file.fileId));
@@ -42,7 +49,18 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
     if (isReleased(input, `message:${identified.sourceId}`)) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (input.observed.comments !== null) {
-      actions.push({ kind: "report_unknown_mark", direction: "state", message: identified });
+      actions.push(
+        remember("report_unknown_mark", {
+          failures: [
+            {
+              direction: "to-jira",
+              item: `message:${identified.sourceId}`,
+              reason: "unknown_mark",
+              detail: "a message starts with a mark that nobody here remembers",
+            },
+          ],
+        }),
+      );
     }
   }
   actions.push(...planLateFiles(input, sorted));
@@ -56,12 +74,8 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
       break;
     }
     if (identified.renameFrom !== null) {
-      actions.push({
-        kind: "rename_message",
-        direction: "state",
-        from: identified.renameFrom,
-        to: identified.sourceId,
-      });
+      const [from, to] = [identified.renameFrom, identified.sourceId];
+      actions.push(remember("rename_message", { renames: [{ kind: "message", origin: "huawei", from, to }] }));
     }
     const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
     if (mirror === undefined || mirror.state === "sending") {
@@ -82,6 +96,60 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
     }
   }
   return actions;
+}
+
+/** Our own messages that show in a reading: each intent is done, and its mirror learns the copy. */
+function planConfirmed(input: PlanInput, confirmed: SortedMessages["confirmed"]): Action[] {
+  // Several parts of one comment may show in one reading: each step counts on the one before it.
+  let memory: LinkSnapshot = input;
+  return confirmed.map((entry) => {
+    const step = confirmedStep(memory, entry);
+    memory = applyStep(memory, step, input.now);
+    return remember("confirm_message", step);
+  });
+}
+
+function confirmedStep(
+  { mirrors, intents }: LinkSnapshot,
+  { intent, message, fingerprint }: SortedMessages["confirmed"][number],
+): StateStep {
+  const owner = intent.payload.owner as { readonly kind: Mirror["kind"]; readonly sourceId: string } | undefined;
+  const mirror = mirrors.find(
+    (entry) =>
+      owner !== undefined && entry.kind === owner.kind && entry.origin === "jira" && entry.sourceId === owner.sourceId,
+  );
+  const others = intents.filter(
+    (other) =>
+      other.key !== intent.key &&
+      (other.payload.owner as { sourceId?: string } | undefined)?.sourceId === owner?.sourceId,
+  );
+  const fresh = mirror?.state === "sending" && intent.payload.version !== undefined;
+  return {
+    confirmedIntents: [intent.key],
+    ...(owner === undefined
+      ? {}
+      : {
+          mirrors: [
+            {
+              kind: owner.kind,
+              origin: "jira",
+              sourceId: owner.sourceId,
+              ...(message.messageId !== null && (fresh || mirror?.copyId == null) ? { copyId: message.messageId } : {}),
+              copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint],
+              ...(intent.payload.repeated === true ? { reason: sentAgain } : {}),
+              state: confirmedState(mirror?.state, others.length === 0),
+            },
+          ],
+        }),
+    ...(message.authorId === null ? {} : { huaweiUserId: message.authorId }),
+    audit: [{ side: "huawei", action: "confirm", item: intent.key, result: message.messageId ?? "seen" }],
+  };
+}
+
+/** A comment that was withdrawn or refused meanwhile stays so, whatever of it shows now. */
+function confirmedState(before: Mirror["state"] | undefined, complete: boolean): Mirror["state"] {
+  if (before === "withdrawn" || before === "refused" || before === "held") return before;
+  return complete ? "live" : (before ?? "sending");
 }
 
 /**

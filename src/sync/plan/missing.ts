@@ -9,7 +9,9 @@
 
 import { messageHash, type SortedMessages } from "../../domain/identity.ts";
 import type { Mirror } from "../../domain/link.ts";
+import type { StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
+import { remember } from "./remember.ts";
 
 /** Time between the two readings that must lack a message. */
 const secondLookMs = 60_000;
@@ -19,8 +21,12 @@ export const shrinkItem = "conversation";
 const missingAllowed = 3;
 const missingShareAllowed = 0.1;
 
-/** What to remember, report and mark of messages that this reading of the case lacks. */
-export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
+type Renames = NonNullable<StateStep["renames"]>;
+
+/**
+ * What to remember, report and mark of messages that this reading of the case lacks. `renames`: what the plan renames before. Pure.
+ */
+export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: Recheck, renames: Renames): Action[] {
   const { messages, caseReadAt } = input.observed;
   if (messages === null || messages.length === 0 || caseReadAt === null) return [];
   const times = messages.map((message) => message.createdAt.getTime());
@@ -30,15 +36,15 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   const missing = tracked.filter((mirror) => !isShown(mirror) && (mirror.sourceAt?.getTime() ?? newest) >= oldest);
   const back = tracked.filter((mirror) => mirror.missingSince !== null && isShown(mirror));
   const actions: Action[] = [];
-  if (back.length > 0) actions.push(note(back, false));
+  if (back.length > 0) actions.push(note(back, null, renames));
   // A person has looked, and found it right.
   const released = isReleased(input, shrinkItem);
   if (!released && missing.length > Math.max(missingAllowed, tracked.length * missingShareAllowed)) {
     const told = input.failures.some((failure) => failure.reason === "suspicious_shrink");
-    return told ? actions : [...actions, { kind: "report_shrink", direction: "state", missing: missing.length }];
+    return told ? actions : [...actions, remember("report_shrink", shrinkStep(missing.length))];
   }
   const fresh = missing.filter((mirror) => mirror.missingSince === null);
-  if (fresh.length > 0) actions.push(note(fresh, true));
+  if (fresh.length > 0) actions.push(note(fresh, input.now, renames));
   const due: Mirror[] = [];
   for (const mirror of missing) {
     if (mirror.missingSince === null) continue;
@@ -60,8 +66,26 @@ function isTracked({ kind, origin, state, sourceId, copyId, copyFingerprints }: 
   return kind === "comment" && origin === "jira" && state === "live" && copyFingerprints.length > 0;
 }
 
-function note(mirrors: readonly Mirror[], missing: boolean): Action {
-  return { kind: "note_missing", direction: "state", sourceIds: mirrors.map((mirror) => mirror.sourceId), missing };
+/** Since when readings lack these messages; `null` = they show again. */
+function note(mirrors: readonly Mirror[], missingSince: Date | null, renames: Renames): Action {
+  const named = (from: string): string => renames.find((rename) => rename.from === from)?.to ?? from;
+  return remember("note_missing", {
+    mirrors: mirrors.map(({ kind, origin, sourceId }) => ({ kind, origin, sourceId: named(sourceId), missingSince })),
+  });
+}
+
+/** So many messages vanished at once that the reading is not believed. */
+function shrinkStep(missing: number): StateStep {
+  return {
+    failures: [
+      {
+        direction: "to-jira",
+        item: shrinkItem,
+        reason: "suspicious_shrink",
+        detail: `${missing} messages do not show any more; none of their copies was marked`,
+      },
+    ],
+  };
 }
 
 function shownBy(sorted: SortedMessages, tracked: readonly Mirror[]): (mirror: Mirror) => boolean {

@@ -7,12 +7,14 @@ import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } fro
 import { toJiraLabel } from "../../domain/labels.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
-import { patchMirrors } from "../apply-step.ts";
+import { applyStep } from "../apply-step.ts";
 import type { ConnectionSettings } from "../ports.ts";
+import type { StateStep } from "../state.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";
 import { factsHash } from "./facts.ts";
 import { planReconcile } from "./plan.ts";
+import { remember } from "./remember.ts";
 import { heldReason } from "./restriction.ts";
 import { isCompatible, statusTarget } from "./status.ts";
 
@@ -302,7 +304,12 @@ function makeInput(more: Overrides = {}): PlanInput {
 }
 
 const plan = (more: Overrides = {}): readonly Action[] => planReconcile(makeInput(more)).actions;
-const kinds = (actions: readonly Action[]): string[] => actions.map((action) => action.kind);
+const kinds = (actions: readonly Action[]): string[] =>
+  actions.map((action) => (action.kind === "remember" ? action.what : action.kind));
+
+/** The steps of our memory of one name. */
+const steps = (actions: readonly Action[], what: string): StateStep[] =>
+  actions.flatMap((action) => (action.kind === "remember" && action.what === what ? [action.step] : []));
 
 function pick<K extends Action["kind"]>(actions: readonly Action[], kind: K): Extract<Action, { kind: K }>[] {
   return actions.filter((action): action is Extract<Action, { kind: K }> => action.kind === kind);
@@ -412,7 +419,9 @@ describe("messages to Jira", () => {
 
     const actions = plan({ mirrors: [makeMirror({ sourceId: from })], observed: { messages: [makeMessage()] } });
 
-    expect(actions).toEqual([{ kind: "rename_message", direction: "state", from, to: "m1" }]);
+    expect(actions).toEqual([
+      remember("rename_message", { renames: [{ kind: "message", origin: "huawei", from, to: "m1" }] }),
+    ]);
   });
 
   it.each([
@@ -526,7 +535,7 @@ describe("our own messages", () => {
     const actions = plan({ observed: { messages: [copy], comments: [makeComment()] } });
 
     expect(kinds(actions)).toEqual(["adopt"]);
-    expect(pick(actions, "adopt")[0]?.found.mirrors).toEqual([
+    expect(steps(actions, "adopt")[0]?.mirrors).toEqual([
       expect.objectContaining({ kind: "comment", sourceId: "501", ...hashesOf(body("Here are the logs")) }),
     ]);
   });
@@ -638,8 +647,8 @@ describe("what may leave Jira", () => {
   });
 
   it.each<{ state: Intent["state"]; copies: string[]; expected: unknown[] }>([
-    { state: "planned", copies: [], expected: [expect.objectContaining({ kind: "cancel_parts", state: "held" })] },
-    { state: "planned", copies: ["fp"], expected: [expect.objectContaining({ kind: "cancel_parts", state: null })] },
+    { state: "planned", copies: [], expected: [["held"]] },
+    { state: "planned", copies: ["fp"], expected: [[]] },
     { state: "sent", copies: [], expected: [] },
     { state: "unknown", copies: [], expected: [] },
   ])("stops a restricted comment on its way: a part $state, copies $copies", ({ state, copies, expected }) => {
@@ -649,7 +658,8 @@ describe("what may leave Jira", () => {
       observed: { comments: [makeComment({ restricted: true })] },
     });
 
-    expect(actions).toEqual(expected);
+    expect(kinds(actions)).toEqual(expected.map(() => "cancel_parts"));
+    expect(steps(actions, "cancel_parts").map((step) => step.mirrors?.map((mirror) => mirror.state))).toEqual(expected);
   });
 
   it("sends a held comment as its first version once nothing holds it", () => {
@@ -905,8 +915,12 @@ describe("hold time, order and versions", () => {
       observed: { comments: [] },
     });
 
-    expect(actions).toEqual([
-      expect.objectContaining({ kind: "cancel_parts", keys: ["message:501:v1:1"], state: "withdrawn" }),
+    expect(kinds(actions)).toEqual(["cancel_parts"]);
+    expect(steps(actions, "cancel_parts")).toEqual([
+      {
+        confirmedIntents: ["message:501:v1:1"],
+        mirrors: [{ kind: "comment", origin: "jira", sourceId: "501", state: "withdrawn", reason: "deleted" }],
+      },
     ]);
   });
 });
@@ -973,7 +987,11 @@ describe("messages that vanish", () => {
       mirrors: [live("m0", { missingSince: ago(1) }), live("m9")],
     });
 
-    expect(planned.actions).toEqual([{ kind: "note_missing", direction: "state", sourceIds: ["m0"], missing: false }]);
+    expect(planned.actions).toEqual([
+      remember("note_missing", {
+        mirrors: [{ kind: "message", origin: "huawei", sourceId: "m0", missingSince: null }],
+      }),
+    ]);
   });
 
   it("marks nothing when many vanish at once, and says so once", () => {
@@ -981,7 +999,13 @@ describe("messages that vanish", () => {
     const failure = { item: "conversation", reason: "suspicious_shrink", state: "open", attempts: 1 };
     const failures = [{ ...failure, direction: "to-jira" as const, firstAt: ago(5) }];
 
-    expect(look(gone).actions).toEqual([{ kind: "report_shrink", direction: "state", missing: 4 }]);
+    expect(steps(look(gone).actions, "report_shrink")).toEqual([
+      {
+        failures: [
+          expect.objectContaining({ reason: "suspicious_shrink", detail: expect.stringMatching(/^4 messages/) }),
+        ],
+      },
+    ]);
     expect(look(gone, { failures }).actions).toEqual([]);
   });
 });
@@ -1236,14 +1260,14 @@ describe("statuses", () => {
     { status: 3, agreed: [1, "indeterminate"], issue: "new", expected: ["notice both-3-new", "move_issue done"] },
     { status: 3, agreed: [1, "indeterminate"], issue: "done", expected: ["agree 3 done"] },
     // A person moved the issue to done.
-    { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["want close"] },
+    { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["want_close"] },
     { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close"] },
     { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close"] },
     { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close"] },
-    { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["want close"] },
-    { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
-    { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
-    { status: 17, agreed: [17, "indeterminate"], issue: "done", close: "always", expected: ["want close"] },
+    { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["want_close"] },
+    { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["want_close"] },
+    { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["want_close"] },
+    { status: 17, agreed: [17, "indeterminate"], issue: "done", close: "always", expected: ["want_close"] },
     {
       status: 5,
       agreed: [5, "indeterminate"],
@@ -1280,10 +1304,10 @@ describe("statuses", () => {
         return `move_issue ${"category" in action.target ? action.target.category : action.target.statusId}`;
       case "notice":
         return `notice ${action.cause.replace(/^close-\d+$/, "close")}`;
-      case "agree_status":
-        return `agree ${action.caseStatus} ${action.category}`;
-      case "want_close":
-        return "want close";
+      case "remember": {
+        const { agreedCaseStatus, agreedCategory } = action.step.link ?? {};
+        return action.what === "agree_status" ? `agree ${agreedCaseStatus} ${agreedCategory}` : action.what;
+      }
       case "act_on_case":
         return action.action;
       case "ask_reopen":
@@ -1353,7 +1377,7 @@ describe("statuses", () => {
       intents: [makeIntent({ kind: "action", key: `action:${cause}`, mark: null, state: "planned" })],
     });
 
-    expect(pick(actions, "drop_wishes").map((action) => action.keys)).toEqual(
+    expect(steps(actions, "drop_wishes").map((step) => step.confirmedIntents)).toEqual(
       world.dropped ? [[`action:${cause}`]] : [],
     );
   });
@@ -1373,8 +1397,10 @@ describe("statuses", () => {
     const actions = plan({ observed: { comments }, intents: [command] });
     const tried = plan({ observed: { comments }, intents: [{ ...command, state: "unknown" }] });
 
-    expect(pick(actions, "drop_wishes").map((action) => action.keys)).toEqual(dropped ? [["command:501"]] : []);
-    expect(pick(tried, "drop_wishes")).toEqual([]);
+    expect(steps(actions, "drop_wishes").map((step) => step.confirmedIntents)).toEqual(
+      dropped ? [["command:501"]] : [],
+    );
+    expect(steps(tried, "drop_wishes")).toEqual([]);
   });
 
   it.each([
@@ -1389,7 +1415,7 @@ describe("statuses", () => {
       intents: [makeIntent({ key, mark: "attachment:900", payload, state: "planned" })],
     });
 
-    expect(pick(actions, "cancel_parts").map((action) => action.keys)).toEqual(dropped ? [[key]] : []);
+    expect(steps(actions, "cancel_parts").map((step) => step.confirmedIntents)).toEqual(dropped ? [[key]] : []);
     expect(pick(actions, "send_file")).toHaveLength(dropped ? 0 : 1);
   });
 
@@ -1498,7 +1524,9 @@ describe("statuses", () => {
     expect(pick(entering, "notice").map((action) => action.cause)).toEqual(["waits-1"]);
     expect(staying).toEqual([]);
     expect(pick(stillEntering, "notice")).toEqual([]);
-    expect(pick(stillEntering, "agree_status")).toEqual([expect.objectContaining({ entered: "waits-1" })]);
+    expect(steps(stillEntering, "agree_status").flatMap((step) => step.mirrors)).toEqual([
+      expect.objectContaining({ sourceId: "waits-1", version: 2 }),
+    ]);
     expect(pick(enteringAgain, "notice").map((action) => action.cause)).toEqual(["waits-2"]);
   });
 
@@ -1773,14 +1801,15 @@ describe("any history", () => {
         case "carry_issue_files":
           for (const file of action.files) put(makeMirror({ kind: "file", sourceId: file.fileId }));
           break;
-        case "adopt":
-          for (const mirror of patchMirrors([...mirrors.values()], action.found.mirrors, now)) put(mirror);
+        case "remember": {
+          const stored = applyStep({ ...input, link, mirrors: [...mirrors.values()] }, action.step, now);
+          link = stored.link;
+          for (const mirror of stored.mirrors) put(mirror);
+          // Its message counts as looked at.
+          for (const { item } of action.step.failures ?? [])
+            put(makeMirror({ sourceId: item.slice("message:".length), state: "held" }));
           break;
-        case "report_unknown_mark":
-          put(
-            makeMirror({ sourceId: action.message.sourceId, fingerprint: action.message.fingerprint, state: "held" }),
-          );
-          break;
+        }
         case "notice":
           put(makeMirror({ kind: "notice", sourceId: action.cause }));
           break;
@@ -1791,28 +1820,12 @@ describe("any history", () => {
           }
           link = { ...link, mirroredLabels: action.labels };
           break;
-        case "remember_labels":
-          link = { ...link, mirroredLabels: action.labels };
-          break;
-        case "remember_facts":
-          link = { ...link, factsHash: action.hash };
-          break;
         case "move_issue":
           if (issue !== null && "category" in action.target) {
             const { category } = action.target;
             issue = { ...issue, category, statusId: `st-${category}` };
             link = { ...link, agreedCaseStatus: action.caseStatus, agreedCategory: category };
           }
-          break;
-        case "agree_status":
-          link = {
-            ...link,
-            agreedCaseStatus: action.caseStatus,
-            agreedCategory: action.category ?? link.agreedCategory,
-          };
-          break;
-        case "want_close":
-          put(makeMirror({ kind: "notice", origin: "jira", sourceId: action.cause, state: "held" }));
           break;
         case "act_on_case":
           link = { ...link, agreedCategory: action.category ?? link.agreedCategory };
@@ -1829,26 +1842,6 @@ describe("any history", () => {
             sourceDigest: action.sourceDigest,
           });
           for (const file of action.files) put(fileMirror(file, action.comment.commentId));
-          break;
-        case "hold_comment":
-          put(
-            commentMirror({
-              sourceId: action.comment.commentId,
-              state: "held",
-              reason: action.reason,
-              sourceHash: null,
-              sourceDigest: null,
-            }),
-          );
-          break;
-        case "hold_files":
-          for (const { attachmentId, commentIds } of action.files)
-            put({
-              ...fileMirror(makeFile("restricted", { attachmentId }), null),
-              copyId: null,
-              state: "held",
-              reason: ["named_in_restricted", ...commentIds].join(" "),
-            });
           break;
         case "withdraw_comment":
           put({ ...action.mirror, state: "withdrawn" });

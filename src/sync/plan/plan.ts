@@ -9,6 +9,7 @@ import { sortMessages } from "../../domain/identity.ts";
 import { ignoredReason, isIgnored } from "../../domain/labels.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { type Recognised, recognise } from "../recognise.ts";
+import type { StateStep } from "../state.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planAnswers } from "./answers.ts";
 import { planChanges } from "./changes.ts";
@@ -20,6 +21,7 @@ import { planLabels } from "./labels.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planMissing } from "./missing.ts";
 import { planRelations } from "./relations.ts";
+import { remember } from "./remember.ts";
 import { planRequest } from "./request.ts";
 import { planStatus } from "./status.ts";
 
@@ -31,7 +33,8 @@ export function planReconcile(given: PlanInput): Plan {
   const wasIgnored = given.link.reason === ignoredReason;
   const { issue } = given.observed;
   const ignored = issue === null ? wasIgnored : isIgnored(issue);
-  const note: readonly Action[] = ignored === wasIgnored ? [] : [{ kind: "note_ignored", direction: "state", ignored }];
+  const note: readonly Action[] =
+    ignored === wasIgnored ? [] : [remember("note_ignored", { link: { reason: ignored ? ignoredReason : null } })];
   // Nothing is done and nothing is remembered, so that nothing is lost when the label is taken off.
   if (ignored) return { actions: note, recheckAt: null };
   const plan = planHeeded(given);
@@ -47,7 +50,34 @@ function planHeeded(given: PlanInput): Plan {
     mirrors: patchMirrors(given.mirrors, found.mirrors, given.now),
     intents: given.intents.filter((intent) => !found.confirmedIntents.includes(intent.key)),
   });
-  return { ...rest, actions: [{ kind: "adopt", direction: "state", found }, ...rest.actions] };
+  return { ...rest, actions: [remember("adopt", adoptionStep(found)), ...rest.actions] };
+}
+
+/**
+ * The rows of what was recognised, in one step that also counts it: three within an hour, and the connection stops as `memory_lost`
+ * (rule 2). What is there twice is reported.
+ */
+function adoptionStep(found: Recognised): StateStep {
+  return {
+    mirrors: found.mirrors,
+    confirmedIntents: found.confirmedIntents,
+    adoptions: found.adopted,
+    failures: found.duplicates.map(({ item, kept, other }) => ({
+      direction: item.startsWith("comment:") ? "to-huawei" : "to-jira",
+      item,
+      reason: "duplicate",
+      detail: `${other} is a second copy beside ${kept}`,
+    })),
+    ...(found.huaweiUserId === null ? {} : { huaweiUserId: found.huaweiUserId }),
+    audit: found.mirrors
+      .filter((mirror) => mirror.kind !== "file")
+      .map((mirror) => ({
+        side: mirror.origin === "huawei" ? "jira" : "huawei",
+        action: "adopt",
+        item: `${mirror.kind}:${mirror.sourceId}`,
+        result: mirror.copyId ?? "adopted",
+      })),
+  };
 }
 
 /** Our marks without a row, `null` when there are none or one of the sides was not read (rule 2). */
@@ -86,6 +116,10 @@ function isStampOwed({ link, observed, installation, now }: PlanInput): boolean 
   return mark.inst !== installation || mark.caseId !== link.caseId || mark.issueId !== link.issueId;
 }
 
+function renamesOf(action: Action): NonNullable<StateStep["renames"]> {
+  return action.kind === "remember" ? (action.step.renames ?? []) : [];
+}
+
 function planRest(input: PlanInput): Plan {
   const { link, observed } = input;
   if (link.issueId === null) {
@@ -106,12 +140,14 @@ function planRest(input: PlanInput): Plan {
           intents: input.intents,
           huaweiUserIds: input.huaweiUserIds,
         });
+  const messages = sorted === null ? [] : planMessages(input, sorted, recheck);
   const actions: Action[] = [
     ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
     ...input.intents
       .filter((intent) => intent.key === descriptionRestKey)
       .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
-    ...(sorted === null ? [] : [...planMessages(input, sorted, recheck), ...planMissing(input, sorted, recheck)]),
+    ...messages,
+    ...(sorted === null ? [] : planMissing(input, sorted, recheck, messages.flatMap(renamesOf))),
     ...planDuplicates(input, sorted),
     ...planOwed(input),
     ...planLabels(input),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mirror } from "../../domain/link.ts";
 import type { PlanInput } from "./action.ts";
-import { planRelations, relatedRow, relationsRow, wantsRelations } from "./relations.ts";
+import { planRelations, relatedRow, relationsRead, relationsRow, wantsRelations } from "./relations.ts";
 
 type World = {
   readonly related?: readonly { caseId: string; issueId: string; made?: boolean }[];
@@ -23,10 +23,10 @@ function planned(world: World): string[] {
     switch (action.kind) {
       case "link_issues":
         return `link ${action.issueId}`;
-      case "remember_related":
-        return `remember ${action.caseId}`;
-      case "remember_relations":
-        return `read ${action.hash}`;
+      case "remember":
+        return action.what === relationsRead
+          ? `read ${action.step.mirrors?.[0]?.sourceHash}`
+          : `remember ${action.step.mirrors?.[0]?.sourceId.slice("related-".length)}`;
       default:
         return action.kind;
     }

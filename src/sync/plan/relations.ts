@@ -10,6 +10,10 @@ import type { Mirror } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { Action, PlanInput } from "./action.ts";
+import { remember } from "./remember.ts";
+
+/** What the step is called that remembers a reading of the relations. */
+export const relationsRead = "remember_relations";
 
 /** Row that remembers what the case showed when its relations were read last. */
 const readRow = { kind: "facts", origin: "huawei", sourceId: "relations" } as const;
@@ -56,10 +60,10 @@ export function planRelations(input: PlanInput): Action[] {
     .map(
       ({ caseId, issueId, made }): Action =>
         made || linked.has(issueId)
-          ? { kind: "remember_related", direction: "state", caseId }
+          ? remember("remember_related", { mirrors: [{ ...relatedRow(caseId), state: "live" }] })
           : { kind: "link_issues", direction: "to-jira", caseId, issueId },
     );
   if (actions.length === 0 && !wantsRelations(input.mirrors, relations.hash)) return [];
   // Behind the links: where nothing may go to Jira, or one of them fails for a while, the relations are read once more.
-  return [...actions, { kind: "remember_relations", direction: "to-jira", hash: relations.hash }];
+  return [...actions, remember(relationsRead, { mirrors: [relationsRow(relations.hash)] }, { direction: "to-jira" })];
 }

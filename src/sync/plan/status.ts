@@ -10,7 +10,9 @@ import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { MirrorPatch, StateStep } from "../state.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
+import { remember } from "./remember.ts";
 import { type IssueHold, issueHold, issueHoldTexts } from "./restriction.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
@@ -32,7 +34,7 @@ export function fits(issue: Pick<Issue, "statusId" | "category">, target: Status
 export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
   const actions = planPair(input, recheck);
   const keys = unwanted(input, actions);
-  return keys.length === 0 ? actions : [{ kind: "drop_wishes", direction: "state", keys }, ...actions];
+  return keys.length === 0 ? actions : [remember("drop_wishes", { confirmedIntents: keys }), ...actions];
 }
 
 /** Actions that were certainly not carried out, on a case that has gone on without them or that a person took back. */
@@ -65,14 +67,43 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
   if (isReleased(input, "status")) {
     const target = statusTarget(settings, status);
     return fits(issue, target)
-      ? [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }]
+      ? [agree({ caseStatus: status, category: issue.category })]
       : [{ kind: "move_issue", direction: "to-jira", target, caseStatus: status, entered: null, backFrom: null }];
   }
   if (issue.category === link.agreedCategory) return [];
   if (isCompatible(status, issue.category)) {
-    return [{ kind: "agree_status", direction: "state", caseStatus: status, category: issue.category, entered: null }];
+    return [agree({ caseStatus: status, category: issue.category })];
   }
   return planPersonsMove(input, issue, status, recheck);
+}
+
+/** The two fit now, by whosever hand. `entered`: notice of the entry into a waiting status that is over by it. */
+function agree(pair: {
+  readonly caseStatus: number;
+  readonly category: StatusCategory;
+  readonly entered?: string | null;
+}): Action {
+  const { caseStatus, category, entered = null } = pair;
+  const step: StateStep = {
+    link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory: category },
+    mirrors: endOfEntry(entered),
+    resolvedFailures: [{ item: "status" }],
+  };
+  // Behind its notice: where nothing may go to Jira the entry stays news.
+  return remember("agree_status", step, { direction: entered === null ? "state" : "to-jira" });
+}
+
+/** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
+export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
+  return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
+}
+
+/** A person's move that would end the case is written down before anything is done about it. */
+function wantedClose(cause: string): StateStep {
+  return {
+    mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "held" }],
+    audit: [{ side: "jira", action: "wants_close", item: cause, result: "noted" }],
+  };
 }
 
 /** The case has a status that the issue was not told of yet. */
@@ -100,14 +131,7 @@ function planCaseChange(
   // An issue that was there before its case stays where its person put it, as long as the two fit (rule 7).
   const first = input.link.agreedCaseStatus === null && input.link.origin === "jira";
   if (fits(issue, target) || (first && isCompatible(status, issue.category))) {
-    actions.push({
-      kind: "agree_status",
-      // Behind its notice: where nothing may go to Jira the entry stays news.
-      direction: waits.cause === null ? "state" : "to-jira",
-      caseStatus: status,
-      category: issue.category,
-      entered: waits.cause,
-    });
+    actions.push(agree({ caseStatus: status, category: issue.category, entered: waits.cause }));
     return actions;
   }
   const both = `both-${status}-${issue.category}`;
@@ -165,13 +189,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const { settings, observed } = input;
   if (observed.statusChanges === null) return [];
   const last = observed.statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
-  const agreed: Action = {
-    kind: "agree_status",
-    direction: "state",
-    caseStatus: status,
-    category: issue.category,
-    entered: null,
-  };
+  const agreed = agree({ caseStatus: status, category: issue.category });
   // Deleted cases trigger nothing.
   if (last === undefined || !isByPerson(last, input) || status === deletedStatus) return [agreed];
   const moment = last.at.getTime();
@@ -202,7 +220,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (action === "none") return [agreed];
   if (action !== "ask") {
     // The wish is written down first: many of them at once are held (`many_closes`).
-    if (wish === undefined) return [{ kind: "want_close", direction: "state", cause }];
+    if (wish === undefined) return [remember("want_close", wantedClose(cause))];
     if (waits) {
       recheck.note(leavesAt);
       return [];

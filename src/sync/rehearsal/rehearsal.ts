@@ -8,7 +8,7 @@
 import { type IssueId, toId } from "../../domain/ids.ts";
 import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { ReconcileDeps } from "../link/reconcile-link.ts";
+import type { LinkDeps } from "../link/run-link.ts";
 import type { Clock } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 import { rehearseHuawei } from "./huawei.ts";
@@ -17,7 +17,7 @@ import { type ConnectionSites, makeRehearsedState, type RehearsedState } from ".
 import { isMadeHere, type Write } from "./write.ts";
 
 /** A connection, as the flows work with it. */
-type Runtime = { readonly name: string; readonly intake: IntakeDeps; readonly reconcile: ReconcileDeps };
+type Runtime = { readonly name: string; readonly intake: IntakeDeps; readonly reconcile: LinkDeps };
 
 /** A write with the pair that it belongs to; `null` where there is no case, no issue, or no pair. */
 export type RehearsedWrite = Omit<Write, "target"> & {

@@ -5,12 +5,13 @@
 import { sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
+import { describe } from "../apply/action-table.ts";
 import { IssueMissing, observe, withRelations } from "../link/observe.ts";
 import type { Action, Observed, PlanInput } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
-import { statusTarget } from "../plan/status.ts";
 import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "../ports.ts";
 import type { LinkSnapshot, StatePort } from "../state.ts";
 import { findSeenTwice } from "./inspect-copies.ts";
@@ -101,7 +102,9 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     ...moments(deps),
   };
   const plan = planReconcile(input);
-  const planned = plan.actions.filter((action) => !isBookkeeping(action)).map((action) => toDifference(deps, action));
+  const planned = plan.actions
+    .filter((action) => !isBookkeeping(action))
+    .map((action) => toDifference(deps, action, input.aheadMs));
   const waiting: Difference[] =
     plan.recheckAt === null
       ? []
@@ -138,106 +141,20 @@ function isBookkeeping(action: Action): boolean {
   )
     return true;
   // A copy that stands there twice is a disagreement, although all we can do is tell.
-  if (action.direction === "state") return action.kind !== "report_duplicate";
-  return action.kind === "agree_status" || action.kind === "remember_relations";
+  return action.kind === "remember" && action.step.failures?.some(({ reason }) => reason === "duplicate") !== true;
 }
 
-function toDifference(deps: InspectDeps, action: Action): Difference {
-  return {
-    item: actionItem(action),
-    what: describeAction(deps, action),
-    direction: action.direction,
-    pending: isYoung(deps, action),
-  };
+function toDifference(deps: InspectDeps, action: Action, aheadMs: PlanInput["aheadMs"]): Difference {
+  const { item, arose, words } = describe(action);
+  const isYoung =
+    typeof arose === "object" &&
+    deps.clock.now().getTime() - toOurTime(arose.at, aheadMs[arose.by]).getTime() < deps.pendingMs;
+  return { item: shown(item), what: words(deps), direction: action.direction, pending: isYoung };
 }
 
-function isYoung(deps: InspectDeps, action: Action): boolean {
-  const at = happenedAt(action);
-  return at !== null && deps.clock.now().getTime() - at.getTime() < deps.pendingMs;
-}
-
-/** When what an action mirrors was written; `null` where that does not matter. */
-function happenedAt(action: Action): Date | null {
-  switch (action.kind) {
-    case "post_message":
-      return action.again ? null : action.message.message.createdAt;
-    case "send_comment":
-      return action.comment.updatedAt;
-    case "tell_change":
-      return new Date(action.issue.updatedRaw);
-    case "act_on_case":
-      // A cause is the moment of the move; it waits for a round that counts such moves.
-      return new Date(Number(action.cause.slice("move-".length)));
-    default:
-      return null;
-  }
-}
-
-function actionItem(action: Action): string {
-  switch (action.kind) {
-    case "post_message":
-      return `message ${action.message.sourceId}`;
-    case "send_comment":
-      return `comment ${action.comment.commentId}`;
-    case "withdraw_comment":
-      return `comment ${action.mirror.sourceId}`;
-    case "run_command":
-      return `comment ${action.comment.commentId}`;
-    case "send_file":
-      return `file ${action.file.attachmentId}`;
-    case "carry_issue_files":
-      return `files ${action.files.map((file) => file.fileId).join(", ")}`;
-    case "notice":
-      return "notice";
-    case "create_issue":
-      return `case ${action.detail.caseId}`;
-    default:
-      return action.kind.replaceAll("_", " ");
-  }
-}
-
-/** One line for people: the write that an action makes, without contents. Pure. */
-export function describeAction({ settings, huawei }: Pick<InspectDeps, "settings" | "huawei">, action: Action): string {
-  switch (action.kind) {
-    case "create_issue":
-      return `create an issue in ${settings.jira.projectKey}`;
-    case "post_message":
-      return action.again ? "write the comment again, its copy was removed" : "write a comment";
-    case "post_rest":
-      return "write the rest of the description as comments";
-    case "carry_issue_files":
-      return `attach ${action.files.length} file(s) of the description`;
-    case "change_labels":
-      return `labels: add ${action.add.join(", ") || "none"}; remove ${action.remove.join(", ") || "none"}`;
-    case "move_issue": {
-      const target = statusTarget(settings, action.caseStatus);
-      return `move the issue to ${"statusId" in target ? `status ${target.statusId}` : target.category}`;
-    }
-    case "notice":
-      return "write a notice";
-    case "stamp_issue":
-      return "complete the issue property";
-    case "send_comment":
-      return action.version === 1 ? "send a message" : `send version ${action.version} of a message`;
-    case "withdraw_comment":
-      return huawei.capabilities.has("withdraw") ? "withdraw the message" : "send a message marked as withdrawn";
-    case "send_file":
-      return "send the file in a message of its own";
-    case "mark_withdrawn":
-      return `mark ${action.mirrors.length} withdrawn message(s)`;
-    case "act_on_case":
-      return `${action.action} the case`;
-    case "run_command":
-      return `carry out /${action.command.name}`;
-    case "link_issues":
-      return `link the issue of the related case ${action.caseId}`;
-    case "tell_change":
-      return "tell the case what was changed on the issue";
-    case "ask_reopen":
-      return "ask to take the case up again";
-    default:
-      return action.kind.replaceAll("_", " ");
-  }
+/** An item as people read it: `message:12` as "message 12". */
+function shown(item: string): string {
+  return item.replace(":", " ").replaceAll("_", " ");
 }
 
 /** What people see more often in Jira than the case holds it. */

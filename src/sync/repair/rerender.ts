@@ -15,8 +15,8 @@ import { knownFile } from "../apply/case-files.ts";
 import { renderMessage } from "../apply/messages.ts";
 import { heldDirections } from "../link/holds.ts";
 import { observe } from "../link/observe.ts";
-import type { ReconcileDeps } from "../link/reconcile-link.ts";
 import { leaseMs, renewEveryMs } from "../link/run.ts";
+import type { LinkDeps } from "../link/run-link.ts";
 import type { LeasedLink } from "../state.ts";
 
 /**
@@ -34,7 +34,7 @@ export type RerenderResult = {
  * link to whose issue nothing may be written now. Throws `ServiceError`, `IssueMissing` and `LeaseLost`. May be repeated: then nothing is
  * left to change.
  */
-export async function rerenderLink(deps: ReconcileDeps, linkId: LinkId): Promise<RerenderResult> {
+export async function rerenderLink(deps: LinkDeps, linkId: LinkId): Promise<RerenderResult> {
   const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
   if (leased === null) return { changed: 0, uneven: 0, left: "busy" };
   const { link } = leased.snapshot;
@@ -49,7 +49,7 @@ export async function rerenderLink(deps: ReconcileDeps, linkId: LinkId): Promise
   }
 }
 
-async function rewriteComments(deps: ReconcileDeps, leased: LeasedLink): Promise<RerenderResult> {
+async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<RerenderResult> {
   const { link, mirrors, intents } = leased.snapshot;
   const connection = await deps.state.getConnection(link.connectionName);
   if (connection.state === "stopped") return { changed: 0, uneven: 0, left: "stopped" };

@@ -6,8 +6,8 @@ import type { Mirror } from "../../domain/link.ts";
 import { intakeCases, intakeIssues } from "../intake/intake.ts";
 import { stampIssues } from "../intake/stamps.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import { type ReconcileDeps, reconcileLink } from "../link/reconcile-link.ts";
 import { linkTimeMaxMs } from "../link/run.ts";
+import { type LinkDeps, runLink } from "../link/run-link.ts";
 import type { IntakeLink } from "../state.ts";
 import { type HistoryComment, listHistory, releaseHistory } from "./history.ts";
 import { rerenderLink } from "./rerender.ts";
@@ -60,7 +60,7 @@ export const notRerendered: Rerendered = { changed: 0, uneven: 0, busy: 0, pause
 
 type ResyncDeps = {
   readonly intake: IntakeDeps;
-  readonly reconcile: ReconcileDeps;
+  readonly reconcile: LinkDeps;
   /** Pause in milliseconds; injected, so that tests need not wait. */
   readonly sleep: (ms: number) => Promise<void>;
   readonly concurrency: number;
@@ -79,7 +79,7 @@ export type ResyncResult = {
  * older comments were to leave and another run works on their issue.
  */
 export async function resyncConnection(
-  connection: { readonly name: string; readonly intake: IntakeDeps; readonly reconcile: ReconcileDeps },
+  connection: { readonly name: string; readonly intake: IntakeDeps; readonly reconcile: LinkDeps },
   order: ResyncOrder,
   runner: ResyncRunner,
 ): Promise<ResyncOutcome> {
@@ -110,7 +110,7 @@ export class LinkBusy extends Error {
 
 /** Shows the older comments, asks, and lets exactly those go. */
 async function includeHistory(
-  deps: ReconcileDeps,
+  deps: LinkDeps,
   linkIds: readonly LinkId[],
   { actor, release }: Pick<ResyncRunner, "actor" | "release">,
 ): Promise<readonly HistoryComment[]> {
@@ -125,7 +125,7 @@ async function includeHistory(
   return shown;
 }
 
-async function rerenderAll(deps: ReconcileDeps, linkIds: readonly LinkId[]): Promise<Rerendered> {
+async function rerenderAll(deps: LinkDeps, linkIds: readonly LinkId[]): Promise<Rerendered> {
   const total = { ...notRerendered };
   for (const linkId of linkIds) {
     const { changed, uneven, left } = await rerenderLink(deps, linkId);
@@ -235,7 +235,7 @@ async function repair(
     // Nothing starts a stopped connection but a person, so nothing is waited for.
     const connection = await state.getConnection(deps.intake.settings.name);
     if (connection.state === "stopped") return { writes, reason: connection.stateReason ?? "stopped", waits: false };
-    const outcome = await reconcileLink(deps.reconcile, linkId);
+    const outcome = await runLink(deps.reconcile, linkId);
     if (outcome.kind === "done" || outcome.kind === "deferred") writes += outcome.actions;
     if (outcome.kind === "blocked") return { writes, reason: outcome.reason, waits: false };
     const snapshot = await state.findSnapshot(linkId);
