@@ -20,6 +20,9 @@ const roomOrder = rooms.map((room, index) => ({
   from: { path: `^src/sync/${room}/`, pathNot: "\\.test\\.ts$" },
   to: { path: `^src/sync/(${rooms.slice(0, index).join("|") || "none"})/` },
 }));
+const commandsMay = "^src/(commands|domain|lib|sync|queue|observability)/";
+/** The commands that start simulators. */
+const simulating = "^src/commands/(demo|simulate|demo/people)\\.ts";
 const layering = Object.entries(folders).map(([folder, allowed]) => ({
   name: `src-${folder}`,
   severity: "error",
@@ -48,6 +51,25 @@ module.exports = {
       to: { path: `^src/sync/(${rooms.join("|")})/` },
     },
     {
+      // Adapters reach commands as values of `commands/cli/app.ts`; of the configuration and of the operators' store they know the types.
+      name: "src-commands",
+      severity: "error",
+      from: { path: "^src/commands/", pathNot: `(\\.test\\.ts|${simulating})$` },
+      to: { path: "^(src|jobs|simulators|test)/", pathNot: `${commandsMay}|^src/(config/|store/admin\\.ts$)` },
+    },
+    {
+      name: "src-commands-values",
+      severity: "error",
+      from: { path: "^src/commands/", pathNot: `(\\.test\\.ts|${simulating})$` },
+      to: { path: "^src/", pathNot: commandsMay, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "src-commands-simulating",
+      severity: "error",
+      from: { path: `${simulating}$` },
+      to: { path: "^(src|jobs|test)/", pathNot: commandsMay, dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "jobs",
       severity: "error",
       from: { path: "^jobs/" },
@@ -57,7 +79,7 @@ module.exports = {
     {
       name: "nothing-imports-bin",
       severity: "error",
-      from: { path: "^(src|jobs|simulators)/", pathNot: "^src/(bin|commands)/" },
+      from: { path: "^(src|jobs|simulators)/", pathNot: "^src/bin/" },
       to: { path: "^src/bin/" },
     },
     {

@@ -25,7 +25,7 @@ COPY src src
 RUN mkdir /data compile-cache && chown node:node /data compile-cache
 USER node
 # Compiles the sources once, here, so that no container holds the compiler in memory.
-RUN node src/bin/casebridge.mjs --help > /dev/null
+RUN node src/bin/compile.mjs
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -3,8 +3,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
-import type { ConnectionRuntime } from "../../jobs/runtime.ts";
-import { CommandFailure, ExitCode } from "../commands/exit-code.ts";
+import type * as Commands from "../commands/cli/app.ts";
+import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import type { Config, ConnectionConfig } from "../config/config.ts";
 import type { Side } from "../domain/service-error.ts";
 import {
@@ -18,7 +18,6 @@ import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
 import { type Budget, makeLocalBudget } from "../lib/budget.ts";
-import { hashParts } from "../lib/hash.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSeal, type Seal } from "../lib/seal.ts";
@@ -27,8 +26,17 @@ import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts
 import { makeReadingTokenStore } from "../lib/token-store.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { errorMessage } from "../observability/scrub.ts";
+import { makeAdminStore } from "../store/admin.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
-import { checkSites, findCursor, recordPolicy, saveCursor, syncConnections } from "../store/connections.ts";
+import { releaseCloses } from "../store/closes-lane.ts";
+import {
+  checkSites,
+  findCursor,
+  isPolicyWider,
+  recordPolicy,
+  saveCursor,
+  syncConnections,
+} from "../store/connections.ts";
 import { type Database, makePrisma } from "../store/database/client.ts";
 import { DatabaseNotReady, isSchemaError } from "../store/database/errors.ts";
 import { migrateDatabase, readSchemaState, refuseIncompatible } from "../store/database/migrate.ts";
@@ -36,51 +44,38 @@ import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts"
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
 import { makeReadingState } from "../store/reading-state.ts";
+import { makeRebuildState } from "../store/rebuild.ts";
 import { makeState } from "../store/state.ts";
 import { toldFields } from "../sync/plan/changes.ts";
 import { policyOf } from "../sync/plan/disclosure.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
+import { budgetKeys, huaweiAccount } from "./budget-keys.ts";
 import { observeBudget, observePort } from "./observed-port.ts";
+import { makeStatusReport } from "./status.ts";
 
-/** A database that is reachable. `applied`: migrations that this opening brought; `missing`: those that it was left without. */
-export type OpenDatabase = Database & {
-  readonly connectionString: string;
-  readonly embedded: EmbeddedPostgres | null;
-  readonly applied: readonly string[];
-  readonly missing: readonly string[];
+/** A database that is reachable, with its client. */
+export type OpenDatabase = Database &
+  Commands.OpenDatabase & { readonly embedded: EmbeddedPostgres | null; close(): Promise<void> };
+
+/** One connection with both adapters. */
+export type WiredConnection = Commands.WiredConnection & {
+  readonly huawei: HuaweiAdminPort;
+  readonly jira: JiraAdminPort;
 };
 
-/** One connection with both adapters, for commands that look at the services themselves. */
-export type WiredConnection = ConnectionRuntime & {
-  readonly config: ConnectionConfig;
-  readonly huawei: HuaweiPort & HuaweiAdminPort;
-  readonly jira: JiraPort & JiraAdminPort;
-};
-
-/** Everything a command works with. `close` ends it in order: spool, database, embedded server. */
-export type Parts = {
-  readonly config: Config;
-  readonly log: Log;
-  readonly clock: Clock;
+/** Everything that commands and the worker work with. `close` ends it in order: spool, database, embedded server. */
+export type Parts = Commands.Parts & {
   readonly owner: string;
   readonly database: OpenDatabase;
-  readonly state: StatePort;
   readonly spool: SpoolFolder;
   readonly metrics: Metrics;
   readonly connections: readonly WiredConnection[];
-  close(): Promise<void>;
 };
 
 /** How long running queries are waited for at the end. */
 const closeMaxMs = 3_000;
-
-/**
- * What a command may do to the database. `write`: makes and migrates it first. `rehearse`: uses it as it is; what it writes it takes
- * back. `read`: uses it as it is, and the server refuses every write.
- */
-export type DatabaseAccess = "write" | "rehearse" | "read";
 
 /**
  * Opens the configured database, the embedded one without `DATABASE_URL`. `inAnyState` is for the doctor: it also opens
@@ -91,7 +86,7 @@ export async function openDatabase(
   config: Config,
   log: Log,
   options: {
-    readonly access: DatabaseAccess;
+    readonly access: Commands.DatabaseAccess;
     readonly inAnyState?: boolean;
     readonly poolMax?: number;
     readonly onHang?: () => void;
@@ -176,12 +171,18 @@ function log2(log: Log): { info(facts: object, message: string): void; warn(fact
   };
 }
 
-/** What is heard of each write, of each lease that was taken, and of each request whether any answer came; what may be done to the database (default: everything). */
+/** What is heard while the parts work, and what they may do. */
 export type ComposeOptions = {
-  readonly onWrite?: (connection: string, write: { side: "huawei" | "jira"; action: string }) => void;
+  /** Told each write. */
+  readonly onWrite?: Commands.WorkerHooks["onWrite"];
+  /** Told each lease that was taken. */
   readonly onLease?: () => void;
+  /** Told of each request whether any answer came. */
   readonly onAnswer?: (call: { readonly connection: string; readonly side: Side; readonly answered: boolean }) => void;
+  /** What may be done to the database: everything, unless it says `read`. */
   readonly access?: "write" | "read";
+  /** Whose acts are audited. */
+  readonly actor?: string;
 };
 
 /**
@@ -200,14 +201,6 @@ export async function compose(config: Config, log: Log, options: ComposeOptions 
     await database.close();
     throw error;
   }
-}
-
-/** The same database, read, wired for another configuration. Its `close` leaves the database open. Throws as `compose`. */
-export async function rewire(parts: Parts, config: Config): Promise<Parts> {
-  const { database, log } = parts;
-  const options = { access: "read" } as const;
-  const wired = await onFoundSchema(database, () => wire(config, log, { database, metrics: makeMetrics(), options }));
-  return { ...wired, close: () => wired.spool.close() };
 }
 
 async function wire(
@@ -241,6 +234,11 @@ async function wire(
       reread: () => config.reread()?.connections.find(({ name }) => name === connection.name) ?? null,
     }),
   );
+  const admin = makeAdminStore({
+    prisma,
+    clock,
+    ...(options.actor === undefined ? {} : { actor: options.actor }),
+  });
   return {
     config,
     log,
@@ -248,9 +246,22 @@ async function wire(
     owner,
     database,
     state,
+    admin,
+    rebuilding: makeRebuildState({ prisma, clock }),
     spool,
     metrics,
     connections,
+    makeReport: (queue) => makeStatusReport({ config, admin, queue, state, clock }),
+    releaseCloses: (connection) => releaseCloses(prisma, connection, clock.now()),
+    isPolicyWider: (connection) =>
+      isPolicyWider(prisma, { name: connection.name, policy: policyOf(connection.config) }),
+    recordPolicies: (chosen) => recordPolicies({ prisma, clock, log }, chosen),
+    rewire: async (draft) => {
+      const wired = await onFoundSchema(database, () =>
+        wire(draft, log, { database, metrics: makeMetrics(), options: { access: "read" } }),
+      );
+      return { ...wired, close: () => wired.spool.close() };
+    },
     close: async () => {
       await spool.close();
       await database.close();
@@ -285,22 +296,6 @@ function toConnectionRow(connection: ConnectionConfig): {
     huaweiSite: connection.huawei.endpoint,
     jiraSite: connection.jira.host,
     projectKey: connection.jira.projectKey,
-  };
-}
-
-/** Names the account of a budget: the user, or a hash of the access key's id, which is half of a credential and stands nowhere. */
-function huaweiAccount(connection: ConnectionConfig): string {
-  const { credentials } = connection.huawei;
-  return credentials.kind === "aksk"
-    ? `key ${hashParts([credentials.ak.reveal()]).slice(0, 16)}`
-    : `${credentials.domainName}/${credentials.username}`;
-}
-
-/** Names of the budgets that a connection draws on: one per endpoint and account (rule 9). */
-export function budgetKeys(connection: ConnectionConfig): { readonly huawei: string; readonly jira: string } {
-  return {
-    huawei: `huawei ${connection.huawei.endpoint} ${huaweiAccount(connection)}`,
-    jira: `jira ${connection.jira.host} ${connection.jira.email}`,
   };
 }
 
@@ -472,17 +467,13 @@ function wireConnection(input: {
   };
 }
 
-/**
- * Remembers what may leave Jira, before anything does. Only for commands that send: a command that merely looks may run with other
- * settings, and must not make a later start seem wider. May be repeated.
- */
-export async function recordPolicies(parts: Parts, connections: readonly WiredConnection[]): Promise<void> {
-  const { prisma } = parts.database;
+/** See `Parts.recordPolicies`. */
+async function recordPolicies(
+  { prisma, clock, log }: { readonly prisma: Database["prisma"]; readonly clock: Clock; readonly log: Log },
+  connections: readonly Commands.WiredConnection[],
+): Promise<void> {
   for (const { name, config } of connections) {
-    if (await recordPolicy(prisma, { name, policy: policyOf(config), at: parts.clock.now() }))
-      parts.log.warn({ connection: name }, "More may leave Jira than before: earlier comments and files stay");
+    if (await recordPolicy(prisma, { name, policy: policyOf(config), at: clock.now() }))
+      log.warn({ connection: name }, "More may leave Jira than before: earlier comments and files stay");
   }
 }
-
-/** Real pauses, for commands that wait. */
-export const sleep = (ms: number): Promise<void> => sleepFor(ms);

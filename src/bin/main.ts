@@ -1,8 +1,21 @@
-import { makeProcessIo, runCli } from "../commands/cli.ts";
+import { runCli } from "../commands/cli/cli.ts";
+import { makeProcessIo } from "../commands/cli/terminal.ts";
+import { commands } from "../commands/index.ts";
 import { readVersion } from "../lib/version.ts";
-import { actions } from "./actions.ts";
 
-/** Runs the command that the process was started with, and sets its exit code. */
+/** Runs the command that the process was started with, and sets its exit code. Adapters are loaded only by a command that runs. */
 export async function main(): Promise<void> {
-  await runCli({ actions, io: makeProcessIo(process), argv: process.argv.slice(2), version: readVersion() });
+  await runCli({
+    commands,
+    app: async () => (await import("./app.ts")).makeApp(),
+    io: makeProcessIo(process),
+    argv: process.argv.slice(2),
+    version: readVersion(),
+  });
+}
+
+/** Loads all that any command may load, and runs nothing. */
+export async function loadEverything(): Promise<void> {
+  const entries = commands.flatMap((entry) => ("commands" in entry ? entry.commands : [entry]));
+  await Promise.all([import("./app.ts"), import("./worker.ts"), ...entries.map((entry) => entry.load())]);
 }

@@ -3,11 +3,11 @@
 import type { Config } from "../config/config.ts";
 import { roundRequests } from "../domain/round-cost.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
+import type { BudgetReport, StatusReport } from "../observability/status-report.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { StatePort } from "../sync/state.ts";
-import type { BudgetReport, StatusReport } from "../web/status-report.ts";
-import { budgetKeys } from "./compose.ts";
+import { budgetKeys } from "./budget-keys.ts";
 
 /**
  * The poll interval that can be reached, in seconds (rule 14): the cron's own, or what half the budget needs for a round over the watched links of all

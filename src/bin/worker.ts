@@ -12,8 +12,9 @@ import { handleRefreshLookups, refreshLookupsJob } from "../../jobs/refresh-look
 import { roundKinds, type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { handleSweepLinks, sweepLinksJob } from "../../jobs/sweep-links.ts";
 import { makeTurns, type Turns } from "../../jobs/turns.ts";
+import type { RunningWorker as CommandsWorker, WorkerHooks } from "../commands/cli/app.ts";
+import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import { findOscillations } from "../commands/doctor/status.ts";
-import { CommandFailure, ExitCode } from "../commands/exit-code.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
@@ -21,7 +22,6 @@ import { breakers, type Metrics } from "../observability/metrics.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
-import { makeAdminStore } from "../store/admin.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
 import { type DueSignals, listenForDue } from "../store/due-signal.ts";
 import { purgeOld } from "../store/keeping.ts";
@@ -33,29 +33,17 @@ import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
 import { makeOidc, type Oidc } from "../web/oidc.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { makeWebhookServer, type WebhookReceiver } from "../web/webhook-route.ts";
-import { type ComposeOptions, compose, type Parts, recordPolicies } from "./compose.ts";
-import { makeStatusReport } from "./status.ts";
+import { compose, type Parts } from "./compose.ts";
 import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
-export type RunningWorker = {
-  readonly parts: Parts;
-  readonly queue: QueueBackend;
-  /** Where the page answers; `null` when HTTP is off. */
-  readonly url: string | null;
-  /** Ends within 28 s. May be repeated. */
-  stop(): Promise<void>;
-};
+export type RunningWorker = CommandsWorker & { readonly parts: Parts; readonly queue: QueueBackend };
 
 const jobsFinishMs = 15_000;
 const statusAnswerMs = 5_000;
 
 /** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */
-export async function startWorker(
-  config: Config,
-  log: Log,
-  hooks: Pick<ComposeOptions, "onWrite"> = {},
-): Promise<RunningWorker> {
+export async function startWorker(config: Config, log: Log, hooks: WorkerHooks = {}): Promise<RunningWorker> {
   let schedule: Schedule | null = null;
   const turns = makeTurns({
     connections: config.connections.map((connection) => connection.name),
@@ -74,7 +62,7 @@ export async function startWorker(
     onLease: () => progress.linkTaken(),
   });
   const { state, connections, metrics } = parts;
-  await recordPolicies(parts, connections);
+  await parts.recordPolicies(connections);
   try {
     await refuseOscillation(parts);
   } catch (error) {
@@ -322,9 +310,8 @@ function makeHttp(input: {
   readonly webhook: WebhookReceiver;
 }): HttpServer {
   const { config, parts, queue, log, progress, webhook } = input;
-  const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock });
-  const report = () => makeStatusReport({ config, admin, queue, state: parts.state, clock: parts.clock });
-  const { metrics } = parts;
+  const { admin, metrics } = parts;
+  const report = () => parts.makeReport(queue);
   /** When each round that was counted ended: a page that is read twice must not count it twice. */
   const counted = new Map<string, number>();
   metrics.onCollect(async () => {

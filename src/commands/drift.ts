@@ -1,9 +1,9 @@
 /** What `verify` shows of the differences between both sides. */
 
 import type { Inspection } from "../sync/repair/inspect.ts";
-import type { CommandResult } from "./actions.ts";
-import { ExitCode } from "./exit-code.ts";
-import type { Cell } from "./output.ts";
+import type { CommandResult } from "./cli/command.ts";
+import { ExitCode } from "./cli/exit-code.ts";
+import type { Cell } from "./cli/output.ts";
 
 /** One row per difference, and one per link that cannot be read. */
 function differenceRows(inspections: readonly Inspection[]): Cell[][] {

@@ -4,8 +4,7 @@ import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import { unlimitedBudget } from "../lib/budget.ts";
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
-import type { LookupOptions } from "./actions.ts";
-import { readLookups } from "./lookups.ts";
+import { type LookupOptions, readLookups } from "./lookups.ts";
 
 let simulator: HuaweiSimulator;
 afterEach(() => simulator.close());

@@ -1,12 +1,73 @@
 /** `casebridge lookups`: what the Huawei account knows, as tables and as JSON. */
-
+import { Option } from "commander";
 import { isUnsupported } from "../domain/service-error.ts";
 import { type GuardedText, ownWords, writtenByOperator } from "../domain/text/guarded.ts";
 import type { CaseLookupPort } from "../sync/ports.ts";
-import type { CommandResult, LookupKind, LookupOptions } from "./actions.ts";
-import { lookupKinds } from "./actions.ts";
-import { CommandFailure, ExitCode } from "./exit-code.ts";
-import type { Cell } from "./output.ts";
+import type { App } from "./cli/app.ts";
+import { type CommandResult, defineCommand } from "./cli/command.ts";
+import { ExitCode } from "./cli/exit-code.ts";
+import { parseIdentifier } from "./cli/option-values.ts";
+import { type ConnectionOption, connectionOption, once, readConnection, textOf, usage } from "./cli/options.ts";
+import type { Cell } from "./cli/output.ts";
+import { commandLog } from "./cli/work.ts";
+import { chosen } from "./targets.ts";
+
+const lookupKinds = [
+  "regions",
+  "categories",
+  "problem-types",
+  "templates",
+  "severities",
+  "labels",
+  "quotas",
+  "extra-parameters",
+  "projects",
+  "account",
+] as const;
+type LookupKind = (typeof lookupKinds)[number];
+
+/** `kind` null = all that the given ids suffice for. The ids narrow those look-ups that depend on them. */
+export type LookupOptions = ConnectionOption & {
+  readonly kind: LookupKind | null;
+  readonly subTypeId: string | null;
+  readonly productId: string | null;
+  readonly problemTypeId: string | null;
+};
+
+/** `casebridge lookups`. */
+export const command = defineCommand<LookupOptions>({
+  arguments: [{ description: "what to list (default: all that the given ids suffice for)", choices: lookupKinds }],
+  options: () => [
+    connectionOption(),
+    new Option("--sub-type <id>", "narrow to a case sub-type").argParser(once(parseIdentifier)),
+    new Option("--product <id>", "narrow to a product").argParser(once(parseIdentifier)),
+    new Option("--problem-type <id>", "narrow to a problem type").argParser(once(parseIdentifier)),
+  ],
+  read: (parsed) => ({
+    ...readConnection(parsed),
+    kind: lookupKinds.find((kind) => kind === parsed.args[0]) ?? null,
+    subTypeId: textOf(parsed, "subType"),
+    productId: textOf(parsed, "product"),
+    problemTypeId: textOf(parsed, "problemType"),
+  }),
+  run: (options, { app }) => readAll(app, options),
+});
+
+/** Needed to fill in the configuration, so it works before there is a database. */
+async function readAll(app: App, options: LookupOptions): Promise<CommandResult> {
+  const config = app.readConfig("command");
+  const log = commandLog(config);
+  const results: [string, CommandResult][] = [];
+  for (const { name, huawei } of chosen(config, options.connection))
+    results.push([name, await readLookups(app.makeHuawei(huawei, log), options)]);
+  const [first] = results;
+  if (results.length === 1 && first !== undefined) return first[1];
+  return {
+    exitCode: ExitCode.done,
+    json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
+    human: results.flatMap(([name, { human }]) => [{ kind: "text", text: `Connection ${name}` } as const, ...human]),
+  };
+}
 
 type IdName = "subTypeId" | "productId" | "problemTypeId";
 /** Ids as the operator has named them. */
@@ -139,11 +200,10 @@ export async function readLookups(port: CaseLookupPort, options: LookupOptions):
   for (const kind of kinds) {
     const missing = missingIds(kind, options);
     if (missing.length > 0)
-      throw new CommandFailure({
-        code: ExitCode.usage,
-        message: `lookups ${kind} needs ${missing.join(" and ")}.`,
-        remedy: "casebridge lookups categories and lookups problem-types list the ids.",
-      });
+      throw usage(
+        `lookups ${kind} needs ${missing.join(" and ")}.`,
+        "casebridge lookups categories and lookups problem-types list the ids.",
+      );
     try {
       const table = await lookups[kind].read(port, toIds(options));
       json[kind] = table.json;

@@ -1,38 +1,53 @@
 /** `casebridge rebuild`: survey, question, work, report. */
-
-import { type Parts, sleep, type WiredConnection } from "../bin/compose.ts";
-import { makeTextPort } from "../jira/text-port.ts";
-import { makeRebuildState } from "../store/rebuild.ts";
+import { Option } from "commander";
+import { type PairResult, previewRebuild, rebuildConnection, type Survey, survey } from "../sync/repair/rebuild.ts";
+import type { Parts, WiredConnection } from "./cli/app.ts";
+import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";
+import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import {
-  type PairResult,
-  previewRebuild,
-  type RebuildDeps,
-  rebuildConnection,
-  type Survey,
-  survey,
-} from "../sync/repair/rebuild.ts";
-import type { CommandContext, CommandResult, RebuildOptions } from "./actions.ts";
-import { CommandFailure, ExitCode } from "./exit-code.ts";
-import type { Cell } from "./output.ts";
+  type ConnectionOption,
+  connectionOption,
+  isSet,
+  readConnection,
+  textOf,
+  usage,
+  yesOption,
+} from "./cli/options.ts";
+import type { Cell } from "./cli/output.ts";
+import { noted } from "./cli/work.ts";
+import { rebuildDeps } from "./rebuilding.ts";
+import { chosen } from "./targets.ts";
 
-/** What a flow of `rebuild` needs for one connection. */
-export function rebuildDeps(
-  parts: Parts,
-  connection: WiredConnection,
-  onProgress?: (done: number, total: number) => void,
-): RebuildDeps {
-  const { host } = connection.config.jira;
-  const others = parts.connections.filter((other) => other !== connection && other.config.jira.host === host);
-  return {
-    ...connection.reconcile,
-    text: makeTextPort(),
-    store: makeRebuildState({ prisma: parts.database.prisma, clock: parts.clock }),
-    sleep,
-    concurrency: parts.config.workerConcurrency,
-    otherProjects: new Set(others.map((other) => other.config.jira.projectKey)),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
-}
+/** `takeOver`: false = ask; true = the marks of whatever installation; a text = of that one only. */
+type RebuildOptions = ConnectionOption & { readonly dryRun: boolean; readonly takeOver: boolean | string };
+
+/** `casebridge rebuild`. */
+export const command = defineCommand<RebuildOptions>({
+  help: "\nExamples:\n  casebridge rebuild --dry-run\n  casebridge rebuild --take-over",
+  options: () => [
+    connectionOption(),
+    new Option("--dry-run", "print what it would adopt, write nothing"),
+    new Option("--take-over [installation]", "take over the marks of another installation (default: of any)"),
+    yesOption(),
+  ],
+  read: (parsed) => ({
+    ...readConnection(parsed),
+    dryRun: isSet(parsed, "dryRun"),
+    takeOver: textOf(parsed, "takeOver") ?? isSet(parsed, "takeOver"),
+  }),
+  question: ({ dryRun, takeOver }) =>
+    dryRun || takeOver === false
+      ? null
+      : `Take over the marks of ${takeOver === true ? "other installations" : `installation ${takeOver}`} of casebridge? ` +
+        "If it still runs, stop it first: two installations on one project write everything twice.",
+  run: (options, context) => {
+    const { dryRun, connection } = options;
+    const act = dryRun ? null : { action: "rebuild", target: connection ?? "every connection" };
+    return context.app.withParts(dryRun ? "read" : "write", (parts) =>
+      noted(parts, act, () => rebuild(parts, chosen(parts, connection), options, context)),
+    );
+  },
+});
 
 type ConnectionReport = { readonly connection: string; readonly survey: Survey; readonly pairs: readonly PairResult[] };
 
@@ -40,7 +55,7 @@ type ConnectionReport = { readonly connection: string; readonly survey: Survey; 
  * Rebuilds the mapping of the connections. Marks of other installations are taken over only when `takeOver` says so or a person
  * agrees. Exit 3 when something is there twice or cannot be told. Throws `CommandFailure`, `ServiceError`.
  */
-export async function runRebuild(
+async function rebuild(
   parts: Parts,
   connections: readonly WiredConnection[],
   options: RebuildOptions,
@@ -90,11 +105,10 @@ async function agreeToTakeOver(
     !foreign.some(({ inst }) => inst === options.takeOver) &&
     foreign.length > 0
   ) {
-    throw new CommandFailure({
-      code: ExitCode.usage,
-      message: `No issue carries marks of installation ${options.takeOver}.`,
-      remedy: `There are: ${foreign.map(({ inst }) => inst).join(", ")}.`,
-    });
+    throw usage(
+      `No issue carries marks of installation ${options.takeOver}.`,
+      `There are: ${foreign.map(({ inst }) => inst).join(", ")}.`,
+    );
   }
   if (foreign.length === 0 || options.takeOver !== false) return;
   const whose = foreign.map(({ inst, issues }) => `${inst} (${issues} issues)`).join(", ");
@@ -110,11 +124,10 @@ async function agreeToTakeOver(
     });
   });
   if (!agreed)
-    throw new CommandFailure({
-      code: ExitCode.usage,
-      message: "Nothing was taken over, and nothing was written.",
-      remedy: "Run it again with --dry-run to see what it would do.",
-    });
+    throw usage(
+      "Nothing was taken over, and nothing was written.",
+      "Run it again with --dry-run to see what it would do.",
+    );
 }
 
 function rebuildResult(

@@ -1,11 +1,8 @@
 /** Which connections and links a command is about. */
-
-import { adminOf } from "../bin/command.ts";
-import type { Parts, WiredConnection } from "../bin/compose.ts";
 import type { LinkId } from "../domain/ids.ts";
-import type { AdminStore } from "../store/admin.ts";
-import type { LinkTarget } from "./actions.ts";
-import { CommandFailure, ExitCode } from "./exit-code.ts";
+import type { Parts, WiredConnection } from "./cli/app.ts";
+import type { CommandFailure } from "./cli/exit-code.ts";
+import { type LinkTarget, usage } from "./cli/options.ts";
 
 /** Tells a connection by its name. */
 export function isNamed(name: string): (connection: { readonly name: string }) => boolean {
@@ -14,11 +11,10 @@ export function isNamed(name: string): (connection: { readonly name: string }) =
 
 /** The failure of a command that names a connection which is not configured. */
 export function noConnection(name: string | null): CommandFailure {
-  return new CommandFailure({
-    code: ExitCode.usage,
-    message: `There is no connection ${name ?? ""}.`,
-    remedy: "See the names in casebridge.yaml; without it there is one named default.",
-  });
+  return usage(
+    `There is no connection ${name ?? ""}.`,
+    "See the names in casebridge.yaml; without it there is one named default.",
+  );
 }
 
 /** The connection of that name, or all. Throws `CommandFailure` for an unknown name. */
@@ -38,7 +34,7 @@ export type Target = LinkTarget | { readonly kind: "since"; readonly since: Date
 export async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
   const connections = chosen(parts, name);
   if (target.kind === "all" || target.kind === "since") return connections;
-  const link = await adminOf(parts).findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
+  const link = await parts.admin.findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
   const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
   return owner === undefined ? connections.slice(0, 1) : [owner];
 }
@@ -59,19 +55,17 @@ export async function existingLinks(
   return recent.filter((link) => link.state !== "unlinked").map((link) => link.id);
 }
 
+/** Everything about one link. */
+export type FoundLink = NonNullable<Awaited<ReturnType<Parts["admin"]["findLink"]>>>;
+
 /** The link of that name, in that connection if one is given. Throws `CommandFailure`. */
-export async function findLink(
-  parts: Parts,
-  name: string,
-  connection: string | null,
-): Promise<NonNullable<Awaited<ReturnType<AdminStore["findLink"]>>>> {
+export async function findLink(parts: Parts, name: string, connection: string | null): Promise<FoundLink> {
   chosen(parts, connection);
-  const link = await adminOf(parts).findLink(name, connection);
+  const link = await parts.admin.findLink(name, connection);
   if (link === null)
-    throw new CommandFailure({
-      code: ExitCode.usage,
-      message: `Nothing is linked under ${name}.`,
-      remedy: "See `casebridge links list`; `casebridge resync --case ID --wait` takes a case that is not linked yet.",
-    });
+    throw usage(
+      `Nothing is linked under ${name}.`,
+      "See `casebridge links list`; `casebridge resync --case ID --wait` takes a case that is not linked yet.",
+    );
   return link;
 }

@@ -5,12 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { makeMetrics } from "../observability/metrics.ts";
+import type { StatusReport } from "../observability/status-report.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import { emptyDatabase, makeTestDatabase, type TestDatabase } from "../store/testing.ts";
 import { whyNotLocal } from "./access.ts";
 import { type HttpServerInput, makeHttpServer } from "./http-server.ts";
 import { chooseLanguage } from "./overview-page.ts";
-import type { StatusReport } from "./status-report.ts";
 import type { HttpServer } from "./web-app.ts";
 
 let database: TestDatabase;

@@ -11,13 +11,13 @@ import { linkStates } from "../domain/link.ts";
 import type { Principal, SessionStore, SignInBrake } from "../lib/session-store.ts";
 import { makeReadiness, type ReadinessCheck } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { StatusReport } from "../observability/status-report.ts";
 import type { Log } from "../sync/ports.ts";
 import { isLoopbackHost } from "./access.ts";
 import { type Gatekeeper, makeGatekeeper, type SignIn } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderOverview, renderSignIn } from "./overview-page.ts";
 import { addSessionRoutes } from "./session-routes.ts";
-import type { StatusReport } from "./status-report.ts";
 import {
   factsOf,
   type HttpServer,

@@ -1,5 +1,5 @@
 /** The page as it is before it is interactive: one honest picture, drawn on the server, in English or Simplified Chinese. */
-import { type ConnectionReport, type StatusReport, type Trouble, troublesOf } from "./status-report.ts";
+import { type ConnectionReport, type StatusReport, type Trouble, troublesOf } from "../observability/status-report.ts";
 
 /** Languages of the page. */
 export type Language = "en" | "zh";

@@ -11,6 +11,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { makeApp } from "../../src/bin/app.ts";
 import { diagnose } from "../../src/commands/doctor/diagnose.ts";
 import type { DoctorReport } from "../../src/commands/doctor/doctor.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
@@ -771,7 +772,7 @@ describe("doctor", () => {
         throw Object.assign(new Error("no such file"), { code: "ENOENT" });
       },
     });
-    return diagnose({ loaded, log: silentLogger });
+    return diagnose({ app: makeApp(), loaded, log: silentLogger });
   }
 
   it("finds nothing where all is right, and only ever reads", async () => {

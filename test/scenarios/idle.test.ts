@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { compose, type Parts, sleep } from "../../src/bin/compose.ts";
+import { compose, type Parts } from "../../src/bin/compose.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";

@@ -4,18 +4,13 @@
  */
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type OpenDatabase, openDatabase } from "../../bin/compose.ts";
 import type { Config, ConnectionConfig } from "../../config/config.ts";
 import type { LoadConfigResult } from "../../config/load-config.ts";
-import { makeHuaweiClient } from "../../huawei/huawei-client.ts";
-import { makeJiraClient } from "../../jira/jira-client.ts";
-import { makeLocalBudget } from "../../lib/budget.ts";
 import { eightDaysMs, longestGapMs } from "../../lib/ticks.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import { makeQueueBackend } from "../../queue/queue-backend.ts";
-import { DatabaseNotReady } from "../../store/database/errors.ts";
-import { makeState } from "../../store/state.ts";
 import type { Log } from "../../sync/ports.ts";
+import type { App } from "../cli/app.ts";
 import {
   configurationReport,
   type DoctorConnection,
@@ -25,6 +20,9 @@ import {
   runDoctor,
 } from "./doctor.ts";
 
+/** A database that the doctor found, in whatever state. */
+type FoundDatabase = Awaited<ReturnType<App["openDatabase"]>>;
+
 const freeBytesMin = 512 * 1024 ** 2;
 
 /**
@@ -32,6 +30,7 @@ const freeBytesMin = 512 * 1024 ** 2;
  * wrong with the installation; may be repeated, also while a worker runs.
  */
 export async function diagnose(input: {
+  readonly app: Pick<App, "openDatabase" | "makeHuawei" | "makeJira">;
   readonly loaded: LoadConfigResult;
   readonly connection?: string | null;
   readonly log: Log;
@@ -39,9 +38,9 @@ export async function diagnose(input: {
 }): Promise<DoctorReport> {
   if (!input.loaded.ok) return configurationReport(input.loaded.errors);
   const { config } = input.loaded;
-  const { log, now = () => new Date() } = input;
+  const { app, log, now = () => new Date() } = input;
   const folder = await checkFolder(config.dataDir);
-  const opened = await openOrTell(config, log);
+  const opened = await openOrTell(app, config, log);
   const database = opened instanceof Error ? null : opened;
   try {
     // Without its tables the links cannot be counted.
@@ -49,7 +48,7 @@ export async function diagnose(input: {
     const connections = await Promise.all(
       config.connections
         .filter(({ name }) => input.connection == null || input.connection === name)
-        .map((connection) => wireForDoctor(connection, ready, log)),
+        .map((connection) => wireForDoctor(app, connection, { database: ready, log })),
     );
     return await runDoctor({
       connections,
@@ -75,9 +74,9 @@ export async function diagnose(input: {
 }
 
 /** A database that answers, or why there is none. */
-async function openOrTell(config: Config, log: Log): Promise<OpenDatabase | Error> {
+async function openOrTell(app: Pick<App, "openDatabase">, config: Config, log: Log): Promise<FoundDatabase | Error> {
   try {
-    return await openDatabase(config, log, { access: "read", inAnyState: true, poolMax: 4 });
+    return await app.openDatabase(config, log, { access: "read", inAnyState: true, poolMax: 4 });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -122,7 +121,7 @@ export async function checkSecretFiles(paths: readonly string[]): Promise<Findin
   };
 }
 
-function databaseProbe(config: Config, opened: OpenDatabase | Error): Probe {
+function databaseProbe(config: Config, opened: FoundDatabase | Error): Probe {
   return {
     name: "database",
     remedy:
@@ -139,11 +138,11 @@ function databaseProbe(config: Config, opened: OpenDatabase | Error): Probe {
 }
 
 /** The embedded database comes with the first start, its tables and its queue with it: nothing lacks, and nothing can be looked at. */
-function isStillToMake(config: Config, opened: OpenDatabase | Error): boolean {
-  return config.databaseUrl === null && opened instanceof DatabaseNotReady;
+function isStillToMake(config: Config, opened: FoundDatabase | Error): boolean {
+  return config.databaseUrl === null && opened instanceof Error && opened.name === "DatabaseNotReady";
 }
 
-function migrationsProbe(config: Config, opened: OpenDatabase | Error): Probe {
+function migrationsProbe(config: Config, opened: FoundDatabase | Error): Probe {
   return {
     name: "migrations",
     remedy: "Run `casebridge migrate`; the worker's start does it too.",
@@ -158,7 +157,7 @@ function migrationsProbe(config: Config, opened: OpenDatabase | Error): Probe {
   };
 }
 
-function queueProbe(config: Config, opened: OpenDatabase | Error, log: Log): Probe {
+function queueProbe(config: Config, opened: FoundDatabase | Error, log: Log): Probe {
   const database = opened instanceof Error ? null : opened;
   return {
     name: "queue",
@@ -205,22 +204,18 @@ function checksProbe({ crons, checkMaxAgeHours }: Config, now: Date): Probe {
 }
 
 async function wireForDoctor(
+  app: Pick<App, "makeHuawei" | "makeJira">,
   connection: ConnectionConfig,
-  database: OpenDatabase | null,
-  log: Log,
+  { database, log }: { readonly database: FoundDatabase | null; readonly log: Log },
 ): Promise<DoctorConnection> {
-  const { huawei, jira } = connection;
   return {
     settings: connection,
     huawei: attempt(
-      () => makeHuaweiClient({ options: huawei, budget: makeLocalBudget(huawei.requestsPerSecond), log }),
+      () => app.makeHuawei(connection.huawei, log),
       "Correct the Huawei settings that the message names (HUAWEI_API_VERSION, HUAWEI_TIME_ZONE).",
     ),
-    jira: attempt(
-      () => makeJiraClient({ options: jira, budget: makeLocalBudget(jira.requestsPerSecond), log }),
-      "Correct JIRA_HOST and JIRA_EMAIL.",
-    ),
-    watchedLinks: database === null ? null : await countWatched(database, connection.name),
+    jira: attempt(() => app.makeJira(connection.jira, log), "Correct JIRA_HOST and JIRA_EMAIL."),
+    watchedLinks: database === null ? null : await database.state.countWatchedLinks(connection.name).catch(() => null),
   };
 }
 
@@ -230,9 +225,4 @@ function attempt<Client>(make: () => Client, remedy: string): Client | Finding {
   } catch (error) {
     return { ok: false, detail: errorMessage(error), remedy };
   }
-}
-
-async function countWatched(database: OpenDatabase, name: string): Promise<number | null> {
-  const state = makeState({ prisma: database.prisma, clock: { now: () => new Date() } });
-  return state.countWatchedLinks(name).catch(() => null);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type ErrorKind, ServiceError, type Side } from "../../domain/service-error.ts";
 import { Secret } from "../../lib/secret.ts";
 import type { HuaweiCapability } from "../../sync/ports.ts";
-import { renderBlocks } from "../output.ts";
+import { renderBlocks } from "../cli/output.ts";
 import {
   configurationReport,
   type DoctorConnection,

@@ -5,10 +5,10 @@
  * stop the others, save that a side that cannot be reached or refuses the credentials is not asked again: its other checks would
  * only repeat the one thing that matters.
  */
-import { isLoopbackHost } from "../../web/access.ts";
-import type { CommandResult } from "../actions.ts";
-import { ExitCode } from "../exit-code.ts";
-import type { Cell } from "../output.ts";
+import { isLoopback } from "../../lib/loopback.ts";
+import type { CommandResult } from "../cli/command.ts";
+import { ExitCode } from "../cli/exit-code.ts";
+import type { Cell } from "../cli/output.ts";
 import { checkHuawei, type DoctorHuaweiPort } from "./huawei.ts";
 import { checkJira, type DoctorJiraPort } from "./jira.ts";
 import { checkSettings, checkTogether } from "./settings.ts";
@@ -173,7 +173,7 @@ export function doctorResult(report: DoctorReport): CommandResult {
 
 function checkExposure({ host, port, hasSignIn }: DoctorInput["http"]): Finding {
   if (port === 0) return right("no page (HTTP_PORT is 0)");
-  if (isLoopbackHost(host)) return right(`this machine only (${host}:${port})${hasSignIn ? ", with a sign-in" : ""}`);
+  if (isLoopback(host)) return right(`this machine only (${host}:${port})${hasSignIn ? ", with a sign-in" : ""}`);
   if (hasSignIn) return right(`${host}:${port}, with a sign-in`);
   return wrong(
     `${host}:${port} can be reached from outside without a sign-in`,

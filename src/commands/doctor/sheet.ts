@@ -3,7 +3,7 @@ import { isServiceError, isUnsupported, type ServiceError } from "../../domain/s
 import type { Secret } from "../../lib/secret.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import type { ConnectionSettings } from "../../sync/ports.ts";
-import { serviceRemedy } from "../exit-code.ts";
+import { serviceRemedy } from "../cli/exit-code.ts";
 
 /** What one check found. `remedy` is `null` only where `ok` is true, or where there is nothing to do about a warning. */
 export type Finding = { readonly ok: boolean | null; readonly detail: string; readonly remedy: string | null };

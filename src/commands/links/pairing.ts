@@ -1,15 +1,18 @@
-/** `casebridge links link | unlink | move`: pairings that people begin, end and re-home (rule 7). */
-
-import type { Parts, WiredConnection } from "../../bin/compose.ts";
+/** What `links link` and `links move` have in common: pairings that people begin and re-home (rule 7). */
 import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import type { AdminStore, LinkDetails } from "../../store/admin.ts";
 import { rebuildPair } from "../../sync/repair/rebuild.ts";
 import { handOver } from "../../sync/repair/resync.ts";
-import type { CaseOption, CommandResult, LinkOptions } from "../actions.ts";
-import { CommandFailure, ExitCode } from "../exit-code.ts";
-import { rebuildDeps } from "../rebuild.ts";
+import type { Parts, WiredConnection } from "../cli/app.ts";
+import type { ArgumentSpec, CommandResult } from "../cli/command.ts";
+import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
+import { parseIdentifier } from "../cli/option-values.ts";
+import { type CaseOption, usage } from "../cli/options.ts";
+import { rebuildDeps } from "../rebuilding.ts";
+
+/** The case that a command is about. */
+export const caseArgument: ArgumentSpec = { description: "id of the case", parse: parseIdentifier };
 
 /**
  * Pairs a case with an issue. What both sides show of our marks is stored before the link becomes active, so a pair that was
@@ -19,8 +22,7 @@ import { rebuildDeps } from "../rebuild.ts";
  */
 export async function linkPair(
   parts: Parts,
-  admin: AdminStore,
-  options: LinkOptions & { readonly instead?: LinkId },
+  options: CaseOption & { readonly issueKey: string; readonly takeOver: boolean; readonly instead?: LinkId },
 ): Promise<CommandResult> {
   const { connection, issue } = await findIssue(parts, options.connection, options.issueKey);
   if (issue.projectKey !== connection.config.jira.projectKey) throw wrongProject(issue, connection);
@@ -35,7 +37,7 @@ export async function linkPair(
   checkMark(issue, { caseId: detail.caseId, installation, takeOver: options.takeOver });
   const { issueId, issueKey } = issue;
   const pair = { caseId: detail.caseId, issueId, issueKey };
-  const result = await admin.linkByHand({
+  const result = await parts.admin.linkByHand({
     ...pair,
     connectionName: connection.name,
     ...(options.instead === undefined ? {} : { instead: options.instead }),
@@ -73,73 +75,8 @@ export async function linkPair(
   };
 }
 
-/** Ends a pairing; both sides stay as they are, and a tombstone keeps intake away. May be repeated. Throws `CommandFailure`. */
-export async function unlinkPair(admin: AdminStore, link: LinkDetails): Promise<CommandResult> {
-  const ended = await admin.unlink(link.summary.id);
-  const name = link.summary.caseId ?? link.summary.issueKey ?? link.summary.id;
-  return {
-    exitCode: ExitCode.done,
-    human: [
-      {
-        kind: "text",
-        text: ended ? `Unlinked ${name}; both sides stay as they are.` : `${name} was unlinked before.`,
-      },
-    ],
-    json: { unlinked: name, changed: ended },
-  };
-}
-
-/**
- * Goes on with a pairing where its issue lives now: under the connection whose project that is, or, with `issueKey`, with that other
- * issue. Throws `CommandFailure`, `ServiceError`.
- */
-export async function movePair(
-  parts: Parts,
-  admin: AdminStore,
-  link: LinkDetails,
-  options: CaseOption & { readonly issueKey: string | null },
-): Promise<CommandResult> {
-  const { id, caseId, state } = link.summary;
-  const issueId = link.snapshot.link.issueId;
-  if (caseId === null || issueId === null || state === "unlinked")
-    throw usage(`${options.caseId} has no pairing that could move.`, "Use `casebridge links link CASE KEY`.");
-  const home = await findIssue(parts, null, options.issueKey ?? issueId);
-  const target = parts.connections.find(
-    (connection) =>
-      connection.config.jira.host === home.connection.config.jira.host &&
-      connection.config.jira.projectKey === home.issue.projectKey,
-  );
-  if (target === undefined || (options.connection !== null && target.name !== options.connection))
-    throw wrongProject(home.issue, home.connection);
-  if (home.issue.issueId !== issueId) {
-    // Another issue: the old pairing ends, and the new one begins as any other by hand.
-    const { issueKey } = home.issue;
-    return linkPair(parts, admin, { connection: target.name, caseId, issueKey, takeOver: false, instead: id });
-  }
-  await target.huawei.getCase(caseId, "live").catch((error: unknown) => {
-    if (!isServiceError(error, "not_found", "forbidden")) throw error;
-    throw usage(
-      `Service ticket ${caseId} cannot be read by the account of connection ${target.name}, which owns ${home.issue.issueKey} now.`,
-      "Move the issue back, or give that account access.",
-    );
-  });
-  const moved = await admin.moveLink({ linkId: id, connectionName: target.name, issueKey: home.issue.issueKey });
-  if (!moved)
-    throw new CommandFailure({
-      code: ExitCode.outOfSync,
-      message: "The connection that owns the issue now already has this case or issue.",
-      remedy: "See `casebridge links list`.",
-    });
-  await handOver(target.intake, [id]);
-  return {
-    exitCode: ExitCode.done,
-    human: [{ kind: "text", text: `${caseId} goes on with ${home.issue.issueKey} under connection ${target.name}.` }],
-    json: { linkId: id, connection: target.name, issueKey: home.issue.issueKey },
-  };
-}
-
-/** The issue, read by the connection of its project where there is one, else by whichever can. */
-async function findIssue(
+/** The issue, read by the connection of its project where there is one, else by whichever can. Throws `CommandFailure`, `ServiceError`. */
+export async function findIssue(
   parts: Parts,
   name: string | null,
   keyOrId: string,
@@ -174,13 +111,10 @@ function checkMark(
     );
 }
 
-function wrongProject(issue: Issue, connection: WiredConnection): CommandFailure {
+/** The failure of a pairing whose issue no connection mirrors. */
+export function wrongProject(issue: Issue, connection: WiredConnection): CommandFailure {
   return usage(
     `${issue.issueKey} is in project ${issue.projectKey}, which connection ${connection.name} does not mirror.`,
     "Move the issue into the project of a connection, or add a connection for its project.",
   );
-}
-
-function usage(message: string, remedy: string): CommandFailure {
-  return new CommandFailure({ code: ExitCode.usage, message, remedy });
 }

@@ -1,16 +1,27 @@
-/** `casebridge export` and `casebridge import`: the mapping as JSON lines, to a file or a pipe and back. */
-
+/** `casebridge export`: the mapping as JSON lines, to a file or a pipe. */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { once as onceEvent } from "node:events";
+import { createWriteStream } from "node:fs";
 import { realpath, rename, rm, stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import type { AdminStore } from "../store/admin.ts";
-import { DatabaseNotEmpty, InvalidExport } from "../store/transfer.ts";
-import type { CommandResult } from "./actions.ts";
-import { CommandFailure, ExitCode } from "./exit-code.ts";
+import { Option } from "commander";
+import { type CommandResult, defineCommand } from "./cli/command.ts";
+import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
+import { parsePath } from "./cli/option-values.ts";
+import { isSet, once, textOf, usage } from "./cli/options.ts";
+
+/** `casebridge export`. `output` null = stdout; then nothing else is printed there. */
+export const command = defineCommand({
+  options: () => [new Option("--output <file>", "file to write (default: stdout)").argParser(once(parsePath))],
+  read: (parsed) => {
+    const output = textOf(parsed, "output");
+    if (output === null && isSet(parsed, "json"))
+      throw usage("stdout cannot hold both the export and --json", "Give --output FILE.");
+    return { output: output === "-" ? null : output };
+  },
+  run: ({ output }, { app }) => app.withDatabase("read", (admin) => exportTo(admin, output)),
+});
 
 /** Gives the mapping line by line, and counts what it gave. */
 type Exporting = {
@@ -40,7 +51,7 @@ export async function exportTo(admin: Exporting, output: string | null): Promise
   const write = async () => {
     const counts = await admin.exportMapping(async (line) => {
       if (broken !== null) fail(broken);
-      if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), once(stream, "close")]);
+      if (!stream.write(`${line}\n`)) await Promise.race([onceEvent(stream, "drain"), onceEvent(stream, "close")]);
     });
     if (place === null) return counts;
     stream.end();
@@ -75,58 +86,4 @@ async function findPlace(output: string): Promise<Place> {
   const there = await stat(final).catch(() => null);
   if (there !== null && !there.isFile()) return { written: final, final, flags: "w" };
   return { written: `${final}.${randomBytes(6).toString("hex")}`, final, flags: "wx" };
-}
-
-/** Reads a mapping; `input` `-` = stdin. With `dryRun` everything is checked and nothing kept. Throws `CommandFailure`. */
-export async function importFrom(
-  admin: AdminStore,
-  options: { readonly input: string; readonly dryRun: boolean },
-): Promise<CommandResult> {
-  const name = options.input === "-" ? "stdin" : options.input;
-  try {
-    const counts = await admin.importMapping(readLines(options.input), { dryRun: options.dryRun });
-    return {
-      exitCode: ExitCode.done,
-      human: [
-        { kind: "facts", title: options.dryRun ? "Would be imported" : "Imported", rows: Object.entries(counts) },
-      ],
-      json: { dryRun: options.dryRun, ...counts },
-    };
-  } catch (error) {
-    if (error instanceof InvalidExport)
-      throw new CommandFailure({
-        code: ExitCode.usage,
-        message: `${name}, ${error.message}.`,
-        remedy: "Nothing was imported. Take a complete file of `casebridge export`.",
-      });
-    if (error instanceof DatabaseNotEmpty)
-      throw new CommandFailure({
-        code: ExitCode.usage,
-        message: "The database holds links or failures already, so nothing was imported.",
-        remedy: "Import into an empty database: name one in DATABASE_URL, or take another DATA_DIR.",
-      });
-    if (error instanceof Error && "code" in error && ["ENOENT", "EACCES", "EISDIR"].includes(String(error.code)))
-      throw new CommandFailure({
-        code: ExitCode.usage,
-        message: `${name} cannot be read: ${error.message}`,
-        remedy: "Check the name and the permissions of the file.",
-      });
-    throw error;
-  }
-}
-
-/** Begins to read only when it is asked for a line: readline forgets lines, and its end, that come before somebody listens. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  const input = path === "-" ? process.stdin : createReadStream(path);
-  const failed = once(input, "error").then(([error]) => {
-    throw error;
-  });
-  failed.catch(() => {});
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await Promise.race([lines.next(), failed]);
-    if (next.done === true) break;
-    yield next.value;
-  }
-  if (input.errored !== null && input.errored !== undefined) throw input.errored;
 }

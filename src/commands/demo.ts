@@ -1,34 +1,43 @@
 /**
- * The demo: embedded PostgreSQL, both simulators, the worker, and people who write on both sides. `--once` plays a fixed script to its
- * end, prints what was mirrored, and verifies that both sides agree. Nothing outside this machine is contacted.
+ * `casebridge demo`: embedded PostgreSQL, both simulators, the worker, and people who write on both sides. `--once` plays a fixed script
+ * to its end, prints what was mirrored, and verifies that both sides agree. Nothing outside this machine is contacted.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startHuaweiSimulator } from "../../../simulators/huawei/index.ts";
-import { startJiraSimulator } from "../../../simulators/jira/index.ts";
-import { sleep } from "../../bin/compose.ts";
-import { type RunningWorker, startWorker } from "../../bin/worker.ts";
-import type { Config } from "../../config/config.ts";
-import { loadConfig } from "../../config/load-config.ts";
-import { firstFreePort } from "../../lib/free-port.ts";
-import { makeLogger, silentLogger } from "../../observability/logger.ts";
-import { makeAdminStore } from "../../store/admin.ts";
-import { type Inspection, inspectLink } from "../../sync/repair/inspect.ts";
-import type { CommandContext, CommandResult } from "../actions.ts";
-import { verifyResult } from "../drift.ts";
-import { CommandFailure, ExitCode } from "../exit-code.ts";
-import type { Cell } from "../output.ts";
-import { untilTold } from "../until-told.ts";
-import { type People, playScene, sceneCount } from "./people.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Option } from "commander";
+import { startHuaweiSimulator } from "../../simulators/huawei/index.ts";
+import { startJiraSimulator } from "../../simulators/jira/index.ts";
+import type { Config } from "../config/config.ts";
+import { firstFreePort } from "../lib/free-port.ts";
+import { silentLogger } from "../observability/logger.ts";
+import { type Inspection, inspectLink } from "../sync/repair/inspect.ts";
+import type { App, RunningWorker } from "./cli/app.ts";
+import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";
+import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
+import { isSet, numberOf, portOption } from "./cli/options.ts";
+import type { Cell } from "./cli/output.ts";
+import { commandLog } from "./cli/work.ts";
+import { type People, playScene, sceneCount } from "./demo/people.ts";
+import { verifyResult } from "./drift.ts";
+import { untilTold } from "./until-told.ts";
 
 const convergeTimeoutMs = 180_000;
 
-/** Plays the demo. Exit 0 when both sides agree at the end. */
-export async function runDemo(
-  options: { readonly once: boolean; readonly port: number | null },
-  context: CommandContext,
-): Promise<CommandResult> {
+type DemoOptions = { readonly once: boolean; readonly port: number | null };
+
+/** `casebridge demo`. Exit 0 when both sides agree at the end. */
+export const command = defineCommand<DemoOptions>({
+  options: () => [
+    new Option("--once", "run a fixed script of traffic to its end, verify it and exit"),
+    portOption("port of the page"),
+  ],
+  read: (parsed) => ({ once: isSet(parsed, "once"), port: numberOf(parsed, "port") }),
+  run: playDemo,
+});
+
+async function playDemo(options: DemoOptions, context: CommandContext): Promise<CommandResult> {
   const huawei = await startHuaweiSimulator({});
   const jira = await startJiraSimulator({});
   const people: People = { huawei: huawei.control, jira: jira.control };
@@ -39,15 +48,11 @@ export async function runDemo(
   const wanted = options.port ?? (options.once ? 0 : 8080);
   const port = wanted === 0 ? 0 : await firstFreePort(wanted);
   if (port !== wanted) say(`Port ${wanted} is taken; the page is on port ${port}.`);
-  const config = demoConfig(huawei.url, jira.url, { ...options, port, dataDir });
-  const log = makeLogger({
-    level: config.logLevel === "info" ? "warn" : config.logLevel,
-    pretty: process.stderr.isTTY === true,
-    output: "stderr",
-  });
+  const config = demoConfig(context.app, { huawei: huawei.url, jira: jira.url }, { ...options, port, dataDir });
+  const log = commandLog(config);
   let worker: RunningWorker | null = null;
   try {
-    worker = await startWorker(config, options.once ? { ...silentLogger, error: log.error } : log, {
+    worker = await context.app.startWorker(config, options.once ? { ...silentLogger, error: log.error } : log, {
       onWrite: (_connection, write) =>
         say(`  ${write.side === "jira" ? "Huawei Cloud → Jira " : "Jira → Huawei Cloud "} ${write.action}`),
     });
@@ -77,24 +82,24 @@ export async function runDemo(
 
 /** Each demo starts from nothing, and leaves nothing: the simulators forget everything when they end. */
 function demoConfig(
-  huaweiUrl: string,
-  jiraUrl: string,
+  app: Pick<App, "loadConfig">,
+  urls: { readonly huawei: string; readonly jira: string },
   options: { readonly once: boolean; readonly port: number; readonly dataDir: string },
 ): Config {
-  const base = loadConfig({ purpose: "demo" });
+  const base = app.loadConfig({ purpose: "demo" });
   if (!base.ok) throw base.errors;
-  const loaded = loadConfig({
+  const loaded = app.loadConfig({
     purpose: "worker",
     isolated: true,
     env: {
       DATA_DIR: options.dataDir,
-      HUAWEI_OSM_ENDPOINT: huaweiUrl,
-      HUAWEI_IAM_ENDPOINT: huaweiUrl,
+      HUAWEI_OSM_ENDPOINT: urls.huawei,
+      HUAWEI_IAM_ENDPOINT: urls.huawei,
       HUAWEICLOUD_SDK_AK: "SIMAK",
       HUAWEICLOUD_SDK_SK: "SIMSK",
       HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
       HUAWEI_REQUESTS_PER_SECOND: "100",
-      JIRA_HOST: jiraUrl,
+      JIRA_HOST: urls.jira,
       JIRA_EMAIL: "bot@example.com",
       JIRA_API_TOKEN: "SIMTOKEN",
       JIRA_PROJECT_KEY: "OPS",
@@ -164,7 +169,7 @@ async function result(
     ];
   });
   const verified = verifyResult(inspections);
-  const failures = (await makeAdminStore({ prisma: worker.parts.database.prisma }).listFailures({ limit: 100 })).items;
+  const failures = (await worker.parts.admin.listFailures({ limit: 100 })).items;
   return {
     exitCode: verified.exitCode,
     json: { links: rows.length, verify: verified.json, failures },

@@ -2,7 +2,7 @@ import { chmod, link, mkdtemp, open, readdir, readFile, stat, symlink, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { exportTo } from "./transfer.ts";
+import { exportTo } from "./export.ts";
 
 let folder: string;
 

@@ -1,6 +1,6 @@
 /** What a command's end means to whoever called it (rule 12), and the errors that decide it. */
-import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import { errorMessage } from "../observability/scrub.ts";
+import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
+import { errorMessage } from "../../observability/scrub.ts";
 
 /** Exit codes of all commands. */
 export const ExitCode = {

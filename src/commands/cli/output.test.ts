@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { Secret } from "../lib/secret.ts";
+import { Secret } from "../../lib/secret.ts";
 import { type Block, makeProgress, renderBlocks, renderJson, styleOf } from "./output.ts";
 
 const plain = { tables: false, colours: false };

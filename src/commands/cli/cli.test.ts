@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
-import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
-import type { CliActions, CommandContext, CommandResult } from "./actions.ts";
-import { type CliIo, runCli } from "./cli.ts";
+import { type ErrorKind, ServiceError } from "../../domain/service-error.ts";
+import { commands } from "../index.ts";
+import type { App } from "./app.ts";
+import { runCli } from "./cli.ts";
+import type { CommandContext, CommandEntry, CommandResult, CommandTable } from "./command.ts";
 import { CommandFailure, ExitCode } from "./exit-code.ts";
 import { parseSince } from "./option-values.ts";
+import type { CliIo } from "./terminal.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const done: CommandResult = { exitCode: 0, human: [{ kind: "text", text: "fine" }], json: { fine: true } };
@@ -13,10 +16,13 @@ type Setup = {
   act?: (options: unknown, context: CommandContext) => Promise<CommandResult>;
   env?: Record<string, string>;
   ask?: CliIo["ask"];
-  actions?: CliActions;
+  table?: CommandTable;
 };
 
-async function run(line: string | string[], { result = done, act, env = {}, ask = null, actions }: Setup = {}) {
+async function run(
+  line: string | string[],
+  { result = done, act, env = {}, ask = null, table = commands }: Setup = {},
+) {
   const out = { stdout: "", stderr: "", calls: [] as { name: string; options: unknown }[], set: -1 };
   const write = (name: "stdout" | "stderr") => ({
     write(text: string, finished?: () => void) {
@@ -24,10 +30,26 @@ async function run(line: string | string[], { result = done, act, env = {}, ask 
       finished?.();
     },
   });
-  const record = (name: string) => async (options: unknown, context: CommandContext) => {
-    out.calls.push({ name, options });
-    return act === undefined ? result : act(options, context);
-  };
+  const record = (name: string, entry: CommandEntry): CommandEntry => ({
+    ...entry,
+    load: async () => {
+      const { command } = await entry.load();
+      return {
+        command: {
+          ...command,
+          prepare: (parsed) => {
+            const prepared = command.prepare(parsed);
+            const { options } = prepared;
+            const work = async (context: CommandContext): Promise<CommandResult> => {
+              out.calls.push({ name, options });
+              return act === undefined ? result : act(options, context);
+            };
+            return { ...prepared, run: work };
+          },
+        },
+      };
+    },
+  });
   const io: CliIo = {
     stdout: write("stdout"),
     stderr: write("stderr"),
@@ -40,7 +62,12 @@ async function run(line: string | string[], { result = done, act, env = {}, ask 
   };
   const argv = Array.isArray(line) ? line : line.split(" ").filter((word) => word !== "");
   const code = await runCli({
-    actions: actions ?? Object.fromEntries(names.map((name) => [name, record(name)])),
+    commands: table.map((entry) =>
+      "commands" in entry
+        ? { ...entry, commands: entry.commands.map((leaf) => record(`${entry.name} ${leaf.name}`, leaf)) }
+        : record(entry.name, entry),
+    ),
+    app: async () => noApp,
     io,
     argv,
     version: "9.8.7",
@@ -49,31 +76,12 @@ async function run(line: string | string[], { result = done, act, env = {}, ask 
   return { code, ...out };
 }
 
-const names = [
-  "worker",
-  "migrate",
-  "doctor",
-  "resync",
-  "verify",
-  "status",
-  "linksList",
-  "linksShow",
-  "linksLink",
-  "linksUnlink",
-  "linksMove",
-  "failuresList",
-  "failuresShow",
-  "failuresRetry",
-  "failuresDiscard",
-  "pause",
-  "resume",
-  "rebuild",
-  "export",
-  "import",
-  "lookups",
-  "demo",
-  "simulate",
-] as const satisfies readonly (keyof CliActions)[];
+/** Commands get nothing: their work is recorded in place of being done. */
+const noApp: App = Object.create(null);
+
+const leaves = commands.flatMap((entry) =>
+  "commands" in entry ? entry.commands.map((leaf) => `${entry.name} ${leaf.name}`) : [entry.name],
+);
 
 const connection = null;
 const flags = {
@@ -115,25 +123,25 @@ test.each<[string, string, unknown]>([
   ["status", "status", { connection }],
   [
     "links list --state blocked --search OPS --limit 5",
-    "linksList",
+    "links list",
     { connection, state: "blocked", search: "OPS", limit: 5 },
   ],
-  ["links list", "linksList", { connection, state: null, search: null, limit: 50 }],
-  ["links show TT1", "linksShow", { connection, caseId: "TT1" }],
+  ["links list", "links list", { connection, state: null, search: null, limit: 50 }],
+  ["links show TT1", "links show", { connection, caseId: "TT1" }],
   [
     "links link TT1 OPS-7 --take-over --yes",
-    "linksLink",
+    "links link",
     { connection, caseId: "TT1", issueKey: "OPS-7", takeOver: true },
   ],
-  ["links unlink TT1 --yes", "linksUnlink", { connection, caseId: "TT1" }],
-  ["links move TT1 --issue NEW-1", "linksMove", { connection, caseId: "TT1", issueKey: "NEW-1" }],
-  ["failures list --reason unknown_mark", "failuresList", { connection, reason: "unknown_mark", limit: 50 }],
-  ["failures show 12", "failuresShow", { id: "12" }],
-  ["failures retry 12 13", "failuresRetry", { connection, selection: { kind: "ids", ids: ["12", "13"] } }],
-  ["failures retry --all", "failuresRetry", { connection, selection: { kind: "all" } }],
+  ["links unlink TT1 --yes", "links unlink", { connection, caseId: "TT1" }],
+  ["links move TT1 --issue NEW-1", "links move", { connection, caseId: "TT1", issueKey: "NEW-1" }],
+  ["failures list --reason unknown_mark", "failures list", { connection, reason: "unknown_mark", limit: 50 }],
+  ["failures show 12", "failures show", { id: "12" }],
+  ["failures retry 12 13", "failures retry", { connection, selection: { kind: "ids", ids: ["12", "13"] } }],
+  ["failures retry --all", "failures retry", { connection, selection: { kind: "all" } }],
   [
     "failures discard --reason forbidden --yes",
-    "failuresDiscard",
+    "failures discard",
     { connection, selection: { kind: "reason", reason: "forbidden" } },
   ],
   ["pause --direction to-jira", "pause", { connection, direction: "to-jira" }],
@@ -206,20 +214,11 @@ test.each<[string, RegExp]>([
 
 test("every command has help with --json in it, and help of help is code 0", async () => {
   const overview = await run("--help");
-  const commands = [...overview.stdout.matchAll(/^ {2}([a-z]+)[ [<|]/gm)]
-    .map(([, name = ""]) => name)
-    .filter((name) => name !== "help");
-  const leaves = commands.flatMap((name) =>
-    name === "links"
-      ? ["list", "show", "link", "unlink", "move"].map((leaf) => `links ${leaf}`)
-      : name === "failures"
-        ? ["list", "show", "retry", "discard"].map((leaf) => `failures ${leaf}`)
-        : [name],
-  );
+  const listed = [...overview.stdout.matchAll(/^ {2}([a-z]+)[ [<|]/gm)].map(([, name = ""]) => name);
 
   expect(overview.code).toBe(0);
   expect(overview.stdout).toContain("Exit codes: 0 done");
-  expect(leaves).toHaveLength(names.length);
+  expect(listed).toEqual([...commands.map(({ name }) => name), "help"]);
   for (const leaf of leaves) {
     const help = await run(`${leaf} --help`);
     expect(help.code, leaf).toBe(0);
@@ -227,8 +226,36 @@ test("every command has help with --json in it, and help of help is code 0", asy
     expect(help.stdout, leaf).toContain(`Usage: casebridge ${leaf}`);
     expect(help.calls, leaf).toEqual([]);
   }
-  expect((await run("help resync")).code).toBe(0);
+  expect((await run("help resync")).stdout).toContain("--include-history");
   expect((await run("--version")).stdout).toBe("9.8.7\n");
+});
+
+test("every argument in the table has its description and its parser in the command's file", async () => {
+  for (const entry of commands.flatMap((one) => ("commands" in one ? one.commands : [one]))) {
+    const { command } = await entry.load();
+    const names = entry.arguments?.split(" ") ?? [];
+    expect(command.arguments?.length ?? 0, entry.name).toBe(names.length);
+  }
+});
+
+test("only the command that a command line names is loaded", async () => {
+  const loads: string[] = [];
+  const watch = (entry: CommandEntry): CommandEntry => ({
+    ...entry,
+    load: () => {
+      loads.push(entry.name);
+      return entry.load();
+    },
+  });
+  const table = commands.map((entry) =>
+    "commands" in entry ? { ...entry, commands: entry.commands.map(watch) } : watch(entry),
+  );
+
+  for (const line of ["--help", "links --help", "--version", "statsu"]) await run(line, { table });
+  expect(loads).toEqual([]);
+
+  for (const line of ["links show TT1", "help resync", "status --json"]) await run(line, { table });
+  expect(loads).toEqual(["show", "resync", "status"]);
 });
 
 test("no command, or a group without one, shows help on stderr and is code 2", async () => {
@@ -239,11 +266,11 @@ test("no command, or a group without one, shows help on stderr and is code 2", a
   }
 });
 
-test("a command without an implementation is not listed and not known", async () => {
-  const actions: CliActions = { status: async () => done };
+test("a command that the table lacks is not listed and not known", async () => {
+  const table = commands.filter(({ name }) => name === "status");
 
-  const help = await run("--help", { actions });
-  const unknown = await run("links list", { actions });
+  const help = await run("--help", { table });
+  const unknown = await run("links list", { table });
 
   expect(help.stdout).toContain("status");
   expect(help.stdout).not.toMatch(/^ {2}(links|failures|worker)\b/m);
@@ -334,10 +361,10 @@ test("where an unexpected error happened is told at debug level only", async () 
 });
 
 test.each([
-  ["failures discard 4 7", "failuresDiscard", "the failures 4, 7"],
-  ["failures discard --all", "failuresDiscard", "all failures"],
-  ["links unlink TT1", "linksUnlink", "case TT1"],
-  ["links link TT1 OPS-7 --take-over", "linksLink", "OPS-7"],
+  ["failures discard 4 7", "failures discard", "the failures 4, 7"],
+  ["failures discard --all", "failures discard", "all failures"],
+  ["links unlink TT1", "links unlink", "case TT1"],
+  ["links link TT1 OPS-7 --take-over", "links link", "OPS-7"],
   ["import mapping.jsonl", "import", "mapping.jsonl"],
   ["rebuild --take-over", "rebuild", "other installations"],
   ["rebuild --take-over abc", "rebuild", "installation abc"],

@@ -1,0 +1,85 @@
+/** What the commands of `failures` have in common: which ones are open, and which ones an operator means. */
+import { Option } from "commander";
+import type { Parts } from "../cli/app.ts";
+import type { ArgumentSpec, CommandResult, Parsed } from "../cli/command.ts";
+import { ExitCode } from "../cli/exit-code.ts";
+import { parseIdentifier } from "../cli/option-values.ts";
+import { type ConnectionOption, connectionOption, isSet, once, readConnection, textOf, usage } from "../cli/options.ts";
+import { chosen } from "../targets.ts";
+
+/** Which failures to act on: by id, all of one reason, or all. */
+export type FailureSelection = ConnectionOption & {
+  readonly selection:
+    | { readonly kind: "ids"; readonly ids: readonly string[] }
+    | { readonly kind: "reason"; readonly reason: string }
+    | { readonly kind: "all" };
+};
+
+/** The ids of a selection. */
+export const idsArgument: ArgumentSpec = {
+  description: "ids of failures",
+  parse: (text, ids) => [...(Array.isArray(ids) ? ids : []), parseIdentifier(text)],
+};
+
+/** `--reason <code>`. */
+export function reasonOption(description: string): Option {
+  return new Option("--reason <code>", description).argParser(once(parseIdentifier));
+}
+
+/** The options of a selection. */
+export const selectionOptions = () => [
+  reasonOption("all failures of this reason").conflicts("all"),
+  new Option("--all", "all open failures"),
+  connectionOption(),
+];
+
+/** Reads a selection. Throws `CommandFailure` where none is made, or two. */
+export function readSelection(parsed: Parsed): FailureSelection {
+  const ids = Array.isArray(parsed.args[0]) ? parsed.args[0].map(String) : [];
+  const reason = textOf(parsed, "reason");
+  const connection = readConnection(parsed);
+  const all = isSet(parsed, "all");
+  if (ids.length > 0) {
+    if (reason !== null || all)
+      throw usage("ids cannot be used with --reason or --all", "Give ids, or one of the options.");
+    return { ...connection, selection: { kind: "ids", ids } };
+  }
+  if (reason !== null) return { ...connection, selection: { kind: "reason", reason } };
+  if (all) return { ...connection, selection: { kind: "all" } };
+  throw usage("no failure is named", "Give ids, --reason CODE or --all.");
+}
+
+type OpenFailures = Awaited<ReturnType<Parts["admin"]["listFailures"]>>["items"];
+
+/** The open failures of one connection or of all, newest first, at most 1,000. Throws `CommandFailure` for an unknown connection. */
+export async function openFailures(parts: Parts, connection: string | null): Promise<OpenFailures> {
+  chosen(parts, connection);
+  return (await parts.admin.listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
+}
+
+/** Retries or discards the selection. Exit 3 where some of the ids are no open failures. */
+export async function actOnFailures(
+  parts: Parts,
+  { connection, selection }: FailureSelection,
+  act: "retry" | "discard",
+): Promise<CommandResult> {
+  const { admin } = parts;
+  const ids =
+    selection.kind === "ids"
+      ? selection.ids
+      : (await openFailures(parts, connection))
+          .filter((failure) => selection.kind === "all" || failure.reason === selection.reason)
+          .map((failure) => failure.id);
+  let count = 0;
+  for (const id of ids) {
+    const done = act === "retry" ? await admin.retryFailure(id) : await admin.discardFailure(id);
+    if (done) count += 1;
+  }
+  const missing = ids.length - count;
+  const words = `${act === "retry" ? "Retried" : "Discarded"}: ${count}.${missing === 0 ? "" : ` Not found: ${missing}.`}`;
+  return {
+    exitCode: missing === 0 ? ExitCode.done : ExitCode.outOfSync,
+    json: { [act]: count, missing },
+    human: [{ kind: "text", text: words }],
+  };
+}

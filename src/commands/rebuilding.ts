@@ -1,0 +1,22 @@
+/** What a flow of `rebuild` needs, for the commands that recognise copies by their marks. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RebuildDeps } from "../sync/repair/rebuild.ts";
+import type { Parts, WiredConnection } from "./cli/app.ts";
+
+/** What a flow of `rebuild` needs for one connection. */
+export function rebuildDeps(
+  parts: Parts,
+  connection: WiredConnection,
+  onProgress?: (done: number, total: number) => void,
+): RebuildDeps {
+  const { host } = connection.config.jira;
+  const others = parts.connections.filter((other) => other !== connection && other.config.jira.host === host);
+  return {
+    ...connection.reconcile,
+    store: parts.rebuilding,
+    sleep,
+    concurrency: parts.config.workerConcurrency,
+    otherProjects: new Set(others.map((other) => other.config.jira.projectKey)),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+}

@@ -1,0 +1,20 @@
+/** What `resync` is told on the command line. */
+import type { ConnectionOption } from "../cli/options.ts";
+import type { Target } from "../targets.ts";
+
+/** Options of `resync`, which agree with one another. */
+export type ResyncOptions = ConnectionOption & {
+  readonly target: Target;
+  readonly dryRun: boolean;
+  /** Only with a dry run: what each write says is shown, after the guard. */
+  readonly texts: boolean;
+  /** Only with a dry run: a draft of the configuration file, whose writes are compared with those of today's; `null` = none. */
+  readonly config: string | null;
+  readonly wait: boolean;
+  /** Only with an issue: also comments from before it was linked, shown and confirmed first. */
+  readonly includeHistory: boolean;
+  /** Only with one case or issue: makes a deleted issue again. */
+  readonly recreate: boolean;
+  /** Rewrites copies that differ only in rendering. */
+  readonly rerender: boolean;
+};

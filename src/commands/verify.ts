@@ -1,0 +1,82 @@
+/** `casebridge verify`: compares both sides item by item, and writes nothing. */
+import { Option } from "commander";
+import { longestGapMs } from "../lib/ticks.ts";
+import { type Inspection, inspectLink } from "../sync/repair/inspect.ts";
+import { inspectFiles } from "../sync/repair/inspect-files.ts";
+import { inspectUnpaired } from "../sync/repair/unpaired.ts";
+import type { Parts, WiredConnection } from "./cli/app.ts";
+import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";
+import {
+  type ConnectionOption,
+  connectionOption,
+  findTarget,
+  isSet,
+  type LinkTarget,
+  readConnection,
+  targetOptions,
+} from "./cli/options.ts";
+import { verifyResult } from "./drift.ts";
+import { existingLinks, holders } from "./targets.ts";
+
+type VerifyOptions = ConnectionOption & {
+  readonly target: LinkTarget | { readonly kind: "all" };
+  readonly deep: boolean;
+};
+
+/** `casebridge verify`. */
+export const command = defineCommand<VerifyOptions>({
+  options: () => [
+    ...targetOptions(["all"]),
+    new Option("--all", "every link (default)"),
+    new Option("--deep", "read the bytes of files back, too"),
+    connectionOption(),
+  ],
+  read: (parsed) => ({
+    ...readConnection(parsed),
+    target: findTarget(parsed) ?? { kind: "all" },
+    deep: isSet(parsed, "deep"),
+  }),
+  run: (options, context) => context.app.withParts("read", (parts) => verify(parts, options, context)),
+});
+
+async function verify(parts: Parts, options: VerifyOptions, context: CommandContext): Promise<CommandResult> {
+  const inspections: Inspection[] = [];
+  for (const connection of await holders(parts, options.connection, options.target)) {
+    inspections.push(...(await inspectLinks(parts, connection, options, context)));
+    if (options.target.kind === "all")
+      inspections.push(...(await inspectUnpaired(connection.intake, { pendingMs: twoRoundsMs(parts) })));
+    context.progress.stop();
+  }
+  return verifyResult(inspections);
+}
+
+async function inspectLinks(
+  parts: Parts,
+  connection: WiredConnection,
+  options: VerifyOptions,
+  { progress }: Pick<CommandContext, "progress">,
+): Promise<readonly Inspection[]> {
+  const inspections: Inspection[] = [];
+  const deps = { ...connection.reconcile, lane: "check", pendingMs: twoRoundsMs(parts) } as const;
+  const linkIds = await existingLinks(parts, connection, options.target);
+  progress.start(`Verify ${connection.name}`, linkIds.length);
+  const queue = [...linkIds];
+  const work = async (): Promise<void> => {
+    for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
+      const inspection = await inspectLink(deps, linkId);
+      if (inspection !== null) {
+        const files = options.deep ? await inspectFiles(deps, linkId) : [];
+        inspections.push({ ...inspection, differences: [...inspection.differences, ...files] });
+      }
+      progress.update(linkIds.length - queue.length, linkIds.length);
+    }
+  };
+  await Promise.all(Array.from({ length: parts.config.workerConcurrency }, work));
+  return inspections;
+}
+
+/** What is younger than two rounds may simply not have been seen yet (rule 8). */
+function twoRoundsMs({ config: { crons } }: Pick<Parts, "config">): number {
+  const now = new Date();
+  return 2 * Math.max(longestGapMs(crons.cases, now), longestGapMs(crons.issues, now));
+}
