@@ -113,6 +113,7 @@ const stories: Readonly<Record<string, Story>> = {
       'casebridge_held_comments_total{connection="c",reason="restricted"}': "0+9x100",
     },
   },
+  CasebridgeNotificationsFailing: { fires: 15, ended: 30, series: { casebridge_notify_failing: "1x20 0x40" } },
 };
 
 test("each alert has its story", () => {

@@ -43,6 +43,7 @@ import { migrateDatabase, readSchemaState, refuseIncompatible } from "../store/d
 import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
+import { makeSilenceReader } from "../store/news.ts";
 import { makeReadingState } from "../store/reading-state.ts";
 import { makeRebuildState } from "../store/rebuild.ts";
 import { makeState } from "../store/state.ts";
@@ -53,7 +54,7 @@ import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
 import { budgetKeys, huaweiAccount } from "./budget-keys.ts";
 import { observeBudget, observePort } from "./observed-port.ts";
-import { makeStatusReport } from "./status.ts";
+import { makeStatusReport, type StatusDeps } from "./status.ts";
 
 /** A database that is reachable, with its client. */
 export type OpenDatabase = Database &
@@ -69,6 +70,8 @@ export type WiredConnection = Commands.WiredConnection & {
 export type Parts = Commands.Parts & {
   readonly owner: string;
   readonly database: OpenDatabase;
+  /** What reports and notifications are read from. */
+  readonly status: StatusDeps;
   readonly spool: SpoolFolder;
   readonly metrics: Metrics;
   readonly connections: readonly WiredConnection[];
@@ -239,6 +242,7 @@ async function wire(
     clock,
     ...(options.actor === undefined ? {} : { actor: options.actor }),
   });
+  const status = { config, admin, state, clock, silences: makeSilenceReader({ prisma, clock }) };
   return {
     config,
     log,
@@ -247,11 +251,12 @@ async function wire(
     database,
     state,
     admin,
+    status,
     rebuilding: makeRebuildState({ prisma, clock }),
     spool,
     metrics,
     connections,
-    makeReport: (queue) => makeStatusReport({ config, admin, queue, state, clock }),
+    makeReport: (queue) => makeStatusReport({ ...status, queue }),
     releaseCloses: (connection) => releaseCloses(prisma, connection, clock.now()),
     isPolicyWider: (connection) =>
       isPolicyWider(prisma, { name: connection.name, policy: policyOf(connection.config) }),

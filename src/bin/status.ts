@@ -1,11 +1,12 @@
 /** One picture of everything, from the database and the queue; no remote call. */
-
 import type { Config } from "../config/config.ts";
 import { roundRequests } from "../domain/round-cost.ts";
+import type { Side } from "../domain/service-error.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
-import type { BudgetReport, StatusReport } from "../observability/status-report.ts";
+import type { BudgetReport, ConnectionReport, StatusReport } from "../observability/status-report.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { AdminStore } from "../store/admin.ts";
+import type { Silence } from "../store/news.ts";
 import type { StatePort } from "../sync/state.ts";
 import { budgetKeys } from "./budget-keys.ts";
 
@@ -35,29 +36,62 @@ export function reachedPollSeconds(
   return Math.max(round?.intervalMs ?? plannedSeconds * 1000, ageMs) / 1000;
 }
 
-/** Puts the report together. Throws when the database cannot be read; a queue that is away shows no counts. */
-export async function makeStatusReport(deps: {
+/** What a report is made of. `silences`: see `makeSilenceReader`. */
+export type StatusDeps = {
   readonly config: Config;
   readonly admin: AdminStore;
-  readonly queue: QueueBackend | null;
   readonly state: StatePort;
   readonly clock: { now(): Date };
-}): Promise<StatusReport> {
+  readonly silences: () => Promise<readonly Silence[]>;
+};
+
+/** How one connection stands, without what costs more the more links there are. */
+export type ConnectionConditions = Omit<ConnectionReport, "links">;
+
+/** Puts the report together. Throws when the database cannot be read; a queue that is away shows no counts. */
+export async function makeStatusReport(
+  deps: StatusDeps & { readonly queue: QueueBackend | null },
+): Promise<StatusReport> {
+  const { admin, config } = deps;
+  const [{ at, connections }, counts, queues, notifier] = await Promise.all([
+    readConditions(deps),
+    admin.countLinks(),
+    queueCounts(deps.queue),
+    admin.readNotifier(),
+  ]);
+  const linksOf = (name: string): Record<string, number> =>
+    Object.fromEntries(counts.filter((row) => row.connectionName === name).map((row) => [row.state, row.count]));
+  const { sentAt, failingSince, problem } = notifier;
+  return {
+    at,
+    connections: connections.map((connection) => ({ ...connection, links: linksOf(connection.name) })),
+    queues,
+    notifications:
+      config.notify === null
+        ? null
+        : { format: config.notify.format, on: config.notify.on, sentAt, failingSince, problem },
+  };
+}
+
+/** How all connections stand at one moment. Throws when the database cannot be read. */
+export async function readConditions(
+  deps: StatusDeps,
+): Promise<{ readonly at: Date; readonly connections: readonly ConnectionConditions[] }> {
   const { admin, config, state, clock } = deps;
   const at = clock.now();
-  const [counts, rounds, failures, budgets] = await Promise.all([
-    admin.countLinks(),
+  const [rounds, failures, budgets, silences] = await Promise.all([
     admin.listRounds(),
     admin.listFailures({ limit: 1000 }),
     admin.listBudgets(),
+    deps.silences(),
   ]);
   const watchedBy = new Map<string, { readonly apiVersion: "v2" | "v1.0"; readonly links: number }>();
   for (const { name, huawei } of config.connections)
     watchedBy.set(name, { apiVersion: huawei.apiVersion, links: await state.countWatchedLinks(name) });
   const keys = new Map(config.connections.map((connection) => [connection.name, budgetKeys(connection)]));
-  const sharing = (side: "huawei" | "jira", name: string): readonly string[] =>
+  const sharing = (side: Side, name: string): readonly string[] =>
     config.connections.map((other) => other.name).filter((other) => keys.get(other)?.[side] === keys.get(name)?.[side]);
-  const budgetState = (side: "huawei" | "jira", name: string): BudgetReport => {
+  const budgetState = (side: Side, name: string): BudgetReport => {
     const entry = budgets.find((one) => one.key === keys.get(name)?.[side]);
     const pausedUntil = entry?.pausedUntil ?? null;
     return {
@@ -66,56 +100,50 @@ export async function makeStatusReport(deps: {
       sharedBy: sharing(side, name),
     };
   };
-  const cronGapSeconds = longestGapMs(config.crons.cases, at, eightDaysMs) / 1000;
-  const queues = await queueCounts(deps.queue);
+  const gapSeconds = (cron: string): number => longestGapMs(cron, at, eightDaysMs) / 1000;
+  const [casesGapSeconds, issuesGapSeconds] = [gapSeconds(config.crons.cases), gapSeconds(config.crons.issues)];
   const connections = await Promise.all(
-    config.connections.map(async (connection) => {
-      const remembered = await state.getConnection(connection.name);
-      const { oldest } = await admin.findOldestPending(connection.name);
-      const heldSince = await admin.findHeldSince(connection.name);
+    config.connections.map(async ({ name, huawei, jira }) => {
+      const remembered = await state.getConnection(name);
+      const { oldest } = await admin.findOldestPending(name);
+      const heldSince = await admin.findHeldSince(name);
       const ageOf = (since: Date): number => Math.max(0, (at.getTime() - since.getTime()) / 1000);
       const ages = [oldest?.pendingSince, heldSince].flatMap((since) => (since == null ? [] : [ageOf(since)]));
-      const plannedSeconds = plannedPollSeconds(
-        cronGapSeconds,
-        sharing("huawei", connection.name).flatMap((name) => watchedBy.get(name) ?? []),
-        connection.huawei.requestsPerSecond,
-      );
-      const links: Record<string, number> = {};
-      for (const row of counts) if (row.connectionName === connection.name) links[row.state] = row.count;
+      const shared = sharing("huawei", name).flatMap((other) => watchedBy.get(other) ?? []);
+      const plannedSeconds = plannedPollSeconds(casesGapSeconds, shared, huawei.requestsPerSecond);
+      const own = rounds.filter((round) => round.connectionName === name);
+      const casesRound = own.find((round) => round.name === "cases");
+      const planned: Readonly<Record<string, number>> = { cases: plannedSeconds, issues: issuesGapSeconds };
       return {
-        name: connection.name,
+        name,
         state: remembered.state,
         stateReason: remembered.stateReason,
         pausedToJira: remembered.pausedToJira,
         pausedToHuawei: remembered.pausedToHuawei,
-        links,
-        openFailures: failures.items.filter((failure) => failure.connectionName === connection.name).length,
+        openFailures: failures.items.filter((failure) => failure.connectionName === name).length,
         oldestUnmirroredSeconds: ages.length === 0 ? null : Math.max(...ages),
+        oldestDueSeconds: oldest?.pendingSince == null ? null : ageOf(oldest.pendingSince),
         oldestHeldSeconds: heldSince === null ? null : ageOf(heldSince),
-        effectivePollSeconds: reachedPollSeconds(
-          rounds.find((round) => round.connectionName === connection.name && round.name === "cases"),
-          plannedSeconds,
-          at,
-        ),
+        effectivePollSeconds: reachedPollSeconds(casesRound, plannedSeconds, at),
         plannedPollSeconds: plannedSeconds,
-        rounds: rounds
-          .filter((round) => round.connectionName === connection.name)
-          .map((round) => ({
-            name: round.name,
-            outcome: round.outcome,
-            startedAt: round.startedAt,
-            endedAt: round.finishedAt,
-            requests: round.requests,
-          })),
-        budgets: { huawei: connection.huawei.requestsPerSecond, jira: connection.jira.requestsPerSecond },
-        budgetStates: {
-          huawei: budgetState("huawei", connection.name),
-          jira: budgetState("jira", connection.name),
-        },
+        rounds: own.map((round) => ({
+          name: round.name,
+          outcome: round.outcome,
+          startedAt: round.startedAt,
+          endedAt: round.finishedAt,
+          doneAt: round.doneAt,
+          plannedSeconds: planned[round.name] ?? null,
+          requests: round.requests,
+        })),
+        silences: silences
+          .filter((silence) => silence.connectionName === name)
+          .map(({ direction, since }) => ({ direction, since })),
+        budgets: { huawei: huawei.requestsPerSecond, jira: jira.requestsPerSecond },
+        budgetStates: { huawei: budgetState("huawei", name), jira: budgetState("jira", name) },
       };
     }),
   );
-  return { at, connections, queues };
+  return { at, connections };
 }
 
 async function queueCounts(queue: QueueBackend | null): Promise<StatusReport["queues"]> {

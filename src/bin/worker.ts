@@ -19,6 +19,7 @@ import type { Config, HttpConfig } from "../config/config.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
+import type { Notifier } from "../observability/notify/notifier.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import { NotNow } from "../queue/job-decision.ts";
 import { makeQueueBackend, type QueueBackend } from "../queue/queue-backend.ts";
@@ -33,7 +34,9 @@ import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
 import { makeOidc, type Oidc } from "../web/oidc.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { makeWebhookServer, type WebhookReceiver } from "../web/webhook-route.ts";
+
 import { compose, type Parts } from "./compose.ts";
+import { startNotifications } from "./notifications.ts";
 import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
@@ -140,10 +143,11 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   const servers: HttpServer[] = [];
   let url: string | null = null;
   let signals: DueSignals | null = null;
+  let notifier: Notifier | null = null;
   let watch: NodeJS.Timeout | undefined;
   const stopAll = (): Promise<void> => {
     clearInterval(watch);
-    return end({ schedule, signals, turns, servers, queue, parts });
+    return end({ schedule, signals, notifier, turns, servers, queue, parts });
   };
   try {
     schedule = startSchedule({
@@ -161,6 +165,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
     watch = watchProgress(progress, { log, metrics });
     metrics.begin({ connections: connections.map(({ name }) => name), holds: commentHolds, at: parts.clock.now() });
+    notifier = startNotifications(parts);
     const webhook = makeWebhookReceiver({
       connections,
       state,
@@ -290,12 +295,13 @@ async function refuseOscillation(parts: Parts): Promise<void> {
 async function end(running: {
   schedule: Schedule | null;
   signals: DueSignals | null;
+  notifier: Notifier | null;
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
-  await Promise.all([running.schedule?.stop(), running.signals?.stop()]);
+  await Promise.all([running.schedule?.stop(), running.signals?.stop(), running.notifier?.stop()]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();
@@ -355,6 +361,7 @@ function makeHttp(input: {
       });
     }
     metrics.setQueueDepth(picture.queues);
+    metrics.setNotifyFailing(picture.notifications?.failingSince != null);
   });
   return makeHttpServer({
     // Beside the page only where a sign-in guards it: whoever is led to one port is led to all of its routes.

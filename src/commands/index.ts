@@ -110,6 +110,11 @@ export const commands: CommandTable = [
     load: () => import("./import.ts"),
   },
   {
+    name: "notify",
+    description: "send a test notification to NOTIFY_URL",
+    load: () => import("./notify.ts"),
+  },
+  {
     name: "lookups",
     description: "list what the Huawei Cloud account knows: regions, products, problem types and so on",
     arguments: "[kind]",

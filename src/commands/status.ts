@@ -6,6 +6,7 @@ import { type CommandResult, defineCommand } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { type ConnectionOption, connectionOption, readConnection } from "./cli/options.ts";
 import type { Cell, Renderable } from "./cli/output.ts";
+import { notificationLine } from "./notify.ts";
 import { chosen } from "./targets.ts";
 
 /** `casebridge status`. */
@@ -34,6 +35,7 @@ async function showStatus(parts: Parts, { connection }: ConnectionOption): Promi
       ...budgetsTable(connections),
       ...roundsTable(connections),
       ...queueTable(report),
+      notificationLine(report.notifications),
     ],
   };
 }

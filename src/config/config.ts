@@ -4,6 +4,8 @@
  * Glossary: a *connection* pairs one Huawei account (or user group) with one Jira project. Units stand in the names;
  * `null` means "not set". Secrets are wrapped in `Secret`, so printing a `Config` is harmless.
  */
+import type { AlarmCause } from "../domain/alarm.ts";
+import type { NotifyFormatName } from "../domain/notify-format.ts";
 import type { GuardSettings } from "../domain/text/guard.ts";
 import type { StatusFields } from "../domain/transition-fields.ts";
 import type { ValueRule } from "../domain/value-rule.ts";
@@ -40,6 +42,8 @@ export type Config = {
   /** Absolute path: embedded database and attachment spool. */
   readonly dataDir: string;
   readonly http: HttpConfig;
+  /** Whom to tell of troubles; `null` = nobody. */
+  readonly notify: NotifyConfig | null;
   /** Links reconciled at once in this process. */
   readonly workerConcurrency: number;
   readonly logLevel: LogLevel;
@@ -88,6 +92,20 @@ export type OidcConfig = {
   readonly clientSecret: Secret;
   readonly operators: readonly { readonly claim: string; readonly value: string }[];
   readonly viewers: readonly { readonly claim: string; readonly value: string }[];
+};
+
+/** Where people are told of troubles, of which, and how. */
+export type NotifyConfig = {
+  /** Itself a secret: whoever has it can write there. */
+  readonly url: Secret;
+  readonly format: NotifyFormatName;
+  readonly on: readonly AlarmCause[];
+  /** `null` = requests are not signed. */
+  readonly secret: Secret | null;
+  /** At least one; the first is the main one. */
+  readonly languages: readonly ["en" | "zh", ...("en" | "zh")[]];
+  /** `null` = reached directly. */
+  readonly proxy: HttpProxy | null;
 };
 
 /** Cron expressions of 5 or 6 fields, in UTC. */

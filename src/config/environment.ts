@@ -3,6 +3,7 @@
  * from it (a test compares them), so that what is written about a variable cannot differ from what it does.
  */
 import type { z } from "zod";
+import { alarmCauses } from "../domain/alarm.ts";
 import * as values from "./values.ts";
 
 /** One environment variable. */
@@ -25,7 +26,14 @@ export type Variable = {
 };
 
 /** Headings of `.env.example`, in order. */
-type VariableGroup = "State" | "Huawei Cloud" | "Jira" | "What is mirrored" | "Rhythm" | "Page and process";
+type VariableGroup =
+  | "State"
+  | "Huawei Cloud"
+  | "Jira"
+  | "What is mirrored"
+  | "Rhythm"
+  | "Page and process"
+  | "Notifications";
 
 type VariableInput = Pick<Variable, "schema" | "meaning" | "example" | "group"> & Partial<Variable>;
 
@@ -493,7 +501,7 @@ export const environmentVariables = {
     schema: values.serviceUrl("https://bridge.example.com"),
     unset: "the host that a request names",
     meaning:
-      "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it.",
+      "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it, notifications lead to it.",
     example: "https://bridge.example.com",
   }),
   HTTPS_PROXY: variable({
@@ -535,6 +543,48 @@ export const environmentVariables = {
     default: "info",
     meaning: "pino level; JSON lines on stdout, pretty on a terminal.",
     example: "debug",
+  }),
+
+  NOTIFY_URL: variable({
+    group: "Notifications",
+    schema: values.hookUrl(),
+    unset: "nobody is notified",
+    meaning:
+      "Where people are told of troubles and of their end: the address of a webhook or robot. Ids, reasons and links only; at most one message a minute.",
+    secret: true,
+    example: "https://hooks.example.com/services/your-webhook",
+  }),
+  NOTIFY_FORMAT: variable({
+    group: "Notifications",
+    schema: values.oneOf("json", "slack", "teams", "feishu", "wecom", "dingtalk"),
+    default: "json",
+    meaning:
+      "What that address takes: `slack`, `teams`, `feishu` (Lark too), `wecom`, `dingtalk`, or `json` for a program.",
+    example: "slack",
+  }),
+  NOTIFY_ON: variable({
+    group: "Notifications",
+    schema: values.someOf(...alarmCauses),
+    default: alarmCauses.join(","),
+    meaning:
+      "What is told, with commas between: `failure` (something waits for a person), `stopped` (a connection stopped itself, credentials are refused, a change is late), `silence` (rounds fail, or cases are open and there is no news for an unusual time).",
+    example: "failure,stopped",
+  }),
+  NOTIFY_SECRET: variable({
+    group: "Notifications",
+    schema: values.line("a secret", 500),
+    unset: "requests are not signed",
+    meaning:
+      "Signs the requests: the secret of a `feishu` or `dingtalk` robot with signature check; with `json` an HMAC in `X-Casebridge-Signature`.",
+    secret: true,
+    example: "SEC-your-robot-secret",
+  }),
+  TEXT_LANGUAGE: variable({
+    group: "Notifications",
+    schema: values.oneOf("en", "zh", "both"),
+    default: "en",
+    meaning: "Language of notifications: `en`, `zh` or `both`. What casebridge writes into issues is English.",
+    example: "zh",
   }),
 } satisfies Record<string, Variable>;
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { guardText } from "../domain/text/guard.ts";
 import type { ConnectionSettings } from "../sync/ports.ts";
 import type { ConfigPurpose, ConnectionConfig } from "./config.ts";
@@ -67,6 +67,7 @@ test("defaults stand in for everything that is not set", () => {
 
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     databaseUrl: null,
+    notify: null,
     redisUrl: null,
     dataKey: null,
     authorities: [],
@@ -675,6 +676,58 @@ test("half of a single sign-on names what is missing", () => {
     "PUBLIC_URL",
     "OIDC_OPERATORS",
   ]);
+});
+
+describe("notifications", () => {
+  const url = "https://hooks.example.com/services/T0/B0?sig=s%2F1";
+
+  test("nobody is told unless there is an address", () => {
+    expect(getConfig({ env: complete }).notify).toBeNull();
+    expect(getConfig({ env: { ...complete, NOTIFY_FORMAT: "slack", NOTIFY_ON: "failure" } }).notify).toBeNull();
+  });
+
+  test("with an address everything is told, in English, as JSON, and through the proxy of the environment", () => {
+    const env = { ...complete, NOTIFY_URL: url, HTTPS_PROXY: "http://proxy.example:3128", NO_PROXY: "a.example,.b" };
+
+    const { notify } = getConfig({ env });
+
+    expect(notify).toMatchObject({
+      ...{ format: "json", on: ["failure", "stopped", "silence"], secret: null, languages: ["en"] },
+      proxy: { except: ["a.example", ".b"] },
+    });
+    expect(notify?.url.reveal()).toBe(url);
+  });
+
+  test("the choices of an operator are kept, for every purpose", () => {
+    const env = {
+      ...{ ...complete, NOTIFY_URL: url, NOTIFY_FORMAT: "dingtalk", NOTIFY_SECRET: "SEC1", TEXT_LANGUAGE: "both" },
+      NOTIFY_ON: "silence, stopped",
+    };
+
+    for (const purpose of ["worker", "command", "database"] as const) {
+      expect(getConfig({ env, purpose }).notify).toMatchObject({
+        ...{ format: "dingtalk", on: ["silence", "stopped"], languages: ["en", "zh"] },
+      });
+    }
+    expect(getConfig({ env, purpose: "demo" }).notify).toBeNull();
+  });
+
+  test.each([
+    ["NOTIFY_URL", { NOTIFY_URL: "http://hooks.example.com/secret-path" }],
+    ["NOTIFY_URL", { NOTIFY_URL: "https://user:secret-path@hooks.example.com/" }],
+    ["NOTIFY_URL", { NOTIFY_URL: "https://hooks.example.com/#secret-path" }],
+    ["NOTIFY_URL", { NOTIFY_SECRET: "secret-path" }],
+    ["NOTIFY_SECRET", { NOTIFY_URL: url, NOTIFY_SECRET: "secret-path", NOTIFY_FORMAT: "wecom" }],
+    ["NOTIFY_ON", { NOTIFY_URL: url, NOTIFY_ON: "failure,failure" }],
+    ["NOTIFY_ON", { NOTIFY_URL: url, NOTIFY_ON: "everything" }],
+    ["NOTIFY_FORMAT", { NOTIFY_URL: url, NOTIFY_FORMAT: "mail" }],
+    ["TEXT_LANGUAGE", { NOTIFY_URL: url, TEXT_LANGUAGE: "de" }],
+  ])("%s is refused without being shown: %o", (variable, change) => {
+    const errors = getErrors({ env: { ...complete, ...change } });
+
+    expect(errors.map((error) => error.variable)).toEqual([variable]);
+    expect(formatConfigErrors(errors)).not.toContain("secret-path");
+  });
 });
 
 test("printing a configuration shows no secret", () => {

@@ -14,6 +14,7 @@ import { parseConfigFile } from "./config-file.ts";
 import { buildConnections } from "./connections.ts";
 import { environmentVariables, type VariableName, type VariableValue, variableNames } from "./environment.ts";
 import { loadHttp } from "./http-settings.ts";
+import { loadNotify } from "./notify-settings.ts";
 import { type Environment, makeVariables, type ReadFile, type Variables } from "./variables.ts";
 
 export { type ConfigError, formatConfigErrors } from "./config-error.ts";
@@ -72,6 +73,7 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
       takesWebhooks: connections.some(({ jira }) => jira.webhookSecret !== null),
       report,
     }),
+    notify: isDemo ? null : loadNotify(variables, report),
     workerConcurrency: getOr(variables, "WORKER_CONCURRENCY", 1),
     logLevel: getOr(variables, "LOG_LEVEL", "info"),
     crons: {

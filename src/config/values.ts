@@ -95,10 +95,33 @@ function isServiceUrl(text: string): boolean {
 }
 
 function toSafeUrl(text: string): URL | null {
-  if (text.length > 1000 || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return null;
+  if (text.length > 2000 || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return null;
   const url = new URL(text);
   if (url.username !== "" || url.password !== "" || url.hostname === "") return null;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)) ? url : null;
+}
+
+/** An https address with path and query, or an http one of this machine; no user and no fragment. */
+export function hookUrl(): z.ZodString {
+  const error = "an https address (http only for this machine), without user name and #";
+  return z.string({ error }).refine((text) => toSafeUrl(text) !== null && !text.includes("#"), { error });
+}
+
+/** Some of a few words, with commas between, each once. */
+export function someOf(...words: readonly string[]): z.ZodString {
+  const error = `one or more of ${words.join(", ")}, with commas between`;
+  return z.string({ error }).refine(
+    (text) => {
+      const given = toWords(text);
+      return given.length > 0 && new Set(given).size === given.length && given.every((word) => words.includes(word));
+    },
+    { error },
+  );
+}
+
+/** Splits what `someOf` took. */
+export function toWords(text: string): readonly string[] {
+  return text.split(",").map((word) => word.trim());
 }
 
 /** An https address that holds `{caseId}`; empty is allowed only where `emptyAllowed`. */

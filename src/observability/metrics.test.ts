@@ -167,4 +167,5 @@ function fill(metrics: ReturnType<typeof makeMetrics>): void {
   metrics.setPollInterval({ connection, seconds: 60 });
   metrics.runEnded({ connection, outcome: "done" });
   metrics.setBreakers([{ connection, breaker: "loop_suspected", open: 1 }]);
+  metrics.setNotifyFailing(true);
 }

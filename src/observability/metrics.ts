@@ -73,6 +73,10 @@ export interface Metrics {
   /** A connection of ours did not answer in time and was given up. */
   connectionHung(what: "postgresql" | "queue"): void;
   setStalled(isStalled: boolean): void;
+  /** An attempt to notify people ended. */
+  notified(taken: boolean): void;
+  /** Whether every attempt has failed lately. */
+  setNotifyFailing(isFailing: boolean): void;
   /**
    * Shows from now on what the alerts watch: a counter that appears with its first event has not grown, and a round that never ended well
    * has no time of its own. `holds`: reasons for which comments stay.
@@ -194,6 +198,8 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
   );
   const hangs = counter("connection_hangs_total", "Connections that did not answer in time and were given up", "what");
   const stalled = gauge("stalled", "1 while this process makes no progress");
+  const notifications = counter("notifications_total", "Attempts to notify people", "outcome");
+  const notifyFailing = gauge("notify_failing", "1 while people cannot be notified");
   const collectFailures = counter("collect_failures_total", "Readings for this page that failed");
   const collectors: (() => Promise<void> | void)[] = [];
 
@@ -239,7 +245,10 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     },
     connectionHung: (what) => hangs.inc({ what }),
     setStalled: (isStalled) => stalled.set(isStalled ? 1 : 0),
+    notified: (taken) => notifications.inc({ outcome: taken ? "taken" : "failed" }),
+    setNotifyFailing: (isFailing) => notifyFailing.set(isFailing ? 1 : 0),
     begin({ connections, holds, at }) {
+      for (const outcome of ["taken", "failed"]) notifications.inc({ outcome }, 0);
       for (const reason of signInRefusals) signIns.inc({ reason }, 0);
       for (const reason of webhookRefusals) webhooks.inc({ reason }, 0);
       for (const side of ["huawei", "jira"] as const) {

@@ -8,6 +8,10 @@ export type RoundReport = {
   readonly outcome: string | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
+  /** When one last ended well; `null` = not known. */
+  readonly doneAt: Date | null;
+  /** The interval that schedule and budget lead one to expect; `null` for kinds that have none. */
+  readonly plannedSeconds: number | null;
   /** Requests that it made. */
   readonly requests: number | null;
 };
@@ -25,6 +29,8 @@ export type ConnectionReport = {
   readonly openFailures: number;
   /** Age of the oldest change that is not mirrored yet, be it due or held back; `null` = nothing waits. */
   readonly oldestUnmirroredSeconds: number | null;
+  /** Age of the oldest change that is due and that nothing holds back; `null` = there is none. */
+  readonly oldestDueSeconds: number | null;
   /** How long something has been held back by a pause, a hold or a breaker; `null` = nothing is. */
   readonly oldestHeldSeconds: number | null;
   /** The poll interval of cases that was really reached; the planned one before the second round. */
@@ -32,6 +38,8 @@ export type ConnectionReport = {
   /** The interval that the schedule and the budget lead one to expect. */
   readonly plannedPollSeconds: number;
   readonly rounds: readonly RoundReport[];
+  /** Directions in which nothing has come for an unusual time although cases are open, and since when. */
+  readonly silences: readonly { readonly direction: "to-jira" | "to-huawei"; readonly since: Date }[];
   /** Budgets in requests per second. */
   readonly budgets: { readonly huawei: number; readonly jira: number };
   /** How the two budgets stand. */
@@ -39,10 +47,10 @@ export type ConnectionReport = {
 };
 
 /** What keeps a connection from being well. */
-export type Trouble = "stopped" | "refused" | "held" | "failures" | "late" | "silent";
+export type Trouble = "stopped" | "refused" | "held" | "failures" | "late" | "silent" | "quiet";
 
 /** A change that waits for longer is late: as the alert CasebridgeLagging has it (docs/alerts.yml). */
-const lateSeconds = 900;
+export const lateSeconds = 900;
 
 /** Rounds that come so much more rarely than planned are missed. */
 const missedTimes = 3;
@@ -63,11 +71,33 @@ export function troublesOf(connection: ConnectionReport, at: Date): readonly Tro
     ["held", oldestHeldSeconds !== null],
     ["failures", openFailures > 0],
     // What no round looks for cannot be known to be late.
-    ["silent", state !== "stopped" && (isMissed || isPaused)],
+    ["silent", state !== "stopped" && (isMissed || isPaused || deafSince(connection, at) !== null)],
     ["late", oldestUnmirroredSeconds !== null && oldestUnmirroredSeconds > lateSeconds],
+    ["quiet", state !== "stopped" && connection.silences.length > 0],
   ];
   return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));
 }
+
+/** Since when no round of some kind has ended well, where that is longer than the schedule explains; `null` = all is well. Pure. */
+export function deafSince({ rounds }: Pick<ConnectionReport, "rounds">, at: Date): Date | null {
+  const late = rounds.flatMap(({ doneAt, plannedSeconds }) => {
+    if (doneAt === null || plannedSeconds === null) return [];
+    const limitSeconds = Math.max(lateSeconds, missedTimes * plannedSeconds);
+    return at.getTime() - doneAt.getTime() > limitSeconds * 1000 ? [doneAt.getTime()] : [];
+  });
+  return late.length === 0 ? null : new Date(Math.min(...late));
+}
+
+/** How notifications go. */
+export type NotificationReport = {
+  readonly format: string;
+  readonly on: readonly string[];
+  /** When a message was last taken; `null` = none was yet. */
+  readonly sentAt: Date | null;
+  /** Since when every attempt has failed, and what the last one came to; `null` while they work. */
+  readonly failingSince: Date | null;
+  readonly problem: string | null;
+};
 
 /** One budget as all replicas see it; connections on one account share it. */
 export type BudgetReport = {
@@ -84,4 +114,6 @@ export type StatusReport = {
   readonly at: Date;
   readonly connections: readonly ConnectionReport[];
   readonly queues: readonly { readonly queue: string; readonly state: string; readonly count: number }[];
+  /** `null` = nobody is notified. */
+  readonly notifications: NotificationReport | null;
 };

@@ -7,6 +7,7 @@ import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
 import { type Act, type ActEntry, listActs, recordAct } from "./acts.ts";
+import { type FailureGroup, listFailureGroups, type NotifierState, readNotifierState } from "./alarms.ts";
 import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { type LinkByHandResult, linkByHand, moveLink, unlink } from "./hand-links.ts";
@@ -93,6 +94,8 @@ export type RoundEntry = {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly outcome: string | null;
+  /** When one last ended well. */
+  readonly doneAt: Date | null;
   readonly durationMs: number | null;
   /** From the start of the round before to that of this one; `null` where there was none. */
   readonly intervalMs: number | null;
@@ -303,7 +306,8 @@ export function makeAdminStore(deps: {
     /** The last round of each kind and connection. */
     async listRounds(): Promise<RoundEntry[]> {
       return prisma.$queryRaw<RoundEntry[]>(Prisma.sql`
-        SELECT "connectionName", name, COALESCE("leaseUntil" > now(), false) AS running, "startedAt", "finishedAt", outcome, "durationMs", "intervalMs", requests
+        SELECT "connectionName", name, COALESCE("leaseUntil" > now(), false) AS running, "startedAt", "finishedAt", outcome,
+          GREATEST("doneAt", CASE WHEN outcome = 'done' THEN "finishedAt" END) AS "doneAt", "durationMs", "intervalMs", requests
         FROM rounds ORDER BY "connectionName", name`);
     },
 
@@ -360,6 +364,11 @@ export function makeAdminStore(deps: {
         orderBy: { key: "asc" },
       });
     },
+
+    /** How notifications go; see `readNotifierState`. */
+    readNotifier: (): Promise<NotifierState> => readNotifierState(prisma),
+    /** See `listFailureGroups`. */
+    listFailureGroups: (itemsMax: number): Promise<FailureGroup[]> => listFailureGroups(prisma, itemsMax),
 
     /** Lets a deleted issue be made again; see `recreateLink`. */
     recreate: (linkId: LinkId): Promise<boolean> => recreateLink(prisma, linkId, { at: now(), actor }),

@@ -237,7 +237,7 @@ export async function endRound(
 ): Promise<void> {
   await queries.$executeRaw(Prisma.sql`
     UPDATE rounds SET "leaseOwner" = NULL, "leaseUntil" = NULL, "finishedAt" = clock_timestamp(), outcome = ${round.outcome},
-      requests = ${round.requests},
+      "doneAt" = CASE WHEN ${round.outcome} = 'done' THEN clock_timestamp() ELSE "doneAt" END, requests = ${round.requests},
       "durationMs" = LEAST(2147483647, extract(epoch FROM clock_timestamp() - "startedAt") * 1000)::integer
     WHERE "connectionName" = ${round.connectionName} AND name = ${round.name} AND "leaseOwner" = ${round.owner}`);
 }

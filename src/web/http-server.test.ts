@@ -44,7 +44,19 @@ const status: StatusReport = {
       oldestHeldSeconds: null,
       effectivePollSeconds: null,
       plannedPollSeconds: 60,
-      rounds: [{ name: "cases", outcome: "done", startedAt: new Date(0), endedAt: new Date(60_000), requests: 7 }],
+      oldestDueSeconds: 95,
+      rounds: [
+        {
+          name: "cases",
+          outcome: "done",
+          startedAt: new Date(0),
+          endedAt: new Date(60_000),
+          doneAt: null,
+          plannedSeconds: 60,
+          requests: 7,
+        },
+      ],
+      silences: [],
       budgets: { huawei: 2, jira: 20 },
       budgetStates: {
         huawei: { pausedUntil: null, refusedSince: null, sharedBy: ["<script>alert(1)</script>"] },
@@ -53,6 +65,7 @@ const status: StatusReport = {
     },
   ],
   queues: [{ queue: "links", state: "waiting", count: 4 }],
+  notifications: null,
 };
 
 function makeInput(): HttpServerInput {

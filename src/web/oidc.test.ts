@@ -90,7 +90,7 @@ async function start() {
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
     api: {
-      status: async () => ({ at: new Date(), connections: [], queues: [] }),
+      status: async () => ({ at: new Date(), connections: [], queues: [], notifications: null }),
       links: async () => [],
       failures: async () => [],
     },

@@ -9,8 +9,11 @@ import type { LoadConfigResult } from "../../config/load-config.ts";
 import { eightDaysMs, longestGapMs } from "../../lib/ticks.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import { makeQueueBackend } from "../../queue/queue-backend.ts";
+
 import type { Log } from "../../sync/ports.ts";
 import type { App } from "../cli/app.ts";
+
+import { checkNotifications } from "../notify.ts";
 import {
   configurationReport,
   type DoctorConnection,
@@ -65,6 +68,11 @@ export async function diagnose(input: {
         migrationsProbe(config, opened),
         queueProbe(config, opened, log),
         checksProbe(config, now()),
+        {
+          name: "notifications",
+          remedy: "Correct the NOTIFY_… variables.",
+          run: () => lookAtNotifications(config, opened),
+        },
       ],
       now,
     });
@@ -185,6 +193,11 @@ function queueProbe(config: Config, opened: FoundDatabase | Error, log: Log): Pr
       }
     },
   };
+}
+
+async function lookAtNotifications(config: Config, opened: FoundDatabase | Error): Promise<Finding> {
+  const state = opened instanceof Error ? null : await opened.admin.readNotifier().catch(() => null);
+  return checkNotifications(config, state);
 }
 
 function checksProbe({ crons, checkMaxAgeHours }: Config, now: Date): Probe {

@@ -1,0 +1,91 @@
+/** `casebridge notify --test`, and what `status` and `doctor` say of notifications. */
+import { Option } from "commander";
+import type { Config } from "../config/config.ts";
+import { makeHttpSender } from "../lib/http.ts";
+import { makeTestMessage, toMessageSettings } from "../observability/notify/message.ts";
+import { deliver, explainProblem } from "../observability/notify/messenger.ts";
+import type { NotificationReport } from "../observability/status-report.ts";
+import type { AdminStore } from "../store/admin.ts";
+import { type CommandResult, defineCommand } from "./cli/command.ts";
+import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
+import type { Block } from "./cli/output.ts";
+import { type Finding, right, warn, wrong } from "./doctor/sheet.ts";
+
+/** `casebridge notify`. */
+export const command = defineCommand({
+  options: () => [new Option("--test", "send a test message").makeOptionMandatory()],
+  read: () => ({}),
+  run: (_options, { app }) => sendTest(app.readConfig("database")),
+});
+
+/**
+ * Sends a test message, whatever people were told before. Throws `CommandFailure`: code 2 where nobody is to be told, 4 where the endpoint
+ * cannot be reached or does not take it. Says nothing of the address. May be repeated.
+ */
+async function sendTest(config: Config): Promise<CommandResult> {
+  const { notify } = config;
+  if (notify === null) {
+    throw new CommandFailure({
+      code: ExitCode.usage,
+      message: "NOTIFY_URL is not set, so nobody is notified.",
+      remedy:
+        "Set NOTIFY_URL (or NOTIFY_URL_FILE) to the address of a webhook or robot, and NOTIFY_FORMAT to its service.",
+    });
+  }
+  const now = new Date();
+  const message = makeTestMessage(
+    toMessageSettings({ ...notify, publicUrl: config.http.publicUrl, connections: [] }),
+    now,
+  );
+  const delivery = await deliver(
+    makeHttpSender(() => {}, notify.proxy),
+    notify,
+    { message, now },
+  );
+  if (!delivery.taken) {
+    const { meaning, remedy } = explainProblem(delivery.problem, notify.format);
+    throw new CommandFailure({ code: ExitCode.unreachable, message: `The test was not taken: ${meaning}.`, remedy });
+  }
+  return {
+    exitCode: ExitCode.done,
+    json: { sent: true, format: notify.format, on: notify.on },
+    human: [{ kind: "text", text: `The test was taken (${notify.format}). Look whether it shows.`, tone: "good" }],
+  };
+}
+
+/** How notifications go, as a line of `status`. Pure. */
+export function notificationLine(report: NotificationReport | null): Block {
+  if (report === null) return { kind: "text", text: "Notifications: nobody is notified (NOTIFY_URL is not set)." };
+  const { format, on, sentAt, failingSince, problem } = report;
+  const last = sentAt === null ? "none sent yet" : `last sent ${sentAt.toISOString()}`;
+  if (failingSince === null) return { kind: "text", text: `Notifications: ${format}, on ${on.join(", ")}; ${last}.` };
+  return {
+    kind: "text",
+    text: `Notifications: ${format}, failing since ${failingSince.toISOString()} (${problem ?? "unknown"}); ${last}.`,
+    tone: "bad",
+  };
+}
+
+/** What the doctor finds; `state` null = the database could not tell. Nothing is sent. Pure. */
+export function checkNotifications(
+  { notify, http }: Config,
+  state: Awaited<ReturnType<AdminStore["readNotifier"]>> | null,
+): Finding {
+  if (notify === null) return right("nobody is notified (NOTIFY_URL is not set)");
+  if (state?.failingSince != null) {
+    const { meaning, remedy } = explainProblem(state.problem ?? "", notify.format);
+    return wrong(
+      `none has been taken since ${state.failingSince.toISOString()}: ${meaning}`,
+      `${remedy} \`casebridge notify --test\` tries it.`,
+    );
+  }
+  const told = `${notify.format}, on ${notify.on.join(", ")}`;
+  if (http.publicUrl === null && http.port !== 0)
+    return warn(
+      `${told}; without a link to the page`,
+      "Set PUBLIC_URL to the address under which people reach the page.",
+    );
+  if (state?.sentAt == null)
+    return warn(`${told}; none was sent yet`, "Run `casebridge notify --test` and look whether it shows.");
+  return right(`${told}; last sent ${state.sentAt.toISOString()}`);
+}
