@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type LinkId, toId } from "../src/domain/ids.ts";
-import type { LaneName } from "../src/domain/link.ts";
+import type { Lane } from "../src/domain/lane.ts";
 import type { Enqueue } from "../src/queue/queue-backend.ts";
 import type { DueShare } from "../src/sync/state.ts";
 import { enqueueDue, startBeat } from "./beat.ts";
@@ -10,7 +10,7 @@ const shares: readonly DueShare[] = [
   { connectionName: "main", slowest: "import", places: 64 },
   { connectionName: "spare", slowest: "live", places: 1 },
 ];
-type Due = { id: LinkId; lane: LaneName; connectionName: string; turn: number; dueAt: Date };
+type Due = { id: LinkId; lane: Lane; connectionName: string; turn: number; dueAt: Date };
 
 function makeDue(id: string, changes: Partial<Due> = {}): Due {
   return { id: toId(id), lane: "live", connectionName: "main", turn: 0, dueAt: now, ...changes };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toId } from "../src/domain/ids.ts";
+import { lanes } from "../src/domain/lane.ts";
 import { runLink } from "../src/sync/link/run-link.ts";
 import { ignored, type Outcome } from "../src/sync/outcome.ts";
 import { type ConnectionRuntime, findRuntime } from "./runtime.ts";
@@ -13,7 +14,7 @@ export const reconcileLinkPayload = z.object({
   linkId: z.string().min(1),
   connection: z.string().min(1),
   /** Left out by releases before 0.2. */
-  lane: z.enum(["live", "poll", "check", "import"]).default("poll"),
+  lane: z.enum(lanes).default("poll"),
 });
 
 /**

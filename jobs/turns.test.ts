@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LaneName } from "../src/domain/link.ts";
+import type { Lane } from "../src/domain/lane.ts";
 import { NotNow } from "../src/queue/job-decision.ts";
 import { done, type Outcome } from "../src/sync/outcome.ts";
 import { makeTurns } from "./turns.ts";
@@ -19,7 +19,7 @@ function makeWorld(options: { readonly connections?: readonly string[]; readonly
     slowMs: 0,
   });
   /** A run that ends when it is told to; it has given its slot back when this resolves. */
-  async function hang(connection: string, lane: LaneName = "live") {
+  async function hang(connection: string, lane: Lane = "live") {
     let finish = (_: Outcome): void => {};
     let started = false;
     const work = (): Promise<Outcome> => {

@@ -13,7 +13,7 @@
  * - *Rounds* have a slot per connection and kind in their own queue (`startWorkers`), so a round waits for no other one. A connection has one round
  *   of each kind at a time (its lease, sync/intake.ts), and it ends after an hour.
  */
-import type { LaneName } from "../src/domain/link.ts";
+import { type Lane, lanes } from "../src/domain/lane.ts";
 import type { Side } from "../src/domain/service-error.ts";
 import { withTimeLimit } from "../src/lib/time-limit.ts";
 import { NotNow } from "../src/queue/job-decision.ts";
@@ -22,7 +22,6 @@ import type { Log } from "../src/sync/ports.ts";
 import type { DueShare } from "../src/sync/state.ts";
 
 /** From the most to the least urgent. */
-const lanes = ["live", "poll", "check", "import"] as const satisfies readonly LaneName[];
 const slowDefaultMs = 2_000;
 /** What every connection may have under way, however much the others have. */
 const placesMin = 2;
@@ -42,10 +41,7 @@ export type Turns = {
    * Runs `work` for one link. Answers its outcome; `ignored("goes_on")` once it has given its slot back, and then whatever it throws is
    * logged; `ignored("not_its_turn")` where it may not start: the link is still due. Throws what `work` throws before that.
    */
-  runLink(
-    job: { readonly connection: string; readonly lane: LaneName },
-    work: () => Promise<Outcome>,
-  ): Promise<Outcome>;
+  runLink(job: { readonly connection: string; readonly lane: Lane }, work: () => Promise<Outcome>): Promise<Outcome>;
   /** Runs `work`, a round that asks `side`. Throws `NotNow` while that side of the connection is left alone, else what `work` throws. */
   runRound<Result>(
     job: { readonly connection: string; readonly side: Side },
@@ -59,7 +55,7 @@ export type Turns = {
 
 type Running = {
   readonly connection: string;
-  readonly lane: LaneName;
+  readonly lane: Lane;
   beside: boolean;
   readonly over: Promise<unknown>;
 };
@@ -89,7 +85,7 @@ export function makeTurns(deps: {
   }
 
   /** Runs of a connection that count against one of this lane. */
-  function countRuns(connection: string, lane: LaneName, besideOnly: boolean): number {
+  function countRuns(connection: string, lane: Lane, besideOnly: boolean): number {
     const counted = [...running].filter(
       (run) =>
         run.connection === connection && lanes.indexOf(run.lane) <= lanes.indexOf(lane) && (run.beside || !besideOnly),
@@ -97,7 +93,7 @@ export function makeTurns(deps: {
     return counted.length;
   }
 
-  function placesLeft(connection: string, lane: LaneName, besideOnly: boolean): number {
+  function placesLeft(connection: string, lane: Lane, besideOnly: boolean): number {
     const silence = silenceOf(connection);
     if (silence !== null) return silence.until <= now() && countRuns(connection, "import", false) === 0 ? 1 : 0;
     const most = running.size < 2 * capacity ? capacity : Math.min(capacity, placesMin);

@@ -6,6 +6,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import type * as Commands from "../commands/cli/app.ts";
 import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import type { Config, ConnectionConfig } from "../config/config.ts";
+import type { Budget } from "../domain/budget.ts";
 import type { Side } from "../domain/service-error.ts";
 import {
   type EmbeddedPostgres,
@@ -17,7 +18,6 @@ import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
-import { type Budget, makeLocalBudget } from "../lib/budget.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { makeQuietWarn } from "../lib/quiet-warn.ts";
 import { makeSeal, type Seal } from "../lib/seal.ts";
@@ -41,6 +41,7 @@ import { type Database, makePrisma } from "../store/database/client.ts";
 import { DatabaseNotReady, isSchemaError } from "../store/database/errors.ts";
 import { migrateDatabase, readSchemaState, refuseIncompatible } from "../store/database/migrate.ts";
 import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
+import { makeLocalBudget } from "../store/local-budget.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
 import { makeSilenceReader } from "../store/news.ts";

@@ -1,6 +1,7 @@
 /** Meters around a port and its budget: each call and each wait is counted, and what errors say about the service becomes metrics. */
+
+import type { Budget } from "../domain/budget.ts";
 import { isServiceError, ServiceError, type Side } from "../domain/service-error.ts";
-import type { Budget } from "../lib/budget.ts";
 import { isOverTime } from "../lib/time-limit.ts";
 import type { Metrics } from "../observability/metrics.ts";
 
@@ -13,7 +14,7 @@ import type { Metrics } from "../observability/metrics.ts";
 export function observePort<Port extends object>(
   port: Port,
   facts: {
-    readonly side: "huawei" | "jira";
+    readonly side: Side;
     readonly connection: string;
     readonly metrics: Metrics;
     readonly onRefused: (refused: boolean) => void;
@@ -93,7 +94,7 @@ function outOfTime(side: Side, operation: string): ServiceError {
 /** The budget itself, with the time that each request waits for it measured by lane. */
 export function observeBudget(
   budget: Budget,
-  { side, metrics }: { readonly side: "huawei" | "jira"; readonly metrics: Metrics },
+  { side, metrics }: { readonly side: Side; readonly metrics: Metrics },
 ): Budget {
   return {
     take: async (lane, signal) => {

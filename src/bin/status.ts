@@ -1,6 +1,7 @@
 /** One picture of everything, from the database and the queue; no remote call. */
 import type { Config } from "../config/config.ts";
-import { roundRequests } from "../domain/round-cost.ts";
+import type { ApiVersion } from "../domain/access.ts";
+import { roundRequests, roundSeconds } from "../domain/round-cost.ts";
 import type { Side } from "../domain/service-error.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import type { BudgetReport, ConnectionReport, StatusReport } from "../observability/status-report.ts";
@@ -16,11 +17,11 @@ import { budgetKeys } from "./budget-keys.ts";
  */
 export function plannedPollSeconds(
   cronSeconds: number,
-  watched: readonly { readonly apiVersion: "v2" | "v1.0"; readonly links: number }[],
+  watched: readonly { readonly apiVersion: ApiVersion; readonly links: number }[],
   requestsPerSecond: number,
 ): number {
   const requests = watched.reduce((sum, { apiVersion, links }) => sum + roundRequests(apiVersion, links), 0);
-  return Math.max(cronSeconds, requests / (requestsPerSecond / 2));
+  return Math.max(cronSeconds, roundSeconds(requests, requestsPerSecond));
 }
 
 /**
@@ -85,7 +86,7 @@ export async function readConditions(
     admin.listBudgets(),
     deps.silences(),
   ]);
-  const watchedBy = new Map<string, { readonly apiVersion: "v2" | "v1.0"; readonly links: number }>();
+  const watchedBy = new Map<string, { readonly apiVersion: ApiVersion; readonly links: number }>();
   for (const { name, huawei } of config.connections)
     watchedBy.set(name, { apiVersion: huawei.apiVersion, links: await state.countWatchedLinks(name) });
   const keys = new Map(config.connections.map((connection) => [connection.name, budgetKeys(connection)]));

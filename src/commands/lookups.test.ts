@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
+import { unlimitedBudget } from "../domain/budget.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
-import { unlimitedBudget } from "../lib/budget.ts";
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { type LookupOptions, readLookups } from "./lookups.ts";

@@ -10,6 +10,7 @@
  * - An empty value (`huawei:` with all its keys commented out) is as if left out. `""` is a value: it means "none", also
  *   where the environment has one.
  */
+
 import {
   type Document,
   isAlias,
@@ -23,6 +24,16 @@ import {
   parseDocument,
 } from "yaml";
 import { z } from "zod";
+import { apiVersions, huaweiSites } from "../domain/access.ts";
+import { statusCategories } from "../domain/issue.ts";
+import { requestLabel } from "../domain/labels.ts";
+import {
+  attachmentsToHuaweiChoices,
+  authorNameChoices,
+  closeOnDoneChoices,
+  commentsToHuaweiChoices,
+  serviceProjectChoices,
+} from "../domain/settings.ts";
 import { caseFactNames } from "../domain/value-rule.ts";
 import { parseProxy } from "../lib/tunnel.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
@@ -69,7 +80,7 @@ const proxy = z.union(
 const positionInJira = z.union([z.string().regex(/^\d{1,20}$/), z.int().min(0)], {
   error: 'the number of a Jira status, such as "10012"',
 });
-const category = values.oneOf("new", "indeterminate", "done");
+const category = values.oneOf(...statusCategories);
 
 const statusTarget = z
   .union([z.strictObject({ category }), z.strictObject({ statusId: positionInJira })], {
@@ -160,10 +171,10 @@ const connection = z
         {
           endpoint: values.serviceUrl("https://osm.cn-south-1.myhuaweicloud.com").meta({ format: "uri" }),
           iamEndpoint: values.serviceUrl("https://iam.cn-north-4.myhuaweicloud.com").meta({ format: "uri" }),
-          apiVersion: values.oneOf("v2", "v1.0"),
+          apiVersion: values.oneOf(...apiVersions),
           language: values.language(),
           timeZone: values.timeZone(),
-          site: values.oneOf("china", "international"),
+          site: values.oneOf(...huaweiSites),
           groupId: values.lineOrEmpty("a user group id", 64).describe('User group whose cases are mirrored; "" = none'),
           consoleCaseUrl: values
             .caseUrlTemplate(true)
@@ -246,7 +257,7 @@ const connection = z
               mapping,
             )
             .describe("Target (status id or category) → status ids to pass through on the way"),
-          closeOnDone: values.oneOf("confirm", "always", "never"),
+          closeOnDone: values.oneOf(...closeOnDoneChoices),
           fields: z
             .record(
               values.line("the id or the name of a Jira status", 255),
@@ -266,9 +277,9 @@ const connection = z
       ),
       comments: section(
         {
-          toHuawei: values.oneOf("all", "command", "none"),
+          toHuawei: values.oneOf(...commentsToHuaweiChoices),
           holdSeconds: seconds.describe("A comment leaves after so long without an edit"),
-          authorName: values.oneOf("name", "role", "none"),
+          authorName: values.oneOf(...authorNameChoices),
           allowSecurityLevels: z
             .array(positionInJira, list)
             .describe("Ids of issue security levels whose comments may leave Jira all the same"),
@@ -276,15 +287,17 @@ const connection = z
             .array(values.line("an account id", 255), list)
             .describe("Account ids of type app whose comments count as a person's"),
           inServiceProject: values
-            .oneOf("internal", "public")
+            .oneOf(...serviceProjectChoices)
             .describe("Whether the customers of a service project see what casebridge writes there. Default: internal"),
         },
         "Which comments leave Jira, and how",
       ),
-      attachments: section({ toHuawei: values.oneOf("referenced", "all", "none") }, "Which files leave Jira"),
+      attachments: section({ toHuawei: values.oneOf(...attachmentsToHuaweiChoices) }, "Which files leave Jira"),
       create: section(
         {
-          jql: values.line("a JQL query", 2000).describe('Issues that become cases. Default: labels = "huawei-case"'),
+          jql: values
+            .line("a JQL query", 2000)
+            .describe(`Issues that become cases. Default: labels = "${requestLabel}"`),
           defaults: section(
             {
               ...createInputs,

@@ -2,21 +2,17 @@
  * Puts each connection together: the file's value, else the environment's, else the default. Knows what a connection
  * must have, what may not stand together, and which status maps could oscillate.
  */
+
+import type { HuaweiCredentials } from "../domain/access.ts";
+import { isOpenStatus } from "../domain/case.ts";
+import type { StatusCategory } from "../domain/issue.ts";
+import { requestLabel } from "../domain/labels.ts";
+import type { Side } from "../domain/service-error.ts";
+import type { CreateInputs, StatusSettings, StatusTarget } from "../domain/settings.ts";
 import type { CaseFactName, ValueRule } from "../domain/value-rule.ts";
 import { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
-import type {
-  ConfigPurpose,
-  ConnectionConfig,
-  CreateInputs,
-  HuaweiConfig,
-  HuaweiCredentials,
-  IssueConfig,
-  JiraConfig,
-  StatusCategory,
-  StatusConfig,
-  StatusTarget,
-} from "./config.ts";
+import type { ConfigPurpose, ConnectionConfig, HuaweiConfig, IssueConfig, JiraConfig } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import { type ConnectionInput, type FilePath, formatPath, type ParsedConfigFile } from "./config-file.ts";
 import { environmentVariables, type Variable, type VariableName, type VariableValue } from "./environment.ts";
@@ -37,8 +33,7 @@ const defaultStatusMap: Readonly<Record<number, { readonly category: StatusCateg
   13: { category: "done" },
 });
 
-const closedStatuses: readonly number[] = [3, 4, 12, 13];
-const defaultJql = 'labels = "huawei-case"';
+const defaultJql = `labels = "${requestLabel}"`;
 const defaultMessageCharsMax = 1200;
 
 type BuildInput = {
@@ -92,11 +87,7 @@ type SecretName = { readonly env: string };
  * The proxy of one service. One that the file names serves every host; `NO_PROXY` belongs to the environment's. What cannot be used is
  * reported.
  */
-function buildProxy(
-  scope: Scope,
-  side: "huawei" | "jira",
-  given: "none" | string | SecretName | undefined,
-): HttpProxy | null {
+function buildProxy(scope: Scope, side: Side, given: "none" | string | SecretName | undefined): HttpProxy | null {
   if (given === "none") return null;
   if (typeof given === "string") return { url: new Secret(given), except: [] };
   if (given !== undefined) {
@@ -505,7 +496,7 @@ function buildJira(
   };
 }
 
-function buildStatus(scope: Scope, given: NonNullable<ConnectionInput["status"]>): StatusConfig | null {
+function buildStatus(scope: Scope, given: NonNullable<ConnectionInput["status"]>): Required<StatusSettings> | null {
   const closeOnDone = scope.pick("CLOSE_ON_DONE", given.closeOnDone);
   const toJira: Record<number, StatusTarget> = { ...defaultStatusMap };
   for (const [key, target] of Object.entries(given.toJira ?? {})) {
@@ -528,7 +519,7 @@ function buildStatus(scope: Scope, given: NonNullable<ConnectionInput["status"]>
  * Where a map names a status by id its category is not known here; `doctor` and the worker's start look it up.
  */
 function failOscillation(scope: Scope, status: number, category: StatusCategory): void {
-  const isClosed = closedStatuses.includes(status);
+  const isClosed = !isOpenStatus(status);
   if (isClosed === (category === "done")) return;
   const state = isClosed ? "closed" : "open";
   scope.fail(["status", "toJira", String(status), "category"], {

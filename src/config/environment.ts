@@ -2,8 +2,11 @@
  * The one table of environment variables. Reading, checking, `.env.example` and the tables of the documents all come
  * from it (a test compares them), so that what is written about a variable cannot differ from what it does.
  */
+
 import type { z } from "zod";
+import { apiVersions, huaweiSites } from "../domain/access.ts";
 import { alarmCauses } from "../domain/alarm.ts";
+import { attachmentsToHuaweiChoices, closeOnDoneChoices, commentsToHuaweiChoices } from "../domain/settings.ts";
 import * as values from "./values.ts";
 
 /** One environment variable. */
@@ -98,7 +101,7 @@ export const environmentVariables = {
   }),
   HUAWEI_API_VERSION: variable({
     group: "Huawei Cloud",
-    schema: values.oneOf("v2", "v1.0"),
+    schema: values.oneOf(...apiVersions),
     default: "v2",
     meaning: "`v2`, or `v1.0` for the historical API.",
     example: "v2",
@@ -206,7 +209,7 @@ export const environmentVariables = {
   }),
   HUAWEI_SITE: variable({
     group: "Huawei Cloud",
-    schema: values.oneOf("china", "international"),
+    schema: values.oneOf(...huaweiSites),
     unset: "not sent",
     meaning: "Site of the account, sent as `X-Site`: `china` or `international`.",
     example: "international",
@@ -292,7 +295,7 @@ export const environmentVariables = {
 
   COMMENTS_TO_HUAWEI: variable({
     group: "What is mirrored",
-    schema: values.oneOf("all", "command", "none"),
+    schema: values.oneOf(...commentsToHuaweiChoices),
     unset: "must be set for `worker`",
     meaning:
       "Which comments leave Jira: `all` (every comment that no rule holds back), `command` (only those that start with `/case `), `none`. The demo sets `all`.",
@@ -310,7 +313,7 @@ export const environmentVariables = {
   }),
   ATTACHMENTS_TO_HUAWEI: variable({
     group: "What is mirrored",
-    schema: values.oneOf("referenced", "all", "none"),
+    schema: values.oneOf(...attachmentsToHuaweiChoices),
     default: "referenced",
     meaning:
       "Which files leave Jira: `referenced` (those named by a comment or description that was itself sent), `all`, `none` (a text that names one says that it stays).",
@@ -319,7 +322,7 @@ export const environmentVariables = {
   }),
   CLOSE_ON_DONE: variable({
     group: "What is mirrored",
-    schema: values.oneOf("confirm", "always", "never"),
+    schema: values.oneOf(...closeOnDoneChoices),
     default: "confirm",
     meaning:
       "What a person's move to done does: `confirm` closes the case only where Huawei waits for confirmation (status 2), else asks; `always` closes it, or cancels it in status 0; `never`.",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ConnectionSettings } from "../domain/settings.ts";
 import { guardText } from "../domain/text/guard.ts";
-import type { ConnectionSettings } from "../sync/ports.ts";
 import type { ConfigPurpose, ConnectionConfig } from "./config.ts";
 import { formatConfigErrors, loadConfig } from "./load-config.ts";
 

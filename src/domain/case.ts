@@ -4,7 +4,7 @@
  */
 import type { CaseFileId, CaseId, MessageId } from "./ids.ts";
 
-/** Status numbers that count as open; every unknown number is open too ("open, unknown"). */
+/** Status numbers of cases that are over; every other number is open, an unknown one too ("open, unknown"). */
 const closedStatuses: ReadonlySet<number> = new Set([3, 4, 12, 13]);
 
 /** The statuses that a round lists, one call each: the open ones that the vendor documents. */
@@ -27,6 +27,9 @@ const statusNames: Readonly<Record<number, string>> = {
   13: "deleted",
   17: "pending feedback",
 };
+
+/** The status numbers that the vendor documents. */
+export const knownStatuses: readonly number[] = Object.keys(statusNames).map(Number);
 
 /** Whether a case in this status may still change; unknown numbers are open. */
 export function isOpenStatus(status: number): boolean {

@@ -1,9 +1,10 @@
 /** How much of an issue may leave Jira (rule 5), as it is remembered between two starts. */
+import type { AttachmentsToHuawei, CommentsToHuawei } from "./settings.ts";
 
 /** What decides how much may leave Jira; ids only, so that it can be stored. */
 export type DisclosurePolicy = {
-  readonly comments: "all" | "command" | "none";
-  readonly attachments: "referenced" | "all" | "none";
+  readonly comments: CommentsToHuawei;
+  readonly attachments: AttachmentsToHuawei;
   readonly appAccounts: readonly string[];
   readonly securityLevels: readonly string[];
 };

@@ -2,7 +2,8 @@
 import type { AttachmentId, CommentId, IssueId, IssueKey } from "./ids.ts";
 
 /** The three categories that every Jira status belongs to. */
-export type StatusCategory = "new" | "indeterminate" | "done";
+export const statusCategories = ["new", "indeterminate", "done"] as const;
+export type StatusCategory = (typeof statusCategories)[number];
 
 /** Value of the issue property `casebridge` (rule 1). `issueId` is absent until the issue knows its own id. */
 export type IssueMark = {

@@ -5,8 +5,11 @@ import { cutChars } from "./text/sanitize.ts";
 
 /** Labels of every issue made from a case. */
 export function caseLabel(caseId: string): string {
-  return `hwcase-${caseId}`;
+  return `${caseLabelPrefix}${caseId}`;
 }
+
+/** What the label of a case's issue starts with. */
+export const caseLabelPrefix = "hwcase-";
 
 /** Label of every mirrored issue. */
 export const commonLabel = "huawei-cloud";
@@ -19,9 +22,15 @@ export function isIgnored(issue: { readonly labels: readonly string[] }): boolea
 /** Reason of a link whose issue is ignored. */
 export const ignoredReason = "ignored";
 
+/** Label by which people ask for a case, where `create.jql` does not say otherwise. */
+export const requestLabel = "huawei-case";
+
+/** What a mirrored label of a case starts with. */
+export const mirroredLabelPrefix = "hw:";
+
 /** A case label as a Jira label: `hw:<name>`, whitespace as `-`, at most 255 characters (jira.md 3.3). */
 export function toJiraLabel(name: string): string {
-  return cutChars(`hw:${name.trim().replace(/\s+/g, "-")}`, 255);
+  return cutChars(`${mirroredLabelPrefix}${name.trim().replace(/\s+/g, "-")}`, 255);
 }
 
 /** Inputs of a new case that name one look-up value each. */

@@ -1,5 +1,7 @@
 /** What `doctor` and `lookups` ask of the Huawei side, beyond what the flows need. All of it reads only. */
-import type { CaseLookupPort, Lane } from "../sync/ports.ts";
+
+import type { Lane } from "../domain/lane.ts";
+import type { CaseLookupPort } from "../sync/ports.ts";
 
 /** One instance per connection. Every call throws only `ServiceError` and may be repeated. */
 export interface HuaweiAdminPort extends CaseLookupPort {

@@ -1,5 +1,5 @@
 /** The Huawei adapter's front door. */
-import type { Budget } from "../lib/budget.ts";
+import type { Budget } from "../domain/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
 import { makeServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";

@@ -1,15 +1,16 @@
 /** The two ways to prove who calls (huawei.md 3): signing with a key pair, and an IAM token got with a password. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
+import type { HuaweiCredentials } from "../domain/access.ts";
+import type { Budget } from "../domain/budget.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError, ServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
-import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody } from "../lib/http.ts";
 import { makeServiceClock, type ServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import type { TokenStore } from "../lib/token-store.ts";
-import type { Clock, Lane, Log } from "../sync/ports.ts";
+import type { Clock, Log } from "../sync/ports.ts";
 import { readAnswer, toServiceError } from "./answers.ts";
-import type { HuaweiClientCredentials } from "./options.ts";
 import { type SignInput, signHeaders } from "./signer.ts";
 import { makeTokenSeal } from "./token-seal.ts";
 
@@ -44,7 +45,7 @@ type TokenDeps = {
 };
 
 /** Makes the login that the credentials ask for. */
-export function makeLogin(deps: TokenDeps, credentials: HuaweiClientCredentials): Login {
+export function makeLogin(deps: TokenDeps, credentials: HuaweiCredentials): Login {
   return credentials.kind === "aksk" ? makeSignedLogin(deps, credentials) : makeTokenLogin(deps, credentials);
 }
 
@@ -54,7 +55,7 @@ const signedClockMs = 7 * 60_000;
 const learnAgainMs = 10 * 60_000;
 
 /** Every request of a global service carries the account's id (huawei.md 14); it is learned where it is not given. */
-function makeSignedLogin(deps: TokenDeps, credentials: HuaweiClientCredentials & { kind: "aksk" }): Login {
+function makeSignedLogin(deps: TokenDeps, credentials: HuaweiCredentials & { kind: "aksk" }): Login {
   let { domainId } = credentials;
   let learning: Promise<void> | null = null;
   let notBeforeMs = 0;
@@ -130,7 +131,7 @@ type Held = {
   readonly renewAtMs: number;
   readonly expiresAtMs: number;
 };
-type PasswordCredentials = HuaweiClientCredentials & { kind: "password" };
+type PasswordCredentials = HuaweiCredentials & { kind: "password" };
 
 /**
  * The token of a login, shared by all processes through the store. One of them renews it at a time; the others use the old one on

@@ -6,14 +6,15 @@
  * service has no idempotency key (huawei.md 6): the flows look for it first.
  */
 import { setTimeout as sleepFor } from "node:timers/promises";
+import type { Budget } from "../domain/budget.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
 import { callerWaitMaxMs, growingMs, pauseMs, repeatGrowth, throttleGrowth } from "../lib/retry.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
-import type { Clock, Lane, Log } from "../sync/ports.ts";
+import type { Clock, Log } from "../sync/ports.ts";
 import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
 import type { Login } from "./login.ts";
 

@@ -7,10 +7,11 @@
  */
 import type { CaseDetail, CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
-import type { CaseListQuery, CaseUpload, HuaweiPort, InstantGroup, Lane, NewCase, SpooledFile } from "../sync/ports.ts";
+import type { CaseListQuery, CaseUpload, HuaweiPort, InstantGroup, NewCase, SpooledFile } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError, refusedLocally, unsupported } from "./answers.ts";
 import { parseWire, toCaseDetail, toCaseSummary } from "./mapping.ts";

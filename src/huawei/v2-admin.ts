@@ -1,6 +1,7 @@
 /** The v2 dialect of what doctor and lookups need (huawei.md 6), and the project list of IAM. */
 import type { z } from "zod";
-import type { Lane, NamedId } from "../sync/ports.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { NamedId } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError } from "./answers.ts";
 import { parseWire } from "./mapping.ts";

@@ -1,6 +1,7 @@
 /** The v2 dialect of what the flows need (`/v2/servicerequest/…`). The v1.0 dialect stands beside it, behind the same port. */
 import type { CaseMessage, CaseSummary } from "../domain/case.ts";
 import { type CaseFileId, type CaseId, toId } from "../domain/ids.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { HttpResponse } from "../lib/http.ts";
 import { HttpFailure } from "../lib/http.ts";
@@ -14,7 +15,6 @@ import {
   type Clock,
   type HuaweiCapability,
   type HuaweiPort,
-  type Lane,
   type Log,
   type NewCase,
   newCaseCharsMax,

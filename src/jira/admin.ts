@@ -1,8 +1,9 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
 import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { JiraPort, Lane } from "../sync/ports.ts";
+import type { JiraPort } from "../sync/ports.ts";
 import {
   type Directory,
   findByNameOrId,

@@ -4,11 +4,14 @@
  * Whether a list of comments returns properties is not documented (jira.md 5), so they are asked for, and where an answer
  * lacks them they are read in bulk. Only for comments of our own account: nobody else's comment can be our copy.
  */
+
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
 import type { CommentMark, IssueComment } from "../domain/issue.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
+import type { ServiceProjectVisibility } from "../domain/settings.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
-import type { JiraPort, Lane } from "../sync/ports.ts";
+import type { JiraPort } from "../sync/ports.ts";
 import type { Directory } from "./directory.ts";
 import { refusedLocally } from "./errors.ts";
 import { type FindShowing, toAdfDocument } from "./issues.ts";
@@ -47,7 +50,7 @@ export function makeCommentCalls(deps: {
   readonly serviceClock: ObservedServiceClock;
   readonly findShowing: FindShowing;
   /** Whether the customers of a service project see our comments. */
-  readonly inServiceProject: "internal" | "public";
+  readonly inServiceProject: ServiceProjectVisibility;
 }): CommentCalls {
   const { transport, directory, mediaNames, serviceClock } = deps;
 

@@ -6,9 +6,10 @@ import { randomUUID } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { mimeTypeFor } from "jira.js/core";
 import type { AttachmentId, IssueId } from "../domain/ids.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { HttpFailure, type HttpResponse, type StreamedBody } from "../lib/http.ts";
-import type { Clock, JiraPort, Lane, SpooledFile } from "../sync/ports.ts";
+import type { Clock, JiraPort, SpooledFile } from "../sync/ports.ts";
 import { type CallFacts, contractError, failureError, makeError, readAnswer } from "./errors.ts";
 import { toFile } from "./mapping.ts";
 import {

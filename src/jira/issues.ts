@@ -5,11 +5,13 @@ import { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Issue, IssueChange } from "../domain/issue.ts";
+import { caseLabelPrefix } from "../domain/labels.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
-import type { Clock, JiraPort, Lane, Log, MarkedIssue } from "../sync/ports.ts";
+import type { Clock, JiraPort, Log, MarkedIssue } from "../sync/ports.ts";
 import { explainRefusal, toFieldValues } from "./create-fields.ts";
 import { type Directory, findByNameOrId } from "./directory.ts";
 import { readAnswer, refusedFields, refusedLocally } from "./errors.ts";
@@ -149,7 +151,7 @@ export function makeIssueCalls(deps: {
     return searchMarks(
       call,
       markedJql(projectKey, scope),
-      ({ labels, mark }) => mark !== null || labels.some((label) => label.startsWith("hwcase-")),
+      ({ labels, mark }) => mark !== null || labels.some((label) => label.startsWith(caseLabelPrefix)),
     );
   }
 

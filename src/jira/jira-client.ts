@@ -1,6 +1,8 @@
 /** The Jira adapter, put together: what the flows and `doctor` know of Jira Cloud. */
+
 import { setTimeout as sleepFor } from "node:timers/promises";
-import type { Budget } from "../lib/budget.ts";
+import type { Budget } from "../domain/budget.ts";
+import type { ServiceProjectVisibility } from "../domain/settings.ts";
 import { type HttpSender, makeHttpSender } from "../lib/http.ts";
 import { makeServiceClock } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Log } from "../sync/ports.ts";
@@ -28,7 +30,7 @@ export type JiraClientDeps = {
   /** Hears after each request whether any answer came. */
   readonly onAnswer?: (answered: boolean) => void;
   /** Whether the customers of a service project see our comments; internal unless said otherwise. */
-  readonly inServiceProject?: "internal" | "public";
+  readonly inServiceProject?: ServiceProjectVisibility;
   readonly clock?: Clock;
   readonly send?: HttpSender;
   readonly timeouts?: JiraTimeouts;

@@ -1,4 +1,5 @@
 /** JQL texts. Values are quoted, so that a label or key can never become part of the query. */
+import { commonLabel } from "../domain/labels.ts";
 import { type CallFacts, refusedLocally } from "./errors.ts";
 
 /** A value in double quotes. */
@@ -19,7 +20,7 @@ export function labelsJql(labels: readonly string[]): string {
 /** Issues that may carry our marks; see `JiraPort.listMarkedIssues`. */
 export function markedJql(projectKey: string, scope: "project" | "labelled" | "elsewhere"): string {
   const project = quoteJql(projectKey);
-  const label = `labels = ${quoteJql("huawei-cloud")}`;
+  const label = `labels = ${quoteJql(commonLabel)}`;
   if (scope === "project") return `project = ${project} ORDER BY created ASC`;
   return `project ${scope === "labelled" ? "=" : "!="} ${project} AND ${label} ORDER BY created ASC`;
 }

@@ -1,19 +1,8 @@
 /** What the adapter needs to know about one connection's Jira side. */
-import type { Secret } from "../lib/secret.ts";
-import type { HttpProxy } from "../lib/tunnel.ts";
+import type { JiraAccess } from "../domain/access.ts";
 
-/** Settings of one Jira client; the configuration's `JiraConfig` satisfies it. */
-export type JiraOptions = {
-  /** Base URL with scheme and without trailing slash; a path in it is kept (`https://api.atlassian.com/ex/jira/ID`). */
-  readonly host: string;
-  readonly email: string;
-  readonly apiToken: Secret;
-  readonly projectKey: string;
-  /** Name or id of the issue type that cases become. */
-  readonly issueType: string;
-  /** Proxy on the way to the service; left out or `null` = reached directly. */
-  readonly proxy?: HttpProxy | null;
-};
+/** Settings of one Jira client. A `proxy` that is left out means `null`. */
+export type JiraOptions = Omit<JiraAccess, "proxy"> & Partial<Pick<JiraAccess, "proxy">>;
 
 /**
  * Longest times that one attempt may take, in milliseconds. A file gets `fileMs` plus a second for each 256 KiB.

@@ -1,7 +1,8 @@
 /** Who is in a role of the project: people named one by one, and the members of its groups. */
 import { z } from "zod";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { JiraPort, Lane } from "../sync/ports.ts";
+import type { JiraPort } from "../sync/ports.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";

@@ -2,8 +2,8 @@
 
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import type { BudgetLane } from "../lib/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
 import { Secret } from "../lib/secret.ts";
 import { makeServiceClock } from "../lib/service-clock.ts";
@@ -65,7 +65,7 @@ function perform(reaction: Reaction, response: ServerResponse): void {
 export async function startBench(react: (seen: Seen, nth: number) => Reaction | Promise<Reaction>) {
   const server = await startServer(react);
   const slept: number[] = [];
-  const lanes: BudgetLane[] = [];
+  const lanes: Lane[] = [];
   const pauses: number[] = [];
   const logged: unknown[] = [];
   let nowMs = Date.UTC(2026, 10, 24, 20, 30);
@@ -80,7 +80,7 @@ export async function startBench(react: (seen: Seen, nth: number) => Reaction | 
       issueType: "Task",
     },
     budget: {
-      take: async (lane: BudgetLane) => void lanes.push(lane),
+      take: async (lane: Lane) => void lanes.push(lane),
       pause: async (pauseMs: number) => void pauses.push(pauseMs),
     },
     log,

@@ -10,8 +10,9 @@
  * once: the flows look for what it made (rule 2).
  */
 import type { Client, SendRequestOptions } from "jira.js/core";
+import type { Budget } from "../domain/budget.ts";
+import type { Lane } from "../domain/lane.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
-import type { Budget } from "../lib/budget.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
 import {
   callerWaitMaxMs,
@@ -24,7 +25,7 @@ import {
 } from "../lib/retry.ts";
 import { type ObservedServiceClock, toOurTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
-import type { Clock, Lane, Log } from "../sync/ports.ts";
+import type { Clock, Log } from "../sync/ports.ts";
 import {
   answerError,
   type CallFacts,

@@ -3,9 +3,10 @@
  *
  * Labels are bounded: connections, operations, kinds and reasons come from lists, never from people's text, ids or addresses.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-type Side = "huawei" | "jira";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Side } from "../domain/service-error.ts";
+
 type Direction = "to-jira" | "to-huawei";
 
 /** A request to one of the services, ended. `status` null: no answer came. */

@@ -2,7 +2,8 @@
 
 import { holdingReasons } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
-import { givenUp, type LaneName, type LinkState } from "../domain/link.ts";
+import type { Lane } from "../domain/lane.ts";
+import { givenUp, type LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
@@ -28,7 +29,7 @@ export type LinkSummary = {
   readonly reason: string | null;
   readonly reasonAt: Date | null;
   readonly caseStatus: number | null;
-  readonly lane: LaneName;
+  readonly lane: Lane;
   readonly pendingSince: Date | null;
   readonly recheckAt: Date | null;
   readonly attempts: number;
@@ -479,7 +480,7 @@ function toSummary(row: Prisma.LinkGetPayload<{ select: typeof SUMMARY_FIELDS }>
     reason: row.reason,
     reasonAt: row.reasonAt,
     caseStatus: row.caseStatus,
-    lane: row.lane as LaneName,
+    lane: row.lane as Lane,
     pendingSince: row.wantedRev > row.doneRev ? (row.wantedAt ?? row.createdAt) : null,
     recheckAt: row.recheckAt,
     attempts: row.attempts,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Budget, BudgetLane } from "../lib/budget.ts";
+import type { Budget } from "../domain/budget.ts";
+import type { Lane } from "../domain/lane.ts";
 import { makeBudget, setBudgetRefused } from "./budget.ts";
 import { emptyDatabase, makeTestDatabase, type TestDatabase } from "./testing.ts";
 
@@ -50,13 +51,13 @@ function makeVirtualTime() {
   };
 }
 
-type Grant = { readonly atMs: number; readonly lane: BudgetLane };
+type Grant = { readonly atMs: number; readonly lane: Lane };
 
 /** Asks without end, from `workers` places in each lane. */
 function demand(
   time: ReturnType<typeof makeVirtualTime>,
   budget: Budget,
-  lanes: readonly BudgetLane[],
+  lanes: readonly Lane[],
   workers = 3,
 ): Grant[] {
   const grants: Grant[] = [];
@@ -135,13 +136,13 @@ describe("rate", () => {
 });
 
 describe("lanes", () => {
-  async function shares(lanesByReplica: readonly (readonly BudgetLane[])[], seconds = 20) {
+  async function shares(lanesByReplica: readonly (readonly Lane[])[], seconds = 20) {
     const time = makeVirtualTime();
     const grants = lanesByReplica.map((lanes) =>
       demand(time, makeBudget({ prisma: database.prisma, key: "k", ratePerSecond: 20, ...time }), lanes),
     );
     await time.run(seconds * 1000, lanesByReplica.length);
-    const share = (lane: BudgetLane) => grants.flat().filter((grant) => grant.lane === lane).length / (20 * seconds);
+    const share = (lane: Lane) => grants.flat().filter((grant) => grant.lane === lane).length / (20 * seconds);
     return { live: share("live"), poll: share("poll"), check: share("check"), import: share("import") };
   }
 

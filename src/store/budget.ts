@@ -14,14 +14,16 @@
  * for as many permits as wait, so at high rates one statement serves many takes.
  */
 import { setTimeout as setTimer } from "node:timers/promises";
-import type { Budget, BudgetLane } from "../lib/budget.ts";
+import type { Budget } from "../domain/budget.ts";
+import type { Lane } from "../domain/lane.ts";
+import { lanes } from "../domain/lane.ts";
 import type { Clock } from "../sync/ports.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
-import { LANES_BY_URGENCY, type Queries } from "./sql.ts";
+import type { Queries } from "./sql.ts";
 
 const SECOND_US = 1_000_000;
 /** How far each lane may run ahead, as a share of live's second. Never 0: a take that comes a little late must not lose its place. */
-const TOLERANCE_SHARE = { live: 1, poll: 0.3, check: 0.2, import: 0.1 } as const satisfies Record<BudgetLane, number>;
+const TOLERANCE_SHARE = { live: 1, poll: 0.3, check: 0.2, import: 0.1 } as const satisfies Record<Lane, number>;
 /** Every how many permits a capped lane may have one. */
 const CAP_FACTOR = { poll: 2, check: 4 } as const;
 /** A waiting lane asks again at least so often, since somebody may have lifted a pause. */
@@ -52,15 +54,15 @@ export function makeBudget(deps: {
   const terms = makeTerms(deps.ratePerSecond);
   const sleep = deps.sleep ?? ((ms, signal) => setTimer(ms, undefined, { signal }));
   const localNow = () => (clock === undefined ? performance.now() : clock.now().getTime());
-  const queues: Record<BudgetLane, Waiter[]> = { live: [], poll: [], check: [], import: [] };
+  const queues: Record<Lane, Waiter[]> = { live: [], poll: [], check: [], import: [] };
   /** By our own time: asking earlier would be in vain, since others only push the moment further away. */
-  const notBefore: Record<BudgetLane, number> = { live: 0, poll: 0, check: 0, import: 0 };
+  const notBefore: Record<Lane, number> = { live: 0, poll: 0, check: 0, import: 0 };
   let serving = false;
   let rouse = () => {};
 
   async function serve(): Promise<void> {
     for (;;) {
-      const waiting = LANES_BY_URGENCY.filter((lane) => queues[lane].length > 0);
+      const waiting = lanes.filter((lane) => queues[lane].length > 0);
       if (waiting.length === 0) return;
       const lane = waiting.find((name) => notBefore[name] <= localNow());
       if (lane !== undefined) await ask(lane);
@@ -68,7 +70,7 @@ export function makeBudget(deps: {
     }
   }
 
-  async function ask(lane: BudgetLane): Promise<void> {
+  async function ask(lane: Lane): Promise<void> {
     const wanted = queues[lane].slice(0, BATCH_MAX);
     try {
       const answer = await takePermits(prisma, { key, lane, wanted: wanted.length, terms, now: clock?.now() ?? null });
@@ -97,11 +99,11 @@ export function makeBudget(deps: {
     void serve().then(
       () => {
         serving = false;
-        if (LANES_BY_URGENCY.some((lane) => queues[lane].length > 0)) start();
+        if (lanes.some((lane) => queues[lane].length > 0)) start();
       },
       (error: unknown) => {
         serving = false;
-        for (const lane of LANES_BY_URGENCY) for (const waiter of queues[lane].splice(0)) waiter.refuse(error);
+        for (const lane of lanes) for (const waiter of queues[lane].splice(0)) waiter.refuse(error);
       },
     );
   }
@@ -148,7 +150,7 @@ async function takePermits(
   prisma: PrismaClient,
   request: {
     readonly key: string;
-    readonly lane: BudgetLane;
+    readonly lane: Lane;
     readonly wanted: number;
     readonly terms: Terms;
     readonly now: Date | null;

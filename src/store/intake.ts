@@ -1,7 +1,8 @@
 /** Links as intake needs them: found by case or issue, inserted once, adopted, checked. */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
-import type { LaneName, LinkState } from "../domain/link.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { LinkState } from "../domain/link.ts";
 import type { IntakeLink, SeenCase } from "../sync/state.ts";
 import { adoptionParts } from "./adoptions.ts";
 import { isUniqueViolation } from "./database/errors.ts";
@@ -136,7 +137,7 @@ export async function insertCaseLinks(
   queries: Queries,
   connectionName: string,
   cases: readonly SeenCase[],
-  facts: { readonly now: Date; readonly lane: LaneName; readonly labelChecked: ReadonlySet<string> },
+  facts: { readonly now: Date; readonly lane: Lane; readonly labelChecked: ReadonlySet<string> },
 ): Promise<LinkId[]> {
   const distinct = [...new Map(cases.map((seen) => [seen.caseId, seen])).values()];
   const ids: LinkId[] = [];
@@ -230,7 +231,7 @@ export async function insertIssueLinks(
   queries: Queries,
   connectionName: string,
   issues: readonly { readonly issueId: IssueId; readonly issueKey: IssueKey }[],
-  facts: { readonly now: Date; readonly lane: LaneName; readonly caseId?: CaseId },
+  facts: { readonly now: Date; readonly lane: Lane; readonly caseId?: CaseId },
 ): Promise<LinkId[]> {
   const ids: LinkId[] = [];
   for (const batch of inBatches(issues)) {

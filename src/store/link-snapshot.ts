@@ -1,7 +1,8 @@
 /** Reading a link with all that belongs to it, in one round trip, and turning rows into the domain's shapes. */
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
-import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind, MirrorState } from "../domain/link.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { Intent, Link, LinkState, Mirror, MirrorKind, MirrorState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Seal } from "../lib/seal.ts";
 import type { LinkSnapshot, OpenFailure } from "../sync/state.ts";
@@ -132,7 +133,7 @@ function toLink(row: LinkRow): Link {
     doneRev: row.doneRev,
     huaweiRev: row.huaweiRev,
     jiraRev: row.jiraRev,
-    lane: row.lane as LaneName,
+    lane: row.lane as Lane,
     attempts: row.attempts,
     recheckAt: row.recheckAt,
     leaseEpoch: row.leaseEpoch,

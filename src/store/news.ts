@@ -1,4 +1,5 @@
 /** Since when a connection has had no news, and whether that is unusual (see `domain/silence.ts`); read from the audit of its writes. */
+import type { Side } from "../domain/service-error.ts";
 import { hourOf, isUnusualSilence, silenceMinMs } from "../domain/silence.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 
@@ -28,7 +29,7 @@ const newsActions = [
 ];
 const isNews = Prisma.sql`actor IS NULL AND action = ANY(${newsActions}::text[]) AND side IN ('huawei', 'jira')`;
 
-type NewsHour = { readonly connectionName: string; readonly side: "huawei" | "jira"; readonly lastAt: Date };
+type NewsHour = { readonly connectionName: string; readonly side: Side; readonly lastAt: Date };
 
 /**
  * Makes a reader of the silences. An answer serves for a minute, the past for a quarter of an hour: what was usual does not change faster.

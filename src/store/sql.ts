@@ -1,19 +1,20 @@
 /** Small tools for SQL that Prisma's models cannot say: conditional, many rows at once, one round trip. */
 import type { LinkId } from "../domain/ids.ts";
+import { lanes } from "../domain/lane.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 
 /** What every repository needs of the database. A transaction's client serves as well. */
 export type Queries = Pick<PrismaClient, "$queryRaw" | "$executeRaw">;
 
-/** Lanes from the most to the least urgent; their place in the list is their rank. */
-export const LANES_BY_URGENCY = ["live", "poll", "check", "import"] as const;
+/** SQL for the list of all lanes, the most urgent first. */
+export const laneArray = Prisma.raw(`ARRAY[${lanes.map((lane) => `'${lane}'`).join(",")}]`);
 
 /** How many rows one statement carries at most; keeps statements and locks short. */
 export const BATCH_MAX = 1000;
 
 /** SQL for the rank of a lane: 1 is the most urgent. `expression` is ours, never a value from outside. */
 export function laneRank(expression: string): Prisma.Sql {
-  return Prisma.raw(`array_position(ARRAY['live','poll','check','import'], ${expression})`);
+  return Prisma.sql`array_position(${laneArray}, ${Prisma.raw(expression)})`;
 }
 
 /** The database's number of a link. Throws `SyntaxError` on a text that is no number. */

@@ -1,4 +1,5 @@
 /** The flows' memory on PostgreSQL: `StatePort`, put together from one file per concern. */
+import { watchedAfterCloseMs } from "../domain/link.ts";
 import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -14,7 +15,6 @@ import { linkNumber } from "./sql.ts";
 import { listDueLinks, wakeLinks } from "./wake.ts";
 
 /** A closed case is watched for so long after it was first seen closed (rule 3). */
-const WATCHED_AFTER_CLOSE_MS = 14 * 24 * 60 * 60_000;
 
 /**
  * Makes the memory of the flows. Moments that the flows compare come from `clock`, which is told the database's time with each lease;
@@ -29,7 +29,7 @@ export function makeState(deps: {
   readonly seal?: Seal | null;
 }): StatePort {
   const { prisma, clock, seal = null } = deps;
-  const watchedSince = () => new Date(clock.now().getTime() - WATCHED_AFTER_CLOSE_MS);
+  const watchedSince = () => new Date(clock.now().getTime() - watchedAfterCloseMs);
 
   return {
     getInstallation: () => connections.getInstallation(prisma),

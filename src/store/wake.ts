@@ -1,10 +1,11 @@
 /** Wake-ups and what is due: the durable half of the queue (rule 2). */
 import type { LinkId } from "../domain/ids.ts";
-import type { LaneName } from "../domain/link.ts";
+import type { Lane } from "../domain/lane.ts";
+import { lanes } from "../domain/lane.ts";
 import type { DueShare, SeenCase, WakeUp } from "../sync/state.ts";
 import { dueChannel } from "./due-signal.ts";
 import { Prisma } from "./generated/client.ts";
-import { inBatches, LANES_BY_URGENCY, laneRank, linkNumber, type Queries, toJson } from "./sql.ts";
+import { inBatches, laneArray, laneRank, linkNumber, type Queries, toJson } from "./sql.ts";
 
 /** How many named messages a link remembers; a case with more is read in full anyway. */
 const NAMED_MAX = 200;
@@ -14,7 +15,7 @@ type WakeRow = {
   bump: boolean;
   huawei: boolean;
   jira: boolean;
-  lane: LaneName;
+  lane: Lane;
   named: string[];
   seen: SeenCase | null;
 };
@@ -54,7 +55,7 @@ function toRows(
     row.bump = true;
     row.huawei ||= wakeUp.huawei ?? false;
     row.jira ||= wakeUp.jira ?? false;
-    if (LANES_BY_URGENCY.indexOf(wakeUp.lane) < LANES_BY_URGENCY.indexOf(row.lane)) row.lane = wakeUp.lane;
+    if (lanes.indexOf(wakeUp.lane) < lanes.indexOf(row.lane)) row.lane = wakeUp.lane;
     row.named.push(...(wakeUp.namedMessages ?? []));
   }
   for (const entry of seen) rowOf(entry.linkId).seen = entry.case;
@@ -129,7 +130,7 @@ export async function listDueLinks(
 
 type DueLink = {
   readonly id: LinkId;
-  readonly lane: LaneName;
+  readonly lane: Lane;
   readonly connectionName: string;
   readonly turn: number;
   readonly dueAt: Date;
@@ -149,7 +150,7 @@ async function askDue(
   const shares = toJson(
     input.shares.map(({ connectionName, slowest, places }) => ({
       name: connectionName,
-      slowest: LANES_BY_URGENCY.indexOf(slowest) + 1,
+      slowest: lanes.indexOf(slowest) + 1,
       places: Math.min(places, input.placesMax),
     })),
   );
@@ -163,7 +164,7 @@ async function askDue(
         row_number() OVER (PARTITION BY shares.name, lanes.lane ORDER BY due.since, due.id)::int - 1 AS turn
       FROM jsonb_to_recordset(${shares}::jsonb) AS shares(name text, slowest integer, places integer)
       JOIN connections ON connections.name = shares.name AND connections.state <> 'stopped'
-      JOIN unnest(ARRAY['live','poll','check','import']) WITH ORDINALITY AS lanes(lane, urgency) ON lanes.urgency <= shares.slowest
+      JOIN unnest(${laneArray}) WITH ORDINALITY AS lanes(lane, urgency) ON lanes.urgency <= shares.slowest
       CROSS JOIN LATERAL (
         SELECT id, min(since) AS since FROM (
           (SELECT links.id, links."wantedAt" AS since FROM links
@@ -177,5 +178,5 @@ async function askDue(
         ) AS either GROUP BY id) AS due
     ) AS ranked
     WHERE turn < places ORDER BY urgency, turn, "connectionName" LIMIT ${limit}`);
-  return rows.map((row) => ({ ...row, id: row.id as LinkId, lane: row.lane as LaneName }));
+  return rows.map((row) => ({ ...row, id: row.id as LinkId, lane: row.lane as Lane }));
 }

@@ -1,5 +1,7 @@
 /** What the rounds over cases, issues and requests work with. */
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Log } from "./ports.ts";
+
+import type { ConnectionSettings } from "../domain/settings.ts";
+import type { Clock, HuaweiPort, JiraPort, Log } from "./ports.ts";
 import type { StatePort } from "./state.ts";
 
 /** One connection's ports and memory; `owner` names the process in leases of rounds. */

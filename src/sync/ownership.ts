@@ -8,7 +8,9 @@
  */
 import type { CaseId } from "../domain/ids.ts";
 import { caseLabel } from "../domain/labels.ts";
-import type { ConnectionSettings, JiraPort, Lane, MarkedIssue } from "./ports.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { ConnectionSettings } from "../domain/settings.ts";
+import type { JiraPort, MarkedIssue } from "./ports.ts";
 
 type OwnershipDeps = { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> };
 

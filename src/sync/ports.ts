@@ -15,18 +15,12 @@ import type {
   IssueComment,
   IssueFile,
   IssueMark,
-  StatusCategory,
   Transition,
 } from "../domain/issue.ts";
-import type { GuardSettings } from "../domain/text/guard.ts";
+import type { Lane } from "../domain/lane.ts";
 import type { GuardedText } from "../domain/text/guarded.ts";
-import type { StatusFields } from "../domain/transition-fields.ts";
-import type { ValueRule } from "../domain/value-rule.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
-
-/** Who a request is made for. */
-export type Lane = "live" | "poll" | "check" | "import";
 
 /** A file on its way: bytes wait on disk, so that size costs no memory. */
 export type SpooledFile = { readonly path: string; readonly sizeBytes: number; readonly sha256: string };
@@ -419,91 +413,6 @@ export interface Log {
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
 }
-
-/** Where a case status leads in Jira. */
-export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
-
-/** One text per input of a new case: a Huawei id where it is a default, the id of a Jira field where it names one. */
-export type CreateInputs = {
-  readonly subTypeId: string | null;
-  readonly productId: string | null;
-  readonly problemTypeId: string | null;
-  readonly regionId: string | null;
-  readonly severityId: string | null;
-  /** By the key of the extra parameter. */
-  readonly extends: Readonly<Record<string, string>>;
-};
-
-/** How an issue becomes a case (rule 11). */
-export type CreateSettings = {
-  /** Which issues of the project ask for a case. */
-  readonly jql: string;
-  /** Used where the issue names none. */
-  readonly defaults: CreateInputs;
-  /** Jira field ids that hold the respective Huawei id; they win over the defaults. */
-  readonly fields: CreateInputs;
-  /** Id of the look-up template whose text stands at the end of the description; `null` = none. Used where the issue names none. */
-  readonly template: string | null;
-  /** Jira field that names the template by id or name; `null` = none. */
-  readonly templateField: string | null;
-};
-
-/** What the flows need to know about one connection; the configuration's `ConnectionConfig` satisfies it. */
-export type ConnectionSettings = {
-  readonly name: string;
-  readonly huawei: {
-    readonly endpoint: string;
-    readonly consoleCaseUrl: string | null;
-    readonly timeZone: string;
-    readonly messageCharsMax: number;
-    readonly groupId: string | null;
-  };
-  readonly jira: { readonly host: string; readonly projectKey: string };
-  /** What a new issue is made of besides the case's texts. */
-  readonly issue: {
-    /** Name or id of the type. */
-    readonly type: ValueRule<string>;
-    /** Account id or e-mail address; `null` = Jira decides. */
-    readonly assignee: ValueRule<string> | null;
-    /** By id or name of a field of the create screen. */
-    readonly fields: Readonly<Record<string, ValueRule>>;
-  };
-  readonly cases: {
-    readonly createdAfter: Date | null;
-    readonly statuses: readonly number[] | null;
-    readonly labels: readonly string[];
-    /** A case with one of these gets no issue. */
-    readonly excludeLabels: readonly string[];
-    /** Names of submitters whose cases get an issue; empty = any. */
-    readonly submitters: readonly string[];
-  };
-  readonly status: {
-    readonly toJira: Readonly<Record<number, StatusTarget>>;
-    readonly via: Readonly<Record<string, readonly string[]>>;
-    readonly closeOnDone: "confirm" | "always" | "never";
-    /** What the screens of transitions are filled with; left out = nothing. */
-    readonly fields?: StatusFields;
-  };
-  readonly priority: Readonly<Record<string, string>>;
-  readonly comments: {
-    readonly toHuawei: "all" | "command" | "none";
-    readonly holdSeconds: number;
-    readonly authorName: "name" | "role" | "none";
-    readonly allowSecurityLevels: readonly string[];
-    readonly allowAppAccounts: readonly string[];
-  };
-  readonly attachments: { readonly toHuawei: "referenced" | "all" | "none" };
-  readonly create: CreateSettings;
-  /** Name or id of the Jira project role that may use `/close` and the like; `null` = whoever's comments would be sent (rule 6). */
-  readonly commands: { readonly role: string | null };
-  readonly guard: GuardSettings;
-  readonly settle: {
-    readonly caseSeconds: number;
-    readonly messageSeconds: number;
-    readonly searchSeconds: number;
-    readonly listSeconds: number;
-  };
-};
 
 /** Where look-ups rest. `value` is JSON. */
 export interface LookupCache {

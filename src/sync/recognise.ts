@@ -18,6 +18,7 @@ import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from ".
 import type { Issue, IssueComment, IssueFile } from "../domain/issue.ts";
 import type { Intent, Mirror } from "../domain/link.ts";
 import { nameMessages } from "../domain/message-views.ts";
+import type { ConnectionSettings } from "../domain/settings.ts";
 import { guardText } from "../domain/text/guard.ts";
 import { guardFileName } from "../domain/text/guarded-names.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../domain/text/marks.ts";
@@ -25,7 +26,6 @@ import { withoutMarkup } from "../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import { patchMirrors } from "./apply-step.ts";
-import type { ConnectionSettings } from "./ports.ts";
 import { isFileLine } from "./render.ts";
 import type { MirrorPatch } from "./state.ts";
 

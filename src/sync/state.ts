@@ -8,7 +8,8 @@ import type { CaseSummary } from "../domain/case.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
-import type { Intent, LaneName, Link, LinkState, Mirror, MirrorKind } from "../domain/link.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { Intent, Link, LinkState, Mirror, MirrorKind } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 
 /** Thrown when another run holds the link by now. The run must stop without further remote calls. */
@@ -236,12 +237,12 @@ export type WakeUp = {
   readonly linkId: LinkId;
   readonly huawei?: boolean;
   readonly jira?: boolean;
-  readonly lane: LaneName;
+  readonly lane: Lane;
   readonly namedMessages?: readonly string[];
 };
 
 /** How many due links of a connection may be taken now, and of lanes how slow at most. */
-export type DueShare = { readonly connectionName: string; readonly slowest: LaneName; readonly places: number };
+export type DueShare = { readonly connectionName: string; readonly slowest: Lane; readonly places: number };
 
 /** The lane of closes and cancels of a connection, held when there are too many at once (rule 2, `many_closes`). */
 export interface ClosesLane {
@@ -307,7 +308,7 @@ export interface StatePort extends ClosesLane {
   insertCaseLinks(
     connectionName: string,
     cases: readonly SeenCase[],
-    facts: { readonly now: Date; readonly lane: LaneName; readonly labelChecked: ReadonlySet<string> },
+    facts: { readonly now: Date; readonly lane: Lane; readonly labelChecked: ReadonlySet<string> },
   ): Promise<readonly LinkId[]>;
   /** Which of these cases a link of another connection on the same Huawei site holds, with that connection's name. */
   listCaseOwners(connectionName: string, caseIds: readonly CaseId[]): Promise<ReadonlyMap<CaseId, string>>;
@@ -329,7 +330,7 @@ export interface StatePort extends ClosesLane {
   insertIssueLinks(
     connectionName: string,
     issues: readonly { readonly issueId: IssueId; readonly issueKey: IssueKey }[],
-    facts: { readonly now: Date; readonly lane: LaneName; readonly caseId?: CaseId },
+    facts: { readonly now: Date; readonly lane: Lane; readonly caseId?: CaseId },
   ): Promise<readonly LinkId[]>;
   /** Records an existing pairing that was found by its label; counts as an adoption. False when case or issue is already linked. */
   adoptIssue(linkId: LinkId, issueId: IssueId, issueKey: IssueKey): Promise<boolean>;
@@ -343,7 +344,7 @@ export interface StatePort extends ClosesLane {
     shares: readonly (string | DueShare)[],
     now: Date,
     limit: number,
-  ): Promise<readonly { id: LinkId; lane: LaneName; connectionName: string; turn: number; dueAt: Date }[]>;
+  ): Promise<readonly { id: LinkId; lane: Lane; connectionName: string; turn: number; dueAt: Date }[]>;
   /** Up to 100 active links whose issue's property does not name its own id yet, oldest first, without the first `skip` ones. */
   listUnstampedLinks(
     connectionName: string,

@@ -4,8 +4,9 @@
  */
 import type { IssueId } from "../../src/domain/ids.ts";
 import type { Issue, IssueComment } from "../../src/domain/issue.ts";
+import type { Lane } from "../../src/domain/lane.ts";
 import { applyStep } from "../../src/sync/apply-step.ts";
-import type { HuaweiCapability, Lane } from "../../src/sync/ports.ts";
+import type { HuaweiCapability } from "../../src/sync/ports.ts";
 import type { LeasedLink, LinkSnapshot, StatePort, StateStep } from "../../src/sync/state.ts";
 import { LeaseLost } from "../../src/sync/state.ts";
 import type { ProblemKind } from "./checker.ts";

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { unlimitedBudget } from "../../src/domain/budget.ts";
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../src/domain/ids.ts";
 import type { CommentMark, IssueMark } from "../../src/domain/issue.ts";
 import { isServiceError, type ServiceError } from "../../src/domain/service-error.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeTextPort } from "../../src/jira/text-port.ts";
-import { unlimitedBudget } from "../../src/lib/budget.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import type { Log, Spool, SpooledFile } from "../../src/sync/ports.ts";
 

@@ -13,12 +13,12 @@ import {
 } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
 import type { JiraSettings } from "../../simulators/jira/settings.ts";
+import { unlimitedBudget } from "../../src/domain/budget.ts";
 import { type CaseFileId, type CaseId, type CommentId, type IssueId, toId } from "../../src/domain/ids.ts";
 import { isServiceError, type ServiceError } from "../../src/domain/service-error.ts";
 import { type HuaweiClientDeps, makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import type { HuaweiClientOptions } from "../../src/huawei/options.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
-import { unlimitedBudget } from "../../src/lib/budget.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
 import { makeMemoryTokenStore } from "../../src/lib/token-store.ts";

@@ -1,10 +1,10 @@
 /** The first connection in file order owns a case, whatever state it is in (rule 7). */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ConnectionSettings } from "../../src/domain/settings.ts";
 import { recordPolicy, syncConnections } from "../../src/store/connections.ts";
 import { intakeCases } from "../../src/sync/intake/intake.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
 import { policyOf } from "../../src/sync/plan/disclosure.ts";
-import type { ConnectionSettings } from "../../src/sync/ports.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
 let stage: Stage;

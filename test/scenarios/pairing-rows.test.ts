@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ConnectionSettings } from "../../src/sync/ports.ts";
+import type { ConnectionSettings } from "../../src/domain/settings.ts";
 import { can } from "../support/dialect.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -7,8 +7,8 @@ import { afterEach, expect, test } from "vitest";
 import { STATUSES, WORKFLOWS } from "../../simulators/jira/catalog.ts";
 import { findOscillations } from "../../src/commands/doctor/status.ts";
 import type { LinkId } from "../../src/domain/ids.ts";
+import type { ConnectionSettings, StatusTarget } from "../../src/domain/settings.ts";
 import { isCompatible } from "../../src/sync/plan/status.ts";
-import type { ConnectionSettings, StatusTarget } from "../../src/sync/ports.ts";
 import { testSeed } from "../support/seed.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 

@@ -1,8 +1,10 @@
 /**
  * What `bin` hands to the commands. Commands know no adapter: whatever talks to the database or to a service comes from here.
  */
+
 import type { Config, ConfigPurpose, ConnectionConfig } from "../../config/config.ts";
 import type { LoadConfigInput, LoadConfigResult } from "../../config/load-config.ts";
+import type { Side } from "../../domain/service-error.ts";
 import type { StatusReport } from "../../observability/status-report.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { AdminStore } from "../../store/admin.ts";
@@ -78,7 +80,7 @@ export type RunningWorker = {
 
 /** What the worker tells while it runs. */
 export type WorkerHooks = {
-  readonly onWrite?: (connection: string, write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
+  readonly onWrite?: (connection: string, write: { readonly side: Side; readonly action: string }) => void;
 };
 
 /** The composition root, as commands see it. */

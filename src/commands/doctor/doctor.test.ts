@@ -27,7 +27,7 @@ const settings: DoctorSettings = {
     groupId: null,
     projectId: null,
     requestsPerSecond: 2,
-    credentials: { kind: "aksk", ak: new Secret("ak"), securityToken: null },
+    credentials: { kind: "aksk", ak: new Secret("ak"), sk: new Secret("sk"), securityToken: null, domainId: null },
   },
   jira: {
     host: "https://example.atlassian.net",

@@ -1,8 +1,10 @@
 /** The checks of the Huawei side. */
+
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort, Lane } from "../../sync/ports.ts";
+import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort } from "../../sync/ports.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
 
 type NamedId = { readonly id: string; readonly name: string };

@@ -1,9 +1,9 @@
 /** The checks of the Jira side, and of the mapping that leads there. */
 import type { ScreenField } from "../../domain/create-screen.ts";
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import type { Lane } from "../../sync/ports.ts";
 import { checkCreateScreens, type TypeScreen } from "./fields.ts";
 import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./project.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";

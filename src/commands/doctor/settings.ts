@@ -1,10 +1,10 @@
 /** Checks that need no service: settings that are valid one by one and wrong together, or wrong for what they are for. */
-import { roundRequests } from "../../domain/round-cost.ts";
+import { knownStatuses } from "../../domain/case.ts";
+import { roundRequests, roundSeconds } from "../../domain/round-cost.ts";
 import { parseOffsetMinutes } from "../../lib/time-zone.ts";
 import { type DoctorSettings, type Finding, right, type Sheet, warn, wrong } from "./sheet.ts";
 
 /** Statuses that the service documents (huawei.md 5). */
-const knownStatuses: readonly number[] = [0, 1, 2, 3, 4, 5, 12, 13, 17];
 /** Gateway default per API, not adjustable (huawei.md 11). */
 const gatewayPerSecond = 200;
 /** From so long a pause between two looks on, people wonder. */
@@ -137,8 +137,7 @@ function checkBudget(
       `${requestsPerSecond} requests per second is above what the gateway lets through (${gatewayPerSecond})`,
       "Set HUAWEI_REQUESTS_PER_SECOND to 2, and raise it only as far as Huawei Cloud agrees.",
     );
-  // Polls take half the budget at most (rule 14).
-  const seconds = roundRequests(apiVersion, watchedLinks ?? 0) / (requestsPerSecond / 2);
+  const seconds = roundSeconds(roundRequests(apiVersion, watchedLinks ?? 0), requestsPerSecond);
   if (seconds > pollSecondsMax)
     return wrong(
       `one look at ${watchedLinks ?? 0} watched cases takes ${Math.round(seconds)} s at ${requestsPerSecond} requests per second`,

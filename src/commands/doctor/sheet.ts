@@ -1,8 +1,9 @@
 /** What the checks of `doctor` are made of: findings, and the sheet that they are written on. */
+import type { HuaweiAccess, JiraAccess } from "../../domain/access.ts";
 import { isServiceError, isUnsupported, type ServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Secret } from "../../lib/secret.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import type { ConnectionSettings } from "../../sync/ports.ts";
 import { serviceRemedy } from "../cli/exit-code.ts";
 
 /** What one check found. `remedy` is `null` only where `ok` is true, or where there is nothing to do about a warning. */
@@ -13,17 +14,10 @@ export type DoctorCheck = Finding & { readonly connection: string | null; readon
 
 /** What `doctor` needs to know about a connection; the configuration's `ConnectionConfig` satisfies it. */
 export type DoctorSettings = ConnectionSettings & {
-  readonly huawei: {
-    readonly apiVersion: "v2" | "v1.0";
-    readonly projectId: string | null;
+  readonly huawei: Pick<HuaweiAccess, "apiVersion" | "projectId" | "credentials"> & {
     readonly requestsPerSecond: number;
-    readonly credentials:
-      | { readonly kind: "aksk"; readonly ak: Secret; readonly securityToken: Secret | null }
-      | { readonly kind: "password"; readonly username: string; readonly domainName: string };
   };
-  readonly jira: {
-    readonly issueType: string;
-    readonly email: string;
+  readonly jira: Pick<JiraAccess, "issueType" | "email"> & {
     readonly requestsPerSecond: number;
     readonly webhookSecret: Secret | null;
   };

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StatusCategory, Transition } from "../../domain/issue.ts";
+import type { StatusTarget } from "../../domain/settings.ts";
 import { moveIssue } from "../../sync/apply/status.ts";
 import type { ApplyDeps } from "../../sync/apply/write-once.ts";
 import { isCompatible } from "../../sync/plan/status.ts";
-import type { StatusTarget } from "../../sync/ports.ts";
 import type { LeasedLink } from "../../sync/state.ts";
 import { findOscillations, predictMove, type StatusMap, type WorkflowStatus } from "./status.ts";
 

@@ -6,10 +6,10 @@
  * stands. What no issue shows is called unknown, never right and never wrong.
  */
 import { isOpenStatus, statusName } from "../../domain/case.ts";
-import type { StatusCategory, Transition } from "../../domain/issue.ts";
+import { type StatusCategory, statusCategories, type Transition } from "../../domain/issue.ts";
+import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import { chooseStatus } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
-import type { ConnectionSettings, StatusTarget } from "../../sync/ports.ts";
 import { type Finding, right, type Sheet, warn, wrong } from "./sheet.ts";
 
 /** A status of the workflow. */
@@ -29,7 +29,7 @@ export interface DoctorStatusPort {
   listMoves(statusIds: readonly string[]): Promise<readonly StatusMoves[]>;
 }
 
-const categories: readonly string[] = ["new", "indeterminate", "done"] satisfies readonly StatusCategory[];
+const categories: readonly string[] = statusCategories;
 
 /** Three checks on one reading: the targets exist, nothing oscillates, and transitions lead where the map points. Never rejects. */
 export async function checkStatuses(sheet: Sheet, status: StatusMap, port: DoctorStatusPort): Promise<void> {

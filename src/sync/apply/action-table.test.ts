@@ -1,8 +1,8 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { type CaseId, toId } from "../../domain/ids.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Action } from "../plan/action.ts";
 import { remember } from "../plan/remember.ts";
-import type { ConnectionSettings } from "../ports.ts";
 import { type ActionTable, actionTable, describe } from "./action-table.ts";
 
 test("a kind of action without an entry does not compile", () => {

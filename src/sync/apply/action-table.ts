@@ -3,10 +3,11 @@
  * mirrors arose, whether its copy may be there already, and how its failure is taken. A kind without an entry does not compile.
  */
 import type { CommentId } from "../../domain/ids.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Action } from "../plan/action.ts";
 import type { Remember } from "../plan/remember.ts";
 import { statusTarget } from "../plan/status.ts";
-import type { ConnectionSettings, HuaweiPort } from "../ports.ts";
+import type { HuaweiPort } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 import { actOnCase, askReopen } from "./actions.ts";
 import { carryFiles, carryLateFile } from "./case-files.ts";

@@ -19,10 +19,11 @@ import type { AttachmentId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import { isIgnored } from "../../domain/labels.ts";
 import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { Sealed } from "../../lib/sealed.ts";
 import { isNamedIn, namesInRestricted } from "../plan/disclosure.ts";
 import { heldReason, issueHold } from "../plan/restriction.ts";
-import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
+import type { Clock, JiraPort, TextPort } from "../ports.ts";
 
 /** A reading is judged by for so long; the way to the service takes the rest of the two seconds. */
 const readingMaxMs = 1_900;

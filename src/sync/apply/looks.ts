@@ -1,6 +1,7 @@
 /** When a write whose outcome is not known is looked for, and what an empty look means (rule 2). */
 import type { Intent } from "../../domain/link.ts";
-import type { Clock, ConnectionSettings } from "../ports.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
+import type { Clock } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 
 type LookDeps = { readonly clock: Clock; readonly settings: ConnectionSettings };

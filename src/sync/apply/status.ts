@@ -3,11 +3,11 @@
  */
 
 import type { Transition } from "../../domain/issue.ts";
+import type { StatusTarget } from "../../domain/settings.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
 import { endOfEntry, fits } from "../plan/status.ts";
-import type { StatusTarget } from "../ports.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";

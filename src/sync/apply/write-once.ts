@@ -2,9 +2,11 @@
  * One remote write with its intent before and its confirmation after it (rule 2), and what every write needs.
  */
 import type { CaseId, IssueId } from "../../domain/ids.ts";
+import type { Lane } from "../../domain/lane.ts";
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError, ServiceError } from "../../domain/service-error.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Spool, TextPort } from "../ports.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
+import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
 import { type Gate, Unjudged, Withheld } from "./gate.ts";
 import { lookTimes, settleSecondsOf } from "./looks.ts";

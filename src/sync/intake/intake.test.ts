@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CaseSummary } from "../../domain/case.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { ConnectionSettings } from "../ports.ts";
 import { isWantedCase, listNewCases } from "./intake.ts";
 
 const firstRound = new Date("2026-05-04T12:00:00Z");

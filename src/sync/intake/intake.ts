@@ -12,8 +12,12 @@ import { accessRequestPrefix } from "../../domain/identity.ts";
 import type { CaseId, IssueId, LinkId } from "../../domain/ids.ts";
 import type { StatusCategory } from "../../domain/issue.ts";
 import { caseLabel } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
+import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
+import { watchedAfterCloseMs } from "../../domain/link.ts";
 import { knownFingerprints, messageFingerprint } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { makeSteps, type Steps, unlessRefused } from "../../domain/steps.ts";
 import { markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
 import { hashParts } from "../../lib/hash.ts";
@@ -24,7 +28,7 @@ import type { IntakeDeps } from "../intake-deps.ts";
 import { projectUnreadable } from "../outcome.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
 import { endingAction, isByPerson } from "../plan/status.ts";
-import type { ConnectionSettings, InstantGroup, Lane, MarkedIssue, UpdatedIssue } from "../ports.ts";
+import type { InstantGroup, MarkedIssue, UpdatedIssue } from "../ports.ts";
 import { notRequested, takeClones, takeRequests, withoutRequested } from "../request/intake-requests.ts";
 import type { Breaker, CohortState, ConnectionState, IntakeLink, SeenCase, WakeUp } from "../state.ts";
 import { removeSecondIssues } from "./second-issues.ts";
@@ -34,11 +38,7 @@ import { stampIssues } from "./stamps.ts";
 export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };
 
 const overlapMs = 10 * 60_000;
-const watchedAfterCloseMs = 14 * 24 * 3_600_000;
 const absentPauseMs = 10 * 60_000;
-/** Renewed while the round runs, so that a killed worker's round is free again soon. */
-const roundLeaseMs = 30_000;
-const roundRenewMs = 10_000;
 const newCasesMax = 50;
 /** Reason of the breaker against a wrong filter or group (rule 2). */
 const manyNewCases = "many_new_cases" satisfies FailureReason;
@@ -137,7 +137,7 @@ async function inRound(
             outcome = told;
           }),
         () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
-        roundRenewMs,
+        renewEveryMs,
       ),
     );
   } finally {

@@ -8,13 +8,12 @@
  */
 import { type CaseId, type LinkId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
+import { linkLeaseMs } from "../../domain/lease.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { namesItself } from "../ownership.ts";
 import type { UpdatedIssue } from "../ports.ts";
 import { type IntakeLink, LeaseLost } from "../state.ts";
-
-const leaseMs = 45_000;
 
 /**
  * Looks among updated issues for second ones of cases that are paired already. Asks nothing of Jira when there is none. Answers how many
@@ -47,7 +46,7 @@ export async function removeSecondIssues(
 
 /** Under the link's lease, so that no run takes the issue for its own meanwhile. A link that is busy is left to the next round. */
 async function removeOrReport(deps: IntakeDeps, linkId: LinkId, suspect: UpdatedIssue): Promise<number> {
-  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  const leased = await deps.state.claimLink(linkId, deps.owner, linkLeaseMs);
   if (leased === null) return 0;
   const { link, intents, failures } = leased.snapshot;
   const item = `issue:${suspect.issueKey}`;

@@ -6,13 +6,14 @@ import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
 import { accessRequestPrefix, parseNamed } from "../../domain/identity.ts";
 import type { IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../../domain/issue.ts";
+import type { Lane } from "../../domain/lane.ts";
 import type { Link } from "../../domain/link.ts";
 import { knownFingerprints, mergeMessages } from "../../domain/message-views.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import type { Observed } from "../plan/action.ts";
 import { relationsHash, wantsRelations } from "../plan/relations.ts";
 import { isCompatible } from "../plan/status.ts";
-import type { Clock, HuaweiPort, JiraPort, Lane, Log } from "../ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Log } from "../ports.ts";
 import type { LinkSnapshot, StatePort } from "../state.ts";
 
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (huawei.md 9). */

@@ -2,7 +2,9 @@
  * Runs one link: takes its lease and keeps it, lets the flow work, and records what came of it. The flow (`reconcile-link.ts`, or for an
  * issue that asks for a case `request-case.ts`) knows nothing of leases, attempts and records.
  */
+
 import type { LinkId } from "../../domain/ids.ts";
+import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { whileStanding } from "../../lib/standing.ts";
@@ -13,7 +15,7 @@ import { MarksUnread } from "./first-write.ts";
 import { holdLink } from "./holds.ts";
 import { reconcileLink } from "./reconcile-link.ts";
 import { requestCase } from "./request-case.ts";
-import { type LinkDeps, later, leaseMs, Run, renewEveryMs, toRunDeps } from "./run.ts";
+import { type LinkDeps, later, Run, toRunDeps } from "./run.ts";
 import { dropUnreadable } from "./unreadable.ts";
 
 export type { LinkDeps } from "./run.ts";
@@ -23,7 +25,7 @@ const unexpectedMax = 10;
 
 /** Brings one link into agreement. Safe to repeat, safe to stop anywhere. Never throws for a failing service. */
 export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> {
-  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  const leased = await deps.state.claimLink(linkId, deps.owner, linkLeaseMs);
   if (leased === null) return ignored("busy_or_missing");
   const { link } = leased.snapshot;
   const startedAt = deps.clock.now();

@@ -10,10 +10,6 @@ import type { Clock } from "../ports.ts";
 import type { RequestDeps } from "../request/request.ts";
 import type { StatePort } from "../state.ts";
 
-/** A lease outlasts a call's time-out and is renewed while the run works; a killed worker's links are free again after it. */
-export const leaseMs = 45_000;
-/** How often a run renews its lease. */
-export const renewEveryMs = 10_000;
 /** More fresh writes than this on one link within the span look like a loop (rule 2). */
 export const burstMax = 30;
 const burstSpanMs = 10 * 60_000;

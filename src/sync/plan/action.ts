@@ -8,7 +8,7 @@ import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import type { OpenFailure, StateStep } from "../state.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toId } from "../../domain/ids.ts";
 import type { Issue, IssueChange } from "../../domain/issue.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
-import type { ConnectionSettings, CreateInputs } from "../ports.ts";
+import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
 import { type PlanInput, Recheck } from "./action.ts";
 import { issueState, planChanges, rememberedState, wantsChangelog } from "./changes.ts";
 

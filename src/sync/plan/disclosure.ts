@@ -8,8 +8,8 @@ import { type CommentHashes, saysSame } from "../../domain/identity.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { comparableName, mayName } from "../../domain/text/file-names.ts";
-import type { ConnectionSettings } from "../ports.ts";
 import type { MirrorPatch } from "../state.ts";
 import { isRestricted, issueHold } from "./restriction.ts";
 

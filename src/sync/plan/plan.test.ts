@@ -7,8 +7,8 @@ import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } fro
 import { toJiraLabel } from "../../domain/labels.ts";
 import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { applyStep } from "../apply-step.ts";
-import type { ConnectionSettings } from "../ports.ts";
 import type { StateStep } from "../state.ts";
 import type { Action, Observed, PlanInput } from "./action.ts";
 import { issueState, rememberedState } from "./changes.ts";

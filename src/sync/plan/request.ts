@@ -2,7 +2,7 @@
  * What the issue of a new case is told, once its case is there: which case it is, and that the request was taken.
  */
 import type { Issue } from "../../domain/issue.ts";
-import { commonLabel } from "../../domain/labels.ts";
+import { caseLabelPrefix, commonLabel } from "../../domain/labels.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 
 /** Whether the case of this link was made for its issue, and not the other way round or by hand. Pure. */
@@ -43,5 +43,5 @@ const afterwards = {
 export function requestLabels(jql: string, labels: readonly string[]): string[] {
   const clauses = jql.matchAll(/\blabels\s*(?:=\s*("[^"]*"|'[^']*'|[^\s()]+)|\bin\s*\(([^)]*)\))/gi);
   const named = new Set([...clauses].flatMap(([, one, list]) => (one ?? list ?? "").split(/[\s"',]+/)));
-  return labels.filter((label) => named.has(label) && label !== commonLabel && !label.startsWith("hwcase-"));
+  return labels.filter((label) => named.has(label) && label !== commonLabel && !label.startsWith(caseLabelPrefix));
 }

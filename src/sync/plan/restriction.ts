@@ -3,7 +3,7 @@
  * with what it has read, the gate with what it reads just before a write.
  */
 import type { Issue, IssueComment } from "../../domain/issue.ts";
-import type { ConnectionSettings } from "../ports.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 
 const issueHolds = ["security_level", "issue_restricted", "issue_restriction_unknown"] as const;
 /** Why nothing of an issue leaves. */

@@ -9,7 +9,7 @@
 import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../domain/case.ts";
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
-import type { ConnectionSettings, StatusTarget } from "../ports.ts";
+import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import type { MirrorPatch, StateStep } from "../state.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
 import { remember } from "./remember.ts";

@@ -7,8 +7,9 @@
  */
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, StatusCategory, Transition } from "../../domain/issue.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
-import type { Clock, ConnectionSettings, JiraPort, NewIssue, TextPort } from "../ports.ts";
+import type { Clock, JiraPort, NewIssue, TextPort } from "../ports.ts";
 import { withdrawnHash } from "../recognise.ts";
 import { makeId, type NoteWrite, passOn, type Write } from "./write.ts";
 

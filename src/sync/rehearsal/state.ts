@@ -5,7 +5,8 @@
 import { admitWish, closesCursor, parseLane, wishesSpanMs } from "../../domain/closes-lane.ts";
 import type { FailureReason } from "../../domain/failure.ts";
 import { type CaseId, type IssueId, type LinkId, toId } from "../../domain/ids.ts";
-import type { LaneName, Link } from "../../domain/link.ts";
+import { type Lane, lanes } from "../../domain/lane.ts";
+import type { Link } from "../../domain/link.ts";
 import { applyStep } from "../apply-step.ts";
 import type { Clock } from "../ports.ts";
 import {
@@ -33,7 +34,6 @@ export type RehearsedState = StatePort & {
   readonly recreate: (linkId: LinkId) => Promise<boolean>;
 };
 
-const lanes: readonly LaneName[] = ["live", "poll", "check", "import"];
 /** Stamps in one request at most, as the store hands them out. */
 const stampsMax = 100;
 const adoptionsMax = 3;
@@ -495,7 +495,7 @@ export function makeRehearsedState(
   return state;
 }
 
-function makeLink(connectionName: string, now: Date, lane: LaneName): Link {
+function makeLink(connectionName: string, now: Date, lane: Lane): Link {
   return {
     id: toId<LinkId>("new"),
     connectionName,

@@ -4,10 +4,11 @@
 
 import { type CommentHashes, commentHashes } from "../../domain/identity.ts";
 import type { CommentId, LinkId } from "../../domain/ids.ts";
-import { leaseMs } from "../link/run.ts";
+import { linkLeaseMs } from "../../domain/lease.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { isInScope, isWanted, releasedReason } from "../plan/disclosure.ts";
 import { heldReason } from "../plan/restriction.ts";
-import type { Clock, ConnectionSettings, JiraPort, TextPort } from "../ports.ts";
+import type { Clock, JiraPort, TextPort } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 
 export type HistoryDeps = {
@@ -65,7 +66,7 @@ export async function releaseHistory(
   comments: readonly HistoryComment[],
   actor: string,
 ): Promise<boolean> {
-  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  const leased = await deps.state.claimLink(linkId, deps.owner, linkLeaseMs);
   if (leased === null) return false;
   const { link } = leased.snapshot;
   await leased.apply({

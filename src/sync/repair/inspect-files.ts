@@ -1,8 +1,9 @@
 /** Reading file bytes back, for `verify --deep`: what lies on the other side is what was sent (rule 8). */
 import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../../domain/ids.ts";
+import type { Lane } from "../../domain/lane.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import type { HuaweiPort, JiraPort, Lane, Spool } from "../ports.ts";
+import type { HuaweiPort, JiraPort, Spool } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 import type { Difference } from "./inspect.ts";
 

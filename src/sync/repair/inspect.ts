@@ -4,7 +4,9 @@
 
 import { sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { describe } from "../apply/action-table.ts";
 import { IssueMissing, observe, withRelations } from "../link/observe.ts";
@@ -12,7 +14,7 @@ import type { Action, Observed, PlanInput } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, TextPort } from "../ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Log, TextPort } from "../ports.ts";
 import type { LinkSnapshot, StatePort } from "../state.ts";
 import { findSeenTwice } from "./inspect-copies.ts";
 

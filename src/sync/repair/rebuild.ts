@@ -23,14 +23,16 @@ import { findMark } from "../../domain/identity.ts";
 import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueMark } from "../../domain/issue.ts";
 import { caseLabel, toJiraLabel } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
+import { linkLeaseMs, renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { isWantedCase } from "../intake/intake.ts";
 import { observe } from "../link/observe.ts";
-import { leaseMs, renewEveryMs } from "../link/run.ts";
 import { isByUs, isIssueOf, namesItself } from "../ownership.ts";
 import { restoredState } from "../plan/changes.ts";
 import { isWanted } from "../plan/disclosure.ts";
@@ -38,7 +40,7 @@ import { factsHash } from "../plan/facts.ts";
 import { moments } from "../plan/moments.ts";
 import { heldReason } from "../plan/restriction.ts";
 import { isCompatible } from "../plan/status.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "../ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Log, MarkedIssue, TextPort } from "../ports.ts";
 import { type Recognised, recognise } from "../recognise.ts";
 import { messageHeader } from "../render.ts";
 import { requestOf } from "../request/request.ts";
@@ -108,7 +110,6 @@ export type Items = {
 };
 
 const lane: Lane = "import";
-const roundLeaseMs = 30_000;
 /** A round or a run of a worker ends, or loses its lease, within this time. */
 const patienceMs = 120_000;
 const noItems: Items = { messages: 0, comments: 0, files: 0, notices: 0 };
@@ -418,7 +419,7 @@ export async function rebuildPair(deps: RebuildDeps, pair: FoundIssue, facts: Re
     return resultOf(pair, ensured.kind);
   }
   const leased = await until(deps, `a run on ${pair.issueKey}`, () =>
-    deps.state.claimLink(ensured.linkId, deps.owner, leaseMs),
+    deps.state.claimLink(ensured.linkId, deps.owner, linkLeaseMs),
   );
   return withHeartbeat(
     () => storePair(deps, leased, { pair, reading, fresh: ensured.fresh }, facts),
@@ -622,7 +623,7 @@ async function blockUnmarked(deps: RebuildDeps, entry: Survey["unmarked"][number
   });
   if (ensured.kind !== "link") return resultOf(entry, ensured.kind);
   const leased = await until(deps, `a run on case ${entry.caseId}`, () =>
-    deps.state.claimLink(ensured.linkId, deps.owner, leaseMs),
+    deps.state.claimLink(ensured.linkId, deps.owner, linkLeaseMs),
   );
   if (leased.snapshot.link.issueId === null)
     await leased.apply({

@@ -10,12 +10,12 @@
 import { type IdentifiedMessage, sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
 import type { CommentMark, IssueComment } from "../../domain/issue.ts";
+import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { knownFile } from "../apply/case-files.ts";
 import { renderMessage } from "../apply/messages.ts";
 import { heldDirections } from "../link/holds.ts";
 import { observe } from "../link/observe.ts";
-import { leaseMs, renewEveryMs } from "../link/run.ts";
 import type { LinkDeps } from "../link/run-link.ts";
 import type { LeasedLink } from "../state.ts";
 
@@ -35,7 +35,7 @@ export type RerenderResult = {
  * left to change.
  */
 export async function rerenderLink(deps: LinkDeps, linkId: LinkId): Promise<RerenderResult> {
-  const leased = await deps.state.claimLink(linkId, deps.owner, leaseMs);
+  const leased = await deps.state.claimLink(linkId, deps.owner, linkLeaseMs);
   if (leased === null) return { changed: 0, uneven: 0, left: "busy" };
   const { link } = leased.snapshot;
   try {

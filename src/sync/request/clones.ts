@@ -3,15 +3,17 @@
  * hand, too. Such an issue must neither be taken for the original nor make a case of its own (rule 7). What proves an original stands
  * in `ownership.ts`.
  */
+
 import type { Issue } from "../../domain/issue.ts";
+import { caseLabelPrefix } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
 import { isIssueOf, namesItself } from "../ownership.ts";
-import type { JiraPort, Lane, MarkedIssue } from "../ports.ts";
+import type { JiraPort, MarkedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 
-const labelPrefix = "hwcase-";
 /** Cause of the notice, one per issue. */
 const cause = "clone";
 
@@ -26,7 +28,7 @@ export async function isClone(
   lane: Lane,
 ): Promise<boolean> {
   if (issue.mark === null) {
-    const isLabelled = issue.labels.some((label) => label.startsWith(labelPrefix));
+    const isLabelled = issue.labels.some((label) => label.startsWith(caseLabelPrefix));
     return isLabelled && issue.creatorId !== (await deps.jira.getOwnAccountId());
   }
   return !namesItself(issue) || !(await isIssueOf(deps, issue, issue.mark.caseId, lane));
@@ -34,7 +36,7 @@ export async function isClone(
 
 /** What keeps a copy from being a request, for people; `null` where the issue carries nothing of casebridge's. Pure. */
 export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "labels" | "mark">): string | null {
-  const foreign = labels.filter((label) => label.startsWith(labelPrefix));
+  const foreign = labels.filter((label) => label.startsWith(caseLabelPrefix));
   if (foreign.length > 0) {
     return (
       `This issue looks like a copy of another one: it carries the label ${foreign.join(", ")}. ` +

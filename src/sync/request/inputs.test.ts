@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CreateInputs, CreateSettings } from "../ports.ts";
+import type { CreateInputs, CreateSettings } from "../../domain/settings.ts";
 import { collectInputs, inputsHash, resolveInputs } from "./inputs.ts";
 import type { Lookups } from "./lookups.ts";
 

@@ -6,11 +6,13 @@
  * a person named wrongly is told with what is allowed; a default that does not apply is left out without a word.
  */
 import type { Issue } from "../../domain/issue.ts";
-import { type InputName, inputLabels, templateLabel } from "../../domain/labels.ts";
+import { commonLabel, type InputName, inputLabels, mirroredLabelPrefix, templateLabel } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
+import type { CreateSettings } from "../../domain/settings.ts";
 import type { GuardOptions, MaskedKind } from "../../domain/text/guard.ts";
 import { toldByHuawei } from "../../domain/text/guarded.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { CaseTemplate, CreateSettings, Lane, NamedId, NewCase, ProblemType } from "../ports.ts";
+import type { CaseTemplate, NamedId, NewCase, ProblemType } from "../ports.ts";
 import { resolveExtras } from "./extras.ts";
 import type { Lookups } from "./lookups.ts";
 import {
@@ -110,7 +112,7 @@ export function inputsHash(
   text: string,
   given: GivenInputs,
 ): string {
-  const labels = issue.labels.filter((label) => !label.startsWith("hw:") && label !== "huawei-cloud");
+  const labels = issue.labels.filter((label) => !label.startsWith(mirroredLabelPrefix) && label !== commonLabel);
   const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.mark?.issueId ?? null];
   if (issue.restriction !== "none") facts.push(issue.restriction);
   return hashParts([JSON.stringify([facts, [...labels].sort(), given])]).slice(0, 24);

@@ -3,6 +3,8 @@
  * them, and a request must be checkable while the service is away. What is cached carries its age; a fresh answer is
  * asked for once a day, by a round of its own, and whenever a value is not found.
  */
+
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { GuardedText } from "../../domain/text/guarded.ts";
 import type {
@@ -11,7 +13,6 @@ import type {
   CaseTemplate,
   Clock,
   ExtraParameter,
-  Lane,
   Log,
   LookupCache,
   NamedId,

@@ -1,10 +1,12 @@
 /**
  * Values of a request: what was given, what the look-ups allow, and what may be told of it.
  */
+
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardOptions, guardText } from "../../domain/text/guard.ts";
 import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
-import type { Lane, NamedId } from "../ports.ts";
+import type { NamedId } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** An answer younger than a day serves. */
