@@ -1,6 +1,6 @@
 /** What a flow of `rebuild` needs, for the commands that recognise copies by their marks. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RebuildDeps } from "../sync/repair/rebuild.ts";
+import type { RebuildDeps } from "../sync/repair/survey.ts";
 import type { Parts, WiredConnection } from "./cli/app.ts";
 
 /** What a flow of `rebuild` needs for one connection. */

@@ -11,7 +11,7 @@ import type { AdminStore } from "../../store/admin.ts";
 import type { IntakeDeps } from "../../sync/intake-deps.ts";
 import type { LinkDeps } from "../../sync/link/run-link.ts";
 import type { CaseLookupPort, Clock, HuaweiPort, JiraPort, Log } from "../../sync/ports.ts";
-import type { RebuildDeps } from "../../sync/repair/rebuild.ts";
+import type { RebuildDeps } from "../../sync/repair/survey.ts";
 import type { StatePort } from "../../sync/state.ts";
 import type { DoctorHuaweiPort } from "../doctor/huawei.ts";
 import type { DoctorJiraPort } from "../doctor/jira.ts";

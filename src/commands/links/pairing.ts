@@ -2,7 +2,7 @@
 import { type CaseId, type IssueId, type IssueKey, type LinkId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { rebuildPair } from "../../sync/repair/rebuild.ts";
+import { rebuildPair } from "../../sync/repair/rebuild-pair.ts";
 import { handOver } from "../../sync/repair/resync.ts";
 import type { Parts, WiredConnection } from "../cli/app.ts";
 import type { ArgumentSpec, CommandResult } from "../cli/command.ts";

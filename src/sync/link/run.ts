@@ -7,7 +7,7 @@ import { makeGate } from "../apply/gate.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
 import type { Direction, PlanInput } from "../plan/action.ts";
 import type { Clock } from "../ports.ts";
-import type { RequestDeps } from "../request/request.ts";
+import type { RequestDeps } from "../request/request-deps.ts";
 import type { StatePort } from "../state.ts";
 
 /** More fresh writes than this on one link within the span look like a loop (rule 2). */

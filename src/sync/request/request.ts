@@ -6,52 +6,26 @@
  * the same search finds the first. A clone looks like its original: an issue that carries somebody else's label or property makes
  * nothing. A refusal must not be repeated for ever: it is remembered under a hash of what a person can mend.
  */
-import { type AttachmentId, type CaseId, type IssueId, toId } from "../../domain/ids.ts";
+import { type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { unlessRefused } from "../../domain/steps.ts";
-import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
-import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
-import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
-import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
-import { renderParts } from "../../domain/text/split.ts";
-import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
-import { permissionRefusal } from "../apply/commands.ts";
-import { type Subject, Withheld } from "../apply/gate.ts";
+import { parseMarkAtStart } from "../../domain/text/marks.ts";
+import { toOurTime } from "../../lib/service-clock.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
-import { messagePayload } from "../apply/parts.ts";
-import { type ApplyDeps, needIssue, refusalText, writeOnce } from "../apply/write-once.ts";
-import { isIssueOf } from "../ownership.ts";
-import { issueState, rememberedState } from "../plan/changes.ts";
-import { namesInRestricted } from "../plan/disclosure.ts";
-import { moments } from "../plan/moments.ts";
-import { requestLabels } from "../plan/request.ts";
-import { type IssueHold, issueHold } from "../plan/restriction.ts";
-import { type CaseLookupPort, type NewCase, newCaseCharsMax } from "../ports.ts";
-import { stayingLine } from "../render.ts";
-import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
-import { cloneText, noticeClone } from "./clones.ts";
-import { filesOfRequest, uploadForCase } from "./files.ts";
+import { needIssue, refusalText } from "../apply/write-once.ts";
+import type { LeasedLink } from "../state.ts";
+import { noticeClone } from "./clones.ts";
+import { adoptedStep, caseIntentKey, createCase } from "./create-case.ts";
 import { collectInputs, configuredFields, inputsHash, type ResolvedInputs, resolveInputs } from "./inputs.ts";
-import { askAnew, type Lookups } from "./lookups.ts";
+import { askAnew } from "./lookups.ts";
+import { accountObstacle, askerRefusal, obstacleOf } from "./obstacles.ts";
+import type { RequestDeps, RequestResult } from "./request-deps.ts";
 
-/** What creating a case needs besides the writes. */
-export type RequestDeps = ApplyDeps & {
-  readonly lookups: Lookups;
-  readonly account: Pick<CaseLookupPort, "listPrivileges" | "getAgreementSigned" | "listQuotas">;
-};
-
-/** What a run over a request came to. `created`: the link has its case now. */
-export type RequestResult =
-  | { readonly kind: "created" | "nothing"; readonly writes: number }
-  | { readonly kind: "wait"; readonly until: Date; readonly reason: string; readonly writes: number };
-
-/** Key of the intent that makes the case, one per link. */
-export const caseIntentKey = "case";
 /** An account that lacks a right, a signature or quota is asked again after so long. */
 const accountPauseMs = 3_600_000;
+
 /** A case is looked for from so long before it can have been made: no clock is that wrong, and its mark alone tells. */
 const lookBackMs = 24 * 3_600_000;
 
@@ -181,95 +155,6 @@ function describeInputs(inputs: ResolvedInputs): string {
   return [...ids, ...inputs.extras.map(({ id, value }) => `${extraLabel}${id}:${value}`)].join(", ");
 }
 
-/** What keeps an issue from becoming a case, whatever its inputs are. Throws `ServiceError`. */
-async function obstacleOf(deps: RequestDeps, issue: Issue): Promise<string | null> {
-  const { mark, issueKey } = issue;
-  if (mark !== null && mark.caseId !== "" && (await isIssueOf(deps, issue, mark.caseId, deps.lane))) {
-    return (
-      `This issue belongs to the service ticket ${mark.caseId} already, but casebridge does not remember the pair. ` +
-      `An administrator can restore it: casebridge links link ${mark.caseId} ${issueKey}`
-    );
-  }
-  const copied = cloneText(issue);
-  if (copied !== null) return copied;
-  const hold = issueHold(issue, deps.settings);
-  if (hold !== null) return holdTexts[hold];
-  if (issue.category === "done") return "This issue is done. Move it back to an open status first.";
-  return null;
-}
-
-/**
- * Why the person who asked may not, where commands need a role (rule 6): a new case is more than any command. Who asked is who put the
- * label of the request there, else who made the issue; a reporter can be anybody. `null`: may, or no role is set. Throws `ServiceError`.
- */
-async function askerRefusal(
-  deps: RequestDeps,
-  issue: Issue,
-): Promise<{ readonly cause: string; readonly text: string } | null> {
-  const { role } = deps.settings.commands;
-  if (role === null) return null;
-  const asking = requestLabels(deps.settings.create.jql, issue.labels);
-  const wordsOf = (text: string | null): readonly string[] => (text ?? "").split(" ");
-  const added = (await deps.jira.listChanges(issue.issueId, deps.lane)).findLast(
-    ({ field, fromText, toText }) =>
-      field === "labels" &&
-      asking.some((label) => wordsOf(toText).includes(label) && !wordsOf(fromText).includes(label)),
-  );
-  const askerId = added === undefined ? (issue.creatorId ?? null) : added.authorId;
-  switch (await permissionRefusal(deps, askerId)) {
-    case null:
-      return null;
-    case "role_missing":
-      return {
-        cause: "request-role-missing",
-        text: "The project role named by commands.role cannot be read. An administrator finds the cause with `casebridge doctor`.",
-      };
-    default:
-      return {
-        cause: `request-role-${askerId ?? "unknown"}`,
-        text: `Only people in the project role "${role}" may ask for a service ticket. One of them may take the label off this issue and put it on again.`,
-      };
-  }
-}
-
-const holdTexts: Readonly<Record<IssueHold, string>> = {
-  security_level:
-    "This issue has a security level, so nothing of it leaves Jira. Remove the level, or write a new issue without one.",
-  issue_restricted:
-    "This issue is restricted to some roles, so nothing of it leaves Jira. Remove the restriction, or write a new issue without one.",
-  issue_restriction_unknown:
-    "Jira does not say whether this issue is restricted, so nothing of it leaves Jira. An administrator finds the cause with `casebridge doctor`.",
-};
-
-/** What the account lacks to open a case: it comes back by itself once that is mended. */
-async function accountObstacle(
-  deps: RequestDeps,
-  inputs: ResolvedInputs,
-): Promise<{ readonly code: string; readonly text: string } | null> {
-  if (!deps.huawei.capabilities.has("account_checks")) return null;
-  // A question that Huawei does not answer is left out: the creation itself tells what is lacking.
-  const privileges = await unlessRefused(deps.log, "privileges", () => deps.account.listPrivileges(deps.lane));
-  if (privileges?.createCase === false) {
-    const text =
-      "the Huawei Cloud account of casebridge may not submit service tickets. Give its IAM user the role Ticket Administrator.";
-    return { code: "no_permission", text };
-  }
-  const isSigned = await unlessRefused(deps.log, "agreement", () => deps.account.getAgreementSigned(deps.lane));
-  if (isSigned === false) {
-    const text =
-      "the service ticket agreement is not signed. Sign it in the Huawei Cloud console when it opens under Service Tickets > Create Service Ticket.";
-    return { code: "agreement_unsigned", text };
-  }
-  const quota = await unlessRefused(deps.log, "quota", () =>
-    deps.account.listQuotas({ problemTypeId: inputs.problemTypeId, productId: inputs.productId }, deps.lane),
-  );
-  if (quota?.unused === 0) {
-    const text = `the quota of ${quota.total ?? "open"} service tickets is used up. Close one; casebridge tries again every hour.`;
-    return { code: "quota_used_up", text };
-  }
-  return null;
-}
-
 function notOpened(text: string): string {
   return `No service ticket was opened: ${text}`;
 }
@@ -287,195 +172,4 @@ async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text
     ],
   });
   return { kind: "nothing", writes };
-}
-
-type CasePayload = {
-  /** Hash of what the issue asked for when this was rendered. Absent in what an earlier release froze. */
-  readonly asked?: string;
-  /** Set once an attempt's outcome stayed unknown and every look for it came back empty. */
-  readonly repeated?: true;
-  readonly input: Omit<NewCase, "extras"> & { readonly extends: Readonly<Record<string, GuardedText>> };
-  /** When the issue was read: later comments are news, earlier ones history. */
-  readonly since: string;
-  readonly intents: readonly NewIntent[];
-  readonly mirrors: NonNullable<StateStep["mirrors"]>;
-  /** Absent in what an earlier release froze. */
-  readonly failures?: NonNullable<StateStep["failures"]>;
-  readonly notes: readonly string[];
-};
-
-async function createCase(
-  deps: RequestDeps,
-  leased: LeasedLink,
-  request: {
-    readonly issue: Issue;
-    readonly readAt: Date;
-    readonly description: string;
-    /** Of what the issue asks for now. */
-    readonly hash: string;
-    readonly inputs: ResolvedInputs;
-  },
-): Promise<RequestResult> {
-  const earlier = leased.snapshot.intents.find((intent) => intent.key === caseIntentKey);
-  const frozen = earlier?.payload as Partial<CasePayload> | undefined;
-  // What may have left is repeated in the same words, so that a late copy is known by them.
-  const planned = frozen !== undefined && (frozen.repeated === true || frozen.asked === request.hash);
-  // It never left, and the issue says something else now: what a person took out of the text stays.
-  if (earlier !== undefined && !planned) {
-    await leased.apply({ confirmedIntents: [caseIntentKey] });
-  }
-  const subject = { kind: "issue", issueId: request.issue.issueId } as const;
-  const payload = planned ? {} : await prepareCase(deps, leased, request, subject);
-  await writeOnce(deps, leased, {
-    kind: "case",
-    key: caseIntentKey,
-    side: "huawei",
-    mark: markIdentity(caseMark(request.issue)),
-    payload,
-    call: (frozen) => {
-      const { input, mirrors } = frozen as unknown as CasePayload;
-      const files = mirrors.filter(({ kind }) => kind === "file").map(({ sourceId }) => toId<AttachmentId>(sourceId));
-      return deps.huawei.createCase(deps.gate.seal({ ...subject, files }, toNewCase(input)), deps.lane);
-    },
-    confirm: (caseId) => adoptedStep(deps, { caseId, createdAt: null }, payloadOf(leased, payload)),
-  }).catch(async (error: unknown) => {
-    // It never left: the next run says what keeps it, or renders what the issue says then.
-    if (error instanceof Withheld) await leased.apply({ confirmedIntents: [caseIntentKey] });
-    throw error;
-  });
-  return { kind: "created", writes: 1 };
-}
-
-function toNewCase({ extends: extras, ...input }: CasePayload["input"]): NewCase {
-  return { ...input, extras: Object.entries(extras).map(([id, value]) => ({ id: thawed(id), value })) };
-}
-
-/** A repeat writes what was frozen before, not what was rendered now. */
-function payloadOf(leased: LeasedLink, fresh: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return leased.snapshot.intents.find((intent) => intent.key === caseIntentKey)?.payload ?? fresh;
-}
-
-function caseMark(issue: Issue): Mark {
-  return { kind: "case", issueKey: issue.issueKey, issueId: issue.issueId, part: null };
-}
-
-async function prepareCase(
-  deps: RequestDeps,
-  leased: LeasedLink,
-  request: Parameters<typeof createCase>[2],
-  subject: Subject,
-): Promise<CasePayload> {
-  const { issue, description, inputs } = request;
-  const { settings } = deps;
-  const mark = caseMark(issue);
-  const template = inputs.template === null ? "" : `\n\n${inputs.template}`;
-  const about = {
-    issue,
-    ownAccountId: await deps.jira.getOwnAccountId(),
-    text: `${issue.summary}\n${description}`,
-    media: deps.text.mediaReferences(issue.description),
-    held:
-      issue.files.length === 0
-        ? []
-        : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
-  };
-  const policy = settings.attachments.toHuawei;
-  const files = filesOfRequest({ ...about, policy });
-  const staying = policy === "none" ? filesOfRequest({ ...about, policy: "referenced" }).map(stayingLine) : [];
-  const said = [`${issue.summary}\n\n${description}`.trim(), ...staying].join("\n");
-  const guarded = guardText(`${said}${template}`.trim(), settings.guard);
-  const reporter = issue.reporterName ?? "";
-  const author =
-    reporter === "" && settings.comments.authorName === "name"
-      ? { text: ownWords``, masked: [] }
-      : guardAuthorLine(reporter, settings.comments.authorName, settings.guard);
-  const rendered = renderParts({
-    mark,
-    authorLine: author.text,
-    text: guarded.text,
-    charsMax: settings.huawei.messageCharsMax,
-    firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
-  });
-  const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
-  const uploaded = await uploadForCase(deps, leased, files, full, subject);
-  // Bytes take their time: the case that carries them is judged anew.
-  if (files.length > 0 || full !== null) deps.gate.forget();
-  const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
-  const count = contents.length;
-  const rest = contents.slice(1).map(
-    (content, at): NewIntent => ({
-      kind: "message",
-      key: `message:case:${at + 2}/${count}`,
-      side: "huawei",
-      state: "planned",
-      mark: markIdentity({ ...mark, part: { index: at + 2, count } } as Mark),
-      payload: messagePayload({
-        content,
-        fileIds: [],
-        owner: { kind: "notice", sourceId: "case-text" },
-        index: at + 2,
-      }),
-    }),
-  );
-  const { template: _used, masked: inExtras, extras, ...ids } = inputs;
-  const masked = addMasked(guarded.masked, author.masked, inExtras, uploaded.masked);
-  if (masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "case" });
-  const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
-  return {
-    asked: request.hash,
-    input: {
-      ...ids,
-      extends: Object.fromEntries(extras.map(({ id, value }) => [id, value])),
-      description: contents[0] ?? ownWords``,
-      fileIds: uploaded.fileIds,
-    },
-    since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
-    intents: [...rest, ...uploaded.intents],
-    mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
-    failures: uploaded.failures,
-    notes: maskedNote(masked),
-  };
-}
-
-function maskedNote(masked: readonly MaskedKind[]): string[] {
-  if (masked.length === 0) return [];
-  return [`Something in what was sent was masked: ${maskedInWords(masked)}.`];
-}
-
-/**
- * What is stored once the case is known: also for one that was found by its mark. Comments of before it are history; what did not
- * fit into the description is owed as messages. With an empty payload (the database was lost) only the pair is known.
- */
-function adoptedStep(
-  deps: Pick<RequestDeps, "clock" | "huawei" | "jira">,
-  found: { readonly caseId: CaseId; readonly createdAt: Date | null },
-  payload: Readonly<Record<string, unknown>>,
-): StateStep {
-  const { intents = [], mirrors = [], failures = [], since, notes = [] } = payload as Partial<CasePayload>;
-  const { now, aheadMs } = moments(deps);
-  const madeAt = found.createdAt === null ? now : toOurTime(found.createdAt, aheadMs.huawei);
-  return {
-    link: {
-      caseId: found.caseId,
-      outgoingSince: since === undefined ? toServiceTime(madeAt, aheadMs.jira) : new Date(since),
-    },
-    intents,
-    mirrors: [
-      ...mirrors,
-      { kind: "notice", origin: "jira", sourceId: "case", state: "live", reason: notes.join("\n") || null },
-      ...(intents.length === 0
-        ? []
-        : [{ kind: "notice", origin: "jira", sourceId: "case-text", state: "sending" } as const]),
-    ],
-    failures,
-    confirmedIntents: [caseIntentKey],
-    audit: [
-      {
-        side: "huawei",
-        action: "create_case",
-        item: `case:${found.caseId}`,
-        result: since === undefined ? "adopted" : "created",
-      },
-    ],
-  };
 }
