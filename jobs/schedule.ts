@@ -14,6 +14,7 @@ import { keepHouseJob } from "./keep-house.ts";
 import { refreshLookupsJob } from "./refresh-lookups.ts";
 import { sweepLinksJob } from "./sweep-links.ts";
 
+/** What the schedule works with. */
 export type ScheduleDeps = BeatDeps & {
   readonly queue: Pick<QueueBackend, "enqueue">;
   readonly log: Log;

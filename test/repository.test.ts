@@ -13,6 +13,10 @@ const sources = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.cjs", "*.pr
   .split("\n")
   .filter((name) => name !== "" && name !== "test/repository.test.ts");
 
+const production = sources.filter(
+  (name) => /^(?:src|jobs)\/.*\.ts$/.test(name) && !/\.test\.ts$|\/generated\//.test(name),
+);
+
 function headings(name: string, pattern: RegExp): ReadonlySet<string> {
   return new Set(Array.from(read(name).matchAll(pattern), (match) => match[1] ?? ""));
 }
@@ -45,6 +49,44 @@ test("no source points at a document that is not in the repository", () => {
   );
 
   expect(outside).toEqual([]);
+});
+
+test("a room of src/sync holds about a dozen files at most", () => {
+  const rooms = Map.groupBy(production, (name) => /^src\/sync\/(?:[\w-]+\/)?/.exec(name)?.[0] ?? null);
+  rooms.delete(null);
+
+  expect(
+    [...rooms].filter(([, files]) => files.length > 18).map(([room, files]) => `${room}: ${files.length}`),
+  ).toEqual([]);
+});
+
+test("every export says in a docstring what it promises", () => {
+  const bare = production.flatMap((name) => {
+    const lines = read(name).split("\n");
+    return lines.flatMap((line, at) =>
+      /^export (?:async )?(?:function\*?|class|type|interface|const) \w/.test(line) &&
+      !/\*\/$/.test(lines[at - 1] ?? "")
+        ? [`${name}:${at + 1}`]
+        : [],
+    );
+  });
+
+  expect(bare).toEqual([]);
+});
+
+test("every method of a port is called by somebody", () => {
+  const ports = ["src/sync/ports.ts", "src/sync/state.ts"].map(read).join("\n");
+  const methods = new Set(
+    Array.from(ports.matchAll(/^ {2}(?!constructor)(?:readonly )?(\w+)\??(?:: )?\(/gm), (match) => match[1] ?? ""),
+  );
+  const code = production.map(read).join("\n");
+
+  const uncalled = [...methods].filter(
+    (method) => !new RegExp(`\\.${method}\\??\\.?\\(|\\b${method}\\b(?=[,} ].*= |[,"])`).test(code),
+  );
+
+  expect(methods.size).toBeGreaterThan(80);
+  expect(uncalled).toEqual([]);
 });
 
 test("only the guard's own folder makes guarded text", () => {

@@ -13,6 +13,7 @@ import type { Log } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
 import type { WebhookReceiver } from "../web/webhook-route.ts";
 
+/** What taking a webhook works with. */
 export type WebhookDeps = {
   readonly connections: readonly {
     readonly name: string;

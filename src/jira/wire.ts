@@ -32,6 +32,7 @@ export const attachmentSchema = z.object({
 /** Answer to an upload: one entry per file. */
 /** An issue asked for its files alone. */
 export const issueFilesSchema = z.object({ fields: z.object({ attachment: z.array(attachmentSchema).nullish() }) });
+/** What an upload answers: at least one attachment. */
 export const attachmentsSchema = z.array(attachmentSchema).min(1);
 /** `GET /attachment/meta`. */
 export const attachmentMetaSchema = z.object({ enabled: z.boolean(), uploadLimit: z.number().nullish() });

@@ -87,6 +87,7 @@ export class QueueUnavailable extends Error {
   }
 }
 
+/** Queues and workers on one backend. */
 export type QueueBackend = {
   readonly kind: "redis" | "postgres";
   /** Throws `QueueUnavailable` within 5 s when the backend cannot be reached; the caller may go on, nothing is lost. */

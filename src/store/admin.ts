@@ -54,6 +54,7 @@ export type FailureEntry = {
   readonly firstAt: Date;
   readonly lastAt: Date;
 };
+/** State of a failure: `retrying` was released by a person and is being tried. */
 export type FailureState = "open" | "retrying" | "resolved" | "discarded";
 
 /** One remote write or decision. */

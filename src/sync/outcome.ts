@@ -15,15 +15,19 @@ export type Outcome =
   | { readonly kind: "blocked"; readonly reason: string }
   | { readonly kind: "deferred"; readonly reason: string; readonly actions: number };
 
+/** A run that did what there was to do. Pure. */
 export function done(actions: number): Outcome {
   return { kind: "done", actions };
 }
+/** A run that had nothing to do. Pure. */
 export function ignored(reason: string): Outcome {
   return { kind: "ignored", reason };
 }
+/** A link that waits for a person. Pure. */
 export function blocked(reason: string): Outcome {
   return { kind: "blocked", reason };
 }
+/** A run that goes on at a moment stored on its link. Pure. */
 export function deferred(reason: string, actions: number): Outcome {
   return { kind: "deferred", reason, actions };
 }

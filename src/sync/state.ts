@@ -74,6 +74,7 @@ export type MirrorPatch = {
   readonly sourceId: string;
 } & Partial<Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt">>;
 
+/** An intent before its write (rule 2). */
 export type NewIntent = {
   readonly kind: Intent["kind"];
   readonly key: string;

@@ -26,6 +26,7 @@ const PLACEHOLDER = /^(?:[*x•·.\-_#?]+|\$[{(A-Za-z_].*|<.*|\{+.*|%[\w{(%].{0,
 const VALUE_CHARS_LOOKED_AT = 100;
 const ALGORITHM = /^(?:sha-?\d+|md5|aes-?\d*|rsa-?\d*|utf-?\d+|base-?64|bcrypt|hmac.*|oauth-?\d?(?:\.\d)?)$/i;
 
+/** Whether a value only stands for a secret: stars, an angle-bracketed name, a variable. Pure. */
 export function isPlaceholder(value: string): boolean {
   // A placeholder is short. This also keeps the expressions below, which are quadratic, off long values.
   if (value.length > VALUE_CHARS_LOOKED_AT) return false;
@@ -40,6 +41,7 @@ export function isUnlikeAWord(value: string): boolean {
   return /[0-9@#$%^&*+=!~]/.test(bare) || /[a-z][A-Z]/.test(bare);
 }
 
+/** Whether a word mixes letters, digits and signs as passwords must. Pure. */
 export function isStrongPassword(value: string): boolean {
   const bare = value.slice(0, VALUE_CHARS_LOOKED_AT).replace(/[,;.:)\]}]+$/, "");
   if (bare.length < 6 || isPlaceholder(value) || /^[^@\s]+@[\w-]+(?:\.[\w-]+)+$/.test(bare)) return false;
@@ -62,6 +64,7 @@ export function isSchemeWithCredentials(value: string): boolean {
   return credentials !== undefined && !isPlaceholder(credentials) && /\d|[=/+]|^\S{16,}/.test(credentials);
 }
 
+/** Whether a value decodes to `name:password`. Pure. */
 export function isBasicCredentials(value: string): boolean {
   const bare = value.replace(/=+$/, "");
   if (bare.length % 4 === 1) return false;
@@ -75,15 +78,18 @@ export function isBasicCredentials(value: string): boolean {
 const KEY_WORD =
   /(?<![A-Za-z])(?:ak|sk|ak[/_-]?sk|access(?:[ _-]?key)?(?:[ _-]?id)?|secret(?:[ _-]?access)?(?:[ _-]?key)?|credentials?|obsutil|hw_access_key|hw_secret_key)(?![A-Za-z])|accesskey|secretkey|access_key|secret_key|密钥|秘钥|访问键|凭证/i;
 
+/** Whether a word about keys stands close by. Pure. */
 export function isNearKeyWord({ before, after }: GuardContext): boolean {
   return KEY_WORD.test(before.slice(-80)) || KEY_WORD.test(after.slice(0, 25));
 }
 
+/** Whether a value is a Huawei access key id in its context. Pure. */
 export function isAccessKey(context: GuardContext): boolean {
   const { value } = context;
   return /[A-Z]/.test(value) && /\d/.test(value) && !/^TT\d+$/.test(value) && isNearKeyWord(context);
 }
 
+/** Whether a value is a secret access key in its context. Pure. */
 export function isSecretKey(context: GuardContext): boolean {
   const { value } = context;
   if (/^[0-9a-f]+$/i.test(value)) return false; // a SHA-1
@@ -95,6 +101,7 @@ const COUNTED =
 const UNIT =
   /^[ \t]{0,2}(?:(?:bytes?|[kmgt]i?b|[kmgt]?bps|[kmgt]?hz|ns|us|ms|rows?|records?|pages?|messages?|times)\b|字节|条|毫秒)/i;
 
+/** Whether digits are a phone number in China in their context. Pure. */
 export function isPhone({ value, before, after }: GuardContext): boolean {
   if (UNIT.test(after) || /0{7}$/.test(value)) return false;
   if (COUNTED.test(before.slice(-40))) return false;
@@ -102,6 +109,7 @@ export function isPhone({ value, before, after }: GuardContext): boolean {
   return digits % 65_536 !== 0; // 17179869184 is 16 GiB
 }
 
+/** Whether digits are a phone number with a country code in their context. Pure. */
 export function isInternationalPhone(context: GuardContext): boolean {
   const { value, before } = context;
   const digits = value.replace(/\D/g, "");

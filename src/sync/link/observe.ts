@@ -19,6 +19,7 @@ import type { LinkSnapshot, StatePort } from "../state.ts";
 /** From so many messages on, a detail is compared with the complete list: whether it holds all is not documented (huawei.md 9). */
 const detailSuspectCount = 50;
 
+/** What reading works with. */
 export type ObserveDeps = {
   readonly huawei: HuaweiPort;
   readonly jira: JiraPort;

@@ -11,6 +11,7 @@ import { heldReason } from "../plan/restriction.ts";
 import type { Clock, JiraPort, TextPort } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 
+/** What listing and releasing old comments works with. */
 export type HistoryDeps = {
   readonly jira: JiraPort;
   readonly text: TextPort;

@@ -80,8 +80,10 @@ export async function readPair(
   }
 }
 
+/** What is remembered of a pair before its rebuild. */
 export type Memory = Pick<LinkSnapshot, "mirrors" | "intents">;
 
+/** What of both sides proves rows that the memory lacks. Throws `ServiceError`. */
 export async function recognisePair(
   deps: RebuildDeps,
   pair: Pick<FoundIssue, "caseId" | "issueId">,
@@ -115,6 +117,7 @@ export async function recognisePair(
   });
 }
 
+/** Asks until an answer comes, for `patienceMs` at most. Throws what a person must wait for. */
 export async function until<Result>(
   deps: RebuildDeps,
   what: string,
@@ -306,12 +309,14 @@ function labelsKnown(memory: LinkSnapshot, issue: Issue): LinkPatch {
   return { mirroredLabels: wanted.filter((label) => issue.labels.includes(label)) };
 }
 
+/** What became of a pair, by what it shows. Pure. */
 export function outcomeOf(pair: FoundIssue, reading: Reading, fresh: boolean): PairResult["outcome"] {
   if (!fresh) return "completed";
   if (pair.moved) return "moved";
   return reading.gone === null ? "new" : "gone";
 }
 
+/** A result without rows. Pure. */
 export function resultOf(
   pair: { readonly caseId: CaseId; readonly issueKey: IssueKey | null },
   outcome: PairResult["outcome"],
@@ -320,6 +325,7 @@ export function resultOf(
   return { caseId, issueKey, outcome, items: noItems, history: 0, duplicates: [], unknownMarks: 0 };
 }
 
+/** How a row is named for people. Pure. */
 export function rowName(mirror: Pick<Mirror, "kind" | "origin" | "sourceId">): string {
   return `${mirror.kind} ${mirror.origin} ${mirror.sourceId}`;
 }
@@ -357,6 +363,7 @@ export async function blockUnmarked(
   return resultOf(entry, "blocked");
 }
 
+/** What the rebuild of a pair makes, counted by kind. Pure. */
 export function summarise(
   deps: RebuildDeps,
   pair: FoundIssue,

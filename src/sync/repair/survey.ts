@@ -10,6 +10,7 @@ import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, Marked
 import { requestOf } from "../request/request.ts";
 import type { RebuildState, StatePort } from "../state.ts";
 
+/** What a rebuild works with. */
 export type RebuildDeps = {
   readonly huawei: HuaweiPort;
   readonly jira: JiraPort;
@@ -53,6 +54,7 @@ export type Survey = {
   readonly cases: ReadonlyMap<CaseId, CaseSummary>;
 };
 
+/** A rebuild waits behind everything else. */
 export const lane: Lane = "import";
 
 /** Reads all marked issues of the connection and all its cases. Writes nothing. Throws `ServiceError`. */

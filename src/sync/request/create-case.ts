@@ -38,6 +38,7 @@ type CasePayload = {
   readonly notes: readonly string[];
 };
 
+/** Creates the case with what was frozen for it, and stores it with the link. Throws as `writeOnce`. */
 export async function createCase(
   deps: RequestDeps,
   leased: LeasedLink,

@@ -20,6 +20,7 @@ import type {
   Severities,
 } from "../ports.ts";
 
+/** What look-ups work with. */
 export type LookupDeps = {
   readonly port: CaseLookupPort;
   readonly cache: LookupCache;
