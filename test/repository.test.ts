@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { drawMap, readMap } from "../scripts/code-map.ts";
 
 const root = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, root), "utf8");
@@ -49,6 +50,10 @@ test("no source points at a document that is not in the repository", () => {
   );
 
   expect(outside).toEqual([]);
+});
+
+test("the map in ARCHITECTURE.md shows today's imports, and no arrow runs up", () => {
+  expect(readMap(), "draw it with: node scripts/code-map.ts").toBe(drawMap());
 });
 
 test("a room of src/sync holds about a dozen files at most", () => {
