@@ -7,7 +7,6 @@
 
 /** The causes that people may be told of; an operator chooses among them. */
 export const alarmCauses = ["failure", "stopped", "silence"] as const;
-/** One of `alarmCauses`. */
 export type AlarmCause = (typeof alarmCauses)[number];
 
 /** Each kind of condition with its cause. */
@@ -25,7 +24,6 @@ export const alarmCodes = {
   /** Cases are open and there is no news for an unusual time; `about` is the direction that is silent. */
   no_news: "silence",
 } as const satisfies Record<string, AlarmCause>;
-/** One of `alarmCodes`. */
 export type AlarmCode = keyof typeof alarmCodes;
 
 /** One failure behind an alarm. */

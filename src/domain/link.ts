@@ -7,14 +7,15 @@
  */
 import type { CaseId, IssueId, IssueKey, LinkId } from "./ids.ts";
 import type { StatusCategory } from "./issue.ts";
+import type { Lane } from "./lane.ts";
 import type { Side } from "./service-error.ts";
 
 /** All states of a link, in the order in which lists name them. */
 export const linkStates = ["active", "blocked", "paused", "moved", "gone", "unlinked"] as const;
-/** One of `linkStates`. */
 export type LinkState = (typeof linkStates)[number];
-/** What a request serves; live work overtakes polls, checks and imports. */
-export type LaneName = "live" | "poll" | "check" | "import";
+
+/** A link whose case was closed is watched for so long (rule 3). */
+export const watchedAfterCloseMs = 14 * 24 * 3_600_000;
 
 /** One link. `null` means not known yet. */
 export type Link = {
@@ -30,7 +31,7 @@ export type Link = {
   readonly doneRev: number;
   readonly huaweiRev: number;
   readonly jiraRev: number;
-  readonly lane: LaneName;
+  readonly lane: Lane;
   readonly attempts: number;
   /** Look again at this moment, whatever happens. */
   readonly recheckAt: Date | null;

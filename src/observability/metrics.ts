@@ -19,12 +19,10 @@ export type RequestFacts = {
 
 /** Why a sign-in was refused: a wrong token, the brake on guessing, no role at single sign-on, or a flow that did not come to its end. */
 export const signInRefusals = ["wrong_token", "too_many", "no_role", "flow_lost"] as const;
-/** One of `signInRefusals`. */
 export type SignInRefusal = (typeof signInRefusals)[number];
 
 /** Why a delivery to the webhook was refused: an unknown name or no signature, or a signature that is wrong. */
 export const webhookRefusals = ["stranger", "signature"] as const;
-/** One of `webhookRefusals`. */
 export type WebhookRefusal = (typeof webhookRefusals)[number];
 
 /** The meters of one process, and their page. All methods are cheap and never throw, save that `render` takes a moment. */

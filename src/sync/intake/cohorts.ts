@@ -1,14 +1,14 @@
 /** Messages of watched cases, polled for up to 100 cases with one request (rule 3). */
+
 import type { CaseMessage } from "../../domain/case.ts";
 import type { CaseId, LinkId } from "../../domain/ids.ts";
+import { watchedAfterCloseMs } from "../../domain/link.ts";
 import { knownFingerprints, messageFingerprint } from "../../domain/message-views.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { InstantGroup } from "../ports.ts";
 import type { CohortState, IntakeLink, WakeUp } from "../state.ts";
-
-const watchedAfterCloseMs = 14 * 24 * 3_600_000;
 
 /** The links of these cases, by case. Throws nothing of its own. */
 export async function findByCase(

@@ -3,10 +3,11 @@
 import type { CaseSummary } from "../../domain/case.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import { caseLabel } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
 import type { Steps } from "../../domain/steps.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
-import type { Lane, MarkedIssue } from "../ports.ts";
+import type { MarkedIssue } from "../ports.ts";
 import { notRequested, withoutRequested } from "../request/intake-requests.ts";
 import type { ConnectionState, IntakeLink } from "../state.ts";
 import { foreignInstallation, isWantedCase, leaveToOwners, manyNewCases } from "./owners.ts";

@@ -1,9 +1,9 @@
 /** Which connection a case belongs to, where several see it (rule 7). */
 import { type CaseSummary, isOpenStatus } from "../../domain/case.ts";
 import type { FailureReason } from "../../domain/failure.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { ConnectionSettings } from "../ports.ts";
 import { overlapMs } from "./seen-cases.ts";
 
 /** Reason of the breaker against a wrong filter or group (rule 2). */

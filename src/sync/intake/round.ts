@@ -1,4 +1,5 @@
 import type { CaseSummary } from "../../domain/case.ts";
+import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../../lib/http.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
@@ -31,11 +32,6 @@ export async function beginRound(deps: IntakeDeps, options: RoundOptions): Promi
   return { startedAt: deps.clock.now(), connection, breakers: await deps.state.listBreakers(name), options };
 }
 
-/** Renewed while the round runs, so that a killed worker's round is free again soon. */
-const roundLeaseMs = 30_000;
-
-const roundRenewMs = 10_000;
-
 /** Runs `work` while it alone holds the round of that name; `end` tells the outcome, which is `failed` otherwise. */
 export async function inRound(
   deps: IntakeDeps,
@@ -55,7 +51,7 @@ export async function inRound(
             outcome = told;
           }),
         () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
-        roundRenewMs,
+        renewEveryMs,
       ),
     );
   } finally {

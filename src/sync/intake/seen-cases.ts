@@ -1,8 +1,9 @@
 /** What Huawei lists in a round: every open case, and those created since the last one (rule 3). */
+
 import { type CaseSummary, openStatuses } from "../../domain/case.ts";
+import type { Lane } from "../../domain/lane.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { Lane } from "../ports.ts";
 import type { ConnectionState, SeenCase } from "../state.ts";
 
 /** Each round asks again for so much of the time before it (rule 4). */

@@ -3,13 +3,13 @@ import { findMark } from "../../domain/identity.ts";
 import type { CaseId, IssueKey } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import { toJiraLabel } from "../../domain/labels.ts";
+import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { observe } from "../link/observe.ts";
-import { leaseMs, renewEveryMs } from "../link/run.ts";
 import { restoredState } from "../plan/changes.ts";
 import { isWanted } from "../plan/disclosure.ts";
 import { factsHash } from "../plan/facts.ts";
@@ -165,7 +165,7 @@ export async function rebuildPair(deps: RebuildDeps, pair: FoundIssue, facts: Re
     return resultOf(pair, ensured.kind);
   }
   const leased = await until(deps, `a run on ${pair.issueKey}`, () =>
-    deps.state.claimLink(ensured.linkId, deps.owner, leaseMs),
+    deps.state.claimLink(ensured.linkId, deps.owner, linkLeaseMs),
   );
   return withHeartbeat(
     () => storePair(deps, leased, { pair, reading, fresh: ensured.fresh }, facts),
@@ -345,7 +345,7 @@ export async function blockUnmarked(
   });
   if (ensured.kind !== "link") return resultOf(entry, ensured.kind);
   const leased = await until(deps, `a run on case ${entry.caseId}`, () =>
-    deps.state.claimLink(ensured.linkId, deps.owner, leaseMs),
+    deps.state.claimLink(ensured.linkId, deps.owner, linkLeaseMs),
   );
   if (leased.snapshot.link.issueId === null)
     await leased.apply({

@@ -13,9 +13,9 @@
  * - A case may be gone, an issue moved or there twice: none is dropped, each gets a state or a failure that says so.
  */
 import { isOpenStatus } from "../../domain/case.ts";
+import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { isWantedCase } from "../intake/intake.ts";
-import { renewEveryMs } from "../link/run.ts";
 import {
   blockUnmarked,
   outcomeOf,
@@ -28,8 +28,6 @@ import {
   until,
 } from "./rebuild-pair.ts";
 import { lane, type RebuildDeps, type Survey } from "./survey.ts";
-
-const roundLeaseMs = 30_000;
 
 /** What a rebuild would do, pair by pair. Writes nothing, locks nothing. Throws `ServiceError`. */
 export async function previewRebuild(

@@ -1,12 +1,15 @@
 /** What both services show of our marks, before anything is written: the pairs of a connection, and what speaks against them. */
+
 import type { CaseSummary } from "../../domain/case.ts";
 import { findMark } from "../../domain/identity.ts";
 import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
 import { caseLabel } from "../../domain/labels.ts";
+import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { isByUs, isIssueOf, namesItself } from "../ownership.ts";
-import type { Clock, ConnectionSettings, HuaweiPort, JiraPort, Lane, Log, MarkedIssue, TextPort } from "../ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Log, MarkedIssue, TextPort } from "../ports.ts";
 import { requestOf } from "../request/request.ts";
 import type { RebuildState, StatePort } from "../state.ts";
 
