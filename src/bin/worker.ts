@@ -392,8 +392,9 @@ function makeHttp(input: {
     bullBoard: queue.queues.map((entry) => new BullMQAdapter(entry, { readOnlyMode: true })),
     api: {
       status: report,
-      links: (query) => admin.listLinks(toFilter(query)),
-      failures: (query) => admin.listFailures(toFilter(query)),
+      links: ({ search, ...filter }) => admin.listLinks({ ...filter, query: search }),
+      failures: (filter) => admin.listFailures(filter),
+      acts: (filter) => admin.listActPage(filter),
     },
     log,
   });
@@ -407,26 +408,4 @@ function findTokens({ signIn }: HttpConfig): HttpServerInput["signIn"] {
 function findOidc({ signIn, publicUrl }: HttpConfig): Oidc | null {
   if (signIn?.oidc == null || publicUrl === null) return null;
   return makeOidc({ ...signIn.oidc, redirectUri: `${publicUrl}/api/v1/session/oidc/callback` });
-}
-
-function toFilter(query: {
-  connection: string | null;
-  state: string | null;
-  search: string | null;
-  limit: number;
-  cursor: string | null;
-}): {
-  connection?: string;
-  state?: never;
-  query?: string;
-  limit: number;
-  cursor?: string;
-} {
-  return {
-    ...(query.connection === null ? {} : { connection: query.connection }),
-    ...(query.state === null ? {} : { state: query.state as never }),
-    ...(query.search === null ? {} : { query: query.search }),
-    limit: query.limit,
-    ...(query.cursor === null ? {} : { cursor: query.cursor }),
-  };
 }

@@ -42,9 +42,34 @@ export async function listActs(
   queries: Queries,
   filter: { readonly since: Date | null; readonly linkId: LinkId | null; readonly limit: number },
 ): Promise<readonly ActEntry[]> {
-  const since = filter.since === null ? Prisma.empty : Prisma.sql`AND at >= ${filter.since}::timestamptz`;
-  const link = filter.linkId === null ? Prisma.empty : Prisma.sql`AND "linkId" = ${linkNumber(filter.linkId)}`;
-  return queries.$queryRaw<ActEntry[]>(Prisma.sql`
-    SELECT at, actor, action, item AS target, result AS outcome, NULLIF("connectionName", ${everyConnection}) AS "connectionName", "linkId"::text AS "linkId"
-    FROM audit WHERE actor IS NOT NULL ${since} ${link} ORDER BY at DESC, id DESC LIMIT ${filter.limit}`);
+  const { items } = await listActPage(queries, { ...filter, since: filter.since ?? undefined });
+  return items;
+}
+
+/** The same in pages: `cursor` is the `nextCursor` of the page before, which is `null` on the last one. A cursor that is none finds nothing older. */
+export async function listActPage(
+  queries: Queries,
+  filter: {
+    readonly since?: Date | undefined;
+    readonly linkId?: LinkId | null;
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  },
+): Promise<{ readonly items: readonly ActEntry[]; readonly nextCursor: string | null }> {
+  const since = filter.since === undefined ? Prisma.empty : Prisma.sql`AND at >= ${filter.since}::timestamptz`;
+  const link = filter.linkId == null ? Prisma.empty : Prisma.sql`AND "linkId" = ${linkNumber(filter.linkId)}`;
+  const [, atMs, id] = /^(\d{1,15})-(\d{1,18})$/.exec(filter.cursor ?? "") ?? [];
+  const older =
+    atMs === undefined || id === undefined
+      ? Prisma.empty
+      : Prisma.sql`AND (at, id) < (${new Date(Number(atMs))}::timestamptz, ${BigInt(id)})`;
+  const rows = await queries.$queryRaw<(ActEntry & { readonly id: string })[]>(Prisma.sql`
+    SELECT id::text AS id, at, actor, action, item AS target, result AS outcome, NULLIF("connectionName", ${everyConnection}) AS "connectionName", "linkId"::text AS "linkId"
+    FROM audit WHERE actor IS NOT NULL ${since} ${link} ${older} ORDER BY at DESC, id DESC LIMIT ${filter.limit + 1}`);
+  const shown = rows.slice(0, filter.limit);
+  const last = rows.length > filter.limit ? shown.at(-1) : undefined;
+  return {
+    items: shown.map(({ id: _id, ...act }) => act),
+    nextCursor: last === undefined ? null : `${last.at.getTime()}-${last.id}`,
+  };
 }

@@ -7,7 +7,7 @@ import { givenUp, type LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
-import { type Act, type ActEntry, listActs, recordAct } from "./acts.ts";
+import { type Act, type ActEntry, listActPage, listActs, recordAct } from "./acts.ts";
 import { type FailureGroup, listFailureGroups, type NotifierState, readNotifierState } from "./alarms.ts";
 import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -150,11 +150,11 @@ export function makeAdminStore(deps: {
 
     /** Links, filtered; `query` is part of a case id or issue key in any case, or a whole issue id. */
     async listLinks(filter: {
-      readonly connection?: string;
-      readonly state?: LinkState;
-      readonly query?: string;
+      readonly connection?: string | undefined;
+      readonly state?: LinkState | undefined;
+      readonly query?: string | undefined;
       readonly limit: number;
-      readonly cursor?: string | null;
+      readonly cursor?: string | null | undefined;
     }): Promise<Page<LinkSummary>> {
       const after = toNumber(filter.cursor);
       const text = filter.query?.trim() ?? "";
@@ -216,10 +216,11 @@ export function makeAdminStore(deps: {
 
     /** Failures; without `state` those that wait for somebody (open or retried). */
     async listFailures(filter: {
-      readonly connection?: string;
-      readonly state?: FailureState;
+      readonly connection?: string | undefined;
+      readonly state?: FailureState | undefined;
+      readonly reason?: string | undefined;
       readonly limit: number;
-      readonly cursor?: string | null;
+      readonly cursor?: string | null | undefined;
     }): Promise<Page<FailureEntry>> {
       const after = toNumber(filter.cursor);
       return page(filter.limit, (take) =>
@@ -227,6 +228,7 @@ export function makeAdminStore(deps: {
           .findMany({
             where: {
               ...(filter.connection === undefined ? {} : { connectionName: filter.connection }),
+              ...(filter.reason === undefined ? {} : { reason: filter.reason }),
               state: filter.state ?? { in: ["open", "retrying"] },
               ...(after === null ? {} : { id: { lt: after } }),
             },
@@ -402,6 +404,9 @@ export function makeAdminStore(deps: {
 
     /** Notes an act that is no single transaction, such as a re-sync: call it at its start and at its end. */
     recordAct: (act: Omit<Act, "actor">): Promise<void> => recordAct(prisma, { ...act, actor, at: now() }),
+    /** Acts in pages, the newest first; `since` left out: all that are kept. */
+    listActPage: (filter: Parameters<typeof listActPage>[1]): Promise<Page<ActEntry>> =>
+      listActPage(prisma, { ...filter, limit: clamp(filter.limit) }),
     /** See `listActs`. */
     listActs: (filter: Parameters<typeof listActs>[1]): Promise<readonly ActEntry[]> => listActs(prisma, filter),
   };

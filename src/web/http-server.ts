@@ -6,28 +6,19 @@
  */
 import { createBullBoard } from "@bull-board/api";
 import { FastifyAdapter } from "@bull-board/fastify";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { linkStates } from "../domain/link.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Principal, SessionStore, SignInBrake } from "../lib/session-store.ts";
 import { makeReadiness, type ReadinessCheck } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import type { StatusReport } from "../observability/status-report.ts";
 import type { Log } from "../sync/ports.ts";
 import { isLoopbackHost } from "./access.ts";
+import { collectApiRoutes } from "./api/route.ts";
+import { addApiRoutes, type PageApi } from "./api/routes.ts";
 import { type Gatekeeper, makeGatekeeper, type SignIn } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderOverview, renderSignIn } from "./overview-page.ts";
 import { addSessionRoutes } from "./session-routes.ts";
-import {
-  factsOf,
-  type HttpServer,
-  isRecord,
-  makeListener,
-  makeWebApp,
-  sendHtml,
-  sendProblem,
-  sendRefusal,
-} from "./web-app.ts";
+import { factsOf, type HttpServer, isRecord, makeListener, makeWebApp, sendHtml, sendRefusal } from "./web-app.ts";
 import { addWebhookRoute, type WebhookReceiver } from "./webhook-route.ts";
 
 declare module "fastify" {
@@ -39,25 +30,6 @@ declare module "fastify" {
     /** Who asks; `null` on routes that are open. */
     principal: Principal | null;
   }
-}
-
-/** One page of a list asked for by the page. Texts are bounded, not otherwise checked. */
-export type ListQuery = {
-  readonly connection: string | null;
-  readonly state: string | null;
-  /** Free text: part of a case id or an issue key. */
-  readonly search: string | null;
-  /** 1 to 200. */
-  readonly limit: number;
-  /** Where the page before ended, as its answer said; `null` = from the newest. */
-  readonly cursor: string | null;
-};
-
-/** What the page reads; the integrator implements it on the store. Answers become JSON as they are, dates as ISO texts. */
-export interface PageApi {
-  status(): Promise<StatusReport>;
-  links(query: ListQuery): Promise<unknown>;
-  failures(query: ListQuery): Promise<unknown>;
 }
 
 /** The adapters of bull-board, such as `new BullMQAdapter(queue, { readOnlyMode: true })`. */
@@ -113,6 +85,7 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
     onRefused: (reason) => input.metrics.signInRefused(reason),
   });
   const app = makeWebApp(input);
+  const known = collectApiRoutes(app);
   app.decorateRequest("principal", null);
   app.addHook("onRequest", async (request, reply) => {
     if (request.is404 || request.routeOptions.config.access === "open") return;
@@ -133,6 +106,7 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   addHealthRoutes(app, input);
   if (input.webhook !== undefined) addWebhookRoute(app, { webhook: input.webhook, log: input.log });
   addPageRoutes(app, { input, gatekeeper });
+  if (input.api !== undefined) addApiRoutes(app, { api: input.api, known, publicUrl: input.publicUrl });
   if (input.bullBoard !== undefined) addBullBoard(app, input.bullBoard);
   if (input.routes !== undefined) input.routes(app);
   return makeListener(app, input);
@@ -169,13 +143,6 @@ function addPageRoutes(
     const page = renderOverview(status, { language, nonce: reply.cspNonce, canSignOut: gatekeeper.hasSignIn });
     return sendHtml(reply, status === null ? 503 : 200, page);
   });
-  app.get("/api/v1/status", async () => api.status());
-  app.get("/api/v1/links", async (request, reply) =>
-    sendList(request, reply, { states: linkStates, read: (query) => api.links(query) }),
-  );
-  app.get("/api/v1/failures", async (request, reply) =>
-    sendList(request, reply, { states: failureStates, read: (query) => api.failures(query) }),
-  );
 }
 
 function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
@@ -191,40 +158,6 @@ function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
     });
     await scope.register(adapter.registerPlugin(), { prefix: "/queues" });
   });
-}
-
-async function sendList(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { states, read }: { readonly states: readonly string[]; readonly read: (query: ListQuery) => Promise<unknown> },
-): Promise<FastifyReply> {
-  const query = parseListQuery(isRecord(request.query) ? request.query : {}, states);
-  if (typeof query === "string") return sendProblem(reply, { status: 400, code: "bad_query", detail: query });
-  return reply.send(await read(query));
-}
-
-const failureStates = ["open", "retrying", "resolved", "discarded"] as const;
-const textFilters = ["connection", "state", "search", "cursor"];
-
-function parseListQuery(query: Record<string, unknown>, states: readonly string[]): ListQuery | string {
-  const unknown = Object.keys(query).find((name) => name !== "limit" && !textFilters.includes(name));
-  if (unknown !== undefined) return `There is no filter of that name; there are ${textFilters.join(", ")} and limit.`;
-  const texts: Record<string, string | null> = {};
-  for (const name of textFilters) {
-    const value = query[name] ?? "";
-    if (typeof value !== "string" || value.length > 200) return `${name} must be one text of at most 200 characters.`;
-    texts[name] = value === "" ? null : value;
-  }
-  const limit = wholeNumber(query.limit ?? "50");
-  if (limit === null || limit < 1 || limit > 200) return "limit must be a whole number from 1 to 200.";
-  const { connection = null, state = null, search = null, cursor = null } = texts;
-  if (state !== null && !states.includes(state)) return `state must be one of ${states.join(", ")}.`;
-  if (cursor !== null && wholeNumber(cursor) === null) return "cursor must be the one that the page before ended with.";
-  return { connection, state, search, limit, cursor };
-}
-
-function wholeNumber(value: unknown): number | null {
-  return typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : null;
 }
 
 function languageOf(request: FastifyRequest): "en" | "zh" {

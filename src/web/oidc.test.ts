@@ -91,10 +91,11 @@ async function start() {
     log: silentLogger,
     api: {
       status: async () => ({ at: new Date(), connections: [], queues: [], notifications: null }),
-      links: async () => [],
-      failures: async () => [],
+      links: async () => ({ items: [], nextCursor: null }),
+      failures: async () => ({ items: [], nextCursor: null }),
+      acts: async () => ({ items: [], nextCursor: null }),
     },
-    routes: (app) => void app.post("/api/v1/change", async (request) => ({ changedBy: request.principal?.actor })),
+    routes: (app) => void app.post("/change", async (request) => ({ changedBy: request.principal?.actor })),
   });
   servers.push(server);
   await server.listen();
@@ -154,7 +155,7 @@ test("single sign-on gives the role that a claim grants, by the name that the au
     const { browser } = await signIn(publicUrl, login);
     const cookie = [...browser.cookiesOf(publicUrl)].map(([name, value]) => `${name}=${value}`).join("; ");
     const read = await fetch(`${publicUrl}/api/v1/status`, { headers: { cookie } });
-    const act = await fetch(`${publicUrl}/api/v1/change`, { method: "POST", headers: { cookie, "x-casebridge": "1" } });
+    const act = await fetch(`${publicUrl}/change`, { method: "POST", headers: { cookie, "x-casebridge": "1" } });
     return { read: read.status, act: act.status, body: await act.json() };
   };
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Log } from "../sync/ports.ts";
 import type { Refusal } from "./access.ts";
+import type { ApiDescription } from "./api/route.ts";
 import type { CookieToSet, Gatekeeper } from "./gatekeeper.ts";
 import type { Oidc } from "./oidc.ts";
 import { chooseLanguage, renderLeadOn, renderNoRole } from "./overview-page.ts";
@@ -15,6 +16,41 @@ type SessionDeps = {
   readonly log: Log;
 };
 
+const html = "text/html; charset=utf-8";
+const signIn: ApiDescription = {
+  operationId: "signIn",
+  summary:
+    "Begins a session of the page: for a browser, which sends `X-Casebridge`. Programs send the token as a bearer token instead.",
+  body: "SignIn",
+  answers: { 204: { description: "Signed in: the session is a cookie." } },
+};
+const signOut: ApiDescription = {
+  operationId: "signOut",
+  summary: "Ends the session of this browser, on every replica. It sends `X-Casebridge`.",
+  answers: { 204: { description: "Signed out." } },
+};
+const oidcBegin: ApiDescription = {
+  operationId: "beginSingleSignOn",
+  summary: "Leads a browser to the provider of single sign-on.",
+  answers: {
+    303: { description: "To the provider." },
+    503: { description: "The provider does not answer.", schema: "Problem", contentType: "application/problem+json" },
+  },
+};
+const oidcCallback: ApiDescription = {
+  operationId: "returnFromSingleSignOn",
+  summary: "Where the provider leads a browser back to; any query of its own.",
+  answers: { 200: { description: "A page that leads on.", contentType: html } },
+};
+const oidcFinish: ApiDescription = {
+  operationId: "finishSingleSignOn",
+  summary: "Ends the sign-in of a browser; any query of the provider's.",
+  answers: {
+    303: { description: "Signed in: to the page." },
+    403: { description: "Nothing grants this person a role.", contentType: html },
+  },
+};
+
 const flowName = "casebridge_sign_in";
 const flowMaxSeconds = 600;
 
@@ -24,15 +60,21 @@ export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, metri
     const refusal = gatekeeper.checkChange(request);
     return refusal === null ? undefined : sendRefusal(reply, refusal);
   };
-  app.post("/api/v1/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) => {
-    const given = isRecord(request.body) && typeof request.body.token === "string" ? request.body.token : "";
-    const answer = await gatekeeper.signIn(given, factsOf(request));
-    if ("cookie" in answer) return setCookie(reply.code(204), answer.cookie).send();
-    log.warn({ peer: request.socket.remoteAddress, code: answer.refusal.code }, "Sign-in refused");
-    return sendRefusal(reply, answer.refusal);
-  });
-  app.delete("/api/v1/session", { config: { access: "open" }, onRequest: ownPage }, async (request, reply) =>
-    setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
+  app.post(
+    "/api/v1/session",
+    { config: { access: "open", api: signIn }, onRequest: ownPage },
+    async (request, reply) => {
+      const given = isRecord(request.body) && typeof request.body.token === "string" ? request.body.token : "";
+      const answer = await gatekeeper.signIn(given, factsOf(request));
+      if ("cookie" in answer) return setCookie(reply.code(204), answer.cookie).send();
+      log.warn({ peer: request.socket.remoteAddress, code: answer.refusal.code }, "Sign-in refused");
+      return sendRefusal(reply, answer.refusal);
+    },
+  );
+  app.delete(
+    "/api/v1/session",
+    { config: { access: "open", api: signOut }, onRequest: ownPage },
+    async (request, reply) => setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
   );
   if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, metrics, log });
 }
@@ -41,7 +83,7 @@ function addOidcRoutes(
   app: FastifyInstance,
   { gatekeeper, oidc, metrics, log }: SessionDeps & { readonly oidc: Oidc },
 ): void {
-  app.get("/api/v1/session/oidc", { config: { access: "open" } }, async (request, reply) => {
+  app.get("/api/v1/session/oidc", { config: { access: "open", api: oidcBegin } }, async (request, reply) => {
     const begun = await oidc.begin().catch((error: unknown) => {
       log.warn({ error }, "The provider of single sign-on cannot be asked");
       return null;
@@ -55,10 +97,10 @@ function addOidcRoutes(
     return reply.setCookie(name, cookie, { ...options, maxAge: flowMaxSeconds }).redirect(url, 303);
   });
   // The browser comes from the provider's site, so it brings no cookie; the next request begins at our own page and does.
-  app.get("/api/v1/session/oidc/callback", { config: { access: "open" } }, async (request, reply) =>
+  app.get("/api/v1/session/oidc/callback", { config: { access: "open", api: oidcCallback } }, async (request, reply) =>
     sendHtml(reply, 200, renderLeadOn(`finish?${queryOf(request)}`)),
   );
-  app.get("/api/v1/session/oidc/finish", { config: { access: "open" } }, async (request, reply) => {
+  app.get("/api/v1/session/oidc/finish", { config: { access: "open", api: oidcFinish } }, async (request, reply) => {
     const { name, options } = gatekeeper.cookie(request, flowName);
     const cookie = request.cookies[name];
     reply.setCookie(name, "", { ...options, maxAge: 0 });

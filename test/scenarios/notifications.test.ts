@@ -1,6 +1,7 @@
 /** People are told by running workers; what tells them never holds the mirror back, and its address stands nowhere. */
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
+import { mistakesOf, type OpenApi, operationsOf } from "../support/api.ts";
 import { type ChatServices, startChatServices } from "../support/chat-services.ts";
 import { type Harness, startHarness, type WorkerProcess } from "../support/harness.ts";
 import { findFreePort } from "../support/port.ts";
@@ -50,6 +51,19 @@ async function dump(connectionString: string): Promise<string> {
   }
 }
 
+/** What the answers of a running worker have that its own document does not say, by operation. */
+async function readApi(url: string): Promise<readonly (readonly [string, readonly string[]])[]> {
+  const document = (await (await fetch(`${url}/api/v1/openapi.json`)).json()) as OpenApi;
+  const read = operationsOf(document).filter(({ method, path }) => method === "get" && !/session|openapi/.test(path));
+  return Promise.all(
+    read.map(async (operation) => {
+      const answer = await fetch(`${url}${operation.path}`);
+      const body: unknown = await answer.json();
+      return [operation.operationId, mistakesOf(document, operation, { status: answer.status, body })] as const;
+    }),
+  );
+}
+
 /** A comment that Jira refuses for good: a failure of the link. */
 async function fail(world: Harness): Promise<void> {
   const { caseId } = world.huawei.createCase({ description: "It broke, hunter2" });
@@ -68,7 +82,14 @@ describe("two workers", () => {
     await world.waitUntil(() => chat.received.length > 0, "somebody is told", 90_000);
     const [status, doctor] = [await world.runCli(["status"]), await world.runCli(["doctor", "--json"])];
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const answers = await readApi(`http://127.0.0.1:${port}`);
 
+    expect(answers).toMatchObject([
+      ["getStatus", []],
+      ["listLinks", []],
+      ["listFailures", []],
+      ["listActs", []],
+    ]);
     expect(chat.received).toHaveLength(1);
     expect(chat.received[0]?.text).toMatch(/default: 1 item cannot be mirrored \(\w+\): OPS-1 \(case \w+\)/);
     expect(JSON.stringify(chat.received)).toContain(`${world.jiraUrl}/browse/OPS-1`);
