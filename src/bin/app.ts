@@ -10,7 +10,8 @@ import { makeAdminStore } from "../store/admin.ts";
 import { makeLocalBudget } from "../store/local-budget.ts";
 import { makeState } from "../store/state.ts";
 import { commandActor } from "./actor.ts";
-import { compose, onFoundSchema, openDatabase } from "./compose.ts";
+import { compose } from "./compose.ts";
+import { onFoundSchema, openDatabase } from "./database.ts";
 
 /** Makes what commands get. Opens nothing yet. */
 export function makeApp(): App {

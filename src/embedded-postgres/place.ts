@@ -28,48 +28,64 @@ export type Place = {
 
 type Logger = { warn(facts: object, message: string): void } | undefined;
 
-/**
- * Finds or makes the place of a data folder. With `create: false` nothing is made and null means that there is none. Throws
- * `EmbeddedPostgresError`. May be repeated, also by several processes at once.
- */
-export async function preparePlace(options: {
-  readonly dataDir: string;
-  readonly create: boolean;
-  readonly logger: Logger;
-}): Promise<Place | null> {
-  const base = join(options.dataDir, "postgres");
-  if (!options.create && (await stat(base).catch(() => null)) === null) return null;
+/** The place of a data folder; `null` = there is none. Makes nothing as root. Throws `EmbeddedPostgresError`. May be repeated. */
+export async function findPlace(dataDir: string): Promise<Place | null> {
+  const base = join(dataDir, "postgres");
+  if ((await stat(base).catch(() => null)) === null) return null;
   const native = await findNative();
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot) {
-    await mkdir(base, { recursive: true, mode: 0o700 });
-    await refuseForeignCluster(base);
-    await makeExecutable(native);
-    return { dir: base, programs: programsOf(native), user: null, commandOf };
-  }
+  if (process.getuid?.() !== 0) return prepareOwnPlace(base, native);
+  const { dir, owner } = await readPlace(base);
+  return { dir, programs: programsOf(native), user: userOfCluster(owner, { create: false }), commandOf };
+}
 
-  if (options.create) await makeOpenFolder(base);
-  const location = await readFile(join(base, "location"), "utf8").catch(() => null);
-  let dir = location?.trim() ?? base;
-  const owner = await stat(join(dir, "cluster")).catch(() => null);
-  const user = owner !== null && owner.uid !== 0 ? userOf(owner.uid, owner.gid) : findOrMakeUser(options.create);
-  if (!options.create) return { dir, programs: programsOf(native), user, commandOf };
+/** Finds or makes the place of a data folder. Throws `EmbeddedPostgresError`. May be repeated, also by several processes at once. */
+export async function preparePlace({ dataDir, logger }: { dataDir: string; logger: Logger }): Promise<Place> {
+  const base = join(dataDir, "postgres");
+  const native = await findNative();
+  if (process.getuid?.() !== 0) return prepareOwnPlace(base, native);
 
-  if (location !== null && (await stat(dir).catch(() => null)) === null) {
+  await makeOpenFolder(base);
+  const place = await readPlace(base);
+  const { owner, isElsewhere } = place;
+  let { dir } = place;
+  const user = userOfCluster(owner, { create: true });
+  if (isElsewhere && (await stat(dir).catch(() => null)) === null) {
     throw new EmbeddedPostgresError(
       "unreachable_folder",
       `${join(base, "location")} says that the embedded database is in ${dir}, which does not exist. Bring it back, or remove that file to begin anew.`,
     );
   }
-  if (!canEnter(dir, user) && !(await openOwnFolder(options.dataDir, dir, user))) {
-    if (owner !== null || location !== null) throw unreachable(dir, user);
+  if (!canEnter(dir, user) && !(await openOwnFolder(dataDir, dir, user))) {
+    if (owner !== null || isElsewhere) throw unreachable(dir, user);
     dir = await moveAway(base, user);
-    options.logger?.warn(
-      { dataDir: options.dataDir, clusterDir: dir },
+    logger?.warn(
+      { dataDir, clusterDir: dir },
       "User postgres cannot enter the data folder; the embedded database is kept elsewhere",
     );
   }
   return { dir, programs: programsOf(await reachableNative(native, user)), user, commandOf };
+}
+
+/** The place where this process's own user runs the server. */
+async function prepareOwnPlace(base: string, native: string): Promise<Place> {
+  await mkdir(base, { recursive: true, mode: 0o700 });
+  await refuseForeignCluster(base);
+  await makeExecutable(native);
+  return { dir: base, programs: programsOf(native), user: null, commandOf };
+}
+
+type Owner = { readonly uid: number; readonly gid: number } | null;
+
+/** Where root keeps the cluster, and whose it is; `null` = there is none yet. */
+async function readPlace(base: string): Promise<{ dir: string; owner: Owner; isElsewhere: boolean }> {
+  const location = await readFile(join(base, "location"), "utf8").catch(() => null);
+  const dir = location?.trim() ?? base;
+  const owner = await stat(join(dir, "cluster")).catch(() => null);
+  return { dir, owner, isElsewhere: location !== null };
+}
+
+function userOfCluster(owner: Owner, { create }: { readonly create: boolean }): PostgresUser {
+  return owner !== null && owner.uid !== 0 ? userOf(owner.uid, owner.gid) : findOrMakeUser(create);
 }
 
 /** Runs one of PostgreSQL's programs to its end; `output` is stdout and stderr together. */

@@ -1,0 +1,236 @@
+/** Wires one connection: budgets, both adapters, and what its flows need. */
+import type * as Commands from "../commands/cli/app.ts";
+import type { ConnectionConfig } from "../config/config.ts";
+import type { Budget } from "../domain/budget.ts";
+import type { Side } from "../domain/service-error.ts";
+import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
+import { makeHuaweiClient } from "../huawei/huawei-client.ts";
+import type { ZoneMemory } from "../huawei/service-zone.ts";
+import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
+import { makeTextPort } from "../jira/text-port.ts";
+import { Secret } from "../lib/secret.ts";
+import type { SpoolFolder } from "../lib/spool.ts";
+import { makeReadingTokenStore } from "../lib/token-store.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { makeBudget, setBudgetRefused } from "../store/budget.ts";
+import { findCursor, saveCursor } from "../store/connections.ts";
+import { makeLocalBudget } from "../store/local-budget.ts";
+import { makeTokenStore } from "../store/login-tokens.ts";
+import { makeLookupCache } from "../store/lookups.ts";
+import { toldFields } from "../sync/plan/changes.ts";
+import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
+import { makeLookups } from "../sync/request/lookups.ts";
+import type { StatePort } from "../sync/state.ts";
+import { budgetKeys, huaweiAccount } from "./budget-keys.ts";
+import type { OpenDatabase } from "./database.ts";
+import { observeBudget, observePort } from "./observed-port.ts";
+
+/** One connection with both adapters. */
+export type WiredConnection = Commands.WiredConnection & {
+  readonly huawei: HuaweiAdminPort;
+  readonly jira: JiraAdminPort;
+};
+
+/** What is heard while the parts work, and what they may do. */
+export type ComposeOptions = {
+  /** Told each write. */
+  readonly onWrite?: Commands.WorkerHooks["onWrite"];
+  /** Told each lease that was taken. */
+  readonly onLease?: () => void;
+  /** Told of each request whether any answer came. */
+  readonly onAnswer?: (call: { readonly connection: string; readonly side: Side; readonly answered: boolean }) => void;
+  /** What may be done to the database: everything, unless it says `read`. */
+  readonly access?: "write" | "read";
+  /** Whose acts are audited. */
+  readonly actor?: string;
+};
+
+/** What a connection is wired with. */
+export type ConnectionParts = {
+  readonly connection: ConnectionConfig;
+  /** Those that own the cases which both see. */
+  readonly earlier: readonly ConnectionConfig[];
+  readonly database: OpenDatabase;
+  readonly state: StatePort;
+  readonly spool: SpoolFolder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly owner: string;
+  readonly metrics: Metrics;
+  readonly options: ComposeOptions;
+  /** The connection as its files say now; `null` where it cannot be read. */
+  readonly reread: () => ConnectionConfig | null;
+};
+
+/** Wires one connection. Makes no remote call. With access `read` nothing of it writes to the database. */
+export function wireConnection(parts: ConnectionParts): WiredConnection {
+  const { connection, database, state, spool, clock, log, owner, options, metrics } = parts;
+  const huawei = wireHuawei(parts);
+  const jira = wireJira(parts);
+  const cache = makeLookupCache(database.prisma);
+  const settings = connection;
+  return {
+    name: connection.name,
+    config: connection,
+    huawei,
+    jira,
+    intake: { huawei, jira, state, clock, log, settings, owner, earlier: parts.earlier },
+    reconcile: {
+      huawei,
+      jira,
+      state,
+      clock,
+      log,
+      settings,
+      text: makeTextPort(),
+      account: huawei,
+      lookups: makeLookups({
+        port: huawei,
+        cache: isReading(parts) ? { ...cache, save: async () => {} } : cache,
+        clock,
+        log,
+        connectionName: connection.name,
+      }),
+      spool,
+      owner,
+      random: Math.random,
+      marksRead: new Set(),
+      newIssues: { pattern: null },
+      onWrite: (write) => {
+        metrics.itemMirrored({
+          connection: connection.name,
+          direction: write.side === "jira" ? "to-jira" : "to-huawei",
+          kind: write.action,
+        });
+        options.onWrite?.(connection.name, write);
+      },
+      onDisclosure: (event) => {
+        if (event.kind === "masked") metrics.itemMasked({ connection: connection.name, kind: event.item });
+        else metrics.commentHeld({ connection: connection.name, reason: event.reason });
+      },
+    },
+  };
+}
+
+function isReading({ options }: ConnectionParts): boolean {
+  return options.access === "read";
+}
+
+function wireHuawei(parts: ConnectionParts): HuaweiPort & HuaweiAdminPort {
+  const { connection, database, clock, log } = parts;
+  const { prisma } = database;
+  const key = budgetKeys(connection).huawei;
+  const budget = wireBudget(parts, "huawei", key);
+  const tokens = makeTokenStore({ prisma, key: tokenKey(connection) });
+  const zoneCursor = { connectionName: connection.name, name: `service_zone ${connection.huawei.endpoint}` };
+  const zones: ZoneMemory = {
+    find: async () => Number((await findCursor(prisma, zoneCursor.connectionName, zoneCursor.name)) ?? 0),
+    save: async (minutes) =>
+      isReading(parts) ? undefined : saveCursor(prisma, { ...zoneCursor, value: String(minutes) }),
+  };
+  const make = (options: ConnectionConfig["huawei"]) =>
+    makeHuaweiClient({
+      options,
+      budget,
+      tokens: isReading(parts) ? makeReadingTokenStore(tokens) : tokens,
+      zones,
+      onAnswer: tellAnswers(parts, "huawei"),
+      clock,
+      log,
+    });
+  return observePort(make(connection.huawei), {
+    side: "huawei",
+    connection: connection.name,
+    metrics: parts.metrics,
+    onRefused: noteRefusals(parts, key),
+    renew: makeRenewal(
+      () => parts.reread()?.huawei.credentials ?? null,
+      connection.huawei.credentials,
+      (credentials) => make({ ...connection.huawei, credentials }),
+    ),
+  });
+}
+
+function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
+  const { connection, clock, log } = parts;
+  const key = budgetKeys(connection).jira;
+  const budget = wireBudget(parts, "jira", key);
+  const make = (options: ConnectionConfig["jira"]) =>
+    makeJiraClient({
+      options,
+      budget,
+      clock,
+      log,
+      extraFields: toldFields(connection.create.fields),
+      onAnswer: tellAnswers(parts, "jira"),
+      inServiceProject: connection.comments.inServiceProject,
+    });
+  return observePort(make(connection.jira), {
+    side: "jira",
+    connection: connection.name,
+    metrics: parts.metrics,
+    onRefused: noteRefusals(parts, key),
+    renew: makeRenewal(
+      () => parts.reread()?.jira.apiToken ?? null,
+      connection.jira.apiToken,
+      (apiToken) => make({ ...connection.jira, apiToken }),
+    ),
+  });
+}
+
+function wireBudget(parts: ConnectionParts, side: Side, key: string): Budget {
+  const { connection, database, metrics } = parts;
+  const ratePerSecond = connection[side].requestsPerSecond;
+  const budget = isReading(parts)
+    ? makeLocalBudget(ratePerSecond)
+    : makeBudget({ prisma: database.prisma, key, ratePerSecond });
+  return observeBudget(budget, { side, metrics });
+}
+
+function tellAnswers({ connection, options }: ConnectionParts, side: Side): (answered: boolean) => void {
+  return (answered) => options.onAnswer?.({ connection: connection.name, side, answered });
+}
+
+/** Remembers which credential is refused, so that the page and every replica know. */
+function noteRefusals(parts: ConnectionParts, key: string): (refused: boolean) => void {
+  const { connection, database, log } = parts;
+  return (refused) => {
+    if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
+    if (isReading(parts)) return;
+    setBudgetRefused({ prisma: database.prisma }, key, refused).catch((error: unknown) =>
+      log.warn({ error }, "A refused credential could not be recorded"),
+    );
+  };
+}
+
+/**
+ * Makes a port with the credential that a file holds now, once it is another one than before; else `null`. So a secret that was renewed
+ * in its file is taken up without a restart, when the service refuses the old one.
+ */
+function makeRenewal<Credential, Port>(
+  read: () => Credential | null,
+  first: Credential,
+  make: (credential: Credential) => Port,
+): () => Port | null {
+  let known = reveal(first);
+  return () => {
+    const credential = read();
+    if (credential === null || reveal(credential) === known) return null;
+    known = reveal(credential);
+    return make(credential);
+  };
+}
+
+/** A credential as text, with what it hides: for comparison only. */
+function reveal(credential: unknown): string {
+  if (credential instanceof Secret) return credential.reveal();
+  if (typeof credential !== "object" || credential === null) return String(credential);
+  return JSON.stringify(Object.entries(credential).map(([name, value]) => [name, reveal(value)]));
+}
+
+/** Connections that log in alike share one token. */
+function tokenKey(connection: ConnectionConfig): string {
+  const { iamEndpoint, credentials } = connection.huawei;
+  const project = credentials.kind === "password" ? (credentials.projectId ?? "") : "";
+  return `huawei ${iamEndpoint} ${huaweiAccount(connection)} ${project}`.trim();
+}
