@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type LinkId, toId } from "../src/domain/ids.ts";
 import type { Lane } from "../src/domain/lane.ts";
-import type { Enqueue } from "../src/queue/queue-backend.ts";
+import type { Enqueue } from "../src/queue/contract.ts";
 import type { DueShare } from "../src/sync/state.ts";
 import { enqueueDue, startBeat } from "./beat.ts";
 

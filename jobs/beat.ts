@@ -3,7 +3,7 @@
  * does it: enqueues of one link collapse, and a link is leased. A wiped queue is refilled by the next beat.
  */
 import { makeQuietWarn } from "../src/lib/quiet-warn.ts";
-import type { QueueBackend } from "../src/queue/queue-backend.ts";
+import type { QueueBackend } from "../src/queue/contract.ts";
 import type { Log } from "../src/sync/ports.ts";
 import type { StatePort } from "../src/sync/state.ts";
 import { reconcileLinkJob } from "./reconcile-link.ts";

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeQuietWarn, type Warn } from "../src/lib/quiet-warn.ts";
 import { eightDaysMs, longestGapMs, startTicks, type Ticks } from "../src/lib/ticks.ts";
-import type { QueueBackend } from "../src/queue/queue-backend.ts";
+import type { QueueBackend } from "../src/queue/contract.ts";
 import type { Log } from "../src/sync/ports.ts";
 import { type BeatDeps, startBeat } from "./beat.ts";
 import { intakeCasesJob } from "./intake-cases.ts";

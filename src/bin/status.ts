@@ -5,7 +5,7 @@ import { roundRequests, roundSeconds } from "../domain/round-cost.ts";
 import type { Side } from "../domain/service-error.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
 import type { BudgetReport, ConnectionReport, StatusReport } from "../observability/status-report.ts";
-import type { QueueBackend } from "../queue/queue-backend.ts";
+import type { QueueBackend } from "../queue/contract.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { Silence } from "../store/news.ts";
 import type { StatePort } from "../sync/state.ts";

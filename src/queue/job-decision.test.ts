@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
+import { HandlerConflict } from "./contract.ts";
 import { decideJob, NotNow, retryPauseMs } from "./job-decision.ts";
-import { HandlerConflict } from "./queue-backend.ts";
 
 const table: [ErrorKind, number | null, ReturnType<typeof decideJob>][] = [
   ["rate_limited", 1_500, { kind: "wait", delayMs: 1_500 }],

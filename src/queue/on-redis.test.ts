@@ -2,7 +2,8 @@ import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startFaultProxy } from "../../test/support/fault-proxy.ts";
 import { createTestRedis, hasRedisServer, type TestRedis } from "../../test/support/redis.ts";
-import { makeQueueBackend, type QueueBackend } from "./queue-backend.ts";
+import type { QueueBackend } from "./contract.ts";
+import { makeQueueBackend } from "./queue-backend.ts";
 
 const missing = hasRedisServer() ? "" : "skipped, since no redis-server is installed: ";
 

@@ -7,7 +7,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../test/support/fault-proxy.ts";
 import { createTestRedis, hasRedisServer } from "../../test/support/redis.ts";
-import { makeQueueBackend, type QueueBackend } from "./queue-backend.ts";
+import type { QueueBackend } from "./contract.ts";
+import { makeQueueBackend } from "./queue-backend.ts";
 
 const timeout = 60_000;
 

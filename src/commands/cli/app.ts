@@ -6,7 +6,7 @@ import type { Config, ConfigPurpose, ConnectionConfig } from "../../config/confi
 import type { LoadConfigInput, LoadConfigResult } from "../../config/load-config.ts";
 import type { Side } from "../../domain/service-error.ts";
 import type { StatusReport } from "../../observability/status-report.ts";
-import type { QueueBackend } from "../../queue/queue-backend.ts";
+import type { QueueBackend } from "../../queue/contract.ts";
 import type { AdminStore } from "../../store/admin.ts";
 import type { IntakeDeps } from "../../sync/intake-deps.ts";
 import type { LinkDeps } from "../../sync/link/run-link.ts";
