@@ -1,9 +1,10 @@
 /** The v2 dialect of a case's operation log: where an action whose answer was lost is looked for (huawei.md 7). */
 import { z } from "zod";
 import type { HuaweiPort } from "../sync/ports.ts";
+import type { DialectDeps } from "./dialect.ts";
 import { parseWire } from "./mapping.ts";
 import { parseServiceTime } from "./service-time.ts";
-import { type DialectDeps, v2Call } from "./v2-cases.ts";
+import { v2Call } from "./v2-call.ts";
 
 const loose = z.unknown().optional();
 const wireLog = z.object({ incident_operate_log_list: z.array(loose).nullish() });

@@ -4,10 +4,11 @@ import type { Lane } from "../domain/lane.ts";
 import type { NamedId } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
 import { contractError } from "./answers.ts";
+import type { DialectDeps } from "./dialect.ts";
 import { parseWire } from "./mapping.ts";
 import { pageSize, readPages } from "./paging.ts";
 import type { ApiCall } from "./transport.ts";
-import { type DialectDeps, v2Call } from "./v2-cases.ts";
+import { v2Call } from "./v2-call.ts";
 import {
   wireAgreement,
   wireCategories,
