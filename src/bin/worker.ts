@@ -16,6 +16,7 @@ import type { RunningWorker as CommandsWorker, WorkerHooks } from "../commands/c
 import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import { findOscillations } from "../commands/doctor/status.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
+import { guardHeld } from "../domain/guard-word.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import { breakers, type Metrics } from "../observability/metrics.ts";
@@ -165,7 +166,11 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     });
     signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
     watch = watchProgress(progress, { log, metrics });
-    metrics.begin({ connections: connections.map(({ name }) => name), holds: commentHolds, at: parts.clock.now() });
+    metrics.begin({
+      connections: connections.map(({ name }) => name),
+      holds: [...commentHolds, guardHeld],
+      at: parts.clock.now(),
+    });
     notifier = startNotifications(parts);
     const webhook = makeWebhookReceiver({
       connections,

@@ -89,7 +89,12 @@ export const commands: CommandTable = [
         load: () => import("./failures/list.ts"),
       },
       { name: "show", description: "show one failure", arguments: "<id>", load: () => import("./failures/show.ts") },
-      { name: "retry", description: "try again", arguments: "[ids...]", load: () => import("./failures/retry.ts") },
+      {
+        name: "retry",
+        description: "try again, or let go what the text guard keeps",
+        arguments: "[ids...]",
+        load: () => import("./failures/retry.ts"),
+      },
       {
         name: "discard",
         description: "give up on items for good; they are never mirrored",

@@ -327,7 +327,7 @@ const connection = z
       ),
       guard: section(
         {
-          mode: values.oneOf("mask", "off"),
+          mode: values.oneOf("mask", "hold", "off"),
           patterns: z
             .array(z.strictObject({ name: values.line("a name", 100), regex }, mapping), list)
             .max(100, { error: "a list of at most 100 patterns" })
@@ -336,7 +336,7 @@ const connection = z
             .array(values.oneOf("email", "bankCard", "iban"), list)
             .describe("Personal data that is masked only where it is named here"),
         },
-        "Masking of what leaves Jira",
+        "Masking, or holding, of what leaves Jira",
       ),
       commands: section(
         { role: values.lineOrEmpty("a project role", 255) },

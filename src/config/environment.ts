@@ -331,9 +331,10 @@ export const environmentVariables = {
   }),
   TEXT_GUARD: variable({
     group: "What is mirrored",
-    schema: values.oneOf("mask", "off"),
+    schema: values.oneOf("mask", "hold", "off"),
     default: "mask",
-    meaning: "`mask` hides keys, passwords, phone and identity numbers in texts that leave Jira; `off` does not.",
+    meaning:
+      "`mask` hides keys, passwords, phone and identity numbers in what leaves Jira; `hold` keeps what holds some in Jira until a person says whether it leaves masked or as it stands; `off` does neither.",
     example: "mask",
     path: "guard.mode",
   }),

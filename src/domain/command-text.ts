@@ -4,6 +4,8 @@
  * fingers is answered and never read by the vendor.
  */
 
+import type { GuardWord } from "./guard-word.ts";
+
 /** A rating. */
 export type Stars = 1 | 2 | 3 | 4 | 5;
 
@@ -13,10 +15,12 @@ export type Command =
   /** Answered on the issue; nothing of them reaches Huawei. */
   | { readonly name: "status" }
   | { readonly name: "resync" }
+  /** A word about what the text guard keeps; `item`: its number, `changes` or `case`; `null` where none is named. */
+  | { readonly name: "release"; readonly word: GuardWord; readonly item: string | null }
   | { readonly name: "rate"; readonly stars: Stars; readonly text: string }
   | { readonly name: "usage"; readonly of: string };
 
-const commandNames = ["case", "urge", "close", "cancel", "rate", "status", "resync"] as const;
+const commandNames = ["case", "urge", "close", "cancel", "rate", "status", "resync", "release"] as const;
 type CommandName = (typeof commandNames)[number];
 
 /** Format characters, fillers and variation selectors: nobody sees that they are there. */
@@ -27,6 +31,10 @@ const start = new RegExp(
 );
 /** What may stand behind a command that is written alone. A question mark is no part of it: who asks does not order. */
 const closing = new RegExp(`^[\\s${invisible}.。．!！…~～]*$`, "u");
+const release = new RegExp(
+  `^[\\s:：]*(masked|as[-\\u2010-\\u2015_ ]?is)(?:[\\s#]+(\\d{1,20}|changes|case))?${closing.source.slice(1)}`,
+  "u",
+);
 const rating = new RegExp(`^[\\s${invisible}:：]*([1-5])(?:[\\s${invisible}.。．,，:：;；!！、]+([\\s\\S]*))?$`, "u");
 
 /** Name, in small Latin letters, and what follows it; `null` for a text that does not begin like a command. */
@@ -84,6 +92,16 @@ export function parseCommand(text: string): Command | null {
       const match = rating.exec(rest.normalize("NFKC"));
       if (match === null) return { name: "usage", of: name };
       return { name, stars: Number(match[1]) as Stars, text: (match[2] ?? "").trim() };
+    }
+    case "release": {
+      const match = release.exec(
+        rest
+          .normalize("NFKC")
+          .replace(new RegExp(`[${invisible}]`, "gu"), "")
+          .toLowerCase(),
+      );
+      if (match === null) return { name: "usage", of: name };
+      return { name, word: match[1] === "masked" ? "masked" : "as_is", item: match[2] ?? null };
     }
     default:
       return closing.test(rest) ? { name } : { name: "usage", of: name };

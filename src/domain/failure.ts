@@ -21,6 +21,8 @@ export const failureRemedies = {
   forbidden: "Give the account the permission that `casebridge doctor` names, then `failures retry`.",
   foreign_installation:
     "Stop one of the two installations, then `rebuild`, or `links link CASE KEY --take-over` for this case.",
+  guard_held:
+    "Read the item on the issue. Once the find is taken out, it leaves by itself; `/release masked` or `/release as-is` in a comment, or `failures retry ID --masked` or `--as-is`, sends it.",
   internal_error: "Report it with the worker's log, then `failures retry`.",
   issue_gone: "Restore the issue and `failures retry`, make it anew with `resync --recreate`, or `links unlink`.",
   issue_refused:

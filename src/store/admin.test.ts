@@ -130,6 +130,39 @@ describe("lists", () => {
 });
 
 describe("failures", () => {
+  it("a word is stored for what the text guard keeps, and for nothing else, in the transaction of its act", async () => {
+    const linkId = await addLink(state, "main", "C1");
+    const leased = await claim(linkId);
+    await leased.apply({
+      mirrors: [
+        { kind: "notice", origin: "jira", sourceId: "guard-comment:7", state: "held", sourceHash: "h" },
+        { kind: "notice", origin: "jira", sourceId: "guard-comment:8", state: "held", sourceHash: "h" },
+      ],
+      failures: [
+        { direction: "to-huawei", item: "comment:7", reason: "guard_held", detail: "password (1)" },
+        { direction: "to-huawei", item: "comment:8", reason: "message_refused", detail: "closed" },
+      ],
+    });
+    await leased.finish({ doneRev: 1, recheckAt: null, attempts: 0 });
+    expect(await admin.findHeldSince("main")).toBeInstanceOf(Date);
+    for (const { id } of (await admin.listFailures({ limit: 10 })).items) await admin.retryFailure(id, "as_is");
+
+    const rows = (await state.findSnapshot(linkId))?.mirrors.map(({ state: is, reason, sourceHash }) => [
+      is,
+      reason,
+      sourceHash,
+    ]);
+    expect(rows?.sort()).toEqual([
+      ["held", null, "h"],
+      ["live", "as_is", "h"],
+    ]);
+    expect((await admin.listActs({ since: null, linkId, limit: 1 }))[0]).toMatchObject({
+      outcome: "released as it stands",
+    });
+    expect(await state.listFailedLinks("main", "guard_held")).toEqual([linkId]);
+    expect(await state.listFailedLinks("main", "forbidden")).toEqual([]);
+  });
+
   it("retry lets the link go and wakes it at once", async () => {
     const id = await addFailedLink("C1");
     const [failure] = (await admin.listFailures({ limit: 10 })).items;

@@ -1,6 +1,7 @@
 /** Reads and decisions of operators: what commands, page and API need. Flows use `StatePort` instead. */
 
 import { holdingReasons } from "../domain/failure.ts";
+import { type GuardWord, guardHeld, guardRowId } from "../domain/guard-word.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
 import { givenUp, type LinkState } from "../domain/link.ts";
@@ -251,9 +252,10 @@ export function makeAdminStore(deps: {
     /**
      * Tries again what failed: the failure is `retrying`, its link is woken for both sides at once and out of its back-off, and a link
      * that was blocked, gone or moved, or a connection that was stopped for this reason, is let go. False when there is no such failure or it
-     * is resolved. May be repeated.
+     * is resolved. With a `word`, what the text guard keeps leaves as the word says, in exactly the words that were judged. May be repeated.
      */
-    retryFailure: (id: string): Promise<boolean> => retryFailure(prisma, id, { at: now(), actor }),
+    retryFailure: (id: string, word: GuardWord | null = null): Promise<boolean> =>
+      retryFailure(prisma, id, { at: now(), actor, word }),
 
     /**
      * Puts a failure aside for good: it is neither shown as open nor reopened, and a connection that `memory_lost` had stopped goes on. A message
@@ -348,16 +350,16 @@ export function makeAdminStore(deps: {
     },
 
     /**
-     * Since when something of the connection is held back: by a pause or a hold of its link, or by what stops or holds the whole
-     * connection; `null` = nothing is.
+     * Since when something of the connection is held back: by a pause or a hold of its link, by what stops or holds the whole
+     * connection, or by the text guard; `null` = nothing is.
      */
     async findHeldSince(connection: string): Promise<Date | null> {
       const [found] = await prisma.$queryRaw<{ since: Date | null }[]>(Prisma.sql`
         SELECT min(since) AS since FROM (
           SELECT "heldSince" AS since FROM links WHERE "connectionName" = ${connection} AND "heldSince" IS NOT NULL AND state = 'active'
           UNION ALL
-          SELECT "firstAt" FROM failures WHERE "connectionName" = ${connection} AND "linkId" IS NULL
-            AND state IN ('open', 'retrying') AND reason = ANY(${[...holdingReasons]}::text[])) AS held`);
+          SELECT "firstAt" FROM failures WHERE "connectionName" = ${connection} AND state IN ('open', 'retrying')
+            AND ("linkId" IS NULL AND reason = ANY(${[...holdingReasons]}::text[]) OR reason = ${guardHeld}::text)) AS held`);
       return found?.since ?? null;
     },
 
@@ -425,17 +427,23 @@ function auditFailure(act: Pick<Act, "actor" | "action" | "outcome"> & { readonl
 async function retryFailure(
   prisma: PrismaClient,
   id: string,
-  { at, actor }: { readonly at: Date; readonly actor: string },
+  { at, actor, word }: { readonly at: Date; readonly actor: string; readonly word: GuardWord | null },
 ): Promise<boolean> {
   const number = toNumber(id);
   if (number === null) return false;
+  const outcome = word === null ? "retried" : `released ${word === "as_is" ? "as it stands" : word}`;
   // Where an issue is now is read anew: still outside its project, the link is `moved` again.
   const isFreed = Prisma.sql`(links.state IN ('blocked', 'gone') OR (links.state = 'moved' AND failure.reason = 'moved'))`;
   // One statement: the failure, then what it holds back. Lane and revisions rise as with any wake-up.
   const rows = await prisma.$queryRaw<{ id: bigint }[]>(Prisma.sql`
     WITH failure AS (
       UPDATE failures SET state = 'retrying' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
-    audited AS (${auditFailure({ at, actor, action: "retry", outcome: "retried" })}),
+    audited AS (${auditFailure({ at, actor, action: "retry", outcome })}),
+    said AS (
+      UPDATE mirrors SET state = 'live', reason = ${word}::text, "updatedAt" = ${at}::timestamptz FROM failure
+      WHERE ${word}::text IS NOT NULL AND failure.reason = ${guardHeld}::text AND mirrors."linkId" = failure."linkId"
+        AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors."sourceId" = ${guardRowId("")}::text || failure.item
+        AND mirrors.state = 'held'),
     link AS (
       UPDATE links SET state = CASE WHEN ${isFreed} THEN 'active' ELSE links.state END,
         reason = CASE WHEN links.state = 'active' OR ${isFreed} THEN NULL ELSE links.reason END,

@@ -1,6 +1,8 @@
 /** Connections, their cursors and rounds, and the installation itself. */
+
 import { randomUUID } from "node:crypto";
 import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
+import type { LinkId } from "../domain/ids.ts";
 import type { Breaker, ConnectionState } from "../sync/state.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { isWatched, type Queries } from "./sql.ts";
@@ -296,6 +298,14 @@ export async function stopConnection(
     UPDATE connections SET state = 'stopped', "stateReason" = ${stop.reason}, "updatedAt" = ${stop.at}::timestamptz
     WHERE name = ${stop.connectionName} AND state <> 'stopped'`);
   return true;
+}
+
+/** Links with a failure of this reason that is not resolved. */
+export async function listFailedLinks(queries: Queries, connectionName: string, reason: string): Promise<LinkId[]> {
+  const rows = await queries.$queryRaw<{ id: LinkId }[]>(Prisma.sql`
+    SELECT DISTINCT "linkId"::text AS id FROM failures
+    WHERE "connectionName" = ${connectionName} AND "linkId" IS NOT NULL AND reason = ${reason} AND state <> 'resolved'`);
+  return rows.map(({ id }) => id);
 }
 
 /** Whether somebody has discarded the failure of a connection that has this reason. */

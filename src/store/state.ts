@@ -109,6 +109,7 @@ export function makeState(deps: {
     isDiscarded: (connectionName, reason) => connections.isDiscarded(prisma, connectionName, reason),
     recordConnectionFailure: (connectionName, reason, detail) =>
       connections.recordConnectionFailure(prisma, { connectionName, reason, detail, at: clock.now() }),
+    listFailedLinks: (connectionName, reason) => connections.listFailedLinks(prisma, connectionName, reason),
     resolveConnectionFailure: (connectionName, reason) =>
       connections.resolveConnectionFailure(prisma, { connectionName, reason }),
     countMissing: (connectionName) => connections.countMissing(prisma, connectionName, watchedSince()),

@@ -406,6 +406,8 @@ export interface StatePort extends ClosesLane {
   isDiscarded(connectionName: string, reason: FailureReason): Promise<boolean>;
   /** A failure that belongs to no link. */
   recordConnectionFailure(connectionName: string, reason: FailureReason, detail: string): Promise<void>;
+  /** Links with a failure of this reason that waits for somebody, was given up, or is tried again. */
+  listFailedLinks(connectionName: string, reason: FailureReason): Promise<readonly LinkId[]>;
   /** Closes a failure that belongs to no link. Does nothing when there is none. */
   resolveConnectionFailure(connectionName: string, reason: FailureReason): Promise<void>;
   /** How many links of a connection lack their case or issue at the moment, and how many are watched at all. */

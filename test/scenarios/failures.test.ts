@@ -238,6 +238,19 @@ const stories: Readonly<Record<FailureReason, Story | Elsewhere>> = {
       expect(world.jira.getState().issues).toHaveLength(3);
     },
   },
+  guard_held: {
+    settings: (settings) => ({ ...settings, guard: { ...settings.guard, mode: "hold" } }),
+    async force(world) {
+      world.comment("call 13800138001");
+      await world.pass(2);
+    },
+    async remedy(world) {
+      const listed = await world.cli(["failures", "list", "--json"], 3);
+      const [failure] = listed as { id: string }[];
+      await world.cli(["failures", "retry", failure?.id ?? "", "--masked"]);
+    },
+    after: (world) => expect(world.sent()).toEqual([expect.stringContaining("call [masked: phone number]")]),
+  },
   internal_error: {
     async force(world) {
       world.answer("what now");

@@ -1,5 +1,7 @@
 /** The text guard on the whole way: what it finds reaches Huawei from nowhere. */
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { type LinkId, toId } from "../../src/domain/ids.ts";
+import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import { can, inDialect } from "../support/dialect.ts";
 import { type Stage, type StagePolicy, startStage } from "../support/stage.ts";
 
@@ -14,6 +16,39 @@ function reached(): string {
   const { log } = stage.huawei.getRequests();
   const seen = [JSON.stringify(stage.huawei.getState()), JSON.stringify(log), stage.readSent()].join("\n");
   return `${seen}\n${decodeURIComponent(seen.replace(/%(?![0-9a-fA-F]{2})/g, "%25"))}`;
+}
+
+const noteOf = (key: string) => told(key).filter((text) => text.includes("waits in Jira"));
+const messages = () => stage.huawei.getState().cases.flatMap((entry) => entry.messages.filter((m) => m.via === "api"));
+const contents = () => messages().map(({ content }) => content);
+const failures = async () =>
+  (await stage.snapshot()).failures
+    .filter(({ state }) => state !== "discarded")
+    .map(({ item, reason }) => `${item} ${reason}`);
+/** Runs a command of the program; it must end well. */
+async function cli(...args: string[]): Promise<unknown> {
+  const result = await stage.runCli([...args, "--json"]);
+  expect({ args, code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+  return JSON.parse(result.stdout);
+}
+/** What `failures list` shows; it ends with 3 where there is something. */
+async function listFailures(): Promise<unknown> {
+  const { stdout } = await stage.runCli(["failures", "list", "--json"]);
+  return JSON.parse(stdout);
+}
+
+/** Both sides agree, and a further check writes nothing. */
+async function expectAgreement(): Promise<void> {
+  const [linkId] = await stage.linkIds();
+  const inspection = await inspectLink(
+    { ...stage.reconcileDeps(), lane: "check", pendingMs: 0 },
+    linkId ?? toId<LinkId>("0"),
+  );
+  expect(inspection?.differences.filter(({ pending }) => !pending)).toEqual([]);
+  const before = [stage.huawei.getState(), stage.jira.getState()].map((side) => JSON.stringify(side));
+  stage.advance(60_000);
+  await stage.check();
+  expect([stage.huawei.getState(), stage.jira.getState()].map((side) => JSON.stringify(side))).toEqual(before);
 }
 
 const create = {
@@ -121,4 +156,249 @@ test("a value that no look-up can be compared with does not leave as it stands w
   expect(reached()).not.toContain("13800138001");
   expect(stage.huawei.getState().cases).toEqual([]);
   expect(told(issueKey)).toEqual([expect.stringContaining('"[masked: phone number]" is not known')]);
+});
+
+describe("hold", () => {
+  const hold: StagePolicy = { guard: { mode: "hold" } };
+
+  test("a comment with a find waits, holds back nobody, is told once by kind, and leaves masked by a person's word", async () => {
+    const key = await start(hold);
+    stage.jira.addAttachment({ issue: key, name: "trace.txt", text: "lines" });
+    const { commentId } = stage.jira.addComment({ issue: key, text: "password: hunter2hunter2, see trace.txt" });
+    stage.advance(1_000);
+    stage.jira.addComment({ issue: key, text: "And a word besides" });
+    await stage.settle(3);
+
+    expect(contents()).toEqual([expect.stringContaining("And a word besides")]);
+    expect(noteOf(key)).toEqual([expect.stringContaining(`(number ${commentId})`)]);
+    expect(noteOf(key)[0]).toContain("password (1)");
+    expect(await failures()).toEqual([`comment:${commentId} guard_held`]);
+    await stage.revive();
+    await expectAgreement();
+
+    stage.jira.addComment({ issue: key, text: "/release masked" });
+    await stage.settle(4);
+
+    expect(contents()[1]).toMatch(/\(sent late, written .*\n.*password: \[masked: password\]/);
+    expect(messages()[1]?.accessories.map(({ name }) => name)).toEqual(["trace.txt"]);
+    expect(contents()).toHaveLength(2);
+    expect(told(key).filter((text) => text.includes("Done: what waited is sent"))).toHaveLength(1);
+    expect(noteOf(key)).toHaveLength(1);
+    expect(await failures()).toEqual([]);
+    expect(reached()).not.toContain("hunter2hunter2");
+    await expectAgreement();
+  });
+
+  test("as it stands by an administrator's word, who is named; the word is about one text alone", async () => {
+    const key = await start(hold);
+    const { commentId } = stage.jira.addComment({ issue: key, text: "call 13800138001" });
+    await stage.settle(2);
+    const [failure] = (await listFailures()) as { id: string; detail: string; remedy: string }[];
+    const status = JSON.parse((await stage.runCli(["status", "--json"])).stdout);
+    expect(status.connections).toMatchObject([{ oldestHeldSeconds: expect.any(Number), openFailures: 1 }]);
+    expect(failure?.detail).toMatch(/^phone number \(1\); text [0-9a-f]{8}$/);
+
+    await cli("failures", "retry", failure?.id ?? "", "--as-is");
+    await stage.settle(3);
+    expect(contents()).toEqual([expect.stringContaining("call 13800138001")]);
+    expect(await cli("audit")).toMatchObject([{ action: "retry", outcome: "released as it stands" }]);
+    expect(await failures()).toEqual([]);
+
+    // What it says next is judged anew.
+    stage.jira.editComment({ commentId, text: "call 13800138002" });
+    await stage.settle(3);
+    expect(contents()).toHaveLength(1);
+    expect(await failures()).toEqual([`comment:${commentId} guard_held`]);
+    expect(noteOf(key)).toHaveLength(2);
+    stage.jira.editComment({ commentId, text: "call the desk" });
+    await stage.settle(3);
+    expect(contents()[1]).toMatch(/ v2\].*\ncall the desk$/);
+    expect(await failures()).toEqual([]);
+    expect(reached()).not.toContain("13800138002");
+    await expectAgreement();
+  });
+
+  test("what is edited clean leaves by itself; what is deleted or restricted waits no more", async () => {
+    const key = await start(hold);
+    const ids = ["edited", "deleted", "restricted"].map(
+      (name, index) => stage.jira.addComment({ issue: key, text: `${name} 1380013800${index}` }).commentId,
+    );
+    await stage.settle(2);
+    expect(await failures()).toHaveLength(3);
+    stage.jira.editComment({ commentId: ids[0] ?? "", text: "edited" });
+    stage.jira.deleteComment({ commentId: ids[1] ?? "" });
+    stage.jira.restrictComment({ commentId: ids[2] ?? "" });
+    await stage.settle(3);
+
+    expect(contents()).toEqual([expect.stringMatching(/\nedited$/)]);
+    expect(await failures()).toEqual([]);
+    expect(reached()).not.toContain("1380013800");
+    await expectAgreement();
+  });
+
+  test("a word counts for what stood there when it was written, from those who may give it, and names what it is about", async () => {
+    const key = await start(hold);
+    const say = (text: string, more: Partial<Parameters<typeof stage.jira.addComment>[0]> = {}) =>
+      stage.jira.addComment({ issue: key, text, ...more }).commentId;
+    say("/release masked");
+    await stage.settle(2);
+    say("/release masked");
+    stage.advance(1_000);
+    const first = say("one 13800138001");
+    const second = say("two 13800138002");
+    await stage.settle(2);
+    say("/release as-is");
+    say("/release as-is", { visibility: { type: "role", value: "Administrators" } });
+    say("/release 10042 please");
+    await stage.settle(2);
+
+    expect(contents()).toEqual([]);
+    for (const reply of [
+      "nothing waits here for /release",
+      "written or changed after /release was",
+      "several texts wait here",
+      "restricted or internal",
+      "Not understood: /release",
+    ])
+      expect(told(key).filter((text) => text.includes(reply))).toHaveLength(1);
+    say(`/release as-is ${first}`);
+    stage.advance(5_000);
+    stage.jira.editComment({ commentId: first, text: "one 13800138003" });
+    await stage.settle(3);
+    expect(contents()).toEqual([]);
+    expect(told(key).filter((text) => text.includes("written or changed after /release was"))).toHaveLength(2);
+    say(`／Release as is ${second}`);
+    say("/release masked");
+    await stage.settle(4);
+    expect(contents().sort()).toEqual([
+      expect.stringContaining("one [masked: phone number]"),
+      expect.stringContaining("two 13800138002"),
+    ]);
+    await expectAgreement();
+  });
+
+  test("names of authors and files, ratings and changes of the issue wait as well", async () => {
+    const key = await start({ ...hold, attachments: { toHuawei: "all" } });
+    const { jira, huawei } = stage;
+    const fileId = jira.addAttachment({ issue: key, name: "call 13800138001.txt", text: "lines" }).attachmentId;
+    jira.renameAccount({ author: "李明", displayName: "李明 13800138002" });
+    const { commentId } = jira.addComment({ issue: key, text: "harmless", author: "李明 13800138002" });
+    await stage.round();
+    stage.advance(60_000);
+    await stage.settle(3);
+    expect((await failures()).sort()).toEqual([`comment:${commentId} guard_held`, `file:${fileId} guard_held`]);
+    expect(noteOf(key).join()).not.toContain("1380013800");
+    jira.addComment({ issue: key, text: `/release as-is ${fileId}` });
+    jira.addComment({ issue: key, text: `/release masked ${commentId}` });
+    await stage.settle(4);
+    expect(messages().flatMap(({ accessories }) => accessories.map(({ name }) => name))).toEqual([
+      "call 13800138001.txt",
+    ]);
+    expect(contents().join()).toContain("李明 masked: phone number:\n");
+
+    huawei.setStatus({ caseId: huawei.getState().cases[0]?.caseId ?? "", status: 3 });
+    const rating = jira.addComment({ issue: key, text: "/rate 5 call 13800138003" }).commentId;
+    await stage.round();
+    await stage.settle(3);
+    expect(await failures()).toEqual([`comment:${rating} guard_held`]);
+    jira.addComment({ issue: key, text: "/release masked" });
+    await stage.settle(4);
+    expect(huawei.getState().cases[0]?.judgement).toContain("call [masked: phone number]");
+    expect(await failures()).toEqual([]);
+    expect(reached()).not.toContain("13800138002");
+    expect(reached()).not.toContain("13800138003");
+  });
+
+  test("a new case waits with all that it says, and is opened masked, as it stands, or once it is edited", async () => {
+    stage = await startStage({ create, policy: hold });
+    const { jira, huawei } = stage;
+    const request = (summary: string, labels: readonly string[] = []) =>
+      jira.createIssue({ projectKey: "OPS", summary, labels: ["huawei-case", ...labels] });
+    const extra = can("severity_and_extends") ? ["hw-extra-cluster_id:13800138009"] : [];
+    const masked = request("Masked 13800138001", extra);
+    const asIs = request("As it is 13800138002", extra);
+    const edited = request("Edited 13800138003");
+    const plain = request("Plain");
+    await stage.round();
+    await stage.settle(2);
+
+    expect(huawei.getState().cases.map(({ description }) => description)).toEqual([expect.stringContaining("Plain")]);
+    for (const { issueKey } of [masked, asIs, edited]) expect(noteOf(issueKey)).toHaveLength(1);
+    expect(noteOf(plain.issueKey)).toEqual([]);
+    await stage.revive();
+    jira.addComment({ issue: masked.issueKey, text: "/release masked" });
+    jira.addComment({ issue: asIs.issueKey, text: "/release as-is" });
+    jira.editIssue({ issue: edited.issueKey, fields: { summary: "Edited" } });
+    await stage.round();
+    await stage.settle(4);
+
+    const descriptions = huawei.getState().cases.map(({ description }) => description.split("\n")[1]);
+    expect(descriptions.sort()).toEqual(["As it is 13800138002", "Edited", "Masked [masked: phone number]", "Plain"]);
+    if (extra.length > 0)
+      expect(
+        huawei
+          .getState()
+          .cases.flatMap(({ extras }) => Object.values(extras))
+          .sort(),
+      ).toEqual(["13800138009", "[masked: phone number]"]);
+    for (const { issueKey } of [masked, asIs])
+      expect(told(issueKey).filter((text) => text.includes("Done: what waited is sent"))).toHaveLength(1);
+    const open = await stage.database.pool.query("SELECT item FROM failures WHERE state <> 'resolved'");
+    expect(open.rows).toEqual([]);
+    expect(reached()).not.toContain("13800138003");
+    expect(reached()).not.toContain("13800138001");
+  });
+
+  test("with another mode what waited leaves by that mode, at the next round; what was given up does not", async () => {
+    const key = await start(hold);
+    const given = stage.jira.addComment({ issue: key, text: "given up 13800138001" }).commentId;
+    stage.jira.addComment({ issue: key, text: "call 13800138002" });
+    await stage.round();
+    await stage.settle(2);
+    const listed = (await listFailures()) as { id: string; item: string }[];
+    await cli("failures", "discard", listed.find(({ item }) => item.endsWith(given))?.id ?? "", "--yes");
+    // Wider in another way: what waited is no history by that.
+    await stage.setPolicy({ guard: { mode: "mask" }, attachments: { toHuawei: "all" } });
+    stage.advance(3_600_000);
+    await stage.round();
+
+    expect(contents()).toEqual([expect.stringContaining("call [masked: phone number]")]);
+    expect(await failures()).toEqual([]);
+    stage.advance(60_000);
+    await stage.check();
+    expect(contents()).toHaveLength(1);
+    expect(noteOf(key)).toHaveLength(2);
+  });
+
+  test("wherever the process dies, the note stands once, nothing leaves without a word, and one message with it", async () => {
+    const key = await start(hold);
+    for (let calls = 1; calls < 40; calls += 3) {
+      const number = String(13_800_138_000 + calls);
+      const { commentId } = stage.jira.addComment({ issue: key, text: `call ${number}` });
+      stage.advance(11_000);
+      await stage.wakeJira();
+      stage.crashAfter(calls);
+      await stage.runDue();
+      await stage.revive();
+      stage.advance(50_000);
+      await stage.settle(2);
+      expect(reached()).not.toContain(number);
+      expect(noteOf(key).filter((text) => text.includes(`(number ${commentId})`))).toHaveLength(1);
+      stage.jira.addComment({ issue: key, text: `/release as-is ${commentId}` });
+      stage.advance(11_000);
+      await stage.wakeJira();
+      stage.crashAfter(calls);
+      await stage.runDue();
+      await stage.revive();
+      stage.advance(50_000);
+      await stage.settle(3);
+      expect({ calls, sent: contents().filter((content) => content.includes(`call ${number}`)).length }).toEqual({
+        calls,
+        sent: 1,
+      });
+      expect(await failures()).toEqual([]);
+    }
+    await stage.round();
+    await expectAgreement();
+  });
 });

@@ -101,7 +101,9 @@ function checkSettleTimes({ settle }: DoctorSettings): Finding {
 }
 
 function checkGuard({ guard, comments }: DoctorSettings): Finding {
-  if (guard.mode === "mask") return right(`mask, with ${guard.patterns.length} patterns of your own`);
+  const own = `with ${guard.patterns.length} patterns of your own`;
+  if (guard.mode === "mask") return right(`mask, ${own}`);
+  if (guard.mode === "hold") return right(`hold, ${own}: what is found waits for /release, or \`failures retry\``);
   if (comments.toHuawei === "none") return right("off; no comment leaves Jira");
   return warn(
     "off: passwords, keys and personal data leave Jira as they stand",

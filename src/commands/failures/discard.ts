@@ -9,7 +9,8 @@ export const command = defineCommand({
   options: () => [...selectionOptions(), yesOption()],
   read: readSelection,
   question: ({ selection }) => `Give up ${nameFailures(selection)} for good? What they stand for is never mirrored.`,
-  run: (options, { app }) => app.withParts("write", (parts) => actOnFailures(parts, options, "discard")),
+  run: (options, { app }) =>
+    app.withParts("write", (parts) => actOnFailures(parts, options, { act: "discard", word: null })),
 });
 
 function nameFailures(selection: FailureSelection["selection"]): string {

@@ -1,5 +1,6 @@
 /** What the commands of `failures` have in common: which ones are open, and which ones an operator means. */
 import { Option } from "commander";
+import { type GuardWord, guardHeld } from "../../domain/guard-word.ts";
 import type { Parts } from "../cli/app.ts";
 import type { ArgumentSpec, CommandResult, Parsed } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
@@ -61,7 +62,7 @@ export async function openFailures(parts: Parts, connection: string | null): Pro
 export async function actOnFailures(
   parts: Parts,
   { connection, selection }: FailureSelection,
-  act: "retry" | "discard",
+  { act, word }: { readonly act: "retry" | "discard"; readonly word: GuardWord | null },
 ): Promise<CommandResult> {
   const { admin } = parts;
   const ids =
@@ -70,9 +71,10 @@ export async function actOnFailures(
       : (await openFailures(parts, connection))
           .filter((failure) => selection.kind === "all" || failure.reason === selection.reason)
           .map((failure) => failure.id);
+  if (word !== null) await requireGuarded(parts, ids);
   let count = 0;
   for (const id of ids) {
-    const done = act === "retry" ? await admin.retryFailure(id) : await admin.discardFailure(id);
+    const done = act === "retry" ? await admin.retryFailure(id, word) : await admin.discardFailure(id);
     if (done) count += 1;
   }
   const missing = ids.length - count;
@@ -82,4 +84,16 @@ export async function actOnFailures(
     json: { [act]: count, missing },
     human: [{ kind: "text", text: words }],
   };
+}
+
+/** A word is about what the text guard keeps, and about nothing else; so none is touched where one of them is another's. */
+async function requireGuarded({ admin }: Pick<Parts, "admin">, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const failure = await admin.findFailure(id);
+    if (failure !== null && failure.reason !== guardHeld)
+      throw usage(
+        `The failure ${id} (${failure.reason}) waits for no such word.`,
+        "`--masked` and `--as-is` are for `guard_held`; leave them out to try again.",
+      );
+  }
 }

@@ -25,9 +25,9 @@ export type MaskedKind = { readonly name: string; readonly count: number };
 /** Kinds of personal data that are masked only where the operator asks for it: operations texts are full of the first. */
 export type OptionalKind = "email" | "bankCard" | "iban";
 
-/** How to guard: `off` passes every text on as it is. `kinds` switches further kinds on. */
+/** How to guard: `off` passes every text on as it is; `hold` masks as `mask` does, and who sends waits for a person where it found something. `kinds` switches further kinds on. */
 export type GuardOptions = {
-  readonly mode: "mask" | "off";
+  readonly mode: "mask" | "hold" | "off";
   readonly patterns?: readonly GuardPattern[];
   readonly kinds?: readonly OptionalKind[];
 };
@@ -57,7 +57,7 @@ const RUNS_MAX = 12;
 type Wall = { readonly start: number; readonly end: number; readonly name: string | null };
 
 /**
- * The text with secrets and personal data replaced by `[masked: name]`, and what was masked, by name. With `mask` the
+ * The text with secrets and personal data replaced by `[masked: name]`, and what was masked, by name. Unless `off`, the
  * text is also sanitised first. Invisible characters count as absent, and full-width letters as plain ones, while rules
  * look; what is not masked keeps them. Idempotent: guarding a guarded text changes nothing. Linear with the built-in
  * rules, whatever the text; `config` compiles the operator's patterns for a linear engine.

@@ -35,6 +35,7 @@ test("every write to Huawei reads the marks of both sides before the first one o
     "resume_message",
     "tell_change",
     "run_command",
+    "release_guarded",
     "act_on_case",
     "ask_reopen",
   ] as const satisfies readonly Extract<Action, { readonly direction: "to-huawei" }>["kind"][];

@@ -15,6 +15,7 @@ import { tellChange } from "./changes.ts";
 import { runCommand } from "./commands.ts";
 import { sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate } from "./duplicates.ts";
+import { releaseGuarded } from "./guarded.ts";
 import { changeLabels, createIssue, dropRequestLabels, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
 import { markWithdrawn, postMessage, postRest } from "./messages.ts";
@@ -229,6 +230,13 @@ export const actionTable: ActionTable<Action> = {
     perform: runCommand,
     item: ({ comment }) => `comment:${comment.commentId}`,
     words: ({ command }) => `carry out /${command.name}`,
+    mayExist: true,
+  },
+  release_guarded: {
+    ...usual,
+    perform: releaseGuarded,
+    item: ({ comment }) => `comment:${comment.commentId}`,
+    words: () => "carry out /release",
     mayExist: true,
   },
   act_on_case: {

@@ -15,7 +15,7 @@ import type { Subject } from "./gate.ts";
 import { uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { messagePayload, sendOwed } from "./parts.ts";
-import { type ApplyDeps, markKey, needIssue, permanentReason } from "./write-once.ts";
+import { type ApplyDeps, guardFor, markKey, needIssue, permanentReason } from "./write-once.ts";
 
 type TellChange = Extract<Action, { kind: "tell_change" }>;
 
@@ -50,7 +50,7 @@ function noticeOf(n: number): { readonly key: string; readonly sourceId: string 
 async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, subject: Subject): Promise<number> {
   const { key, sourceId } = noticeOf(action.n);
   const mark: Mark = { kind: "notice", issueKey: markKey(leased), noticeKind: "changed", n: action.n };
-  const guarded = guardText(action.text, deps.settings.guard);
+  const guarded = guardText(action.text, guardFor(deps.settings, action));
   if (guarded.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "change" });
   const rendered = renderParts({
     mark,
@@ -59,7 +59,13 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
     charsMax: deps.settings.huawei.messageCharsMax,
   });
   const fullText = rendered.kind === "parts" ? null : { name: rendered.fileName, text: rendered.fileText };
-  const upload = await uploadFiles(deps, leased, { files: [], parentId: sourceId, fullText, subject });
+  const upload = await uploadFiles(deps, leased, {
+    files: [],
+    parentId: sourceId,
+    fullText,
+    subject,
+    guard: deps.settings.guard,
+  });
   if (upload.writes > 0) deps.gate.forget();
   const intent: NewIntent = {
     kind: "message",

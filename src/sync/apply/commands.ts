@@ -13,7 +13,7 @@ import { commandId, commandKey, decidedCommand, findCommand } from "../plan/comm
 import type { LeasedLink } from "../state.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { type ApplyDeps, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
+import { type ApplyDeps, guardFor, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
 
 /** UTF-16 units of a rating's text (huawei.md 5). */
 const ratingCharsMax = 400;
@@ -119,7 +119,7 @@ function describe(
   if (action.command.name !== "rate") return { description: mark, trace: mark, told: [], masked: false };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
-  const guarded = guardText(toPlainText(text).trim(), deps.settings.guard);
+  const guarded = guardText(toPlainText(text).trim(), guardFor(deps.settings, action));
   const whole = guarded.text === "" ? mark : ownWords`${mark} ${guarded.text}`;
   const description = cutGuarded(whole, ratingCharsMax);
   const masked = maskedInWords(guarded.masked);

@@ -24,7 +24,7 @@ import { type Subject, Withheld } from "./gate.ts";
 import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { messagePayload, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
-import { type ApplyDeps, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, guardFor, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
 
@@ -161,6 +161,7 @@ async function prepareComment(
       parentId: commentId,
       fullText: rendering.fullText,
       subject,
+      guard: guardFor(deps.settings, action),
     });
   } catch (error) {
     // Only the full text is a part of the comment itself; whatever becomes of its files, the comment goes.
@@ -243,6 +244,7 @@ function render(
 ): Rendering {
   const { comment } = action;
   const { settings } = deps;
+  const guard = guardFor(settings, action);
   const mark = {
     kind: "comment",
     issueKey: markKey(leased),
@@ -251,11 +253,8 @@ function render(
     part: null,
     withdrawn: false,
   } as const;
-  const guarded = guardText(
-    [withoutCase(action.text), ...action.staying.map(stayingLine), ...lines].join("\n"),
-    settings.guard,
-  );
-  const author = guardAuthorLine(comment.authorName, settings.comments.authorName, settings.guard);
+  const guarded = guardText([withoutCase(action.text), ...action.staying.map(stayingLine), ...lines].join("\n"), guard);
+  const author = guardAuthorLine(comment.authorName, settings.comments.authorName, guard);
   const written = writtenByOperator(formatMoment(comment.createdAt, settings.huawei.timeZone));
   const rendered = renderParts({
     mark,

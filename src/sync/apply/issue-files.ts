@@ -8,7 +8,7 @@ import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
-import { type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { type GuardSettings, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
 import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
@@ -21,7 +21,7 @@ import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts"
 import type { Subject } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { messagePayload, sendPart } from "./parts.ts";
-import { type ApplyDeps, markKey, needIssue, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, guardFor, markKey, needIssue, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
 type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: GuardedText };
@@ -55,9 +55,11 @@ export async function uploadFiles(
     readonly fullText: FullText | null;
     /** What the files come with. */
     readonly subject: Subject;
+    /** For their names. */
+    readonly guard: GuardSettings;
   },
 ): Promise<UploadedFiles> {
-  const { files, fullText, parentId, subject } = input;
+  const { files, fullText, parentId, subject, guard } = input;
   if (files.length === 0 && fullText === null) return nothing;
   const limits = await readFileLimits(deps);
   const uploaded: UploadedFile[] = [];
@@ -70,7 +72,7 @@ export async function uploadFiles(
     uploaded.push({ attachmentId: null, fileId, name: fullText.name });
   }
   for (const file of files) {
-    const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject });
+    const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
     if ("refusal" in result) {
       refused.push({ file, reason: toReason(result.refusal) });
       continue;
@@ -216,11 +218,11 @@ export async function uploadOne(
   deps: ApplyDeps,
   leased: LeasedLink,
   file: IssueFile,
-  use: UploadUse & { readonly limits: CaseFileLimits },
+  use: UploadUse & { readonly limits: CaseFileLimits; readonly guard: GuardSettings },
 ): Promise<Uploaded | { readonly refusal: FileRefusal }> {
   const { limits, purpose } = use;
   const subject = use.subject.kind === "mark" ? use.subject : { ...use.subject, files: [file.attachmentId] };
-  const { text: name, masked } = guardFileName(file.name, deps.settings.guard);
+  const { text: name, masked } = guardFileName(file.name, use.guard);
   const refusal = limitRefusal({ name: safeFileName(file.name), sizeBytes: file.sizeBytes }, limits);
   if (refusal !== null) return { refusal };
   let spooled: SpooledFile | null = null;
@@ -284,7 +286,8 @@ export async function sendOwnFile(
   if (isLive) return 0;
   const limits = await readFileLimits(deps);
   const subject = { kind: "issue", issueId: needIssue(leased) } as const;
-  const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject });
+  const guard = guardFor(deps.settings, action);
+  const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
   // Bytes take their time: the message that carries them is judged anew.
   deps.gate.forget();
   if ("refusal" in result) {

@@ -6,6 +6,7 @@ import type { Lane } from "../../domain/lane.ts";
 import type { Intent } from "../../domain/link.ts";
 import { isServiceError, ServiceError } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
+import type { GuardSettings } from "../../domain/text/guard.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
 import { type Gate, Unjudged, Withheld } from "./gate.ts";
@@ -131,6 +132,14 @@ export async function writeOnce<Result>(
   );
   deps.onWrite?.({ side: write.side, action: write.kind });
   return result;
+}
+
+/** The guard for an item: as configured, or off where a person has let it out as it stands. Pure. */
+export function guardFor(
+  settings: Pick<ConnectionSettings, "guard">,
+  { asIs }: { readonly asIs: boolean },
+): GuardSettings {
+  return asIs ? { ...settings.guard, mode: "off" } : settings.guard;
 }
 
 /** The case of the link. Throws where there is none yet. */

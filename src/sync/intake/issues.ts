@@ -1,7 +1,9 @@
+import { guardHeld } from "../../domain/guard-word.ts";
 import type { IssueId } from "../../domain/ids.ts";
 import type { StatusCategory } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { makeSteps, unlessRefused } from "../../domain/steps.ts";
+import { hashParts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { projectUnreadable } from "../outcome.ts";
 import { endingAction, isByPerson } from "../plan/status.ts";
@@ -12,6 +14,8 @@ import { inRound, type RoundResult } from "./round.ts";
 import { removeSecondIssues } from "./second-issues.ts";
 import { stampIssues } from "./stamps.ts";
 
+/** How the text guard was set in the last round. */
+const guardSettingsCursor = "guard_settings";
 /** More issues than this moved to done in one round hold the lane of closes (rule 2). */
 const endingMax = 10;
 
@@ -34,6 +38,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
     if (breakers.some((entry) => entry.reason === "many_closes" && entry.state === "retrying"))
       await deps.state.releaseCloses(name);
     const woken = updated === null ? 0 : await wakeUpdated(deps, updated);
+    await steps.run(() => wakeGuarded(deps));
     await stampIssues(deps);
     let newLinks = 0;
     if (updated !== null) {
@@ -52,6 +57,17 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       deps.log.info({ connection: name, newLinks, woken }, "Round over the issues finished");
     return { skipped: false, newLinks, woken };
   });
+}
+
+/** When the guard was set otherwise, what it keeps is judged anew. May be repeated. */
+async function wakeGuarded({ state, settings: { name, guard } }: IntakeDeps): Promise<void> {
+  const patterns = guard.patterns.map((pattern) => pattern.name);
+  const hash = hashParts([JSON.stringify([guard.mode, guard.kinds, patterns])]).slice(0, 32);
+  const before = await state.findCursor(name, guardSettingsCursor);
+  if (before === hash) return;
+  const links = before === null ? [] : await state.listFailedLinks(name, guardHeld);
+  if (links.length > 0) await state.wake(links.map((linkId) => ({ linkId, jira: true, lane: "poll" }) as const));
+  await state.saveCursor(name, guardSettingsCursor, hash);
 }
 
 async function linksOf(

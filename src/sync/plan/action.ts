@@ -4,6 +4,7 @@
 
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
 import type { Command } from "../../domain/command-text.ts";
+import type { GuardWord } from "../../domain/guard-word.ts";
 import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
@@ -132,6 +133,8 @@ export type Action =
       readonly direction: "to-huawei";
       readonly comment: IssueComment;
       readonly command: Extract<Command, { readonly name: "urge" | "close" | "cancel" | "rate" }>;
+      /** Its text leaves unmasked, by a person's word. */
+      readonly asIs: boolean;
     }
   | {
       /** The labels that asked for the case are taken away once it is there. */
@@ -150,6 +153,16 @@ export type Action =
       readonly files: readonly IssueFile[];
       /** Files that it names and that stay in Jira: its message says so. */
       readonly staying: readonly IssueFile[];
+      /** Nothing of it is masked, by a person's word. */
+      readonly asIs: boolean;
+    }
+  | {
+      /** A person lets out what the guard keeps. */
+      readonly kind: "release_guarded";
+      readonly direction: "to-huawei";
+      readonly comment: IssueComment;
+      readonly word: GuardWord;
+      readonly items: readonly { readonly item: string; readonly hash: string }[];
     }
   | {
       readonly kind: "withdraw_comment";
@@ -179,6 +192,8 @@ export type Action =
       readonly file: IssueFile;
       /** It was refused before; what stood in its way may have passed. */
       readonly late?: true;
+      /** Its name leaves unmasked, by a person's word. */
+      readonly asIs: boolean;
     }
   | {
       readonly kind: "act_on_case";
@@ -201,6 +216,8 @@ export type Action =
       readonly n: number;
       readonly state: string;
       readonly text: string;
+      /** Nothing of it is masked, by a person's word. */
+      readonly asIs: boolean;
     }
   | {
       readonly kind: "ask_reopen";
@@ -229,12 +246,12 @@ export function isReleased(input: Pick<PlanInput, "failures">, item: string): bo
 }
 
 /** Whether a notice with this cause stands, or stood, on the issue. Pure. */
-export function hasNotice(input: PlanInput, cause: string): boolean {
+export function hasNotice(input: Pick<PlanInput, "mirrors">, cause: string): boolean {
   return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
 }
 
 /** Whether a notice with this cause stands, or its write is under way: planning it again would write it twice. Pure. */
-export function isOwed(input: PlanInput, cause: string): boolean {
+export function isOwed(input: Pick<PlanInput, "mirrors" | "intents">, cause: string): boolean {
   return hasNotice(input, cause) || input.intents.some((intent) => intent.key === `notice:${cause}`);
 }
 

@@ -5,6 +5,7 @@ import type { Intent, Link, Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
 import { type PlanInput, Recheck } from "./action.ts";
 import { issueState, planChanges, rememberedState, wantsChangelog } from "./changes.ts";
+import { Kept } from "./guard-hold.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
@@ -48,6 +49,7 @@ const person = { at: ago(2), authorId: "ann", authorType: "atlassian", fromText:
 function toInput(world: World): { input: PlanInput; issue: Issue } {
   const issue = { ...base, updatedRaw: ago(2).toISOString(), ...world.issue };
   const settings = {
+    guard: { mode: "mask", patterns: [], kinds: [] },
     comments: { toHuawei: "all", holdSeconds: 10, allowAppAccounts: [], allowSecurityLevels: [], ...world.comments },
     create: { fields: { ...noFields, ...world.fields } },
   } as unknown as ConnectionSettings;
@@ -87,7 +89,7 @@ function toInput(world: World): { input: PlanInput; issue: Issue } {
 function planned(world: World): string {
   const { input, issue } = toInput(world);
   const recheck = new Recheck();
-  const shown = planChanges(input, issue, recheck).map((action) => {
+  const shown = planChanges(input, issue, { recheck, kept: new Kept() }).map((action) => {
     switch (action.kind) {
       case "tell_change":
         return `tell ${action.n} ${action.text.split("\n").slice(1).join("; ")}`.trim();

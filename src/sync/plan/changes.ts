@@ -18,6 +18,7 @@ import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts"
 import { hashParts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
+import { type Kept, planGuard } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
@@ -172,7 +173,11 @@ function isChangeIntent(intent: Intent): boolean {
 }
 
 /** Changes of the issue that the case is to hear of. Pure. */
-export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): Action[] {
+export function planChanges(
+  input: PlanInput,
+  issue: Issue,
+  { recheck, kept }: { readonly recheck: Recheck; readonly kept: Kept },
+): readonly Action[] {
   const { link, observed } = input;
   const state = issueState(issue, link.origin, input);
   const open = input.intents.find(isChangeIntent);
@@ -186,6 +191,7 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
       return [keep(verdict.n)];
     case "later":
       recheck.note(verdict.at);
+      kept.keep(changesItem);
       return [];
     case "tell":
       break;
@@ -193,6 +199,7 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
   if (observed.changes === null) {
     // It became due after the reading.
     recheck.note(input.now);
+    kept.keep(changesItem);
     return [];
   }
   const news = observed.changes.filter(
@@ -204,17 +211,12 @@ export function planChanges(input: PlanInput, issue: Issue, recheck: Recheck): A
   });
   if (byPeople.length === 0) return [keep(verdict.told.n)];
   const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
-  const texts = readTopics(issue, link.origin, input);
-  return [
-    {
-      kind: "tell_change",
-      direction: "to-huawei",
-      issue,
-      n,
-      state,
-      text: tellingText(texts, byPeople),
-    },
-  ];
+  const text = tellingText(readTopics(issue, link.origin, input), byPeople);
+  const at = new Date(issue.updatedRaw);
+  const what = "What was changed on this issue";
+  const guarded = planGuard(input, { item: changesItem, texts: [text], at, what }, kept);
+  if ("actions" in guarded) return guarded.actions;
+  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text, asIs: guarded.asIs }];
 }
 
 /** A message that was decided and has not left: it goes only while it is still true and may be read outside. */
@@ -231,7 +233,7 @@ function planOpen(
     issueHold(issue, input.settings) === null &&
     input.settings.comments.toHuawei === "all";
   if (!stays) return [remember("drop_change", droppedChange(input, open.key, n))];
-  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "" }];
+  return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "", asIs: false }];
 }
 
 /** A message that was decided does not leave any more: what was told before it counts again. */

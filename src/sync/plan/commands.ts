@@ -1,5 +1,5 @@
 /**
- * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text` (`/status` and `/resync`: answers.ts). `/case text` is a message, not an action, and
+ * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text`, `/release` (`/status` and `/resync`: answers.ts). `/case text` is a message, not an action, and
  * stands with the comments; what is answered to it is decided here.
  *
  * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror
@@ -10,8 +10,11 @@
 import { type Command, isCaseText, isKnownCommand, parseCommand } from "../../domain/command-text.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
+import { toPlainText } from "../../domain/text/sanitize.ts";
+import { formatMoment } from "../render.ts";
 import type { StateStep } from "../state.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
+import { findReleased, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { remember } from "./remember.ts";
 import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
 
@@ -36,7 +39,7 @@ export function planCommands(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  recheck: Recheck,
+  { recheck, kept }: { readonly recheck: Recheck; readonly kept: Kept },
 ): Action[] {
   const actions: Action[] = [...planReplies(input), ...planCaseReplies(input, comments)];
   const sentAsText = new Set(
@@ -64,6 +67,7 @@ export function planCommands(
     );
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
+      kept.keep(`comment:${comment.commentId}`);
       continue;
     }
     // An answer everybody can read must not repeat a word that only some may.
@@ -75,8 +79,10 @@ export function planCommands(
       const reason = `${name}:${refusal}`;
       const { commentId, authorId } = comment;
       actions.push(remember("decide_command", decidedCommand(commentId, "refused", reason, authorId)));
+    } else if (command?.name === "release") {
+      actions.push(...planRelease(input, { comment, comments }, command, kept));
     } else if (command !== null && command.name !== "usage") {
-      actions.push({ kind: "run_command", direction: "to-huawei", comment, command });
+      actions.push(...planRun(input, comment, command, kept));
     }
   }
   const due = new Set(
@@ -108,6 +114,48 @@ export function decidedCommand(
       },
     ],
   };
+}
+
+/** A word of a person about what waits. What waits only since this plan is looked at by the next one. */
+function planRelease(
+  input: PlanInput,
+  { comment, comments }: { readonly comment: IssueComment; readonly comments: readonly IssueComment[] },
+  command: Extract<Command, { readonly name: "release" }>,
+  kept: Kept,
+): Action[] {
+  if (kept.hasNews) return [];
+  const { commentId, authorId } = comment;
+  const found = findReleased(input.mirrors, command, comment.updatedAt);
+  const isEdited = ({ item }: { readonly item: string }): boolean =>
+    comments.some((entry) => item === `comment:${entry.commentId}` && entry.updatedAt > comment.updatedAt);
+  if ("refusal" in found || found.items.some(isEdited)) {
+    const reason = `release:${"refusal" in found ? found.refusal : "changed"}`;
+    return [remember("decide_command", decidedCommand(commentId, "refused", reason, authorId))];
+  }
+  return [{ kind: "release_guarded", direction: "to-huawei", comment, word: command.word, items: found.items }];
+}
+
+/** A command that is carried out; the text of a rating passes the guard first. */
+function planRun(
+  input: PlanInput,
+  comment: IssueComment,
+  command: Extract<Action, { readonly kind: "run_command" }>["command"],
+  kept: Kept,
+): readonly Action[] {
+  const run = { kind: "run_command", direction: "to-huawei", comment, command } as const;
+  const isRunning = input.intents.some(({ key }) => key === commandKey(comment.commentId));
+  // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
+  if (command.name !== "rate" || isRunning || input.settings.comments.toHuawei === "none")
+    return [{ ...run, asIs: false }];
+  const written = formatMoment(comment.createdAt, input.settings.huawei.timeZone);
+  const said: Said = {
+    item: `comment:${comment.commentId}`,
+    texts: [toPlainText(command.text).trim()],
+    at: comment.updatedAt,
+    what: `The /rate of ${written} (number ${comment.commentId})`,
+  };
+  const guarded = planGuard(input, said, kept);
+  return "actions" in guarded ? guarded.actions : [{ ...run, asIs: guarded.asIs }];
 }
 
 /** What can be refused without asking anybody. */
@@ -157,7 +205,7 @@ const doneTexts: Readonly<Record<string, string>> = {
 };
 
 const unknownText =
-  "casebridge knows /case, /urge, /close, /cancel, /rate, /status and /resync. To send the comment as it is, write /case in front of it.";
+  "casebridge knows /case, /urge, /close, /cancel, /rate, /release, /status and /resync. To send the comment as it is, write /case in front of it.";
 
 const usageTexts: Readonly<Record<string, string>> = {
   case: "Write /case followed by the text that Huawei Cloud shall read.",
@@ -166,17 +214,28 @@ const usageTexts: Readonly<Record<string, string>> = {
   cancel: "Write /cancel alone; what you want to say goes into a comment of its own.",
   status: "Write /status alone.",
   resync: "Write /resync alone.",
+  release: "Write /release masked or /release as-is, and the number from the note behind it: /release as-is 10042",
   rate: "Write /rate, a number from 1 to 5, and, if you like, a text: /rate 5 quick help",
 };
 
 /** The reply to a command, from the reason of its mirror. Pure. */
-function replyText(reason: string): string {
+export function replyText(reason: string): string {
   const colon = reason.indexOf(":");
   const name = reason.slice(0, colon);
   const result = reason.slice(colon + 1);
   switch (result) {
     case "done":
       return doneTexts[name] ?? "Done.";
+    case "masked":
+      return "Done: what waited is sent, with what was found in it masked.";
+    case "as_is":
+      return "Done: what waited is sent as it stands.";
+    case "nothing":
+      return `Not done: nothing waits here for /${name}.`;
+    case "which":
+      return "Not done: several texts wait here. Name the one that you mean by the number in its note: /release as-is 10042";
+    case "changed":
+      return "Not done: what waits was written or changed after /release was. Look at it, and write /release again.";
     case "perhaps":
       return `Perhaps done: the answer to /${name} was lost, and the API in use keeps no log that tells. It is not repeated by itself: if the console does not show it, write /${name} again.`;
     case "usage":

@@ -2,12 +2,14 @@
  * Jira → Huawei: comments with their versions and deletions, and files of their own.
  */
 
-import { isCaseText } from "../../domain/command-text.ts";
+import { isCaseText, withoutCase } from "../../domain/command-text.ts";
 import { type CommentHashes, commentHashes, saysElse } from "../../domain/identity.ts";
 import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
+import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { mayHavePassed } from "../file-refusal.ts";
+import { formatMoment, stayingLine } from "../render.ts";
 import type { MirrorPatch } from "../state.ts";
 import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
@@ -23,6 +25,7 @@ import {
   restrictedFiles,
   wasNamedInRestricted,
 } from "./disclosure.ts";
+import { guardRows, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
 import { heldReason, issueHold, takesBack } from "./restriction.ts";
 
@@ -35,9 +38,10 @@ export function planComments(
   issue: Issue,
   comments: readonly IssueComment[],
   confirmed: ReadonlySet<string>,
-  recheck: Recheck,
+  until: { readonly recheck: Recheck; readonly kept: Kept },
 ): Action[] {
   if (input.link.caseId === null) return [];
+  const { recheck } = until;
   /** Nothing that waits, and nothing that fails, may delay these. */
   const urgent: Action[] = [];
   const sends: Action[] = [];
@@ -65,35 +69,75 @@ export function planComments(
     urgent.push(...next.state);
     if (!next.send) continue;
     if (mirror?.state !== "sending") {
+      const item = `comment:${comment.commentId}`;
       // Order is kept: whatever was written later waits as well. A newer version of what stands there already holds back nobody.
-      if (waiting) continue;
+      if (waiting) {
+        until.kept.keep(item);
+        continue;
+      }
       const leavesAt = new Date(
         comment.updatedAt.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000,
       );
       if (leavesAt > input.now) {
         recheck.note(leavesAt);
+        until.kept.keep(item);
         waiting = mirror === undefined || mirror.state === "held";
         continue;
       }
     }
     const said = { ...input, reading: input, issue, comments, comment };
     const files = filesOf(said).filter((file) => !leaving.has(file.attachmentId));
+    // Those of a comment that the guard keeps go along with it, once it goes.
     for (const file of files) leaving.add(file.attachmentId);
+    const text = input.adfToText(comment.body);
+    const staying = filesStaying(said);
+    const guarded =
+      mirror?.state === "sending"
+        ? { asIs: false }
+        : planGuard(input, saidInComment(input, { comment, text, files, staying }), until.kept, { comment, mirror });
+    if ("actions" in guarded) {
+      urgent.push(...guarded.actions);
+      continue;
+    }
     sends.push({
       kind: "send_comment",
       direction: "to-huawei",
       comment,
       version: nextVersion(mirror),
-      text: input.adfToText(comment.body),
+      text,
       ...next.hashes,
       files,
-      staying: filesStaying(said),
+      staying,
+      asIs: guarded.asIs,
     });
   }
   urgent.push(...planDeleted(input, comments, confirmed));
   // A file may be named by a comment that waits; it goes along with that one.
-  if (!waiting) sends.push(...planOwnFiles(input, issue, comments, leaving, recheck));
+  if (waiting) keepFiles(input, until.kept);
+  else sends.push(...planOwnFiles(input, issue, comments, leaving, until));
   return [...urgent, ...sends];
+}
+
+/** A comment as it would be sent, for the guard. */
+function saidInComment(
+  input: PlanInput,
+  about: {
+    readonly comment: IssueComment;
+    readonly text: string;
+    readonly files: readonly IssueFile[];
+    readonly staying: readonly IssueFile[];
+  },
+): Said {
+  const { comment, text, files, staying } = about;
+  const written = formatMoment(comment.createdAt, input.settings.huawei.timeZone);
+  return {
+    item: `comment:${comment.commentId}`,
+    texts: [[withoutCase(text), ...staying.map(stayingLine)].join("\n")],
+    author: comment.authorName,
+    files: files.map(({ name }) => name),
+    at: comment.updatedAt,
+    what: `The comment of ${written} (number ${comment.commentId})`,
+  };
 }
 
 function commentMirrors(input: PlanInput): Mirror[] {
@@ -237,7 +281,7 @@ function planOwnFiles(
   issue: Issue,
   comments: readonly IssueComment[],
   leaving: ReadonlySet<string>,
-  recheck: Recheck,
+  { recheck, kept }: { readonly recheck: Recheck; readonly kept: Kept },
 ): Action[] {
   const { settings } = input;
   if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) {
@@ -267,12 +311,12 @@ function planOwnFiles(
       continue;
     }
     if (open !== undefined) {
-      if (open.state !== "sent") actions.push({ kind: "send_file", direction: "to-huawei", file });
+      if (open.state !== "sent") actions.push({ kind: "send_file", direction: "to-huawei", file, asIs: false });
       continue;
     }
     const mirror = known.get(file.attachmentId);
     if (mirror !== undefined) {
-      if (isRetriedFile(input, mirror)) actions.push({ kind: "send_file", direction: "to-huawei", file, late: true });
+      if (isRetriedFile(input, mirror)) actions.push(...planFile(input, file, kept, { late: true }));
       continue;
     }
     if (!(all && file.createdAt >= input.link.outgoingSince) && !isNamedBySent(input, issue, comments, file)) continue;
@@ -281,11 +325,37 @@ function planOwnFiles(
     const leavesAt = new Date(file.createdAt.getTime() - input.aheadMs.jira + restSeconds * 1000);
     if (leavesAt > (input.observed.issueReadAt ?? input.now)) {
       recheck.note(leavesAt);
+      keepFiles(input, kept);
       break;
     }
-    actions.push({ kind: "send_file", direction: "to-huawei", file });
+    actions.push(...planFile(input, file, kept));
   }
   return actions;
+}
+
+/** This plan does not look at every file: what is known of their names stays. */
+function keepFiles({ mirrors }: Pick<PlanInput, "mirrors">, kept: Kept): void {
+  for (const { item } of guardRows(mirrors)) if (item.startsWith("file:")) kept.keep(item);
+}
+
+/** A file that goes in a message of its own, unless its name waits for a person's word. */
+function planFile(
+  input: PlanInput,
+  file: IssueFile,
+  kept: Kept,
+  late: { readonly late?: true } = {},
+): readonly Action[] {
+  const shown = guardFileName(file.name, { ...input.settings.guard, mode: "mask" }).text;
+  const said: Said = {
+    item: `file:${file.attachmentId}`,
+    texts: [],
+    files: [file.name],
+    at: file.createdAt,
+    what: `The file ${shown} (number ${file.attachmentId})`,
+  };
+  const guarded = planGuard(input, said, kept);
+  if ("actions" in guarded) return guarded.actions;
+  return [{ kind: "send_file", direction: "to-huawei", file, ...late, asIs: guarded.asIs }];
 }
 
 /** The message of a file that travels alone, while it is not confirmed. */

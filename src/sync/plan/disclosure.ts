@@ -4,6 +4,7 @@
 
 import { isCaseText, parseCommand } from "../../domain/command-text.ts";
 import type { DisclosurePolicy } from "../../domain/disclosure-policy.ts";
+import { guardHeld } from "../../domain/guard-word.ts";
 import { type CommentHashes, saysSame } from "../../domain/identity.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
@@ -39,7 +40,8 @@ export function isInScope(input: {
   if (!input.wanted) return false;
   if (comment.createdAt >= input.outgoingSince) return true;
   if (mirror === undefined) return false;
-  if (mirror.state !== "held") return true;
+  // What the guard keeps was in scope when it was judged; a policy that was widened meanwhile made it no history.
+  if (mirror.state !== "held" || mirror.reason === guardHeld) return true;
   return mirror.reason === releasedReason && saysSame(mirror, comment, input.hashes);
 }
 

@@ -1,7 +1,8 @@
 /**
- * Facts of a case, and access requests of engineers: told on the issue as notices.
+ * Facts of a case, and access requests of engineers: told on the issue as notices. Labels of a case: labels of the issue.
  */
 import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
+import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
@@ -66,4 +67,24 @@ export function untoldAccess(
 
 function accessCause({ authorizationId }: AccessRequest): string {
   return `access-${authorizationId}`;
+}
+
+/**
+ * Case labels → `hw:` labels; our own marks are put back when somebody removed them. Only labels that we put there ourselves are ever
+ * removed, so those of people stay.
+ */
+export function planLabels(input: PlanInput): Action[] {
+  const { link, observed } = input;
+  const labels = [...new Set(input.link.caseLabels.map(toJiraLabel))];
+  const placed = link.mirroredLabels;
+  const outdated = placed.filter((label) => !labels.includes(label));
+  // Without a reading of the issue only the remembered state is at hand.
+  const present = new Set(observed.issue?.labels ?? placed);
+  const own = observed.issue === null || link.caseId === null ? [] : [caseLabel(link.caseId), commonLabel];
+  const add = [...labels, ...own].filter((label) => !present.has(label));
+  const remove = outdated.filter((label) => present.has(label));
+  if (add.length > 0 || remove.length > 0)
+    return [{ kind: "change_labels", direction: "to-jira", add, remove, labels }];
+  const remembered = outdated.length === 0 && labels.every((label) => placed.includes(label));
+  return remembered ? [] : [remember("remember_labels", { link: { mirroredLabels: labels } })];
 }

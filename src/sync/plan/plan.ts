@@ -16,8 +16,8 @@ import { planChanges } from "./changes.ts";
 import { planCommands } from "./commands.ts";
 import { planComments } from "./comments.ts";
 import { planDuplicates } from "./duplicates.ts";
-import { planAccessRequests, planFacts } from "./facts.ts";
-import { planLabels } from "./labels.ts";
+import { planAccessRequests, planFacts, planLabels } from "./facts.ts";
+import { Kept, planGuardEnds } from "./guard-hold.ts";
 import { planMessages, planOwed } from "./messages.ts";
 import { planMissing } from "./missing.ts";
 import { planRelations } from "./relations.ts";
@@ -131,6 +131,7 @@ function planRest(input: PlanInput): Plan {
   // A request has nothing to mirror until its case is there.
   if (link.caseId === null) return { actions: [], recheckAt: null };
   const recheck = new Recheck();
+  const until = { recheck, kept: new Kept() };
   const sorted =
     observed.messages === null
       ? null
@@ -165,12 +166,13 @@ function planRest(input: PlanInput): Plan {
             observed.issue,
             observed.comments,
             new Set(sorted?.confirmed.map((entry) => entry.intent.key)),
-            recheck,
+            until,
           ),
-          ...planCommands(input, observed.issue, observed.comments, recheck),
-          ...planChanges(input, observed.issue, recheck),
+          ...planCommands(input, observed.issue, observed.comments, until),
+          ...planChanges(input, observed.issue, until),
         ]),
   ];
+  if (observed.issue !== null && observed.comments !== null) actions.push(...planGuardEnds(input, until.kept));
   if (observed.comments !== null) actions.push(...planAnswers(input, observed.comments, actions));
   return { actions, recheckAt: recheck.at };
 }

@@ -12,6 +12,7 @@ import { describe } from "../apply/action-table.ts";
 import { IssueMissing, observe, withRelations } from "../link/observe.ts";
 import type { Action, Observed, PlanInput } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
+import { guardRows } from "../plan/guard-hold.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, TextPort } from "../ports.ts";
@@ -111,10 +112,16 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     plan.recheckAt === null
       ? []
       : [{ item: "comment", what: "waits for its hold time", direction: "to-huawei", pending: true }];
+  const held = guardRows(snapshot.mirrors).flatMap(({ item, state }): Difference[] =>
+    state === "held"
+      ? [{ item: shown(item), what: "waits for a person's word (guard_held)", direction: "to-huawei", pending: true }]
+      : [],
+  );
   return {
     ...base,
     differences: [
       ...planned,
+      ...held,
       ...waiting,
       ...open,
       ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),

@@ -5,7 +5,7 @@
 
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
-import { addMasked, type MaskedKind } from "../../domain/text/guard.ts";
+import { addMasked, type GuardSettings, type MaskedKind } from "../../domain/text/guard.ts";
 import type { Subject } from "../apply/gate.ts";
 import {
   type FullText,
@@ -55,9 +55,9 @@ export async function uploadForCase(
   deps: ApplyDeps,
   leased: LeasedLink,
   files: readonly IssueFile[],
-  fullText: FullText | null,
-  subject: Subject,
+  use: { readonly fullText: FullText | null; readonly subject: Subject; readonly guard: GuardSettings },
 ): Promise<CaseFiles> {
+  const { fullText, subject, guard } = use;
   if (files.length === 0 && fullText === null)
     return { fileIds: [], intents: [], mirrors: [], failures: [], masked: [] };
   const limits = await readFileLimits(deps);
@@ -72,7 +72,7 @@ export async function uploadForCase(
   }
   for (const file of files) {
     const purpose = fileIds.length < countMax ? "incident" : "message";
-    const uploaded = await uploadOne(deps, leased, file, { limits, purpose, subject });
+    const uploaded = await uploadOne(deps, leased, file, { limits, purpose, subject, guard });
     if ("refusal" in uploaded) {
       refused.push({ file, reason: toReason(uploaded.refusal) });
       continue;

@@ -14,10 +14,12 @@ import { parseMarkAtStart } from "../../domain/text/marks.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
-import { needIssue, refusalText } from "../apply/write-once.ts";
+import { guardFor, needIssue, refusalText } from "../apply/write-once.ts";
 import type { LeasedLink } from "../state.ts";
+import { askedAs, caseIntentKey, composeCase } from "./case-words.ts";
 import { noticeClone } from "./clones.ts";
-import { adoptedStep, caseIntentKey, createCase } from "./create-case.ts";
+import { adoptedStep, createCase } from "./create-case.ts";
+import { guardRequest } from "./guarded.ts";
 import { collectInputs, configuredFields, inputsHash, type ResolvedInputs, resolveInputs } from "./inputs.ts";
 import { askAnew } from "./lookups.ts";
 import { accountObstacle, askerRefusal, obstacleOf } from "./obstacles.ts";
@@ -124,7 +126,16 @@ async function tryCreate(
   };
   const resolution = await resolveInputs(deps.lookups, given, checks, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
-  const lacking = await accountObstacle(deps, resolution.inputs);
+  const words = await composeCase(deps, { issue, description, inputs: resolution.inputs });
+  const guarded = await guardRequest(deps, leased, { issue, words, given, masked: resolution.inputs.masked, hash });
+  if (guarded.kind !== "goes") return guarded;
+  const { asIs } = guarded;
+  const guard = guardFor(deps.settings, guarded);
+  // What was resolved before has its extra parameters masked.
+  const resolved = asIs ? await resolveInputs(deps.lookups, given, { ...checks, guard }, deps.lane) : resolution;
+  if (resolved.kind === "problem") return refuse(deps, leased, cause, resolved.text);
+  const { inputs } = resolved;
+  const lacking = await accountObstacle(deps, inputs);
   if (lacking !== null) {
     const writes = await postNotice(deps, leased, `request-account-${lacking.code}`, notOpened(lacking.text));
     await leased.apply({
@@ -134,13 +145,13 @@ async function tryCreate(
     return { kind: "wait", until, reason: lacking.code, writes };
   }
   try {
-    return await createCase(deps, leased, { ...seen, description, hash, inputs: resolution.inputs });
+    return await createCase(deps, leased, { ...seen, words, asked: askedAs(hash, asIs), asIs, inputs });
   } catch (error) {
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
     // What was remembered of the look-ups may be out of date: read anew they tell which value it is, and which are allowed.
-    const anew = await resolveInputs(askAnew(deps.lookups), given, checks, deps.lane);
-    if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(resolution.inputs))
+    const anew = await resolveInputs(askAnew(deps.lookups), given, { ...checks, guard }, deps.lane);
+    if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(inputs))
       return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
     const why = anew.kind === "problem" ? anew.text : `It was asked for with ${describeInputs(anew.inputs)}.`;
     return refuse(deps, leased, cause, `Huawei Cloud refused it: ${reason}\n${why}`);

@@ -1,0 +1,168 @@
+/**
+ * What a new case says: composed from the issue, guarded, rendered, and frozen in the intent that makes it.
+ */
+import type { Issue, IssueFile } from "../../domain/issue.ts";
+import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
+import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
+import { type Mark, markIdentity } from "../../domain/text/marks.ts";
+import { renderParts } from "../../domain/text/split.ts";
+import { toServiceTime } from "../../lib/service-clock.ts";
+import type { Subject } from "../apply/gate.ts";
+import { messagePayload } from "../apply/parts.ts";
+import { type ApplyDeps, guardFor } from "../apply/write-once.ts";
+import { issueState, rememberedState } from "../plan/changes.ts";
+import { namesInRestricted } from "../plan/disclosure.ts";
+import { type NewCase, newCaseCharsMax } from "../ports.ts";
+import { stayingLine } from "../render.ts";
+import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import { filesOfRequest, uploadForCase } from "./files.ts";
+import type { ResolvedInputs } from "./inputs.ts";
+
+/** Key of the intent that makes the case, one per link. */
+export const caseIntentKey = "case";
+
+/** A case as the issue words it; nothing of it was guarded. */
+export type CaseWords = {
+  readonly text: string;
+  /** Name of the reporter; "" = none. */
+  readonly author: string;
+  readonly files: readonly IssueFile[];
+};
+
+/** A request whose case can be made. */
+export type NewRequest = {
+  readonly issue: Issue;
+  readonly readAt: Date;
+  readonly words: CaseWords;
+  /** What the issue asks for now (`askedAs`). */
+  readonly asked: string;
+  /** Nothing of it is masked, by a person's word. */
+  readonly asIs: boolean;
+  readonly inputs: ResolvedInputs;
+};
+
+/** What a request asks for, and how it may leave, as its frozen form remembers it. `hash`: of its inputs. Pure. */
+export function askedAs(hash: string, asIs: boolean): string {
+  return asIs ? `${hash}:as_is` : hash;
+}
+
+/** The write that makes a case, as its intent holds it. */
+export type CasePayload = {
+  /** Hash of what the issue asked for when this was rendered. Absent in what an earlier release froze. */
+  readonly asked?: string;
+  /** Set once an attempt's outcome stayed unknown and every look for it came back empty. */
+  readonly repeated?: true;
+  readonly input: Omit<NewCase, "extras"> & { readonly extends: Readonly<Record<string, GuardedText>> };
+  /** When the issue was read: later comments are news, earlier ones history. */
+  readonly since: string;
+  readonly intents: readonly NewIntent[];
+  readonly mirrors: NonNullable<StateStep["mirrors"]>;
+  /** Absent in what an earlier release froze. */
+  readonly failures?: NonNullable<StateStep["failures"]>;
+  readonly notes: readonly string[];
+};
+
+/** The frozen form as the port takes it. Pure. */
+export function toNewCase({ extends: extras, ...input }: CasePayload["input"]): NewCase {
+  return { ...input, extras: Object.entries(extras).map(([id, value]) => ({ id: thawed(id), value })) };
+}
+
+/** The mark of the case of an issue. Pure. */
+export function caseMark(issue: Issue): Mark {
+  return { kind: "case", issueKey: issue.issueKey, issueId: issue.issueId, part: null };
+}
+
+/** What the case is to say, and which files go with it. Throws `ServiceError`. */
+export async function composeCase(
+  deps: Pick<ApplyDeps, "jira" | "text" | "settings" | "lane">,
+  request: { readonly issue: Issue; readonly description: string; readonly inputs: Pick<ResolvedInputs, "template"> },
+): Promise<CaseWords> {
+  const { issue, description, inputs } = request;
+  const { settings } = deps;
+  const template = inputs.template === null ? "" : `\n\n${inputs.template}`;
+  const about = {
+    issue,
+    ownAccountId: await deps.jira.getOwnAccountId(),
+    text: `${issue.summary}\n${description}`,
+    media: deps.text.mediaReferences(issue.description),
+    held:
+      issue.files.length === 0
+        ? []
+        : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),
+  };
+  const policy = settings.attachments.toHuawei;
+  const files = filesOfRequest({ ...about, policy });
+  const staying = policy === "none" ? filesOfRequest({ ...about, policy: "referenced" }).map(stayingLine) : [];
+  const said = [`${issue.summary}\n\n${description}`.trim(), ...staying].join("\n");
+  return { text: `${said}${template}`.trim(), author: issue.reporterName ?? "", files };
+}
+
+/** Guards, renders and uploads; what comes is stored with the write that makes the case. Throws `ServiceError`, and what the gate throws. */
+export async function prepareCase(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  request: NewRequest,
+  subject: Subject,
+): Promise<CasePayload> {
+  const { issue, inputs, words } = request;
+  const { settings } = deps;
+  const mark = caseMark(issue);
+  const guard = guardFor(settings, request);
+  const guarded = guardText(words.text, guard);
+  const author =
+    words.author === "" && settings.comments.authorName === "name"
+      ? { text: ownWords``, masked: [] }
+      : guardAuthorLine(words.author, settings.comments.authorName, guard);
+  const rendered = renderParts({
+    mark,
+    authorLine: author.text,
+    text: guarded.text,
+    charsMax: settings.huawei.messageCharsMax,
+    firstCharsMax: Math.min(newCaseCharsMax, settings.huawei.messageCharsMax),
+  });
+  const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
+  const uploaded = await uploadForCase(deps, leased, words.files, { fullText: full, subject, guard });
+  // Bytes take their time: the case that carries them is judged anew.
+  if (words.files.length > 0 || full !== null) deps.gate.forget();
+  const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
+  const count = contents.length;
+  const rest = contents.slice(1).map(
+    (content, at): NewIntent => ({
+      kind: "message",
+      key: `message:case:${at + 2}/${count}`,
+      side: "huawei",
+      state: "planned",
+      mark: markIdentity({ ...mark, part: { index: at + 2, count } } as Mark),
+      payload: messagePayload({
+        content,
+        fileIds: [],
+        owner: { kind: "notice", sourceId: "case-text" },
+        index: at + 2,
+      }),
+    }),
+  );
+  const { template: _used, masked: inExtras, extras, ...ids } = inputs;
+  const masked = addMasked(guarded.masked, author.masked, inExtras, uploaded.masked);
+  if (masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "case" });
+  const state = issueState(issue, "jira", { settings, adfToText: deps.text.adfToText });
+  return {
+    asked: request.asked,
+    input: {
+      ...ids,
+      extends: Object.fromEntries(extras.map(({ id, value }) => [id, value])),
+      description: contents[0] ?? ownWords``,
+      fileIds: uploaded.fileIds,
+    },
+    since: toServiceTime(request.readAt, deps.jira.serviceClock.aheadMs()).toISOString(),
+    intents: [...rest, ...uploaded.intents],
+    mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
+    failures: uploaded.failures,
+    notes: maskedNote(masked),
+  };
+}
+
+function maskedNote(masked: readonly MaskedKind[]): string[] {
+  if (masked.length === 0) return [];
+  return [`Something in what was sent was masked: ${maskedInWords(masked)}.`];
+}
