@@ -88,7 +88,7 @@ async function wire(
     clock,
     ...(options.actor === undefined ? {} : { actor: options.actor }),
   });
-  const status = { config, admin, state, clock, silences: makeSilenceReader({ prisma, clock }) };
+  const status = { config, admin, clock, silences: makeSilenceReader({ prisma, clock }) };
   return {
     config,
     log,

@@ -1,8 +1,14 @@
 /** Which conditions become alarms: the troubles of the page's report, told apart by what they are about. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { startChatServices } from "../../test/support/chat-services.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { makeTestMessage } from "../observability/notify/message.ts";
 import { troublesOf } from "../observability/status-report.ts";
 import type { FailureGroup } from "../store/alarms.ts";
-import { alarmsOf } from "./notifications.ts";
+import { alarmsOf, makePost } from "./notifications.ts";
 import type { ConnectionConditions } from "./status.ts";
 
 const at = new Date("2026-11-30T12:00:00Z");
@@ -99,4 +105,30 @@ test("the page and the notifications agree on what is wrong", () => {
 
   expect(report({ rounds: [round("cases", minutesAgo(16))] })).toEqual(["silent"]);
   expect(report({ silences: [{ direction: "to-huawei", since: minutesAgo(600) }] })).toEqual(["quiet"]);
+});
+
+test("an address and a secret in files are read again after an attempt that failed", async ({ onTestFinished }) => {
+  const services = await startChatServices({ secret: "SEC-new" });
+  const folder = await mkdtemp(join(tmpdir(), "casebridge-notify-"));
+  onTestFinished(async () => {
+    await services.close();
+    await rm(folder, { recursive: true });
+  });
+  const [urlFile, secretFile] = [join(folder, "url"), join(folder, "secret")];
+  await writeFile(urlFile, `${services.url("dingtalk")}-of-yesterday\n`);
+  await writeFile(secretFile, "SEC-old\n");
+  const env = { NOTIFY_URL_FILE: urlFile, NOTIFY_SECRET_FILE: secretFile, NOTIFY_FORMAT: "dingtalk" };
+  const loaded = loadConfig({ env, cwd: folder, purpose: "database" });
+  if (!loaded.ok || loaded.config.notify === null) throw new Error("the configuration is wrong");
+  const post = makePost(loaded.config, loaded.config.notify);
+  const message = makeTestMessage({ languages: ["en"], publicUrl: null, issueUrl: () => null }, at);
+
+  expect(await post(message, 0)).toMatchObject({ taken: false, problem: "http_404" });
+  await writeFile(urlFile, services.url("dingtalk"));
+  expect(await post(message, 1)).toMatchObject({ taken: false, problem: "code_310000" });
+  await writeFile(secretFile, "SEC-new");
+  expect(await post(message, 2)).toEqual({ taken: true });
+  await rm(urlFile);
+  expect(await post(message, 0)).toEqual({ taken: true });
+  expect(await post(message, 1)).toEqual({ taken: true });
 });

@@ -3,7 +3,7 @@ import type { Config, NotifyConfig } from "../config/config.ts";
 import type { Alarm, AlarmCode } from "../domain/alarm.ts";
 import { makeHttpSender } from "../lib/http.ts";
 import { type NotifyMessage, toMessageSettings } from "../observability/notify/message.ts";
-import { type Delivery, deliver } from "../observability/notify/messenger.ts";
+import { type Delivery, deliver, type Endpoint } from "../observability/notify/messenger.ts";
 import { type Notifier, startNotifier } from "../observability/notify/notifier.ts";
 import { deafSince, lateSeconds, troublesOf } from "../observability/status-report.ts";
 import { type FailureGroup, makeAlarmBook } from "../store/alarms.ts";
@@ -43,16 +43,20 @@ export function startNotifications({ config, metrics, clock, log, database, owne
   });
 }
 
-/** Sends messages. After a failure the secrets are read again from their files. */
-function makePost(
+/** Sends messages, with connections of its own. After a failure the secrets are read again from their files. */
+export function makePost(
   config: Config,
   first: NotifyConfig,
 ): (message: NotifyMessage, attempts: number) => Promise<Delivery> {
   // Connections of its own: an endpoint that hangs holds no one else's.
   const send = makeHttpSender(() => {}, first.proxy);
-  return (message, attempts) => {
-    const notify = attempts === 0 ? first : (config.reread()?.notify ?? first);
-    return deliver(send, { ...notify, format: first.format }, { message, now: new Date() });
+  let current: Endpoint = first;
+  return async (message, attempts) => {
+    const { url, secret } = (attempts === 0 ? null : config.reread()?.notify) ?? current;
+    const endpoint = { url, secret, format: first.format };
+    const delivery = await deliver(send, endpoint, { message, now: new Date() });
+    if (delivery.taken) current = endpoint;
+    return delivery;
   };
 }
 

@@ -8,7 +8,6 @@ import type { BudgetReport, ConnectionReport, StatusReport } from "../observabil
 import type { QueueBackend } from "../queue/contract.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { Silence } from "../store/news.ts";
-import type { StatePort } from "../sync/state.ts";
 import { budgetKeys } from "./budget-keys.ts";
 
 /**
@@ -41,7 +40,6 @@ export function reachedPollSeconds(
 export type StatusDeps = {
   readonly config: Config;
   readonly admin: AdminStore;
-  readonly state: StatePort;
   readonly clock: { now(): Date };
   readonly silences: () => Promise<readonly Silence[]>;
 };
@@ -78,17 +76,20 @@ export async function makeStatusReport(
 export async function readConditions(
   deps: StatusDeps,
 ): Promise<{ readonly at: Date; readonly connections: readonly ConnectionConditions[] }> {
-  const { admin, config, state, clock } = deps;
+  const { admin, config, clock } = deps;
   const at = clock.now();
-  const [rounds, failures, budgets, silences] = await Promise.all([
+  const [rounds, failures, budgets, silences, backlogs, remembered] = await Promise.all([
     admin.listRounds(),
-    admin.listFailures({ limit: 1000 }),
+    admin.listFailureGroups(1),
     admin.listBudgets(),
     deps.silences(),
+    admin.listBacklogs(),
+    admin.listConnections(),
   ]);
+  const backlogOf = (name: string) => backlogs.find(({ connectionName }) => connectionName === name);
   const watchedBy = new Map<string, { readonly apiVersion: ApiVersion; readonly links: number }>();
   for (const { name, huawei } of config.connections)
-    watchedBy.set(name, { apiVersion: huawei.apiVersion, links: await state.countWatchedLinks(name) });
+    watchedBy.set(name, { apiVersion: huawei.apiVersion, links: backlogOf(name)?.watched ?? 0 });
   const keys = new Map(config.connections.map((connection) => [connection.name, budgetKeys(connection)]));
   const sharing = (side: Side, name: string): readonly string[] =>
     config.connections.map((other) => other.name).filter((other) => keys.get(other)?.[side] === keys.get(name)?.[side]);
@@ -103,47 +104,46 @@ export async function readConditions(
   };
   const gapSeconds = (cron: string): number => longestGapMs(cron, at, eightDaysMs) / 1000;
   const [casesGapSeconds, issuesGapSeconds] = [gapSeconds(config.crons.cases), gapSeconds(config.crons.issues)];
-  const connections = await Promise.all(
-    config.connections.map(async ({ name, huawei, jira }) => {
-      const remembered = await state.getConnection(name);
-      const { oldest } = await admin.findOldestPending(name);
-      const heldSince = await admin.findHeldSince(name);
-      const ageOf = (since: Date): number => Math.max(0, (at.getTime() - since.getTime()) / 1000);
-      const ages = [oldest?.pendingSince, heldSince].flatMap((since) => (since == null ? [] : [ageOf(since)]));
-      const shared = sharing("huawei", name).flatMap((other) => watchedBy.get(other) ?? []);
-      const plannedSeconds = plannedPollSeconds(casesGapSeconds, shared, huawei.requestsPerSecond);
-      const own = rounds.filter((round) => round.connectionName === name);
-      const casesRound = own.find((round) => round.name === "cases");
-      const planned: Readonly<Record<string, number>> = { cases: plannedSeconds, issues: issuesGapSeconds };
-      return {
-        name,
-        state: remembered.state,
-        stateReason: remembered.stateReason,
-        pausedToJira: remembered.pausedToJira,
-        pausedToHuawei: remembered.pausedToHuawei,
-        openFailures: failures.items.filter((failure) => failure.connectionName === name).length,
-        oldestUnmirroredSeconds: ages.length === 0 ? null : Math.max(...ages),
-        oldestDueSeconds: oldest?.pendingSince == null ? null : ageOf(oldest.pendingSince),
-        oldestHeldSeconds: heldSince === null ? null : ageOf(heldSince),
-        effectivePollSeconds: reachedPollSeconds(casesRound, plannedSeconds, at),
-        plannedPollSeconds: plannedSeconds,
-        rounds: own.map((round) => ({
-          name: round.name,
-          outcome: round.outcome,
-          startedAt: round.startedAt,
-          endedAt: round.finishedAt,
-          doneAt: round.doneAt,
-          plannedSeconds: planned[round.name] ?? null,
-          requests: round.requests,
-        })),
-        silences: silences
-          .filter((silence) => silence.connectionName === name)
-          .map(({ direction, since }) => ({ direction, since })),
-        budgets: { huawei: huawei.requestsPerSecond, jira: jira.requestsPerSecond },
-        budgetStates: { huawei: budgetState("huawei", name), jira: budgetState("jira", name) },
-      };
-    }),
-  );
+  const connections = config.connections.map(({ name, huawei, jira }): ConnectionConditions => {
+    const kept = remembered.find((entry) => entry.name === name);
+    const { dueSince = null, heldSince = null } = backlogOf(name) ?? {};
+    const ageOf = (since: Date): number => Math.max(0, (at.getTime() - since.getTime()) / 1000);
+    const ages = [dueSince, heldSince].flatMap((since) => (since === null ? [] : [ageOf(since)]));
+    const shared = sharing("huawei", name).flatMap((other) => watchedBy.get(other) ?? []);
+    const plannedSeconds = plannedPollSeconds(casesGapSeconds, shared, huawei.requestsPerSecond);
+    const own = rounds.filter((round) => round.connectionName === name);
+    const casesRound = own.find((round) => round.name === "cases");
+    const planned: Readonly<Record<string, number>> = { cases: plannedSeconds, issues: issuesGapSeconds };
+    return {
+      name,
+      state: kept?.state ?? "active",
+      stateReason: kept?.stateReason ?? null,
+      pausedToJira: kept?.pausedToJira ?? false,
+      pausedToHuawei: kept?.pausedToHuawei ?? false,
+      openFailures: failures
+        .filter(({ connectionName }) => connectionName === name)
+        .reduce((sum, { count }) => sum + count, 0),
+      oldestUnmirroredSeconds: ages.length === 0 ? null : Math.max(...ages),
+      oldestDueSeconds: dueSince === null ? null : ageOf(dueSince),
+      oldestHeldSeconds: heldSince === null ? null : ageOf(heldSince),
+      effectivePollSeconds: reachedPollSeconds(casesRound, plannedSeconds, at),
+      plannedPollSeconds: plannedSeconds,
+      rounds: own.map((round) => ({
+        name: round.name,
+        outcome: round.outcome,
+        startedAt: round.startedAt,
+        endedAt: round.finishedAt,
+        doneAt: round.doneAt,
+        plannedSeconds: planned[round.name] ?? null,
+        requests: round.requests,
+      })),
+      silences: silences
+        .filter((silence) => silence.connectionName === name)
+        .map(({ direction, since }) => ({ direction, since })),
+      budgets: { huawei: huawei.requestsPerSecond, jira: jira.requestsPerSecond },
+      budgetStates: { huawei: budgetState("huawei", name), jira: budgetState("jira", name) },
+    };
+  });
   return { at, connections };
 }
 

@@ -328,24 +328,21 @@ function makeHttp(input: {
   const counted = new Map<string, number>();
   metrics.onCollect(async () => {
     const picture = await report();
-    const failures = (await admin.listFailures({ limit: 1000 })).items;
+    const failures = await admin.listFailureGroups(1);
     metrics.setLinks(
       picture.connections.flatMap(({ name, links }) =>
         Object.entries(links).map(([state, count]) => ({ connection: name, state, count })),
       ),
     );
-    const byReason = new Map<string, { connection: string; reason: string; count: number }>();
-    for (const failure of failures) {
-      const key = `${failure.connectionName} ${failure.reason}`;
-      const row = byReason.get(key) ?? { connection: failure.connectionName, reason: failure.reason, count: 0 };
-      byReason.set(key, { ...row, count: row.count + 1 });
-    }
-    metrics.setOpenFailures([...byReason.values()]);
+    metrics.setOpenFailures(
+      failures.map(({ connectionName, reason, count }) => ({ connection: connectionName, reason, count })),
+    );
     metrics.setBreakers(
       picture.connections.flatMap(({ name, state, stateReason }) =>
         breakers.map((breaker) => {
           const stopped = state === "stopped" && stateReason === breaker ? 1 : 0;
-          return { connection: name, breaker, open: Math.max(stopped, byReason.get(`${name} ${breaker}`)?.count ?? 0) };
+          const found = failures.find(({ connectionName, reason }) => connectionName === name && reason === breaker);
+          return { connection: name, breaker, open: Math.max(stopped, found?.count ?? 0) };
         }),
       ),
     );

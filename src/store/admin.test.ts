@@ -93,17 +93,33 @@ describe("lists", () => {
     expect(await admin.findLink("link:x")).toBeNull();
   });
 
-  it("says which link has waited longest, and since when", async () => {
-    const [first] = await addLinks(state, "main", "C1");
-    expect(await admin.findOldestPending("second")).toEqual({ count: 0, oldest: null });
-    await (await claim(first ?? ("" as LinkId))).finish({ doneRev: 1, recheckAt: null, attempts: 0 });
+  it("says of each connection what is watched, and since when something is due or held", async () => {
+    const [first = "" as LinkId, second = "" as LinkId] = await addLinks(state, "main", "C1", "C2");
+    const backlogs = async () => new Map((await admin.listBacklogs()).map((entry) => [entry.connectionName, entry]));
+    expect((await backlogs()).get("second")).toEqual({
+      ...{ connectionName: "second", watched: 0, dueSince: null, heldSince: null },
+    });
+    for (const id of [first, second]) await (await claim(id)).finish({ doneRev: 1, recheckAt: null, attempts: 0 });
+    expect((await backlogs()).get("main")).toMatchObject({ watched: 2, dueSince: null, heldSince: null });
+
     clock.advance(1000);
-    await state.wake([{ linkId: first ?? ("" as LinkId), jira: true, lane: "live" }]);
+    await state.wake([{ linkId: first, jira: true, lane: "live" }]);
     const since = clock.now();
     clock.advance(1000);
-    await state.wake([{ linkId: first ?? ("" as LinkId), jira: true, lane: "live" }]);
+    for (const linkId of [first, second]) await state.wake([{ linkId, jira: true, lane: "live" }]);
+    await database.pool.query(`UPDATE links SET "heldSince" = now() - interval '1 hour' WHERE id = $1`, [second]);
+    await state.recordConnectionFailure("second", "many_new_cases", "51 cases");
+    await state.recordConnectionFailure("second", "job_failed", "boom");
+    const found = await backlogs();
 
-    expect(await admin.findOldestPending()).toMatchObject({ count: 1, oldest: { id: first, pendingSince: since } });
+    expect(found.get("main")).toMatchObject({ watched: 2, dueSince: since });
+    expect(found.get("main")?.heldSince?.getTime()).toBeLessThan(since.getTime());
+    expect(found.get("second")?.heldSince).toEqual(clock.now());
+    await database.pool.query(
+      `UPDATE links SET "closedSeenAt" = now() - interval '15 days', state = 'paused' WHERE id = $1`,
+      [second],
+    );
+    expect((await backlogs()).get("main")).toMatchObject({ watched: 1, heldSince: null });
   });
 
   it("shows rounds, runs, budgets and connections", async () => {
@@ -144,7 +160,9 @@ describe("failures", () => {
       ],
     });
     await leased.finish({ doneRev: 1, recheckAt: null, attempts: 0 });
-    expect(await admin.findHeldSince("main")).toBeInstanceOf(Date);
+    expect(
+      (await admin.listBacklogs()).find(({ connectionName }) => connectionName === "main")?.heldSince,
+    ).toBeInstanceOf(Date);
     for (const { id } of (await admin.listFailures({ limit: 10 })).items) await admin.retryFailure(id, "as_is");
 
     const rows = (await state.findSnapshot(linkId))?.mirrors.map(({ state: is, reason, sourceHash }) => [

@@ -1,6 +1,5 @@
 /** Reads and decisions of operators: what commands, page and API need. Flows use `StatePort` instead. */
 
-import { holdingReasons } from "../domain/failure.ts";
 import { type GuardWord, guardHeld, guardRowId } from "../domain/guard-word.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
@@ -10,6 +9,7 @@ import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState, LinkSnapshot } from "../sync/state.ts";
 import { type Act, type ActEntry, listActPage, listActs, recordAct } from "./acts.ts";
 import { type FailureGroup, listFailureGroups, type NotifierState, readNotifierState } from "./alarms.ts";
+import { type Backlog, listBacklogs } from "./backlogs.ts";
 import { listConnections } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { type LinkByHandResult, linkByHand, moveLink, unlink } from "./hand-links.ts";
@@ -338,30 +338,8 @@ export function makeAdminStore(deps: {
       }));
     },
 
-    /** How many active links wait to be mirrored, and the one that has waited longest. */
-    async findOldestPending(connection?: string): Promise<{ count: number; oldest: LinkSummary | null }> {
-      const [found] = await prisma.$queryRaw<{ count: number; id: bigint | null }[]>(Prisma.sql`
-        SELECT count(*)::int AS count, (array_agg(id ORDER BY "wantedAt" NULLS LAST, id))[1] AS id FROM links
-        WHERE state = 'active' AND "wantedRev" > "doneRev"
-          AND ${connection === undefined ? Prisma.sql`true` : Prisma.sql`"connectionName" = ${connection}`}`);
-      const row =
-        found?.id == null ? null : await prisma.link.findUnique({ where: { id: found.id }, select: SUMMARY_FIELDS });
-      return { count: found?.count ?? 0, oldest: row === null ? null : toSummary(row) };
-    },
-
-    /**
-     * Since when something of the connection is held back: by a pause or a hold of its link, by what stops or holds the whole
-     * connection, or by the text guard; `null` = nothing is.
-     */
-    async findHeldSince(connection: string): Promise<Date | null> {
-      const [found] = await prisma.$queryRaw<{ since: Date | null }[]>(Prisma.sql`
-        SELECT min(since) AS since FROM (
-          SELECT "heldSince" AS since FROM links WHERE "connectionName" = ${connection} AND "heldSince" IS NOT NULL AND state = 'active'
-          UNION ALL
-          SELECT "firstAt" FROM failures WHERE "connectionName" = ${connection} AND state IN ('open', 'retrying')
-            AND ("linkId" IS NULL AND reason = ANY(${[...holdingReasons]}::text[]) OR reason = ${guardHeld}::text)) AS held`);
-      return found?.since ?? null;
-    },
+    /** See `listBacklogs`. */
+    listBacklogs: (): Promise<Backlog[]> => listBacklogs(prisma, now()),
 
     /** All request budgets by key. */
     async listBudgets(): Promise<BudgetEntry[]> {

@@ -46,7 +46,7 @@ const connection = z.object({
   pausedToJira: z.boolean(),
   pausedToHuawei: z.boolean(),
   links: counts.describe("Number of links by state."),
-  openFailures: count.describe("At most 1,000 are counted."),
+  openFailures: count,
   oldestUnmirroredSeconds: seconds
     .nullable()
     .describe("Age of the oldest change that is not mirrored yet, be it due or held."),
