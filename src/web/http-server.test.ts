@@ -476,10 +476,13 @@ test("the overview says in one sentence whether all is well, also in its title",
   const [first] = status.connections;
   if (first === undefined) throw new Error("there is no connection");
   const well = { ...first, name: "ops", openFailures: 0 };
-  const sentenceOf = async (connection: typeof first): Promise<(string | undefined)[]> => {
+  const sentenceOf = async (
+    connection: typeof first,
+    change: Partial<StatusReport> = {},
+  ): Promise<(string | undefined)[]> => {
     const get = await start({
       api: {
-        status: async () => ({ ...status, connections: [connection] }),
+        status: async () => ({ ...status, connections: [connection], ...change }),
         links: async () => noPage,
         failures: async () => noPage,
         acts: async () => noPage,
@@ -498,6 +501,20 @@ test("the overview says in one sentence whether all is well, also in its title",
   ]);
   const silent = "ops: rounds do not come as planned.";
   expect(await sentenceOf({ ...well, effectivePollSeconds: 181 })).toEqual([silent, silent]);
+  const notifications = {
+    format: "slack",
+    on: ["failure"],
+    sentAt: null,
+    failingSince: new Date(0),
+    problem: "http_404",
+  };
+  const mute = "nobody can be notified (casebridge doctor says why).";
+  expect(await sentenceOf(well, { notifications })).toEqual([mute, mute]);
+  const quiet = "ops: cases are open, and there is no news for an unusual time.";
+  expect(await sentenceOf({ ...well, silences: [{ direction: "to-jira", since: new Date(0) }] })).toEqual([
+    quiet,
+    quiet,
+  ]);
   const waits = { ...well.budgetStates.jira, pausedUntil: new Date(status.at.getTime() + 61_000) };
   expect(await sentenceOf({ ...well, budgetStates: { ...well.budgetStates, jira: waits } })).toEqual([silent, silent]);
 });

@@ -15,6 +15,7 @@ const texts = {
     trouble_late: "changes are late",
     trouble_silent: "rounds do not come as planned",
     trouble_quiet: "cases are open, and there is no news for an unusual time",
+    notifyFailing: "nobody can be notified (casebridge doctor says why)",
     at: "State at",
     none: "No connection is configured.",
     noStatus: "The state cannot be read at the moment. Look at /readyz and at the log.",
@@ -68,6 +69,7 @@ const texts = {
     trouble_late: "变更同步延迟",
     trouble_silent: "轮询未按计划进行",
     trouble_quiet: "有未关闭的工单,但异常长时间没有新动态",
+    notifyFailing: "通知无法送达(原因见 casebridge doctor)",
     at: "状态时间",
     none: "尚未配置任何连接。",
     noStatus: "暂时无法读取状态。请查看 /readyz 和日志。",
@@ -170,6 +172,7 @@ function verdictOf(status: StatusReport, t: Texts): { readonly text: string; rea
     const troubles = troublesOf(connection, status.at).map((trouble: Trouble) => t[`trouble_${trouble}`]);
     return troubles.length === 0 ? [] : [`${connection.name}: ${troubles.join(", ")}`];
   });
+  if (status.notifications?.failingSince != null) wrong.push(t.notifyFailing);
   return wrong.length === 0 ? { text: t.allWell, tone: "good" } : { text: `${wrong.join("; ")}.`, tone: "bad" };
 }
 
