@@ -10,7 +10,7 @@
 // `prisma generate` insists on a schema engine binary, which it would download. It never runs the binary to generate, so
 // PRISMA_SCHEMA_ENGINE_BINARY may name any existing file; this one is at hand.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -83,6 +83,7 @@ function generate(program) {
   });
 
   if (result.status === 0 && existsSync(join(generated, "client.ts"))) {
+    unpackCompiler();
     rmSync(previous, { recursive: true, force: true });
   } else {
     rmSync(generated, { recursive: true, force: true });
@@ -91,4 +92,27 @@ function generate(program) {
     if (result.error) console.error(result.error.message);
     process.exitCode = 1;
   }
+}
+
+/**
+ * The client holds its query compiler as a text of several MB, which stays in the heap twice: as the source of a module and as its
+ * constant. A file of bytes is read once and let go.
+ */
+function unpackCompiler() {
+  const place = join(generated, "internal", "class.ts");
+  const source = readFileSync(place, "utf8");
+  const packed =
+    /const \{ wasm \} = await import\("(@prisma\/client\/runtime\/[\w.-]+\.wasm-base64)\.mjs"\)\s+return await decodeBase64AsWasm\(wasm\)/;
+  const [text, name] = packed.exec(source) ?? [];
+  if (text === undefined || name === undefined) {
+    console.error("The Prisma client keeps its query compiler elsewhere now; see unpackCompiler in scripts/prisma-generate.mjs.");
+    process.exitCode = 1;
+    return;
+  }
+  const { wasm } = createRequire(import.meta.url)(`${name}.js`);
+  writeFileSync(join(generated, "internal", "query-compiler.wasm"), Buffer.from(wasm, "base64"));
+  const unpacked =
+    'const { readFileSync } = await import("node:fs")\n' +
+    '    return new WebAssembly.Module(readFileSync(new URL("./query-compiler.wasm", import.meta.url)))';
+  writeFileSync(place, source.replace(text, () => unpacked));
 }
