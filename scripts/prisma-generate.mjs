@@ -105,7 +105,9 @@ function unpackCompiler() {
     /const \{ wasm \} = await import\("(@prisma\/client\/runtime\/[\w.-]+\.wasm-base64)\.mjs"\)\s+return await decodeBase64AsWasm\(wasm\)/;
   const [text, name] = packed.exec(source) ?? [];
   if (text === undefined || name === undefined) {
-    console.error("The Prisma client keeps its query compiler elsewhere now; see unpackCompiler in scripts/prisma-generate.mjs.");
+    console.error(
+      "The Prisma client keeps its query compiler elsewhere now; see unpackCompiler in scripts/prisma-generate.mjs.",
+    );
     process.exitCode = 1;
     return;
   }
@@ -114,5 +116,8 @@ function unpackCompiler() {
   const unpacked =
     'const { readFileSync } = await import("node:fs")\n' +
     '    return new WebAssembly.Module(readFileSync(new URL("./query-compiler.wasm", import.meta.url)))';
-  writeFileSync(place, source.replace(text, () => unpacked));
+  writeFileSync(
+    place,
+    source.replace(text, () => unpacked),
+  );
 }

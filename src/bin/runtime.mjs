@@ -16,6 +16,10 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 // memory comes back only when it is full. Unlike `--max-semi-space-size` this flag is heeded by a process that runs already.
 setFlagsFromString("--semi-space-growth-factor=1");
 
+// What a round over ten thousand cases reads is garbage a moment later. V8 would let the heap grow to four times what lives in it before it
+// looks, and the pages stay with the process; at 15 percent the worker holds half of that, and a round takes 3 percent more of a core.
+setFlagsFromString("--heap-growing-percent=15");
+
 // From the second start on the TypeScript files come compiled from NODE_COMPILE_CACHE, or the system's temporary folder: Node's compiler
 // and its memory are not needed. Where nothing can be written nothing is kept.
 runtime.enableCompileCache();

@@ -4,7 +4,7 @@ import { formatLocalTime } from "../lib/time-zone.ts";
 import type { CaseListQuery } from "../sync/ports.ts";
 import { contractError } from "./answers.ts";
 import type { DialectDeps } from "./dialect.ts";
-import { offsetMax, type Page, readPages } from "./paging.ts";
+import { offsetMax, type Page, walkPages } from "./paging.ts";
 import { zoneSpreadMs } from "./service-zone.ts";
 
 /** Before the service existed; where windows of creation time begin. */
@@ -16,20 +16,31 @@ const firstCaseAt = new Date("2010-01-01T00:00:00Z");
  */
 export type Window = { readonly from: Date | null; readonly to: Date | null };
 
-/** Distinct cases of all pages; a listing beyond the largest offset is split into windows of creation time. */
-export async function readCaseWindows(
+/** Gets each page of a walk as it comes. */
+export type TakeCases = (page: readonly CaseSummary[]) => Promise<void>;
+
+/** The distinct cases of a walk; of one that came more than once the last. Throws what the walk throws. */
+export async function collectCases(walk: (take: TakeCases) => Promise<void>): Promise<readonly CaseSummary[]> {
+  const distinct = new Map<string, CaseSummary>();
+  await walk(async (page) => {
+    for (const entry of page) distinct.set(entry.caseId, entry);
+  });
+  return [...distinct.values()];
+}
+
+/** All pages, each as it comes; a listing beyond the largest offset is split into windows of creation time. */
+export async function walkCaseWindows(
   deps: DialectDeps,
   query: CaseListQuery,
   getPageOf: (window: Window, offset: number) => Promise<Page<CaseSummary>>,
-): Promise<readonly CaseSummary[]> {
-  const distinct = new Map<string, CaseSummary>();
-  await readWindow({ from: query.createdFrom ?? null, to: query.createdTo ?? null });
-  return [...distinct.values()];
+  take: TakeCases,
+): Promise<void> {
+  await walkWindow({ from: query.createdFrom ?? null, to: query.createdTo ?? null });
 
-  async function readWindow(window: Window): Promise<void> {
+  async function walkWindow(window: Window): Promise<void> {
     const first = await getPageOf(window, 0);
     if ((first.total ?? 0) > offsetMax) {
-      for (const half of halve(deps, window)) await readWindow(half);
+      for (const half of halve(deps, window)) await walkWindow(half);
       return;
     }
     let unusedFirst: Page<CaseSummary> | null = first;
@@ -38,12 +49,11 @@ export async function readCaseWindows(
       unusedFirst = offset === 0 ? null : unusedFirst;
       return page ?? getPageOf(window, offset);
     };
-    const reading = await readPages(getPage, (item) => item.caseId);
-    if (!reading.steady) {
-      const facts = { operation: "listCases", total: reading.total, count: reading.items.length };
+    const walk = await walkPages(getPage, (item) => item.caseId, take);
+    if (!walk.steady) {
+      const facts = { operation: "listCases", total: walk.total, count: walk.count };
       deps.log.warn(facts, "Huawei case list moved during every reading");
     }
-    for (const item of reading.items) distinct.set(item.caseId, item);
   }
 }
 

@@ -589,6 +589,7 @@ describe("what comes from Jira", () => {
     serviceClock: "read",
     capabilities: "read",
     listCases: "read",
+    walkCases: "read",
     getCase: "read",
     listMessages: "read",
     listInstantMessages: "read",

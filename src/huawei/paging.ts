@@ -29,32 +29,58 @@ export async function readPages<Item>(
   getPage: (offset: number) => Promise<Page<Item>>,
   idOf: ((item: Item) => string) | null,
 ): Promise<Reading<Item>> {
-  const union = new Map<string, Item>();
+  if (idOf !== null) {
+    const distinct = new Map<string, Item>();
+    const walk = await walkPages(getPage, idOf, async (items) => {
+      for (const item of items) distinct.set(idOf(item), item);
+    });
+    return { items: [...distinct.values()], total: walk.total, steady: walk.steady };
+  }
   for (let tries = 1; ; tries += 1) {
-    const pass = await readOnce(getPage);
-    const distinct = new Map(pass.items.map((item, index) => [idOf === null ? String(index) : idOf(item), item]));
-    const steady = !pass.moved && (pass.total === null || distinct.size >= pass.total);
-    if (steady) return { items: [...distinct.values()], total: pass.total, steady };
-    if (idOf === null) union.clear();
-    for (const [id, item] of distinct) union.set(id, item);
-    if (tries >= triesMax) return { items: [...union.values()], total: pass.total, steady };
+    const items: Item[] = [];
+    const pass = await walkOnce(getPage, async (page) => void items.push(...page));
+    const steady = !pass.moved && (pass.total === null || items.length >= pass.total);
+    if (steady || tries >= triesMax) return { items, total: pass.total, steady };
   }
 }
 
-async function readOnce<Item>(
+/**
+ * The same, page by page: `take` gets each page as it comes, so that nothing but ids is kept of a long list. A list that moves is walked
+ * again, and its items come again, the later ones being the newer. Answers how many distinct items came; throws what `take` throws.
+ */
+export async function walkPages<Item>(
   getPage: (offset: number) => Promise<Page<Item>>,
-): Promise<{ items: Item[]; total: number | null; moved: boolean }> {
+  idOf: (item: Item) => string,
+  take: (items: readonly Item[]) => Promise<void>,
+): Promise<Omit<Reading<Item>, "items"> & { readonly count: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const ids = new Set<string>();
+    const pass = await walkOnce(getPage, async (items) => {
+      for (const item of items) ids.add(idOf(item));
+      await take(items);
+    });
+    const steady = !pass.moved && (pass.total === null || ids.size >= pass.total);
+    if (steady || tries >= triesMax) return { count: ids.size, total: pass.total, steady };
+  }
+}
+
+async function walkOnce<Item>(
+  getPage: (offset: number) => Promise<Page<Item>>,
+  take: (items: readonly Item[]) => Promise<void>,
+): Promise<{ total: number | null; moved: boolean }> {
   const first = await getPage(0);
-  const items = [...first.items];
+  await take(first.items);
   let moved = false;
   let lastCount = first.items.length;
+  let count = lastCount;
   // The service may answer fewer than asked for: the offset moves by what came.
-  while (lastCount > 0 && items.length <= offsetMax) {
-    if (first.total === null ? lastCount < pageSize : items.length >= first.total) break;
-    const page = await getPage(items.length);
+  while (lastCount > 0 && count <= offsetMax) {
+    if (first.total === null ? lastCount < pageSize : count >= first.total) break;
+    const page = await getPage(count);
     if (page.total !== first.total) moved = true;
-    items.push(...page.items);
+    await take(page.items);
     lastCount = page.items.length;
+    count += lastCount;
   }
-  return { items, total: first.total, moved };
+  return { total: first.total, moved };
 }

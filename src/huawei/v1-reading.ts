@@ -4,7 +4,7 @@ import type { CaseId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { CaseListQuery, InstantGroup } from "../sync/ports.ts";
-import { readCaseWindows, type Window, windowTexts } from "./case-windows.ts";
+import { collectCases, type TakeCases, type Window, walkCaseWindows, windowTexts } from "./case-windows.ts";
 import { type DialectDeps, mapping } from "./dialect.ts";
 import { parseWire, toCaseDetail, toCaseSummary } from "./mapping.ts";
 import { type Page, pageSize } from "./paging.ts";
@@ -27,14 +27,18 @@ const caseNames = {
 } as const;
 
 /** `HuaweiPort.listCases`. */
-export async function listCases(deps: DialectDeps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
+export function listCases(deps: DialectDeps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
+  return collectCases((take) => walkCases(deps, query, lane, take));
+}
+
+/** `HuaweiPort.walkCases`. */
+export async function walkCases(deps: DialectDeps, query: CaseListQuery, lane: Lane, take: TakeCases): Promise<void> {
   try {
-    return await readCaseWindows(deps, query, (window, offset) => getPage(deps, query, window, offset, lane));
+    await walkCaseWindows(deps, query, (window, offset) => getPage(deps, query, window, offset, lane), take);
   } catch (error) {
     // The newer statuses are not on the historical pages: a service that does not know one has no such cases.
     const isNewer = query.status !== undefined && !documentedStatuses.has(query.status);
-    if (isNewer && isServiceError(error, "rejected")) return [];
-    throw error;
+    if (!isNewer || !isServiceError(error, "rejected")) throw error;
   }
 }
 

@@ -20,7 +20,7 @@ import { makeUploadBody } from "./multipart.ts";
 import { type ApiCall, plainJson, sealedBody } from "./transport.ts";
 import { makeV1Admin } from "./v1-admin.ts";
 import { lacks, post, rename, v1Call } from "./v1-call.ts";
-import { getCase, listCases, overlapMs, readNews } from "./v1-reading.ts";
+import { getCase, listCases, overlapMs, readNews, walkCases } from "./v1-reading.ts";
 import { wireUpload } from "./wire.ts";
 
 /** 2 MB and these kinds (huawei.md 8). Assumed: five files per message, as a read message shows; a message with six would prove it. */
@@ -43,6 +43,7 @@ export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): Hu
     capabilities: new Set(),
 
     listCases: (query, lane) => listCases(deps, query, lane),
+    walkCases: (query, lane, take) => walkCases(deps, query, lane, take),
     getCase: (caseId, lane) => getCase(deps, caseId, lane),
     listMessages: async (caseId, lane) => (await getCase(deps, caseId, lane)).messages,
     listInstantMessages: (caseIds, cursor, lane) => readNews(deps, caseIds, cursor, lane),

@@ -6,7 +6,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import type { CaseAction, CaseListQuery, HuaweiCapability, HuaweiPort, NewCase } from "../sync/ports.ts";
 import { unsupported } from "./answers.ts";
-import { readCaseWindows, type Window, windowTexts } from "./case-windows.ts";
+import { collectCases, type TakeCases, type Window, walkCaseWindows, windowTexts } from "./case-windows.ts";
 import { caseSourceId, cutText, type DialectDeps, mapping, operateDescMax, requireCaseText } from "./dialect.ts";
 import {
   parseWire,
@@ -60,7 +60,8 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
       capabilities.filter((capability) => deps.groupId === null || !absentInGroupMode.has(capability)),
     ),
 
-    listCases: (query, lane) => listCases(deps, query, lane),
+    listCases: (query, lane) => collectCases((take) => walkCases(deps, query, lane, take)),
+    walkCases: (query, lane, take) => walkCases(deps, query, lane, take),
     getCase: (caseId, lane) => getCase(deps, caseId, lane),
     listMessages: (caseId, lane) => listMessages(deps, caseId, lane),
     listInstantMessages: (caseIds, cursor, lane) => listInstantMessages(deps, caseIds, cursor, lane),
@@ -249,8 +250,8 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
   return toId<CaseId>(wire.incident_id);
 }
 
-async function listCases(deps: DialectDeps, query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]> {
-  return readCaseWindows(deps, query, (window, offset) => getCasePage(deps, { query, window, offset }, lane));
+function walkCases(deps: DialectDeps, query: CaseListQuery, lane: Lane, take: TakeCases): Promise<void> {
+  return walkCaseWindows(deps, query, (window, offset) => getCasePage(deps, { query, window, offset }, lane), take);
 }
 
 async function getCasePage(

@@ -15,13 +15,16 @@ import { wakeLinks, wakeStatementOf } from "./wake.ts";
 /** The service answers for at most 100 cases per call. */
 const COHORT_SIZE_MAX = 100;
 
-/** Arranges the cohorts of a connection in one transaction and answers them all, oldest first. May be repeated: then nothing moves. */
+/** Cohorts per page of a listing: a round holds a thousand of its cases at a time. */
+const COHORTS_PER_PAGE = 10;
+
+/** Arranges the cohorts of a connection in one transaction. May be repeated: then nothing moves. */
 export async function arrangeCohorts(
   prisma: PrismaClient,
   input: { readonly connectionName: string; readonly watchedSince: Date; readonly at: Date },
-): Promise<CohortState[]> {
+): Promise<void> {
   const { connectionName } = input;
-  return prisma.$transaction(async (tx) => {
+  await prisma.$transaction(async (tx) => {
     // Two rounds of one connection never arrange at once.
     await tx.$queryRaw(Prisma.sql`SELECT 1 FROM connections WHERE name = ${connectionName} FOR NO KEY UPDATE`);
     await tx.$executeRaw(Prisma.sql`
@@ -30,60 +33,53 @@ export async function arrangeCohorts(
     const homeless = await tx.$queryRaw<{ id: bigint }[]>(Prisma.sql`
       SELECT id FROM links WHERE "connectionName" = ${connectionName} AND "cohortId" IS NULL AND ${isWatched("links", input.watchedSince)}
       ORDER BY id`);
-    const cohorts = await tx.$queryRaw<{ id: bigint; members: bigint[] }[]>(Prisma.sql`
-      SELECT cohorts.id, array_remove(array_agg(links.id ORDER BY links.id), NULL) AS members
-      FROM cohorts LEFT JOIN links ON links."cohortId" = cohorts.id
+    const cohorts = await tx.$queryRaw<{ id: bigint; size: number }[]>(Prisma.sql`
+      SELECT cohorts.id, count(links.id)::int AS size FROM cohorts LEFT JOIN links ON links."cohortId" = cohorts.id
       WHERE cohorts."connectionName" = ${connectionName} GROUP BY cohorts.id ORDER BY cohorts.id`);
 
-    const plan = planCohorts(
-      homeless.map((link) => link.id),
-      cohorts,
-    );
+    const plan = planCohorts(homeless.length, cohorts);
 
+    const moved = await listMembers(tx, plan.emptied);
     const created = await createCohorts(tx, connectionName, plan.newCohorts);
-    const joins = plan.joins.map((join) => ({
-      id: join.linkId,
-      cohort: join.cohort.id ?? created[join.cohort.place] ?? null,
-    }));
+    const joins = [...homeless.map((link) => link.id), ...moved].flatMap((linkId, index) => {
+      const target = plan.free[index];
+      return target === undefined ? [] : [{ id: linkId, cohort: target.id ?? created[target.place] ?? null }];
+    });
     await join(tx, joins, input.at);
     await tx.$executeRaw(Prisma.sql`DELETE FROM cohorts WHERE id = ANY(${plan.emptied}::bigint[])`);
-    return listCohorts(tx, connectionName);
   });
+}
+
+async function listMembers(tx: Queries, cohorts: readonly bigint[]): Promise<bigint[]> {
+  if (cohorts.length === 0) return [];
+  const rows = await tx.$queryRaw<{ id: bigint }[]>(Prisma.sql`
+    SELECT id FROM links WHERE "cohortId" = ANY(${cohorts}::bigint[]) ORDER BY id`);
+  return rows.map(({ id }) => id);
 }
 
 type Target = { readonly id: bigint; readonly place?: never } | { readonly id?: never; readonly place: number };
 type CohortPlan = {
   readonly newCohorts: number;
-  readonly joins: readonly { readonly linkId: bigint; readonly cohort: Target }[];
+  /** A place for each link that waits for one, and for each member of an emptied cohort. */
+  readonly free: readonly Target[];
   readonly emptied: readonly bigint[];
 };
 
 /** Decides who moves. The fullest cohorts survive; what does not fit into them goes to new ones. */
-function planCohorts(
-  homeless: readonly bigint[],
-  cohorts: readonly { id: bigint; members: readonly bigint[] }[],
-): CohortPlan {
-  const total = homeless.length + cohorts.reduce((sum, cohort) => sum + cohort.members.length, 0);
+function planCohorts(homeless: number, cohorts: readonly { id: bigint; size: number }[]): CohortPlan {
+  const total = homeless + cohorts.reduce((sum, cohort) => sum + cohort.size, 0);
   const wanted = Math.ceil(total / COHORT_SIZE_MAX);
-  const bySize = [...cohorts].sort((a, b) => b.members.length - a.members.length || (a.id < b.id ? -1 : 1));
+  const bySize = [...cohorts].sort((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1));
   const kept = bySize.slice(0, wanted);
   const spared = bySize.slice(wanted);
   const newCohorts = wanted - kept.length;
-
-  const waiting = [...homeless, ...spared.flatMap((cohort) => cohort.members)];
   const free: Target[] = [
-    ...kept.flatMap((cohort) =>
-      Array.from({ length: COHORT_SIZE_MAX - cohort.members.length }, () => ({ id: cohort.id })),
-    ),
+    ...kept.flatMap((cohort) => Array.from({ length: COHORT_SIZE_MAX - cohort.size }, () => ({ id: cohort.id }))),
     ...Array.from({ length: newCohorts * COHORT_SIZE_MAX }, (_, place) => ({
       place: Math.floor(place / COHORT_SIZE_MAX),
     })),
   ];
-  const joins = waiting.flatMap((linkId, index) => {
-    const cohort = free[index];
-    return cohort === undefined ? [] : [{ linkId, cohort }];
-  });
-  return { newCohorts, joins, emptied: spared.map((cohort) => cohort.id) };
+  return { newCohorts, free, emptied: spared.map((cohort) => cohort.id) };
 }
 
 async function createCohorts(tx: Queries, connectionName: string, count: number): Promise<bigint[]> {
@@ -109,13 +105,18 @@ async function join(tx: Queries, joins: readonly { id: bigint; cohort: bigint | 
   await wakeLinks(tx, wakeUps, { at });
 }
 
-/** All cohorts of a connection with their members, oldest first, as they are. */
-export async function listCohorts(queries: Queries, connectionName: string): Promise<CohortState[]> {
+/** Up to ten cohorts of a connection with their members as they are, oldest first, behind the cohort `after`. */
+export async function listCohorts(
+  queries: Queries,
+  connectionName: string,
+  after: string | null,
+): Promise<CohortState[]> {
   const rows = await queries.$queryRaw<(Omit<CohortState, "caseIds"> & { caseIds: string[] })[]>(Prisma.sql`
-    SELECT cohorts.id::text AS id, cohorts.cursor, cohorts."nextCursor", cohorts."nextCursorAt", array_agg(links."caseId" ORDER BY links.id) AS "caseIds"
-    FROM cohorts JOIN links ON links."cohortId" = cohorts.id
-    WHERE cohorts."connectionName" = ${connectionName} AND links."caseId" IS NOT NULL
-    GROUP BY cohorts.id ORDER BY cohorts.id`);
+    WITH page AS MATERIALIZED (SELECT id, cursor, "nextCursor", "nextCursorAt" FROM cohorts
+      WHERE "connectionName" = ${connectionName} AND id > ${BigInt(after ?? 0)} ORDER BY id LIMIT ${COHORTS_PER_PAGE})
+    SELECT page.id::text AS id, page.cursor, page."nextCursor", page."nextCursorAt",
+      ARRAY(SELECT links."caseId" FROM links WHERE links."cohortId" = page.id AND links."caseId" IS NOT NULL ORDER BY links.id) AS "caseIds"
+    FROM page ORDER BY page.id`);
   return rows.map((row) => ({ ...row, caseIds: row.caseIds as CaseId[] }));
 }
 

@@ -28,7 +28,7 @@ type IntakeRow = {
 };
 
 /** Rows per page of a listing: 10,000 links must not exist twice in memory, once as an answer and once as objects. */
-const PAGE_SIZE = 2000;
+const PAGE_SIZE = 1_000;
 
 /** All links of a connection in every state, tombstones included, oldest first: for commands that repair, never for a round. */
 export async function listIntakeLinks(queries: Queries, connectionName: string): Promise<IntakeLink[]> {
@@ -67,6 +67,19 @@ export async function listWatchedLinks(
     Prisma.sql`${watched} AND "closedSeenAt" >= ${watchedSince}::timestamptz ORDER BY "closedSeenAt", id`,
   );
   return [...open, ...closed];
+}
+
+/** Up to 1,000 active links of a connection whose cases are open, by id, behind the link `after`. */
+export async function listOpenLinks(
+  queries: Queries,
+  connectionName: string,
+  after: LinkId | null,
+): Promise<IntakeLink[]> {
+  return readIntakeLinks(
+    queries,
+    Prisma.sql`"connectionName" = ${connectionName} AND state = 'active' AND "caseId" IS NOT NULL AND "closedSeenAt" IS NULL
+      AND id > ${after === null ? 0n : linkNumber(after)} ORDER BY "closedSeenAt", id LIMIT ${PAGE_SIZE}`,
+  );
 }
 
 /** The links of a connection that hold one of the cases, in every state. */

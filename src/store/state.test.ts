@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { toId } from "../domain/ids.ts";
 import type { Mirror } from "../domain/link.ts";
-import { type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "../sync/state.ts";
+import { type CohortState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "../sync/state.ts";
 import { ConnectionSiteChanged, syncConnections } from "./connections.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import { makeState } from "./state.ts";
@@ -787,7 +787,15 @@ describe("cohorts", () => {
       [from + 1, from + count],
     );
   }
-  const arrange = () => state.arrangeCohorts("main", new Date(clock.now().getTime() - 14 * DAY_MS));
+  async function arrange(): Promise<readonly CohortState[]> {
+    await state.arrangeCohorts("main", new Date(clock.now().getTime() - 14 * DAY_MS));
+    const cohorts: CohortState[] = [];
+    for (let page = await state.listCohorts("main", null); page.length > 0; ) {
+      cohorts.push(...page);
+      page = await state.listCohorts("main", page.at(-1)?.id ?? null);
+    }
+    return cohorts;
+  }
   const sizes = (cohorts: readonly { caseIds: readonly CaseId[] }[]) => cohorts.map((cohort) => cohort.caseIds.length);
   const woken = async () => (await database.pool.query(`SELECT 1 FROM links WHERE "wantedRev" > 1`)).rowCount;
 
@@ -797,6 +805,8 @@ describe("cohorts", () => {
     [100, [100]],
     [101, [100, 1]],
     [250, [100, 100, 50]],
+    // More than a page of cohorts.
+    [1_150, [100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 50]],
   ])(
     "of %i links are as few as can be, everybody is woken once, and nothing moves the second time",
     async (count, expected) => {
@@ -808,7 +818,7 @@ describe("cohorts", () => {
       expect(sizes(first)).toEqual(expected);
       expect(second).toEqual(first);
       expect(await woken()).toBe(count);
-      expect(await state.listDueLinks(["main"], clock.now(), 1000)).toHaveLength(count);
+      expect(await state.listDueLinks(["main"], clock.now(), 2000)).toHaveLength(count);
     },
   );
 

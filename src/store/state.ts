@@ -42,6 +42,7 @@ export function makeState(deps: {
 
     listIntakeLinks: (connectionName) => intake.listIntakeLinks(prisma, connectionName),
     listWatchedLinks: (connectionName) => intake.listWatchedLinks(prisma, connectionName, watchedSince()),
+    listOpenLinks: (connectionName, after) => intake.listOpenLinks(prisma, connectionName, after),
     findLinksByCase: (connectionName, caseIds) => intake.findLinksByCase(prisma, connectionName, caseIds),
     hasPair: (connectionName) => intake.hasPair(prisma, connectionName),
     findIssuesOfCases: (connectionName, ofCaseId, caseIds) =>
@@ -79,7 +80,7 @@ export function makeState(deps: {
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
-    listCohorts: (connectionName) => listCohorts(prisma, connectionName),
+    listCohorts: (connectionName, after) => listCohorts(prisma, connectionName, after),
     commitCohort: (cohortId, cursors, wakeUps, at) => commitCohort(prisma, { cohortId, cursors, wakeUps, at }),
     countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
     listMarksUnderWay: (linkIds) => intake.listMarksUnderWay(prisma, linkIds),

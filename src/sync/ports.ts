@@ -187,6 +187,11 @@ export interface HuaweiPort {
   readonly capabilities: ReadonlySet<HuaweiCapability>;
   /** Distinct cases over all pages, read again when the total moved. Throws `ServiceError`. */
   listCases(query: CaseListQuery, lane: Lane): Promise<readonly CaseSummary[]>;
+  /**
+   * The same cases page by page, at most 100 at a time, so that a long list is never held as a whole. A case may come more than once; what
+   * comes later is the newer. Throws `ServiceError`, and whatever `take` throws.
+   */
+  walkCases(query: CaseListQuery, lane: Lane, take: (page: readonly CaseSummary[]) => Promise<void>): Promise<void>;
   getCase(caseId: CaseId, lane: Lane): Promise<CaseDetail>;
   /** All pages of `/messages`; entries carry no message id. */
   listMessages(caseId: CaseId, lane: Lane): Promise<readonly CaseMessage[]>;

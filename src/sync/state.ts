@@ -295,6 +295,8 @@ export interface StatePort extends ClosesLane {
   listIntakeLinks(connectionName: string): Promise<readonly IntakeLink[]>;
   /** Its links whose cases are watched: open, or closed for less than 14 days. */
   listWatchedLinks(connectionName: string): Promise<readonly IntakeLink[]>;
+  /** Its active links of open cases, by id, up to 1,000 behind the link `after`; `null` = from the first. None: there are no more. */
+  listOpenLinks(connectionName: string, after: LinkId | null): Promise<readonly IntakeLink[]>;
   /** Its links of these cases, in every state and however old. */
   findLinksByCase(connectionName: string, caseIds: readonly CaseId[]): Promise<readonly IntakeLink[]>;
   /** Whether it has ever paired a case with an issue. */
@@ -355,10 +357,10 @@ export interface StatePort extends ClosesLane {
   markStamped(linkIds: readonly LinkId[], at: Date): Promise<void>;
   markAbsentChecked(linkIds: readonly LinkId[], at: Date): Promise<void>;
 
-  /** Puts watched links without cohort into cohorts of at most 100, drops unwatched ones, and answers all cohorts. */
-  arrangeCohorts(connectionName: string, watchedSince: Date): Promise<readonly CohortState[]>;
-  /** The cohorts as they are, each with its members; moves nothing. */
-  listCohorts(connectionName: string): Promise<readonly CohortState[]>;
+  /** Puts watched links without cohort into cohorts of at most 100, and drops unwatched ones. */
+  arrangeCohorts(connectionName: string, watchedSince: Date): Promise<void>;
+  /** Up to ten cohorts as they are, each with its members, behind the cohort `after`; `null` = from the first. None: there are no more. */
+  listCohorts(connectionName: string, after: string | null): Promise<readonly CohortState[]>;
   /** One transaction: wakes links and stores the cohort's cursor. */
   commitCohort(
     cohortId: string,

@@ -1,18 +1,13 @@
 /** The round over the cases: status changes, new cases, messages, access requests, in this order. */
-import { type CaseSummary, isOpenStatus } from "../../domain/case.ts";
-import type { LinkId } from "../../domain/ids.ts";
 import { makeSteps, unlessRefused } from "../../domain/steps.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { IntakeLink, SeenCase, WakeUp } from "../state.ts";
 import { noticeAccessRequests } from "./access-requests.ts";
 import { pollCohorts } from "./cohorts.ts";
-import { takeNewCases } from "./new-cases.ts";
+import { takeNewCases, wantedBy } from "./new-cases.ts";
 import { beginRound, inRound, type RoundOptions, type RoundResult } from "./round.ts";
-import { listSeenCases, toSeenCase } from "./seen-cases.ts";
-
-const absentPauseMs = 10 * 60_000;
+import { wakeAbsent, wakeChanged, walkSeenCases } from "./seen-cases.ts";
 
 /** What new issues were made of in the last round. */
 const issueSettingsCursor = "issue_settings";
@@ -29,11 +24,21 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
     }
     const steps = makeSteps();
     const listed = await steps.run(async () => {
-      const seen = await listSeenCases(deps, connection, startedAt, options.createdFrom ?? null);
-      const links = await listLiveLinks(deps, seen);
-      return { seen, links, woken: await wakeChanged(deps, links, seen, startedAt) };
+      const seen = new Set<string>();
+      let woken = 0;
+      const unlinked = await walkSeenCases(deps, {
+        connection,
+        now: startedAt,
+        createdFrom: options.createdFrom ?? null,
+        wants: wantedBy(deps, connection, options),
+        take: async (page, links) => {
+          for (const { caseId } of page) seen.add(caseId);
+          woken += await wakeChanged(deps, page, links);
+        },
+      });
+      return { unlinked, woken: woken + (await wakeAbsent(deps, seen, startedAt)) };
     });
-    const taken = listed === null ? null : await steps.run(() => takeNewCases(deps, round, listed, steps));
+    const taken = listed === null ? null : await steps.run(() => takeNewCases(deps, round, listed.unlinked, steps));
     if (taken?.lost === true) {
       end("stopped");
       return { skipped: true, newLinks: 0, woken: listed?.woken ?? 0 };
@@ -74,50 +79,4 @@ async function wakeUnmade({ state, settings: { name, issue, priority } }: Intake
   if (unmade.length > 0)
     await state.wake(unmade.map((link) => ({ linkId: link.id, huawei: true, lane: "poll" }) as const));
   await state.saveCursor(name, issueSettingsCursor, hash);
-}
-
-/** The watched links, and those of all seen cases: one that was closed for years may be open again. Links of no interest cost nothing. */
-async function listLiveLinks(deps: IntakeDeps, seen: ReadonlyMap<string, CaseSummary>): Promise<readonly IntakeLink[]> {
-  const { name } = deps.settings;
-  const watched = await deps.state.listWatchedLinks(name);
-  const known = new Set(watched.map((link) => link.caseId));
-  const others = [...seen.values()].map((entry) => entry.caseId).filter((caseId) => !known.has(caseId));
-  return others.length === 0 ? watched : [...watched, ...(await deps.state.findLinksByCase(name, others))];
-}
-
-/** Wakes links whose listed status or labels differ from what is remembered, and open ones that no list shows. */
-async function wakeChanged(
-  deps: IntakeDeps,
-  links: readonly IntakeLink[],
-  seen: ReadonlyMap<string, CaseSummary>,
-  now: Date,
-): Promise<number> {
-  const wakeUps: WakeUp[] = [];
-  const updates: { linkId: LinkId; case: SeenCase }[] = [];
-  const absent: LinkId[] = [];
-  for (const link of links) {
-    if (link.caseId === null || link.state !== "active") continue;
-    const entry = seen.get(link.caseId);
-    if (entry === undefined) {
-      const watched = link.caseStatus !== null && isOpenStatus(link.caseStatus);
-      if (
-        watched &&
-        (link.absentCheckedAt === null || now.getTime() - link.absentCheckedAt.getTime() > absentPauseMs)
-      ) {
-        absent.push(link.id);
-        wakeUps.push({ linkId: link.id, huawei: true, lane: "poll" });
-      }
-      continue;
-    }
-    const labels = [...entry.labels].sort();
-    const labelsChanged = labels.join("\n") !== [...link.caseLabels].sort().join("\n");
-    const statusChanged = link.caseStatus !== null && link.caseStatus !== entry.status;
-    if (labelsChanged || entry.productName !== link.productName)
-      updates.push({ linkId: link.id, case: toSeenCase(entry) });
-    if (labelsChanged || statusChanged)
-      wakeUps.push({ linkId: link.id, huawei: true, jira: labelsChanged, lane: "poll" });
-  }
-  if (wakeUps.length > 0 || updates.length > 0) await deps.state.wake(wakeUps, updates);
-  if (absent.length > 0) await deps.state.markAbsentChecked(absent, now);
-  return wakeUps.length;
 }

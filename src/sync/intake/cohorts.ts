@@ -22,17 +22,23 @@ export async function findByCase(
 
 /** Polls messages of all watched cases; wakes those with messages that are not known yet. */
 export async function pollCohorts(deps: IntakeDeps, now: Date): Promise<number> {
-  const cohorts = await deps.state.arrangeCohorts(deps.settings.name, new Date(now.getTime() - watchedAfterCloseMs));
+  const { name } = deps.settings;
+  await deps.state.arrangeCohorts(name, new Date(now.getTime() - watchedAfterCloseMs));
   let woken = 0;
-  for (const cohort of cohorts) {
-    if (cohort.caseIds.length === 0) continue;
-    const answer = await askCohort(deps, cohort, cohort.caseIds);
-    const wakeUps = await toWakeUps(deps, cohort, answer);
-    const cursors = advanceCursor(cohort, answer, now, deps.settings.settle.messageSeconds * 1000);
-    await deps.state.commitCohort(cohort.id, cursors, wakeUps, now);
-    woken += wakeUps.length;
+  for (let after: string | null = null; ; ) {
+    const page: readonly CohortState[] = await deps.state.listCohorts(name, after);
+    for (const cohort of page) {
+      if (cohort.caseIds.length === 0) continue;
+      const answer = await askCohort(deps, cohort, cohort.caseIds);
+      const wakeUps = await toWakeUps(deps, cohort, answer);
+      const cursors = advanceCursor(cohort, answer, now, deps.settings.settle.messageSeconds * 1000);
+      await deps.state.commitCohort(cohort.id, cursors, wakeUps, now);
+      woken += wakeUps.length;
+    }
+    const last = page.at(-1);
+    if (last === undefined) return woken;
+    after = last.id;
   }
-  return woken;
 }
 
 /**

@@ -104,7 +104,11 @@ describe("an import beside an earlier connection through another user group", ()
     const earlier = makeSettings({});
     // Only what the question asks of each port.
     const deps = {
-      huawei: { serviceClock: { aheadMs: () => 0 }, listCases: async () => [entry as unknown as CaseSummary] },
+      huawei: {
+        serviceClock: { aheadMs: () => 0 },
+        walkCases: async (...[, , take]: Parameters<IntakeDeps["huawei"]["walkCases"]>) =>
+          take([entry as unknown as CaseSummary]),
+      },
       state: {
         getConnection: async (name: string) => ({
           state: name === "first" ? (state ?? "active") : "active",

@@ -9,10 +9,10 @@ import type { IntakeDeps } from "../intake-deps.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
 import type { MarkedIssue } from "../ports.ts";
 import { notRequested, withoutRequested } from "../request/intake-requests.ts";
-import type { ConnectionState, IntakeLink } from "../state.ts";
+import type { ConnectionState } from "../state.ts";
 import { foreignInstallation, isWantedCase, leaveToOwners, manyNewCases } from "./owners.ts";
-import type { Listed, Round } from "./round.ts";
-import { listSeenCases, toSeenCase } from "./seen-cases.ts";
+import type { Round, RoundOptions } from "./round.ts";
+import { toSeenCase, walkSeenCases } from "./seen-cases.ts";
 
 const newCasesMax = 50;
 
@@ -23,34 +23,27 @@ export async function listNewCases(
   deps: IntakeDeps,
   options: { readonly createdFrom?: Date } = {},
 ): Promise<readonly CaseSummary[]> {
-  const { name } = deps.settings;
-  const connection = await deps.state.getConnection(name);
-  const seen = await listSeenCases(deps, connection, deps.clock.now(), options.createdFrom ?? null);
-  const links = await deps.state.findLinksByCase(
-    name,
-    [...seen.values()].map((entry) => entry.caseId),
-  );
-  const wanted = await notRequested(deps, wantedCases(deps, connection, links, seen, options));
+  const connection = await deps.state.getConnection(deps.settings.name);
+  const unlinked = await walkSeenCases(deps, {
+    connection,
+    now: deps.clock.now(),
+    createdFrom: options.createdFrom ?? null,
+    wants: wantedBy(deps, connection, options),
+    take: async () => {},
+  });
+  const wanted = await notRequested(deps, unlinked);
   return (await leaveToOwners(deps, wanted, { asImport: true })).free;
 }
 
-function wantedCases(
-  deps: IntakeDeps,
-  connection: ConnectionState,
-  links: readonly IntakeLink[],
-  seen: ReadonlyMap<string, CaseSummary>,
-  options: { readonly createdFrom?: Date },
-): readonly CaseSummary[] {
-  const { settings } = deps;
-  const known = new Set(links.map((link) => link.caseId));
-  // An operator who names a span wants the cases created in it, whatever the standing bound says.
+/** Whether a case without a link is wanted. An operator who names a span wants the cases created in it, whatever the standing bound says. */
+export function wantedBy(
+  { settings }: Pick<IntakeDeps, "settings">,
+  { firstRoundAt }: Pick<ConnectionState, "firstRoundAt">,
+  { createdFrom }: Pick<RoundOptions, "createdFrom">,
+): (entry: CaseSummary) => boolean {
   const filter =
-    options.createdFrom === undefined
-      ? settings
-      : { ...settings, cases: { ...settings.cases, createdAfter: options.createdFrom } };
-  return [...seen.values()]
-    .filter((entry) => !known.has(entry.caseId) && isWantedCase(entry, filter, connection.firstRoundAt))
-    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+    createdFrom === undefined ? settings : { ...settings, cases: { ...settings.cases, createdAfter: createdFrom } };
+  return (entry) => isWantedCase(entry, filter, firstRoundAt);
 }
 
 /** What became of the cases that have no link. */
@@ -64,18 +57,18 @@ export type TakenCases = {
   readonly lost: boolean;
 };
 
-/** Makes links for the cases that are wanted, ours, and not held back. May be repeated. Throws `ServiceError`. */
+/** Makes links for those of the wanted cases without one that are ours and not held back. May be repeated. Throws `ServiceError`. */
 export async function takeNewCases(
   deps: IntakeDeps,
   round: Round,
-  { links, seen }: Listed,
+  unlinked: readonly CaseSummary[],
   steps: Steps,
 ): Promise<TakenCases> {
   const { startedAt: now, connection, breakers, options } = round;
   const { name } = deps.settings;
   const breaker = breakers.find((entry) => entry.reason === manyNewCases);
   const isImport = options.asImport === true || connection.firstRoundAt === null || breaker?.state === "retrying";
-  const unrequested = await withoutRequested(deps, wantedCases(deps, connection, links, seen, options), steps);
+  const unrequested = await withoutRequested(deps, unlinked, steps);
   const left = await leaveToOwners(deps, unrequested, options);
   const { free: wanted, waiting, owners } = left;
   if (!isImport && wanted.length > newCasesMax) {

@@ -1,9 +1,8 @@
-import type { CaseSummary } from "../../domain/case.ts";
 import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { countingRequests, type RequestCount } from "../../lib/http.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
-import type { Breaker, ConnectionState, IntakeLink } from "../state.ts";
+import type { Breaker, ConnectionState } from "../state.ts";
 
 /** What a round came to. `skipped`: the last one still runs. */
 export type RoundResult = { readonly skipped: boolean; readonly newLinks: number; readonly woken: number };
@@ -17,12 +16,6 @@ export type Round = {
   readonly connection: ConnectionState;
   readonly breakers: readonly Breaker[];
   readonly options: RoundOptions;
-};
-
-/** Cases as they were listed, and the links that they may concern. */
-export type Listed = {
-  readonly seen: ReadonlyMap<string, CaseSummary>;
-  readonly links: readonly IntakeLink[];
 };
 
 /** Reads what a round starts from. */

@@ -72,6 +72,7 @@ export function rehearseHuawei(
       "serviceClock",
       "capabilities",
       "listCases",
+      "walkCases",
       "listInstantMessages",
       "getFileLimits",
       "downloadFile",

@@ -230,6 +230,9 @@ export function makeRehearsedState(
         (link) => link.state === "active" && link.caseId !== null && (link.closedSeenAt === null || ids.has(link.id)),
       );
     },
+    // One page holds them all.
+    listOpenLinks: async (name, after) =>
+      after === null ? (await state.listWatchedLinks(name)).filter(({ closedSeenAt }) => closedSeenAt === null) : [],
     findLinksByCase: async (name, caseIds) =>
       asNow(
         await base.findLinksByCase(name, caseIds),
@@ -408,7 +411,6 @@ export function makeRehearsedState(
         if (link !== undefined && link.huaweiRev <= link.doneRev)
           await wake([{ linkId: id, huawei: true, lane: "poll" }]);
       }
-      return base.listCohorts(name);
     },
     commitCohort: async (_cohortId, _cursors, wakeUps) => wake(wakeUps),
     findCursor,
