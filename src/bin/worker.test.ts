@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type ErrorKind, ServiceError } from "../domain/service-error.ts";
 import { blocked, deferred, done, type Outcome } from "../sync/outcome.ts";
+import { countRuns } from "./handlers.ts";
 import { plannedPollSeconds, reachedPollSeconds } from "./status.ts";
-import { countRuns } from "./worker.ts";
 
 function fail(kind: ErrorKind): Error {
   return new ServiceError({

@@ -1,0 +1,55 @@
+/** What can only be judged once everything is wired, and stops the worker's start. */
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
+import { findOscillations } from "../commands/doctor/status.ts";
+import { errorMessage } from "../observability/scrub.ts";
+import type { QueueBackend } from "../queue/contract.ts";
+import type { Log } from "../sync/ports.ts";
+import type { Parts } from "./compose.ts";
+
+const statusAnswerMs = 5_000;
+
+/** A queue that can never work stops the start; one that is away for the moment does not. Throws `CommandFailure`. */
+export async function refuseMisfit(queue: QueueBackend, log: Log): Promise<void> {
+  let misfit: Awaited<ReturnType<QueueBackend["findMisfit"]>>;
+  try {
+    misfit = await queue.findMisfit();
+  } catch (error) {
+    log.warn({ error: errorMessage(error) }, "The queue does not answer yet");
+    return;
+  }
+  if (misfit === null) return;
+  if (misfit.fatal) throw new CommandFailure({ code: ExitCode.usage, message: misfit.detail, remedy: misfit.remedy });
+  log.warn({ detail: misfit.detail, remedy: misfit.remedy }, "The queue may lose jobs");
+}
+
+/**
+ * A status map that names statuses by id can only be judged with Jira's help (rule 6). A Jira that does not answer in time does not hold
+ * back the start: doctor finds the same. Throws `CommandFailure`.
+ */
+export async function refuseOscillation(parts: Parts): Promise<void> {
+  for (const { name, config, jira } of parts.connections) {
+    if (!Object.values(config.status.toJira).some((target) => "statusId" in target)) continue;
+    let lines: readonly string[];
+    try {
+      const late = sleepFor(statusAnswerMs, null, { ref: false }).then(() =>
+        Promise.reject(new Error("no answer in time")),
+      );
+      lines = findOscillations(config.status, await Promise.race([jira.listStatuses(), late]));
+    } catch (error) {
+      parts.log.warn(
+        { connection: name, error: errorMessage(error) },
+        "The status map could not be compared with the workflow; casebridge doctor does it too",
+      );
+      continue;
+    }
+    if (lines.length > 0) {
+      throw new CommandFailure({
+        code: ExitCode.usage,
+        message: `The status map of connection ${name} would make the two sides push each other: ${lines.join("; ")}.`,
+        remedy:
+          "Lead case statuses 3, 4, 12 and 13 to statuses of category done, and all others to new or indeterminate (status.toJira).",
+      });
+    }
+  }
+}
