@@ -6,17 +6,34 @@ import { makeTestMessage, toMessageSettings } from "../observability/notify/mess
 import { deliver, explainProblem } from "../observability/notify/messenger.ts";
 import type { NotificationReport } from "../observability/status-report.ts";
 import type { AdminStore } from "../store/admin.ts";
+import type { App } from "./cli/app.ts";
 import { type CommandResult, defineCommand } from "./cli/command.ts";
 import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import type { Block } from "./cli/output.ts";
+import { commandLog } from "./cli/work.ts";
 import { type Finding, right, warn, wrong } from "./doctor/sheet.ts";
 
 /** `casebridge notify`. */
 export const command = defineCommand({
   options: () => [new Option("--test", "send a test message").makeOptionMandatory()],
   read: () => ({}),
-  run: (_options, { app }) => sendTest(app.readConfig("database")),
+  run: async (_options, { app }) => {
+    const config = app.readConfig("database");
+    const result = await sendTest(config);
+    await noteTaken(app, config);
+    return result;
+  },
 });
+
+/** What failed before counts no more. A test must work before there is a database, and while it is away. */
+async function noteTaken(app: App, config: Config): Promise<void> {
+  try {
+    const database = await app.openDatabase(config, commandLog(config), { access: "rehearse", poolMax: 1 });
+    await database.admin.noteTestTaken().finally(() => database.close());
+  } catch {
+    // The next message that is taken says the same.
+  }
+}
 
 /**
  * Sends a test message, whatever people were told before. Throws `CommandFailure`: code 2 where nobody is to be told, 4 where the endpoint

@@ -6,7 +6,13 @@ import type { LinkState } from "../domain/link.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState } from "../sync/state.ts";
 import { type Act, type ActEntry, listActPage, listActs, recordAct } from "./acts.ts";
-import { type FailureGroup, listFailureGroups, type NotifierState, readNotifierState } from "./alarms.ts";
+import {
+  type FailureGroup,
+  listFailureGroups,
+  type NotifierState,
+  noteEndpointWorks,
+  readNotifierState,
+} from "./alarms.ts";
 import { type Backlog, listBacklogs } from "./backlogs.ts";
 import { listConnections } from "./connections.ts";
 import { discardFailure, type FailureEntry, findFailure, listFailures, retryFailure } from "./failures.ts";
@@ -135,6 +141,13 @@ export function makeAdminStore(deps: {
 
     /** How notifications go; see `readNotifierState`. */
     readNotifier: (): Promise<NotifierState> => readNotifierState(prisma),
+    /** A test notification was taken; see `noteEndpointWorks`. */
+    async noteTestTaken(): Promise<void> {
+      await prisma.$transaction(async (tx) => {
+        await noteEndpointWorks(tx, now());
+        await recordAct(tx, { at: now(), actor, action: "notify", target: "test", outcome: "taken" });
+      });
+    },
     /** See `listFailureGroups`. */
     listFailureGroups: (itemsMax: number): Promise<FailureGroup[]> => listFailureGroups(prisma, itemsMax),
 

@@ -206,6 +206,23 @@ test("an endpoint that refuses is asked at growing pauses, and told everything t
   expect(await state()).toMatchObject({ problem: null, attempts: 0, failingSince: null, sentAt: clock.now() });
 });
 
+test("a test that was taken ends the failure, and what waits is told at once", async () => {
+  const { world, clock, look, sent, state } = makeWorld();
+  world.alarms = [stopped("a")];
+  world.answer = { taken: false, problem: "http_404", waitMs: null };
+  await look();
+  world.answer = { taken: true };
+  expect(await look()).toBe("idle");
+
+  await makeAdminStore({ ...database, clock, actor: "ann@ops-1" }).noteTestTaken();
+
+  expect(await state()).toMatchObject({ problem: null, attempts: 0, failingSince: null });
+  expect(await look()).toBe("told");
+  expect(sent).toHaveLength(1);
+  const { items } = await makeAdminStore(database).listActPage({ limit: 5 });
+  expect(items).toMatchObject([{ actor: "ann@ops-1", action: "notify", target: "test", outcome: "taken" }]);
+});
+
 test("a service that asks for a longer pause gets it", async () => {
   const { world, clock, look } = makeWorld();
   world.alarms = [stopped("a")];

@@ -85,6 +85,12 @@ export async function readNotifierState(queries: Queries): Promise<NotifierState
   return row ?? { sentAt: null, failingSince: null, attempts: 0, problem: null };
 }
 
+/** The endpoint has just taken a message that no alarm caused: failed attempts count no more, and what waits is told at once. */
+export async function noteEndpointWorks(queries: Queries, now: Date): Promise<void> {
+  await queries.$executeRaw`
+    UPDATE notifier SET "failedSince" = NULL, attempts = 0, problem = NULL, "nextAt" = LEAST("nextAt", ${now}::timestamptz) WHERE attempts > 0`;
+}
+
 /** Open failures of one connection and reason, with the newest of them. */
 export type FailureGroup = {
   readonly connectionName: string;

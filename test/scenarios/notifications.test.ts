@@ -132,6 +132,12 @@ test("an endpoint that hangs holds nothing back, is told by status, doctor and m
   expect(`${doctor.code} ${doctor.stdout}`).toMatch(/^3 [\s\S]*the endpoint does not answer in time/);
   expect(page).toMatch(/casebridge_notify_failing 1/);
   expect(page).toMatch(/casebridge_notifications_total\{outcome="failed"\} 1/);
+  chat.fault(null);
+  expect(await world.runCli(["notify", "--test"])).toMatchObject({ code: 0 });
+  await world.waitUntil(() => chat.received.length > 1, "what waited is told once the endpoint works", 60_000);
+  expect((await world.runCli(["status"])).stdout).toMatch(
+    /Notifications: feishu, on failure, stopped, silence; last sent/,
+  );
   expect(await worker.kill("SIGTERM")).toBe(0);
   for (const hidden of [...chat.secrets, secret]) expect(log()).not.toContain(hidden);
 });
