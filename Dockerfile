@@ -4,7 +4,7 @@
 
 FROM node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS packages
 WORKDIR /app
-# What `npm ci` needs, postinstall included, so that this layer survives changes of the sources.
+# What `npm ci` needs, `prepare` included, so that this layer survives changes of the sources.
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY prisma prisma
 COPY scripts scripts

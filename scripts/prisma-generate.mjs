@@ -1,4 +1,5 @@
-// Generates the Prisma client into src/store/generated/ (git-ignored) without any network. `npm ci` runs it as `postinstall`.
+// Generates the Prisma client into src/store/generated/ (git-ignored) without any network. `npm ci` runs it as `prepare`,
+// which an install of the package from elsewhere leaves out: that brings the client along.
 //
 // Plain JavaScript on purpose: npm puts node_modules/.bin (Node 24) first on PATH, but where that package is left out the system's Node
 // runs this file, and Node 20 cannot run TypeScript.

@@ -1,16 +1,20 @@
 // What is said before anything else is loaded; so this is plain JavaScript, and those who import it import the rest late. A first file in
 // TypeScript would load Node's compiler for itself alone.
+import { existsSync } from "node:fs";
 import runtime from "node:module";
 import { setFlagsFromString } from "node:v8";
 
-// `npm run` finds the Node that npm installed beside us; started in any other way this may be an older one, which reads no TypeScript.
+// An older Node reads no TypeScript, and lacks what the JavaScript of the package uses. npm has installed a newer one beside us where it has
+// one for this platform; `npm run` finds it by itself, an installed command does not.
 if (Number.parseInt(process.versions.node, 10) < 24) {
-  console.error(
-    `casebridge runs on Node.js 24 or newer, and this is ${process.versions.node}. Where npm has one for this platform it installs it ` +
-      "as an optional package: start with npm run. Else install Node.js 24.",
-  );
-  process.exit(2);
+  const { startInNewerNode } = await import("./newer-node.mjs");
+  await startInNewerNode();
 }
+
+// A checkout whose packages were installed with --ignore-scripts has no database client yet.
+const generator = new URL("../../scripts/prisma-generate.mjs", import.meta.url);
+if (existsSync(generator) && !existsSync(new URL("../store/generated/client.ts", import.meta.url)))
+  await import(generator.href);
 
 // The young part of V8's heap keeps its first size of 2 MB instead of growing to 64 MB: buffers of passing files die in it, and their
 // memory comes back only when it is full. Unlike `--max-semi-space-size` this flag is heeded by a process that runs already.

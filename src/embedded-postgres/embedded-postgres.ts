@@ -33,6 +33,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { socketOf } from "../lib/postgres/pool.ts";
+import { siblingModule } from "../lib/sibling-module.ts";
 import { ensureCluster } from "./cluster.ts";
 import {
   type Context,
@@ -228,7 +229,7 @@ async function stopIfLast(context: Context, client: pg.Client): Promise<boolean>
 
 /** Stays behind when this process ends in whatever way, and then leaves the server in its place. */
 function startWatchdog(context: Context): ChildProcess {
-  const reaper = fileURLToPath(new URL("./reaper.ts", import.meta.url));
+  const reaper = fileURLToPath(siblingModule("reaper", import.meta.url));
   const script = 'read -r word && exit 0; exec "$0" "$@"';
   const child = spawn("/bin/sh", ["-c", script, process.execPath, reaper, context.requestedDir], {
     detached: true,

@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import pg from "pg";
 import { PostgresAddressError, parsePostgresAddress } from "../../lib/postgres/address.ts";
 import { isPooled, makePostgresPool } from "../../lib/postgres/pool.ts";
+import { siblingModule } from "../../lib/sibling-module.ts";
 import { addedAuthorities } from "../../lib/trust.ts";
 import { schemaOf } from "./client.ts";
 import { DatabaseNewerThanCode, DatabaseUnavailable, isConnectionError, MigrationFailed } from "./errors.ts";
@@ -233,7 +234,7 @@ function toReadable(cause: unknown, place: pg.ClientConfig): unknown {
 
 async function applyInThread(connectionString: string, folder: MigrationFolder, missing: string[]): Promise<void> {
   const input: MigrateThreadInput = { connectionString, folder, authorities: addedAuthorities() };
-  const thread = new Worker(new URL("./migrate-thread.ts", import.meta.url), { workerData: input, execArgv: [] });
+  const thread = new Worker(siblingModule("migrate-thread", import.meta.url), { workerData: input, execArgv: [] });
   const failure = await new Promise<string | null>((resolve, reject) => {
     thread.once("message", (answer: MigrateThreadAnswer) => resolve(answer.error));
     thread.once("error", reject);
