@@ -3,8 +3,9 @@ import { parseEnv } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { configFileJsonSchema, parseConfigFile } from "./config-file.ts";
+import { parseConfigFile } from "./config-file.ts";
 import { listVariables } from "./environment.ts";
+import { configFileJsonSchema } from "./file-schema.ts";
 import { envExampleText, schemaText, withConfigurationTable } from "./reference.ts";
 
 const root = new URL("../../", import.meta.url);

@@ -2,8 +2,9 @@
  * The texts that are made from the table of variables and the file's schema: `.env.example`, the tables of the
  * documents, `casebridge.schema.json`. `npx node src/config/write-reference.ts` writes them; a test compares them.
  */
-import { configFileJsonSchema } from "./config-file.ts";
+
 import { listVariables, type Variable } from "./environment.ts";
+import { configFileJsonSchema } from "./file-schema.ts";
 
 /** Lines between which a document holds the generated table. */
 const tableMarkers = { start: "<!-- configuration:start -->", end: "<!-- configuration:end -->" } as const;
