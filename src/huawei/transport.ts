@@ -16,7 +16,7 @@ import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.t
 import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Log } from "../sync/ports.ts";
 import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./iam.ts";
 
 /** One call. Only documented parameters may stand here: the query and the body are sent as they are. */
 export type ApiCall = CallFacts & {
