@@ -2,7 +2,7 @@
 const folders = {
   domain: ["domain", "lib"],
   config: ["config", "domain", "lib"],
-  observability: ["observability", "lib", "domain/service-error", "domain/alarm", "domain/notify-format"],
+  observability: ["observability", "domain", "lib"],
   sync: ["sync", "domain", "lib"],
   huawei: ["huawei", "domain", "lib", "sync/ports"],
   jira: ["jira", "domain", "lib", "sync/ports"],

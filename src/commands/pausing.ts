@@ -1,14 +1,13 @@
 /** What `pause` and `resume` have in common. */
+import { type Direction, directions } from "../domain/direction.ts";
 import type { Parts } from "./cli/app.ts";
 import type { CommandResult, Parsed } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { type ConnectionOption, choice, connectionOption, readConnection, textOf } from "./cli/options.ts";
 import { chosen } from "./targets.ts";
 
-const directions = ["to-jira", "to-huawei"] as const;
-
 /** Options of `pause` and `resume`. `direction` null = both. */
-export type PauseOptions = ConnectionOption & { readonly direction: (typeof directions)[number] | null };
+export type PauseOptions = ConnectionOption & { readonly direction: Direction | null };
 
 /** The options as the command line has them. */
 export const pauseOptions = () => [

@@ -5,9 +5,8 @@
  */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Direction } from "../domain/direction.ts";
 import type { Side } from "../domain/service-error.ts";
-
-type Direction = "to-jira" | "to-huawei";
 
 /** A request to one of the services, ended. `status` null: no answer came. */
 export type RequestFacts = {

@@ -1,4 +1,5 @@
 /** What `status` and the page show: one picture of everything, read from the database, put together by the integrator. */
+import type { Direction } from "../domain/direction.ts";
 
 /** One kind of round of one connection, as it last went. */
 export type RoundReport = {
@@ -39,7 +40,7 @@ export type ConnectionReport = {
   readonly plannedPollSeconds: number;
   readonly rounds: readonly RoundReport[];
   /** Directions in which nothing has come for an unusual time although cases are open, and since when. */
-  readonly silences: readonly { readonly direction: "to-jira" | "to-huawei"; readonly since: Date }[];
+  readonly silences: readonly { readonly direction: Direction; readonly since: Date }[];
   /** Budgets in requests per second. */
   readonly budgets: { readonly huawei: number; readonly jira: number };
   /** How the two budgets stand. */

@@ -1,5 +1,6 @@
 /** Reads and decisions of operators: what commands, page and API need. Flows use `StatePort` instead. */
 
+import type { Direction } from "../domain/direction.ts";
 import type { GuardWord } from "../domain/guard-word.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
@@ -97,7 +98,7 @@ export function makeAdminStore(deps: {
     /** Pauses or resumes directions (default: both) of one connection or of all. Answers how many connections there were. */
     async setPaused(change: {
       readonly connection?: string;
-      readonly direction?: "to-jira" | "to-huawei";
+      readonly direction?: Direction;
       readonly paused: boolean;
     }): Promise<number> {
       return prisma.$transaction(async (tx) => {

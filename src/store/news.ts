@@ -1,4 +1,5 @@
 /** Since when a connection has had no news, and whether that is unusual (see `domain/silence.ts`); read from the audit of its writes. */
+import type { Direction } from "../domain/direction.ts";
 import type { Side } from "../domain/service-error.ts";
 import { hourOf, isUnusualSilence, silenceMinMs } from "../domain/silence.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -6,7 +7,7 @@ import { Prisma, type PrismaClient } from "./generated/client.ts";
 /** A direction in which nothing has come for an unusual time, although cases are open. */
 export type Silence = {
   readonly connectionName: string;
-  readonly direction: "to-jira" | "to-huawei";
+  readonly direction: Direction;
   /** When the last news was mirrored. */
   readonly since: Date;
 };

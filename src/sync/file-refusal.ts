@@ -4,7 +4,7 @@
  * A mirror's `reason` holds both, as `code: words`, so that a later run can tell what may have passed.
  */
 import type { Mirror } from "../domain/link.ts";
-import { isServiceError } from "../domain/service-error.ts";
+import { isServiceError, type Side } from "../domain/service-error.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
 import type { CaseFileLimits } from "./ports.ts";
 
@@ -42,7 +42,7 @@ export function describeReason(reason: string): { readonly words: string; readon
 const quotaCode = "OSM.01010005";
 
 /** Reads a failed transfer; `null` when it may pass by itself and the file is simply tried again. `from` gave the bytes. */
-export function refusalOf(error: unknown, from: "huawei" | "jira", sizeMaxBytes: number): FileRefusal | null {
+export function refusalOf(error: unknown, from: Side, sizeMaxBytes: number): FileRefusal | null {
   const target = from === "huawei" ? "Jira" : "Huawei Cloud";
   if (error instanceof Error && error.name === "FileTooLarge")
     return { code: "too_large", words: `larger than ${target} takes (${sizeMaxBytes} bytes)` };

@@ -1,5 +1,7 @@
 /** How things read on the other side. Pure; plain text in, plain text out, except where an ADF document is asked for. */
+
 import { type CaseDetail, type CaseMessage, statusName } from "../domain/case.ts";
+import type { Side } from "../domain/service-error.ts";
 import { displayName, safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { formatLocalTime, parseOffsetMinutes } from "../lib/time-zone.ts";
 import { describeReason } from "./file-refusal.ts";
@@ -68,7 +70,7 @@ export function fileLine(
   name: string,
   carried:
     | { readonly attachmentId: string }
-    | { readonly reason: string; readonly sizeBytes: number | null; readonly from: "huawei" | "jira" },
+    | { readonly reason: string; readonly sizeBytes: number | null; readonly from: Side },
 ): string {
   const shown = safeFileName(name);
   if ("attachmentId" in carried) return `Attachment: ${shown}`;

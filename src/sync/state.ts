@@ -4,7 +4,9 @@
  * Every change made on behalf of a run goes through `LeasedLink`, whose statements are conditional on the lease's epoch:
  * a run that lost its lease gets `LeaseLost` and stops, so two runs can never both record a write (rule 2).
  */
+
 import type { CaseSummary } from "../domain/case.ts";
+import type { FailureDirection } from "../domain/direction.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
@@ -60,7 +62,7 @@ export type LinkSnapshot = {
 /** A failure of a link that is not resolved. `firstAt`: when its present run of attempts began. */
 export type OpenFailure = {
   readonly item: string;
-  readonly direction: "to-jira" | "to-huawei" | "both";
+  readonly direction: FailureDirection;
   readonly firstAt: Date;
   readonly reason: string;
   readonly state: string;
@@ -134,7 +136,7 @@ export type StateStep = {
   }[];
   readonly confirmedIntents?: readonly string[];
   readonly failures?: readonly {
-    readonly direction: "to-jira" | "to-huawei" | "both";
+    readonly direction: FailureDirection;
     readonly item: string;
     readonly reason: FailureReason;
     readonly detail: string;
@@ -429,7 +431,7 @@ export interface RebuildState {
       readonly caseId: CaseId;
       readonly issueId: IssueId | null;
       readonly issueKey: IssueKey | null;
-      readonly origin: "huawei" | "jira";
+      readonly origin: Side;
       readonly summary: CaseSummary | null;
     },
   ): Promise<

@@ -2,7 +2,9 @@
  * Everything about each kind of action has one place here: who performs it, what it is filed under, how people read it, when what it
  * mirrors arose, whether its copy may be there already, and how its failure is taken. A kind without an entry does not compile.
  */
+
 import type { CommentId } from "../../domain/ids.ts";
+import type { Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Action } from "../plan/action.ts";
 import type { Remember } from "../plan/remember.ts";
@@ -29,7 +31,7 @@ import type { ApplyDeps } from "./write-once.ts";
  * When what an action mirrors arose: at a moment by the clock of `by`; `now`, with this run; or `before`, it waited for us or only
  * restores what was there.
  */
-export type Arose = { readonly at: Date; readonly by: "huawei" | "jira" } | "now" | "before";
+export type Arose = { readonly at: Date; readonly by: Side } | "now" | "before";
 
 /**
  * What a failure stops. `direction`: all that follows in its direction. `nothing`: the action only adds to the mirror, so it is left out

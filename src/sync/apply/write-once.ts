@@ -4,7 +4,7 @@
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/lane.ts";
 import type { Intent } from "../../domain/link.ts";
-import { isServiceError, ServiceError } from "../../domain/service-error.ts";
+import { isServiceError, ServiceError, type Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { GuardSettings } from "../../domain/text/guard.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
@@ -27,7 +27,7 @@ export type ApplyDeps = {
   /** What carries anything from Jira leaves through here. */
   readonly gate: Gate;
   /** Told after each completed remote write, for metrics and progress. */
-  readonly onWrite?: (write: { readonly side: "huawei" | "jira"; readonly action: string }) => void;
+  readonly onWrite?: (write: { readonly side: Side; readonly action: string }) => void;
   /** Told when a text was masked for its way to Huawei, and when a comment was held back, for metrics. */
   readonly onDisclosure?: (event: DisclosureEvent) => void;
 };

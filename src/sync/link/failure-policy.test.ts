@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ErrorKind, ServiceError } from "../../domain/service-error.ts";
+import { type ErrorKind, ServiceError, type Side } from "../../domain/service-error.ts";
 import { SpoolFull } from "../../lib/spool.ts";
 import { Unjudged, Withheld } from "../apply/gate.ts";
 import { Unsettled } from "../apply/write-once.ts";
@@ -7,7 +7,7 @@ import { LeaseLost } from "../state.ts";
 import { judgeFailure, type Phase, type Verdict } from "./failure-policy.ts";
 import { IssueMissing } from "./observe.ts";
 
-function makeError(kind: ErrorKind, side: "huawei" | "jira" = "jira"): ServiceError {
+function makeError(kind: ErrorKind, side: Side = "jira"): ServiceError {
   return new ServiceError({
     side,
     operation: "anything",
@@ -44,7 +44,7 @@ function judge(error: unknown, phase: Phase, attempts = 0): string {
 }
 
 describe("the failure of a reading", () => {
-  it.each<[ErrorKind, "huawei" | "jira", number, string]>([
+  it.each<[ErrorKind, Side, number, string]>([
     ["rate_limited", "jira", 99, "rate_limited after_back_off none"],
     ["unauthorized", "huawei", 99, "unauthorized after_back_off none"],
     ["unavailable", "huawei", 99, "unavailable after_back_off costs"],

@@ -2,13 +2,14 @@
  * What stops a link, or one direction of it, until something changes: holds, vanished cases and issues, issues that moved away. All of
  * it is told on the issue where that can be written to (guarantee 6).
  */
+import type { FailureDirection } from "../../domain/direction.ts";
 import type { FailureReason } from "../../domain/failure.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, Unsettled } from "../apply/write-once.ts";
 import { blocked, deferred, type Outcome } from "../outcome.ts";
-import type { Direction } from "../plan/action.ts";
+import type { ActionDirection } from "../plan/action.ts";
 import type { LeasedLink, LinkSnapshot, StatePort } from "../state.ts";
 import { later, type Run } from "./run.ts";
 
@@ -130,7 +131,7 @@ export async function holdLink(
   leased: LeasedLink,
   run: Run,
   hold: {
-    readonly direction: "to-jira" | "to-huawei" | "both";
+    readonly direction: FailureDirection;
     readonly reason: FailureReason;
     readonly detail: string;
   },
@@ -156,8 +157,8 @@ export async function holdLink(
 }
 
 /** Directions of a link that wait for a person, those among them whose failure was put aside for good. */
-export function heldDirections(snapshot: LinkSnapshot): ReadonlySet<Direction> {
-  const held = new Set<Direction>();
+export function heldDirections(snapshot: LinkSnapshot): ReadonlySet<ActionDirection> {
+  const held = new Set<ActionDirection>();
   for (const failure of snapshot.failures) {
     // Nobody wants the issue that Jira refused.
     if (failure.reason === ("issue_refused" satisfies FailureReason) && failure.state === "discarded")

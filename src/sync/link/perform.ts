@@ -1,6 +1,6 @@
 /** Performs the actions of a plan, each as its table entry says; what fails is taken as the failure policy says. */
 import { commentsSentBy, describe } from "../apply/action-table.ts";
-import type { Action, Direction } from "../plan/action.ts";
+import type { Action, ActionDirection } from "../plan/action.ts";
 import { moments } from "../plan/moments.ts";
 import { relationsRead } from "../plan/relations.ts";
 import { type LeasedLink, LeaseLost, type OpenFailure } from "../state.ts";
@@ -14,7 +14,7 @@ export async function perform(
   leased: LeasedLink,
   run: Run,
   actions: readonly Action[],
-  held: Set<Direction>,
+  held: Set<ActionDirection>,
 ): Promise<boolean> {
   let sent = false;
   let unlinked = false;

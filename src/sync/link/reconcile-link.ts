@@ -9,7 +9,7 @@
 import { ignoredReason } from "../../domain/labels.ts";
 import type { Mirror } from "../../domain/link.ts";
 import { deferred, done, type Outcome } from "../outcome.ts";
-import type { Direction, Observed, Plan } from "../plan/action.ts";
+import type { ActionDirection, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
@@ -74,10 +74,10 @@ export async function reconcileLink(
   if (elsewhere !== null) return elsewhere;
   if (observed.issue !== null && observed.issueReadAt !== null)
     deps.gate.note(observed.issue, observed.comments, observed.issueReadAt);
-  const held = new Set<Direction>(heldDirections(leased.snapshot));
+  const held = new Set<ActionDirection>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
-  const heldBefore: ReadonlySet<Direction> = new Set(held);
+  const heldBefore: ReadonlySet<ActionDirection> = new Set(held);
   let keepsBack = false;
 
   for (let pass = 0; pass < passesMax; pass += 1) {

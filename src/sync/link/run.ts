@@ -5,7 +5,7 @@ import { toOurTime } from "../../lib/service-clock.ts";
 import type { Arose } from "../apply/action-table.ts";
 import { makeGate } from "../apply/gate.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
-import type { Direction, PlanInput } from "../plan/action.ts";
+import type { ActionDirection, PlanInput } from "../plan/action.ts";
 import type { Clock } from "../ports.ts";
 import type { RequestDeps } from "../request/request-deps.ts";
 import type { StatePort } from "../state.ts";
@@ -64,7 +64,7 @@ export class Run {
 
 /** Whether an action mirrors something that has just happened; what waited for us for longer is backlog and proves no loop. */
 export function isFresh(
-  action: { readonly direction: Direction; readonly arose: Arose },
+  action: { readonly direction: ActionDirection; readonly arose: Arose },
   link: Link,
   { now, aheadMs }: Pick<PlanInput, "now" | "aheadMs">,
 ): boolean {

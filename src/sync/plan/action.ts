@@ -4,6 +4,7 @@
 
 import type { AccessRequest, CaseDetail, CaseFile, CaseMessage } from "../../domain/case.ts";
 import type { Command } from "../../domain/command-text.ts";
+import type { Direction } from "../../domain/direction.ts";
 import type { GuardWord } from "../../domain/guard-word.ts";
 import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
@@ -13,7 +14,7 @@ import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts"
 import type { OpenFailure, StateStep } from "../state.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
-export type Direction = "to-jira" | "to-huawei" | "state";
+export type ActionDirection = Direction | "state";
 
 /** A related case that is mirrored. `made`: the pair of that case has linked the two issues already. */
 export type RelatedIssue = { readonly caseId: CaseId; readonly issueId: IssueId; readonly made: boolean };

@@ -1,9 +1,10 @@
 /** One write of a rehearsal: a call that would have changed a service. */
+import type { Direction } from "../../domain/direction.ts";
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 
 /** What a call would write, and where. Its words are for people; operation, target and text say exactly what is called. */
 export type Write = {
-  readonly direction: "to-jira" | "to-huawei";
+  readonly direction: Direction;
   /** Method of the port that is called. */
   readonly operation: string;
   /** Where it goes; `null` where the call makes it, or names several. */

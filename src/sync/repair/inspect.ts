@@ -10,7 +10,7 @@ import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { describe } from "../apply/action-table.ts";
 import { IssueMissing, observe, withRelations } from "../link/observe.ts";
-import type { Action, Observed, PlanInput } from "../plan/action.ts";
+import type { Action, ActionDirection, Observed, PlanInput } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { guardRows } from "../plan/guard-hold.ts";
 import { moments } from "../plan/moments.ts";
@@ -37,7 +37,7 @@ export type InspectDeps = {
 export type Difference = {
   readonly item: string;
   readonly what: string;
-  readonly direction: "to-jira" | "to-huawei" | "state";
+  readonly direction: ActionDirection;
   readonly pending: boolean;
 };
 
