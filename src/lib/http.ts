@@ -15,6 +15,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
+import { told } from "./answer-recorder.ts";
 import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
 
@@ -96,10 +97,11 @@ export function makeHttpSender(
   // Some edges refuse requests that do not say who sends them (huawei.md 14).
   const agent = { "user-agent": `casebridge/${readVersion()}` };
   return async (request) => {
+    const startedAt = performance.now();
     try {
       const answer = await sendOnce(agentsFor, { ...request, headers: { ...agent, ...request.headers } });
       onAnswer(true);
-      return answer;
+      return told(request, answer, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof HttpFailure) onAnswer(false);
       throw error;

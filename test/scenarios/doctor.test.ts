@@ -4,7 +4,7 @@
  * run at the end.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Redis } from "ioredis";
@@ -886,6 +886,48 @@ describe("doctor", () => {
     expect(report.checks.filter((check) => check.ok === false).map((check) => check.name)).toEqual(["Jira issue type"]);
     expect(unread.code).toBe(2);
     expect(JSON.parse(unread.output)).toMatchObject({ ok: false, checks: [{ name: "configuration", ok: false }] });
+  });
+
+  it("writes down what the services answered, and nothing of what anybody wrote", async () => {
+    const secret = "Quetzalcoatl";
+    const { caseId } = huawei.control.createCase({ description: `${secret} is away` });
+    huawei.control.addMessage({ caseId, author: "engineer", content: `Ask ${secret}` });
+    const { issueKey, issueId } = jira.control.createIssue({ projectKey: "OPS", summary: `${secret} again` });
+    jira.control.addComment({ issue: issueId, text: `From ${secret}` });
+    const file = join(folder, "report.json");
+
+    const ran = await run(makeEnv({}), ["doctor", "--report", file]);
+
+    expect(ran.code, ran.output).toBe(0);
+    const text = await readFile(file, "utf8");
+    const known = [
+      secret,
+      caseId,
+      issueKey,
+      issueId,
+      "SIMAK",
+      "SIMSK",
+      "SIMTOKEN",
+      "bot@example.com",
+      new URL(jira.url).host,
+      "OPS",
+    ];
+    expect(known.filter((word) => text.includes(word))).toEqual([]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const { calls } = JSON.parse(text) as {
+      calls: { call: string; statuses: Record<string, number>; answers: object }[];
+    };
+    const one = calls.find(({ call }) => call === "GET /v2/servicerequest/cases/{}");
+    expect(one?.answers).toMatchObject({
+      200: { incident_detail_info: { message_list: [{ content: "text up to 20" }] } },
+    });
+    expect(calls.map(({ call }) => call)).toEqual(
+      expect.arrayContaining([
+        "GET /v2/servicerequest/cases/{}/messages",
+        "GET /rest/api/3/issue/{}/comment",
+        "POST /rest/api/3/search/jql",
+      ]),
+    );
   });
 
   it("is not needed for a map that oscillates: the worker refuses to start with it", async () => {

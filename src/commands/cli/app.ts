@@ -15,6 +15,7 @@ import type { RebuildDeps } from "../../sync/repair/survey.ts";
 import type { StatePort } from "../../sync/state.ts";
 import type { DoctorHuaweiPort } from "../doctor/huawei.ts";
 import type { DoctorJiraPort } from "../doctor/jira.ts";
+import type { ReportPorts } from "../doctor/report.ts";
 
 /**
  * What a command may do to the database. `write`: makes and migrates it first. `rehearse`: uses it as it is; what it writes it takes
@@ -112,9 +113,9 @@ export type App = {
    */
   withParts<T>(access: "write" | "read", work: (parts: Parts) => Promise<T>): Promise<T>;
   /** A client with a budget of its own, for what must work without a database. Throws for settings that make no client. */
-  makeHuawei(settings: ConnectionConfig["huawei"], log: Log): DoctorHuaweiPort & CaseLookupPort;
+  makeHuawei(settings: ConnectionConfig["huawei"], log: Log): DoctorHuaweiPort & CaseLookupPort & ReportPorts["huawei"];
   /** A client with a budget of its own. Throws for settings that make no client. */
-  makeJira(settings: ConnectionConfig["jira"], log: Log): DoctorJiraPort;
+  makeJira(settings: ConnectionConfig["jira"], log: Log): DoctorJiraPort & ReportPorts["jira"];
   /** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */
   startWorker(config: Config, log: Log, hooks?: WorkerHooks): Promise<RunningWorker>;
 };
