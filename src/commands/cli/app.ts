@@ -15,7 +15,7 @@ import type { RebuildDeps } from "../../sync/repair/survey.ts";
 import type { StatePort } from "../../sync/state.ts";
 import type { DoctorHuaweiPort } from "../doctor/huawei.ts";
 import type { DoctorJiraPort } from "../doctor/jira.ts";
-import type { ReportPorts } from "../doctor/report.ts";
+import type { ReportPorts } from "../doctor/report-ports.ts";
 
 /**
  * What a command may do to the database. `write`: makes and migrates it first. `rehearse`: uses it as it is; what it writes it takes

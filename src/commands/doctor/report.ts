@@ -5,19 +5,10 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { type CaseId, toId } from "../../domain/ids.ts";
 import type { Answer } from "../../lib/answer-recorder.ts";
-import type { HuaweiPort, JiraPort } from "../../sync/ports.ts";
 import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import type { DoctorReport } from "./doctor.ts";
+import type { ReportPorts } from "./report-ports.ts";
 import { mergeShapes, type Shape, shapeOf } from "./shape.ts";
-
-/** What the reading for a report asks beyond the checks. */
-export type ReportPorts = {
-  readonly huawei: Pick<
-    HuaweiPort,
-    "listCases" | "getCase" | "listMessages" | "listInstantMessages" | "listOperations"
-  >;
-  readonly jira: Pick<JiraPort, "listUpdatedIssues" | "findIssue" | "listComments" | "listChanges" | "findLastMoves">;
-};
 
 /** All answers to one kind of call. */
 type Call = {
