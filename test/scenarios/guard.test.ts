@@ -309,6 +309,76 @@ describe("hold", () => {
     expect(reached()).not.toContain("13800138003");
   });
 
+  test("a file goes with the first comment that leaves and names it, also where another that names it waits", async () => {
+    const key = await start(hold);
+    stage.jira.addAttachment({ issue: key, name: "trace.txt", text: "lines" });
+    stage.jira.addComment({ issue: key, text: "password: hunter2hunter2, see trace.txt" });
+    stage.advance(1_000);
+    stage.jira.addComment({ issue: key, text: "The lines are in trace.txt" });
+    await stage.settle(3);
+
+    expect(
+      messages().map(({ content, accessories }) => [content.split("\n").at(-1), accessories.map((a) => a.name)]),
+    ).toEqual([["The lines are in trace.txt", ["trace.txt"]]]);
+    stage.jira.addComment({ issue: key, text: "/release masked" });
+    await stage.settle(4);
+    expect(messages().map(({ accessories }) => accessories.map((a) => a.name))).toEqual([["trace.txt"], []]);
+    await expectAgreement();
+  });
+
+  test("only who may use commands lets something go, on an issue with a case and on one that asks for it", async () => {
+    stage = await startStage({
+      create,
+      policy: hold,
+      jira: { settings: { botReadsRoleMembers: true } },
+      settings: (settings) => ({ ...settings, commands: { role: "Administrators" } }),
+    });
+    const { jira, huawei } = stage;
+    huawei.createCase({ description: "The server is down" });
+    await stage.round();
+    stage.advance(1_000);
+    const key = jira.getState().issues[0]?.key ?? "";
+    jira.addComment({ issue: key, text: "call 13800138001", author: "李明" });
+    const asking = jira.createIssue({
+      projectKey: "OPS",
+      summary: "Call 13800138002",
+      labels: ["huawei-case"],
+    }).issueKey;
+    await stage.round();
+    await stage.settle(3);
+    for (const issue of [key, asking]) jira.addComment({ issue, text: "/release as-is", author: "李明" });
+    await stage.round();
+    await stage.settle(4);
+    expect(reached()).not.toContain("1380013800");
+    for (const issue of [key, asking])
+      expect(told(issue).filter((text) => text.includes("Not permitted: /release"))).toHaveLength(1);
+
+    for (const issue of [key, asking]) jira.addComment({ issue, text: "/release as-is", author: "Ada Byron" });
+    await stage.round();
+    await stage.settle(4);
+    expect(contents()).toEqual([
+      expect.stringContaining("call 13800138001"),
+      expect.stringContaining("Call 13800138002"),
+    ]);
+  });
+
+  test("where no comment leaves and no role is named, nobody lets something go by a comment", async () => {
+    stage = await startStage({ create, policy: { ...hold, comments: { toHuawei: "none" } } });
+    const { jira, huawei } = stage;
+    const asking = jira.createIssue({
+      projectKey: "OPS",
+      summary: "Call 13800138002",
+      labels: ["huawei-case"],
+    }).issueKey;
+    await stage.round();
+    await stage.settle(3);
+    jira.addComment({ issue: asking, text: "/release as-is" });
+    await stage.round();
+    await stage.settle(4);
+    expect(huawei.getState().cases).toEqual([]);
+    expect(told(asking).filter((text) => text.includes("Not permitted: /release"))).toHaveLength(1);
+  });
+
   test("a new case waits with all that it says, and is opened masked, as it stands, or once it is edited", async () => {
     stage = await startStage({ create, policy: hold });
     const { jira, huawei } = stage;

@@ -85,12 +85,13 @@ export async function runCommand(
 }
 
 /**
- * Why this person may not use commands (`role_missing`, `role_unreadable`, `not_permitted`), or `null`. Without a role: whoever's comments would be sent
- * (rule 6). Throws `ServiceError`.
+ * Why this person may not use commands (`role_missing`, `role_unreadable`, `not_permitted`, `nobody`), or `null`. Without a role everybody may
+ * whose comments would be sent (rule 6); where no comment is sent, that is nobody. Throws `ServiceError`.
  */
 export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
-  const { role } = deps.settings.commands;
-  if (role === null) return null;
+  const { commands, comments } = deps.settings;
+  const { role } = commands;
+  if (role === null) return comments.toHuawei === "none" ? "nobody" : null;
   const members = await deps.jira.findRoleMembers(role, deps.lane);
   if (typeof members === "string") return members;
   return authorId !== null && members.includes(authorId) ? null : "not_permitted";

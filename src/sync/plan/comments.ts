@@ -54,6 +54,8 @@ export function planComments(
 
   /** Files that go along with the comments of this plan; each goes once. */
   const leaving = new Set<string>();
+  /** Files of comments that the guard keeps: each goes along with the first comment that leaves and names it. */
+  const keptFiles = new Set<string>();
   let waiting = false;
   for (const comment of candidates) {
     // What ran as a command stays one, whatever it was edited into.
@@ -87,8 +89,6 @@ export function planComments(
     }
     const said = { ...input, reading: input, issue, comments, comment };
     const files = filesOf(said).filter((file) => !leaving.has(file.attachmentId));
-    // Those of a comment that the guard keeps go along with it, once it goes.
-    for (const file of files) leaving.add(file.attachmentId);
     const text = input.adfToText(comment.body);
     const staying = filesStaying(said);
     const guarded =
@@ -97,8 +97,10 @@ export function planComments(
         : planGuard(input, saidInComment(input, { comment, text, files, staying }), until.kept, { comment, mirror });
     if ("actions" in guarded) {
       urgent.push(...guarded.actions);
+      for (const file of files) keptFiles.add(file.attachmentId);
       continue;
     }
+    for (const file of files) leaving.add(file.attachmentId);
     sends.push({
       kind: "send_comment",
       direction: "to-huawei",
@@ -114,7 +116,7 @@ export function planComments(
   urgent.push(...planDeleted(input, comments, confirmed));
   // A file may be named by a comment that waits; it goes along with that one.
   if (waiting) keepFiles(input, until.kept);
-  else sends.push(...planOwnFiles(input, issue, comments, leaving, until));
+  else sends.push(...planOwnFiles(input, issue, comments, { leaving, kept: keptFiles }, until));
   return [...urgent, ...sends];
 }
 
@@ -272,15 +274,16 @@ function planDeleted(input: PlanInput, comments: readonly IssueComment[], confir
 }
 
 /**
- * Files that no comment carried, nor carries in this plan (`leaving`): under policy `all` those of people; else those that a comment
- * names that was sent itself, since a file can come after it, and those that the description names where it was sent, which is so for
- * a case made from an issue. Also files that were refused before.
+ * Files that no comment carried, nor carries in this plan (`leaving`): under policy `all` those of people, save those of comments that
+ * the guard keeps (`kept`), which go along with these; else those that a comment names that was sent itself, since a file can come after
+ * it, and those that the description names where it was sent, which is so for a case made from an issue. Also files that were refused
+ * before.
  */
 function planOwnFiles(
   input: PlanInput,
   issue: Issue,
   comments: readonly IssueComment[],
-  leaving: ReadonlySet<string>,
+  going: { readonly leaving: ReadonlySet<string>; readonly kept: ReadonlySet<string> },
   { recheck, kept }: { readonly recheck: Recheck; readonly kept: Kept },
 ): Action[] {
   const { settings } = input;
@@ -304,7 +307,7 @@ function planOwnFiles(
     .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(ownerOf(intent) ?? ""))
     .map((intent) => canceled(input, [intent.key], null));
   for (const file of issue.files) {
-    if (leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
+    if (going.leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
     const open = openFileMessage(input, file.attachmentId);
     if (isNamedIn(heldNames, file) || wasNamedInRestricted(input.mirrors, issue, comments, file)) {
       if (open?.state === "planned") actions.push(canceled(input, [open.key], null));
@@ -319,7 +322,8 @@ function planOwnFiles(
       if (isRetriedFile(input, mirror)) actions.push(...planFile(input, file, kept, { late: true }));
       continue;
     }
-    if (!(all && file.createdAt >= input.link.outgoingSince) && !isNamedBySent(input, issue, comments, file)) continue;
+    const isAlone = all && file.createdAt >= input.link.outgoingSince && !going.kept.has(file.attachmentId);
+    if (!isAlone && !isNamedBySent(input, issue, comments, file)) continue;
     // Lists lag: a restricted comment that names the file may not show yet, so it is the reading that must be so much later.
     const restSeconds = Math.max(settings.comments.holdSeconds, settings.settle.listSeconds);
     const leavesAt = new Date(file.createdAt.getTime() - input.aheadMs.jira + restSeconds * 1000);
