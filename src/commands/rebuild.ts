@@ -15,7 +15,7 @@ import {
   usage,
   yesOption,
 } from "./cli/options.ts";
-import type { Cell } from "./cli/output.ts";
+import type { Cell, Renderable } from "./cli/output.ts";
 import { noted } from "./cli/work.ts";
 import { rebuildDeps } from "./rebuilding.ts";
 import { chosen } from "./targets.ts";
@@ -132,93 +132,35 @@ async function agreeToTakeOver(
     );
 }
 
-function rebuildResult(
-  reports: readonly ConnectionReport[],
-  facts: {
-    readonly dryRun: boolean;
-    readonly installation: string;
-    readonly foreign: readonly { inst: string; issues: number }[];
-  },
-): CommandResult {
-  const connections = reports.map(({ connection, survey: seen, pairs }) => {
-    const links: Partial<Record<PairResult["outcome"], number>> = {};
-    for (const pair of pairs) links[pair.outcome] = (links[pair.outcome] ?? 0) + 1;
-    const sum = (pick: (pair: PairResult) => number): number => pairs.reduce((total, pair) => total + pick(pair), 0);
-    return {
-      connection,
-      links,
-      items: {
-        messages: sum((pair) => pair.items.messages),
-        comments: sum((pair) => pair.items.comments),
-        files: sum((pair) => pair.items.files),
-        notices: sum((pair) => pair.items.notices),
-      },
-      history: sum((pair) => pair.history),
-      unknownMarks: sum((pair) => pair.unknownMarks),
-      duplicates: [
-        ...(facts.dryRun
-          ? seen.duplicates.map((entry) => ({ caseId: entry.caseId, item: `issue:${entry.other}` }))
-          : []),
-        ...pairs.flatMap((pair) => pair.duplicates.map((item) => ({ caseId: pair.caseId, item }))),
-        ...pairs
-          .filter((pair) => pair.outcome === "taken")
-          .map((pair) => ({ caseId: pair.caseId, item: `issue:${pair.issueKey ?? "?"}` })),
-      ],
-      unmarked: seen.unmarked,
-      clones: seen.clones,
-    };
-  });
+type Facts = {
+  readonly dryRun: boolean;
+  readonly installation: string;
+  readonly foreign: readonly { inst: string; issues: number }[];
+};
+
+function rebuildResult(reports: readonly ConnectionReport[], facts: Facts): CommandResult {
+  const { dryRun, installation, foreign } = facts;
+  const connections = reports.map((report) => summarize(report, dryRun));
   const isOpen = connections.some(
     (entry) => entry.duplicates.length > 0 || entry.unmarked.length > 0 || entry.unknownMarks > 0,
   );
-  const trouble = connections.flatMap((entry) => [
-    ...entry.duplicates.map(({ caseId, item }): Cell[] => [entry.connection, caseId, item, "there twice"]),
-    ...entry.unmarked.map(({ caseId, issueKey }): Cell[] => [
-      entry.connection,
-      caseId,
-      `issue:${issueKey}`,
-      "has the label of the case, but no mark",
-    ]),
-  ]);
+  const rows = troubleRows(connections);
+  const hasHistory = connections.some((entry) => entry.history > 0);
   return {
-    exitCode: facts.dryRun || !isOpen ? ExitCode.done : ExitCode.outOfSync,
-    json: { dryRun: facts.dryRun, installation: facts.installation, takenOver: facts.foreign, connections },
+    exitCode: dryRun || !isOpen ? ExitCode.done : ExitCode.outOfSync,
+    json: { dryRun, installation, takenOver: foreign, connections },
     human: [
-      {
-        kind: "table",
-        title: facts.dryRun ? "What would be rebuilt" : "Rebuilt",
-        head: ["Connection", "Links", "Messages", "Comments", "Files", "Notices", "History", "Unknown marks", "Clones"],
-        rows: connections.map((entry): Cell[] => [
-          entry.connection,
-          Object.entries(entry.links)
-            .map(([outcome, count]) => `${count} ${outcome}`)
-            .join(", ") || "none",
-          entry.items.messages,
-          entry.items.comments,
-          entry.items.files,
-          entry.items.notices,
-          entry.history,
-          entry.unknownMarks,
-          entry.clones.length,
-        ]),
-      },
-      ...(trouble.length === 0
+      summaryTable(connections, dryRun),
+      ...(rows.length === 0
         ? []
-        : [
-            {
-              kind: "table" as const,
-              title: "To be mended",
-              head: ["Connection", "Case", "Item", "What"],
-              rows: trouble,
-            },
-          ]),
+        : [{ kind: "table" as const, title: "To be mended", head: ["Connection", "Case", "Item", "What"], rows }]),
       {
         kind: "text",
-        text: facts.dryRun
+        text: dryRun
           ? "Nothing was written."
           : "The worker goes on from here; `casebridge verify --all` compares both sides.",
       },
-      ...(connections.some((entry) => entry.history > 0)
+      ...(hasHistory
         ? [
             {
               kind: "text" as const,
@@ -228,4 +170,67 @@ function rebuildResult(
         : []),
     ],
   };
+}
+
+/** What one connection came to, in numbers, and what somebody has to mend there. */
+function summarize({ connection, survey: seen, pairs }: ConnectionReport, dryRun: boolean) {
+  const links: Partial<Record<PairResult["outcome"], number>> = {};
+  for (const pair of pairs) links[pair.outcome] = (links[pair.outcome] ?? 0) + 1;
+  const sum = (pick: (pair: PairResult) => number): number => pairs.reduce((total, pair) => total + pick(pair), 0);
+  return {
+    connection,
+    links,
+    items: {
+      messages: sum((pair) => pair.items.messages),
+      comments: sum((pair) => pair.items.comments),
+      files: sum((pair) => pair.items.files),
+      notices: sum((pair) => pair.items.notices),
+    },
+    history: sum((pair) => pair.history),
+    unknownMarks: sum((pair) => pair.unknownMarks),
+    duplicates: [
+      ...(dryRun ? seen.duplicates.map((entry) => ({ caseId: entry.caseId, item: `issue:${entry.other}` })) : []),
+      ...pairs.flatMap((pair) => pair.duplicates.map((item) => ({ caseId: pair.caseId, item }))),
+      ...pairs
+        .filter((pair) => pair.outcome === "taken")
+        .map((pair) => ({ caseId: pair.caseId, item: `issue:${pair.issueKey ?? "?"}` })),
+    ],
+    unmarked: seen.unmarked,
+    clones: seen.clones,
+  };
+}
+
+type Summary = ReturnType<typeof summarize>;
+
+function summaryTable(connections: readonly Summary[], dryRun: boolean): Renderable[number] {
+  return {
+    kind: "table",
+    title: dryRun ? "What would be rebuilt" : "Rebuilt",
+    head: ["Connection", "Links", "Messages", "Comments", "Files", "Notices", "History", "Unknown marks", "Clones"],
+    rows: connections.map((entry): Cell[] => [
+      entry.connection,
+      Object.entries(entry.links)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(", ") || "none",
+      entry.items.messages,
+      entry.items.comments,
+      entry.items.files,
+      entry.items.notices,
+      entry.history,
+      entry.unknownMarks,
+      entry.clones.length,
+    ]),
+  };
+}
+
+function troubleRows(connections: readonly Summary[]): Cell[][] {
+  return connections.flatMap((entry) => [
+    ...entry.duplicates.map(({ caseId, item }): Cell[] => [entry.connection, caseId, item, "there twice"]),
+    ...entry.unmarked.map(({ caseId, issueKey }): Cell[] => [
+      entry.connection,
+      caseId,
+      `issue:${issueKey}`,
+      "has the label of the case, but no mark",
+    ]),
+  ]);
 }
