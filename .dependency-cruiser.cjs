@@ -13,7 +13,7 @@ const folders = {
   lib: ["lib"],
 };
 /** The rooms of `sync/`, each of which may use those after it and what stands beside them all (`ports.ts`, `state.ts` and their like). */
-const rooms = ["rehearsal", "repair", "intake", "link", "request", "apply", "plan"];
+const rooms = ["rehearsal", "repair", "intake", "link", "request", "apply", "plan", "recognise"];
 const roomOrder = rooms.map((room, index) => ({
   name: `sync-${room}`,
   severity: "error",

@@ -12,7 +12,7 @@ import { hashParts } from "../../lib/hash.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { shrinkItem } from "../plan/missing.ts";
-import { withdrawnHash } from "../recognise.ts";
+import { withdrawnHash } from "../recognise/recognise.ts";
 import { formatMoment, messageHeader } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
 import { carryFiles } from "./case-files.ts";

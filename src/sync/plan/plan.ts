@@ -8,7 +8,7 @@
 import { sortMessages } from "../../domain/identity.ts";
 import { ignoredReason, isIgnored } from "../../domain/labels.ts";
 import { patchMirrors } from "../apply-step.ts";
-import { type Recognised, recognise } from "../recognise.ts";
+import { type Recognised, recognise } from "../recognise/recognise.ts";
 import type { StateStep } from "../state.ts";
 import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planAnswers } from "./answers.ts";

@@ -10,7 +10,7 @@ import type { Issue, IssueComment, StatusCategory, Transition } from "../../doma
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Clock, JiraPort, NewIssue, TextPort } from "../ports.ts";
-import { withdrawnHash } from "../recognise.ts";
+import { withdrawnHash } from "../recognise/recognise.ts";
 import { makeId, type NoteWrite, passOn, type Write } from "./write.ts";
 
 /** A status that a new issue of the connection can have. */

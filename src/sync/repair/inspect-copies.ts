@@ -5,7 +5,7 @@
 import type { SortedMessages } from "../../domain/identity.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { Mirror } from "../../domain/link.ts";
-import { withdrawnHash } from "../recognise.ts";
+import { withdrawnHash } from "../recognise/recognise.ts";
 import { isFileLine } from "../render.ts";
 
 /** What `verify` looks at for copies that stand twice. */

@@ -16,7 +16,7 @@ import { factsHash } from "../plan/facts.ts";
 import { moments } from "../plan/moments.ts";
 import { heldReason } from "../plan/restriction.ts";
 import { isCompatible } from "../plan/status.ts";
-import { type Recognised, recognise } from "../recognise.ts";
+import { type Recognised, recognise } from "../recognise/recognise.ts";
 import { messageHeader } from "../render.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, StateStep } from "../state.ts";
 import { type FoundIssue, lane, type RebuildDeps, type Survey } from "./survey.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { CaseMessage } from "../domain/case.ts";
-import { commentHashes } from "../domain/identity.ts";
-import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../domain/ids.ts";
-import type { CommentMark, IssueComment, IssueFile } from "../domain/issue.ts";
-import type { Intent } from "../domain/link.ts";
-import { messageFingerprint } from "../domain/message-views.ts";
-import { patchMirrors } from "./apply-step.ts";
+import type { CaseMessage } from "../../domain/case.ts";
+import { commentHashes } from "../../domain/identity.ts";
+import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
+import type { CommentMark, IssueComment, IssueFile } from "../../domain/issue.ts";
+import type { Intent } from "../../domain/link.ts";
+import { messageFingerprint } from "../../domain/message-views.ts";
+import { patchMirrors } from "../apply-step.ts";
 import { type RecogniseInput, recognise } from "./recognise.ts";
 
 const now = new Date("2026-11-25T12:00:00Z");

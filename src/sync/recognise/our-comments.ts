@@ -1,0 +1,201 @@
+/** Our comments in Jira, and the files of them: copies of messages, and notices. */
+
+import type { CaseMessage } from "../../domain/case.ts";
+import { findMark } from "../../domain/identity.ts";
+import type { IssueComment } from "../../domain/issue.ts";
+import { nameMessages } from "../../domain/message-views.ts";
+import { safeFileName } from "../../domain/text/sanitize.ts";
+import { type Book, type Identity, identify, type RecogniseInput, squeeze } from "./book.ts";
+
+/** Source hash in the property of a comment whose message was withdrawn in Huawei. */
+export const withdrawnHash = "withdrawn";
+
+/** Our comments: copies of messages with their files, and notices. */
+export function recogniseComments(input: RecogniseInput, book: Book): void {
+  const present = new Set<string>(input.comments.map((comment) => comment.commentId));
+  const own = input.comments
+    .filter((comment) => comment.authorId === input.ownAccountId)
+    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  const claimed = new Set<string | null>(
+    input.mirrors
+      .filter((mirror) => mirror.origin === "huawei" && mirror.kind !== "file")
+      .map((mirror) => mirror.copyId),
+  );
+  const names = identify(input);
+  const unreadable: IssueComment[] = [];
+  for (const comment of own) {
+    if (claimed.has(comment.commentId)) continue;
+    const { mark } = comment;
+    const name = mark?.messageId ?? mark?.fingerprint;
+    if (mark == null || name === undefined || !input.accepts(mark.inst) || isOfAnotherCase(input, mark.caseId)) {
+      unreadable.push(comment);
+    } else if (name.startsWith("notice:")) {
+      takeNotice(book, comment, name.slice("notice:".length), present);
+    } else {
+      takeCopy(input, book, { comment, name, identity: names.get(name.split("#")[0] ?? name) }, present);
+    }
+  }
+  for (const comment of unreadable) takeUnreadable(input, book, comment, names);
+  completeCopies(input, book, names);
+}
+
+function isOfAnotherCase(input: RecogniseInput, caseId: string): boolean {
+  return caseId !== "" && input.caseId !== null && caseId !== input.caseId;
+}
+
+function takeNotice(book: Book, comment: IssueComment, cause: string, present: ReadonlySet<string>): void {
+  const known = book.find("notice", "huawei", cause);
+  if (known?.copyId != null && present.has(known.copyId)) {
+    book.duplicates.push({ item: `notice:${cause}`, kept: known.copyId, other: comment.commentId });
+    return;
+  }
+  book.add({ kind: "notice", origin: "huawei", sourceId: cause, copyId: comment.commentId, state: "live" }, [
+    `notice:${cause}`,
+    `comment:${cause}`,
+  ]);
+  // The answer to a command proves that it was carried out or refused: it never runs again (rule 6).
+  const answered = /^reply-(\d+)$/.exec(cause)?.[1];
+  if (answered !== undefined && book.find("notice", "jira", `command-${answered}`) === undefined) {
+    book.add({
+      kind: "notice",
+      origin: "jira",
+      sourceId: `command-${answered}`,
+      state: "live",
+      reason: "command:done",
+    });
+  }
+  // A notice in the place of a message that Jira refused (rule 8).
+  const refused = /^message-(.+)$/.exec(cause)?.[1];
+  if (refused !== undefined && book.find("message", "huawei", refused) === undefined) {
+    book.add({
+      kind: "message",
+      origin: "huawei",
+      sourceId: refused,
+      state: "placeholder",
+      reason: "refused before the database was rebuilt",
+    });
+  }
+}
+
+function takeCopy(
+  input: RecogniseInput,
+  book: Book,
+  copy: { readonly comment: IssueComment; readonly name: string; readonly identity: Identity | undefined },
+  present: ReadonlySet<string>,
+): void {
+  const { comment, name, identity } = copy;
+  const part = name.includes("#") ? name.slice(name.indexOf("#")) : "";
+  const base = identity?.sourceId ?? name.slice(0, name.length - part.length);
+  const sourceId = `${base}${part}`;
+  const known = book.find("message", "huawei", sourceId);
+  if (known?.copyId != null && present.has(known.copyId)) {
+    book.duplicates.push({ item: `message:${sourceId}`, kept: known.copyId, other: comment.commentId });
+    return;
+  }
+  const keys = [`comment:${sourceId}`, `comment:${name}`];
+  const onItsWay = input.intents.some((intent) => keys.includes(intent.key));
+  book.add(
+    {
+      kind: "message",
+      origin: "huawei",
+      sourceId,
+      fingerprint: part === "" ? (identity?.fingerprint ?? null) : null,
+      sourceHash: comment.mark?.srcHash ?? null,
+      ...(identity === undefined ? {} : { sourceAt: identity.message.createdAt }),
+      copyId: comment.commentId,
+      // What a copy says about its message: marked as withdrawn, it is not marked again. Whoever wrote it may have died before its
+      // further parts: while its intent stands, the planner looks at the message once more.
+      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : part === "" && onItsWay ? "sending" : "live",
+    },
+    keys,
+  );
+  for (const [fileId, attachmentId] of comment.mark?.files ?? []) {
+    if (book.find("file", "huawei", fileId) !== undefined) continue;
+    book.add(
+      {
+        kind: "file",
+        origin: "huawei",
+        sourceId: fileId,
+        copyId: attachmentId,
+        state: "live",
+        sizeBytes: input.issue.files.find((file) => file.attachmentId === attachmentId)?.sizeBytes ?? null,
+        parentId: base,
+      },
+      [`file:${fileId}`],
+    );
+  }
+}
+
+/** A comment of ours whose property somebody removed or changed: known again by the text that the message becomes. */
+function takeUnreadable(
+  input: RecogniseInput,
+  book: Book,
+  comment: IssueComment,
+  names: ReadonlyMap<string, Identity>,
+): void {
+  const { renderMessage } = input;
+  if (renderMessage === null) return;
+  const text = squeeze(input.adfToText(comment.body));
+  for (const { message, sourceId, fingerprint } of new Set(names.values())) {
+    if (message.isFirst || book.find("message", "huawei", sourceId) !== undefined) continue;
+    const [rendered = ""] = renderMessage(message);
+    if (rendered === "" || !text.startsWith(squeeze(rendered))) continue;
+    book.add({
+      kind: "message",
+      origin: "huawei",
+      sourceId,
+      fingerprint,
+      sourceAt: message.createdAt,
+      copyId: comment.commentId,
+      state: "live",
+    });
+    return;
+  }
+}
+
+/** A copy in several comments is complete only when all of them stand there; else its last parts are still owed. */
+function completeCopies(input: RecogniseInput, book: Book, names: ReadonlyMap<string, Identity>): void {
+  if (input.renderMessage === null) return;
+  for (const { message, sourceId } of new Set(names.values())) {
+    const first = book.find("message", "huawei", sourceId);
+    if (first === undefined || first.state !== "live" || message.content.length < 5_000) continue;
+    if (input.mirrors.some((mirror) => mirror.kind === "message" && mirror.sourceId === sourceId)) continue;
+    const owed = input
+      .renderMessage(message)
+      .some((_text, index) => index > 0 && book.find("message", "huawei", `${sourceId}#${index + 1}`) === undefined);
+    if (owed) book.add({ kind: "message", origin: "huawei", sourceId, state: "sending" });
+  }
+}
+
+/** Files of the description, and files whose comment was not written yet, carry no mark: paired by name, in their order. */
+export function recogniseDescriptionFiles(input: RecogniseInput, book: Book): void {
+  const free = input.issue.files.filter((file) => file.authorId === input.ownAccountId);
+  const claimed = new Set(book.mirrors().flatMap((mirror) => (mirror.kind === "file" ? [mirror.copyId] : [])));
+  const left = free.filter((file) => !claimed.has(file.attachmentId));
+  const intended = new Set(input.intents.filter((intent) => intent.kind === "file").map((intent) => intent.key));
+  const named = nameMessages(input.messages, input.mirrors);
+  const firstAhead = [...named].sort((a, b) => Number(b.message.isFirst) - Number(a.message.isFirst));
+  for (const { message, withoutId } of firstAhead) {
+    for (const file of message.files) {
+      if (book.find("file", "huawei", file.fileId) !== undefined || intended.has(`file:${file.fileId}`)) continue;
+      if (isOwnText(message)) continue;
+      const name = safeFileName(file.name);
+      const index = left.findIndex((candidate) => candidate.name === name);
+      const [found] = index < 0 ? [] : left.splice(index, 1);
+      if (found === undefined) continue;
+      book.add({
+        kind: "file",
+        origin: "huawei",
+        sourceId: file.fileId,
+        copyId: found.attachmentId,
+        state: "live",
+        sizeBytes: found.sizeBytes,
+        parentId: message.messageId ?? withoutId,
+      });
+    }
+  }
+}
+
+function isOwnText(message: CaseMessage): boolean {
+  return message.authorKind === "customer" && findMark(message.content) !== null;
+}
