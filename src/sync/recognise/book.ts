@@ -96,6 +96,7 @@ export class Book {
   }
 }
 
+/** A message, and what it is called in rows. */
 export type Identity = { readonly message: CaseMessage; readonly sourceId: string; readonly fingerprint: string };
 
 /** Every message under all names that a property may use for it: its id, and its fingerprint with ordinal, this release's or an older one's. */

@@ -166,7 +166,7 @@ function asSent(content: string): string {
     .join("\n");
 }
 
-export /** Files that went with a comment: people's attachments of the same names, in their order. */
+/** Files that went with a comment: people's attachments of the same names, in their order. */
 function takeSentFiles(input: RecogniseInput, book: Book, commentId: string, sent: readonly Marked[]): void {
   const known = new Set(
     book.mirrors().flatMap((mirror) => (mirror.kind === "file" && mirror.origin === "jira" ? [mirror.sourceId] : [])),
