@@ -185,7 +185,25 @@ export const oneChange: Bench = {
             world.jira.editComment({ commentId: comment.id, text: "Thanks a lot" });
           },
         },
+        {
+          what: "a Jira comment with a file",
+          readsMax: 3 + 1 + 2,
+          act: () => {
+            world.jira.addAttachment({ issue, name: "b.txt", text: "file" });
+            world.jira.addComment({ issue, text: "See b.txt" });
+          },
+        },
         { what: "a case status", readsMax: 3 + 1, act: () => world.huawei.setStatus({ caseId, status: 1 }) },
+        {
+          what: "a case status that waits for us",
+          readsMax: 3 + 1,
+          act: () => world.huawei.setStatus({ caseId, status: 2 }),
+        },
+        {
+          what: "a person's move of the issue to done",
+          readsMax: 3 + 1,
+          act: () => world.jira.transition({ issue, toCategory: "done" }),
+        },
       ];
       const lines: Line[] = [];
       for (const change of changes) {

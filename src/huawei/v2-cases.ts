@@ -20,7 +20,7 @@ import {
 import { type Page, pageSize, readPages } from "./paging.ts";
 import { type ApiCall, sealedBody } from "./transport.ts";
 import { v2Call } from "./v2-call.ts";
-import { deleteUpload, downloadFile, getFileLimits, uploadFile } from "./v2-files.ts";
+import { deleteUpload, downloadFile, makeFileCalls } from "./v2-files.ts";
 import {
   wireAuthorizationList,
   wireCaseDetail,
@@ -54,6 +54,7 @@ const absentInGroupMode: ReadonlySet<HuaweiCapability> = new Set(["withdraw", "r
 
 /** Makes the port over v2. */
 export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations"> {
+  const files = makeFileCalls(deps);
   return {
     serviceClock: deps.serviceClock,
     capabilities: new Set(
@@ -70,8 +71,7 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
     withdrawMessage: (caseId, messageId, lane) => withdrawMessage(deps, caseId, messageId, lane),
     performAction: (caseId, action, sealed, lane) => performAction(deps, caseId, action, sealed, lane),
     rateCase: (caseId, sealed, lane) => rateCase(deps, caseId, sealed, lane),
-    getFileLimits: (lane) => getFileLimits(deps, lane),
-    uploadFile: (input, lane) => uploadFile(deps, input, lane),
+    ...files,
     deleteUpload: (fileId, lane) => deleteUpload(deps, fileId, lane),
     downloadFile: (fileId, spool, sizeMaxBytes, lane) => downloadFile(deps, fileId, { spool, sizeMaxBytes }, lane),
     listRelatedCases: (caseId, lane) => listRelatedCases(deps, caseId, lane),

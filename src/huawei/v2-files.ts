@@ -1,8 +1,9 @@
 /** Files over v2: limits, up and down. */
 import { type CaseFileId, toId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
+import { isServiceError } from "../domain/service-error.ts";
 import type { Sealed } from "../lib/sealed.ts";
-import type { CaseFileLimits, CaseUpload, Spool, SpooledFile } from "../sync/ports.ts";
+import type { CaseFileLimits, CaseUpload, HuaweiPort, Spool, SpooledFile } from "../sync/ports.ts";
 import type { DialectDeps } from "./dialect.ts";
 import { spoolDownload } from "./download.ts";
 import { parseWire } from "./mapping.ts";
@@ -14,8 +15,28 @@ import { wireLimits, wireUpload } from "./wire.ts";
 /** The gateway refuses requests above 12 MB (huawei.md 3.2); part heads need a little of it. */
 const uploadBytesMax = 12 * 1024 * 1024 - 64 * 1024;
 
-/** `HuaweiPort.getFileLimits`. */
-export async function getFileLimits(deps: DialectDeps, lane: Lane): Promise<CaseFileLimits> {
+/** `HuaweiPort.getFileLimits` and `uploadFile`: the limits that were told are kept until a file is refused. */
+export function makeFileCalls(deps: DialectDeps): Pick<HuaweiPort, "getFileLimits" | "uploadFile"> {
+  let told: { readonly limits: CaseFileLimits; readonly atMs: number } | null = null;
+  return {
+    async getFileLimits(lane, ageMaxMs = 0) {
+      const atMs = deps.clock.now().getTime();
+      if (told !== null && Math.abs(atMs - told.atMs) < ageMaxMs) return told.limits;
+      told = { limits: await readFileLimits(deps, lane), atMs };
+      return told.limits;
+    },
+    async uploadFile(sealed, lane) {
+      try {
+        return await uploadFile(deps, sealed, lane);
+      } catch (error) {
+        if (isServiceError(error, "rejected")) told = null;
+        throw error;
+      }
+    },
+  };
+}
+
+async function readFileLimits(deps: DialectDeps, lane: Lane): Promise<CaseFileLimits> {
   const call = v2Call(deps, { operation: "getFileLimits", path: ["accessorys", "limits"] });
   const wire = parseWire(call, wireLimits, { value: await deps.transport.json(call, lane) });
   const { limit_count: countMax, limit_size: sizeMegabytes, limit_file_type: types } = wire.accessory_limit;
@@ -28,8 +49,7 @@ export async function getFileLimits(deps: DialectDeps, lane: Lane): Promise<Case
   };
 }
 
-/** `HuaweiPort.uploadFile`. */
-export async function uploadFile(deps: DialectDeps, sealed: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId> {
+async function uploadFile(deps: DialectDeps, sealed: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId> {
   const body = sealedBody(sealed, ({ file, name, purpose }) =>
     makeUploadBody({
       file,

@@ -216,7 +216,8 @@ export interface HuaweiPort {
   rateCase(caseId: CaseId, rating: Sealed<Rating>, lane: Lane): Promise<void>;
   /** The newest 100 entries of the case's operation log; what support did may be absent. */
   listOperations(caseId: CaseId, lane: Lane): Promise<readonly CaseOperation[]>;
-  getFileLimits(lane: Lane): Promise<CaseFileLimits>;
+  /** What the account allows for files, as it was told at most `ageMaxMs` ago and before the last refusal of a file; 0 where it is left out. */
+  getFileLimits(lane: Lane, ageMaxMs?: number): Promise<CaseFileLimits>;
   /** Uploads from disk in constant memory. `purpose`: for a new case, or for a message. */
   uploadFile(upload: Sealed<CaseUpload>, lane: Lane): Promise<CaseFileId>;
   /** Removes an uploaded file that no case or message uses yet. */

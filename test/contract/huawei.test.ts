@@ -362,6 +362,24 @@ describe("files", () => {
     expect(limits.extensions).toContain("txt");
   });
 
+  test("limits are asked again when they are too old for the caller, or a file was refused", async () => {
+    const client = await start();
+    const asked = () => simulator.control.getRequests().byOperation.ShowAccessoryLimits ?? 0;
+    const first = await client.getFileLimits("live");
+    simulator.control.setSettings({ accessoryLimitSizeMb: 1 });
+    const kept = await client.getFileLimits("live", 60_000);
+    const fresh = await client.getFileLimits("live");
+    simulator.control.setSettings({ accessoryLimitSizeMb: 2, accessoryFileTypes: "txt" });
+    const file = await spoolBytes(randomBytes(10));
+    const upload = client.uploadFile(sealOwn({ file, name: unguarded("tool.exe"), purpose: "message" }), "live");
+    await expect(upload).rejects.toMatchObject({ kind: "rejected" });
+    const after = await client.getFileLimits("live", 60_000);
+
+    expect(kept).toEqual(first);
+    expect([fresh.sizeMaxBytes, after.sizeMaxBytes]).toEqual([1024 * 1024, 2 * 1024 * 1024]);
+    expect(asked()).toBe(3);
+  });
+
   test("a download that breaks in its middle is read again", async () => {
     const client = await start();
     const caseId = newCase({ description: "a", files: [{ name: "a.log", sizeBytes: 50_000 }] });

@@ -66,7 +66,6 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
     subject,
     guard: deps.settings.guard,
   });
-  if (upload.writes > 0) deps.gate.forget();
   const intent: NewIntent = {
     kind: "message",
     key,

@@ -173,8 +173,7 @@ async function prepareComment(
   const lines = upload.lines.length === 0 ? null : upload.lines;
   const final = lines === null ? rendering : render(deps, leased, action, known, lines);
   if (upload.writes > 0 || upload.notices.length > 0) {
-    // Bytes take their time; what was read before them counts no more.
-    deps.gate.forget();
+    // Bytes take their time; what was read too long before them counts no more.
     await requireUnchanged(deps, subject, action);
   }
   if (final.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "comment" });

@@ -280,7 +280,6 @@ describe("readings", () => {
     at.gate.note(makeIssue(), two, new Date(at.at.nowMs - 1_000));
 
     await at.gate.require(commentSubject(two[0] ?? makeComment("")));
-    at.gate.forget();
     await at.gate.read(issueId);
     at.at.nowMs += 1_000;
     await at.gate.read(issueId);

@@ -90,8 +90,6 @@ export type Gate = {
   expect(commentIds: readonly CommentId[]): void;
   /** A reading that began at `readAt`, by our clock, and was made anyway; `comments` is `null` where it showed none of them. */
   note(issue: Issue, comments: readonly IssueComment[] | null, readAt: Date): void;
-  /** What was read of the issue and of single comments counts no more: something took its time. Lists lag by more than that anyway. */
-  forget(): void;
 };
 
 /** What the gate judges with. */
@@ -269,10 +267,6 @@ export function makeGate(deps: GateDeps): Gate {
       const atMs = readAt.getTime();
       issues.set(issue.issueId, { value: issue, atMs });
       if (listed !== null) lists.set(issue.issueId, { value: listed, atMs });
-    },
-    forget: () => {
-      issues.clear();
-      comments.clear();
     },
   };
 }

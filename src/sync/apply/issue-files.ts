@@ -220,11 +220,17 @@ export async function uploadOne(
   file: IssueFile,
   use: UploadUse & { readonly limits: CaseFileLimits; readonly guard: GuardSettings },
 ): Promise<Uploaded | { readonly refusal: FileRefusal }> {
-  const { limits, purpose } = use;
+  const { purpose } = use;
+  let { limits } = use;
   const subject = use.subject.kind === "mark" ? use.subject : { ...use.subject, files: [file.attachmentId] };
   const { text: name, masked } = guardFileName(file.name, use.guard);
-  const refusal = limitRefusal({ name: safeFileName(file.name), sizeBytes: file.sizeBytes }, limits);
-  if (refusal !== null) return { refusal };
+  const judged = { name: safeFileName(file.name), sizeBytes: file.sizeBytes };
+  if (limitRefusal(judged, limits) !== null) {
+    // Before a file stays behind for what the account does not allow, the account is asked.
+    limits = await readFileLimits(deps, 0);
+    const refusal = limitRefusal(judged, limits);
+    if (refusal !== null) return { refusal };
+  }
   let spooled: SpooledFile | null = null;
   try {
     // A file on its way may take longer than a lease lasts from the last step.
@@ -288,8 +294,6 @@ export async function sendOwnFile(
   const subject = { kind: "issue", issueId: needIssue(leased) } as const;
   const guard = guardFor(deps.settings, action);
   const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
-  // Bytes take their time: the message that carries them is judged anew.
-  deps.gate.forget();
   if ("refusal" in result) {
     const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });
@@ -319,8 +323,11 @@ export async function sendOwnFile(
   return 2 + (await writeOwedNotices(deps, leased, notices));
 }
 
+/** For so long the limits of an account serve further files. */
+const limitsStandMs = 10 * 60_000;
+
 /** What the account allows for files; where the service does not tell, it is left to it to refuse one. */
-export async function readFileLimits(deps: ApplyDeps): Promise<CaseFileLimits> {
-  const told = await unlessRefused(deps.log, "file limits", () => deps.huawei.getFileLimits(deps.lane));
+export async function readFileLimits(deps: ApplyDeps, ageMaxMs = limitsStandMs): Promise<CaseFileLimits> {
+  const told = await unlessRefused(deps.log, "file limits", () => deps.huawei.getFileLimits(deps.lane, ageMaxMs));
   return told ?? untoldFileLimits;
 }

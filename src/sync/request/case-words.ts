@@ -123,8 +123,6 @@ export async function prepareCase(
   });
   const full = rendered.kind === "head_and_file" ? { name: rendered.fileName, text: rendered.fileText } : null;
   const uploaded = await uploadForCase(deps, leased, words.files, { fullText: full, subject, guard });
-  // Bytes take their time: the case that carries them is judged anew.
-  if (words.files.length > 0 || full !== null) deps.gate.forget();
   const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
   const count = contents.length;
   const rest = contents.slice(1).map(
