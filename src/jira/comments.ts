@@ -73,10 +73,12 @@ export function makeCommentCalls(deps: {
     const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId };
     const found = await deps.findShowing(issueId, lane);
     if (found === null) return null;
-    const { issue, shown } = found;
-    if (shown === null || shown.comments.length < shown.total)
-      return { issue, comments: await listComments(issueId, lane) };
-    return { issue, comments: await withFileNames(call, issueId, await withMarks(call, shown.comments, known)) };
+    const { issue, shown, changes } = found;
+    const comments =
+      shown === null || shown.comments.length < shown.total
+        ? await listComments(issueId, lane)
+        : await withFileNames(call, issueId, await withMarks(call, shown.comments, known));
+    return { issue, comments, changes };
   }
 
   async function listComments(issueId: IssueId, lane: Lane) {

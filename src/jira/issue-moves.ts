@@ -3,7 +3,7 @@ import { type IssueId, toId } from "../domain/ids.ts";
 import type { IssueChange } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { type IssueDeps, pageSize } from "./issue-deps.ts";
-import { toIssueChanges, toTransitions } from "./mapping.ts";
+import { inOrder, toIssueChanges, toTransitions } from "./mapping.ts";
 import { readPages, readTokenPages } from "./paging.ts";
 import { type CallContext, checkedSegment } from "./transport.ts";
 import { changelogPageSchema, changelogsPageSchema, transitionsSchema } from "./wire.ts";
@@ -45,7 +45,7 @@ export async function listChanges(deps: IssueDeps, issueId: IssueId, lane: Lane)
     const page = await deps.transport.client(call).sendRequest({ url, searchParams, schema: changelogPageSchema });
     return { items: page.values, total: page.total };
   });
-  return toIssueChanges(entries).sort((left, right) => left.at.getTime() - right.at.getTime());
+  return inOrder(entries);
 }
 
 /** `JiraPort.findLastMoves`. */

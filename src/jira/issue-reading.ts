@@ -1,21 +1,25 @@
 /** Issues by their ids. */
 import type { IssueId, IssueKey } from "../domain/ids.ts";
-import type { Issue } from "../domain/issue.ts";
+import type { Issue, IssueChange } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { refusedLocally } from "./errors.ts";
 import { bulkMax, type IssueDeps, wholeFields } from "./issue-deps.ts";
-import { lacksLevel, propertyKey, toFieldText, toIssue, type WireComment } from "./mapping.ts";
+import { inOrder, lacksLevel, propertyKey, toFieldText, toIssue, type WireComment } from "./mapping.ts";
 import { type CallContext, checkedSegment } from "./transport.ts";
 import { anyFieldsSchema, issueShowingSchema, issuesSchema } from "./wire.ts";
 
-/** An issue with as many of its comments as its own reading shows; `null` where it is gone. */
+/**
+ * An issue with as many of its comments as its own reading shows, and with its changes, oldest first, where the reading shows all of
+ * them; `null` where it is gone.
+ */
 export type FindShowing = (
   issueId: IssueId,
   lane: Lane,
 ) => Promise<{
   readonly issue: Issue;
   readonly shown: { readonly total: number; readonly comments: readonly WireComment[] } | null;
+  readonly changes: readonly IssueChange[] | null;
 } | null>;
 
 /** Issues as the domain has them. What they tell of clocks and of how young they are is remembered. */
@@ -46,24 +50,32 @@ export async function findIssue(deps: IssueDeps, issueIdOrKey: IssueId | IssueKe
   return (await findWhole(deps, issueIdOrKey, wholeFields(deps), lane))?.issue ?? null;
 }
 
-/** As `findIssue`, with as many of its comments as this one reading shows. */
+/** As `findIssue`, with as many of its comments and changes as this one reading shows. */
 export async function findShowing(deps: IssueDeps, issueId: IssueId, lane: Lane) {
-  return findWhole(deps, issueId, [...wholeFields(deps), "comment"], lane);
+  return findWhole(deps, issueId, [...wholeFields(deps), "comment"], lane, { expand: "changelog" });
 }
 
-async function findWhole(deps: IssueDeps, issueIdOrKey: IssueId | IssueKey, fields: readonly string[], lane: Lane) {
+async function findWhole(
+  deps: IssueDeps,
+  issueIdOrKey: IssueId | IssueKey,
+  fields: readonly string[],
+  lane: Lane,
+  further: { readonly expand?: "changelog" } = {},
+) {
   const call: CallContext = { operation: "findIssue", effect: "read", lane, issueId: issueIdOrKey };
   try {
     const wire = await deps.transport.client(call).sendRequest({
       url: `/rest/api/3/issue/${checkedSegment(call, issueIdOrKey)}`,
-      searchParams: { fields: fields.join(","), properties: propertyKey },
+      searchParams: { fields: fields.join(","), properties: propertyKey, ...further },
       schema: issueShowingSchema,
     });
     const [issue] = await readIssues(deps, call, [wire]);
     if (issue === undefined) return null;
     deps.mediaNames.remember(issue);
     await deps.mediaNames.name(call, issue.issueId, [issue.description]);
-    return { issue, shown: wire.fields.comment ?? null };
+    const { changelog } = wire;
+    const isWhole = changelog != null && changelog.histories.length >= changelog.total;
+    return { issue, shown: wire.fields.comment ?? null, changes: isWhole ? inOrder(changelog.histories) : null };
   } catch (error) {
     if (isServiceError(error, "not_found")) return null;
     throw error;

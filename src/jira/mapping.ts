@@ -1,6 +1,6 @@
 /** From Jira's answers to the domain. */
 import type { z } from "zod";
-import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
+import { type AttachmentId, type CommentId, compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type {
   CommentMark,
   Issue,
@@ -217,6 +217,13 @@ export function toIssueChanges(
         },
       ];
     }),
+  );
+}
+
+/** The changes of these entries, oldest first, in whichever order they came. */
+export function inOrder(entries: Parameters<typeof toIssueChanges>[0]): IssueChange[] {
+  return toIssueChanges(
+    entries.toSorted((a, b) => a.created.getTime() - b.created.getTime() || compareIds(a.id, b.id)),
   );
 }
 

@@ -136,10 +136,6 @@ export const commentSchema = z.object({
 });
 /** One page of an issue's comments. */
 export const commentPageSchema = z.object({ total: z.number(), comments: z.array(commentSchema) });
-/** An issue by itself. Its `comment` shows the newest comments and how many there are in all (jira.md 4). */
-export const issueShowingSchema = issueSchema.extend({
-  fields: issueSchema.shape.fields.extend({ comment: commentPageSchema.nullish() }),
-});
 /** `POST /comment/list`. */
 export const commentListSchema = z.object({ values: z.array(commentSchema) });
 
@@ -166,6 +162,7 @@ export const transitionsSchema = z.object({
   ),
 });
 const changeSchema = z.object({
+  id: idSchema,
   author: userSchema,
   created: instantSchema,
   // Records, not objects: one of their keys is called `toString`, which every object seems to have.
@@ -173,6 +170,17 @@ const changeSchema = z.object({
 });
 /** One page of an issue's changelog. */
 export const changelogPageSchema = z.object({ total: z.number(), values: z.array(changeSchema) });
+/**
+ * An issue by itself. Its `comment` shows the newest comments, its `changelog` the newest changes, and both how many there are in all
+ * (jira.md 4). What only saves a request must not fail the reading: a changelog of another shape is none.
+ */
+export const issueShowingSchema = issueSchema.extend({
+  fields: issueSchema.shape.fields.extend({ comment: commentPageSchema.nullish() }),
+  changelog: z
+    .object({ total: z.number(), histories: z.array(changeSchema) })
+    .nullish()
+    .catch(null),
+});
 /** One page of the changelogs of several issues (`POST /changelog/bulkfetch`). */
 export const changelogsPageSchema = z.object({
   nextPageToken: z.string().nullish(),

@@ -338,13 +338,18 @@ export interface JiraPort {
   deleteIssue(issueId: IssueId, lane: Lane): Promise<void>;
   /**
    * The issue with all its comments as one reading shows them, oldest first; `null` when it is gone. One request while the issue has no more
-   * comments than it shows by itself. The mark of a comment in `known` need not be read: it may be left `undefined`.
+   * comments than it shows by itself. The mark of a comment in `known` need not be read: it may be left `undefined`. `changes`: its
+   * changelog, oldest first, where the same reading shows all of it.
    */
   findIssueWithComments(
     issueId: IssueId,
     known: ReadonlySet<string>,
     lane: Lane,
-  ): Promise<{ readonly issue: Issue; readonly comments: readonly IssueComment[] } | null>;
+  ): Promise<{
+    readonly issue: Issue;
+    readonly comments: readonly IssueComment[];
+    readonly changes: readonly IssueChange[] | null;
+  } | null>;
   /** All comments, oldest first, with our property where there is one. */
   listComments(issueId: IssueId, lane: Lane): Promise<readonly IssueComment[]>;
   /** These comments read afresh by their ids, in any order; those that are gone, or cannot be seen, are absent. At most 100. */

@@ -233,6 +233,7 @@ export const brokenRules: readonly BrokenRule[] = [
               return found === null
                 ? null
                 : {
+                    ...found,
                     issue: (await remembered(issues, issueId, async () => found.issue)) ?? found.issue,
                     comments: await remembered(comments, issueId, async () => found.comments),
                   };

@@ -552,10 +552,30 @@ describe("the Jira adapter", () => {
     const first = await client.findIssueWithComments(issueId, new Set(), "live");
     const again = await client.findIssueWithComments(issueId, new Set([known]), "live");
 
-    expect(first).toEqual({ issue: await client.findIssue(issueId, "live"), comments: listed });
+    expect(first).toEqual({ issue: await client.findIssue(issueId, "live"), comments: listed, changes: [] });
     expect(again?.comments).toEqual([{ ...listed[0], mark: undefined }, ...listed.slice(1)]);
     expect(sim.control.getRequests().byOperation).toMatchObject({ getIssue: 3, getCommentsByIds: 1 });
     expect(await client.findIssueWithComments(toId<IssueId>("999999"), new Set(), "live")).toBeNull();
+  });
+
+  it("shows the changes of an issue with it, as their own list does, as long as it shows them all", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const move = (toCategory: "done" | "indeterminate") => sim.control.transition({ issue: issueKey, toCategory });
+    move("indeterminate");
+    move("done");
+
+    const few = await client.findIssueWithComments(issueId, new Set(), "live");
+    const listed = await client.listChanges(issueId, "live");
+    for (let n = 0; n < 20; n += 1) {
+      move("indeterminate");
+      move("done");
+    }
+    const many = await client.findIssueWithComments(issueId, new Set(), "live");
+
+    expect(few?.changes).toEqual(listed);
+    expect(listed.filter(({ field }) => field === "status").map(({ toId }) => toId)).toEqual(["3", "10001"]);
+    expect(many?.changes).toBeNull();
   });
 
   it("reads the list of comments where the issue shows the newest of them alone", async () => {

@@ -124,6 +124,52 @@ inV2("a status of the case, in each category", async () => {
   expectCost(await costOf(() => stage.huawei.setStatus({ caseId, status: 17 })), { addComment: 1 });
 });
 
+inV2("a person's move of the issue to done, and back", async () => {
+  const moved = (toCategory: "done" | "indeterminate") => () => void stage.jira.transition({ issue, toCategory });
+  await costOf(() => stage.huawei.setStatus({ caseId, status: 1 }));
+  // Huawei does not wait for confirmation: a comment asks.
+  expectCost(await costOf(moved("done")), { addComment: 1 });
+  expectCost(await costOf(moved("indeterminate")), {});
+  await costOf(() => stage.huawei.setStatus({ caseId, status: 2 }));
+  expectCost(await costOf(moved("done")), { UpdateCases: 1 });
+  expect(stage.huawei.getState().cases[0]?.status).toBe(3);
+  const back = await costOf(moved("indeterminate"));
+
+  // A closed case takes no message: the issue says so and goes back.
+  expectCost(back, { CreateMessages: 1, addComment: 1, doTransition: 1 });
+});
+
+inV2("what a person wrote just before moving the issue to done reaches the case before it is closed", async () => {
+  await costOf(() => stage.huawei.setStatus({ caseId, status: 2 }));
+  // Jira shows a comment later than the move that came after it.
+  stage.jira.setSettings({ listLagMs: 15_000 });
+  stage.jira.addComment({ issue, text: "It works now" });
+  stage.advance(500);
+  stage.huawei.resetRequests();
+  stage.jira.transition({ issue, toCategory: "done" });
+  await roundsFor(90);
+
+  const writes = stage.huawei.getRequests().log.filter((entry) => entry.write);
+  expect(writes.map((entry) => entry.operation)).toEqual(["CreateMessages", "UpdateCases"]);
+});
+
+inV2("a move that a person takes back within the hold", async () => {
+  await costOf(() => stage.huawei.setStatus({ caseId, status: 2 }));
+  await costOf(() => void stage.jira.addComment({ issue, text: "It works" }));
+  stage.huawei.resetRequests();
+  stage.jira.resetRequests();
+  stage.jira.transition({ issue, toCategory: "done" });
+  await roundsFor(10);
+  stage.jira.transition({ issue, toCategory: "indeterminate" });
+  await roundsFor(60);
+
+  // Two changes, and nothing of the first is looked at again.
+  const { reads, writes } = countRequests();
+  expect(writes).toEqual({});
+  expect(total(reads), JSON.stringify(reads)).toBeLessThanOrEqual(6);
+  expect(stage.huawei.getState().cases[0]?.status).toBe(2);
+});
+
 inV2("a comment among more of them than an issue shows", async () => {
   stage.jira.setSettings({ issueCommentCount: 2 });
   const cost = await costOf(() => void stage.jira.addComment({ issue, text: "one more" }));

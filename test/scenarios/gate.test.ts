@@ -166,15 +166,15 @@ test("the wish to take a case up again waits while the issue has a level, is tol
   stage.huawei.setStatus({ caseId: entry?.caseId ?? "", status: 3 });
   await stage.check();
   stage.jira.transition({ issue: key, toCategory: "new" });
-  stage.advance(11_000);
+  stage.advance(21_000);
   await stage.wakeJira();
   await stage.runDueWithJira({
-    listChanges: async (issueId, lane) => {
-      const changes = await stage.reconcileDeps().jira.listChanges(issueId, lane);
+    findIssueWithComments: async (issueId, known, lane) => {
+      const found = await stage.reconcileDeps().jira.findIssueWithComments(issueId, known, lane);
       // Between the plan and the write.
       stage.jira.setSecurityLevel({ issue: key });
       stage.advance(3_000);
-      return changes;
+      return found;
     },
   });
   expect((await stage.snapshot()).intents.map((intent) => intent.key)).toEqual(["message:reopen-1"]);

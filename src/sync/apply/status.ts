@@ -7,7 +7,7 @@ import type { StatusTarget } from "../../domain/settings.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
-import { endOfEntry, fits } from "../plan/status.ts";
+import { endOfEntry, endOfWishes, fits } from "../plan/status.ts";
 import type { LeasedLink, MirrorPatch } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
@@ -60,6 +60,7 @@ export async function moveIssue(
   const steps = deps.settings.status.via[name] ?? [];
   const mirrors: readonly MirrorPatch[] = [
     ...endOfEntry(action.entered),
+    ...endOfWishes(leased.snapshot),
     ...(action.backFrom === null
       ? []
       : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),

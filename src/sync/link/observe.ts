@@ -29,7 +29,10 @@ export type ObserveDeps = {
 };
 
 /** What of a link decides about its reading. */
-type ObservedLink = Pick<Link, "caseId" | "issueId" | "agreedCaseStatus" | "agreedCategory" | "namedMessages">;
+type ObservedLink = Pick<
+  Link,
+  "caseId" | "issueId" | "caseStatus" | "agreedCaseStatus" | "agreedCategory" | "namedMessages"
+>;
 
 /** Which sides a run reads. */
 export type Sides = { readonly huawei: boolean; readonly jira: boolean; readonly full: boolean };
@@ -43,7 +46,8 @@ export class IssueMissing extends Error {
 }
 
 /**
- * Reads the wanted sides of one link. `wantsChangelog` says of the issue whether what it shows needs its changelog; the marks of the
+ * Reads the wanted sides of one link. `wantsChangelog` says of the issue whether what it shows needs its changelog, `waits` whether a
+ * person's move of it is not acted on yet, so that nothing need be known of the case; the marks of the
  * comments in `knownCopies` are asked for in full readings alone; with `hasIssue` the caller has a reading of the issue, so that a status
  * of the case that moved is no reason to read it. Throws `ServiceError` and `IssueMissing`; makes no write.
  */
@@ -53,10 +57,12 @@ export async function observe(
   sides: Sides,
   {
     wantsChangelog = () => false,
+    waits = () => false,
     knownCopies = new Set(),
     hasIssue = false,
   }: {
     readonly wantsChangelog?: (issue: Issue) => boolean;
+    readonly waits?: (issue: Issue, statusChanges: readonly StatusChange[]) => boolean;
     readonly knownCopies?: ReadonlySet<string>;
     readonly hasIssue?: boolean;
   } = {},
@@ -77,18 +83,22 @@ export async function observe(
   const statusMoved = !hasIssue && detail !== null && detail.status !== link.agreedCaseStatus;
   if (link.issueId !== null && (sides.jira || statusMoved)) {
     issueReadAt = deps.clock.now();
-    ({ issue, comments } = await readIssue(deps, link.issueId, sides, knownCopies));
-    if (comments !== null && wantsChangelog(issue)) changes = await deps.jira.listChanges(link.issueId, deps.lane);
+    ({ issue, comments, changes } = await readIssue(deps, link.issueId, sides, knownCopies));
+    if (comments !== null && wantsChangelog(issue)) changes ??= await deps.jira.listChanges(link.issueId, deps.lane);
     const categoryMoved = link.agreedCategory !== null && issue.category !== link.agreedCategory;
     if (categoryMoved && link.caseId !== null) {
-      // What a person's move means depends on the case's status today.
-      if (detail === null) {
+      const status = detail?.status ?? link.caseStatus;
+      if (status !== null && !isCompatible(status, issue.category)) {
+        changes ??= await deps.jira.listChanges(link.issueId, deps.lane);
+        statusChanges = toStatusChanges(changes);
+      }
+      // What a person's move means depends on the case's status of the moment in which something is done about it.
+      if (detail === null && (statusChanges === null || !waits(issue, statusChanges))) {
         caseReadAt = deps.clock.now();
         detail = await deps.huawei.getCase(link.caseId, deps.lane);
         messages = await completeMessages(deps, link, detail);
-      }
-      if (!isCompatible(detail.status, issue.category)) {
-        statusChanges = toStatusChanges(changes ?? (await deps.jira.listChanges(link.issueId, deps.lane)));
+        if (isCompatible(detail.status, issue.category)) statusChanges = null;
+        else statusChanges ??= toStatusChanges(changes ?? (await deps.jira.listChanges(link.issueId, deps.lane)));
       }
     }
   }
@@ -146,14 +156,15 @@ async function readIssue(
   issueId: IssueId,
   sides: Sides,
   knownCopies: ReadonlySet<string>,
-): Promise<{ readonly issue: Issue; readonly comments: readonly IssueComment[] | null }> {
+): Promise<Pick<Observed, "comments" | "changes"> & { readonly issue: Issue }> {
   const found =
     sides.jira && !sides.full
       ? await jira.findIssueWithComments(issueId, knownCopies, lane)
-      : { issue: await jira.findIssue(issueId, lane), comments: null };
+      : { issue: await jira.findIssue(issueId, lane), comments: null, changes: null };
   const issue = found?.issue ?? null;
   if (issue === null) throw new IssueMissing(issueId);
-  return { issue, comments: sides.full ? await jira.listComments(issueId, lane) : (found?.comments ?? null) };
+  const comments = sides.full ? await jira.listComments(issueId, lane) : (found?.comments ?? null);
+  return { issue, comments, changes: found?.changes ?? null };
 }
 
 function toStatusChanges(changes: readonly IssueChange[]): StatusChange[] {

@@ -13,6 +13,7 @@ import type { ActionDirection, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
+import { findWaitingMove } from "../plan/status.ts";
 import type { ConnectionState, LeasedLink, LinkSnapshot } from "../state.ts";
 import { conclude } from "./conclude.ts";
 import { endByFailure } from "./failures.ts";
@@ -44,7 +45,7 @@ export async function reconcileLink(
   let observed: Observed;
   try {
     // Asked for by the planner; here its failure is one of reading.
-    await deps.jira.getOwnAccountId();
+    const ownAccountId = await deps.jira.getOwnAccountId();
     const settled = await settleJiraIntents(deps, leased);
     run.lookAgain(settled.nextLookAt);
     // What a find owes may be unreadable as well.
@@ -62,6 +63,12 @@ export async function reconcileLink(
             { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
             issue,
           ),
+        waits: (issue, statusChanges) =>
+          findWaitingMove(
+            { ...leased.snapshot, settings: deps.settings, ownAccountId, ...moments(deps) },
+            issue,
+            statusChanges,
+          ) !== null,
         knownCopies: copiesInJira(leased.snapshot.mirrors),
       },
     );

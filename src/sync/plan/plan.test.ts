@@ -1261,9 +1261,9 @@ describe("statuses", () => {
     { status: 3, agreed: [1, "indeterminate"], issue: "done", expected: ["agree 3 done"] },
     // A person moved the issue to done.
     { status: 2, agreed: [2, "indeterminate"], issue: "done", expected: ["want_close"] },
-    { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close"] },
-    { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close"] },
-    { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close"] },
+    { status: 0, agreed: [0, "new"], issue: "done", expected: ["notice close", "agree 0 done"] },
+    { status: 1, agreed: [1, "indeterminate"], issue: "done", expected: ["notice close", "agree 1 done"] },
+    { status: 17, agreed: [17, "indeterminate"], issue: "done", expected: ["notice close", "agree 17 done"] },
     { status: 0, agreed: [0, "new"], issue: "done", close: "always", expected: ["want_close"] },
     { status: 1, agreed: [1, "indeterminate"], issue: "done", close: "always", expected: ["want_close"] },
     { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "always", expected: ["want_close"] },
@@ -1273,7 +1273,7 @@ describe("statuses", () => {
       agreed: [5, "indeterminate"],
       issue: "done",
       close: "always",
-      expected: ["notice close"],
+      expected: ["notice close", "agree 5 done"],
     },
     { status: 2, agreed: [2, "indeterminate"], issue: "done", close: "never", expected: ["agree 2 done"] },
     { status: 0, agreed: [0, "new"], issue: "done", close: "never", expected: ["agree 0 done"] },
@@ -1349,7 +1349,30 @@ describe("statuses", () => {
 
     expect(resting.actions).toEqual([]);
     expect(resting.recheckAt).toEqual(new Date(at.getTime() + 60_000));
-    expect(back).toEqual([]);
+    expect(back.map(describeStatus)).toEqual(["forget_moves"]);
+  });
+
+  it.each([
+    { name: "to done", agreed: [2, "indeterminate"], issue: "done", first: ["want_close"] },
+    { name: "back from done", agreed: [3, "done"], issue: "indeterminate", first: [] },
+  ] as const)("lets a move $name rest without knowing the case, and does nothing then either", (row) => {
+    const at = new Date(now.getTime() - 20_000);
+    const cause = `move-${at.getTime()}`;
+    const [caseStatus, agreedCategory] = row.agreed;
+    const seen = {
+      link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory },
+      observed: { case: null, messages: null, issue: issueIn(row.issue), statusChanges: [move(row.issue, { at })] },
+    };
+    const noted = row.first.length === 0 ? [] : [makeWish({ sourceId: cause, state: "held" })];
+
+    const first = planReconcile(makeInput(seen));
+    const resting = planReconcile(makeInput({ ...seen, mirrors: noted }));
+    const due = planReconcile({ ...makeInput({ ...seen, mirrors: noted }), now: new Date(at.getTime() + 60_000) });
+
+    expect(first.actions.map(describeStatus)).toEqual(row.first);
+    expect(resting).toEqual({ actions: [], recheckAt: new Date(at.getTime() + 60_000) });
+    // Whoever acts has read the case.
+    expect(due.actions).toEqual([]);
   });
 
   it.each([
@@ -1484,7 +1507,7 @@ describe("statuses", () => {
     const first = plan(moved);
     const told = plan({ ...moved, mirrors: [makeMirror({ kind: "notice", sourceId: `close-${ago(3).getTime()}` })] });
 
-    expect(first.map(describeStatus)).toEqual(["notice close"]);
+    expect(first.map(describeStatus)).toEqual(["notice close", "agree 1 done"]);
     expect(told.map(describeStatus)).toEqual(["agree 1 done"]);
   });
 

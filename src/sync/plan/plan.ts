@@ -142,6 +142,8 @@ function planRest(input: PlanInput): Plan {
           huaweiUserIds: input.huaweiUserIds,
         });
   const messages = sorted === null ? [] : planMessages(input, sorted, recheck);
+  const statuses = planStatus(input, recheck);
+  const ends = ({ kind }: Action): boolean => kind === "act_on_case";
   const actions: Action[] = [
     ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
     ...input.intents
@@ -155,7 +157,7 @@ function planRest(input: PlanInput): Plan {
     ...planFacts(input),
     ...planAccessRequests(input),
     ...planRelations(input),
-    ...planStatus(input, recheck),
+    ...statuses.filter((action) => !ends(action)),
     ...(observed.issue === null ? [] : planRequest(input, observed.issue)),
     ...(observed.issue === null || observed.comments === null
       ? []
@@ -171,6 +173,8 @@ function planRest(input: PlanInput): Plan {
           ...planCommands(input, observed.issue, observed.comments, until),
           ...planChanges(input, observed.issue, until),
         ]),
+    // Behind all that people wrote before they moved the issue: a closed case may take no message.
+    ...statuses.filter(ends),
   ];
   if (observed.issue !== null && observed.comments !== null) actions.push(...planGuardEnds(input, until.kept));
   if (observed.comments !== null) actions.push(...planAnswers(input, observed.comments, actions));

@@ -34,7 +34,22 @@ export function fits(issue: Pick<Issue, "statusId" | "category">, target: Status
 export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
   const actions = planPair(input, recheck);
   const keys = unwanted(input, actions);
-  return keys.length === 0 ? actions : [remember("drop_wishes", { confirmedIntents: keys }), ...actions];
+  const isTakenBack = input.observed.issue !== null && input.observed.issue.category !== "done";
+  const ended = isTakenBack ? endOfWishes(input) : [];
+  return [
+    ...(keys.length === 0 ? [] : [remember("drop_wishes", { confirmedIntents: keys })]),
+    ...(ended.length === 0 ? [] : [remember("forget_moves", { mirrors: ended })]),
+    ...actions,
+  ];
+}
+
+/** Moves of people that wait to be acted on are over once both sides agree otherwise: rounds look at them no more. Pure. */
+export function endOfWishes({ mirrors }: Pick<PlanInput, "mirrors">): readonly MirrorPatch[] {
+  return mirrors.flatMap(({ kind, origin, sourceId, state }) =>
+    kind === "notice" && origin === "jira" && state === "held" && sourceId.startsWith("move-")
+      ? [{ kind, origin, sourceId, state: "withdrawn" } as const]
+      : [],
+  );
 }
 
 /** Actions that were certainly not carried out, on a case that has gone on without them or that a person took back. */
@@ -62,31 +77,30 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
   if (observed.case !== null && status !== link.agreedCaseStatus) {
     return planCaseChange(input, { issue, status, target: statusTarget(settings, status), jiraChanged });
   }
-  if (observed.case === null) return [];
+  if (observed.case === null) return planWaitingMove(input, issue, recheck);
   // A move that the workflow did not offer is tried once more when a person asks (`failures retry`).
   if (isReleased(input, "status")) {
     const target = statusTarget(settings, status);
     return fits(issue, target)
-      ? [agree({ caseStatus: status, category: issue.category })]
+      ? [agree(input, { caseStatus: status, category: issue.category })]
       : [{ kind: "move_issue", direction: "to-jira", target, caseStatus: status, entered: null, backFrom: null }];
   }
   if (issue.category === link.agreedCategory) return [];
   if (isCompatible(status, issue.category)) {
-    return [agree({ caseStatus: status, category: issue.category })];
+    return [agree(input, { caseStatus: status, category: issue.category })];
   }
   return planPersonsMove(input, issue, status, recheck);
 }
 
 /** The two fit now, by whosever hand. `entered`: notice of the entry into a waiting status that is over by it. */
-function agree(pair: {
-  readonly caseStatus: number;
-  readonly category: StatusCategory;
-  readonly entered?: string | null;
-}): Action {
+function agree(
+  input: Pick<PlanInput, "mirrors">,
+  pair: { readonly caseStatus: number; readonly category: StatusCategory; readonly entered?: string | null },
+): Extract<Action, { kind: "remember" }> {
   const { caseStatus, category, entered = null } = pair;
   const step: StateStep = {
     link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory: category },
-    mirrors: endOfEntry(entered),
+    mirrors: [...endOfEntry(entered), ...endOfWishes(input)],
     resolvedFailures: [{ item: "status" }],
   };
   // Behind its notice: where nothing may go to Jira the entry stays news.
@@ -131,7 +145,7 @@ function planCaseChange(
   // An issue that was there before its case stays where its person put it, as long as the two fit (rule 7).
   const first = input.link.agreedCaseStatus === null && input.link.origin === "jira";
   if (fits(issue, target) || (first && isCompatible(status, issue.category))) {
-    actions.push(agree({ caseStatus: status, category: issue.category, entered: waits.cause }));
+    actions.push(agree(input, { caseStatus: status, category: issue.category, entered: waits.cause }));
     return actions;
   }
   const both = `both-${status}-${issue.category}`;
@@ -178,10 +192,58 @@ function planWaits(
 }
 
 /** What became of a person's transition, by its moment. */
-function findWish(input: PlanInput, cause: string): Mirror | undefined {
+function findWish(input: Pick<PlanInput, "mirrors">, cause: string): Mirror | undefined {
   return input.mirrors.find(
     (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === cause,
   );
+}
+
+/**
+ * When a person's move of `moment`, in Jira's time, is acted on. An action on the case cannot be taken back and ends or reopens the
+ * conversation, so it waits for the comments as well that were written before it: for their hold, and until Jira's lists show them.
+ */
+function actsAt(moment: Date, input: Pick<PlanInput, "settings" | "aheadMs">): Date {
+  const { comments, settle } = input.settings;
+  return new Date(moment.getTime() - input.aheadMs.jira + moveHoldSeconds({ comments, settle }) * 1000);
+}
+
+/** For so long a person's move of the issue rests before the case follows. Pure. */
+export function moveHoldSeconds(settings: Pick<ConnectionSettings, "comments" | "settle">): number {
+  return Math.max(settings.comments.holdSeconds, settings.settle.listSeconds);
+}
+
+/**
+ * When the last move of an issue is acted on, as far as that can be told without a reading of the case; `null` where nothing is
+ * waited for. What is done then depends on the case of that moment. Pure.
+ */
+export function findWaitingMove(
+  input: Pick<PlanInput, "link" | "mirrors" | "failures" | "settings" | "ownAccountId" | "now" | "aheadMs">,
+  issue: Issue,
+  statusChanges: readonly StatusChange[],
+): { readonly cause: string; readonly actsAt: Date; readonly ends: boolean } | null {
+  const { link, settings } = input;
+  const { caseStatus } = link;
+  if (caseStatus === null || caseStatus !== link.agreedCaseStatus || caseStatus === deletedStatus) return null;
+  if (issue.category === link.agreedCategory || isCompatible(caseStatus, issue.category)) return null;
+  if (isReleased(input, "status")) return null;
+  const last = statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
+  if (last === undefined || !isByPerson(last, input)) return null;
+  const ends = issue.category === "done";
+  if (ends && !["close", "cancel"].includes(endingAction(settings.status.closeOnDone, caseStatus))) return null;
+  const cause = `move-${last.at.getTime()}`;
+  const wish = findWish(input, cause);
+  if (wish !== undefined && wish.state !== "held") return null;
+  const at = actsAt(last.at, input);
+  return at > input.now ? { cause, actsAt: at, ends } : null;
+}
+
+/** A person's move of which only the issue was read: the wish is written down, and looked at again in its time. */
+function planWaitingMove(input: PlanInput, issue: Issue, recheck: Recheck): Action[] {
+  const move = findWaitingMove(input, issue, input.observed.statusChanges ?? []);
+  if (move === null) return [];
+  if (move.ends && findWish(input, move.cause) === undefined) return [remember("want_close", wantedClose(move.cause))];
+  recheck.note(move.actsAt);
+  return [];
 }
 
 /** Only Jira changed, and the pair no longer fits: what a person's move does to the case (rule 6). */
@@ -189,7 +251,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const { settings, observed } = input;
   if (observed.statusChanges === null) return [];
   const last = observed.statusChanges.filter((change) => change.toStatusId === issue.statusId).at(-1);
-  const agreed = agree({ caseStatus: status, category: issue.category });
+  const agreed = agree(input, { caseStatus: status, category: issue.category });
   // Deleted cases trigger nothing.
   if (last === undefined || !isByPerson(last, input) || status === deletedStatus) return [agreed];
   const moment = last.at.getTime();
@@ -198,7 +260,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (wish?.state === "refused") return planAfterRefusal(input, { cause, moment, status, reason: wish.reason, agreed });
   if (wish?.state === "live") return [agreed];
 
-  const leavesAt = new Date(moment - input.aheadMs.jira + settings.comments.holdSeconds * 1000);
+  const leavesAt = actsAt(last.at, input);
   const waits = leavesAt > input.now;
   if (issue.category !== "done") {
     if (waits) {
@@ -230,7 +292,11 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const closeCause = `close-${moment}`;
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
-  return [{ kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) }];
+  return [
+    { kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) },
+    // Behind its notice: where nothing may go to Jira the move stays news.
+    { ...agreed, direction: "to-jira" },
+  ];
 }
 
 /** Nothing of the issue leaves: a person is told, and the case is asked once the issue may be spoken of again. */

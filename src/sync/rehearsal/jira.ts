@@ -121,9 +121,11 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
     findIssueWithComments: async (issueId, known, lane) => {
       const made = madeIssue(issueId);
       const read =
-        made === null ? await base.findIssueWithComments(issueId, known, lane) : { issue: made, comments: [] };
+        made === null
+          ? await base.findIssueWithComments(issueId, known, lane)
+          : { issue: made, comments: [], changes: [] };
       if (read === null || !isThere(read.issue)) return null;
-      return { issue: shown(read.issue), comments: commentsNow(issueId, read.comments) };
+      return { ...read, issue: shown(read.issue), comments: commentsNow(issueId, read.comments) };
     },
     listComments,
     listCommentsByIds: async (issueId, commentIds, lane) => {

@@ -69,7 +69,14 @@ export async function readPair(
   try {
     const seen = await observe(
       { ...deps, lane },
-      { caseId: pair.caseId, issueId: null, agreedCaseStatus: null, agreedCategory: null, namedMessages: [] },
+      {
+        caseId: pair.caseId,
+        issueId: null,
+        caseStatus: null,
+        agreedCaseStatus: null,
+        agreedCategory: null,
+        namedMessages: [],
+      },
       { huawei: true, jira: false, full: false },
     );
     return { detail: seen.case, messages: seen.messages ?? [], ...jiraSide, gone: null };
