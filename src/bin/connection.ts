@@ -2,6 +2,7 @@
 import type * as Commands from "../commands/cli/app.ts";
 import type { ConnectionConfig } from "../config/config.ts";
 import type { Budget } from "../domain/budget.ts";
+import { budgetKeys, huaweiAccount } from "../domain/budget-keys.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { HuaweiAdminPort } from "../huawei/admin-port.ts";
 import { makeHuaweiClient } from "../huawei/huawei-client.ts";
@@ -21,7 +22,6 @@ import { toldFields } from "../sync/plan/changes.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
-import { budgetKeys, huaweiAccount } from "./budget-keys.ts";
 import type { OpenDatabase } from "./database.ts";
 import { observeBudget, observePort } from "./observed-port.ts";
 
@@ -232,5 +232,5 @@ function reveal(credential: unknown): string {
 function tokenKey(connection: ConnectionConfig): string {
   const { iamEndpoint, credentials } = connection.huawei;
   const project = credentials.kind === "password" ? (credentials.projectId ?? "") : "";
-  return `huawei ${iamEndpoint} ${huaweiAccount(connection)} ${project}`.trim();
+  return `huawei ${iamEndpoint} ${huaweiAccount(connection.huawei)} ${project}`.trim();
 }

@@ -1,6 +1,7 @@
 /** One picture of everything, from the database and the queue; no remote call. */
 import type { Config } from "../config/config.ts";
 import type { ApiVersion } from "../domain/access.ts";
+import { budgetKeys } from "../domain/budget-keys.ts";
 import { roundRequests, roundSeconds } from "../domain/round-cost.ts";
 import type { Side } from "../domain/service-error.ts";
 import { eightDaysMs, longestGapMs } from "../lib/ticks.ts";
@@ -8,7 +9,6 @@ import type { BudgetReport, ConnectionReport, StatusReport } from "../observabil
 import type { QueueBackend } from "../queue/contract.ts";
 import type { AdminStore } from "../store/admin.ts";
 import type { Silence } from "../store/news.ts";
-import { budgetKeys } from "./budget-keys.ts";
 
 /**
  * The poll interval that can be reached, in seconds (rule 14): the cron's own, or what half the budget needs for a round over the watched links of all

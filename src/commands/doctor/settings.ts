@@ -1,4 +1,5 @@
 /** Checks that need no service: settings that are valid one by one and wrong together, or wrong for what they are for. */
+import { budgetKeys } from "../../domain/budget-keys.ts";
 import { knownStatuses } from "../../domain/case.ts";
 import { roundRequests, roundSeconds } from "../../domain/round-cost.ts";
 import { parseOffsetMinutes } from "../../lib/time-zone.ts";
@@ -156,8 +157,8 @@ export function checkTogether(connections: readonly DoctorSettings[]): Finding |
   for (const [index, one] of connections.entries()) {
     for (const other of connections.slice(index + 1)) {
       const pair = `${one.name} and ${other.name}`;
-      const sameJira = one.jira.host === other.jira.host && one.jira.email === other.jira.email;
-      const sameHuawei = one.huawei.endpoint === other.huawei.endpoint && accountOf(one) === accountOf(other);
+      const [ours, theirs] = [budgetKeys(one), budgetKeys(other)];
+      const [sameJira, sameHuawei] = [ours.jira === theirs.jira, ours.huawei === theirs.huawei];
       if (sameJira && one.jira.requestsPerSecond !== other.jira.requestsPerSecond)
         problems.push(`${pair} share one Jira account with different requestsPerSecond`);
       if (sameHuawei && one.huawei.requestsPerSecond !== other.huawei.requestsPerSecond)
@@ -182,8 +183,4 @@ export function checkTogether(connections: readonly DoctorSettings[]): Finding |
   if (notes.length > 0)
     return warn(notes.join("; "), "Tell them apart by groupId or cases.labels, unless that is meant.");
   return right(`${connections.length} connections do not get in each other's way`);
-}
-
-function accountOf({ huawei: { credentials } }: DoctorSettings): string {
-  return credentials.kind === "aksk" ? credentials.ak.reveal() : `${credentials.domainName}/${credentials.username}`;
 }
