@@ -72,12 +72,15 @@ function vendorToken(name: string, pattern: string): GuardRule & { readonly rege
 // A bare value after a label: a run of printable ASCII, since Chinese prose follows a password without a blank.
 const BARE = "[!#-&(-;=?-~][!-~]{0,1023}";
 // Marks of Markdown may stand on either side of a separator, and a note in brackets before it: `**Password** (new):`.
-const SEPARATOR = String.raw`(?:[ \t]{0,3}[(（][^()（）\n]{0,40}[)）])?[*_~]{0,3}[ \t]{0,5}(?::=|=>|->|[:=：＝])[*_~]{0,3}[ \t]{0,5}`;
-const PASSWORD_WORD = "(?:pass(?:words?|wd|phrase|code)|pwd|passw0rd|(?<![A-Za-z])psk|pre-?shared[ _-]?key)";
+const SEPARATOR = String.raw`(?:[ \t]{0,3}[(（][^()（）\n]{0,40}[)）])?[*_~]{0,3}[ \t]{0,5}(?::=|=>|->|→|[:=：＝])[*_~]{0,3}[ \t]{0,5}`;
+const PASSWORD_WORD =
+  "(?:pass(?:words?|wd|phrase|code|wort)|pwd|passw0rd|(?<![A-Za-z])psk(?:密钥|密匙|秘钥)?|pre-?shared[ _-]?key)";
 const PASSWORD_ZH = "(?:密[ \\t]{0,4}[码碼]|口[ \\t]{0,2}令|[账帐]密|密匙|预共享密钥|共享密钥|提取码|解压码)";
 // What a sentence says between the label and the value: 密码改成了, 已重置成, 是.
 const BECOMES_ZH =
-  "(?:(?:已经?|被|都)?(?:改为|改成了?|改為|重置(?:为|成)了?|设置?(?:为|成)了?|設為|更新(?:为|成)|更改(?:为|成)|修改(?:为|成)|变更(?:为|成)|换成了?)[:：]?|就?[是为為][:：]?|[*_~]{0,3}[:=：＝][*_~]{0,3})";
+  "(?:(?:由[^\\s，。,:：]{1,8}?)?(?:已经?|被|都)?(?:改为|改成了?|改為|重置(?:为|成)了?|设置?(?:为|成)了?|設為|更新(?:为|成)|更改(?:为|成)|修改(?:为|成)|变更(?:为|成)|换成了?)[:：]?|就?[是为為][:：]?|[*_~]{0,3}[:=：＝][*_~]{0,3})";
+// `账密` announces both: the account, then the password.
+const BOTH_ZH = "(?:[账帐]密|[账帐]号密码)";
 const ACCOUNT = "(?:accounts?|user(?:[ _-]?names?)?|logins?|credentials?|creds?|账号|帐号|账户|用户名?)";
 const SECRET_WORD =
   "(?:secret[ _-]?access[ _-]?key|(?:client|app|api|consumer|shared)?[_-]?secret(?:[ _-]?key)?|(?:access|auth|refresh|id|security|session|private|api|bearer|user|iam|bot|webhook|csrf)[ _-]?token|token|(?:api|account|private|signing|encryption|master|storage|license)[_ -]?key|accountkey|apikey|密钥|秘钥|令牌)";
@@ -139,7 +142,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   {
     name: TOKEN,
     regex:
-      /(["']?\b(?:auth|identitytoken|registrytoken|_auth|_authToken)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)([A-Za-z0-9+/_-]{8,4096}={0,2})(?![A-Za-z0-9+/_-])/g,
+      /(["']?\b(?:auth|identitytoken|registrytoken|_auth|_authToken|dockerconfigjson|dockercfg)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)([A-Za-z0-9+/_-]{8,4096}={0,2})(?![A-Za-z0-9+/_-])/g,
     accept: ({ value }) => isBasicCredentials(value) || (isOpaque(value, 24) && /[A-Z]/.test(value)),
   },
   {
@@ -218,13 +221,48 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
     accept: isSecretKey,
   },
   {
+    // An access key and its secret key side by side: nothing else looks like both.
+    name: SECRET_KEY,
+    regex: /((?<![A-Za-z0-9+/])[A-Z0-9]{20}[ \t]{0,3}[,;|:，；、/ \t][ \t]{0,3})([A-Za-z0-9+]{40})(?![A-Za-z0-9+/=])/g,
+    accept: ({ value, label }) => isSecretKeyShape(value) && isAccessKeyShape(label.slice(0, 20)),
+  },
+  {
     // `account/password: root / x`: the value is the second of the two.
     name: PASSWORD,
     regex: new RegExp(
-      `(${ACCOUNT}[ \\t]{0,3}(?:[/和与及&、+,]|and)?[ \\t]{0,3}(?:${PASSWORD_ZH}|${PASSWORD_WORD}|pw)${SEPARATOR}[^\\s/,，、|:：]{1,60}[ \\t]{0,3}(?:[/,，、|:：]|[ \\t])[ \\t]{0,3})(${BARE})`,
+      `(${ACCOUNT}[ \\t]{0,3}(?:[/和与及&、+,]|and)?[ \\t]{0,3}(?:${PASSWORD_ZH}|${PASSWORD_WORD}|pw)(?:${SEPARATOR}|[ \\t]{0,3}(?:[是为為]|\\b(?:is|are)\\b)[:：]?[ \\t]{0,3})[^\\s/,，、|:：]{1,60}[ \\t]{0,3}(?:[/,，、|:：]|[ \\t])[ \\t]{0,3})(${BARE})`,
       "gi",
     ),
-    accept: ({ value }) => !isPlaceholder(value) && !/^(?:and|or|are|is|the)$/i.test(value),
+    // A sentence ("user and password are included, they …") has no sign between.
+    accept: ({ value, label }) =>
+      /[:=：＝→]|->/.test(label)
+        ? !isPlaceholder(value) && !/^(?:and|or|are|is|the)$/i.test(value)
+        : isUnlikeAWord(value),
+  },
+  {
+    // `password: root / x`: the name of the account comes first.
+    name: PASSWORD,
+    regex: new RegExp(
+      `((?:${PASSWORD_ZH}[是为為]?|${PASSWORD_WORD})${SEPARATOR}[A-Za-z][\\w.@-]{0,40}[ \\t]{1,3}[/|／][ \\t]{1,3})(${BARE})`,
+      "gi",
+    ),
+    accept: ({ value }) => isUnlikeAWord(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `(${BOTH_ZH}(?:如下)?[ \\t]{0,3}[:：是为為]?[ \\t]{0,3}[A-Za-z][\\w.@-]{0,40}(?:[ \\t]{0,3}[/／][ \\t]{0,3}|[ \\t]{1,3}))(${BARE})`,
+      "g",
+    ),
+    accept: ({ value }) => isUnlikeAWord(value),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(
+      `((?<![A-Za-z])(?:credentials?|creds)${SEPARATOR}[A-Za-z][\\w.@-]{0,40}[ \\t]{0,3}[/／][ \\t]{0,3})([!-.0-~]{5,255})(?=[ \\t]{0,20}(?:\\n|$))`,
+      "gi",
+    ),
+    accept: ({ value }) => !isPlaceholder(value),
   },
   {
     name: PASSWORD,
@@ -243,8 +281,13 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   },
   {
     name: PASSWORD,
-    regex: new RegExp(`(${PASSWORD_WORD}["'\`\\])]?${SEPARATOR})(${BARE})`, "gi"),
+    regex: new RegExp(`(${PASSWORD_WORD}["'\`\\])]?${SEPARATOR}[“‘「『]?)(${BARE})`, "gi"),
     accept: ({ value, label }) => !isPlaceholder(value) && !(/pwd/i.test(label) && /^(?:[/~]|[A-Za-z]:\\)/.test(value)),
+  },
+  {
+    name: PASSWORD,
+    regex: new RegExp(`((?:kennwort|contraseña|mot de passe|パスワード)${SEPARATOR}["'“「]?)(${BARE})`, "gi"),
+    accept: ({ value }) => !isPlaceholder(value),
   },
   {
     name: PASSWORD,
@@ -258,7 +301,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   {
     name: PASSWORD,
     // Not /etc/passwd, after which anything may stand.
-    regex: new RegExp(`((?<![/\\\\])\\b${PASSWORD_WORD}:?[ \\t]{0,5}\\n?[ \\t]{0,5})(${BARE})`, "gi"),
+    regex: new RegExp(`((?<![/\\\\])\\b${PASSWORD_WORD}:?[ \\t]{0,5}(?:\\n|[-–—][ \\t])?[ \\t]{0,5})(${BARE})`, "gi"),
     accept: ({ value }) => isStrongPassword(value),
   },
   {
@@ -278,7 +321,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   {
     // Short labels stand for much else ("pass: 12, fail: 3"), so the value must not look like a word or number.
     name: PASSWORD,
-    regex: new RegExp(`((?<![A-Za-z])(?:pass|pw|psw|passwort|kennwort)["'\`]?${SEPARATOR}["'\`]?)(${BARE})`, "gi"),
+    regex: new RegExp(`((?<![A-Za-z])(?:pass|pw|psw)["'\`]?${SEPARATOR}["'\`]?)(${BARE})`, "gi"),
     accept: ({ value }) => isUnlikeAWord(value) && /[A-Za-z]/.test(value) && value.length >= 6,
   },
   {
@@ -342,7 +385,8 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
     name: PASSWORD,
     regex:
       /((?<![A-Za-z0-9-])--?(?:password|passwd|pass|pwd|secret|token|api-key)[ \t]{1,5}["']?)([^\s"'-][^\s"']{2,255})/gi,
-    accept: ({ value }) => !isPlaceholder(value),
+    // `openssl -pass env:PW` names where it stands.
+    accept: ({ value }) => !isPlaceholder(value) && !/^(?:env|file|fd):/.test(value),
   },
   {
     name: PASSWORD,
@@ -400,7 +444,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   },
   {
     name: PASSWORD,
-    regex: new RegExp(`((?<![A-Za-z])(?:pw|psw|pass)[ \\t]{1,3}["'\`]?)(${BARE})`, "gi"),
+    regex: new RegExp(`((?<![A-Za-z])(?:pw|psw|pass)[ \\t]{1,3}(?:is[ \\t]{1,3})?["'\`]?)(${BARE})`, "gi"),
     accept: ({ value }) => isStrongPassword(value),
   },
   {
@@ -413,6 +457,24 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
     accept: ({ value }) => !isPlaceholder(value) && !/^\d{1,4}[,;)]?$/.test(value),
   },
   {
+    // What command lines take a password by.
+    name: PASSWORD,
+    regex:
+      /(\b(?:[Cc]onvert[Tt]o-[Ss]ecure[Ss]tring[ \t]{1,3}(?:-[Ss]tring[ \t]{1,3})?|net[ \t]{1,3}use\b[^\n]{0,80}?[ \t]\/(?:user|USER):\S{1,80}[ \t]{1,3}|ldap(?:search|modify|add|whoami|passwd)\b[^\n]{0,80}?[ \t]-w[ \t]{0,3}|keytool\b[^\n]{0,80}?[ \t]-(?:store|key)pass[ \t]{1,3}|openssl\b[^\n]{0,80}?[ \t]-pass(?:in|out)?[ \t]{1,3}pass:)["']?)([^\s"'/$*-][^\s"']{2,255})/g,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    // As it was typed into a switch or router, before that turned it into a cipher.
+    name: PASSWORD,
+    regex:
+      /(\b(?:password(?:[ \t]{1,3}level[ \t]{1,3}\d{1,2})?|(?:pre-)?shared-key|authentication-key|privacy-mode[ \t]{1,3}\w{1,10}|authentication-mode[ \t]{1,3}\w{1,10})[ \t]{1,5}(?:irreversible-cipher|cipher|simple|plain)[ \t]{1,5})([^\s%$][^\s]{2,255})(?=[ \t]{0,20}(?:\n|$))/gi,
+    accept: ({ value }) => !isPlaceholder(value),
+  },
+  {
+    name: PASSWORD,
+    regex: /(\b(?:secret|password)[ \t]{1,5}\d[ \t]{1,5})(\$\d\$[^\s]{8,255})/gi,
+  },
+  {
     // Ciphers of Huawei's switches and routers, which its own tools can turn back.
     name: PASSWORD,
     regex:
@@ -421,7 +483,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   {
     name: PASSWORD,
     regex: new RegExp(
-      `((?:${PASSWORD_ZH}|${PASSWORD_WORD}|secret)[^\\n:=：]{0,20}[ \\t:=：]{1,4}["'\`]?)((?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,4096}={0,2})(?![A-Za-z0-9+/=])`,
+      `((?:${PASSWORD_ZH}|${PASSWORD_WORD}|secret|token)[^\\n:=：]{0,20}[ \\t:=：)）]{1,4}["'\`]?)((?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,4096}={0,2})(?![A-Za-z0-9+/=])`,
       "gi",
     ),
     accept: ({ value }) => isBase64OfText(value) && /\d|=$/.test(value),
@@ -453,7 +515,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   {
     name: IDENTITY,
     regex:
-      /((?:hkid|hong kong id(?:entity)?(?: card)?|香港身份[证證]|澳门身份证|澳門身份證|macau? id|台湾身份证|身分[证證](?:字號|号|號)?|taiwan id)[^A-Za-z0-9\n]{0,12}(?:no\.?|number|card|号码?)?[^A-Za-z0-9\n]{0,6})([A-Z]{1,2}\d{6}[(（]?[0-9A][)）]?|[A-Z][12]\d{8}|[157]\d{6}[(（/]?\d[)）]?)(?![A-Za-z0-9])/gi,
+      /((?:hkid|hong kong id(?:entity)?(?: card)?|香港身份[证證]|澳门身份证|澳門身份證|macau? id|台湾身份证|身[份分][证證](?:字號|号|號)?|taiwan id)[^A-Za-z0-9\n]{0,12}(?:no\.?|number|card|号码?)?[^A-Za-z0-9\n]{0,6})([A-Z]{1,2}\d{6}[(（]?[0-9A][)）]?|[A-Z][12]\d{8}|[157]\d{6}[(（/]?\d[)）]?)(?![A-Za-z0-9])/gi,
   },
   {
     name: IDENTITY,
@@ -462,7 +524,13 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   },
   {
     name: IDENTITY,
-    regex: /((?:身份证|证件号码?|id card|identity card|identity number)[^A-Za-z0-9\n]{0,12})(\d{15})(?![\dA-Za-z])/gi,
+    regex:
+      /((?:台胞[证證]|臺胞[证證]|台湾居民来往大陆通行证)[ \t]{0,3}(?:号码?|號碼?|编号|no\.?)?[ \t]{0,3}[:：#是为為]?[ \t]{0,3})(\d{8}(?:\d{2})?)(?![A-Za-z0-9])/g,
+  },
+  {
+    name: IDENTITY,
+    regex:
+      /((?:身份证|证件号码?|id card|identity card|identity number)[^A-Za-z0-9\n]{0,12})(\d{6}[ -]?\d{6}[ -]?\d{3})(?![\dA-Za-z])/gi,
     accept: ({ value }) => isOldIdentityNumber(value),
   },
   {
@@ -474,7 +542,7 @@ export const GUARD_RULES: readonly (GuardRule & { readonly regex: RegExp })[] = 
   },
   {
     name: PHONE,
-    regex: /((?<![\dA-Za-z_./-]))(0(?:10|2\d)-\d{8})(?![\dA-Za-z_./-])/g,
+    regex: /((?<![\dA-Za-z_./-]))(0(?:10|2\d)-\d{8}|[(（]0\d{2,3}[)）][ -]?\d{7,8})(?![\dA-Za-z_./-])/g,
     accept: isPhone,
   },
   {

@@ -7,7 +7,7 @@
  * reads every line once and looks at most a constant number of lines ahead.
  */
 
-import { isAccessKeyShape, isPlaceholder, isSecretKeyShape, isUnlikeAWord } from "./guard-values.ts";
+import { isAccessKeyShape, isPlaceholder, isSecretKeyShape, isStrongPassword, isUnlikeAWord } from "./guard-values.ts";
 
 /** A stretch that must be masked, half-open, in characters of the text. */
 export type Found = { readonly start: number; readonly end: number; readonly name: string };
@@ -21,7 +21,7 @@ const LINES_AHEAD_MAX = 4;
 const FENCED_LINES_MAX = 30;
 
 const PASSWORD_LABEL =
-  /^(?:[\p{L}\d'’._ /()（）-]{0,40}[^\p{L}\d]|[\p{Script=Han}\d]{0,12})?(?:pass ?(?:words?|wd|phrases?|codes?|w)|pass|pwd|pw|psk|pre-?shared[ -]key|密码|密碼|口令|账密|帐密|密匙|预共享密钥|提取码|解压码|kennwort|passwort)$/iu;
+  /^(?:(?:[\p{L}\d'’._ /()（）-]{0,40}[^\p{L}\d]|[\p{Script=Han}\d]{0,12})?(?:pass ?(?:words?|wd|phrases?|codes?|w)|pass|pwd|pw|psk|pre-?shared[ -]key|kennwort|passwort)|[\p{L}\d'’._ /()（）-]{0,40}(?:密码|密碼|口令|账密|帐密|密匙|预共享密钥|提取码|解压码))$/iu;
 const SECRET_LABEL =
   /^(?:[\p{L}\d'’._ /()（）-]{0,40}[^\p{L}\d]|[\p{Script=Han}\d]{0,12})?(?:(?:access|secret|api|private|account|signing|encryption|master|license)[ _-]?keys?(?:[ _-]?id)?|secret(?:[ _-]?access[ _-]?key)?|(?:access|auth|refresh|session|api|bearer|private)?[ _-]?tokens?|ak|sk|ak[ /]sk|credentials?|密钥|秘钥|令牌|访问密钥|凭证)$/iu;
 /** Heads of other columns, and other things that stand beside a label: never the value of one. */
@@ -223,10 +223,11 @@ function belowLabel(text: string, line: Span): Found[] {
   if (line.text.length > LABEL_CHARS_MAX * 3) return [];
   const content = contentOf(line).text;
   const announces = ANNOUNCES.test(content);
-  const label = content
-    .replace(ANNOUNCES, "")
-    .replace(/(?:[,，]|\b(?:is|are)|[是为為])\s*$/i, "")
-    .trim();
+  const said = content.replace(ANNOUNCES, "");
+  // "The password of the database:" announces less surely than "The password:".
+  const bare = announces ? said.replace(/[ \t](?:of|for)[ \t].{1,40}$/i, "") : said;
+  const isSure = announces && bare === said;
+  const label = bare.replace(/(?:[,，]|\b(?:is|are)|[是为為])\s*$/i, "").trim();
   const name = labelName(label);
   if (name === null) return [];
 
@@ -234,7 +235,7 @@ function belowLabel(text: string, line: Span): Found[] {
   for (let ahead = 0; below !== null && ahead < LINES_AHEAD_MAX; ahead += 1, below = lineAfter(text, below)) {
     const value = contentOf(below);
     if (FENCE.test(below.text)) return fencedBelow(text, below, name);
-    if (value.text !== "") return isWanted(value.text, announces) ? [toFound(value, name)] : [];
+    if (value.text !== "") return isWanted(value.text, { announces, isSure }) ? [toFound(value, name)] : [];
   }
   return [];
 }
@@ -251,8 +252,12 @@ function fencedBelow(text: string, fence: Span, name: string): Found[] {
   return found;
 }
 
-function isWanted(text: string, announces: boolean): boolean {
+function isWanted(
+  text: string,
+  { announces, isSure }: { readonly announces: boolean; readonly isSure: boolean },
+): boolean {
   if (!isValue(text)) return false;
+  if (announces && !isSure) return isStrongPassword(text);
   return announces ? !/[:：]$/.test(text) : isUnlikeAWord(text);
 }
 

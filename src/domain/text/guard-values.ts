@@ -19,7 +19,8 @@ const NO_SECRET = new Set(
     "reset failed failure failing fails error unknown missing set unset not is was are the a an for from to of in on at by and or must can cannot should " +
     "will may policy protected disabled enabled ok string varchar text char hidden masked redacted removed omitted encrypted " +
     "hashed plaintext prompt please enter your my last login auth authentication authorization accepted rejected denied " +
-    "ask see check same default n/a na tbd todo here below above attached file length size count type name field value"
+    "ask see check same default n/a na tbd todo here below above attached file length size count type name field value " +
+    "siehe falsch fehlt vergessen ungültig unbekannt oublié incorrecta incorrecto"
   ).split(" "),
 );
 const PLACEHOLDER = /^(?:[*x•·.\-_#?]+|\$[{(A-Za-z_].*|<.*|\{+.*|%[\w{(%].{0,40}|&lt;.*|\([a-z ]+\)?|\.\.\..*|…+)$/i;
@@ -245,7 +246,8 @@ export function isHongKongId(value: string): boolean {
 
 /** An identity number of before 1999: 15 digits with a birth date. Only its label tells it from other numbers. */
 export function isOldIdentityNumber(value: string): boolean {
-  const month = Number(value.slice(8, 10));
-  const day = Number(value.slice(10, 12));
-  return /^[1-9]\d{14}$/.test(value) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  const id = value.replace(/[ -]/g, "");
+  const month = Number(id.slice(8, 10));
+  const day = Number(id.slice(10, 12));
+  return /^[1-9]\d{14}$/.test(id) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
