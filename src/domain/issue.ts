@@ -82,6 +82,8 @@ export type IssueComment = {
   readonly authorName: string;
   /** `atlassian` and `customer` are people; any other account is none unless allowed. `null` when the service did not say. */
   readonly authorType: string | null;
+  /** Who wrote its present text: in Jira people may be allowed to edit comments of others. Absent where it is not told. */
+  readonly editorId?: string;
   /** The comment that this one replies to; `null` = none. What is set on a parent counts for its replies (jira.md 6). */
   readonly parentId: CommentId | null;
   /** ADF document. */

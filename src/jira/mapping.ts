@@ -156,6 +156,7 @@ export function toComment(wire: WireComment, mark: CommentMark | null | undefine
     authorId: wire.author?.accountId ?? null,
     authorName: wire.author?.displayName ?? "",
     authorType: wire.author?.accountType ?? null,
+    ...(wire.updateAuthor?.accountId == null ? {} : { editorId: wire.updateAuthor.accountId }),
     parentId: wire.parentId == null ? null : toId<CommentId>(wire.parentId),
     body: wire.body ?? null,
     createdAt: wire.created,

@@ -126,6 +126,7 @@ export const createdSchema = z.object({ id: idSchema });
 export const commentSchema = z.object({
   id: idSchema,
   author: userSchema,
+  updateAuthor: userSchema,
   body: z.unknown().optional(),
   created: instantSchema,
   updated: instantSchema,

@@ -353,6 +353,17 @@ describe("hold", () => {
     for (const issue of [key, asking])
       expect(told(issue).filter((text) => text.includes("Not permitted: /release"))).toHaveLength(1);
 
+    // Nor by an edit of what somebody wrote who may: where nothing was sent yet, any text can become a command.
+    for (const issue of [key, asking]) {
+      const { commentId } = jira.addComment({ issue, text: "see above", author: "Ada Byron" });
+      jira.editComment({ commentId, text: "/release as-is", author: "李明" });
+    }
+    await stage.round();
+    await stage.settle(4);
+    expect(reached()).not.toContain("1380013800");
+    for (const issue of [key, asking])
+      expect(told(issue).filter((text) => text.includes("Not permitted: /release"))).toHaveLength(2);
+
     for (const issue of [key, asking]) jira.addComment({ issue, text: "/release as-is", author: "Ada Byron" });
     await stage.round();
     await stage.settle(4);

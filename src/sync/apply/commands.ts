@@ -34,7 +34,7 @@ export async function runCommand(
   const subject = { kind: "comment", issueId: needIssue(leased), commentId, ...hashes } as const;
   if (!running) {
     await deps.gate.require(subject);
-    const refusal = await permissionRefusal(deps, comment.authorId);
+    const refusal = await permissionRefusal(deps, comment);
     if (refusal !== null) {
       await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`, comment.authorId));
       // The reply is planned from what was just stored.
@@ -84,17 +84,22 @@ export async function runCommand(
   return 1 + (await writeOwedNotices(deps, leased, told));
 }
 
+/** Who stands behind a comment: its author, and who edited it last. */
+type Writer = { readonly authorId: string | null; readonly editorId?: string };
+
 /**
  * Why this person may not use commands (`role_missing`, `role_unreadable`, `not_permitted`, `nobody`), or `null`. Without a role everybody may
- * whose comments would be sent (rule 6); where no comment is sent, that is nobody. Throws `ServiceError`.
+ * whose comments would be sent (rule 6); where no comment is sent, that is nobody. Both author and editor must be in the role: who may edit comments of others gains no
+ * right by it. Throws `ServiceError`.
  */
-export async function permissionRefusal(deps: ApplyDeps, authorId: string | null): Promise<string | null> {
+export async function permissionRefusal(deps: ApplyDeps, { authorId, editorId }: Writer): Promise<string | null> {
   const { commands, comments } = deps.settings;
   const { role } = commands;
   if (role === null) return comments.toHuawei === "none" ? "nobody" : null;
   const members = await deps.jira.findRoleMembers(role, deps.lane);
   if (typeof members === "string") return members;
-  return authorId !== null && members.includes(authorId) ? null : "not_permitted";
+  const isMember = (accountId: string | null): boolean => accountId !== null && members.includes(accountId);
+  return isMember(authorId) && isMember(editorId ?? authorId) ? null : "not_permitted";
 }
 
 /** The mark that tells this command's trace from others', and what a rating says. Only ratings carry a text of the person. */

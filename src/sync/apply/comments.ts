@@ -36,8 +36,7 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
   const { comment } = action;
   let writes = 0;
   if (partsOf(leased, comment.commentId).length === 0) {
-    const refusal =
-      action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment.authorId) : null;
+    const refusal = action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment) : null;
     if (refusal !== null) {
       await leased.apply(decidedCommand(comment.commentId, "refused", `case:${refusal}`, comment.authorId));
       // The reply is planned from what was just stored.

@@ -40,7 +40,7 @@ export async function releaseGuarded(
   await deps.gate.require({ kind: "comment", issueId: needIssue(leased), commentId, ...hashes });
   const rows = guardRows(leased.snapshot.mirrors);
   const isMeant = items.every(({ item, hash }) => rows.some((row) => row.item === item && row.sourceHash === hash));
-  const refusal = (await permissionRefusal(deps, authorId)) ?? (isMeant ? null : "changed");
+  const refusal = (await permissionRefusal(deps, comment)) ?? (isMeant ? null : "changed");
   // Another word of the same plan may have let one of them go.
   const left = rows.flatMap(({ item, state }) =>
     state === "held" && items.some((one) => one.item === item) ? [item] : [],

@@ -113,7 +113,7 @@ async function answer(
   },
 ): Promise<number> {
   const { commentId, authorId } = comment;
-  const refused = asked.isHeld ? "restricted" : await permissionRefusal(deps, authorId);
+  const refused = asked.isHeld ? "restricted" : await permissionRefusal(deps, comment);
   const found =
     refused === null ? findReleased(leased.snapshot.mirrors, asked.command, comment.updatedAt) : { refusal: refused };
   const result = "refusal" in found ? found.refusal : asked.command.word;

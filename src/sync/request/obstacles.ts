@@ -43,7 +43,7 @@ export async function askerRefusal(
       asking.some((label) => wordsOf(toText).includes(label) && !wordsOf(fromText).includes(label)),
   );
   const askerId = added === undefined ? (issue.creatorId ?? null) : added.authorId;
-  switch (await permissionRefusal(deps, askerId)) {
+  switch (await permissionRefusal(deps, { authorId: askerId })) {
     case null:
       return null;
     case "role_missing":
