@@ -187,6 +187,7 @@ describe("what Jira answers", () => {
       total: 1,
       values: [
         {
+          id: "1",
           author: { accountId: "a", accountType: "app" },
           created: times.created,
           items: [
@@ -196,7 +197,7 @@ describe("what Jira answers", () => {
             { field: "summary", fieldId: "summary", to: null, fromString: "old", toString: "new" },
           ],
         },
-        { created: times.created },
+        { id: "2", created: times.created },
       ],
     });
 
