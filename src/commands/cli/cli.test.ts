@@ -98,7 +98,8 @@ const flags = {
 test.each<[string, string, unknown]>([
   ["worker", "worker", {}],
   ["migrate --json", "migrate", {}],
-  ["doctor --connection ops", "doctor", { connection: "ops" }],
+  ["doctor --connection ops", "doctor", { connection: "ops", report: null }],
+  ["doctor --report answers.json", "doctor", { connection: null, report: "answers.json" }],
   ["resync --case TT1 --dry-run", "resync", { ...flags, target: { kind: "case", caseId: "TT1" }, dryRun: true }],
   [
     "resync --issue ops-7 --include-history --recreate --yes",
