@@ -1,10 +1,10 @@
 /**
  * `npm run bench`: measures the promises of cost and speed on the simulators and prints them as a table; a full run also writes
- * docs/performance.md. `npm run bench -- NAME…` runs the named ones, `--quick` takes small sizes, `--help` names them. Exit 1 when a
- * bound is missed or a measurement fails.
+ * docs/performance.md. `npm run bench -- NAME…` runs the named ones, and with `--keep` their lines take the place of the older ones there;
+ * `--quick` takes small sizes, `--help` names them. Exit 1 when a bound is missed or a measurement fails.
  */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { history } from "./history.ts";
@@ -31,11 +31,17 @@ const benches: readonly Bench[] = [
 
 type Measured = Line & { readonly bench: string; readonly seconds: number; readonly loadBefore: number };
 
-const options = { quick: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+const options = {
+  quick: { type: "boolean" },
+  keep: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 if (values.help === true) {
   const widest = Math.max(...benches.map(({ name }) => name.length));
-  console.log("npm run bench -- [--quick] [NAME…]: all measurements, or the named ones; --quick takes small sizes.\n");
+  console.log(
+    "npm run bench -- [--quick] [--keep] [NAME…]: all measurements, or the named ones; --quick takes small sizes, --keep writes them down.\n",
+  );
   for (const { name, what } of benches) console.log(`  ${name.padEnd(widest)}  ${what}`);
   process.exit(0);
 }
@@ -81,6 +87,8 @@ for (const bench of chosen) {
   // After each part: a run that is stopped leaves what it has measured.
   if (!quick && positionals.length === 0) writeFileSync("docs/performance.md", toReport());
 }
+if (!quick && positionals.length > 0 && values.keep === true)
+  writeFileSync("docs/performance.md", renewed(readFileSync("docs/performance.md", "utf8")));
 console.log(`\n${toReport()}`);
 process.exitCode = lines.some((line) => line.ok === false) ? 1 : 0;
 
@@ -88,20 +96,57 @@ function toSign(ok: boolean | null): string {
   return ok === null ? "part" : ok ? "yes" : "no";
 }
 
+function toRow(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function rowOf(line: Measured): string {
+  return toRow([line.promise, line.bound, line.measured, toSign(line.ok)]);
+}
+
+function noteOf(line: Measured): string {
+  const note = line.note === undefined ? "" : ` ${line.note}`;
+  return `- **${line.promise}** (\`npm run bench -- ${line.bench}\`, load average before ${line.loadBefore.toFixed(1)}).${note}`;
+}
+
+/** The older report with the lines of this run in the place of those that the same measurements had left. */
+function renewed(report: string): string {
+  const names = chosen.map(({ name }) => name);
+  const isOld = (note: string): boolean => names.some((name) => note.includes(`(\`npm run bench -- ${name}\``));
+  const older = new Set(
+    report
+      .split("\n")
+      .filter(isOld)
+      .map((note) => /^- \*\*(.+?)\*\*/.exec(note)?.[1]),
+  );
+  const rows = lines.map(rowOf);
+  const notes = lines.map(noteOf);
+  const kept: string[] = [];
+  for (const text of report.split("\n")) {
+    const isRow = text.startsWith("| ") && older.has(text.slice(2).split(" | ")[0]);
+    if (isRow) kept.push(...rows.splice(0));
+    else if (isOld(text)) kept.push(...notes.splice(0));
+    else kept.push(text);
+    if (text.startsWith("- Simulators, PostgreSQL"))
+      kept.push(`- Measured again: ${names.join(", ")} (${startedAt.toISOString()}, commit ${commit()}).`);
+  }
+  return kept.join("\n");
+}
+
+function commit(): string {
+  const changes = git("status", "--porcelain", "-uno") === "" ? "" : " with changes";
+  return `${git("rev-parse", "--short", "HEAD")}${changes}`;
+}
+
 function toReport(): string {
   const head = ["Promise", "Bound", "Measured", "Ok"];
-  const rows = lines.map((line) => [line.promise, line.bound, line.measured, toSign(line.ok)]);
-  const notes = lines.map((line) => {
-    const note = line.note === undefined ? "" : ` ${line.note}`;
-    return `- **${line.promise}** (\`npm run bench -- ${line.bench}\`, load average before ${line.loadBefore.toFixed(1)}).${note}`;
-  });
   return `${[
     "# Performance",
     "",
     "Written by `npm run bench`; do not edit. Each line is a promise of cost or speed, measured with real worker processes against the",
     "simulators, which answer after 50 ms unless said. `part`: measured, but not on the promise's own terms; the note says why.",
     "",
-    `- ${startedAt.toISOString()}, commit ${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
+    `- ${startedAt.toISOString()}, commit ${commit()}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
     `- ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}, Node ${process.versions.node}`,
     "- Simulators, PostgreSQL and workers share these cores. MB are 2^20 bytes; resident memory is VmRSS of one worker process.",
     ...(lines.some((line) => line.loadBefore > 1)
@@ -110,11 +155,13 @@ function toReport(): string {
         ]
       : []),
     "",
-    ...[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+    toRow(head),
+    toRow(head.map(() => "---")),
+    ...lines.map(rowOf),
     "",
     "## Notes",
     "",
-    ...notes,
+    ...lines.map(noteOf),
   ].join("\n")}\n`;
 }
 
