@@ -193,6 +193,15 @@ inV2("what people write just before and after our own change of the issue comes 
     expect(texts.filter((text) => text.includes(words))).toHaveLength(1);
 });
 
+test("a round wakes a link once for a status that two of its lists tell", async () => {
+  const before = (await stage.snapshot()).link.wantedRev;
+  stage.huawei.setStatus({ caseId, status: 1 });
+
+  await intakeCases(stage.intakeDeps());
+
+  expect((await stage.snapshot()).link.wantedRev).toBe(before + 1);
+});
+
 inV2("a round that sees our own message while its run goes on wakes nobody", async () => {
   stage.jira.addComment({ issue, text: "one" });
   await stage.round();

@@ -1,4 +1,5 @@
 /** The round over the cases: status changes, new cases, messages, access requests, in this order. */
+import type { CaseId } from "../../domain/ids.ts";
 import { makeSteps, unlessRefused } from "../../domain/steps.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
@@ -25,6 +26,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
     const steps = makeSteps();
     const listed = await steps.run(async () => {
       const seen = new Set<string>();
+      const told = new Map<CaseId, string>();
       let woken = 0;
       const unlinked = await walkSeenCases(deps, {
         connection,
@@ -33,7 +35,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
         wants: wantedBy(deps, connection, options),
         take: async (page, links) => {
           for (const { caseId } of page) seen.add(caseId);
-          woken += await wakeChanged(deps, page, links);
+          woken += await wakeChanged(deps, page, links, told);
         },
       });
       return { unlinked, woken: woken + (await wakeAbsent(deps, seen, startedAt)) };

@@ -59,8 +59,16 @@ export async function walkSeenCases(
   return [...fresh.values()].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
 }
 
-/** Wakes the links of a page whose listed status or labels differ from what is remembered; answers how many. May be repeated. */
-export async function wakeChanged(deps: IntakeDeps, page: readonly CaseSummary[], links: Links): Promise<number> {
+/**
+ * Wakes the links of a page whose listed status or labels differ from what is remembered; answers how many. `told`: the news that this
+ * round has woken links for, by case: a new case stands on two lists, and what both tell is one piece of news. May be repeated.
+ */
+export async function wakeChanged(
+  deps: IntakeDeps,
+  page: readonly CaseSummary[],
+  links: Links,
+  told: Map<CaseId, string>,
+): Promise<number> {
   const wakeUps: WakeUp[] = [];
   const updates: { linkId: LinkId; case: SeenCase }[] = [];
   for (const entry of page) {
@@ -69,8 +77,12 @@ export async function wakeChanged(deps: IntakeDeps, page: readonly CaseSummary[]
     const labels = [...entry.labels].sort();
     const labelsChanged = labels.join("\n") !== [...link.caseLabels].sort().join("\n");
     const statusChanged = link.caseStatus !== null && link.caseStatus !== entry.status;
-    if (labelsChanged || entry.productName !== link.productName)
-      updates.push({ linkId: link.id, case: toSeenCase(entry) });
+    const productChanged = entry.productName !== link.productName;
+    if (!labelsChanged && !statusChanged && !productChanged) continue;
+    const news = JSON.stringify([entry.status, labels, entry.productName]);
+    if (told.get(entry.caseId) === news) continue;
+    told.set(entry.caseId, news);
+    if (labelsChanged || productChanged) updates.push({ linkId: link.id, case: toSeenCase(entry) });
     if (labelsChanged || statusChanged)
       wakeUps.push({ linkId: link.id, huawei: true, jira: labelsChanged, lane: "poll" });
   }
