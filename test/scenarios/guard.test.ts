@@ -158,6 +158,34 @@ test("a value that no look-up can be compared with does not leave as it stands w
   expect(told(issueKey)).toEqual([expect.stringContaining('"[masked: phone number]" is not known')]);
 });
 
+test("what was rendered while the guard was off, and never left, is rendered anew once it is on", async () => {
+  const key = await start({ guard: { mode: "off" } });
+  const { jira, huawei } = stage;
+  const asked = jira.createIssue({ projectKey: "OPS", summary: "Own", labels: ["huawei-case"] }).issueKey;
+  await stage.round();
+  await stage.settle(2);
+  stage.advance(600_000);
+  for (const operation of ["CreateMessages", "CreateCases"] as const)
+    huawei.addFault({ operation: inDialect(operation), kind: "429", probability: 1 });
+  jira.addComment({ issue: key, text: "call 13800138001" });
+  jira.createIssue({ projectKey: "OPS", summary: "Call 13800138002", labels: ["huawei-case"] });
+  jira.editIssue({ issue: asked, fields: { summary: "Call 13800138003" } });
+  await stage.round();
+  await stage.settle(2);
+  const frozen = await stage.database.pool.query(
+    "SELECT count(*)::int AS n FROM intents WHERE payload::text LIKE '%1380013800%'",
+  );
+  expect(frozen.rows).toEqual([{ n: 3 }]);
+
+  await stage.setPolicy({ guard: { mode: "mask" } });
+  huawei.clearFaults();
+  stage.advance(600_000);
+  await stage.round();
+  await stage.settle(4);
+  expect(JSON.stringify(huawei.getState())).not.toContain("1380013800");
+  expect(JSON.stringify(huawei.getState()).split("masked: phone number").length - 1).toBeGreaterThanOrEqual(3);
+});
+
 describe("hold", () => {
   const hold: StagePolicy = { guard: { mode: "hold" } };
 
@@ -406,6 +434,8 @@ describe("hold", () => {
     expect(huawei.getState().cases.map(({ description }) => description)).toEqual([expect.stringContaining("Plain")]);
     for (const { issueKey } of [masked, asIs, edited]) expect(noteOf(issueKey)).toHaveLength(1);
     expect(noteOf(plain.issueKey)).toEqual([]);
+    stage.advance(60_000);
+    expect((await stage.runCli(["verify", "--all"])).stdout).toMatch(/: 0 drift, \d+ pending/);
     await stage.revive();
     jira.addComment({ issue: masked.issueKey, text: "/release masked" });
     jira.addComment({ issue: asIs.issueKey, text: "/release as-is" });

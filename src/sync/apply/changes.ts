@@ -77,6 +77,7 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
       fileIds: upload.inMessage.map((file) => file.fileId),
       owner: { kind: "notice", sourceId },
       index: 1,
+      guard: deps.settings.guard.mode,
     }),
   };
   const notices: Notice[] =

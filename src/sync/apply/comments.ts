@@ -193,7 +193,7 @@ async function prepareComment(
         reason: null,
       },
     ],
-    intents: [...toIntents(leased, action, final, upload), ...owedNotices(deps, leased, notices)],
+    intents: [...toIntents(deps, leased, action, { rendering: final, upload }), ...owedNotices(deps, leased, notices)],
     // That it was disclosed once is not mended by sending it again.
     ...(known?.state === "refused" ? { resolvedFailures: [{ item: `comment:${commentId}` }] } : {}),
   });
@@ -273,11 +273,13 @@ function isLate(known: Mirror | undefined): boolean {
 }
 
 function toIntents(
+  { settings }: Pick<ApplyDeps, "settings">,
   leased: LeasedLink,
   action: SendComment,
-  { mark, contents }: Rendering,
-  upload: UploadedFiles,
+  made: { readonly rendering: Rendering; readonly upload: UploadedFiles },
 ): NewIntent[] {
+  const { upload } = made;
+  const { mark, contents } = made.rendering;
   const owner = { kind: "comment", sourceId: action.comment.commentId } as const;
   const count = contents.length;
   const parts = contents.map((content, index): NewIntent => {
@@ -294,6 +296,7 @@ function toIntents(
         owner,
         index: index + 1,
         version: action.version,
+        guard: settings.guard.mode,
       }),
     };
   });

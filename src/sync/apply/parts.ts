@@ -4,6 +4,7 @@
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import type { Intent, Mirror } from "../../domain/link.ts";
+import type { GuardSettings } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import type { LeasedLink, NewIntent } from "../state.ts";
@@ -61,6 +62,8 @@ export function messagePayload(message: {
   readonly index: number;
   /** Of a comment's parts: the version that they carry. */
   readonly version?: number;
+  /** How the guard was set; what it did not look at is rendered anew once it is switched on. */
+  readonly guard?: GuardSettings["mode"];
 }): NewIntent["payload"] {
   return message;
 }

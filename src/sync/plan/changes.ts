@@ -18,7 +18,7 @@ import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts"
 import { hashParts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
-import { type Kept, planGuard } from "./guard-hold.ts";
+import { isUnguarded, type Kept, planGuard } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
@@ -231,7 +231,8 @@ function planOpen(
   const stays =
     row?.mirror.sourceHash === state &&
     issueHold(issue, input.settings) === null &&
-    input.settings.comments.toHuawei === "all";
+    input.settings.comments.toHuawei === "all" &&
+    !isUnguarded(open, input.settings);
   if (!stays) return [remember("drop_change", droppedChange(input, open.key, n))];
   return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text: "", asIs: false }];
 }

@@ -25,7 +25,7 @@ import {
   restrictedFiles,
   wasNamedInRestricted,
 } from "./disclosure.ts";
-import { guardRows, type Kept, planGuard, type Said } from "./guard-hold.ts";
+import { guardRows, isUnguarded, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
 import { heldReason, issueHold, takesBack } from "./restriction.ts";
 
@@ -168,7 +168,7 @@ function planHold(
   const wanted = isWanted(settings, text);
   const reason = heldReason({ comment, comments, issue, settings, ownAccountId });
   if (mirror?.state === "sending") {
-    const stopped = reason ?? (wanted ? null : "policy");
+    const stopped = reason ?? (wanted ? unguardedReason(input, comment, mirror) : "policy");
     return stopped === null ? null : planStop(input, comment.commentId, "held", stopped, about.confirmed);
   }
   if (mirror !== undefined && mirror.state !== "held") {
@@ -186,6 +186,13 @@ function planHold(
           mirrors: [{ ...commentRow(comment.commentId), state: "held", reason, sourceAt: comment.createdAt }],
         }),
       ];
+}
+
+/** A comment of which nothing has left, rendered before the guard was switched on, is rendered anew. */
+function unguardedReason(input: PlanInput, { commentId }: IssueComment, mirror: Mirror): string | null {
+  const parts = input.intents.filter((intent) => ownerOf(intent) === commentId);
+  const isWhole = parts.every(({ state }) => state === "planned") && mirror.copyFingerprints.length === 0;
+  return isWhole && parts.some((part) => isUnguarded(part, input.settings)) ? "changed_before_sending" : null;
 }
 
 /** Whether a comment that nothing keeps has something to send, and what else is to be remembered. */

@@ -10,7 +10,7 @@
  */
 import { type GuardWord, guardedItem, guardHeld, guardRowId } from "../../domain/guard-word.ts";
 import type { IssueComment } from "../../domain/issue.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Intent, Mirror } from "../../domain/link.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { guardAuthorLine, guardFileName } from "../../domain/text/guarded-names.ts";
@@ -74,6 +74,14 @@ export function guardRows(mirrors: readonly Mirror[]): readonly (Mirror & { read
     const item = mirror.kind === "notice" && mirror.origin === "jira" ? guardedItem(mirror.sourceId) : null;
     return item === null ? [] : [{ ...mirror, item }];
   });
+}
+
+/** Whether a message was rendered while the guard was off, and it is on by now: then it is rendered anew, unless it may have left. Pure. */
+export function isUnguarded(
+  intent: Pick<Intent, "state" | "payload">,
+  { guard }: Pick<ConnectionSettings, "guard">,
+): boolean {
+  return intent.state === "planned" && intent.payload.guard === "off" && guard.mode !== "off";
 }
 
 /** Whether an item may leave. Pure. */

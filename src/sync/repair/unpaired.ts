@@ -2,6 +2,7 @@
  * What has no partner, as `verify` finds it: cases that the connection wants and that have no issue, whatever holds them back, and issues
  * that ask for a case and have none. Links cannot show these, since there is none, or it has one side only.
  */
+import { guardHeld } from "../../domain/guard-word.ts";
 import { type LinkId, toId } from "../../domain/ids.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { listNewCases } from "../intake/intake.ts";
@@ -49,6 +50,8 @@ async function inspectRequests(
     deps.settings.name,
     asking.map((issue) => issue.issueId),
   );
+  // Those wait for a person's word, as the failure says; nothing drifts.
+  const held = new Set<string>(await deps.state.listFailedLinks(deps.settings.name, guardHeld));
   const byIssue = new Map(links.map((link) => [link.issueId, link]));
   return asking.flatMap((issue): Inspection[] => {
     const link = byIssue.get(issue.issueId);
@@ -66,7 +69,7 @@ async function inspectRequests(
             item: `request ${issue.issueKey}`,
             what: "the issue asks for a service ticket and has none yet",
             direction: "to-huawei",
-            pending: isYoung(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()),
+            pending: held.has(link?.id ?? "") || isYoung(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()),
           },
         ],
       },

@@ -2,6 +2,7 @@
  * What a new case says: composed from the issue, guarded, rendered, and frozen in the intent that makes it.
  */
 import type { Issue, IssueFile } from "../../domain/issue.ts";
+import type { ConnectionSettings } from "../../domain/settings.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
 import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
@@ -42,9 +43,16 @@ export type NewRequest = {
   readonly inputs: ResolvedInputs;
 };
 
-/** What a request asks for, and how it may leave, as its frozen form remembers it. `hash`: of its inputs. Pure. */
-export function askedAs(hash: string, asIs: boolean): string {
-  return asIs ? `${hash}:as_is` : hash;
+/**
+ * What a request asks for, and how it may leave, as its frozen form remembers it: what the guard did not look at is rendered anew once it
+ * is switched on. `hash`: of its inputs. Pure.
+ */
+export function askedAs(
+  hash: string,
+  how: { readonly asIs: boolean; readonly settings: Pick<ConnectionSettings, "guard"> },
+): string {
+  if (how.asIs) return `${hash}:as_is`;
+  return how.settings.guard.mode === "off" ? `${hash}:off` : hash;
 }
 
 /** The write that makes a case, as its intent holds it. */

@@ -43,8 +43,9 @@ export async function guardRequest(
     | Partial<CasePayload>
     | undefined;
   // It was let go already, or may have left: then it is repeated in the same words.
-  if (frozen?.repeated === true || frozen?.asked === hash) return { kind: "goes", asIs: false };
-  if (frozen?.asked === askedAs(hash, true)) return { kind: "goes", asIs: true };
+  if (frozen?.repeated === true || frozen?.asked === askedAs(hash, { ...deps, asIs: false }))
+    return { kind: "goes", asIs: false };
+  if (frozen?.asked === askedAs(hash, { ...deps, asIs: true })) return { kind: "goes", asIs: true };
   const said: Said = {
     item,
     texts: [words.text],

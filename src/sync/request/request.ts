@@ -145,7 +145,7 @@ async function tryCreate(
     return { kind: "wait", until, reason: lacking.code, writes };
   }
   try {
-    return await createCase(deps, leased, { ...seen, words, asked: askedAs(hash, asIs), asIs, inputs });
+    return await createCase(deps, leased, { ...seen, words, asked: askedAs(hash, { ...deps, asIs }), asIs, inputs });
   } catch (error) {
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
