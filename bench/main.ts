@@ -55,6 +55,8 @@ if (unknown.length > 0) {
 const quick = values.quick === true;
 const chosen = positionals.length === 0 ? benches : benches.filter((bench) => positionals.includes(bench.name));
 const startedAt = new Date();
+/** What was measured: the tree may be another one by the end. */
+const measuredCommit = commit();
 const lines: Measured[] = [];
 for (const bench of chosen) {
   const loadBefore = loadavg()[0] ?? 0;
@@ -128,7 +130,7 @@ function renewed(report: string): string {
     else if (isOld(text)) kept.push(...notes.splice(0));
     else kept.push(text);
     if (text.startsWith("- Simulators, PostgreSQL"))
-      kept.push(`- Measured again: ${names.join(", ")} (${startedAt.toISOString()}, commit ${commit()}).`);
+      kept.push(`- Measured again: ${names.join(", ")} (${startedAt.toISOString()}, commit ${measuredCommit}).`);
   }
   return kept.join("\n");
 }
@@ -146,7 +148,7 @@ function toReport(): string {
     "Written by `npm run bench`; do not edit. Each line is a promise of cost or speed, measured with real worker processes against the",
     "simulators, which answer after 50 ms unless said. `part`: measured, but not on the promise's own terms; the note says why.",
     "",
-    `- ${startedAt.toISOString()}, commit ${commit()}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
+    `- ${startedAt.toISOString()}, commit ${measuredCommit}, ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s`,
     `- ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}, Node ${process.versions.node}`,
     "- Simulators, PostgreSQL and workers share these cores. MB are 2^20 bytes; resident memory is VmRSS of one worker process.",
     ...(lines.some((line) => line.loadBefore > 1)
