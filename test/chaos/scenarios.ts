@@ -98,6 +98,11 @@ const editRequest =
   (stage: Stage): void =>
     stage.world.jira.editIssue({ issue: theRequest(stage), fields });
 
+const hold = (settings: ConnectionConfig): ConnectionConfig => ({
+  ...settings,
+  guard: { ...settings.guard, mode: "hold" },
+});
+
 const stepByStep = (settings: ConnectionConfig): ConnectionConfig => ({
   ...settings,
   jira: { ...settings.jira, projectKey: "STEP" },
@@ -215,6 +220,27 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "a secret is masked and said to be",
     steps: [openCase(), comment({ text: "password=Sup3rSecret99 for you" })],
+  },
+  {
+    name: "a secret waits for a word, and leaves as the word says",
+    reset: { settings: hold },
+    steps: [
+      openCase(),
+      comment({ text: "My phone is 13812345678.", files: 1 }),
+      say("/release masked"),
+      comment({ text: "And the other one is 13812345679." }),
+      (stage) => say(`/release as-is ${stage.notes.get("comment")}`)(stage),
+    ],
+  },
+  {
+    name: "a request waits for a word, or is mended",
+    reset: { settings: (settings) => withDefaults(hold(settings)) },
+    steps: [
+      request({ description: "Call 13812345678.", files: 1 }),
+      (stage) => void stage.world.jira.addComment({ issue: theRequest(stage), text: "/release as-is" }),
+      request({ description: "Call 13812345679." }),
+      editRequest({ description: "Call us." }),
+    ],
   },
   {
     name: "a refused comment is said to be",

@@ -39,6 +39,8 @@ async function listFailures(): Promise<unknown> {
 
 /** Both sides agree, and a further check writes nothing. */
 async function expectAgreement(): Promise<void> {
+  // Rounds stamp what is young.
+  await stage.round();
   const [linkId] = await stage.linkIds();
   const inspection = await inspectLink(
     { ...stage.reconcileDeps(), lane: "check", pendingMs: 0 },
@@ -460,6 +462,36 @@ describe("hold", () => {
     expect(reached()).not.toContain("13800138001");
   });
 
+  test("a change of the issue waits, is told once it is taken out, and else by a word", async () => {
+    stage = await startStage({ create, policy: hold });
+    const { jira } = stage;
+    const { issueKey } = jira.createIssue({ projectKey: "OPS", summary: "It is down", labels: ["huawei-case"] });
+    await stage.round();
+    await stage.settle(2);
+    const change = async (summary: string): Promise<void> => {
+      stage.advance(6 * 60_000);
+      jira.editIssue({ issue: issueKey, fields: { summary } });
+      await stage.settle(3);
+    };
+    const changes = () => contents().filter((content) => content.includes("!changed-"));
+
+    await change("Call 13800138001");
+    expect(changes()).toEqual([]);
+    expect(await failures()).toEqual(["changes guard_held"]);
+    expect(noteOf(issueKey)).toEqual([expect.stringContaining("/release as-is changes")]);
+    await expectAgreement();
+    await change("Call the desk");
+    expect(changes()).toEqual([expect.stringContaining("Call the desk")]);
+    expect(await failures()).toEqual([]);
+    await change("Call 13800138002");
+    jira.addComment({ issue: issueKey, text: "/release masked changes" });
+    await stage.settle(4);
+    expect(changes()[1]).toContain("Call [masked: phone number]");
+    expect(await failures()).toEqual([]);
+    expect(reached()).not.toContain("1380013800");
+    await expectAgreement();
+  });
+
   test("with another mode what waited leaves by that mode, at the next round; what was given up does not", async () => {
     const key = await start(hold);
     const given = stage.jira.addComment({ issue: key, text: "given up 13800138001" }).commentId;
@@ -509,7 +541,6 @@ describe("hold", () => {
       });
       expect(await failures()).toEqual([]);
     }
-    await stage.round();
     await expectAgreement();
   });
 });
