@@ -153,10 +153,22 @@ function toConnectionRow(connection: ConnectionConfig): {
 /** Whether two connections can see the same cases: users of one account on one endpoint. */
 function isSameAccount(one: ConnectionConfig, other: ConnectionConfig): boolean {
   if (one.huawei.endpoint !== other.huawei.endpoint) return false;
-  const [a, b] = [one.huawei.credentials, other.huawei.credentials];
-  if (a.kind === "password" || b.kind === "password")
-    return a.kind === "password" && b.kind === "password" && a.domainName === b.domainName;
-  return a.ak.reveal() === b.ak.reveal() || (a.domainId !== null && a.domainId === b.domainId);
+  const [a, b] = [one, other].map(({ huawei: { credentials } }) => accountNames(credentials));
+  return a?.some((name) => b?.includes(name)) === true;
+}
+
+/** What is known of the account that the cases are of; two connections of one account need not have the same of it. */
+function accountNames(credentials: ConnectionConfig["huawei"]["credentials"]): readonly string[] {
+  if (credentials.kind === "password") return [`name ${credentials.domainName}`];
+  const id = credentials.domainId === null ? [] : [`id ${credentials.domainId}`];
+  switch (credentials.kind) {
+    case "aksk":
+      return [`key ${credentials.ak.reveal()}`, ...id];
+    case "agency":
+      return [`name ${credentials.agency.domainName}`, ...id];
+    case "ecs":
+      return ["server", ...id];
+  }
 }
 
 /** See `Parts.recordPolicies`. */

@@ -9,6 +9,7 @@ import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
+import { hashParts } from "../lib/hash.ts";
 import { Secret } from "../lib/secret.ts";
 import type { SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
@@ -231,6 +232,13 @@ function reveal(credential: unknown): string {
 /** Connections that log in alike share one token. */
 function tokenKey(connection: ConnectionConfig): string {
   const { iamEndpoint, credentials } = connection.huawei;
-  const project = credentials.kind === "password" ? (credentials.projectId ?? "") : "";
-  return `huawei ${iamEndpoint} ${huaweiAccount(connection.huawei)} ${project}`.trim();
+  return `huawei ${iamEndpoint} ${huaweiAccount(connection.huawei)} ${loginDetail(credentials)}`.trim();
+}
+
+/** What tells apart two logins of one account: each must be able to open what it finds. */
+function loginDetail(credentials: ConnectionConfig["huawei"]["credentials"]): string {
+  if (credentials.kind === "password") return credentials.projectId ?? "";
+  if (credentials.kind !== "agency") return "";
+  const { ak, domainId, agency } = credentials;
+  return hashParts([ak.reveal(), domainId ?? "", agency.externalId ?? ""]).slice(0, 16);
 }

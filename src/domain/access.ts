@@ -10,7 +10,19 @@ export type ApiVersion = (typeof apiVersions)[number];
 export const huaweiSites = ["china", "international"] as const;
 export type HuaweiSite = (typeof huaweiSites)[number];
 
-/** Signing with a key pair (preferred), or a token login with a password (huawei.md 3). */
+/** An agency of another account that lets us act for it. */
+export type HuaweiAgency = {
+  /** Name of the account that made the agency. */
+  readonly domainName: string;
+  readonly name: string;
+  /** What the agency's owner asks callers for; `null` = nothing. */
+  readonly externalId: string | null;
+};
+
+/**
+ * Signing with a key pair (preferred), with temporary keys that an agency gives for a key pair or that the server gives casebridge runs
+ * on, or a token login with a password (huawei.md 3).
+ */
 export type HuaweiCredentials =
   | {
       readonly kind: "aksk";
@@ -19,6 +31,19 @@ export type HuaweiCredentials =
       /** Present with temporary keys; sent as `X-Security-Token`. */
       readonly securityToken: Secret | null;
       /** Account id, sent as `X-Domain-Id`; `null` = learned from IAM before the first request. */
+      readonly domainId: string | null;
+    }
+  | {
+      readonly kind: "agency";
+      readonly ak: Secret;
+      readonly sk: Secret;
+      /** Id of the agency's account, sent as `X-Domain-Id`; `null` = learned from IAM. Present where the agency has an external id. */
+      readonly domainId: string | null;
+      readonly agency: HuaweiAgency;
+    }
+  | {
+      readonly kind: "ecs";
+      /** As with `aksk`. */
       readonly domainId: string | null;
     }
   | {

@@ -7,11 +7,21 @@ type Sides = {
   readonly jira: Pick<JiraAccess, "host" | "email">;
 };
 
-/** Names the account: the user, or a hash of the access key's id, which is half of a credential and stands nowhere. */
+/**
+ * Names the account of a budget: the user, the account whose agency is used, the server, or a hash of the access key's id, which is half
+ * of a credential and stands nowhere.
+ */
 export function huaweiAccount({ credentials }: Pick<HuaweiAccess, "credentials">): string {
-  return credentials.kind === "aksk"
-    ? `key ${hashParts([credentials.ak.reveal()]).slice(0, 16)}`
-    : `${credentials.domainName}/${credentials.username}`;
+  switch (credentials.kind) {
+    case "aksk":
+      return `key ${hashParts([credentials.ak.reveal()]).slice(0, 16)}`;
+    case "agency":
+      return `agency ${credentials.agency.domainName}/${credentials.agency.name}`;
+    case "ecs":
+      return `server ${credentials.domainId ?? ""}`.trim();
+    case "password":
+      return `${credentials.domainName}/${credentials.username}`;
+  }
 }
 
 /** Names of the budgets of one connection. */

@@ -9,4 +9,9 @@ export interface HuaweiAdminPort extends CaseLookupPort {
   checkCredentials(lane: Lane): Promise<void>;
   /** The service's clock in whole seconds; works even where a wrong local clock spoils every signature. */
   serverTime(lane: Lane): Promise<Date>;
+  /** Until when the keys or the token in use hold, by our clock; `null` = without an end, or none were needed yet. Sends nothing. */
+  credentialsEnd(): Promise<Date | null>;
 }
+
+/** What a dialect of the API gives of it; the rest is the client's. */
+export type DialectAdminPort = Omit<HuaweiAdminPort, "credentialsEnd">;

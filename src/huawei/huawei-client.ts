@@ -21,6 +21,8 @@ export type HuaweiClientDeps = {
   readonly log: Log;
   /** Where a login token is shared; without it each client has its own. */
   readonly tokens?: TokenStore;
+  /** Where the keys of the server are asked for instead of its own metadata service, for tests. */
+  readonly metadataOrigin?: string;
   /** Where the zone is remembered that the service writes times in; without it each client learns it anew. */
   readonly zones?: ZoneMemory;
   /** Hears after each request whether any answer came. */
@@ -57,7 +59,9 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   const login = makeLogin(
     { send, budget, clock, serviceClock, log, endpoint, iamEndpoint, timeoutMs, tokens, ...tests },
     options.credentials,
+    deps.metadataOrigin,
   );
+  const told = { credentialsEnd: async () => login.endsAt() };
   const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()), deps.zones);
   const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
   const transport: Transport = {
@@ -86,10 +90,10 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   };
   switch (options.apiVersion) {
     case "v2":
-      return { ...makeV2Cases(dialect), ...makeV2Actions(dialect), ...makeV2Admin(dialect) };
+      return { ...makeV2Cases(dialect), ...makeV2Actions(dialect), ...makeV2Admin(dialect), ...told };
     case "v1.0":
       // The historical calls know no group: they would quietly speak of the caller's own cases only.
       if (dialect.groupId !== null) throw new RangeError("a user group needs API version v2");
-      return makeV1(dialect);
+      return { ...makeV1(dialect), ...told };
   }
 }

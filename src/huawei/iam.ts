@@ -24,6 +24,8 @@ export type Login = {
   tryOtherScope(pass: string | null, lane: Lane): Promise<boolean>;
   /** Told that the call was forbidden in the other scope too: the first one is used on. */
   undoScope(pass: string | null): Promise<void>;
+  /** Until when what is in use holds, by our clock; `null` = without an end, or nothing was got yet. */
+  endsAt(): Date | null;
 };
 
 /** What a login is made with. */
@@ -60,13 +62,17 @@ export async function askIam(
     readonly json: object | null;
     /** Called with the headers of each answer, refusals too. */
     readonly onAnswer?: (headers: HttpResponse["headers"]) => void;
+    /** Scheme and authority, where it is not IAM's own. */
+    readonly origin?: string;
+    /** What is refused, for people, and what to do then, where the refusal is not about who calls (401). */
+    readonly refusal?: { readonly what: string; readonly remedy: string };
   },
 ): Promise<{ readonly body: unknown; readonly answer: HttpResponse }> {
   const { method, path, headers, json } = request;
   try {
     const answer = await deps.send({
       method,
-      url: `${deps.iamEndpoint}${path}`,
+      url: `${request.origin ?? deps.iamEndpoint}${path}`,
       headers,
       body: json === null ? null : Buffer.from(JSON.stringify(json)),
       connectTimeoutMs: Math.min(10_000, deps.timeoutMs),
@@ -80,14 +86,15 @@ export async function askIam(
     if (error instanceof HttpFailure) throw toServiceError(loginCall, error);
     // Whatever IAM refuses here, name, password, domain or project, the credentials do not work.
     if (isServiceError(error, "rejected", "forbidden", "not_found")) {
-      throw unauthorized(error.facts.status, `IAM refuses the login (${error.facts.detail})`);
+      const what = request.refusal?.what ?? "IAM refuses the login";
+      throw unauthorized(error.facts.status, `${what} (${error.facts.detail})`, request.refusal?.remedy);
     }
     throw error;
   }
 }
 
-/** The error of credentials that do not work. */
-export function unauthorized(status: number | null, detail: string): ServiceError {
+/** The error of credentials that do not work; `remedy` where it is not the usual one. */
+export function unauthorized(status: number | null, detail: string, remedy?: string): ServiceError {
   return new ServiceError({
     side: "huawei",
     kind: "unauthorized",
@@ -98,5 +105,6 @@ export function unauthorized(status: number | null, detail: string): ServiceErro
     retryAfterMs: null,
     outcomeUnknown: false,
     detail,
+    ...(remedy === undefined ? {} : { remedy }),
   });
 }

@@ -1,15 +1,36 @@
-/** The two ways to prove who calls (huawei.md 3): signing with a key pair, here, and an IAM token got with a password. */
+/** The ways to prove who calls (huawei.md 3): signing, here, with keys that stay or are renewed, and an IAM token got with a password. */
 import type { HuaweiCredentials } from "../domain/access.ts";
 import type { Lane } from "../domain/lane.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { makeServiceClock, toServiceTime } from "../lib/service-clock.ts";
+import { makeAgencyKeys } from "./agency.ts";
+import { makeEcsKeys } from "./ecs-keys.ts";
 import { askIam, type Login, namesOf, type TokenDeps } from "./iam.ts";
 import { type SignInput, signHeaders } from "./signer.ts";
+import type { KeySource } from "./temporary-keys.ts";
 import { makeTokenLogin } from "./token-login.ts";
 
-/** Makes the login that the credentials ask for. */
-export function makeLogin(deps: TokenDeps, credentials: HuaweiCredentials): Login {
-  return credentials.kind === "aksk" ? makeSignedLogin(deps, credentials) : makeTokenLogin(deps, credentials);
+/** Makes the login that the credentials ask for. `metadataOrigin` stands in for the server's own metadata, for tests. */
+export function makeLogin(deps: TokenDeps, credentials: HuaweiCredentials, metadataOrigin?: string): Login {
+  switch (credentials.kind) {
+    case "aksk":
+      return makeSignedLogin(deps, makeFixedKeys(credentials), credentials.domainId);
+    case "agency":
+      return makeSignedLogin(deps, makeAgencyKeys(deps, credentials), credentials.domainId);
+    case "ecs":
+      return makeSignedLogin(deps, makeEcsKeys(deps, metadataOrigin), credentials.domainId);
+    case "password":
+      return makeTokenLogin(deps, credentials);
+  }
+}
+
+function makeFixedKeys({ ak, sk, securityToken }: HuaweiCredentials & { kind: "aksk" }): KeySource {
+  return {
+    ready: async () => null,
+    keysOf: () => ({ ak: ak.reveal(), sk: sk.reveal(), securityToken: securityToken?.reveal() ?? null }),
+    forget: () => false,
+    endsAt: () => null,
+  };
 }
 
 /** Services are said to take signatures whose time is off by less (huawei.md 3.2); half of it is kept for the way. */
@@ -18,26 +39,27 @@ const signedClockMs = 7 * 60_000;
 const learnAgainMs = 10 * 60_000;
 
 /** Every request of a global service carries the account's id (huawei.md 14); it is learned where it is not given. */
-function makeSignedLogin(deps: TokenDeps, credentials: HuaweiCredentials & { kind: "aksk" }): Login {
-  let { domainId } = credentials;
+function makeSignedLogin(deps: TokenDeps, source: KeySource, givenDomainId: string | null): Login {
+  let domainId = givenDomainId;
   let learning: Promise<void> | null = null;
   let notBeforeMs = 0;
   const iamClock = makeServiceClock(deps.clock);
 
-  function authorize(request: SignInput): Record<string, string> {
+  function authorize(request: SignInput, pass: string | null): Record<string, string> {
     const headers: Record<string, string> = { ...request.headers };
+    const { ak, sk, securityToken } = source.keysOf(pass);
     if (domainId !== null) headers["x-domain-id"] = domainId;
-    if (credentials.securityToken !== null) headers["x-security-token"] = credentials.securityToken.reveal();
-    return signHeaders({ ...request, headers }, { ak: credentials.ak.reveal(), sk: credentials.sk.reveal() });
+    if (securityToken !== null) headers["x-security-token"] = securityToken;
+    return signHeaders({ ...request, headers }, { ak, sk });
   }
 
-  async function learn(lane: Lane): Promise<void> {
+  async function learn(lane: Lane, pass: string | null): Promise<void> {
     notBeforeMs = deps.clock.now().getTime() + learnAgainMs;
     const aheadMs = iamClock.aheadMs() || deps.serviceClock.aheadMs();
-    let told = await askDomains(lane, aheadMs);
+    let told = await askDomains(lane, pass, aheadMs);
     // A refusal tells IAM's clock: a signature by our own, which is wrong, was refused for that alone.
     if (told === null && Math.abs(iamClock.aheadMs() - aheadMs) > signedClockMs)
-      told = await askDomains(lane, iamClock.aheadMs());
+      told = await askDomains(lane, pass, iamClock.aheadMs());
     const ids = namesOf(told?.body, "domains").map(({ id }) => id);
     if (ids.length === 1) domainId = ids[0] ?? null;
     else if (told !== null)
@@ -45,12 +67,16 @@ function makeSignedLogin(deps: TokenDeps, credentials: HuaweiCredentials & { kin
   }
 
   /** `null` where IAM does not tell: the service itself may know the account by its key. */
-  async function askDomains(lane: Lane, aheadMs: number): Promise<{ readonly body: unknown } | null> {
+  async function askDomains(
+    lane: Lane,
+    pass: string | null,
+    aheadMs: number,
+  ): Promise<{ readonly body: unknown } | null> {
     await deps.budget.take(lane);
     const path = "/v3/auth/domains";
     const date = toServiceTime(deps.clock.now(), aheadMs);
     const request = { method: "GET", origin: deps.iamEndpoint, path, query: {}, json: null, date } as const;
-    const headers = authorize({ ...request, headers: { "content-type": "application/json" } });
+    const headers = authorize({ ...request, headers: { "content-type": "application/json" } }, pass);
     return unlessRefused(deps.log, "account id", () =>
       askIam(deps, { method: "GET", path, headers, json: null, onAnswer: iamClock.noteDate }),
     );
@@ -58,17 +84,19 @@ function makeSignedLogin(deps: TokenDeps, credentials: HuaweiCredentials & { kin
 
   return {
     async ready(lane) {
+      const pass = await source.ready(lane);
       if (domainId === null && (learning !== null || deps.clock.now().getTime() >= notBeforeMs)) {
-        learning ??= learn(lane).finally(() => {
+        learning ??= learn(lane, pass).finally(() => {
           learning = null;
         });
         await learning;
       }
-      return null;
+      return pass;
     },
-    authorize: (request) => authorize(request),
-    forget: () => false,
+    authorize,
+    forget: source.forget,
     tryOtherScope: async () => false,
     undoScope: async () => {},
+    endsAt: source.endsAt,
   };
 }

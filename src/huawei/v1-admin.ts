@@ -1,6 +1,6 @@
 /** Over v1.0 what doctor and look-ups ask. */
 import type { Lane } from "../domain/lane.ts";
-import type { HuaweiAdminPort } from "./admin-port.ts";
+import type { DialectAdminPort } from "./admin-port.ts";
 import { contractError } from "./answers.ts";
 import type { DialectDeps } from "./dialect.ts";
 import { parseWire } from "./mapping.ts";
@@ -20,7 +20,7 @@ import {
 } from "./wire.ts";
 
 /** Makes the port over v1.0. */
-export function makeV1Admin(deps: DialectDeps & { readonly iamEndpoint: string }): HuaweiAdminPort {
+export function makeV1Admin(deps: DialectDeps & { readonly iamEndpoint: string }): DialectAdminPort {
   return {
     checkCredentials: async (lane) => {
       await deps.transport.json(regionsCall(deps), lane);
@@ -98,7 +98,7 @@ async function listTemplates(deps: DialectDeps, problemTypeId: string, lane: Lan
   });
 }
 
-async function listCategories(deps: DialectDeps, lane: Lane): ReturnType<HuaweiAdminPort["listCategories"]> {
+async function listCategories(deps: DialectDeps, lane: Lane): ReturnType<DialectAdminPort["listCategories"]> {
   const call = v1Call(deps, { operation: "listCategories", path: ["subtype"] });
   const answer = rename(await deps.transport.json(call, lane), { incident_sub_type_list: "subTypeList" });
   const wire = parseWire(call, wireCategories, { value: answer });

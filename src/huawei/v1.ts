@@ -11,7 +11,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
 import type { CaseUpload, HuaweiPort, NewCase, SpooledFile } from "../sync/ports.ts";
-import type { HuaweiAdminPort } from "./admin-port.ts";
+import type { DialectAdminPort } from "./admin-port.ts";
 import { contractError, refusedLocally, unsupported } from "./answers.ts";
 import { caseSourceId, cutText, type DialectDeps, operateDescMax, requireCaseText } from "./dialect.ts";
 import { spoolDownload } from "./download.ts";
@@ -33,7 +33,7 @@ const fileLimits = {
 /** Ratings of the historical API: 1 speed, 3 result. */
 const ratingIds = [1, 3] as const;
 /** Makes both ports over v1.0. */
-export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): HuaweiPort & HuaweiAdminPort {
+export function makeV1(deps: DialectDeps & { readonly iamEndpoint: string }): HuaweiPort & DialectAdminPort {
   const send = async (call: ApiCall, lane: Lane): Promise<void> => {
     await deps.transport.json(call, lane);
   };

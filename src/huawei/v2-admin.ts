@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Lane } from "../domain/lane.ts";
 import type { NamedId } from "../sync/ports.ts";
-import type { HuaweiAdminPort } from "./admin-port.ts";
+import type { DialectAdminPort } from "./admin-port.ts";
 import { contractError } from "./answers.ts";
 import type { DialectDeps } from "./dialect.ts";
 import { parseWire } from "./mapping.ts";
@@ -36,7 +36,7 @@ import {
 export type V2AdminDeps = DialectDeps & { readonly iamEndpoint: string };
 
 /** Makes the admin port over v2. */
-export function makeV2Admin(deps: V2AdminDeps): HuaweiAdminPort {
+export function makeV2Admin(deps: V2AdminDeps): DialectAdminPort {
   const { transport } = deps;
   const limits = v2Call(deps, { operation: "checkCredentials", path: ["accessorys", "limits"] });
 

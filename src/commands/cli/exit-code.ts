@@ -91,8 +91,10 @@ export function toFailure(error: unknown): FailureFacts {
 
 /** What to do about an error of one of the services: what its code asks for, where that is known, else what its kind does. */
 export function serviceRemedy(error: ServiceError): string {
-  if (error.facts.remedy !== undefined && error.kind !== "unauthorized" && error.kind !== "unavailable")
-    return error.facts.remedy;
+  const { remedy, code } = error.facts;
+  // What a service's code suggests about these two is less than what is said here; a remedy without a code is our own login's.
+  const isOwn = code === null || (error.kind !== "unauthorized" && error.kind !== "unavailable");
+  if (remedy !== undefined && isOwn) return remedy;
   const service = error.facts.side === "jira" ? "Jira" : "Huawei Cloud";
   switch (error.kind) {
     case "unavailable":

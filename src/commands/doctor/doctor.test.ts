@@ -76,6 +76,7 @@ const huawei: DoctorHuaweiPort = {
   capabilities: new Set(allCapabilities),
   checkCredentials: async () => {},
   serverTime: async () => now,
+  credentialsEnd: async () => null,
   listRegions: async () => [{ id: "r1", name: "CN North" }],
   listCategories: async () => [{ id: "s1", name: "ECS", products: [{ id: "p1", name: "ECS" }] }],
   listProblemTypes: async () => [{ id: "t1", name: "Fault", caseType: "5" }],

@@ -14,6 +14,7 @@ export interface DoctorHuaweiPort {
   readonly capabilities: ReadonlySet<HuaweiCapability>;
   checkCredentials(lane: Lane): Promise<void>;
   serverTime(lane: Lane): Promise<Date>;
+  credentialsEnd(): Promise<Date | null>;
   listRegions(lane: Lane): Promise<readonly NamedId[]>;
   listCategories(lane: Lane): Promise<readonly (NamedId & { readonly products: readonly NamedId[] })[]>;
   listProblemTypes(
@@ -66,7 +67,7 @@ export async function checkHuawei(
   await sheet.check("Huawei clock", () => checkClock(() => port.serverTime(lane), now));
   await sheet.check("Huawei credentials", async () => {
     await port.checkCredentials(lane);
-    return right("accepted");
+    return right(describeLogin(settings, await port.credentialsEnd()));
   });
   await sheet.check("Huawei API", async () => checkApi(settings, port));
   await sheet.check("Huawei cases", () => checkCases(settings, port, now));
@@ -93,6 +94,21 @@ export async function checkHuawei(
   await sheet.check("Huawei extra parameters", () => checkExtras(settings, port));
   await sheet.check("Huawei template", () => checkTemplate(settings, port));
   await sheet.check("Huawei quota", () => checkQuota(settings, port));
+}
+
+/** By which login we are accepted, and until when what it got holds. */
+function describeLogin({ huawei: { credentials } }: DoctorSettings, end: Date | null): string {
+  const until = end === null ? "" : ` until ${end.toISOString().slice(0, 16)}Z`;
+  switch (credentials.kind) {
+    case "aksk":
+      return `accepted by ${credentials.securityToken === null ? "access key" : "access key and security token"}`;
+    case "agency":
+      return `accepted by the agency ${credentials.agency.name} of ${credentials.agency.domainName}; its keys hold${until}`;
+    case "ecs":
+      return `accepted by the keys of this server (ECS), which hold${until}`;
+    case "password":
+      return `accepted as ${credentials.username} of ${credentials.domainName}; the token holds${until}`;
+  }
 }
 
 function checkApi({ huawei: { apiVersion, groupId } }: DoctorSettings, port: DoctorHuaweiPort): Finding {

@@ -52,12 +52,23 @@ function checkCommentChoice({ comments }: DoctorSettings): Finding {
 }
 
 function checkKeys({ huawei: { credentials } }: DoctorSettings): Finding {
-  if (credentials.kind === "password") return right("token login");
-  if (credentials.securityToken === null) return right("permanent access key");
-  return warn(
-    "a temporary access key: it ends within 24 hours, and casebridge does not renew it",
-    "Use a permanent access key of an IAM user made for casebridge, and leave HUAWEICLOUD_SDK_SECURITY_TOKEN unset.",
-  );
+  switch (credentials.kind) {
+    case "password":
+      return right("token login");
+    case "agency": {
+      const { domainName, name, externalId } = credentials.agency;
+      const by = externalId === null ? "" : ", with an external id";
+      return right(`temporary keys by the agency ${name} of ${domainName}${by}; casebridge renews them`);
+    }
+    case "ecs":
+      return right("temporary keys of the server (ECS) that casebridge runs on; casebridge renews them");
+    case "aksk":
+      if (credentials.securityToken === null) return right("permanent access key");
+      return warn(
+        "a temporary access key: it ends within 24 hours, and casebridge does not renew it",
+        "Use a permanent access key of an IAM user made for casebridge, and leave HUAWEICLOUD_SDK_SECURITY_TOKEN unset. With HUAWEI_AGENCY_NAME, or credentials: ecs in the file, casebridge has temporary keys of its own and renews them.",
+      );
+  }
 }
 
 function checkConsoleLink({ huawei: { consoleCaseUrl } }: DoctorSettings): Finding {
