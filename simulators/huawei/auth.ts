@@ -6,6 +6,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { authenticationError } from "./errors.ts";
+import type { TemporaryKeys } from "./temporary-keys.ts";
 
 /** An account (with one user) that may call. `groups` are the IAM user groups the user belongs to (huawei.md 3.3). */
 export interface HuaweiAccount {
@@ -126,12 +127,20 @@ const SDK_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 export function verifySignature(
   request: SignedRequest,
   accounts: readonly HuaweiAccount[],
-  rules: { readonly now: number; readonly clockSkewMs: number; readonly requireDomainId: boolean },
+  rules: {
+    readonly now: number;
+    readonly clockSkewMs: number;
+    readonly requireDomainId: boolean;
+    readonly temporaryKeys: ReadonlyMap<string, TemporaryKeys>;
+  },
 ): HuaweiAccount {
   const parsed = AUTHORIZATION.exec(String(request.headers.authorization ?? ""));
   if (parsed === null) throw authenticationError("Authorization header has the wrong form");
   const [, accessKey, names, signature] = parsed;
-  const account = accounts.find((candidate) => candidate.accessKey === accessKey);
+  const temporary = rules.temporaryKeys.get(accessKey ?? "");
+  if (temporary !== undefined && (temporary.killed || temporary.expiresAt <= rules.now))
+    throw authenticationError("security token has expired");
+  const account = temporary?.account ?? accounts.find((candidate) => candidate.accessKey === accessKey);
   if (account === undefined || names === undefined || signature === undefined) {
     throw authenticationError("access key not found");
   }

@@ -239,6 +239,8 @@ export function makeControl(parts: ControlParts): HuaweiControl {
     createAuthorization: (input) => createAuthorization(core, input),
     killTokens() {
       for (const token of core.state.tokens.values()) token.killed = true;
+      for (const keys of core.state.temporaryKeys.values()) keys.killed = true;
+      core.state.serverKeys = null;
     },
     setSettings(changes) {
       core.settings = mergeSettings(core.settings, changes);

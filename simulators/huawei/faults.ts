@@ -32,7 +32,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** What `control.addFault` takes. A request must match all of `operation`, `method`, `pathIncludes` that are given. */
 export interface FaultRule {
-  /** operationId of openapi.yaml, or IamCreateToken, IamListProjects, IamListAuthProjects, IamListAuthDomains, AccessoryLink. */
+  /** operationId of openapi.yaml, or IamCreateToken, IamListProjects, IamListAuthProjects, IamListAuthDomains, IamAssumeAgency,
+   * StsAssumeAgency, ServerKeys, ServerToken, AccessoryLink. */
   readonly operation?: string;
   readonly method?: string;
   /** Text contained in path and query as received. */

@@ -3,19 +3,31 @@ import type { HuaweiAccount } from "./auth.ts";
 import type { Core } from "./state.ts";
 import { isRecord } from "./validate.ts";
 
-/** A route of the IAM host with the operation name under which it is counted. */
+/** A route of the hosts of IAM, STS or the server's metadata with the operation name under which it is counted. */
 export interface IamRoute {
-  readonly id: "IamCreateToken" | "IamListProjects" | "IamListAuthProjects" | "IamListAuthDomains";
+  readonly id:
+    | "IamCreateToken"
+    | "IamListProjects"
+    | "IamListAuthProjects"
+    | "IamListAuthDomains"
+    | "IamAssumeAgency"
+    | "StsAssumeAgency"
+    | "ServerKeys"
+    | "ServerToken";
   readonly method: string;
   readonly path: string;
 }
 
-/** Every IAM route. */
+/** Every such route. */
 export const IAM_ROUTES: readonly IamRoute[] = [
   { id: "IamCreateToken", method: "POST", path: "/v3/auth/tokens" },
   { id: "IamListProjects", method: "GET", path: "/v3/projects" },
   { id: "IamListAuthProjects", method: "GET", path: "/v3/auth/projects" },
   { id: "IamListAuthDomains", method: "GET", path: "/v3/auth/domains" },
+  { id: "IamAssumeAgency", method: "POST", path: "/v3.0/OS-CREDENTIAL/securitytokens" },
+  { id: "StsAssumeAgency", method: "POST", path: "/v5/agencies/assume" },
+  { id: "ServerKeys", method: "GET", path: "/openstack/latest/securitykey" },
+  { id: "ServerToken", method: "PUT", path: "/meta-data/latest/api/token" },
 ];
 
 /** An IAM answer: status, JSON body, headers. */

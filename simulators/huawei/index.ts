@@ -11,6 +11,7 @@ import { makeRequestLog } from "./request-log.ts";
 import { type EffectEvent, startServer } from "./server.ts";
 import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
 import { type Core, makeState } from "./state.ts";
+import type { HuaweiAgency } from "./temporary-keys.ts";
 
 export type {
   AccessoryView,
@@ -62,6 +63,17 @@ export interface HuaweiSimulatorOptions {
     readonly projectId: string;
   };
   readonly accounts?: readonly HuaweiAccountOptions[];
+  /**
+   * Agencies of the first account, to be assumed by users of the account `trustedDomainId`. With an external id they are assumed at STS
+   * only.
+   */
+  readonly agencies?: readonly {
+    readonly name: string;
+    readonly trustedDomainId: string;
+    readonly externalId?: string;
+  }[];
+  /** Whether the server's metadata gives keys, which act for the first account; default yes. */
+  readonly serverHasAgency?: boolean;
   /** Seed of ids, random orders and fault chances; default 1. */
   readonly seed?: number;
   readonly settings?: Partial<HuaweiSettings>;
@@ -89,9 +101,12 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
   let offsetMs = 0;
   let outage = false;
   const settings = mergeSettings(DEFAULT_SETTINGS, initialSettings);
+  const accounts = makeAccounts(options);
   const core: Core = {
     settings,
-    accounts: makeAccounts(options),
+    accounts,
+    agencies: makeAgencies(options, accounts),
+    serverAccount: (options.serverHasAgency ?? true) ? (accounts[0] ?? null) : null,
     files: makeFileStore(),
     random: makeRandom(seed),
     now: () => clock() + offsetMs,
@@ -131,6 +146,12 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
       core.files.close();
     },
   };
+}
+
+function makeAgencies(options: HuaweiSimulatorOptions, accounts: readonly HuaweiAccount[]): HuaweiAgency[] {
+  return (options.agencies ?? []).flatMap(({ name, trustedDomainId, externalId }) =>
+    accounts.slice(0, 1).map((account) => ({ name, account, trustedDomainId, externalId: externalId ?? null })),
+  );
 }
 
 function makeAccounts(options: HuaweiSimulatorOptions): HuaweiAccount[] {

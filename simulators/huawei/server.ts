@@ -23,6 +23,7 @@ import { MESSAGE_OPERATIONS } from "./operations-messages.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
 import type { HuaweiSettings } from "./settings.ts";
 import { applyAutoClose, type Core } from "./state.ts";
+import { assumeByIam, assumeBySts, metadataToken, serverKeys } from "./temporary-keys.ts";
 import { V1_OPERATIONS } from "./v1.ts";
 import { checkBody, readPath, readQuery, type Values } from "./validate.ts";
 import { type Locale, parseZone } from "./wire.ts";
@@ -392,8 +393,9 @@ function authenticate(exchange: Exchange, body: Buffer | null): HuaweiAccount {
       {
         now: core.now(),
         clockSkewMs: core.settings.clockSkewMs,
-        // IAM is asked for the id.
-        requireDomainId: core.settings.requireDomainId && !url.startsWith("/v3/"),
+        // IAM is asked for the id. Assumed: who assumes an agency need not name its own account.
+        requireDomainId: core.settings.requireDomainId && !/^\/v(3|3\.0|5)\//.test(url),
+        temporaryKeys: core.state.temporaryKeys,
       },
     );
   }
@@ -467,19 +469,40 @@ async function handleIam(exchange: Exchange, route: IamRoute): Promise<void> {
   const { parts, request, response, url, fault } = exchange;
   const bytes = await readBody(request, parts.core.settings.bodyBytesMax);
   const query = new URL(url, "http://iam").searchParams;
-  const answer =
-    route.id === "IamCreateToken"
-      ? tokenFrom(parts.core, bytes)
-      : listIam(authenticate(exchange, bytes), route, query.get("name"));
+  const answer = answerIam(exchange, route, { bytes, name: query.get("name") });
   if (fault !== null && failAfter(fault, request, response)) return;
+  if (typeof answer === "string") return sendBytes(response, 200, Buffer.from(answer), "text/plain");
   send(response, answer.status, answer.body, answer.headers);
 }
 
-function tokenFrom(core: Core, bytes: Buffer): IamAnswer {
+function answerIam(
+  exchange: Exchange,
+  route: IamRoute,
+  { bytes, name }: { readonly bytes: Buffer; readonly name: string | null },
+): IamAnswer | string {
+  const { core } = exchange.parts;
+  const { headers } = exchange.request;
+  switch (route.id) {
+    case "IamCreateToken":
+      return createToken(core, parseOrNull(bytes));
+    case "IamAssumeAgency":
+      return assumeByIam(core, authenticate(exchange, bytes), parseOrNull(bytes));
+    case "StsAssumeAgency":
+      return assumeBySts(core, authenticate(exchange, bytes), parseOrNull(bytes));
+    case "ServerKeys":
+      return serverKeys(core, headers);
+    case "ServerToken":
+      return metadataToken(core, headers) ?? { status: 400, body: { error: "Bad Request" }, headers: {} };
+    default:
+      return listIam(authenticate(exchange, bytes), route, name);
+  }
+}
+
+function parseOrNull(bytes: Buffer): unknown {
   try {
-    return createToken(core, JSON.parse(bytes.toString("utf8")));
+    return JSON.parse(bytes.toString("utf8"));
   } catch {
-    return createToken(core, null);
+    return null;
   }
 }
 

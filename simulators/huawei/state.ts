@@ -9,6 +9,7 @@ import type { HuaweiAccount } from "./auth.ts";
 import type { FileStore, StoredBytes } from "./files.ts";
 import type { Random } from "./random.ts";
 import type { HuaweiSettings } from "./settings.ts";
+import type { HuaweiAgency, TemporaryKeys } from "./temporary-keys.ts";
 
 /** Names of the case statuses used here (huawei.md 5). Other numbers may be set by control (quirk 9). */
 export const STATUS = {
@@ -159,6 +160,9 @@ export interface Authorization {
 export interface Core {
   settings: HuaweiSettings;
   readonly accounts: readonly HuaweiAccount[];
+  readonly agencies: readonly HuaweiAgency[];
+  /** Whose keys the server's metadata gives; null = the server has no agency. */
+  readonly serverAccount: HuaweiAccount | null;
   readonly files: FileStore;
   random: Random;
   /** The simulator's clock, epoch milliseconds. */
@@ -182,6 +186,11 @@ export interface State {
       killed: boolean;
     }
   >;
+  /** By access key. */
+  readonly temporaryKeys: Map<string, TemporaryKeys>;
+  /** What the metadata service gives at present. */
+  serverKeys: { readonly account: HuaweiAccount; readonly expiresAt: number } | null;
+  readonly metadataTokens: Set<string>;
   readonly downloadLinks: Map<string, { readonly accessoryId: string; readonly expiresAt: number }>;
   readonly uploadedBytes: Map<string, number>;
   readonly verifiedContacts: Map<
@@ -203,6 +212,9 @@ export function makeState(): State {
     accessories: new Map(),
     authorizations: new Map(),
     tokens: new Map(),
+    temporaryKeys: new Map(),
+    serverKeys: null,
+    metadataTokens: new Set(),
     downloadLinks: new Map(),
     uploadedBytes: new Map(),
     verifiedContacts: new Map(),

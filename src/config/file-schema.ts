@@ -143,6 +143,17 @@ const connection = z
           sk: secretName,
           securityToken: secretName,
           domainId: values.lineOrEmpty("an account id", 64),
+          credentials: values
+            .oneOf("ecs")
+            .describe("ecs = temporary keys of the server that casebridge runs on, in place of any other login"),
+          agency: section(
+            {
+              domainName: values.line("an account name", 200).describe("Account that made the agency"),
+              name: values.shaped(/^[\w.@=+,-]{1,64}$/, "the name of an agency: letters, digits, and . @ = + , _ -"),
+              externalId: values.line("an external id", 1224, 2),
+            },
+            "IAM agency that gives temporary keys for ak and sk",
+          ),
           username: values.line("an IAM user name", 200),
           password: secretName,
           domainName: values.line("an account name", 200),

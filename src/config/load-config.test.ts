@@ -11,6 +11,7 @@ const secrets = {
   JIRA_API_TOKEN: "token-9c1e!value",
 };
 const longText = "correct-horse-battery-staple";
+const agencyEnv = { HUAWEI_AGENCY_DOMAIN_NAME: "customer", HUAWEI_AGENCY_NAME: "tickets" };
 const complete = {
   ...secrets,
   JIRA_HOST: "https://example.atlassian.net/",
@@ -332,6 +333,32 @@ test("several connections keep their order, their own secrets, and share anchors
   }
 });
 
+test("an agency goes with the keys that it is given beside, and the server's keys with nothing", () => {
+  const text = (huawei: string) => ({
+    env: { ...complete, ...agencyEnv, AK_ONE: "ak1", SK_ONE: "sk1", HUAWEICLOUD_SDK_DOMAIN_ID: "of-env" },
+    files: yaml(`connections:\n  - huawei: { ${huawei} }\n`),
+  });
+  const ofFile = "ak: { env: AK_ONE }, sk: { env: SK_ONE }";
+  const credentialsOf = (huawei: string) => getConnection(text(huawei)).huawei.credentials;
+
+  expect(credentialsOf("groupId: g")).toMatchObject({
+    kind: "agency",
+    domainId: "of-env",
+    agency: { domainName: "customer", name: "tickets", externalId: null },
+  });
+  expect(credentialsOf(ofFile).kind).toBe("aksk");
+  expect(credentialsOf(`${ofFile}, agency: { domainName: d, name: n, externalId: ee }, domainId: i`)).toMatchObject({
+    kind: "agency",
+    domainId: "i",
+    agency: { domainName: "d", name: "n", externalId: "ee" },
+  });
+  expect(credentialsOf("credentials: ecs")).toEqual({ kind: "ecs", domainId: null });
+  expect(credentialsOf('credentials: ecs, endpoint: "https://osm.example.com", domainId: i')).toEqual({
+    kind: "ecs",
+    domainId: "i",
+  });
+});
+
 test("a login is used when no key is given", () => {
   const { HUAWEICLOUD_SDK_AK: _ak, HUAWEICLOUD_SDK_SK: _sk, ...rest } = complete;
   const login = {
@@ -392,6 +419,77 @@ test.each<[string, Given, Record<string, unknown>]>([
     { env: { ...complete, HUAWEICLOUD_SDK_SK: "" } },
     { kind: "missing", variable: "HUAWEICLOUD_SDK_SK", path: "connections[0].huawei.sk" },
   ],
+  [
+    "an agency without its account",
+    { env: { ...complete, HUAWEI_AGENCY_NAME: "tickets" } },
+    { kind: "missing", variable: "HUAWEI_AGENCY_DOMAIN_NAME", path: "connections[0].huawei.agency.domainName" },
+  ],
+  [
+    "an external id without the id of the agency's account",
+    { env: { ...complete, ...agencyEnv, HUAWEI_AGENCY_EXTERNAL_ID: "ticket-4711" } },
+    { kind: "missing", variable: "HUAWEICLOUD_SDK_DOMAIN_ID", remedy: expect.stringContaining("My Credentials") },
+  ],
+  [
+    "an agency beside temporary keys",
+    { env: { ...complete, ...agencyEnv, HUAWEICLOUD_SDK_SECURITY_TOKEN: "t" } },
+    { kind: "conflict", variable: "HUAWEICLOUD_SDK_SECURITY_TOKEN" },
+  ],
+  [
+    "an agency without an access key",
+    {
+      env: {
+        ...complete,
+        ...agencyEnv,
+        HUAWEICLOUD_SDK_AK: "",
+        HUAWEICLOUD_SDK_SK: "",
+        HUAWEI_IAM_USERNAME: "u",
+        HUAWEI_IAM_PASSWORD: "p",
+        HUAWEI_IAM_DOMAIN_NAME: "d",
+      },
+    },
+    { kind: "conflict", variable: "HUAWEI_AGENCY_NAME" },
+  ],
+  ...(
+    [
+      ["ecs beside keys", "credentials: ecs, ak: { env: AK_ONE }, sk: { env: SK_ONE }", { kind: "conflict", line: 2 }],
+      ["ecs beside a login", "credentials: ecs, username: u, password: { env: SK_ONE }", { kind: "conflict", line: 2 }],
+      ["ecs beside an agency", "credentials: ecs, agency: { domainName: d, name: n }", { kind: "conflict", line: 2 }],
+      [
+        "an agency beside a login",
+        "agency: { domainName: d, name: n }, username: u, password: { env: SK_ONE }, domainName: d",
+        { kind: "conflict", line: 2, path: "connections[0].huawei.agency" },
+      ],
+      [
+        "an agency beside a security token",
+        "ak: { env: AK_ONE }, sk: { env: SK_ONE }, agency: { domainName: d, name: n }, securityToken: { env: SK_ONE }",
+        { kind: "conflict", line: 2, path: "connections[0].huawei.agency" },
+      ],
+      ["half an agency in the file", "agency: { name: n }", { kind: "missing", line: 2, message: "lacks domainName" }],
+      [
+        "an external id in the file without the account's id",
+        "agency: { domainName: d, name: n, externalId: ee }",
+        { kind: "missing", line: 2, remedy: expect.stringContaining("huawei.domainId") },
+      ],
+      ["another word for credentials", "credentials: ec2", { kind: "invalid", line: 2, remedy: /ecs/ }],
+      [
+        "the environment's agency at an address of the file's",
+        'endpoint: "https://osm.example.com", ak: { env: HUAWEICLOUD_SDK_AK }, sk: { env: HUAWEICLOUD_SDK_SK }',
+        { kind: "unsafe", line: 2, remedy: expect.stringContaining("agency: {") },
+      ],
+    ] as const
+  ).map(([what, huawei, wanted]): [string, Given, Record<string, unknown>] => [
+    what,
+    {
+      env: { ...complete, AK_ONE: "ak1", SK_ONE: "sk1", ...(what.includes("environment") ? agencyEnv : {}) },
+      files: yaml(`connections:\n  - huawei: { ${huawei} }\n`),
+    },
+    {
+      ...wanted,
+      ...("remedy" in wanted && wanted.remedy instanceof RegExp
+        ? { remedy: expect.stringMatching(wanted.remedy) }
+        : {}),
+    },
+  ]),
   [
     "both spellings of a secret",
     { env: { ...complete, JIRA_API_TOKEN_FILE: "/t" } },

@@ -49,10 +49,10 @@ test("every default and example passes its own check", () => {
 test("every path of the table is a key of the file", () => {
   const schema = new Ajv2020({ strict: false, validateFormats: false }).compile(configFileJsonSchema());
   for (const row of listVariables().filter((variable) => variable.path !== null)) {
-    const [section = "", key = ""] = (row.path ?? "").split(".");
     const isNumber = typeof row.schema.safeParse(row.example).data === "number";
     const value = row.secret ? { env: row.name } : isNumber ? Number(row.example) : row.example;
-    expect.soft(schema({ connections: [{ [section]: { [key]: value } }] }), row.name).toBe(true);
+    const nested = (row.path ?? "").split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    expect.soft(schema({ connections: [nested] }), row.name).toBe(true);
   }
 });
 

@@ -1,10 +1,10 @@
 /** The two sides of a connection: where the services are, and as whom they are used. */
-import type { HuaweiCredentials } from "../domain/access.ts";
 import type { Side } from "../domain/service-error.ts";
 import { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
 import type { HuaweiConfig, JiraConfig } from "./config.ts";
 import type { ConnectionInput } from "./file-schema.ts";
+import { buildCredentials } from "./huawei-credentials.ts";
 import { isComplete, type Scope, type SecretName, textOrNull } from "./scope.ts";
 import { toHosts } from "./values.ts";
 
@@ -61,77 +61,6 @@ export function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["hu
     projectId,
     credentials,
   };
-}
-
-function buildCredentials(
-  scope: Scope,
-  given: NonNullable<ConnectionInput["huawei"]>,
-  projectId: string | null,
-): HuaweiCredentials | null {
-  const fileHasKeys = given.ak !== undefined || given.sk !== undefined;
-  const fileHasLogin = given.username !== undefined || given.password !== undefined;
-  if (fileHasKeys && fileHasLogin) {
-    return scope.fail(["huawei"], {
-      kind: "conflict",
-      message: "has both an access key (ak, sk) and a login (username, password)",
-      remedy: "Keep ak and sk, which is the preferred way, or username, password, domainName and projectId.",
-    });
-  }
-  const elsewhere =
-    scope.isElsewhere("HUAWEI_OSM_ENDPOINT", given.endpoint) ||
-    scope.isElsewhere("HUAWEI_IAM_ENDPOINT", given.iamEndpoint);
-  if (elsewhere && !fileHasKeys && !fileHasLogin) {
-    return scope.fail(["huawei", given.endpoint === undefined ? "iamEndpoint" : "endpoint"], {
-      kind: "unsafe",
-      message:
-        "is an address of its own, but the connection names no credentials: those of the environment are not sent there",
-      remedy:
-        "Name the credentials beside it: ak: { env: NAME } and sk: { env: NAME }, or username and password: { env: NAME }.",
-    });
-  }
-  const envHasKeys = scope.isGiven("HUAWEICLOUD_SDK_AK", given.ak) || scope.isGiven("HUAWEICLOUD_SDK_SK", given.sk);
-  const envHasLogin =
-    scope.isGiven("HUAWEI_IAM_USERNAME", given.username) || scope.isGiven("HUAWEI_IAM_PASSWORD", given.password);
-
-  if (fileHasKeys || (envHasKeys && !fileHasLogin)) {
-    if (elsewhere && (given.ak === undefined || given.sk === undefined)) return failHalfNamed(scope, "ak", "sk");
-    const ak = scope.secret("HUAWEICLOUD_SDK_AK", given.ak, true);
-    const sk = scope.secret("HUAWEICLOUD_SDK_SK", given.sk, true);
-    // A security token belongs to one key pair. The environment's must not be sent along with a key that the file names.
-    const isOwnKey = given.ak !== undefined && given.ak.env !== "HUAWEICLOUD_SDK_AK";
-    const tokenIsOther = isOwnKey && given.securityToken === undefined;
-    const securityToken = tokenIsOther
-      ? null
-      : scope.secret("HUAWEICLOUD_SDK_SECURITY_TOKEN", given.securityToken, false);
-    const domainId = textOrNull(scope.pick("HUAWEICLOUD_SDK_DOMAIN_ID", given.domainId));
-    return ak === null || sk === null ? null : { kind: "aksk", ak, sk, securityToken, domainId };
-  }
-  if (fileHasLogin || envHasLogin) {
-    if (elsewhere && (given.username === undefined || given.password === undefined))
-      return failHalfNamed(scope, "username", "password");
-    const username = scope.need("HUAWEI_IAM_USERNAME", given.username);
-    const password = scope.secret("HUAWEI_IAM_PASSWORD", given.password, true);
-    const domainName = scope.need("HUAWEI_IAM_DOMAIN_NAME", given.domainName);
-    if (username === null || password === null || domainName === null) return null;
-    return { kind: "password", username, password, domainName, projectId };
-  }
-  if (scope.isBroken(["huawei"])) return null;
-  return scope.fail(["huawei", "ak"], {
-    kind: "missing",
-    variable: "HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK",
-    message: "are not set: there are no Huawei Cloud credentials",
-    remedy:
-      "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (or the same with _FILE), or huawei.ak and huawei.sk in the configuration file. Without an access key set HUAWEI_IAM_USERNAME, HUAWEI_IAM_PASSWORD, HUAWEI_IAM_DOMAIN_NAME and HUAWEICLOUD_SDK_PROJECT_ID.",
-  });
-}
-
-/** Half of a credential would come from the environment, which belongs to another address. */
-function failHalfNamed(scope: Scope, one: string, other: string): null {
-  return scope.fail(["huawei"], {
-    kind: "unsafe",
-    message: `names an address of its own, but only one of ${one} and ${other}: the environment's is not sent there`,
-    remedy: `Name both ${one} and ${other} below huawei.`,
-  });
 }
 
 /** The Jira side; `null` = what misses is reported. */

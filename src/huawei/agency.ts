@@ -31,7 +31,15 @@ export function makeAgencyKeys(deps: TokenDeps, credentials: AgencyCredentials):
     const { origin, path, json } = request;
     const headers = { "content-type": "application/json" };
     const date = toServiceTime(deps.clock.now(), aheadMs);
-    const input: SignInput = { method: "POST", origin: origin ?? deps.iamEndpoint, path, query: {}, headers, json, date };
+    const input: SignInput = {
+      method: "POST",
+      origin: origin ?? deps.iamEndpoint,
+      path,
+      query: {},
+      headers,
+      json,
+      date,
+    };
     const signed = signHeaders(input, { ak: ak.reveal(), sk: sk.reveal() });
     const { body } = await askIam(deps, {
       method: "POST",

@@ -126,7 +126,13 @@ export function makeSharedPass<Content>(deps: TokenDeps, source: PassSource<Cont
 
   async function save({ passId, content, renewAtMs, expiresAtMs }: Pass<Content>): Promise<void> {
     const { salt, sealed } = await source.seal.seal(source.write(content));
-    await tokens.save({ tokenId: passId, salt, sealed, renewAt: new Date(renewAtMs), expiresAt: new Date(expiresAtMs) });
+    await tokens.save({
+      tokenId: passId,
+      salt,
+      sealed,
+      renewAt: new Date(renewAtMs),
+      expiresAt: new Date(expiresAtMs),
+    });
   }
 
   return {
