@@ -220,6 +220,34 @@ const planted: readonly Planted[] = [
     exit: 4,
   },
   {
+    what: "an agency that is not there",
+    env: { HUAWEI_AGENCY_DOMAIN_NAME: "simdomain", HUAWEI_AGENCY_NAME: "nowhere" },
+    name: "Huawei credentials",
+    detail: /the agency nowhere of simdomain is refused, not the access key/,
+    remedy: /HUAWEI_AGENCY_NAME.*trusts the account of the access key/,
+    exit: 4,
+  },
+  {
+    what: "a refused key that asks for an agency",
+    env: { HUAWEI_AGENCY_DOMAIN_NAME: "simdomain", HUAWEI_AGENCY_NAME: "tickets", HUAWEICLOUD_SDK_SK: "WRONG" },
+    name: "Huawei credentials",
+    detail: /refuses the credentials/,
+    remedy: /HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK/,
+    exit: 4,
+  },
+  {
+    what: "an agency beside temporary keys",
+    env: {
+      HUAWEI_AGENCY_DOMAIN_NAME: "simdomain",
+      HUAWEI_AGENCY_NAME: "tickets",
+      HUAWEICLOUD_SDK_SECURITY_TOKEN: "temporary",
+    },
+    name: "configuration",
+    detail: /HUAWEICLOUD_SDK_SECURITY_TOKEN is set beside an agency/,
+    remedy: /permanent access key/,
+    exit: 2,
+  },
+  {
     what: "a Huawei endpoint that does not answer",
     env: { HUAWEI_OSM_ENDPOINT: "http://127.0.0.1:{closed}" },
     name: "Huawei clock",
@@ -717,7 +745,9 @@ describe("doctor", () => {
   let jiraClockMs = 0;
 
   beforeAll(async () => {
-    huawei = await startHuaweiSimulator();
+    huawei = await startHuaweiSimulator({
+      agencies: [{ name: "tickets", trustedDomainId: "simdomain0000000000000000000001" }],
+    });
     jira = await startJiraSimulator({ now: () => Date.now() + jiraClockMs });
     database = await createTestDatabase();
     folder = await mkdtemp(join(tmpdir(), "casebridge-doctor-"));
@@ -792,6 +822,31 @@ describe("doctor", () => {
     expect(huawei.control.getState().cases).toEqual([]);
     expect(jira.control.getRefusals()).toEqual([]);
     expect(huawei.control.getRefusals()).toEqual([]);
+  });
+
+  it.each([
+    [{}, /^accepted by access key$/],
+    [
+      { HUAWEI_AGENCY_DOMAIN_NAME: "simdomain", HUAWEI_AGENCY_NAME: "tickets" },
+      /^accepted by the agency tickets of simdomain; its keys hold until \d{4}-\d\d-\d\dT\d\d:\d\dZ$/,
+    ],
+    [
+      {
+        HUAWEICLOUD_SDK_AK: "",
+        HUAWEICLOUD_SDK_SK: "",
+        HUAWEI_IAM_USERNAME: "simuser",
+        HUAWEI_IAM_PASSWORD: "simpass",
+        HUAWEI_IAM_DOMAIN_NAME: "simdomain",
+      },
+      /^accepted as simuser of simdomain; the token holds until /,
+    ],
+  ])("names how it signs in and until when that holds (%#)", async (changes, detail) => {
+    const report = await examine(changes);
+
+    expect(report.checks.find(({ name }) => name === "Huawei credentials")).toMatchObject({
+      ok: true,
+      detail: expect.stringMatching(detail),
+    });
   });
 
   it("knows more than twenty-five things that can be wrong", () => {
