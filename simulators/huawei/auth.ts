@@ -6,7 +6,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { authenticationError } from "./errors.ts";
-import type { TemporaryKeys } from "./temporary-keys.ts";
 
 /** An account (with one user) that may call. `groups` are the IAM user groups the user belongs to (huawei.md 3.3). */
 export interface HuaweiAccount {
@@ -24,6 +23,24 @@ export interface HuaweiAccount {
   /** Present when the user may also log in with a password (huawei.md 3.1). */
   readonly password?: string;
   readonly projectId: string;
+}
+
+/** An agency: `account` acts for whoever assumes it. */
+export interface HuaweiAgency {
+  readonly name: string;
+  /** The account that made it, as its user whose rights the agency has. */
+  readonly account: HuaweiAccount;
+  /** Id of the account that may assume it. */
+  readonly trustedDomainId: string;
+  /** What STS asks for; IAM's older call cannot carry it and refuses such an agency (Assumed). */
+  readonly externalId: string | null;
+}
+
+/** Keys that were issued. */
+export interface TemporaryKeys {
+  readonly account: HuaweiAccount;
+  readonly expiresAt: number;
+  killed: boolean;
 }
 
 /** What a request must show to be checked. `rawUrl` is the request target as received, query included. */

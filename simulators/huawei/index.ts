@@ -2,7 +2,7 @@
  * A stateful, strict stand-in for the Huawei Cloud service ticket service (OSM) and its IAM host, over real HTTP.
  * It shares no code with the product, so that a misreading of the documents on one side shows as a failure.
  */
-import type { HuaweiAccount } from "./auth.ts";
+import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import { type HuaweiControl, makeControl } from "./control.ts";
 import { makeFaultBook } from "./faults.ts";
 import { makeFileStore } from "./files.ts";
@@ -11,7 +11,6 @@ import { makeRequestLog } from "./request-log.ts";
 import { type EffectEvent, startServer } from "./server.ts";
 import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
 import { type Core, makeState } from "./state.ts";
-import type { HuaweiAgency } from "./temporary-keys.ts";
 
 export type {
   AccessoryView,

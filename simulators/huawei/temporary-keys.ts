@@ -3,28 +3,10 @@
  * Shares the port with the other hosts.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import type { HuaweiAccount } from "./auth.ts";
+import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import type { IamAnswer } from "./iam.ts";
 import type { Core } from "./state.ts";
 import { isRecord } from "./validate.ts";
-
-/** An agency: `account` acts for whoever assumes it. */
-export interface HuaweiAgency {
-  readonly name: string;
-  /** The account that made it, as its user whose rights the agency has. */
-  readonly account: HuaweiAccount;
-  /** Id of the account that may assume it. */
-  readonly trustedDomainId: string;
-  /** What STS asks for; IAM's older call cannot carry it and refuses such an agency (Assumed). */
-  readonly externalId: string | null;
-}
-
-/** Keys that were issued. */
-export interface TemporaryKeys {
-  readonly account: HuaweiAccount;
-  readonly expiresAt: number;
-  killed: boolean;
-}
 
 const SECONDS_MIN = 900;
 
