@@ -70,10 +70,11 @@ async function costOf(change: () => void): Promise<Cost> {
 
 const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-function expectCost({ reads, writes }: Cost, expected: Counts): void {
+/** `more`: readings beyond the promise. */
+function expectCost({ reads, writes }: Cost, expected: Counts, more = 0): void {
   expect(writes).toEqual(expected);
   const files = ofFiles.reduce((sum, operation) => sum + (reads[operation] ?? 0), 0);
-  expect(total(reads), JSON.stringify(reads)).toBeLessThanOrEqual(3 + files + total(writes));
+  expect(total(reads), JSON.stringify(reads)).toBeLessThanOrEqual(3 + more + files + total(writes));
 }
 
 // v1.0 has no call for the messages of many cases: its rounds read each watched one.
@@ -131,18 +132,19 @@ inV2("a person's move of the issue to done, and back", async () => {
   expectCost(await costOf(moved("done")), { addComment: 1 });
   expectCost(await costOf(moved("indeterminate")), {});
   await costOf(() => stage.huawei.setStatus({ caseId, status: 2 }));
-  expectCost(await costOf(moved("done")), { UpdateCases: 1 });
+  // It is acted on before the lists of the issue have settled, so these are read once more when they have.
+  expectCost(await costOf(moved("done")), { UpdateCases: 1 }, 1);
   expect(stage.huawei.getState().cases[0]?.status).toBe(3);
   const back = await costOf(moved("indeterminate"));
 
   // A closed case takes no message: the issue says so and goes back.
-  expectCost(back, { CreateMessages: 1, addComment: 1, doTransition: 1 });
+  expectCost(back, { CreateMessages: 1, addComment: 1, doTransition: 1 }, 1);
 });
 
 inV2("what a person wrote just before moving the issue to done reaches the case before it is closed", async () => {
   await costOf(() => stage.huawei.setStatus({ caseId, status: 2 }));
   // Jira shows a comment later than the move that came after it.
-  stage.jira.setSettings({ listLagMs: 15_000 });
+  stage.jira.setSettings({ listLagMs: 5_000 });
   stage.jira.addComment({ issue, text: "It works now" });
   stage.advance(500);
   stage.huawei.resetRequests();

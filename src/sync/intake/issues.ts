@@ -6,7 +6,7 @@ import { makeSteps, unlessRefused } from "../../domain/steps.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { projectUnreadable } from "../outcome.ts";
-import { endingAction, isByPerson, moveHoldSeconds } from "../plan/status.ts";
+import { endingAction, isByPerson } from "../plan/status.ts";
 import type { UpdatedIssue } from "../ports.ts";
 import { takeClones, takeRequests } from "../request/intake-requests.ts";
 import type { IntakeLink, WakeUp } from "../state.ts";
@@ -48,7 +48,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
       newLinks += await takeClones(deps, updated);
       await deps.state.saveCursor(name, "issues_updated", startedAt.toISOString());
       // A wish whose hold is not over is looked at when it is.
-      const until = new Date(startedAt.getTime() - moveHoldSeconds(deps.settings) * 1000);
+      const until = new Date(startedAt.getTime() - deps.settings.comments.holdSeconds * 1000);
       await deps.state.wakeCountedWishes(name, { since: stored === null ? null : new Date(stored), until });
     }
     steps.end();

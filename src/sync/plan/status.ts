@@ -198,18 +198,9 @@ function findWish(input: Pick<PlanInput, "mirrors">, cause: string): Mirror | un
   );
 }
 
-/**
- * When a person's move of `moment`, in Jira's time, is acted on. An action on the case cannot be taken back and ends or reopens the
- * conversation, so it waits for the comments as well that were written before it: for their hold, and until Jira's lists show them.
- */
+/** When a person's move of `moment`, in Jira's time, is acted on: comments that were written before it go first, after their hold. */
 function actsAt(moment: Date, input: Pick<PlanInput, "settings" | "aheadMs">): Date {
-  const { comments, settle } = input.settings;
-  return new Date(moment.getTime() - input.aheadMs.jira + moveHoldSeconds({ comments, settle }) * 1000);
-}
-
-/** For so long a person's move of the issue rests before the case follows. Pure. */
-export function moveHoldSeconds(settings: Pick<ConnectionSettings, "comments" | "settle">): number {
-  return Math.max(settings.comments.holdSeconds, settings.settle.listSeconds);
+  return new Date(moment.getTime() - input.aheadMs.jira + input.settings.comments.holdSeconds * 1000);
 }
 
 /**
