@@ -187,7 +187,8 @@ function planLateFiles(input: PlanInput, sorted: SortedMessages): Action[] {
         return isRetriedFile(input, row)
           ? [{ ...late, parentId: row.parentId ?? holder.sourceId, cause: "refused" }]
           : [];
-      const isUnderWay = input.intents.some((intent) => intent.key === `file:${file.fileId}`);
+      // A planned upload of an earlier run comes to nothing by itself: its message may be known under the name of a twin by now.
+      const isUnderWay = input.intents.some(({ key, state }) => key === `file:${file.fileId}` && state !== "planned");
       return !isUnderWay && hasChanged() ? [{ ...late, parentId: holder.sourceId, cause: "unseen" }] : [];
     });
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.ts";
-import { commentHashes } from "../../domain/identity.ts";
+import { commentHashes, messageHash } from "../../domain/identity.ts";
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import { toJiraLabel } from "../../domain/labels.ts";
@@ -453,6 +453,22 @@ describe("messages to Jira", () => {
 
     const actions = plan({
       observed: { messages: [makeMessage()], comments: [makeComment({ authorId: "casebridge", mark })] },
+    });
+
+    expect(kinds(actions)).toEqual(expected);
+  });
+
+  it.each<{ name: string; state: Intent["state"]; expected: string[] }>([
+    { name: "though an earlier run had planned it", state: "planned", expected: ["carry_late_file"] },
+    { name: "unless its upload may have happened", state: "unknown", expected: [] },
+  ])("a file that its message shows later is carried, $name", ({ state, expected }) => {
+    const file = { fileId: toId<CaseFileId>("f1"), name: "a.log", sizeBytes: 3 };
+    const bare = makeMessage();
+
+    const actions = plan({
+      mirrors: [makeMirror({ sourceId: "m1", sourceHash: messageHash(bare) })],
+      intents: [makeIntent({ kind: "file", key: "file:f1", side: "jira", mark: null, payload: {}, state })],
+      observed: { messages: [{ ...bare, files: [file] }] },
     });
 
     expect(kinds(actions)).toEqual(expected);
