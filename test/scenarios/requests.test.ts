@@ -182,6 +182,35 @@ test("a case that another connection took is told with a remedy, and comes back 
   expect(creations()).toBe(2);
 });
 
+test("a case that was rendered and has not left is forgotten once its issue asks for it wrongly", async () => {
+  await start();
+  const id = request("Asked wrongly", ["hw-region:Atlantis"]);
+  await rounds();
+  const { prisma } = stage.database;
+  const link = await prisma.link.findFirstOrThrow({ where: { issueId: id.issueId } });
+  // What a worker left that was stopped by the gate, before a person changed the inputs.
+  await prisma.intent.create({
+    data: {
+      linkId: link.id,
+      key: "case",
+      kind: "case",
+      side: "huawei",
+      epoch: 1,
+      state: "planned",
+      payload: { asked: "other inputs" },
+    },
+  });
+
+  await stage.wakeJira();
+  await rounds();
+
+  expect(await prisma.intent.count({ where: { key: "case" } })).toBe(0);
+  expect(casesOf(id)).toEqual([]);
+  stage.jira.editIssue({ issue: id.issueKey, fields: { labels: ["huawei-case"] } });
+  await rounds();
+  expect(casesOf(id)).toHaveLength(1);
+});
+
 test("an issue that asks again gets its case, although the search lags and whenever it is changed", async () => {
   await start();
   const ask = (id: { issueKey: string }): void => {

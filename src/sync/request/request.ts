@@ -59,6 +59,7 @@ export async function reconcileRequest(
   // The same question that intake asks, about this one issue.
   const issue = await deps.jira.findIssueByJql(issueId, deps.settings.create.jql, deps.lane);
   if (issue === null) {
+    await forgetPlanned(leased);
     return { kind: "nothing", writes: connection.pausedToJira ? 0 : await noticeClone(deps, leased, readAt) };
   }
   if (isIgnored(issue)) return { kind: "nothing", writes: 0 };
@@ -71,9 +72,18 @@ export async function reconcileRequest(
   };
   await leased.apply({ link: seen });
   const result = await tryCreate(deps, leased, { issue, readAt });
+  if (result.kind === "nothing") await forgetPlanned(leased);
   if (result.kind !== "created") return result;
   await leased.apply({ resolvedFailures: [{ item: "case" }] });
   return result;
+}
+
+/** Forgets a case that was rendered, has certainly not left, and is not asked for as the issue stands now; asked for anew it is rendered anew. */
+async function forgetPlanned(leased: LeasedLink): Promise<void> {
+  const planned = leased.snapshot.intents.find(({ key, state }) => key === caseIntentKey && state === "planned");
+  // One that is repeated may show yet, and is known by what was frozen.
+  if (planned === undefined || planned.payload.repeated === true) return;
+  await leased.apply({ confirmedIntents: [caseIntentKey] });
 }
 
 /** The case whose description starts with the mark of this issue: the oldest, by whatever key the issue had then. */
