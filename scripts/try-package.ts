@@ -9,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
+/** Of our own: what Prisma generates its query compiler into is Prisma's. */
 const sizeMaxBytes = 3_000_000;
 const folder = mkdtempSync(join(tmpdir(), "casebridge-package-"));
 const [empty, prefix] = [join(folder, "empty"), join(folder, "prefix")];
@@ -50,7 +51,7 @@ function run(
 type Packed = {
   readonly filename: string;
   readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
+  readonly files: readonly { readonly path: string; readonly size: number }[];
 };
 
 try {
@@ -60,13 +61,15 @@ try {
   const strange = packed.files
     .map((file) => file.path)
     .filter((name) => /\.test\.|(?<!\.d)\.ts$|^(?:src|test|bench)\//.test(name));
-  if (strange.length > 0 || packed.unpackedSize > sizeMaxBytes) {
+  const foreignBytes = packed.files.reduce((sum, file) => sum + (file.path.endsWith(".wasm") ? file.size : 0), 0);
+  const ownBytes = packed.unpackedSize - foreignBytes;
+  if (strange.length > 0 || ownBytes > sizeMaxBytes) {
     console.error(
-      `The package has ${packed.unpackedSize} bytes of at most ${sizeMaxBytes}, and ${strange.join(", ") || "no strange file"}`,
+      `The package has ${ownBytes} bytes of its own of at most ${sizeMaxBytes}, and ${strange.join(", ") || "no strange file"}`,
     );
     process.exit(1);
   }
-  console.log(`ok: ${packed.files.length} files, ${packed.unpackedSize} bytes`);
+  console.log(`ok: ${packed.files.length} files, ${ownBytes} bytes of its own`);
   run("npm i -g", "npm", ["i", "-g", "--prefix", prefix, "--no-audit", "--no-fund", join(folder, packed.filename)]);
   const casebridge = join(prefix, "bin", "casebridge");
   const newest = `${join(root, "node_modules", ".bin")}${delimiter}${path}`;
