@@ -43,10 +43,13 @@ export function playScene(people: People, scene: number): string {
   }
   const cases = huawei.getState().cases;
   const issues = jira.getState().issues;
+  // Cases become issues several at once, so their orders differ.
+  const issueOf = (entry: (typeof cases)[number] | undefined) =>
+    entry && issues.find((issue) => issue.labels.includes(`hwcase-${entry.caseId}`));
   const index = scene - subjects.length;
   if (index < subjects.length) {
-    const issue = issues[index];
     const entry = cases[index];
+    const issue = issueOf(entry);
     if (entry === undefined) return "nobody has anything to say";
     if (index % 2 === 0 && issue !== undefined) {
       const name = `screenshot ${index}.txt`;
@@ -68,7 +71,7 @@ export function playScene(people: People, scene: number): string {
   }
   const last = index - subjects.length;
   const entry = cases[last];
-  const issue = issues[last];
+  const issue = issueOf(entry);
   if (entry === undefined || issue === undefined) return "nobody has anything to say";
   switch (last) {
     case 0:
