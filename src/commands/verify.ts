@@ -1,5 +1,7 @@
 /** `casebridge verify`: compares both sides item by item, and writes nothing. */
+
 import { Option } from "commander";
+import { inLanes } from "../lib/in-lanes.ts";
 import { longestGapMs } from "../lib/ticks.ts";
 import { type Inspection, inspectLink } from "../sync/repair/inspect.ts";
 import { inspectFiles } from "../sync/repair/inspect-files.ts";
@@ -60,18 +62,17 @@ async function inspectLinks(
   const deps = { ...connection.reconcile, lane: "check", pendingMs: twoRoundsMs(parts) } as const;
   const linkIds = await existingLinks(parts, connection, options.target);
   progress.start(`Verify ${connection.name}`, linkIds.length);
-  const queue = [...linkIds];
-  const work = async (): Promise<void> => {
-    for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
+  await inLanes(
+    linkIds,
+    parts.config.workerConcurrency,
+    async (linkId) => {
       const inspection = await inspectLink(deps, linkId);
-      if (inspection !== null) {
-        const files = options.deep ? await inspectFiles(deps, linkId) : [];
-        inspections.push({ ...inspection, differences: [...inspection.differences, ...files] });
-      }
-      progress.update(linkIds.length - queue.length, linkIds.length);
-    }
-  };
-  await Promise.all(Array.from({ length: parts.config.workerConcurrency }, work));
+      if (inspection === null) return;
+      const files = options.deep ? await inspectFiles(deps, linkId) : [];
+      inspections.push({ ...inspection, differences: [...inspection.differences, ...files] });
+    },
+    (done) => progress.update(done, linkIds.length),
+  );
   return inspections;
 }
 

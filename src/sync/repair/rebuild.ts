@@ -15,6 +15,7 @@
 import { isOpenStatus } from "../../domain/case.ts";
 import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
+import { inLanes } from "../../lib/in-lanes.ts";
 import { isWantedCase } from "../intake/intake.ts";
 import {
   blockUnmarked,
@@ -27,7 +28,7 @@ import {
   summarise,
   until,
 } from "./rebuild-pair.ts";
-import { lane, type RebuildDeps, type Survey } from "./survey.ts";
+import { type FoundIssue, lane, type RebuildDeps, type Survey } from "./survey.ts";
 
 /** What a rebuild would do, pair by pair. Writes nothing, locks nothing. Throws `ServiceError`. */
 export async function previewRebuild(
@@ -37,7 +38,8 @@ export async function previewRebuild(
 ): Promise<readonly PairResult[]> {
   const links = await deps.state.listIntakeLinks(deps.settings.name);
   const byIssue = new Map(links.map((link) => [link.issueId, link]));
-  return inLanes(deps, seen.found, async (pair) => {
+  const told = (done: number): void => deps.onProgress?.(done, seen.found.length);
+  const preview = async (pair: FoundIssue): Promise<PairResult> => {
     const link = byIssue.get(pair.issueId);
     if (link?.state === "unlinked") return resultOf(pair, "unlinked");
     const reading = await readPair(deps, pair);
@@ -46,7 +48,8 @@ export async function previewRebuild(
     const memory = snapshot ?? { mirrors: [], intents: [] };
     const found = await recognisePair(deps, pair, reading, memory, accepts);
     return { ...summarise(deps, pair, reading, memory, found), outcome: outcomeOf(pair, reading, link === undefined) };
-  });
+  };
+  return inLanes(seen.found, deps.concurrency, preview, told);
 }
 
 /**
@@ -62,7 +65,12 @@ export async function rebuildConnection(
   await deps.store.beginRebuild(name);
   const results = await holdingRounds(deps, ["cases", "issues"], async () => {
     const installation = await deps.state.getInstallation();
-    const pairs = await inLanes(deps, seen.found, (pair) => rebuildPair(deps, pair, { seen, accepts, installation }));
+    const pairs = await inLanes(
+      seen.found,
+      deps.concurrency,
+      (pair) => rebuildPair(deps, pair, { seen, accepts, installation }),
+      (done) => deps.onProgress?.(done, seen.found.length),
+    );
     for (const entry of seen.unmarked) pairs.push(await blockUnmarked(deps, entry, seen));
     await takeMissedCases(deps, seen);
     return pairs;
@@ -98,27 +106,6 @@ async function holdingRounds<Result>(
   } finally {
     await state.endRound(settings.name, name, owner, "rebuild", 0);
   }
-}
-
-async function inLanes<Item, Result>(
-  deps: RebuildDeps,
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  let done = 0;
-  const one = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index];
-      if (item === undefined) return;
-      results[index] = await work(item);
-      done += 1;
-      deps.onProgress?.(done, items.length);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(deps.concurrency, items.length)) }, one));
-  return results;
 }
 
 /**

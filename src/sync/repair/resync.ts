@@ -1,8 +1,10 @@
 /**
  * The admin re-sync: choose links, read both sides afresh, repair. Works beside a running worker, since leases keep them apart.
  */
+
 import type { CaseId, LinkId } from "../../domain/ids.ts";
 import type { Mirror } from "../../domain/link.ts";
+import { inLanes } from "../../lib/in-lanes.ts";
 import { intakeCases, intakeIssues } from "../intake/intake.ts";
 import { stampIssues } from "../intake/stamps.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
@@ -197,16 +199,12 @@ export async function resyncLinks(deps: ResyncDeps, linkIds: readonly LinkId[]):
   let writes = 0;
   let finished = 0;
   async function repairAll(chosen: readonly LinkId[], done: (linkId: LinkId, waits: boolean) => void): Promise<void> {
-    const queue = [...chosen];
-    async function lane(): Promise<void> {
-      for (let linkId = queue.shift(); linkId !== undefined; linkId = queue.shift()) {
-        const result = await repair(deps, linkId);
-        writes += result.writes;
-        if (result.reason !== null) unfinished.push({ linkId, reason: result.reason });
-        done(linkId, result.waits);
-      }
-    }
-    await Promise.all(Array.from({ length: Math.max(1, deps.concurrency) }, lane));
+    await inLanes(chosen, deps.concurrency, async (linkId) => {
+      const result = await repair(deps, linkId);
+      writes += result.writes;
+      if (result.reason !== null) unfinished.push({ linkId, reason: result.reason });
+      done(linkId, result.waits);
+    });
   }
   await repairAll(linkIds, (linkId, waits) => {
     if (waits) waiting.push(linkId);
