@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { drawMap, readMap } from "../scripts/code-map.ts";
+import { fileLinesMax, listLongFunctions } from "./support/code-sizes.ts";
 
 const root = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, root), "utf8");
@@ -17,6 +18,12 @@ const sources = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.cjs", "*.pr
 const production = sources.filter(
   (name) => /^(?:src|jobs)\/.*\.ts$/.test(name) && !/\.test\.ts$|\/generated\//.test(name),
 );
+
+/** The simulators are an operator's try-out as well. */
+const measured = [
+  ...production,
+  ...sources.filter((name) => name.startsWith("simulators/") && name.endsWith(".ts") && !name.endsWith(".test.ts")),
+].toSorted();
 
 function headings(name: string, pattern: RegExp): ReadonlySet<string> {
   return new Set(Array.from(read(name).matchAll(pattern), (match) => match[1] ?? ""));
@@ -63,6 +70,95 @@ test("a room of src/sync holds about a dozen files at most", () => {
   expect(
     [...rooms].filter(([, files]) => files.length > 18).map(([room, files]) => `${room}: ${files.length}`),
   ).toEqual([]);
+});
+
+/** Files that may be long: tables, one row after the other. */
+const tables = [
+  "simulators/huawei/contract.ts",
+  "simulators/jira/operation-table.ts",
+  "src/config/environment.ts",
+  "src/domain/text/guard-rules.ts",
+];
+/** Files that are too long still. Whoever shortens one takes it off; none comes on. */
+const longFiles = [
+  "simulators/huawei/control.ts",
+  "simulators/huawei/operations-cases.ts",
+  "simulators/huawei/server.ts",
+  "simulators/huawei/state.ts",
+  "simulators/jira/adf.ts",
+  "simulators/jira/control.ts",
+  "simulators/jira/jql.ts",
+  "simulators/jira/operations/issues.ts",
+  "simulators/jira/operations/site.ts",
+  "simulators/jira/server.ts",
+  "simulators/jira/state.ts",
+  "simulators/jira/views.ts",
+  "src/sync/apply/comments.ts",
+  "src/sync/plan/comments.ts",
+  "src/sync/ports.ts",
+  "src/sync/rehearsal/state.ts",
+  "src/sync/repair/rebuild-pair.ts",
+  "src/sync/state.ts",
+];
+/** Functions that are too long still, likewise. */
+const longFunctions = [
+  "jobs/turns.ts makeTurns",
+  "simulators/huawei/control.ts makeControl",
+  "simulators/huawei/multipart.ts makeParser",
+  "simulators/jira/control.ts makeControl",
+  "simulators/jira/jql.ts parseJql",
+  "simulators/jira/multipart.ts readMultipart",
+  "simulators/jira/server.ts makeServer",
+  "simulators/jira/state.ts makeState",
+  "simulators/jira/webhooks.ts makeWebhooks",
+  "src/bin/worker.ts startWorker",
+  "src/commands/demo/people.ts playScene",
+  "src/config/connections.ts buildConnection",
+  "src/config/scope.ts makeScope",
+  "src/config/variables.ts makeVariables",
+  "src/domain/identity.ts sortMessages",
+  "src/huawei/shared-pass.ts makeSharedPass",
+  "src/huawei/v2-admin.ts makeV2Admin",
+  "src/jira/admin.ts makeAdminCalls",
+  "src/jira/comments.ts makeCommentCalls",
+  "src/jira/directory.ts makeDirectory",
+  "src/jira/files.ts makeFileCalls",
+  "src/jira/media-names.ts makeMediaNames",
+  "src/jira/transport.ts makeTransport",
+  "src/lib/http.ts sendOnce",
+  "src/lib/postgres/pool.ts makePostgresPool",
+  "src/lib/spool.ts makeSpool",
+  "src/observability/metrics.ts makeMetrics",
+  "src/store/admin.ts makeAdminStore",
+  "src/store/budget.ts makeBudget",
+  "src/store/state.ts makeState",
+  "src/sync/apply/gate.ts makeGate",
+  "src/sync/apply/status.ts moveIssue",
+  "src/sync/link/conclude.ts conclude",
+  "src/sync/link/reconcile-link.ts reconcileLink",
+  "src/sync/link/run-link.ts runLink",
+  "src/sync/plan/comments.ts planComments",
+  "src/sync/plan/messages.ts planMessages",
+  "src/sync/rehearsal/huawei.ts rehearseHuawei",
+  "src/sync/rehearsal/jira.ts rehearseJira",
+  "src/sync/rehearsal/rehearsal.ts makeRehearsal",
+  "src/sync/rehearsal/state.ts makeRehearsedState",
+  "src/sync/repair/inspect.ts inspectLink",
+  "src/web/gatekeeper.ts makeGatekeeper",
+];
+
+test("no production file is too long to be read at one sitting, save tables", () => {
+  const tooLong = measured.filter((name) => read(name).split("\n").length - 1 > fileLinesMax);
+
+  // An entry that is needed no longer fails as well, so that the list only shrinks.
+  expect(tooLong.filter((name) => !tables.includes(name))).toEqual(longFiles.toSorted());
+  expect(tables.filter((name) => !tooLong.includes(name))).toEqual([]);
+});
+
+test("no function is two ideas long", () => {
+  const tooLong = measured.flatMap((name) => listLongFunctions(read(name)).map((long) => `${name} ${long.name}`));
+
+  expect(tooLong.toSorted()).toEqual(longFunctions.toSorted());
 });
 
 test("every export says in a docstring what it promises", () => {
