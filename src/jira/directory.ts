@@ -6,6 +6,8 @@
 import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
+import { makeLevels } from "./levels.ts";
+import { asRead, type LookUp, once } from "./look-up.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import type { CallContext, Transport } from "./transport.ts";
@@ -15,9 +17,7 @@ import {
   issueTypePageSchema,
   linkTypesSchema,
   myselfSchema,
-  permissionsSchema,
   projectSchema,
-  securityLevelsSchema,
   usersSchema,
 } from "./wire.ts";
 
@@ -65,8 +65,6 @@ export type Directory = {
 };
 
 const pageSize = 100;
-/** Somebody may give the project its first level. */
-const levelsMaxAgeMs = 600_000;
 /** Shorter than the pause before a refused create is tried again. */
 const forgetPauseMs = 30_000;
 
@@ -180,55 +178,11 @@ export function makeDirectory(deps: {
     }
   });
 
-  /** Levels of the project as one of two calls tells them; `null` where it may not be asked, or says nothing. */
-  async function findLevels(call: CallContext, place: string): Promise<readonly unknown[] | null> {
-    const url = `/rest/api/3/project/${projectPath(call)}/${place}`;
-    try {
-      return (await transport.client(asRead(call)).sendRequest({ url, schema: securityLevelsSchema })).levels;
-    } catch (error) {
-      // A look-up stops no reading (rule 9): what is not told is not known.
-      if (isServiceError(error)) return null;
-      throw error;
-    }
-  }
-
-  async function maySetLevels(call: CallContext): Promise<boolean> {
-    const permission = "SET_ISSUE_SECURITY";
-    try {
-      const { permissions } = await transport.client(asRead(call)).sendRequest({
-        url: "/rest/api/3/mypermissions",
-        searchParams: { projectKey: deps.options.projectKey, permissions: permission },
-        schema: permissionsSchema,
-      });
-      return permissions[permission]?.havePermission === true;
-    } catch (error) {
-      if (isServiceError(error)) return false;
-      throw error;
-    }
-  }
-
-  const levelsNow = once(async (call): Promise<"none" | "some" | "unknown"> => {
-    if ((await project(call)).isTeamManaged === true) return "none";
-    const scheme = await findLevels(call, "issuesecuritylevelscheme");
-    if (scheme !== null) return scheme.length === 0 ? "none" : "some";
-    const levels = await findLevels(call, "securitylevel");
-    if (levels === null) return "unknown";
-    if (levels.length > 0) return "some";
-    // The list is empty as well for whoever may not set levels.
-    return (await maySetLevels(call)) ? "none" : "unknown";
-  });
-  let levelsReadAt = Number.NEGATIVE_INFINITY;
+  const levels = makeLevels({ ...deps, project });
   let forgottenAt = Number.NEGATIVE_INFINITY;
 
   return {
-    levels(call) {
-      const now = deps.clock.now().getTime();
-      if (Math.abs(now - levelsReadAt) > levelsMaxAgeMs) {
-        levelsNow.forget();
-        levelsReadAt = now;
-      }
-      return levelsNow(call);
-    },
+    levels,
     relatesType,
     myself,
     project,
@@ -254,30 +208,5 @@ export function findByNameOrId<Item extends NamedId>(items: readonly Item[], nam
     items.find(({ id }) => id === nameOrId.trim()) ??
     items.find(({ name }) => name.trim().toLowerCase() === wanted) ??
     null
-  );
-}
-
-function asRead(call: CallContext): CallContext {
-  return { operation: call.operation, lane: call.lane, effect: "read" };
-}
-
-type LookUp<Value> = { (call: CallContext): Promise<Value>; forget(): void };
-
-function once<Value>(read: (call: CallContext) => Promise<Value>): LookUp<Value> {
-  let known: Promise<Value> | null = null;
-  const forget = () => {
-    known = null;
-  };
-  return Object.assign(
-    (call: CallContext): Promise<Value> => {
-      if (known !== null) return known;
-      const reading = read(call);
-      known = reading;
-      reading.catch(() => {
-        if (known === reading) known = null;
-      });
-      return reading;
-    },
-    { forget },
   );
 }

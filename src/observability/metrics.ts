@@ -4,9 +4,10 @@
  * Labels are bounded: connections, operations, kinds and reasons come from lists, never from people's text, ids or addresses.
  */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Direction } from "../domain/direction.ts";
 import type { Side } from "../domain/service-error.ts";
+import { makeMeters } from "./meters.ts";
 
 /** A request to one of the services, ended. `status` null: no answer came. */
 export type RequestFacts = {
@@ -114,152 +115,67 @@ const collectMaxMs = 5_000;
 /** Makes meters in a registry of their own. `processMetrics` (default true) adds memory, CPU and event loop of this process. */
 export function makeMetrics({ processMetrics = true }: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   if (processMetrics) collectDefaultMetrics({ register: registry });
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Counter({ name: `casebridge_${name}`, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Gauge({ name: `casebridge_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
-    new Histogram({ name: `casebridge_${name}`, help, buckets, labelNames, registers });
-
-  const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-  const mirrored = counter("mirrored_items_total", "Items whose copy was confirmed", "connection", "direction", "kind");
-  const masked = counter(
-    "masked_items_total",
-    "Items in which something was masked for their way to Huawei",
-    "connection",
-    "kind",
-  );
-  const held = counter("held_comments_total", "Comments that stay in Jira, by reason", "connection", "reason");
-  const signIns = counter("sign_ins_refused_total", "Refused sign-ins, bearer tokens too", "reason");
-  const webhooks = counter("webhooks_refused_total", "Refused deliveries to the webhook", "reason");
-  const requests = counter(
-    "remote_requests_total",
-    "Requests to the two services by class of answer (2xx … 5xx, none)",
-    "side",
-    "operation",
-    "status",
-  );
-  const requestDuration = histogram(
-    "remote_request_duration_seconds",
-    "Time from sending a request to its answer",
-    waitBuckets,
-    "side",
-  );
-  const requestWait = histogram(
-    "remote_request_wait_seconds",
-    "Time a request waited for its budget",
-    waitBuckets,
-    "side",
-    "lane",
-  );
-  const rateLimits = counter("rate_limits_total", "Answers that told us to wait", "side");
-  const refused = gauge("credential_refused", "1 while a side refuses our credentials", "connection", "side");
-  const reachable = gauge("service_reachable", "1 while a service answers", "connection", "side");
-  const links = gauge("links", "Links by state", "connection", "state");
-  const failures = gauge(
-    "open_failures",
-    "What cannot be mirrored and waits for a person, by reason",
-    "connection",
-    "reason",
-  );
-  const oldest = gauge(
-    "oldest_unmirrored_change_age_seconds",
-    "Age of the oldest change that waits to be mirrored",
-    "connection",
-  );
-  const queueDepth = gauge("queue_jobs", "Jobs in the queues by state", "queue", "state");
-  const rounds = counter("rounds_total", "Rounds by outcome", "connection", "round", "outcome");
-  const roundDuration = histogram(
-    "round_duration_seconds",
-    "Time a round took",
-    [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
-    "connection",
-    "round",
-  );
-  const lastRound = gauge(
-    "last_successful_round_timestamp_seconds",
-    "When a round last ended well",
-    "connection",
-    "round",
-  );
-  const pollInterval = gauge(
-    "effective_poll_interval_seconds",
-    "Interval of the rounds over the cases that was really reached",
-    "connection",
-  );
-  const runs = counter("runs_total", "Runs of the reconcile flow by outcome", "connection", "outcome");
-  const openBreakers = gauge(
-    "breakers_open",
-    "Breakers that hold back writing until somebody releases them",
-    "connection",
-    "breaker",
-  );
-  const hangs = counter("connection_hangs_total", "Connections that did not answer in time and were given up", "what");
-  const stalled = gauge("stalled", "1 while this process makes no progress");
-  const notifications = counter("notifications_total", "Attempts to notify people", "outcome");
-  const notifyFailing = gauge("notify_failing", "1 while people cannot be notified");
-  const collectFailures = counter("collect_failures_total", "Readings for this page that failed");
+  const meters = makeMeters(registry);
   const collectors: (() => Promise<void> | void)[] = [];
 
   return {
-    itemMirrored: ({ count = 1, ...labels }) => mirrored.inc(labels, count),
-    itemMasked: (labels) => masked.inc(labels),
-    commentHeld: (labels) => held.inc(labels),
-    signInRefused: (reason) => signIns.inc({ reason }),
-    webhookRefused: (reason) => webhooks.inc({ reason }),
+    itemMirrored: ({ count = 1, ...labels }) => meters.mirrored.inc(labels, count),
+    itemMasked: (labels) => meters.masked.inc(labels),
+    commentHeld: (labels) => meters.held.inc(labels),
+    signInRefused: (reason) => meters.signIns.inc({ reason }),
+    webhookRefused: (reason) => meters.webhooks.inc({ reason }),
     requestEnded: ({ side, operation, status, durationMs }) => {
-      requests.inc({ side, operation, status: statusClass(status) });
-      if (durationMs !== undefined) requestDuration.observe({ side }, durationMs / 1000);
+      meters.requests.inc({ side, operation, status: statusClass(status) });
+      if (durationMs !== undefined) meters.requestDuration.observe({ side }, durationMs / 1000);
     },
-    requestWaited: ({ side, lane, waitMs }) => requestWait.observe({ side, lane }, waitMs / 1000),
-    rateLimited: (side) => rateLimits.inc({ side }),
+    requestWaited: ({ side, lane, waitMs }) => meters.requestWait.observe({ side, lane }, waitMs / 1000),
+    rateLimited: (side) => meters.rateLimits.inc({ side }),
     setCredentialRefused: ({ connection, side, refused: isRefused }) =>
-      refused.set({ connection, side }, isRefused ? 1 : 0),
+      meters.refused.set({ connection, side }, isRefused ? 1 : 0),
     setServiceReachable: ({ connection, side, reachable: isReachable }) =>
-      reachable.set({ connection, side }, isReachable ? 1 : 0),
+      meters.reachable.set({ connection, side }, isReachable ? 1 : 0),
     setLinks: (rows) => {
-      links.reset();
-      for (const { count, ...labels } of rows) links.set(labels, count);
+      meters.links.reset();
+      for (const { count, ...labels } of rows) meters.links.set(labels, count);
     },
     setOpenFailures: (rows) => {
-      failures.reset();
-      for (const { count, ...labels } of rows) failures.set(labels, count);
+      meters.failures.reset();
+      for (const { count, ...labels } of rows) meters.failures.set(labels, count);
     },
-    setOldestUnmirrored: ({ connection, ageSeconds }) => oldest.set({ connection }, ageSeconds),
+    setOldestUnmirrored: ({ connection, ageSeconds }) => meters.oldest.set({ connection }, ageSeconds),
     setQueueDepth: (rows) => {
-      queueDepth.reset();
-      for (const { count, ...labels } of rows) queueDepth.set(labels, count);
+      meters.queueDepth.reset();
+      for (const { count, ...labels } of rows) meters.queueDepth.set(labels, count);
     },
     roundEnded: ({ connection, round, success, durationMs, endedAt }) => {
-      rounds.inc({ connection, round, outcome: success ? "success" : "failure" });
-      roundDuration.observe({ connection, round }, durationMs / 1000);
-      if (success) lastRound.set({ connection, round }, endedAt.getTime() / 1000);
+      meters.rounds.inc({ connection, round, outcome: success ? "success" : "failure" });
+      meters.roundDuration.observe({ connection, round }, durationMs / 1000);
+      if (success) meters.lastRound.set({ connection, round }, endedAt.getTime() / 1000);
     },
-    setPollInterval: ({ connection, seconds }) => pollInterval.set({ connection }, seconds),
-    runEnded: (labels) => runs.inc(labels),
+    setPollInterval: ({ connection, seconds }) => meters.pollInterval.set({ connection }, seconds),
+    runEnded: (labels) => meters.runs.inc(labels),
     setBreakers: (rows) => {
-      openBreakers.reset();
-      for (const { open, ...labels } of rows) openBreakers.set(labels, open);
+      meters.openBreakers.reset();
+      for (const { open, ...labels } of rows) meters.openBreakers.set(labels, open);
     },
-    connectionHung: (what) => hangs.inc({ what }),
-    setStalled: (isStalled) => stalled.set(isStalled ? 1 : 0),
-    notified: (taken) => notifications.inc({ outcome: taken ? "taken" : "failed" }),
-    setNotifyFailing: (isFailing) => notifyFailing.set(isFailing ? 1 : 0),
+    connectionHung: (what) => meters.hangs.inc({ what }),
+    setStalled: (isStalled) => meters.stalled.set(isStalled ? 1 : 0),
+    notified: (taken) => meters.notifications.inc({ outcome: taken ? "taken" : "failed" }),
+    setNotifyFailing: (isFailing) => meters.notifyFailing.set(isFailing ? 1 : 0),
     begin({ connections, holds, at }) {
-      for (const outcome of ["taken", "failed"]) notifications.inc({ outcome }, 0);
-      for (const reason of signInRefusals) signIns.inc({ reason }, 0);
-      for (const reason of webhookRefusals) webhooks.inc({ reason }, 0);
+      for (const outcome of ["taken", "failed"]) meters.notifications.inc({ outcome }, 0);
+      for (const reason of signInRefusals) meters.signIns.inc({ reason }, 0);
+      for (const reason of webhookRefusals) meters.webhooks.inc({ reason }, 0);
       for (const side of ["huawei", "jira"] as const) {
-        rateLimits.inc({ side }, 0);
-        requestWait.zero({ side, lane: "live" });
+        meters.rateLimits.inc({ side }, 0);
+        meters.requestWait.zero({ side, lane: "live" });
       }
       for (const connection of connections) {
-        for (const kind of maskedKinds) masked.inc({ connection, kind }, 0);
-        for (const reason of holds) held.inc({ connection, reason }, 0);
-        for (const outcome of runOutcomes) runs.inc({ connection, outcome }, 0);
-        for (const round of roundNames) lastRound.set({ connection, round }, at.getTime() / 1000);
+        for (const kind of maskedKinds) meters.masked.inc({ connection, kind }, 0);
+        for (const reason of holds) meters.held.inc({ connection, reason }, 0);
+        for (const outcome of runOutcomes) meters.runs.inc({ connection, outcome }, 0);
+        for (const round of roundNames) meters.lastRound.set({ connection, round }, at.getTime() / 1000);
       }
     },
     onCollect: (collect) => void collectors.push(collect),
@@ -270,7 +186,7 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
             await within(Promise.resolve(collect()), collectMaxMs);
           } catch {
             // The page must come all the same: a database that is down is exactly when it is looked at.
-            collectFailures.inc();
+            meters.collectFailures.inc();
           }
         }),
       );

@@ -26,52 +26,62 @@ export const sceneCount = subjects.length * 2 + 6;
 
 /** Plays one scene and tells in one line what happened. Scenes build on each other and are played once each, in order. */
 export function playScene(people: People, scene: number): string {
-  const { huawei, jira } = people;
-  if (scene < subjects.length) {
-    const { caseId } = huawei.createCase({
-      description: subjects[scene] ?? "A question",
-      labels: scene % 3 === 0 ? ["vip customer"] : [],
-      ...(scene % 4 === 0 ? { files: [{ name: `诊断-${scene}.log`, text: `line 1 of ${scene}\nline 2\n` }] } : {}),
-    });
-    huawei.addMessage({
-      caseId,
-      author: "engineer",
-      name: "Wang Wei",
-      content: "We are looking into it. See https://support.huaweicloud.com for the known issues.",
-    });
-    return `Huawei console: case ${caseId} is opened, an engineer answers`;
-  }
-  const cases = huawei.getState().cases;
-  const issues = jira.getState().issues;
-  // Cases become issues several at once, so their orders differ.
-  const issueOf = (entry: (typeof cases)[number] | undefined) =>
-    entry && issues.find((issue) => issue.labels.includes(`hwcase-${entry.caseId}`));
+  if (scene < subjects.length) return openCase(people, scene);
   const index = scene - subjects.length;
-  if (index < subjects.length) {
-    const entry = cases[index];
-    const issue = issueOf(entry);
-    if (entry === undefined) return "nobody has anything to say";
-    if (index % 2 === 0 && issue !== undefined) {
-      const name = `screenshot ${index}.txt`;
-      jira.addAttachment({ issue: issue.key, name, text: `what we saw on host ${index}` });
-      jira.addComment({
-        issue: issue.key,
-        text: `We tried it again, see ${name}. Our key is password=Sup3rSecret${index}`,
-      });
-      return `Jira: ${issue.key} gets a comment with a file`;
-    }
-    huawei.addMessage({
-      caseId: entry.caseId,
-      author: index % 3 === 0 ? "partner" : "engineer",
-      content: `<p>Please run <b>step ${index}</b> and send the output.</p>`,
-      files: [{ name: `steps ${index}.txt`, sizeBytes: 2_000 }],
+  return index < subjects.length ? talk(people, index) : bringToEnd(people, index - subjects.length);
+}
+
+/** The customer opens a case in the console, and an engineer answers. */
+function openCase({ huawei }: People, scene: number): string {
+  const { caseId } = huawei.createCase({
+    description: subjects[scene] ?? "A question",
+    labels: scene % 3 === 0 ? ["vip customer"] : [],
+    ...(scene % 4 === 0 ? { files: [{ name: `诊断-${scene}.log`, text: `line 1 of ${scene}\nline 2\n` }] } : {}),
+  });
+  huawei.addMessage({
+    caseId,
+    author: "engineer",
+    name: "Wang Wei",
+    content: "We are looking into it. See https://support.huaweicloud.com for the known issues.",
+  });
+  return `Huawei console: case ${caseId} is opened, an engineer answers`;
+}
+
+/** The case at this place, and its issue: cases become issues several at once, so their orders differ. */
+function pairAt({ huawei, jira }: People, index: number) {
+  const entry = huawei.getState().cases[index];
+  const issues = jira.getState().issues;
+  return { entry, issue: entry && issues.find((issue) => issue.labels.includes(`hwcase-${entry.caseId}`)) };
+}
+
+/** One of both sides adds to the conversation. */
+function talk(people: People, index: number): string {
+  const { huawei, jira } = people;
+  const { entry, issue } = pairAt(people, index);
+  if (entry === undefined) return "nobody has anything to say";
+  if (index % 2 === 0 && issue !== undefined) {
+    const name = `screenshot ${index}.txt`;
+    jira.addAttachment({ issue: issue.key, name, text: `what we saw on host ${index}` });
+    jira.addComment({
+      issue: issue.key,
+      text: `We tried it again, see ${name}. Our key is password=Sup3rSecret${index}`,
     });
-    huawei.setStatus({ caseId: entry.caseId, status: 1 });
-    return `Huawei console: an engineer answers ${entry.caseId} with a file and takes it up`;
+    return `Jira: ${issue.key} gets a comment with a file`;
   }
-  const last = index - subjects.length;
-  const entry = cases[last];
-  const issue = issueOf(entry);
+  huawei.addMessage({
+    caseId: entry.caseId,
+    author: index % 3 === 0 ? "partner" : "engineer",
+    content: `<p>Please run <b>step ${index}</b> and send the output.</p>`,
+    files: [{ name: `steps ${index}.txt`, sizeBytes: 2_000 }],
+  });
+  huawei.setStatus({ caseId: entry.caseId, status: 1 });
+  return `Huawei console: an engineer answers ${entry.caseId} with a file and takes it up`;
+}
+
+/** Statuses, a restricted comment, a long one, and a file that Huawei refuses. */
+function bringToEnd(people: People, last: number): string {
+  const { huawei, jira } = people;
+  const { entry, issue } = pairAt(people, last);
   if (entry === undefined || issue === undefined) return "nobody has anything to say";
   switch (last) {
     case 0:
