@@ -1,7 +1,6 @@
 /** Whether the project has issue security levels at all: where it has none, a reading without the field hides nothing (rule 5). */
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
-import type { Directory } from "./directory.ts";
 import { asRead, once } from "./look-up.ts";
 import type { JiraOptions } from "./options.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
@@ -15,8 +14,8 @@ export function makeLevels(deps: {
   readonly options: JiraOptions;
   readonly transport: Transport;
   readonly clock: Clock;
-  readonly project: Directory["project"];
-}): Directory["levels"] {
+  readonly project: (call: CallContext) => Promise<{ readonly isTeamManaged: boolean | null }>;
+}): (call: CallContext) => Promise<"none" | "some" | "unknown"> {
   const { transport, project } = deps;
 
   /** Levels of the project as one of two calls tells them; `null` where it may not be asked, or says nothing. */
