@@ -4,9 +4,6 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** Seconds of the steps in which waits and answers are counted. */
 const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** All meters, by what they count. */
-export type Meters = ReturnType<typeof makeMeters>;
-
 /** Makes the meters and enters them in a registry, which takes each name once. */
 export function makeMeters(registry: Registry) {
   const registers = [registry];
