@@ -13,14 +13,15 @@ import type { ServiceProjectVisibility } from "../domain/settings.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { JiraPort } from "../sync/ports.ts";
 import { toAdfDocument } from "./adf-document.ts";
+import { makeCommentMarks } from "./comment-marks.ts";
 import type { Directory } from "./directory.ts";
 import { refusedLocally } from "./errors.ts";
 import type { FindShowing } from "./issue-reading.ts";
-import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
+import { propertyKey, type WireComment } from "./mapping.ts";
 import type { MediaNames } from "./media-names.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
-import { commentListSchema, commentPageSchema, commentSchema, createdSchema } from "./wire.ts";
+import { commentPageSchema, commentSchema, createdSchema } from "./wire.ts";
 
 /** The part of the port that is about comments. */
 export type CommentCalls = Pick<
@@ -37,7 +38,6 @@ export type CommentCalls = Pick<
 type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
 
 const pageSize = 100;
-const bulkMax = 1_000;
 /** Says whether the customers of a service project see a comment (jira.md 3.4). */
 const publicKey = "sd.public.comment";
 /** Comments that are read with their bodies at once. */
@@ -54,6 +54,7 @@ export function makeCommentCalls(deps: {
   readonly inServiceProject: ServiceProjectVisibility;
 }): CommentCalls {
   const { transport, directory, mediaNames, serviceClock } = deps;
+  const { withMarks, listByIds } = makeCommentMarks(deps);
 
   /**
    * Comments of the platform API are public in service projects and mailed to the requester, unless this property says otherwise
@@ -121,28 +122,6 @@ export function makeCommentCalls(deps: {
     }
   }
 
-  async function withMarks(
-    call: CallContext,
-    wires: readonly WireComment[],
-    known: ReadonlySet<string> = new Set(),
-  ): Promise<IssueComment[]> {
-    const { accountId } = await directory.myself(call);
-    const own = wires.filter((wire) => wire.author?.accountId === accountId);
-    const unread = own.filter((wire) => !Array.isArray(wire.properties) && !known.has(wire.id)).map((wire) => wire.id);
-    const read = new Map(own.map((wire) => [wire.id, wire.properties]));
-    for (let start = 0; start < unread.length; start += bulkMax) {
-      for (const wire of await listByIds(call, unread.slice(start, start + bulkMax)))
-        read.set(wire.id, wire.properties);
-    }
-    return wires.map((wire) => {
-      if (!read.has(wire.id)) return toComment(wire, null);
-      const properties = read.get(wire.id);
-      // Still none: it is known anyway, the comment went away in between, or its list lags. That is not the same as having no mark.
-      if (!Array.isArray(properties)) return toComment(wire, undefined);
-      return toComment(wire, toCommentMark(properties.find(({ key }) => key === propertyKey)?.value));
-    });
-  }
-
   async function withFileNames(
     call: CallContext,
     issueId: IssueId,
@@ -155,19 +134,6 @@ export function makeCommentCalls(deps: {
     );
     for (const { updatedAt } of comments) serviceClock.noteMoment(updatedAt);
     return comments;
-  }
-
-  async function listByIds(call: CallContext, commentIds: readonly string[]): Promise<readonly WireComment[]> {
-    const ids = commentIds.map(Number).filter((id) => Number.isSafeInteger(id));
-    if (ids.length === 0) return [];
-    const { values } = await transport.client({ ...call, effect: "read" }).sendRequest({
-      url: "/rest/api/3/comment/list",
-      method: "POST",
-      searchParams: { expand: "properties" },
-      body: { ids },
-      schema: commentListSchema,
-    });
-    return values;
   }
 
   async function createComment(issueId: IssueId, input: CommentInput, lane: Lane) {

@@ -6,6 +6,14 @@ const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Makes the meters and enters them in a registry, which takes each name once. */
 export function makeMeters(registry: Registry) {
+  const make = makeMakers(registry);
+  return { ...makeTrafficMeters(make), ...makeStateMeters(make) };
+}
+
+/** What makes one meter of each kind: all names begin with `casebridge_`. */
+type Makers = ReturnType<typeof makeMakers>;
+
+function makeMakers(registry: Registry) {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Counter({ name: `casebridge_${name}`, help, labelNames, registers });
@@ -14,6 +22,11 @@ export function makeMeters(registry: Registry) {
   const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
     new Histogram({ name: `casebridge_${name}`, help, buckets, labelNames, registers });
 
+  return { counter, gauge, histogram };
+}
+
+/** What comes and goes: items, requests, and who was refused. */
+function makeTrafficMeters({ counter, histogram }: Makers) {
   return {
     mirrored: counter("mirrored_items_total", "Items whose copy was confirmed", "connection", "direction", "kind"),
     masked: counter(
@@ -46,6 +59,12 @@ export function makeMeters(registry: Registry) {
       "lane",
     ),
     rateLimits: counter("rate_limits_total", "Answers that told us to wait", "side"),
+  };
+}
+
+/** What is so at this moment, and the rounds and runs that made it so. */
+function makeStateMeters({ counter, gauge, histogram }: Makers) {
+  return {
     refused: gauge("credential_refused", "1 while a side refuses our credentials", "connection", "side"),
     reachable: gauge("service_reachable", "1 while a service answers", "connection", "side"),
     links: gauge("links", "Links by state", "connection", "state"),
