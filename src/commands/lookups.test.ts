@@ -24,7 +24,7 @@ async function read(apiVersion: "v2" | "v1.0", options: Partial<LookupOptions>) 
       iamEndpoint: simulator.url,
       apiVersion,
       language: "en-us",
-      groupId: null,
+      groupIds: [],
       credentials,
     },
     budget: unlimitedBudget,

@@ -210,9 +210,9 @@ export const environmentVariables = {
   }),
   HUAWEI_GROUP_ID: variable({
     group: "Huawei Cloud",
-    schema: values.line("a user group id", 64),
+    schema: values.idList("a user group id", 64, false),
     unset: "the account's own cases",
-    meaning: "User group whose cases are mirrored (same-group cases).",
+    meaning: "User group, or groups with commas between, whose cases are mirrored (same-group cases).",
     example: "00aa11bb22cc33dd44ee55ff66aa77bb",
     path: "huawei.groupId",
   }),

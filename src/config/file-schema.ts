@@ -131,7 +131,14 @@ const connection = z
           language: values.language(),
           timeZone: values.timeZone(),
           site: values.oneOf(...huaweiSites),
-          groupId: values.lineOrEmpty("a user group id", 64).describe('User group whose cases are mirrored; "" = none'),
+          groupId: z
+            .union([
+              values.idList("a user group id", 64, true),
+              z
+                .array(z.string())
+                .refine((ids) => ids.length === 0 || values.areIds(ids, 64), { error: "user group ids, each once" }),
+            ])
+            .describe('User group whose cases are mirrored, or a list of them; "" = none'),
           consoleCaseUrl: values
             .caseUrlTemplate(true)
             .describe('Template with {caseId} for a link to the case; "" = no link'),

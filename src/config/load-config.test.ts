@@ -89,7 +89,7 @@ test("defaults stand in for everything that is not set", () => {
           language: "en-us",
           timeZone: "GMT+8",
           site: null,
-          groupId: null,
+          groupIds: [],
           consoleCaseUrl: null,
           requestsPerSecond: 2,
           messageCharsMax: 1200,
@@ -282,7 +282,7 @@ test("an empty variable counts as unset, and an empty one of the process hides t
     files: { ".env": "HUAWEI_GROUP_ID=group-1" },
   });
 
-  expect(connection.huawei.groupId).toBeNull();
+  expect(connection.huawei.groupIds).toEqual([]);
   expect(connection.jira.issueType).toBe("Task");
 });
 
@@ -294,12 +294,26 @@ test("in the file an empty text means none, and a key without a value means left
     files: yaml('connections:\n  - huawei:\n      groupId: ""\n      domainId:\n    jira:\n'),
   });
 
-  expect(connection.huawei.groupId).toBeNull();
+  expect(connection.huawei.groupIds).toEqual([]);
   expect(connection.huawei.credentials).toMatchObject({ domainId: "domain-1" });
 });
 
 test("an empty file is a file that leaves everything out", () => {
   expect(getConnection({ files: yaml("# nothing yet\n") }).name).toBe("default");
+});
+
+test.each([
+  ["HUAWEI_GROUP_ID", { env: { ...complete, HUAWEI_GROUP_ID: "g1, g2" } }],
+  ["a text of the file", { env: complete, files: yaml("connections:\n  - huawei: { groupId: 'g1,g2' }\n") }],
+  ["a list of the file", { env: complete, files: yaml("connections:\n  - huawei: { groupId: [g1, g2] }\n") }],
+])("several user groups come from %s", (_where, given) => {
+  expect(getConnection(given).huawei.groupIds).toEqual(["g1", "g2"]);
+});
+
+test.each(["g1,,g2", "g1,g1", `${"g".repeat(65)}`, ","])("user groups %j are refused by name", (text) => {
+  const errors = getErrors({ env: { ...complete, HUAWEI_GROUP_ID: text } });
+
+  expect(errors.map(({ variable }) => variable)).toEqual(["HUAWEI_GROUP_ID"]);
 });
 
 test("several connections keep their order, their own secrets, and share anchors", () => {

@@ -6,7 +6,7 @@ import type { HuaweiConfig, JiraConfig } from "./config.ts";
 import type { ConnectionInput } from "./file-schema.ts";
 import { buildCredentials } from "./huawei-credentials.ts";
 import { isComplete, type Scope, type SecretName, textOrNull } from "./scope.ts";
-import { toHosts } from "./values.ts";
+import { toHosts, toWords } from "./values.ts";
 
 const defaultMessageCharsMax = 1200;
 
@@ -38,9 +38,10 @@ export function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["hu
     requestsPerSecond: scope.pick("HUAWEI_REQUESTS_PER_SECOND", given.requestsPerSecond),
   };
   const site = scope.pick("HUAWEI_SITE", given.site) ?? null;
-  const groupId = textOrNull(scope.pick("HUAWEI_GROUP_ID", given.groupId));
+  const groupIds =
+    typeof given.groupId === "object" ? given.groupId : toGroups(scope.pick("HUAWEI_GROUP_ID", given.groupId));
   const consoleCaseUrl = textOrNull(scope.pick("HUAWEI_CONSOLE_CASE_URL", given.consoleCaseUrl));
-  if (groupId !== null && settings.apiVersion === "v1.0") {
+  if (groupIds.length > 0 && settings.apiVersion === "v1.0") {
     return scope.fail(["huawei", "groupId"], {
       kind: "conflict",
       message: "is set, but the historical API v1.0 knows no user groups",
@@ -54,13 +55,17 @@ export function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["hu
     iamEndpoint: withoutTrailingSlash(settings.iamEndpoint),
     language: settings.language.toLowerCase(),
     site,
-    groupId,
+    groupIds,
     proxy: buildProxy(scope, "huawei", given.proxy),
     consoleCaseUrl,
     messageCharsMax: given.messageCharsMax ?? defaultMessageCharsMax,
     projectId,
     credentials,
   };
+}
+
+function toGroups(text: string | null): readonly string[] {
+  return textOrNull(text) === null ? [] : toWords(text ?? "");
 }
 
 /** The Jira side; `null` = what misses is reported. */

@@ -119,7 +119,21 @@ export function someOf(...words: readonly string[]): z.ZodString {
   );
 }
 
-/** Splits what `someOf` took. */
+/** Ids with commas between, each once and of at most `charsMax` characters; "" = none where `emptyAllowed`. */
+export function idList(what: string, charsMax: number, emptyAllowed: boolean): z.ZodString {
+  const error = `${what}, or several with commas between${emptyAllowed ? ', or "" for none' : ""}: each once, at most ${charsMax} characters`;
+  return z
+    .string({ error })
+    .refine((text) => (emptyAllowed && text === "") || areIds(toWords(text), charsMax), { error });
+}
+
+/** Whether each is an id of at most `charsMax` characters, and stands there once. */
+export function areIds(ids: readonly string[], charsMax: number): boolean {
+  const fits = (id: string): boolean => id.length <= charsMax && /^[^\s,\p{Cc}]+$/u.test(id);
+  return ids.length > 0 && new Set(ids).size === ids.length && ids.every(fits);
+}
+
+/** Splits what `someOf` or `idList` took. */
 export function toWords(text: string): readonly string[] {
   return text.split(",").map((word) => word.trim());
 }

@@ -64,8 +64,8 @@ export type HuaweiAccess = {
   readonly language: string;
   /** `null` = not sent. */
   readonly site: HuaweiSite | null;
-  /** The user group whose cases are mirrored; `null` = the account's own. */
-  readonly groupId: string | null;
+  /** The user groups whose cases are mirrored; none = the account's own cases. */
+  readonly groupIds: readonly string[];
   /** Sent as `project_id` of new cases, and the scope of a token login; `null` = none. */
   readonly projectId: string | null;
   readonly credentials: HuaweiCredentials;

@@ -115,7 +115,7 @@ export type SettleSettings = {
 /** What the flows need to know about one connection. */
 export type ConnectionSettings = {
   readonly name: string;
-  readonly huawei: Pick<HuaweiAccess, "endpoint" | "groupId"> & {
+  readonly huawei: Pick<HuaweiAccess, "endpoint" | "groupIds"> & {
     /** URL template holding `{caseId}`. */
     readonly consoleCaseUrl: string | null;
     /** Zone in which times are told to people: `UTC`, `GMT`, `GMT+8`, `GMT-3:30`. */

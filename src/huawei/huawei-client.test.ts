@@ -50,7 +50,7 @@ function makeClient(changes: Partial<HuaweiClientOptions>, now = () => new Date(
     iamEndpoint: "",
     apiVersion: "v2",
     language: "en-us",
-    groupId: null,
+    groupIds: [],
     credentials: { kind: "aksk", ak: new Secret("AK"), sk: new Secret("SK"), securityToken: null, domainId: "domain1" },
     timeoutMs: 3_000,
     ...changes,
@@ -246,7 +246,7 @@ describe("requests", () => {
         seen.push(request);
         reply(200, { immsg: null })(request, response, url);
       },
-      { groupId: "g1" },
+      { groupIds: ["g1"] },
     );
 
     const answer = await client.listInstantMessages([caseId, toId<CaseId>("TT2")], "c/1 +", "poll");

@@ -5,6 +5,7 @@ import { makeServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";
 import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
 import type { HuaweiAdminPort } from "./admin-port.ts";
+import { joinGroups } from "./groups.ts";
 import { makeLogin } from "./login.ts";
 import type { HuaweiClientOptions } from "./options.ts";
 import { askedZone, makeServiceZone, type ZoneMemory } from "./service-zone.ts";
@@ -85,15 +86,21 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     iamEndpoint,
     headers: makeHeaders(options),
     zone,
-    groupId: options.groupId === "" ? null : options.groupId,
     projectId: options.projectId ?? null,
   };
   switch (options.apiVersion) {
-    case "v2":
-      return { ...makeV2Cases(dialect), ...makeV2Actions(dialect), ...makeV2Admin(dialect), ...told };
+    case "v2": {
+      const makePort = (groupId: string | null) => {
+        const deps = { ...dialect, groupId };
+        return { ...makeV2Cases(deps), ...makeV2Actions(deps), ...makeV2Admin(deps) };
+      };
+      const { groupIds } = options;
+      if (groupIds.length === 0) return { ...makePort(null), ...told };
+      return { ...joinGroups(new Map(groupIds.map((groupId) => [groupId, makePort(groupId)]))), ...told };
+    }
     case "v1.0":
       // The historical calls know no group: they would quietly speak of the caller's own cases only.
-      if (dialect.groupId !== null) throw new RangeError("a user group needs API version v2");
-      return { ...makeV1(dialect), ...told };
+      if (options.groupIds.length > 0) throw new RangeError("a user group needs API version v2");
+      return { ...makeV1({ ...dialect, groupId: null }), ...told };
   }
 }

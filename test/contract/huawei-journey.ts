@@ -91,7 +91,7 @@ export async function huaweiJourney(settings: Partial<HuaweiSettings>, way: Way)
       iamEndpoint: simulator.url,
       apiVersion: way === "v1.0, keys" ? "v1.0" : "v2",
       language: "en-us",
-      groupId: null,
+      groupIds: [],
       site: settings.site === "international" ? "international" : null,
       credentials: credentials[way],
       timeoutMs: 5_000,

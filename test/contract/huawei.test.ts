@@ -62,7 +62,7 @@ function makeClient(url: string, changes: Partial<HuaweiClientOptions> = {}, dep
     iamEndpoint: url,
     apiVersion: "v2",
     language: "en-us",
-    groupId: null,
+    groupIds: [],
     credentials: {
       kind: "aksk",
       ak: new Secret("SIMAK"),
@@ -208,7 +208,7 @@ describe("cases", () => {
   });
 
   test("cases of the group are reached with the group's id", async () => {
-    const client = await start({ groupId: "simgroup" });
+    const client = await start({ groupIds: ["simgroup"] });
     const caseId = newCase({
       description: "of a colleague",
       groupId: "simgroup",
@@ -669,7 +669,7 @@ describe("after a case", () => {
     expect(client.capabilities.has("withdraw")).toBe(true);
     const { url } = simulator;
 
-    const grouped = makeClient(url, { groupId: "simgroup" });
+    const grouped = makeClient(url, { groupIds: ["simgroup"] });
 
     expect(grouped.capabilities.has("withdraw")).toBe(false);
     await expect(grouped.listRelatedCases(caseId, "check")).rejects.toSatisfy(isUnsupported);

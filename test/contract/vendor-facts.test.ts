@@ -72,7 +72,7 @@ describe("Huawei", () => {
       iamEndpoint: simulator.url,
       apiVersion: "v2",
       language: "en-us",
-      groupId: null,
+      groupIds: [],
       credentials: keys,
       timeoutMs: 5_000,
       ...changes,

@@ -241,7 +241,7 @@ testWith("group")(
   "for cases of a user group a message marked as withdrawn is sent, and nothing is tried in vain",
   async () => {
     onUpload = null;
-    stage = await startStage({ groupId: "simgroup" });
+    stage = await startStage({ groupIds: ["simgroup"] });
     const { key } = await openCase({ groupId: "simgroup" });
     const said = stage.jira.addComment({ issue: key, text: "said too much" });
     const kept = stage.jira.addComment({ issue: key, text: "stays" });

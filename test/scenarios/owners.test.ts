@@ -55,7 +55,7 @@ test.for([
 
 test("a case that the first sees through another user group waits for its turn, which a stopped one never has", async () => {
   const { caseId } = stage.huawei.createCase({ description: "wanted by both", labels: ["prod"] });
-  const ofGroup = { huawei: { ...first.huawei, groupId: "group-of-second" } };
+  const ofGroup = { huawei: { ...first.huawei, groupIds: ["group-of-second"] } };
   await stage.state.stopConnection(first.name, "access_changed", "25 of 25");
   stage.advance(61_000);
   await intakeCases(stage.intakeDeps());

@@ -96,7 +96,7 @@ export async function startStage(
     /** How issues become cases; nothing is set by default. */
     readonly create?: Partial<ConnectionSettings["create"]>;
     /** The user group whose cases are mirrored; needs v2. */
-    readonly groupId?: string;
+    readonly groupIds?: readonly string[];
     /** Key that seals texts of unconfirmed writes. */
     readonly dataKey?: Uint8Array;
     /** Changes any other setting of the connection. */
@@ -149,7 +149,7 @@ export async function startStage(
       iamEndpoint: tap.url,
       apiVersion,
       language: "en-us",
-      groupId: options.groupId ?? null,
+      groupIds: options.groupIds ?? [],
       credentials,
     },
     budget: {
@@ -186,7 +186,7 @@ export async function startStage(
         consoleCaseUrl: null,
         timeZone: "GMT+8",
         messageCharsMax: 1200,
-        groupId: options.groupId ?? null,
+        groupIds: options.groupIds ?? [],
       },
       jira: { host: jira.url, projectKey },
       issue: { type: { value: "Task" }, assignee: null, fields: {} },

@@ -111,9 +111,12 @@ function describeLogin({ huawei: { credentials } }: DoctorSettings, end: Date | 
   }
 }
 
-function checkApi({ huawei: { apiVersion, groupId } }: DoctorSettings, port: DoctorHuaweiPort): Finding {
+const namesOf = (groupIds: readonly string[]): string =>
+  `user group${groupIds.length === 1 ? "" : "s"} ${groupIds.join(", ")}`;
+
+function checkApi({ huawei: { apiVersion, groupIds } }: DoctorSettings, port: DoctorHuaweiPort): Finding {
   const lacks = Object.entries(lackMeanings).filter(([name]) => !port.capabilities.has(name as HuaweiCapability));
-  const what = groupId === null ? apiVersion : `${apiVersion} for a user group`;
+  const what = groupIds.length === 0 ? apiVersion : `${apiVersion} for ${namesOf(groupIds)}`;
   if (lacks.length === 0) return right(`${what}, everything is mirrored`);
   return warn(
     `${what}: ${lacks.map(([, meaning]) => meaning).join("; ")}`,
@@ -244,7 +247,7 @@ async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): 
 
 /** One small listing, of what was created just now. */
 async function checkCases(
-  { huawei: { groupId } }: DoctorSettings,
+  { huawei: { groupIds } }: DoctorSettings,
   port: DoctorHuaweiPort,
   now: () => Date,
 ): Promise<Finding> {
@@ -254,12 +257,12 @@ async function checkCases(
     if (!isServiceError(error, "forbidden", "rejected", "not_found")) throw error;
     return wrong(
       errorMessage(error),
-      groupId === null
+      groupIds.length === 0
         ? "Give the user the right to see service tickets (Ticket Administrator or Ticket Group Operator)."
-        : `Check HUAWEI_GROUP_ID: ${groupId} must be the id of a user group that the user belongs to; the IAM console shows it.`,
+        : `Check HUAWEI_GROUP_ID: ${groupIds.join(", ")} must each be the id of a user group that the user belongs to; the IAM console shows them.`,
     );
   }
-  return right(groupId === null ? "may be listed" : `may be listed, those of user group ${groupId} included`);
+  return right(groupIds.length === 0 ? "may be listed" : `may be listed, those of ${namesOf(groupIds)} included`);
 }
 
 async function checkProject({ huawei: { projectId } }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {

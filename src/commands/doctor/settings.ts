@@ -175,7 +175,8 @@ export function checkTogether(connections: readonly DoctorSettings[]): Finding |
       if (sameHuawei && one.huawei.requestsPerSecond !== other.huawei.requestsPerSecond)
         problems.push(`${pair} share one Huawei account with different requestsPerSecond`);
       const sameFilter =
-        one.huawei.groupId === other.huawei.groupId && one.cases.labels.join() === other.cases.labels.join();
+        [...one.huawei.groupIds].sort().join() === [...other.huawei.groupIds].sort().join() &&
+        one.cases.labels.join() === other.cases.labels.join();
       if (sameHuawei && sameFilter)
         notes.push(`${pair} see the same cases: ${one.name}, the first in the file, owns them`);
       if (

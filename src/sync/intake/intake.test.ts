@@ -19,7 +19,7 @@ const noInputs = {
 function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSettings {
   return {
     name: "main",
-    huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
+    huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupIds: [] },
     jira: { host: "jira", projectKey: "OPS" },
     issue: { type: { value: "Task" }, assignee: null, fields: {} },
     cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [], ...cases },
@@ -123,7 +123,7 @@ describe("an import beside an earlier connection through another user group", ()
       },
       clock: { now: () => firstRound },
       settings: makeSettings({}),
-      earlier: [{ ...earlier, name: "first", huawei: { ...earlier.huawei, groupId: "other" } }],
+      earlier: [{ ...earlier, name: "first", huawei: { ...earlier.huawei, groupIds: ["other"] } }],
     } as unknown as IntakeDeps;
 
     expect(await listNewCases(deps)).toHaveLength(taken);

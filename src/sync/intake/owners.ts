@@ -89,7 +89,12 @@ async function findTurn(
   return {
     settings,
     firstRoundAt,
-    seesTheSame: settings.huawei.groupId === deps.settings.huawei.groupId,
+    seesTheSame: seesAll(settings.huawei.groupIds, deps.settings.huawei.groupIds),
     at: start === null ? null : toServiceTime(start, deps.huawei.serviceClock.aheadMs()),
   };
+}
+
+/** Whether who mirrors `groups` sees every case that another of `others` sees; without a group it is the account's own cases. */
+function seesAll(groups: readonly string[], others: readonly string[]): boolean {
+  return others.length === 0 ? groups.length === 0 : others.every((group) => groups.includes(group));
 }

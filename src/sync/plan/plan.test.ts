@@ -46,7 +46,7 @@ const noInputs = {
 function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
   return {
     name: "main",
-    huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupId: null },
+    huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupIds: [] },
     jira: { host: "jira", projectKey: "OPS" },
     issue: { type: { value: "Task" }, assignee: null, fields: {} },
     cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
