@@ -1,7 +1,6 @@
-/** Writes docs/reliability.md from what was measured. */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/** What chaos measured, as its sections of docs/reliability.md. */
 import { cpus } from "node:os";
+import { commit, writeSection } from "../support/reliability.ts";
 
 /** Sums over many plays. */
 export type Tally = {
@@ -53,34 +52,13 @@ export function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-const file = "docs/reliability.md";
-/** What was measured: the commit at the start, since a long run may see others come. */
-const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-
-/** Replaces one section (`matrix` or `seeds`) of the document; the other one stays as it was measured. */
+/** Replaces the section of the seeds or of the matrix in docs/reliability.md. */
 export function writeReport(
   section: "matrix" | "seeds",
   tally: Tally,
   facts: { readonly what: string; readonly tookMs: number },
 ): void {
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const sections = {
-    seeds: sectionOf(before, "seeds"),
-    matrix: sectionOf(before, "matrix"),
-    [section]: render(section, tally, facts),
-  };
-  writeFileSync(file, `${head}\n\n${sections.seeds}\n\n${sections.matrix}\n`);
-}
-
-const head = `# Reliability, measured
-
-Written by \`npm run chaos\`; do not edit by hand. How it works: real casebridge (flows, adapters, store) on real PostgreSQL and over real
-HTTP against both simulators, without queue and cron, in a clock that jumps; a driver decides whose call goes next, so each run can be
-repeated by its number. A judge that knows nothing of casebridge's memory counts the copies in the true states of both services.`;
-
-function sectionOf(text: string, name: string): string {
-  const found = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- end of ${name} -->`).exec(text);
-  return found?.[0] ?? `<!-- ${name} -->\nNot measured yet.\n<!-- end of ${name} -->`;
+  writeSection(section, render(section, tally, facts));
 }
 
 function render(
@@ -102,7 +80,6 @@ function render(
       .map(([name, count]) => `| ${name} | ${count} |`)
       .join("\n");
   return [
-    `<!-- ${section} -->`,
     `## ${title}`,
     "",
     `${facts.what}, commit ${commit}, ${new Date().toISOString().slice(0, 10)}, ${Math.round(facts.tookMs / 1000)} s on ${cpus().length} cores.`,
@@ -141,6 +118,5 @@ function render(
     ...(tally.failed.length === 0
       ? []
       : ["", "Failed:", "", ...tally.failed.map((line) => `- ${line.replaceAll("|", "/")}`)]),
-    `<!-- end of ${section} -->`,
   ].join("\n");
 }
