@@ -28,14 +28,17 @@ const results = await new Stryker({
   mutator: { excludedMutations: ["StringLiteral"] },
   concurrency: Math.min(2, availableParallelism()),
   reporters: ["progress-append-only"],
-  ignorePatterns: ["dist", "docs", "deploy", "bench", "prisma", "simulators", "*.tsbuildinfo"],
+  ignorePatterns: ["dist", "deploy", "bench", "prisma", "simulators", "*.tsbuildinfo"],
   timeoutMS: 20_000,
   tempDirName: ".stryker-tmp",
   allowEmpty: false,
 }).runMutationTest();
 
 for (const result of results) if (isMissed(result)) console.info(describe(result));
-const rows = ruleFolders.map((folder) => ({ folder, score: scoreOf(results.filter((result) => isIn(result, folder))) }));
+const rows = ruleFolders.map((folder) => ({
+  folder,
+  score: scoreOf(results.filter((result) => isIn(result, folder))),
+}));
 for (const { folder, score } of rows) console.info(row(folder, score));
 if (files.length === 0) writeSection("mutants", render());
 

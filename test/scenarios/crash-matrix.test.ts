@@ -4,10 +4,11 @@ import { inWorlds } from "../chaos/pool.ts";
 import { makeRandom } from "../chaos/random.ts";
 import { scenarios } from "../chaos/scenarios.ts";
 import { can } from "../support/dialect.ts";
+import { isFull } from "../support/extent.ts";
 
 const seed = Number(process.env.CASEBRIDGE_TEST_SEED ?? Date.now() % 100_000);
 /** Enough for the rare places over a few days of CI; all of them: `npm run chaos -- --matrix`. */
-const budgetMs = 45_000;
+const budgetMs = isFull ? 45_000 : 15_000;
 
 test(`a worker that dies at any effect leaves the same end (seed ${seed})`, { timeout: 180_000 }, async () => {
   const random = makeRandom(seed);

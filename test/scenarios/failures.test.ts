@@ -11,6 +11,7 @@ import type { ConnectionSettings } from "../../src/domain/settings.ts";
 import { intakeCases } from "../../src/sync/intake/intake.ts";
 import { inspectLink } from "../../src/sync/repair/inspect.ts";
 import { can, inDialect } from "../support/dialect.ts";
+import { chooseSome } from "../support/extent.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
 const minutes = (count: number): number => count * 60_000;
@@ -677,23 +678,27 @@ describe("a failure is told with its remedy, and the remedy clears it", () => {
     },
   );
 
-  test.for(here)("%s", { timeout: 120_000 }, async ([reason, story], { onTestFinished }) => {
-    const world = await begin(reason, story);
-    onTestFinished(() => world.stage.close());
+  test.for(chooseSome("reasons of failures", here, 5))(
+    "%s",
+    { timeout: 120_000 },
+    async ([reason, story], { onTestFinished }) => {
+      const world = await begin(reason, story);
+      onTestFinished(() => world.stage.close());
 
-    await story.force(world);
-    expect(await openReasons(world)).toEqual(story.recorded === false ? [] : expect.arrayContaining([reason]));
-    await story.remedy(world);
-    await world.pass(3, 70_000);
+      await story.force(world);
+      expect(await openReasons(world)).toEqual(story.recorded === false ? [] : expect.arrayContaining([reason]));
+      await story.remedy(world);
+      await world.pass(3, 70_000);
 
-    expect(await openReasons(world)).toEqual([]);
-    await story.after(world);
-    world.huawei.resetRequests();
-    world.jira.resetRequests();
-    await world.pass(1);
-    expect([...world.huawei.getRequests().log, ...world.jira.getRequests().log].filter((entry) => entry.write)).toEqual(
-      [],
-    );
-    expect(await differences(world)).toEqual([]);
-  });
+      expect(await openReasons(world)).toEqual([]);
+      await story.after(world);
+      world.huawei.resetRequests();
+      world.jira.resetRequests();
+      await world.pass(1);
+      expect(
+        [...world.huawei.getRequests().log, ...world.jira.getRequests().log].filter((entry) => entry.write),
+      ).toEqual([]);
+      expect(await differences(world)).toEqual([]);
+    },
+  );
 });

@@ -1,9 +1,11 @@
 /** The mapping after the database was lost, and a database that is older than what it wrote. */
 import pg from "pg";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { makeSomeTests } from "../support/extent.ts";
 import { type CliResult, type Env, type Harness, startHarness, type WorkerProcess } from "../support/harness.ts";
 
+const { test, register } = makeSomeTests("stories of a rebuild", 2);
 let harness: Harness;
 const databases: TestDatabase[] = [];
 
@@ -474,3 +476,5 @@ test("pairings by hand: foreign marks need a word, unlinked cases stay so, moved
   await run(["resync", "--case", caseId, "--wait"], env);
   expect(harness.copies()).toEqual({ duplicates: [], losses: [] });
 });
+
+register();

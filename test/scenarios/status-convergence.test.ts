@@ -9,10 +9,11 @@ import { findOscillations } from "../../src/commands/doctor/status.ts";
 import type { LinkId } from "../../src/domain/ids.ts";
 import type { ConnectionSettings, StatusTarget } from "../../src/domain/settings.ts";
 import { isCompatible } from "../../src/sync/plan/status.ts";
+import { isFull } from "../support/extent.ts";
 import { testSeed } from "../support/seed.ts";
 import { type Stage, startStage } from "../support/stage.ts";
 
-const numRuns = Number(process.env.CASEBRIDGE_TEST_RUNS ?? 20);
+const numRuns = Number(process.env.CASEBRIDGE_TEST_RUNS ?? (isFull ? 20 : 4));
 const caseStatuses = [0, 1, 2, 5, 17, 3, 4, 12] as const;
 const closed: ReadonlySet<number> = new Set([3, 4, 12, 13]);
 /** So many rounds at most until nothing is written any more; every wait of the rules ends within it. */

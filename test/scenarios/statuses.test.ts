@@ -1,15 +1,8 @@
 /** Each rule of rule 6 on the whole product; several issues share one worker. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { type Harness, startHarness } from "../support/harness.ts";
-
-let harness: Harness | null = null;
-
-afterEach(async () => {
-  await harness?.close();
-  harness = null;
-});
 
 /** Looks into both services by the case's id. */
 function makeView(world: Harness) {
@@ -44,13 +37,14 @@ async function startCases(world: Harness, statuses: Readonly<Record<string, numb
   return ids;
 }
 
-describe("statuses with CLOSE_ON_DONE=confirm", () => {
-  test("each rule, once", { timeout: 400_000 }, async () => {
-    harness = await startHarness({ env: { CASES_CREATED_AFTER: "2020-01-01" } });
+describe.concurrent("statuses with CLOSE_ON_DONE=confirm", () => {
+  test.concurrent("each rule, once", { timeout: 400_000 }, async ({ expect, onTestFinished }) => {
+    const harness = await startHarness({ env: { CASES_CREATED_AFTER: "2020-01-01" } });
+    onTestFinished(() => harness.close());
     const { huawei, jira, waitUntil } = harness;
     const view = makeView(harness);
     huawei.setSettings({ messageOnClosed: "accepted" });
-    harness.spawnWorker();
+    const first = harness.spawnWorker();
     const ids = await startCases(harness, {
       follows: 0,
       waits: 1,
@@ -70,6 +64,8 @@ describe("statuses with CLOSE_ON_DONE=confirm", () => {
     const move = (name: string, toCategory: "new" | "indeterminate" | "done", author?: string) =>
       jira.transition({ issue: view.keyOf(id(name)), toCategory, ...(author === undefined ? {} : { author }) });
 
+    // No look is on its way while people act: one that has read one side only would find each change alone.
+    await first.kill("SIGTERM");
     // Only the case changes; a waiting status is told once per entering.
     huawei.setStatus({ caseId: id("follows"), status: 1 });
     huawei.setStatus({ caseId: id("waits"), status: 2 });
@@ -83,6 +79,7 @@ describe("statuses with CLOSE_ON_DONE=confirm", () => {
     move("app", "done", "app");
     move("between", "new");
     move("reopen", "indeterminate");
+    harness.spawnWorker();
     const effects = (): Readonly<Record<string, boolean>> => ({
       follows: view.categoryOf(id("follows")) === "indeterminate",
       waits: view.comments(id("waits"), "Huawei Cloud waits for us") === 1,
@@ -145,9 +142,13 @@ describe("statuses with CLOSE_ON_DONE=confirm", () => {
   });
 });
 
-describe("statuses with CLOSE_ON_DONE=always", () => {
-  test("closes or cancels by status; many at once wait for release", { timeout: 400_000 }, async () => {
-    harness = await startHarness({ env: { CLOSE_ON_DONE: "always" } });
+describe.concurrent("statuses with CLOSE_ON_DONE=always", () => {
+  test.concurrent("closes or cancels by status; many at once wait for release", { timeout: 400_000 }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const harness = await startHarness({ env: { CLOSE_ON_DONE: "always" } });
+    onTestFinished(() => harness.close());
     const { huawei, jira, waitUntil } = harness;
     const view = makeView(harness);
     harness.spawnWorker();
@@ -185,11 +186,15 @@ describe("statuses with CLOSE_ON_DONE=always", () => {
   });
 });
 
-describe("statuses with CLOSE_ON_DONE=never and a workflow without short cuts", () => {
-  test("passes through the via steps, and never acts on the case", { timeout: 300_000 }, async () => {
-    harness = await startHarness({
+describe.concurrent("statuses with CLOSE_ON_DONE=never and a workflow without short cuts", () => {
+  test.concurrent("passes through the via steps, and never acts on the case", { timeout: 300_000 }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const harness = await startHarness({
       env: { JIRA_PROJECT_KEY: "STEP", CLOSE_ON_DONE: "never", CONFIG_FILE: "casebridge.yaml" },
     });
+    onTestFinished(() => harness.close());
     const { huawei, jira, waitUntil } = harness;
     const file = "connections:\n  - status: { via: { done: ['3', '10012'] } }\n";
     await writeFile(join(harness.folder, "casebridge.yaml"), file);

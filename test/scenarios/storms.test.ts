@@ -6,9 +6,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, type TestContext, test } from "vitest";
+import { type TestContext, test } from "vitest";
 import { startEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
 import type { TestDatabase } from "../support/database.ts";
+import { chooseSome } from "../support/extent.ts";
 import { type Env, type Harness, makeSeeded, startHarness } from "../support/harness.ts";
 import { hasRedisServer } from "../support/redis.ts";
 import { makeTraffic } from "../support/traffic.ts";
@@ -17,7 +18,10 @@ const seed = Number(process.env.CASEBRIDGE_TEST_SEED ?? 20_261_125);
 const timeout = 280_000;
 const queues = ["postgres", "redis"] as const;
 type Queue = (typeof queues)[number];
-const noRedis = hasRedisServer() ? "" : "skipped, since no redis-server is installed: ";
+
+type Context = Pick<TestContext, "onTestFinished" | "expect">;
+/** Played with others of its file at once, each on simulators of its own: most of the time is spent waiting. */
+type Tale = { readonly title: string; readonly needsRedis?: boolean; play(context: Context): Promise<void> };
 
 /** Traffic with something that happens in its middle. */
 type Storm = {
@@ -36,7 +40,7 @@ const actsMax = 60;
 
 /** Starts a worker in traffic: every second effect of a write makes people act once more, up to `actsMax`. */
 async function brew(
-  context: Pick<TestContext, "onTestFinished" | "expect">,
+  context: Context,
   options: { readonly queue: Queue; readonly database?: TestDatabase; readonly env?: Env; readonly offsetMs?: number },
 ): Promise<Storm> {
   let writes = 0;
@@ -124,7 +128,7 @@ async function onDatabase(connectionString: string, sql: string): Promise<Record
 }
 
 /** A cluster of the test's own, as durable as a real one. `strike` ends its server by a signal; it comes back by itself. */
-async function startCluster(context: Pick<TestContext, "onTestFinished">) {
+async function startCluster(context: Pick<Context, "onTestFinished">) {
   const dataDir = await mkdtemp(join(tmpdir(), "casebridge-storm-"));
   const server = await startEmbeddedPostgres({ dataDir });
   // Finished hooks run last registered first: the harness's workers are gone by then.
@@ -146,100 +150,116 @@ async function startCluster(context: Pick<TestContext, "onTestFinished">) {
   };
 }
 
-describe.each(queues)(`on the queue in %s (seed ${seed})`, (queue) => {
-  const title = queue === "redis" ? noRedis : "";
-  const storms = title === "" ? test.concurrent : test.concurrent.skip;
+/** On the queue in Redis, or in PostgreSQL. */
+function talesOf(queue: Queue): Tale[] {
+  const place = { needsRedis: queue === "redis" };
+  const on = `on the queue in ${queue}`;
+  return [
+    {
+      ...place,
+      title: `the queue is wiped, again and again, ${on}`,
+      async play(context) {
+        const storm = await brew(context, { queue });
+        const { database, redis, spawnWorker } = storm.harness;
+        const wipe = async (): Promise<void> => {
+          if (redis !== null) await redis.flush();
+          // Whoever waits for the wiped tables meanwhile notices a deadlock, not the wipe.
+          else
+            await onDatabase(
+              database.connectionString,
+              "SET deadlock_timeout = '1min'; DROP SCHEMA IF EXISTS bullmq CASCADE",
+            );
+        };
+        spawnWorker();
+        spawnWorker();
 
-  storms(`${title}the queue is wiped, again and again`, { timeout }, async (context) => {
-    const storm = await brew(context, { queue });
-    const { database, redis, spawnWorker } = storm.harness;
-    const wipe = async (): Promise<void> => {
-      if (redis !== null) await redis.flush();
-      // Whoever waits for the wiped tables meanwhile notices a deadlock, not the wipe.
-      else
-        await onDatabase(
-          database.connectionString,
-          "SET deadlock_timeout = '1min'; DROP SCHEMA IF EXISTS bullmq CASCADE",
+        await storm.atWrite(12, wipe);
+        await storm.atWrite(9, wipe);
+        await storm.atWrite(14, wipe);
+
+        await storm.blowOver();
+      },
+    },
+
+    {
+      ...place,
+      title: `PostgreSQL restarts, first in order, then after a crash, ${on}`,
+      async play(context) {
+        const cluster = await startCluster(context);
+        const storm = await brew(context, { queue, database: cluster.database });
+        const worker = storm.harness.spawnWorker();
+        const first = await cluster.startedAt();
+
+        await storm.atWrite(12, () => cluster.strike("SIGINT"));
+        storm.act(3);
+        await storm.atWrite(12, () => cluster.strike("SIGKILL"));
+        storm.act(3);
+
+        await storm.blowOver();
+        context.expect(await cluster.startedAt()).not.toBe(first);
+        context.expect(worker.child.exitCode).toBeNull();
+      },
+    },
+
+    {
+      ...place,
+      title: `a worker stands still past lease and lock while another takes over, ${on}`,
+      async play(context) {
+        // An upload that stood still in its middle arrives only after it was repeated: the full check, which comes soon here, removes it.
+        const storm = await brew(context, { queue, env: { CHECK_MAX_AGE_HOURS: "0.01" } });
+        const { spawnWorker, waitUntil, copies } = storm.harness;
+        const frozen = spawnWorker();
+
+        await storm.atWrite(15, () => void frozen.child.kill("SIGSTOP"));
+        const other = spawnWorker();
+        // Its leases and locks end; the other one does what was left.
+        await waitUntil(
+          () => copies().losses.length === 0,
+          () => `the other does all; ${copies().losses.join("; ")}`,
+          120_000,
         );
-    };
-    spawnWorker();
-    spawnWorker();
+        storm.act(3);
+        frozen.child.kill("SIGCONT");
+        await storm.atWrite(2, () => void other.child.kill("SIGSTOP"));
+        storm.act(3);
+        await waitUntil(
+          () => copies().losses.length === 0,
+          () => `the first does all; ${copies().losses.join("; ")}`,
+          120_000,
+        );
+        other.child.kill("SIGCONT");
 
-    await storm.atWrite(12, wipe);
-    await storm.atWrite(9, wipe);
-    await storm.atWrite(14, wipe);
+        await storm.blowOver();
+      },
+    },
 
-    await storm.blowOver();
-  });
+    {
+      ...place,
+      title: `each service is away for a while, ${on}`,
+      async play(context) {
+        const storm = await brew(context, { queue });
+        const { huawei, jira, spawnWorker, waitUntil } = storm.harness;
+        spawnWorker();
+        for (const side of [huawei, jira]) {
+          let before = 0;
+          const failed = (): number =>
+            side.getRequests().log.filter((entry) => entry.status === 0 || entry.status >= 500).length;
+          await storm.atWrite(10, () => {
+            before = failed();
+            side.setOutage(true);
+          });
+          storm.act(6);
+          await waitUntil(() => failed() >= before + 6, "the outage is noticed");
+          side.setOutage(false);
+        }
 
-  storms(`${title}PostgreSQL restarts, first in order, then after a crash`, { timeout }, async (context) => {
-    const cluster = await startCluster(context);
-    const storm = await brew(context, { queue, database: cluster.database });
-    const worker = storm.harness.spawnWorker();
-    const first = await cluster.startedAt();
+        await storm.blowOver();
+      },
+    },
+  ];
+}
 
-    await storm.atWrite(12, () => cluster.strike("SIGINT"));
-    storm.act(3);
-    await storm.atWrite(12, () => cluster.strike("SIGKILL"));
-    storm.act(3);
-
-    await storm.blowOver();
-    context.expect(await cluster.startedAt()).not.toBe(first);
-    context.expect(worker.child.exitCode).toBeNull();
-  });
-
-  storms(`${title}a worker stands still past lease and lock while another takes over`, { timeout }, async (context) => {
-    // An upload that stood still in its middle arrives only after it was repeated: the full check, which comes soon here, removes it.
-    const storm = await brew(context, { queue, env: { CHECK_MAX_AGE_HOURS: "0.01" } });
-    const { spawnWorker, waitUntil, copies } = storm.harness;
-    const frozen = spawnWorker();
-
-    await storm.atWrite(15, () => void frozen.child.kill("SIGSTOP"));
-    const other = spawnWorker();
-    // Its leases and locks end; the other one does what was left.
-    await waitUntil(
-      () => copies().losses.length === 0,
-      () => `the other does all; ${copies().losses.join("; ")}`,
-      120_000,
-    );
-    storm.act(3);
-    frozen.child.kill("SIGCONT");
-    await storm.atWrite(2, () => void other.child.kill("SIGSTOP"));
-    storm.act(3);
-    await waitUntil(
-      () => copies().losses.length === 0,
-      () => `the first does all; ${copies().losses.join("; ")}`,
-      120_000,
-    );
-    other.child.kill("SIGCONT");
-
-    await storm.blowOver();
-  });
-
-  storms(`${title}each service is away for a while`, { timeout }, async (context) => {
-    const storm = await brew(context, { queue });
-    const { huawei, jira, spawnWorker, waitUntil } = storm.harness;
-    spawnWorker();
-    for (const side of [huawei, jira]) {
-      let before = 0;
-      const failed = (): number =>
-        side.getRequests().log.filter((entry) => entry.status === 0 || entry.status >= 500).length;
-      await storm.atWrite(10, () => {
-        before = failed();
-        side.setOutage(true);
-      });
-      storm.act(6);
-      await waitUntil(() => failed() >= before + 6, "the outage is noticed");
-      side.setOutage(false);
-    }
-
-    await storm.blowOver();
-  });
-});
-
-test.concurrent(`the services' clocks are an hour behind, right, and an hour ahead (seed ${seed})`, {
-  timeout,
-}, async (context) => {
+async function playClocks(context: Context): Promise<void> {
   const hourMs = 3_600_000;
   const storm = await brew(context, { queue: "postgres", offsetMs: -hourMs });
   storm.harness.spawnWorker();
@@ -250,7 +270,7 @@ test.concurrent(`the services' clocks are an hour behind, right, and an hour ahe
   storm.act(6);
 
   await storm.blowOver();
-});
+}
 
 /** One way in which a service asks to wait; `end` takes it back. */
 type Throttling = {
@@ -306,72 +326,81 @@ const jiraKinds: readonly Throttling[] = [
 
 const isThrottled = (entry: { readonly status: number }): boolean => entry.status === 429;
 
-describe(`a storm of 429 (seed ${seed})`, () => {
-  test.concurrent.for([
-    ["Huawei", huaweiKinds],
-    ["Jira", jiraKinds],
-  ] as const)("%s, one kind after the other", { timeout }, async ([, kinds], context) => {
-    const storm = await brew(context, { queue: "postgres" });
-    const { harness } = storm;
-    const throttled = (): number =>
-      [...harness.huawei.getRequests().log, ...harness.jira.getRequests().log].filter(isThrottled).length;
-    harness.spawnWorker();
-    await storm.atWrite(6, () => {});
+/** Answers of 429, one kind after the other. */
+async function playThrottling(kinds: readonly Throttling[], context: Context): Promise<void> {
+  const storm = await brew(context, { queue: "postgres" });
+  const { harness } = storm;
+  const throttled = (): number =>
+    [...harness.huawei.getRequests().log, ...harness.jira.getRequests().log].filter(isThrottled).length;
+  harness.spawnWorker();
+  await storm.atWrite(6, () => {});
 
-    for (const { name, begin, end } of kinds) {
-      const before = throttled();
-      begin(harness);
-      storm.act(8);
-      await harness.waitUntil(
-        () => throttled() >= before + 8,
-        () => `${throttled() - before} of 8: ${name}`,
+  for (const { name, begin, end } of kinds) {
+    const before = throttled();
+    begin(harness);
+    storm.act(8);
+    await harness.waitUntil(
+      () => throttled() >= before + 8,
+      () => `${throttled() - before} of 8: ${name}`,
+    );
+    end(harness);
+  }
+
+  await storm.blowOver();
+}
+
+/** Answers of 429 for the limit of writes on one issue, used up by somebody else. */
+async function playUsedUp(context: Context): Promise<void> {
+  const storm = await brew(context, { queue: "postgres" });
+  const { harness } = storm;
+  const { jira, baseEnv } = harness;
+  harness.spawnWorker();
+  await storm.atWrite(10, () => {});
+  const authorization = `Basic ${Buffer.from(`${baseEnv.JIRA_EMAIL}:${baseEnv.JIRA_API_TOKEN}`).toString("base64")}`;
+  /** Another program of the same account writes on every issue until Jira takes no more. */
+  const useUp = async (): Promise<void> => {
+    for (const { key } of jira.getState().issues) {
+      const statuses = await Promise.all(
+        Array.from({ length: 21 }, async (_, index) => {
+          const answer = await fetch(`${baseEnv.JIRA_HOST}/rest/api/3/issue/${key}/properties/noise-${index}`, {
+            method: "PUT",
+            headers: { authorization, "content-type": "application/json" },
+            body: "1",
+          });
+          return answer.status;
+        }),
       );
-      end(harness);
+      context.expect(statuses).toContain(429);
     }
+  };
+  const refused = (): number =>
+    jira.getRequests().log.filter((entry) => isThrottled(entry) && !entry.path.includes("noise")).length;
 
-    await storm.blowOver();
-  });
+  for (let times = 0; times < 3; times += 1) {
+    const before = refused();
+    for (const { key } of jira.getState().issues) jira.addComment({ issue: key, text: `Comment in storm ${times}` });
+    for (const { caseId } of harness.huawei.getState().cases)
+      harness.huawei.addMessage({ caseId, author: "engineer", content: `Answer in storm ${times}` });
+    // It goes on until a write of ours met it.
+    await harness.waitUntil(async () => {
+      await useUp();
+      return refused() > before;
+    }, "a write is refused");
+  }
 
-  test.concurrent("Jira, by the limit of writes on one issue, used up by somebody else", {
-    timeout,
-  }, async (context) => {
-    const storm = await brew(context, { queue: "postgres" });
-    const { harness } = storm;
-    const { jira, baseEnv } = harness;
-    harness.spawnWorker();
-    await storm.atWrite(10, () => {});
-    const authorization = `Basic ${Buffer.from(`${baseEnv.JIRA_EMAIL}:${baseEnv.JIRA_API_TOKEN}`).toString("base64")}`;
-    /** Another program of the same account writes on every issue until Jira takes no more. */
-    const useUp = async (): Promise<void> => {
-      for (const { key } of jira.getState().issues) {
-        const statuses = await Promise.all(
-          Array.from({ length: 21 }, async (_, index) => {
-            const answer = await fetch(`${baseEnv.JIRA_HOST}/rest/api/3/issue/${key}/properties/noise-${index}`, {
-              method: "PUT",
-              headers: { authorization, "content-type": "application/json" },
-              body: "1",
-            });
-            return answer.status;
-          }),
-        );
-        context.expect(statuses).toContain(429);
-      }
-    };
-    const refused = (): number =>
-      jira.getRequests().log.filter((entry) => isThrottled(entry) && !entry.path.includes("noise")).length;
+  await storm.blowOver();
+}
 
-    for (let times = 0; times < 3; times += 1) {
-      const before = refused();
-      for (const { key } of jira.getState().issues) jira.addComment({ issue: key, text: `Comment in storm ${times}` });
-      for (const { caseId } of harness.huawei.getState().cases)
-        harness.huawei.addMessage({ caseId, author: "engineer", content: `Answer in storm ${times}` });
-      // It goes on until a write of ours met it.
-      await harness.waitUntil(async () => {
-        await useUp();
-        return refused() > before;
-      }, "a write is refused");
-    }
+const tales: readonly Tale[] = [
+  ...queues.flatMap(talesOf),
+  { title: "the services' clocks are an hour behind, right, and an hour ahead", play: playClocks },
+  { title: "a storm of 429 of Huawei", play: (context) => playThrottling(huaweiKinds, context) },
+  { title: "a storm of 429 of Jira", play: (context) => playThrottling(jiraKinds, context) },
+  { title: "a storm of 429 of Jira, by the limit of writes on one issue", play: playUsedUp },
+];
 
-    await storm.blowOver();
-  });
-});
+for (const { title, needsRedis = false, play } of chooseSome("storms", tales, 2)) {
+  const isOff = needsRedis && !hasRedisServer();
+  const name = `${isOff ? "skipped, since no redis-server is installed: " : ""}${title} (seed ${seed})`;
+  (isOff ? test.skip : test.concurrent)(name, { timeout }, play);
+}
