@@ -68,6 +68,7 @@ async function withReport(
     at: new Date(),
     doctor,
     connections: chosen.map(({ huawei }) => ({ apiVersion: huawei.apiVersion, site: huawei.site })),
+    facts: book.facts(),
     calls: book.list(),
   });
   return doctor;

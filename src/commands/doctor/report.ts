@@ -9,6 +9,7 @@ import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import type { DoctorReport } from "./doctor.ts";
 import type { ReportPorts } from "./report-ports.ts";
 import { mergeShapes, type Shape, shapeOf } from "./shape.ts";
+import { makeFactBook } from "./vendor-facts.ts";
 
 /** All answers to one kind of call. */
 type Call = {
@@ -27,8 +28,12 @@ const notedHeaders =
 /** Gathers answers for a report. */
 export function makeAnswerBook() {
   const calls = new Map<string, Call>();
+  const facts = makeFactBook();
   return {
+    /** What the answers say of what docs/vendors leaves open, by switch of the simulators. */
+    facts: facts.list,
     note(answer: Answer): void {
+      facts.note(answer);
       const url = new URL(answer.url);
       const name = `${answer.method} ${nameOf(url)}`;
       const call: Call = calls.get(name) ?? {
@@ -119,10 +124,11 @@ export async function writeReport(
     readonly at: Date;
     readonly doctor: DoctorReport;
     readonly connections: readonly { readonly apiVersion: string; readonly site: string | null }[];
+    readonly facts: ReturnType<ReturnType<typeof makeAnswerBook>["facts"]>;
     readonly calls: ReturnType<ReturnType<typeof makeAnswerBook>["list"]>;
   },
 ): Promise<void> {
-  const { doctor, version, at, connections, calls } = report;
+  const { doctor, version, at, connections, facts, calls } = report;
   const text = {
     about: "What the services answered, for docs/vendors of casebridge. No texts, ids, names or secrets.",
     casebridge: version,
@@ -130,6 +136,7 @@ export async function writeReport(
     connections,
     // Details may name projects and people.
     checks: doctor.checks.map(({ name, ok }) => ({ name, ok: ok === null ? "warning" : ok })),
+    facts,
     calls,
   };
   try {
