@@ -93,7 +93,6 @@ test.each([
 test.each([
   [{ timeZoneHeader: "heeded" }, "timeZoneHeader", "no case ahead of Date"],
   [{ timeZoneHeader: "ignored_gmt8", timeFormat: "local" }, "timeZoneHeader", "newest case 8 h ahead of Date"],
-  [{ successErrorCode: "number 0" }, "successErrorCode", "number 0"],
   [{ richText: "off" }, "richText", "markup"],
 ] as const)("%j shows as %s: %s", async (settings, name, told) => {
   expect((await factsOf(settings))[name]).toContain(told);
