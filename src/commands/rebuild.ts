@@ -1,5 +1,6 @@
 /** `casebridge rebuild`: survey, question, work, report. */
 import { Option } from "commander";
+import { itemKey } from "../domain/rows/item-key.ts";
 import { previewRebuild, rebuildConnection } from "../sync/repair/rebuild.ts";
 import type { PairResult } from "../sync/repair/rebuild-pair.ts";
 import { type Survey, survey } from "../sync/repair/survey.ts";
@@ -189,11 +190,13 @@ function summarize({ connection, survey: seen, pairs }: ConnectionReport, dryRun
     history: sum((pair) => pair.history),
     unknownMarks: sum((pair) => pair.unknownMarks),
     duplicates: [
-      ...(dryRun ? seen.duplicates.map((entry) => ({ caseId: entry.caseId, item: `issue:${entry.other}` })) : []),
+      ...(dryRun
+        ? seen.duplicates.map((entry) => ({ caseId: entry.caseId, item: itemKey("issue", entry.other) }))
+        : []),
       ...pairs.flatMap((pair) => pair.duplicates.map((item) => ({ caseId: pair.caseId, item }))),
       ...pairs
         .filter((pair) => pair.outcome === "taken")
-        .map((pair) => ({ caseId: pair.caseId, item: `issue:${pair.issueKey ?? "?"}` })),
+        .map((pair) => ({ caseId: pair.caseId, item: itemKey("issue", pair.issueKey ?? "?") })),
     ],
     unmarked: seen.unmarked,
     clones: seen.clones,
@@ -229,7 +232,7 @@ function troubleRows(connections: readonly Summary[]): Cell[][] {
     ...entry.unmarked.map(({ caseId, issueKey }): Cell[] => [
       entry.connection,
       caseId,
-      `issue:${issueKey}`,
+      itemKey("issue", issueKey),
       "has the label of the case, but no mark",
     ]),
   ]);

@@ -30,6 +30,16 @@ export function parseLane(value: string | null): { readonly isHeld: boolean; rea
   };
 }
 
+/** The value of the cursor for a lane that is held since `at`. Pure. */
+export function heldLane(at: Date): string {
+  return `held ${at.toISOString()}`;
+}
+
+/** The value of the cursor for a lane that was released at `at`. Pure. */
+export function releasedLane(at: Date): string {
+  return `released ${at.toISOString()}`;
+}
+
 /**
  * Whether a close or cancel may happen now; holds the lane when there are too many wishes. A wish with `notedAt` waits for a round over
  * the issues that began after it: else a few of many moves would be acted on before anybody has seen the others. May be repeated.

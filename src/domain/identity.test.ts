@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anIntent } from "../../test/support/rows.ts";
 import { hashParts } from "../lib/hash.ts";
 import type { CaseMessage } from "./case.ts";
 import {
@@ -12,8 +13,9 @@ import {
   sortMessages,
 } from "./identity.ts";
 import { type CaseFileId, toId } from "./ids.ts";
-import type { Intent, Mirror } from "./link.ts";
 import { messageFingerprint } from "./message-views.ts";
+import type { Intent } from "./rows/intent.ts";
+import type { Mirror } from "./rows/mirror.ts";
 
 function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {
   return {
@@ -49,7 +51,7 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sourceAt: null,
     updatedAt: new Date(0),
     ...more,
-  };
+  } as Mirror;
 }
 
 function sort(messages: readonly CaseMessage[], mirrors: readonly Mirror[] = [], intents: readonly Intent[] = []) {
@@ -256,7 +258,7 @@ describe("sorting messages", () => {
     { name: "without id, read with", key: `comment:fp:${fp}:1`, read: "m1", sourceId: `fp:${fp}:1` },
     { name: "by id, read with", key: "comment:m1", read: "m1", sourceId: "m1" },
   ])("keeps the identity under which a comment is on its way: $name", ({ key, read, sourceId }) => {
-    const intent = { side: "jira", kind: "comment", key, payload: { sourceFingerprint: fp } } as unknown as Intent;
+    const intent = anIntent(key, { payload: { sourceFingerprint: fp } });
     const message = makeMessage({ messageId: read === null ? null : toId(read) });
 
     const sorted = sort([message, makeMessage({ content: "Something else" })], [], [intent]);

@@ -10,8 +10,18 @@ import { hashParts } from "../lib/hash.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import type { CaseMessage } from "./case.ts";
 import type { IssueComment } from "./issue.ts";
-import { givenUp, type Intent, type Mirror } from "./link.ts";
 import { knownFingerprints, type NamedMessage, nameMessages } from "./message-views.ts";
+import { type Intent, intentsOf, isMessageIntent, ownerOf } from "./rows/intent.ts";
+import { isFurtherPart, isNameWithoutId, itemKey, parsePartName } from "./rows/item-key.ts";
+import {
+  findMirror,
+  givenUpMarks,
+  type KnownMirrorKind,
+  type Mirror,
+  type MirrorId,
+  type MirrorKind,
+} from "./rows/mirror.ts";
+import { markMirror, storedNameText } from "./rows/mirror-name.ts";
 import { documentDigest, shownMedia } from "./text/document-digest.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "./text/marks.ts";
 import { normalizeForFingerprint } from "./text/sanitize.ts";
@@ -106,126 +116,163 @@ export type SortedMessages = {
   readonly duplicates: readonly (IdentifiedMessage & { readonly mark: Mark })[];
 };
 
-/**
- * Sorts the messages of one complete reading. `huaweiUserIds` are our own users as far as learned. A message is our copy only if a customer
- * wrote it, our user did, it starts with the mark of an open intent, and it is not older than the attempt (rule 1). A new key may
- * belong to a user that was never seen: then the text of the intent proves that the message is ours.
- */
-export function sortMessages(input: {
+/** What is remembered, and one complete reading. */
+type SortInput = {
   readonly messages: readonly CaseMessage[];
   readonly mirrors: readonly Mirror[];
   readonly intents: readonly Intent[];
+  /** Our own users as far as learned. */
   readonly huaweiUserIds: readonly string[];
   /** Also newer versions, withdrawals and planned writes count as marks that nobody remembers: the database may be an old one. */
   readonly adopting?: boolean;
-}): SortedMessages {
-  const bySource = new Map<string, Mirror>();
-  const copyIds = new Set<string>();
-  const copyFingerprints = new Map<string, number>();
-  const knownMarks = new Set<string>();
-  /** What was sent again after every look had come back empty: only of that a second copy can be ours. */
-  const repeated = new Set<string>();
-  /** Marks of messages that never showed and that a person gave up: one that shows now is no news. */
-  const late = new Set<string>();
-  for (const mirror of input.mirrors) {
-    if (mirror.kind === "message") bySource.set(mirror.sourceId, mirror);
-    if (mirror.origin !== "jira") continue;
-    if (mirror.copyId !== null && mirror.kind !== "file") copyIds.add(mirror.copyId);
-    for (const fingerprint of mirror.copyFingerprints) {
-      copyFingerprints.set(fingerprint, (copyFingerprints.get(fingerprint) ?? 0) + 1);
-    }
-    knownMarks.add(ownerName(mirror));
-    if (mirror.reason === sentAgain) repeated.add(ownerName(mirror));
-    for (const mark of mirror.reason?.startsWith(`${givenUp} `) ? mirror.reason.split(" ").slice(1) : [])
-      late.add(mark);
-  }
-  const openByMark = new Map<string, Intent>();
-  for (const intent of input.intents) {
-    const owner = intent.payload.owner as Pick<Mirror, "kind" | "sourceId"> | undefined;
-    if (owner !== undefined && intent.payload.repeated === true) repeated.add(ownerName(owner));
-    if (intent.side === "huawei" && intent.mark !== null && (intent.state !== "planned" || intent.attemptedAt !== null))
-      openByMark.set(intent.mark, intent);
-  }
+};
 
+/**
+ * Sorts the messages of one complete reading. A message is our copy only if a customer wrote it, our user did, it starts with the mark of an
+ * open intent, and it is not older than the attempt (rule 1). A new key may belong to a user that was never seen: then the text of the intent
+ * proves that the message is ours.
+ */
+export function sortMessages(input: SortInput): SortedMessages {
+  const memory = recall(input);
   const onTheirWay = sourcesOnTheirWay(input.intents);
   const isOnItsWay = new Set([...onTheirWay.values()].flat());
-  const named = nameMessages(input.messages, input.mirrors, (name) => bySource.has(name) || isOnItsWay.has(name));
-  const identities = assignIdentities(named, bySource, onTheirWay);
-  const adoptedMarks = new Set<string>();
-  const result = {
-    first: null as IdentifiedMessage | null,
-    people: [] as IdentifiedMessage[],
-    copies: [] as { message: CaseMessage; fingerprint: string }[],
-    confirmed: [] as { intent: Intent; message: CaseMessage; fingerprint: string }[],
-    unknownMarks: [] as (IdentifiedMessage & { mark: Mark })[],
-    duplicates: [] as (IdentifiedMessage & { mark: Mark })[],
-  };
-  const copyTexts = new Set<string>();
+  const isKnown = (name: string): boolean => memory.bySource.has(name) || isOnItsWay.has(name);
+  const named = nameMessages(input.messages, input.mirrors, isKnown);
+  const identities = assignIdentities(named, memory.bySource, onTheirWay);
+  const sorting = new Sorting(input, memory);
+  for (const entry of named) sorting.take(entry, identities.get(entry));
+  return sorting;
+}
 
-  for (const entry of named) {
-    const { message, fingerprint, withoutId } = entry;
-    const known = identities.get(entry);
-    const isRenamed = known !== undefined && message.messageId !== null && message.messageId !== known;
-    const identified: IdentifiedMessage = {
-      message,
-      // A comment that is on its way keeps its name; once it is confirmed the row is renamed.
-      sourceId: known !== undefined && !(isRenamed && bySource.has(known)) ? known : (message.messageId ?? withoutId),
-      fingerprint,
-      renameFrom: isRenamed && bySource.has(known) ? known : null,
-    };
-    if (message.isFirst) {
-      result.first ??= identified;
-      continue;
-    }
-    if (known !== undefined) {
-      result.people.push(identified);
-      continue;
-    }
-    const copied = entry.fingerprints.find((name) => (copyFingerprints.get(name) ?? 0) > 0);
-    if ((message.messageId !== null && copyIds.has(message.messageId)) || copied !== undefined) {
-      if (copied !== undefined) copyFingerprints.set(copied, (copyFingerprints.get(copied) ?? 0) - 1);
-      result.copies.push({ message, fingerprint: copied ?? fingerprint });
-      copyTexts.add(onOneLine(message.content));
-      continue;
-    }
-    const mark = message.authorKind === "customer" ? findMark(message.content) : null;
-    if (mark !== null) {
-      const identity = markIdentity(mark);
-      const intent = openByMark.get(identity);
-      const isOurUser =
-        input.huaweiUserIds.length === 0 || message.authorId === null || input.huaweiUserIds.includes(message.authorId);
-      if (!isOurUser && !(intent !== undefined && saysTheSame(intent, message))) {
-        result.people.push(identified);
-        continue;
-      }
-      if (intent !== undefined) {
-        openByMark.delete(identity);
-        result.confirmed.push({ intent, message, fingerprint });
-        copyTexts.add(onOneLine(message.content));
-        continue;
-      }
-      if (late.delete(identity)) {
-        result.copies.push({ message, fingerprint });
-        copyTexts.add(onOneLine(message.content));
-        continue;
-      }
-      if (repeated.has(markOwner(mark)) && copyTexts.has(onOneLine(message.content))) {
-        result.duplicates.push({ ...identified, mark });
-        continue;
-      }
-      const isUnknown =
-        input.adopting === true
-          ? isNewToMemory(mark, input) && !adoptedMarks.has(identity)
-          : mark.kind !== "case" && !knownMarks.has(markOwner(mark));
-      if (isUnknown) {
-        adoptedMarks.add(identity);
-        result.unknownMarks.push({ ...identified, mark });
-        continue;
-      }
-    }
-    result.people.push(identified);
+/** What rows and intents tell of messages; what a message is recognised by is taken out, since it proves one message only. */
+type Memory = {
+  readonly bySource: ReadonlyMap<string, Mirror>;
+  readonly copyIds: ReadonlySet<string>;
+  readonly copyFingerprints: Map<string, number>;
+  readonly knownMarks: ReadonlySet<string>;
+  /** What was sent again after every look had come back empty: only of that a second copy can be ours. */
+  readonly repeated: ReadonlySet<string>;
+  /** Marks of messages that never showed and that a person gave up: one that shows now is no news. */
+  readonly givenUp: Set<string>;
+  readonly openByMark: Map<string, Intent>;
+};
+
+function recall({ mirrors, intents }: Pick<SortInput, "mirrors" | "intents">): Memory {
+  const ours = mirrors.filter(({ origin }) => origin === "jira");
+  const copyFingerprints = new Map<string, number>();
+  for (const fingerprint of ours.flatMap((mirror) => mirror.copyFingerprints))
+    copyFingerprints.set(fingerprint, (copyFingerprints.get(fingerprint) ?? 0) + 1);
+  const mayHaveLeft = intents.filter(
+    ({ side, state, attemptedAt }) => side === "huawei" && (state !== "planned" || attemptedAt !== null),
+  );
+  const repeatedOwners = intents.flatMap((intent) => (intent.repeated ? (ownerOf(intent) ?? []) : []));
+  return {
+    bySource: new Map(mirrors.flatMap((mirror) => (mirror.kind === "message" ? [[mirror.sourceId, mirror]] : []))),
+    copyIds: new Set(ours.flatMap(({ kind, copyId }) => (copyId !== null && kind !== "file" ? [copyId] : []))),
+    copyFingerprints,
+    knownMarks: new Set(ours.map(ownerName)),
+    repeated: new Set([...ours.filter(({ reason }) => reason === sentAgain), ...repeatedOwners].map(ownerName)),
+    givenUp: new Set(ours.flatMap(givenUpMarks)),
+    openByMark: new Map(mayHaveLeft.flatMap((intent) => (intent.mark === null ? [] : [[intent.mark, intent]]))),
+  };
+}
+
+type Mutable<List> = {
+  -readonly [Name in keyof List]: List[Name] extends readonly (infer Entry)[] ? Entry[] : List[Name];
+};
+
+/** Puts each message of a reading where it belongs, in their order. */
+class Sorting implements Mutable<SortedMessages> {
+  first: SortedMessages["first"] = null;
+  readonly people: Mutable<SortedMessages>["people"] = [];
+  readonly copies: Mutable<SortedMessages>["copies"] = [];
+  readonly confirmed: Mutable<SortedMessages>["confirmed"] = [];
+  readonly unknownMarks: Mutable<SortedMessages>["unknownMarks"] = [];
+  readonly duplicates: Mutable<SortedMessages>["duplicates"] = [];
+  readonly #input: SortInput;
+  readonly #memory: Memory;
+  /** What our copies so far say. */
+  readonly #copyTexts = new Set<string>();
+  readonly #adoptedMarks = new Set<string>();
+
+  constructor(input: SortInput, memory: Memory) {
+    this.#input = input;
+    this.#memory = memory;
   }
-  return result;
+
+  /** `known`: the identity under which the message is known, if it is. */
+  take(entry: NamedMessage, known: string | undefined): void {
+    const identified = identify(entry, known, this.#memory.bySource);
+    const { message } = entry;
+    if (message.isFirst) this.first ??= identified;
+    else if (known !== undefined) this.people.push(identified);
+    else if (!this.#takeCopy(entry) && !this.#takeMarked(identified)) this.people.push(identified);
+  }
+
+  /** One of our copies that were confirmed before. */
+  #takeCopy({ message, fingerprint, fingerprints }: NamedMessage): boolean {
+    const { copyIds, copyFingerprints } = this.#memory;
+    const copied = fingerprints.find((name) => (copyFingerprints.get(name) ?? 0) > 0);
+    if (copied === undefined && !(message.messageId !== null && copyIds.has(message.messageId))) return false;
+    if (copied !== undefined) copyFingerprints.set(copied, (copyFingerprints.get(copied) ?? 0) - 1);
+    this.#addCopy(message, copied ?? fingerprint);
+    return true;
+  }
+
+  #addCopy(message: CaseMessage, fingerprint: string): void {
+    this.copies.push({ message, fingerprint });
+    this.#copyTexts.add(onOneLine(message.content));
+  }
+
+  /** A message that starts with a mark of ours, unless a person has quoted it. */
+  #takeMarked(identified: IdentifiedMessage): boolean {
+    const { message, fingerprint } = identified;
+    const mark = message.authorKind === "customer" ? findMark(message.content) : null;
+    if (mark === null) return false;
+    const identity = markIdentity(mark);
+    const intent = this.#memory.openByMark.get(identity);
+    if (!this.#isOurUser(message) && !(intent !== undefined && saysTheSame(intent, message))) return false;
+    if (intent !== undefined) {
+      this.#memory.openByMark.delete(identity);
+      this.confirmed.push({ intent, message, fingerprint });
+      this.#copyTexts.add(onOneLine(message.content));
+    } else if (this.#memory.givenUp.delete(identity)) {
+      this.#addCopy(message, fingerprint);
+    } else if (this.#memory.repeated.has(markOwner(mark)) && this.#copyTexts.has(onOneLine(message.content))) {
+      this.duplicates.push({ ...identified, mark });
+    } else if (this.#isUnknown(mark, identity)) {
+      this.#adoptedMarks.add(identity);
+      this.unknownMarks.push({ ...identified, mark });
+    } else return false;
+    return true;
+  }
+
+  #isOurUser({ authorId }: CaseMessage): boolean {
+    const { huaweiUserIds } = this.#input;
+    return huaweiUserIds.length === 0 || authorId === null || huaweiUserIds.includes(authorId);
+  }
+
+  #isUnknown(mark: Mark, identity: string): boolean {
+    return this.#input.adopting === true
+      ? isNewToMemory(mark, this.#input) && !this.#adoptedMarks.has(identity)
+      : mark.kind !== "case" && !this.#memory.knownMarks.has(markOwner(mark));
+  }
+}
+
+/** The names of a message: a comment that is on its way keeps its name; once it is confirmed the row is renamed. */
+function identify(
+  { message, fingerprint, withoutId }: NamedMessage,
+  known: string | undefined,
+  bySource: ReadonlyMap<string, Mirror>,
+): IdentifiedMessage {
+  const isRenamed =
+    known !== undefined && message.messageId !== null && message.messageId !== known && bySource.has(known);
+  return {
+    message,
+    sourceId: known === undefined || isRenamed ? (message.messageId ?? withoutId) : known,
+    fingerprint,
+    renameFrom: isRenamed ? known : null,
+  };
 }
 
 /**
@@ -243,7 +290,7 @@ function assignIdentities(
     known.set(fingerprint, [...(known.get(fingerprint) ?? []), id]);
   };
   for (const { sourceId, fingerprint } of bySource.values())
-    if (fingerprint !== null && !sourceId.includes("#")) add(fingerprint, sourceId);
+    if (fingerprint !== null && !isFurtherPart(sourceId)) add(fingerprint, sourceId);
   for (const [fingerprint, ids] of onTheirWay) for (const id of ids) if (!bySource.has(id)) add(fingerprint, id);
   const knownOf = ({ fingerprints }: NamedMessage): string[] => fingerprints.flatMap((name) => known.get(name) ?? []);
   const held = new Set(named.map((entry) => entry.holder));
@@ -269,18 +316,18 @@ function assignIdentities(
 
 /** A message whose id is told is not the one of another id. */
 function mayBe({ message }: NamedMessage, id: string): boolean {
-  return message.messageId === null || message.messageId === id || id.startsWith("fp:");
+  return message.messageId === null || message.messageId === id || isNameWithoutId(id);
 }
 
 /** Identities under which comments of messages are being written, by fingerprint; they have no row yet. */
 function sourcesOnTheirWay(intents: readonly Intent[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const { side, kind, key, payload } of intents) {
+  for (const { sourceId, payload } of intentsOf(intents, "comment")) {
     const fingerprint = payload.sourceFingerprint;
-    if (side !== "jira" || kind !== "comment" || typeof fingerprint !== "string") continue;
-    const sourceId = key.slice(key.indexOf(":") + 1).replace(/#\d+$/, "");
+    if (fingerprint === undefined) continue;
+    const { message } = parsePartName(sourceId);
     const ids = found.get(fingerprint) ?? [];
-    if (!ids.includes(sourceId)) found.set(fingerprint, [...ids, sourceId]);
+    if (!ids.includes(message)) found.set(fingerprint, [...ids, message]);
   }
   return found;
 }
@@ -288,13 +335,14 @@ function sourcesOnTheirWay(intents: readonly Intent[]): ReadonlyMap<string, read
 /** Reason on a live mirror whose message was sent a second time, since the first one did not show. */
 export const sentAgain = "sent_again";
 
-function ownerName(mirror: Pick<Mirror, "kind" | "sourceId">): string {
-  return `${mirror.kind === "file" ? "attachment" : mirror.kind}:${mirror.sourceId}`;
+function ownerName(id: MirrorId<MirrorKind>): string {
+  if (id.kind === "unknown") return id.sourceId;
+  return id.kind === "file" ? itemKey("attachment", id.sourceId) : storedNameText(id);
 }
 
 /** The item that a mark belongs to, in the spelling of a mark: `comment:<id>`, `attachment:<id>`, `notice:<kind>-<n>`, `case:<id>`. */
 export function markOwner(mark: Mark): string {
-  return mark.kind === "case" ? `case:${mark.issueId}` : ownerName(markMirror(mark));
+  return mark.kind === "case" ? itemKey("case", mark.issueId) : ownerName(markMirror(mark));
 }
 
 function onOneLine(text: string): string {
@@ -303,22 +351,8 @@ function onOneLine(text: string): string {
 
 /** Whether a message begins as the frozen text of an intent does. */
 function saysTheSame(intent: Intent, message: CaseMessage): boolean {
-  const frozen = intent.payload.content;
-  return typeof frozen === "string" && normalizeForFingerprint(frozen) === normalizeForFingerprint(message.content);
-}
-
-/** The mirror of what a mark stands for; continued descriptions are remembered under a notice of their own. */
-export function markMirror(mark: Mark): Pick<Mirror, "kind" | "origin" | "sourceId"> {
-  switch (mark.kind) {
-    case "comment":
-      return { kind: "comment", origin: "jira", sourceId: mark.commentId };
-    case "attachment":
-      return { kind: "file", origin: "jira", sourceId: mark.attachmentId };
-    case "notice":
-      return { kind: "notice", origin: "jira", sourceId: `${mark.noticeKind}-${mark.n}` };
-    case "case":
-      return continuationMirror;
-  }
+  const frozen = isMessageIntent(intent) && !intent.unreadable ? intent.payload.content : null;
+  return frozen !== null && normalizeForFingerprint(frozen) === normalizeForFingerprint(message.content);
 }
 
 /** Prefix under which a wake-up names an access request instead of a message. */
@@ -366,14 +400,8 @@ function isNewToMemory(
 ): boolean {
   const identity = markIdentity(mark);
   const planned = memory.intents.some((intent) => intent.mark === identity && intent.attemptedAt === null);
-  const { kind, origin, sourceId } = markMirror(mark);
-  const owner = memory.mirrors.find(
-    (mirror) => mirror.origin === origin && mirror.kind === kind && mirror.sourceId === sourceId,
-  );
+  const owner = findMirror<KnownMirrorKind>(memory.mirrors, markMirror(mark));
   if (owner === undefined || planned) return true;
   if (mark.kind !== "comment") return owner.copyFingerprints.length === 0 && owner.state === "sending";
   return mark.withdrawn ? owner.state !== "withdrawn" : mark.version > owner.version;
 }
-
-/** The mirror under which continued descriptions are remembered. */
-const continuationMirror = { kind: "notice", origin: "jira", sourceId: "case-text" } as const;

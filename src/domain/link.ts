@@ -2,8 +2,8 @@
  * The durable pairing of one case with one issue, as the flows see it.
  *
  * Glossary: *revision* counts wake-ups (`wantedRev`), a run stores the value it read at its start as `doneRev`; *epoch* counts
- * lease holders, every durable change of a run is conditional on it; *mirror* pairs one item with its copy; *intent* is a write
- * that was decided and is not yet confirmed.
+ * lease holders, every durable change of a run is conditional on it; *mirror* pairs one item with its copy (`rows/mirror.ts`); *intent* is a
+ * write that was decided and is not yet confirmed (`rows/intent.ts`).
  */
 import type { CaseId, IssueId, IssueKey, LinkId } from "./ids.ts";
 import type { StatusCategory } from "./issue.ts";
@@ -56,61 +56,3 @@ export type Link = {
   readonly checkedAt: Date | null;
   readonly createdAt: Date;
 };
-
-/** What kind of item a mirror pairs. `facts` and `notice` have no copy id on the other side but a comment. */
-export type MirrorKind = "message" | "comment" | "file" | "notice" | "facts";
-
-/**
- * `sending`: intents of it are open; `live`: the copy is confirmed; `placeholder`: it cannot be carried, and the other side says so;
- * `withdrawn`; `held`: a rule keeps it from leaving; `refused`: the other side refused it for good.
- */
-export type MirrorState = "sending" | "live" | "placeholder" | "withdrawn" | "held" | "refused";
-
-/** Pairs one item with its copy. Holds ids, hashes, sizes and states; never texts. */
-export type Mirror = {
-  readonly kind: MirrorKind;
-  /** The side where a human wrote the item. */
-  readonly origin: Side;
-  readonly sourceId: string;
-  readonly fingerprint: string | null;
-  readonly sourceHash: string | null;
-  /** Of comments: what `sourceHash` stands for, however it is rendered; the hash beside which it was written precedes it. */
-  readonly sourceDigest: string | null;
-  readonly copyId: string | null;
-  readonly copyFingerprints: readonly string[];
-  readonly version: number;
-  readonly state: MirrorState;
-  readonly reason: string | null;
-  readonly sizeBytes: number | null;
-  readonly sha256: string | null;
-  readonly parentId: string | null;
-  readonly missingSince: Date | null;
-  /** When the item was written, by its own service; `null` where that was not stored. */
-  readonly sourceAt: Date | null;
-  readonly updatedAt: Date;
-};
-
-/** `planned`: certainly not executed; `sent`: executed, its id not yet known; `unknown`: may have been executed. */
-export type IntentState = "planned" | "sent" | "unknown";
-
-/** A write that was decided and is not yet confirmed. */
-export type Intent = {
-  readonly kind: "issue" | "case" | "comment" | "message" | "file" | "action";
-  /** One write per key and link. */
-  readonly key: string;
-  /** The service that is written to. */
-  readonly side: Side;
-  readonly state: IntentState;
-  /** Frozen content, in the shape of its kind. */
-  readonly payload: Readonly<Record<string, unknown>>;
-  /** Identity of the mark that the copy carries, or `null`. */
-  readonly mark: string | null;
-  readonly createdAt: Date;
-  readonly attemptedAt: Date | null;
-  readonly looks: number;
-  readonly nextLookAt: Date | null;
-  readonly attempts: number;
-};
-
-/** Reason on a mirror with messages that never showed and that a person gave up; their marks follow it, with blanks between them. */
-export const givenUp = "given_up";

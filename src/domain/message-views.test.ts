@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { CaseMessage } from "./case.ts";
 import { sortMessages } from "./identity.ts";
 import { type CaseFileId, toId } from "./ids.ts";
-import type { Mirror } from "./link.ts";
 import { knownFingerprints, mergeMessages } from "./message-views.ts";
+import type { Mirror } from "./rows/mirror.ts";
 
 function makeMessage(id: string | null, content: string, second: number): CaseMessage {
   return {
@@ -158,7 +158,7 @@ function makeRow(more: Partial<Mirror>): Mirror {
     sourceAt: null,
     updatedAt: new Date(0),
     ...more,
-  };
+  } as Mirror;
 }
 
 describe("one message in any sequence of views", () => {

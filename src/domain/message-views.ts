@@ -9,7 +9,8 @@
 
 import { hashParts } from "../lib/hash.ts";
 import type { CaseFile, CaseMessage } from "./case.ts";
-import type { Mirror } from "./link.ts";
+import { isNamedByFingerprint, nameWithoutId } from "./rows/item-key.ts";
+import type { Mirror } from "./rows/mirror.ts";
 import { cutChars, FINGERPRINT_CHARS_MAX, normalizeForFingerprint } from "./text/sanitize.ts";
 
 /**
@@ -84,13 +85,13 @@ export function nameMessages(
   }));
   const taken = new Set(
     read.flatMap(({ holder, fingerprints }) =>
-      holder !== null && fingerprints.some((fingerprint) => holder.startsWith(`fp:${fingerprint}:`)) ? [holder] : [],
+      holder !== null && fingerprints.some((fingerprint) => isNamedByFingerprint(holder, fingerprint)) ? [holder] : [],
     ),
   );
   const given = new Set<string>();
   const nextName = (fingerprint: string): string => {
     for (let ordinal = 1; ; ordinal += 1) {
-      const name = `fp:${fingerprint}:${ordinal}`;
+      const name = nameWithoutId(fingerprint, ordinal);
       if (!taken.has(name) && !given.has(name)) return name;
     }
   };

@@ -10,6 +10,7 @@ import {
   addConnections,
   addLink,
   addLinks,
+  aNotice,
   emptyDatabase,
   makeTestClock,
   makeTestDatabase,
@@ -238,7 +239,7 @@ describe("decisions", () => {
     const id = await addLink(state, "main", "C1");
     const leased = await claim(id);
     await leased.apply({
-      intents: [{ kind: "comment", key: "k", side: "jira", state: "planned", payload: { text: "secret" }, mark: null }],
+      intents: [aNotice("k", "secret")],
     });
 
     expect(await admin.unlink(id)).toBe(true);
@@ -391,16 +392,7 @@ describe("export and import", () => {
           sourceAt: clock.now(),
         },
       ],
-      intents: [
-        {
-          kind: "comment",
-          key: "k",
-          side: "jira",
-          state: "unknown",
-          payload: { text: "π", deep: [1, { x: null }] },
-          mark: "m",
-        },
-      ],
+      intents: [{ ...aNotice("k", { text: "π", deep: [1, { x: null }] }, "m"), state: "unknown" }],
     });
     await state.recordConnectionFailure("main", "unauthorized", "401");
     await addLinks(state, "main", ...Array.from({ length: 20 }, (_, n) => `D${n}`));

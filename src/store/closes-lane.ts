@@ -1,6 +1,7 @@
 /** The lane of closes and cancels on PostgreSQL: what `domain/closes-lane.ts` decides by. */
-import { admitWish, closesCursor, parseLane, wishesSpanMs } from "../domain/closes-lane.ts";
+import { admitWish, closesCursor, heldLane, parseLane, releasedLane, wishesSpanMs } from "../domain/closes-lane.ts";
 import type { LinkId } from "../domain/ids.ts";
+import { storedStart } from "../domain/rows/mirror-name.ts";
 import { findCursor, recordConnectionFailure, saveCursor } from "./connections.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Queries } from "./sql.ts";
@@ -36,13 +37,13 @@ export async function wakeCountedWishes(
   span: { readonly connectionName: string; readonly since: Date | null; readonly until: Date; readonly at: Date },
 ): Promise<void> {
   const { connectionName, until, at } = span;
-  if ((await findCursor(prisma, connectionName, closesCursor))?.startsWith("held")) return;
+  if (parseLane(await findCursor(prisma, connectionName, closesCursor)).isHeld) return;
   // A round that died before it woke them is made good by the next one.
   const since = new Date((span.since ?? until).getTime() - wishesSpanMs);
   const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT DISTINCT links.id::text AS id FROM links JOIN mirrors ON mirrors."linkId" = links.id
     WHERE links."connectionName" = ${connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors.state = 'held'
-      AND mirrors."sourceId" LIKE 'move-%' AND mirrors."updatedAt" >= ${since}::timestamptz AND mirrors."updatedAt" < ${until}::timestamptz`);
+      AND mirrors."sourceId" LIKE ${`${storedStart("move")}%`} AND mirrors."updatedAt" >= ${since}::timestamptz AND mirrors."updatedAt" < ${until}::timestamptz`);
   await wakeLinks(
     prisma,
     waiting.map((link) => ({ linkId: link.id as LinkId, huawei: true, jira: true, lane: "live" as const })),
@@ -56,8 +57,8 @@ async function holdCloses(
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
   const { connectionName, count, at } = hold;
-  if ((await findCursor(prisma, connectionName, closesCursor))?.startsWith("held")) return;
-  await saveCursor(prisma, { connectionName, name: closesCursor, value: `held ${at.toISOString()}` });
+  if (parseLane(await findCursor(prisma, connectionName, closesCursor)).isHeld) return;
+  await saveCursor(prisma, { connectionName, name: closesCursor, value: heldLane(at) });
   await recordConnectionFailure(prisma, {
     connectionName,
     reason: "many_closes",
@@ -80,19 +81,16 @@ export async function holdSeenTogether(
 
 /** Releases the held lanes of one connection or of all (`null`), and wakes the links that waited. Answers how many lanes were held. */
 export async function releaseCloses(prisma: PrismaClient, connectionName: string | null, at: Date): Promise<number> {
-  const held = await prisma.cursor.findMany({
-    where: {
-      name: closesCursor,
-      value: { startsWith: "held" },
-      ...(connectionName === null ? {} : { connectionName }),
-    },
-    select: { connectionName: true },
+  const lanes = await prisma.cursor.findMany({
+    where: { name: closesCursor, ...(connectionName === null ? {} : { connectionName }) },
+    select: { connectionName: true, value: true },
   });
+  const held = lanes.filter(({ value }) => parseLane(value).isHeld);
   for (const lane of held) {
     await saveCursor(prisma, {
       connectionName: lane.connectionName,
       name: closesCursor,
-      value: `released ${at.toISOString()}`,
+      value: releasedLane(at),
     });
     await prisma.failure.updateMany({
       where: { connectionName: lane.connectionName, linkId: null, reason: "many_closes" },
@@ -101,7 +99,7 @@ export async function releaseCloses(prisma: PrismaClient, connectionName: string
     const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
       SELECT DISTINCT links.id::text AS id FROM links JOIN mirrors ON mirrors."linkId" = links.id
       WHERE links."connectionName" = ${lane.connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira'
-        AND mirrors.state = 'held' AND (mirrors."sourceId" LIKE 'move-%' OR mirrors."sourceId" LIKE 'command-%')`);
+        AND mirrors.state = 'held' AND (mirrors."sourceId" LIKE ${`${storedStart("move")}%`} OR mirrors."sourceId" LIKE ${`${storedStart("command")}%`})`);
     await wakeLinks(
       prisma,
       waiting.map((link) => ({ linkId: link.id as LinkId, huawei: true, jira: true, lane: "live" as const })),

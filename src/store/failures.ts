@@ -1,9 +1,10 @@
 /** Failures as operators see them, and what they decide about them. */
-import { type GuardWord, guardHeld, guardRowId } from "../domain/guard-word.ts";
+import { type GuardWord, guardHeld } from "../domain/guard-word.ts";
 import type { CaseId, IssueKey, LinkId } from "../domain/ids.ts";
-import { givenUp } from "../domain/link.ts";
+import { storedStart } from "../domain/rows/mirror-name.ts";
 import type { Act } from "./acts.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { givenUpWord } from "./mirror-codec.ts";
 import { type Page, page, toNumber } from "./pages.ts";
 
 /** A failure as operators see it. `id` is for retry and discard. */
@@ -86,7 +87,7 @@ export async function retryFailure(
     said AS (
       UPDATE mirrors SET state = 'live', reason = ${word}::text, "updatedAt" = ${at}::timestamptz FROM failure
       WHERE ${word}::text IS NOT NULL AND failure.reason = ${guardHeld}::text AND mirrors."linkId" = failure."linkId"
-        AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors."sourceId" = ${guardRowId("")}::text || failure.item
+        AND mirrors.kind = 'notice' AND mirrors.origin = 'jira' AND mirrors."sourceId" = ${storedStart("guard")}::text || failure.item
         AND mirrors.state = 'held'),
     link AS (
       UPDATE links SET state = CASE WHEN ${isFreed} THEN 'active' ELSE links.state END,
@@ -123,7 +124,7 @@ export async function discardFailure(
       WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'
       RETURNING intents."linkId", intents.mark, intents.payload->'owner' AS owner),
     remembered AS (
-      UPDATE mirrors SET reason = CASE WHEN starts_with(mirrors.reason, ${givenUp}::text) THEN mirrors.reason ELSE ${givenUp}::text END || ' ' || lost.mark
+      UPDATE mirrors SET reason = CASE WHEN starts_with(mirrors.reason, ${givenUpWord}::text) THEN mirrors.reason ELSE ${givenUpWord}::text END || ' ' || lost.mark
       FROM lost WHERE mirrors."linkId" = lost."linkId" AND mirrors.origin = 'jira' AND lost.mark IS NOT NULL
         AND mirrors.kind = lost.owner->>'kind' AND mirrors."sourceId" = lost.owner->>'sourceId'),
     connection AS (

@@ -3,6 +3,7 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { LinkState } from "../domain/link.ts";
+import { storedStart } from "../domain/rows/mirror-name.ts";
 import type { IntakeLink, SeenCase } from "../sync/state.ts";
 import { adoptionParts } from "./adoptions.ts";
 import { isUniqueViolation } from "./database/errors.ts";
@@ -226,7 +227,7 @@ export async function findIssuesOfCases(
     const rows = await queries.$queryRaw<{ caseId: CaseId; issueId: IssueId; made: boolean }[]>(Prisma.sql`
       SELECT links."caseId", links."issueId", EXISTS (
         SELECT 1 FROM mirrors WHERE mirrors."linkId" = links.id AND mirrors.kind = 'facts' AND mirrors.origin = 'huawei'
-          AND mirrors."sourceId" = ${`related-${cases.ofCaseId}`} AND mirrors.state = 'live') AS made
+          AND mirrors."sourceId" = ${`${storedStart("relation")}${cases.ofCaseId}`} AND mirrors.state = 'live') AS made
       FROM links
       JOIN connections own ON own.name = ${connectionName} AND own."huaweiSite" = links."huaweiSite" AND own."jiraSite" = links."jiraSite"
       WHERE links."caseId" = ANY(${batch}::text[]) AND links."issueId" IS NOT NULL AND links.state = 'active'

@@ -13,6 +13,7 @@ import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost, type LinkSnapshot } 
 import { isUniqueViolation } from "./database/errors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { encodeStep } from "./intent-codec.ts";
 import { readSnapshot } from "./link-snapshot.ts";
 import { type Fence, holdsLease, storeStep } from "./link-step.ts";
 import { sealStep } from "./sealed-payload.ts";
@@ -79,7 +80,7 @@ function makeLeasedLink(
     },
     async apply(given) {
       const clear = storable(given);
-      const step = sealStep(seal, linkId, clear);
+      const step = sealStep(seal, linkId, encodeStep(clear));
       const facts = { at: clock.now(), namedBefore: snapshot.link.namedMessages };
       let held: boolean;
       try {

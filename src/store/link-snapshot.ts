@@ -2,11 +2,13 @@
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
-import type { Intent, Link, LinkState, Mirror, MirrorKind, MirrorState } from "../domain/link.ts";
+import type { Link, LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
 import type { Seal } from "../lib/seal.ts";
 import type { LinkSnapshot, OpenFailure } from "../sync/state.ts";
 import { Prisma } from "./generated/client.ts";
+import { decodeIntent, type IntentRow } from "./intent-codec.ts";
+import { decodeMirror, type MirrorRow } from "./mirror-codec.ts";
 import { intentPlace, openPayload } from "./sealed-payload.ts";
 import type { Queries } from "./sql.ts";
 
@@ -46,44 +48,9 @@ type LinkRow = {
   readonly createdAt: Date;
 };
 
-/** Rows inside JSON: moments are texts, 64-bit numbers are plain ones (sizes stay far below 2^53). */
-type MirrorJson = {
-  readonly kind: string;
-  readonly origin: string;
-  readonly sourceId: string;
-  readonly fingerprint: string | null;
-  readonly sourceHash: string | null;
-  readonly sourceDigest: string | null;
-  readonly copyId: string | null;
-  readonly copyFingerprints: string[];
-  readonly version: number;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly sizeBytes: number | null;
-  readonly sha256: string | null;
-  readonly parentId: string | null;
-  readonly missingSince: string | null;
-  readonly sourceAt: string | null;
-  readonly updatedAt: string;
-};
-
-type IntentJson = {
-  readonly kind: string;
-  readonly key: string;
-  readonly side: string;
-  readonly state: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly mark: string | null;
-  readonly createdAt: string;
-  readonly attemptedAt: string | null;
-  readonly looks: number;
-  readonly nextLookAt: string | null;
-  readonly attempts: number;
-};
-
 type SnapshotRow = LinkRow & {
-  readonly mirrors: MirrorJson[];
-  readonly intents: IntentJson[];
+  readonly mirrors: MirrorRow[];
+  readonly intents: IntentRow[];
   readonly failures: readonly (Omit<OpenFailure, "firstAt"> & { readonly firstAt: string })[];
 };
 
@@ -113,8 +80,10 @@ export async function readSnapshot(
   if (row === undefined) return null;
   return {
     link: toLink(row),
-    mirrors: row.mirrors.map(toMirror),
-    intents: row.intents.map((intent) => toIntent(intent, row.id, seal)),
+    mirrors: row.mirrors.map(decodeMirror),
+    intents: row.intents.map((intent) =>
+      decodeIntent({ ...intent, payload: openPayload(seal, intentPlace(row.id, intent.key), intent.payload) }),
+    ),
     failures: row.failures.map((failure) => ({ ...failure, firstAt: new Date(failure.firstAt) })),
   };
 }
@@ -155,46 +124,4 @@ function toLink(row: LinkRow): Link {
     checkedAt: row.checkedAt,
     createdAt: row.createdAt,
   };
-}
-
-function toMirror(row: MirrorJson): Mirror {
-  return {
-    kind: row.kind as MirrorKind,
-    origin: row.origin as Side,
-    sourceId: row.sourceId,
-    fingerprint: row.fingerprint,
-    sourceHash: row.sourceHash,
-    sourceDigest: row.sourceDigest,
-    copyId: row.copyId,
-    copyFingerprints: row.copyFingerprints,
-    version: row.version,
-    state: row.state as MirrorState,
-    reason: row.reason,
-    sizeBytes: row.sizeBytes,
-    sha256: row.sha256,
-    parentId: row.parentId,
-    missingSince: toDate(row.missingSince),
-    sourceAt: toDate(row.sourceAt),
-    updatedAt: new Date(row.updatedAt),
-  };
-}
-
-function toIntent(row: IntentJson, linkId: string, seal: Seal | null): Intent {
-  return {
-    kind: row.kind as Intent["kind"],
-    key: row.key,
-    side: row.side as Side,
-    state: row.state as Intent["state"],
-    payload: openPayload(seal, intentPlace(linkId, row.key), row.payload),
-    mark: row.mark,
-    createdAt: new Date(row.createdAt),
-    attemptedAt: toDate(row.attemptedAt),
-    looks: row.looks,
-    nextLookAt: toDate(row.nextLookAt),
-    attempts: row.attempts,
-  };
-}
-
-function toDate(text: string | null): Date | null {
-  return text === null ? null : new Date(text);
 }

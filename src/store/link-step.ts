@@ -12,9 +12,11 @@
  * - Rows of a link are written by its lease holder alone, and taking a lease changes the link's row, so what the statement saw before
  *   it got the lock is either still true or the fence is empty.
  */
-import type { LinkPatch, MirrorPatch, NewIntent, StateStep } from "../sync/state.ts";
+import type { LinkPatch } from "../sync/state.ts";
 import { adoptionParts } from "./adoptions.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import type { NewIntentRow, StepRows } from "./intent-codec.ts";
+import type { MirrorRowPatch } from "./mirror-codec.ts";
 import { toJson } from "./sql.ts";
 
 /** Who holds which lease. The epoch is the proof; the owner is there for people who read the table. */
@@ -34,7 +36,7 @@ export function holdsLease(fence: Fence): Prisma.Sql {
 export async function storeStep(
   prisma: PrismaClient,
   fence: Fence,
-  step: StateStep,
+  step: StepRows,
   facts: { readonly at: Date; readonly namedBefore: readonly string[] },
 ): Promise<boolean> {
   const main = prisma.$queryRaw<{ held: number }[]>(stepStatement(fence, fold(step), facts));
@@ -46,25 +48,28 @@ export async function storeStep(
   return answers.at(-1)?.[0]?.held === 1;
 }
 
-type FreshIntent = NewIntent & {
+type FreshIntent = NewIntentRow & {
   readonly attemptedAt?: Date;
   readonly looks?: number;
   readonly nextLookAt?: Date | null;
 };
-type FoldedStep = StateStep & { readonly newIntents: readonly FreshIntent[] };
+type FoldedStep = StepRows & { readonly newIntents: readonly FreshIntent[] };
 
 /** Folds entries about the same row into one. */
-function fold(step: StateStep): FoldedStep {
+function fold(step: StepRows): FoldedStep {
   const confirmed = new Set(step.confirmedIntents ?? []);
   const intents = new Map<string, FreshIntent>();
   for (const intent of step.intents ?? []) intents.set(intent.key, { ...intent });
-  const patches = new Map<string, NonNullable<StateStep["intentPatches"]>[number]>();
+  const patches = new Map<string, NonNullable<StepRows["intentPatches"]>[number]>();
   for (const patch of step.intentPatches ?? []) {
     const fresh = intents.get(patch.key);
-    if (fresh !== undefined) intents.set(patch.key, { ...fresh, ...patch });
-    else if (!confirmed.has(patch.key)) patches.set(patch.key, { ...patches.get(patch.key), ...patch });
+    if (fresh !== undefined) {
+      const { repeated, ...columns } = patch;
+      const payload = repeated === true ? { ...fresh.payload, repeated } : fresh.payload;
+      intents.set(patch.key, { ...fresh, ...columns, payload });
+    } else if (!confirmed.has(patch.key)) patches.set(patch.key, { ...patches.get(patch.key), ...patch });
   }
-  const mirrors = new Map<string, MirrorPatch>();
+  const mirrors = new Map<string, MirrorRowPatch>();
   for (const patch of step.mirrors ?? []) {
     const key = JSON.stringify([patch.kind, patch.origin, patch.sourceId]);
     mirrors.set(key, { ...mirrors.get(key), ...patch });
@@ -86,7 +91,7 @@ function fenceCte(fence: Fence): Prisma.Sql {
 }
 
 /** What must have happened before the rest of the step looks, or `null`. */
-function preparationStatement(fence: Fence, step: StateStep, at: Date): Prisma.Sql | null {
+function preparationStatement(fence: Fence, step: StepRows, at: Date): Prisma.Sql | null {
   const fresh = new Set((step.intents ?? []).map((intent) => intent.key));
   const freed = (step.confirmedIntents ?? []).filter((key) => fresh.has(key));
   const renames = step.renames ?? [];
@@ -238,7 +243,7 @@ const MIRROR_VALUES = MIRROR_COLUMNS.map(
 ).join(", ");
 const MIRROR_UPDATES = MIRROR_COLUMNS.map(([name]) => `"${name}" = EXCLUDED."${name}"`).join(", ");
 
-function mirrorPart(patches: readonly MirrorPatch[], at: Date): Prisma.Sql {
+function mirrorPart(patches: readonly MirrorRowPatch[], at: Date): Prisma.Sql {
   return Prisma.sql`mirror AS (
     INSERT INTO mirrors ("linkId", kind, origin, "sourceId", "copyFingerprints", "createdAt", "updatedAt", ${Prisma.raw(MIRROR_NAMES)})
     SELECT fence.id, p->>'kind', p->>'origin', p->>'sourceId',
@@ -268,7 +273,7 @@ function intentPatchPart(patches: readonly object[], epoch: number, at: Date): P
       looks = COALESCE((p->>'looks')::integer, intents.looks),
       "nextLookAt" = CASE WHEN p ? 'nextLookAt' THEN (p->>'nextLookAt')::timestamptz ELSE intents."nextLookAt" END,
       attempts = COALESCE((p->>'attempts')::integer, intents.attempts),
-      payload = COALESCE(p->'payload', intents.payload)
+      payload = intents.payload || CASE WHEN p ? 'repeated' THEN '{"repeated": true}'::jsonb ELSE '{}'::jsonb END
     FROM fence, jsonb_array_elements(${toJson(patches)}::jsonb) AS p
     WHERE intents."linkId" = fence.id AND intents.key = p->>'key')`;
 }

@@ -4,14 +4,12 @@
  * payload later is sealed without further doing.
  */
 import type { Seal } from "../lib/seal.ts";
-import type { NewIntent, StateStep } from "../sync/state.ts";
+import type { NewIntentRow, StoredPayload as Payload, StepRows } from "./intent-codec.ts";
 
 /** What a sealed payload belongs to: an intent of a link. */
 export function intentPlace(linkId: string, key: string): string {
   return `intent ${linkId} ${key}`;
 }
-
-type Payload = Readonly<Record<string, unknown>>;
 
 /** Ids, hashes, times, sizes, places of parts, kinds of actions, and rows that are stored as they are; no texts, no names. */
 const clearNames: ReadonlySet<string> = new Set([
@@ -65,23 +63,20 @@ function clearPart(payload: Payload): Payload {
   return Object.fromEntries(Object.entries(payload).filter(([name]) => clearNames.has(name)));
 }
 
-function withoutTexts(intent: NewIntent): NewIntent {
+function withoutTexts(intent: NewIntentRow): NewIntentRow {
   return { ...intent, payload: { ...clearPart(intent.payload), unreadable: true } };
 }
 
-function isIntents(value: unknown): value is readonly NewIntent[] {
+function isIntents(value: unknown): value is readonly NewIntentRow[] {
   return Array.isArray(value);
 }
 
 /** A step as it is stored: with its payloads sealed. */
-export function sealStep(seal: Seal | null, linkId: string, step: StateStep): StateStep {
-  if (seal === null || (step.intents === undefined && step.intentPatches === undefined)) return step;
-  const sealed = (key: string, payload: Payload): Payload => sealPayload(seal, intentPlace(linkId, key), payload);
-  return {
-    ...step,
-    intents: (step.intents ?? []).map((intent) => ({ ...intent, payload: sealed(intent.key, intent.payload) })),
-    intentPatches: (step.intentPatches ?? []).map((patch) =>
-      patch.payload === undefined ? patch : { ...patch, payload: sealed(patch.key, patch.payload) },
-    ),
-  };
+export function sealStep(seal: Seal | null, linkId: string, step: StepRows): StepRows {
+  if (seal === null || step.intents === undefined) return step;
+  const intents = step.intents.map((intent) => {
+    const payload = sealPayload(seal, intentPlace(linkId, intent.key), intent.payload);
+    return { ...intent, payload };
+  });
+  return { ...step, intents };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import { toId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
+import { type Mirror, mirrorId } from "../domain/rows/mirror.ts";
 import { type CohortState, type LeasedLink, LeaseLost, type LinkSnapshot, type StatePort } from "../sync/state.ts";
 import { ConnectionSiteChanged, syncConnections } from "./connections.ts";
 import { isUniqueViolation } from "./database/errors.ts";
@@ -10,6 +10,7 @@ import {
   addConnections,
   addLink,
   addLinks,
+  aNotice,
   emptyDatabase,
   makeTestClock,
   makeTestDatabase,
@@ -119,7 +120,7 @@ describe("lease", () => {
       "an intent",
       (leased) =>
         leased.apply({
-          intents: [{ kind: "comment", key: "k", side: "jira", state: "planned", payload: {}, mark: null }],
+          intents: [aNotice("k")],
         }),
     ],
     ["an intent's patch", (leased) => leased.apply({ intentPatches: [{ key: "old", state: "unknown" }] })],
@@ -141,7 +142,7 @@ describe("lease", () => {
       const old = await claim(id, "old");
       await old.apply({
         mirrors: [{ kind: "message", origin: "huawei", sourceId: "fp:1", state: "live" }],
-        intents: [{ kind: "comment", key: "old", side: "jira", state: "planned", payload: {}, mark: null }],
+        intents: [aNotice("old")],
         failures: [{ direction: "both", item: "old", reason: "rejected", detail: "d" }],
       });
       await expireLease(id);
@@ -221,10 +222,8 @@ describe("step", () => {
           sourceAt: clock.now(),
         },
       ],
-      intents: [
-        { kind: "comment", key: "k1", side: "jira", state: "planned", payload: { text: "hello" }, mark: "comment:1" },
-      ],
-      intentPatches: [{ key: "k1", state: "unknown", attemptedAt: clock.now(), attempts: 1 }],
+      intents: [aNotice("k1", "hello", "comment:1")],
+      intentPatches: [{ key: "notice:k1", state: "unknown", attemptedAt: clock.now(), attempts: 1 }],
       failures: [{ direction: "to-jira", item: "file:f1", reason: "file_refused", detail: "413" }],
       audit: [{ side: "jira", action: "create", item: "issue", result: "created" }],
       huaweiUserId: "me",
@@ -252,9 +251,9 @@ describe("step", () => {
     ]);
     expect(snapshot.intents).toMatchObject([
       {
-        key: "k1",
+        key: "notice:k1",
         state: "unknown",
-        payload: { text: "hello" },
+        payload: { bodyAdf: "hello" },
         mark: "comment:1",
         attempts: 1,
         attemptedAt: clock.now(),
@@ -268,7 +267,7 @@ describe("step", () => {
 
   it("that fails in one part stores none", async () => {
     const leased = await claim(await addLink(state, "main", "C1"));
-    const intent = { kind: "comment", key: "k1", side: "jira", state: "planned", payload: {}, mark: null } as const;
+    const intent = aNotice("k1");
     await leased.apply({ intents: [intent] });
 
     const failing = leased.apply({ link: { issueId: "1" as IssueId }, intents: [intent] });
@@ -307,17 +306,11 @@ describe("step", () => {
 
   it("confirms intents and may reuse their keys in the same step", async () => {
     const leased = await claim(await addLink(state, "main", "C1"));
-    const intent = { kind: "comment", key: "k1", side: "jira", state: "planned", mark: null } as const;
-    await leased.apply({
-      intents: [
-        { ...intent, payload: { n: 1 } },
-        { ...intent, key: "k2", payload: {} },
-      ],
-    });
+    await leased.apply({ intents: [aNotice("k1", "first"), aNotice("k2")] });
 
-    await leased.apply({ confirmedIntents: ["k1", "k2"], intents: [{ ...intent, payload: { n: 2 } }] });
+    await leased.apply({ confirmedIntents: ["notice:k1", "notice:k2"], intents: [aNotice("k1", "second")] });
 
-    expect((await stored(leased)).intents.map((entry) => [entry.key, entry.payload])).toEqual([["k1", { n: 2 }]]);
+    expect((await stored(leased)).intents).toMatchObject([{ key: "notice:k1", payload: { bodyAdf: "second" } }]);
   });
 
   it("renames a message with its continuations and files, and the same step may patch it under its new name", async () => {
@@ -379,13 +372,9 @@ describe("step", () => {
   it("stores texts that PostgreSQL would refuse", async () => {
     const leased = await claim(await addLink(state, "main", "C1"));
 
-    await leased.apply({
-      intents: [
-        { kind: "comment", key: "k", side: "jira", state: "planned", payload: { text: "a\0b\ud800c" }, mark: null },
-      ],
-    });
+    await leased.apply({ intents: [aNotice("k", "a\0b\ud800c")] });
 
-    expect((await stored(leased)).intents[0]?.payload).toEqual({ text: "ab\ufffdc" });
+    expect((await stored(leased)).intents).toMatchObject([{ payload: { bodyAdf: "ab\ufffdc" } }]);
   });
 
   it("keeps messages that were named after the run had read the list", async () => {
@@ -671,7 +660,7 @@ describe("intake", () => {
     await state.adoptIssue(first, "100" as IssueId, "OPS-1" as IssueKey);
     await state.adoptIssue(second, "101" as IssueId, "OPS-2" as IssueKey);
     const leased = await claim(second);
-    await leased?.apply({ mirrors: [{ kind: "facts", origin: "huawei", sourceId: "related-C1", state: "live" }] });
+    await leased?.apply({ mirrors: [{ ...mirrorId.relation("C1"), state: "live" }] });
 
     const found = await state.findIssuesOfCases("main", "C1" as CaseId, ["C2", "C3", "C9"] as CaseId[]);
     const others = await state.findIssuesOfCases("main", "C2" as CaseId, ["C1"] as CaseId[]);

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { testSeed } from "../../test/support/seed.ts";
 import type { FailureReason } from "../domain/failure.ts";
 import { type CaseId, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
-import type { Mirror } from "../domain/link.ts";
-import type { Side } from "../domain/service-error.ts";
+import { type NewIntent, newIntent } from "../domain/rows/intent.ts";
+import { type MirrorId, type MirrorPatch, mirrorId } from "../domain/rows/mirror.ts";
+import { noticeId } from "../domain/rows/mirror-name.ts";
+import { thawed } from "../domain/text/guarded.ts";
 import type { LinkSnapshot, StatePort, StateStep } from "../sync/state.ts";
 import { makeState } from "./state.ts";
-import { addConnections, addLink, makeTestClock, makeTestDatabase, type TestDatabase } from "./testing.ts";
+import { addConnections, addLink, aNotice, makeTestClock, makeTestDatabase, type TestDatabase } from "./testing.ts";
 
 let database: TestDatabase;
 let state: StatePort;
@@ -29,17 +31,97 @@ const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: nul
 const rows = <Value>(row: fc.Arbitrary<Value>) => fc.array(row, { maxLength: 3 });
 const moment = fc.date({ min: new Date("2026-01-01"), max: new Date("2026-12-31"), noInvalidDate: true });
 const text = some<string>("a", "b", "a\0b", "half \ud800", "多");
-const payload = fc.record({
-  content: text,
-  files: fc.array(text, { maxLength: 2 }),
-  owner: maybe(fc.record({ kind: text })),
-});
-const identity = {
-  kind: some<Mirror["kind"]>("message", "comment", "file"),
-  origin: some<Side>("huawei", "jira"),
-  sourceId: some<string>("1", "1#2", "2", "12", "fp:1"),
-};
-const intentKey = some("k1", "k2", "k3");
+const sourceId = some<string>("1", "1#2", "2", "12", "fp:1");
+const ids = fc.oneof(
+  sourceId.map(mirrorId.message),
+  sourceId.map(mirrorId.comment),
+  sourceId.map(mirrorId.caseFile),
+  sourceId.map(mirrorId.issueFile),
+  some("waits-1", "waits-x", "reply-1").map(noticeId),
+  some(1, 2).chain((n) =>
+    some<MirrorId>(mirrorId.move(n), mirrorId.movedBack(n), mirrorId.reopen(n), mirrorId.change(n)),
+  ),
+  some<MirrorId>(mirrorId.command("1"), mirrorId.guard("comment:1"), mirrorId.relation("C1"), mirrorId.relations),
+);
+const fields = {
+  fingerprint: maybe(text),
+  sourceHash: maybe(text),
+  copyId: maybe(text),
+  copyFingerprints: fc.array(text, { maxLength: 2 }),
+  version: fc.nat(9),
+  state: some("sending", "live", "held"),
+  sizeBytes: maybe(fc.nat(2 ** 40)),
+  parentId: maybe(sourceId),
+  missingSince: maybe(moment),
+  sourceAt: maybe(moment),
+} as const;
+/** Reasons as each kind has them. */
+function reasonOf({ kind }: MirrorId): fc.Arbitrary<NonNullable<MirrorPatch["reason"]> | null> {
+  if (kind === "command")
+    return some<NonNullable<MirrorPatch["reason"]> | null>(
+      { name: "rate", result: "done" },
+      { name: "close", result: "not now: full" },
+    );
+  if (kind === "guard") return some("masked", "as_is", null);
+  if (kind === "file")
+    return some<NonNullable<MirrorPatch["reason"]> | null>(
+      "words",
+      { code: "quota", words: "a: b" },
+      { restrictedCommentIds: ["1", "2"] },
+      null,
+    );
+  return kind === "comment"
+    ? some<NonNullable<MirrorPatch["reason"]> | null>("deleted", { givenUpMarks: ["comment:1:v1"] }, null)
+    : some("because", null);
+}
+const mirrorPatch = ids.chain((id) =>
+  fc
+    .record({ ...fields, reason: reasonOf(id) }, { requiredKeys: [] })
+    .map((patch) => ({ ...id, ...patch }) as MirrorPatch),
+);
+const message = { content: text.map(thawed), index: fc.nat(3) };
+const newIntents: fc.Arbitrary<NewIntent> = fc.oneof(
+  fc.record({ cause: some("k1", "k2"), bodyAdf: text, mark: maybe(text) }).map(({ cause, bodyAdf, mark }) => {
+    return { ...aNotice(cause, { bodyAdf, gap: undefined }), mark };
+  }),
+  fc.record({ n: some(1, 2), ...message }).map(({ n, ...payload }) => {
+    return newIntent({ kind: "change", n }, { payload: { ...payload, owner: mirrorId.change(n) } });
+  }),
+  fc.record({ commentId: some("1", "2"), ...message }).map(({ commentId, ...payload }) => {
+    const id = { kind: "comment_part", commentId, version: 1, index: 1, count: 1 } as const;
+    return newIntent(id, { payload: { ...payload, owner: mirrorId.comment(commentId), fileIds: ["f1"] } });
+  }),
+  fc
+    .record({ movedMs: some(1, 2), trace: text })
+    .map(({ movedMs, trace }) =>
+      newIntent({ kind: "move", movedMs }, { payload: { action: "close", description: thawed("a"), trace } }),
+    ),
+  fc.record({ sourceAt: moment, intents: fc.constant([aNotice("k1", "owed")]) }).map(({ sourceAt, intents }) =>
+    newIntent(
+      { kind: "case" },
+      {
+        payload: {
+          input: {
+            subTypeId: null,
+            productId: null,
+            problemTypeId: thawed("bt"),
+            regionId: null,
+            severityId: null,
+            extends: { a: thawed("b") },
+            description: thawed("down"),
+            fileIds: ["f1"],
+          },
+          since: sourceAt.toISOString(),
+          intents,
+          mirrors: [{ ...mirrorId.change(0), sourceAt, state: "live" }],
+          failures: [],
+          notes: ["n"],
+        },
+      },
+    ),
+  ),
+);
+const intentKey = some("notice:k1", "notice:k2", "message:changed-1", "action:move-1", "case");
 const intentState = some("planned", "sent", "unknown");
 const item = some<string>("case", "link", "file:1");
 
@@ -60,40 +142,17 @@ const step: fc.Arbitrary<StateStep> = fc.record(
       },
       { requiredKeys: [] },
     ),
-    mirrors: rows(
-      fc.record(
-        {
-          ...identity,
-          fingerprint: maybe(text),
-          sourceHash: maybe(text),
-          copyId: maybe(text),
-          copyFingerprints: fc.array(text, { maxLength: 2 }),
-          version: fc.nat(9),
-          state: some("sending", "live", "held"),
-          reason: maybe(text),
-          sizeBytes: maybe(fc.nat(2 ** 40)),
-          parentId: maybe(identity.sourceId),
-          missingSince: maybe(moment),
-          sourceAt: maybe(moment),
-        },
-        { requiredKeys: ["kind", "origin", "sourceId"] },
-      ),
-    ),
+    mirrors: rows(mirrorPatch),
     renames: fc.array(
-      fc.record({ kind: fc.constant("message"), origin: identity.origin, from: some("1", "fp:1"), to: some("2", "9") }),
+      fc.record({
+        kind: fc.constant("message"),
+        origin: fc.constant("huawei"),
+        from: some("1", "fp:1"),
+        to: some("2", "9"),
+      }),
       { maxLength: 1 },
     ),
-    intents: fc.uniqueArray(
-      fc.record({
-        kind: some("comment", "message"),
-        key: intentKey,
-        side: identity.origin,
-        state: intentState,
-        payload,
-        mark: maybe(text),
-      }),
-      { maxLength: 2, selector: ({ key }) => key },
-    ),
+    intents: fc.uniqueArray(newIntents, { maxLength: 2, selector: ({ key }) => key }),
     intentPatches: rows(
       fc.record(
         {
@@ -103,7 +162,7 @@ const step: fc.Arbitrary<StateStep> = fc.record(
           looks: fc.nat(5),
           nextLookAt: maybe(moment),
           attempts: fc.nat(5),
-          payload,
+          repeated: fc.constant(true),
         },
         { requiredKeys: ["key"] },
       ),

@@ -1,6 +1,7 @@
 /** For the tests of this folder: a database of its own per file, and the few rows that every test starts from. */
 import { createTestDatabase } from "../../test/support/database.ts";
 import type { CaseId, LinkId } from "../domain/ids.ts";
+import { type NewIntent, newIntent } from "../domain/rows/intent.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { SeenCase, StatePort } from "../sync/state.ts";
 import { syncConnections } from "./connections.ts";
@@ -75,4 +76,10 @@ export async function addLink(state: StatePort, connectionName: string, caseId: 
   const [id] = await addLinks(state, connectionName, caseId);
   if (id === undefined) throw new Error(`case ${caseId} has a link already`);
   return id;
+}
+
+/** A notice that is to be written to Jira and says `text`. */
+export function aNotice(cause: string, text: unknown = "", mark: string | null = null): NewIntent<"notice"> {
+  const property = { v: 1, inst: "inst", caseId: "C1", srcHash: "h", files: [] };
+  return newIntent({ kind: "notice", cause }, { payload: { bodyAdf: text, mark: property }, mark });
 }

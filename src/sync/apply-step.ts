@@ -5,8 +5,11 @@
  * reading it again. `src/store/step-law.test.ts` holds the two against each other. What others change meanwhile (wake-ups, acts of
  * people) is not in it: the next run reads that.
  */
-import type { Intent, Link, Mirror } from "../domain/link.ts";
-import type { LinkPatch, LinkSnapshot, MirrorPatch, NewIntent, OpenFailure, StateStep } from "./state.ts";
+import type { Link } from "../domain/link.ts";
+import type { Intent, NewIntent } from "../domain/rows/intent.ts";
+import { isPartOf, renamePart } from "../domain/rows/item-key.ts";
+import type { Mirror, MirrorId, MirrorKind, MirrorPatch } from "../domain/rows/mirror.ts";
+import type { LinkPatch, LinkSnapshot, OpenFailure, StateStep } from "./state.ts";
 
 /** The snapshot after the step, applied at `at`. Changes nothing that it is given. Pure. */
 export function applyStep(snapshot: LinkSnapshot, step: StateStep, at: Date): LinkSnapshot {
@@ -34,9 +37,8 @@ function renameMirrors(
   return mirrors.map((mirror) => {
     let changed = mirror;
     for (const { kind, origin, from, to } of renames) {
-      const isNamed = mirror.sourceId === from || mirror.sourceId.startsWith(`${from}#`);
-      if (mirror.kind === kind && mirror.origin === origin && isNamed) {
-        const sourceId = to + mirror.sourceId.slice(from.length);
+      if (mirror.kind === kind && mirror.origin === origin && isPartOf(mirror.sourceId, from)) {
+        const sourceId = renamePart(mirror.sourceId, from, to);
         if (!identities.has(identityOf({ kind, origin, sourceId }))) changed = { ...changed, sourceId, updatedAt: at };
       }
       if (mirror.kind === "file" && mirror.origin === origin && mirror.parentId === from)
@@ -52,12 +54,13 @@ export function patchMirrors(mirrors: readonly Mirror[], patches: readonly Mirro
   const rows = new Map(mirrors.map((mirror) => [identityOf(mirror), mirror]));
   for (const patch of patches) {
     const key = identityOf(patch);
+    // Row and patch are of one kind, since the kind is part of what names them.
     rows.set(key, { ...(rows.get(key) ?? newMirror), ...defined(patch), updatedAt: at } as Mirror);
   }
   return [...rows.values()];
 }
 
-const newMirror: Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt"> = {
+const newMirror = {
   fingerprint: null,
   sourceHash: null,
   sourceDigest: null,
@@ -71,9 +74,9 @@ const newMirror: Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt"> = {
   parentId: null,
   missingSince: null,
   sourceAt: null,
-};
+} as const;
 
-function identityOf({ kind, origin, sourceId }: Pick<Mirror, "kind" | "origin" | "sourceId">): string {
+function identityOf({ kind, origin, sourceId }: MirrorId<MirrorKind>): string {
   return JSON.stringify([kind, origin, sourceId]);
 }
 
@@ -81,23 +84,27 @@ function patchIntents(intents: readonly Intent[], step: StateStep, at: Date): re
   const { intents: fresh = [], intentPatches = [], confirmedIntents = [] } = step;
   const confirmed = new Set(confirmedIntents);
   const rows = new Map(intents.filter(({ key }) => !confirmed.has(key)).map((intent) => [intent.key, intent]));
-  for (const intent of fresh) rows.set(intent.key, newIntent(intent, at));
-  for (const { key, payload, ...patch } of intentPatches) {
+  for (const intent of fresh) rows.set(intent.key, startOf(intent, at));
+  for (const { key, ...patch } of intentPatches) {
     const before = rows.get(key);
-    if (before === undefined) continue;
-    rows.set(key, { ...before, ...defined(patch), ...(payload === undefined ? {} : { payload: asStored(payload) }) });
+    if (before !== undefined) rows.set(key, { ...before, ...defined(patch) });
   }
   return [...rows.values()];
 }
 
-function newIntent(intent: NewIntent, at: Date): Intent {
-  const payload = asStored(intent.payload);
-  return { ...intent, payload, createdAt: at, attemptedAt: null, looks: 0, nextLookAt: null, attempts: 0 };
+function startOf(intent: NewIntent, at: Date): Intent {
+  const { payload } = intent;
+  const progress = { createdAt: at, attemptedAt: null, looks: 0, nextLookAt: null, attempts: 0, repeated: false };
+  // The payload stays that of its kind.
+  return { ...intent, payload: withoutGaps(payload), ...progress } as Intent;
 }
 
-/** A payload is kept as JSON. */
-function asStored(payload: Intent["payload"]): Intent["payload"] {
-  return JSON.parse(JSON.stringify(payload)) as Intent["payload"];
+/** A payload is kept as JSON: members without a value are not there when it is read. */
+function withoutGaps<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(withoutGaps) as Value;
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutGaps(member)])) as Value;
 }
 
 /** One that is reported again counts on while it is open or put aside, else begins anew; one that the step reports is not resolved by it. */

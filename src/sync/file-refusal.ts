@@ -1,21 +1,8 @@
-/**
- * Why a file was not carried: a code that says whether waiting helps, and words for people.
- *
- * A mirror's `reason` holds both, as `code: words`, so that a later run can tell what may have passed.
- */
-import type { Mirror } from "../domain/link.ts";
+/** Why a file was not carried: a code that says whether waiting helps, so that a later run can tell, and words for people. */
+import type { FileReason, FileRefusal, FileRefusalCode, Mirror } from "../domain/rows/mirror.ts";
 import { isServiceError, type Side } from "../domain/service-error.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
 import type { CaseFileLimits } from "./ports.ts";
-
-/**
- * `too_large`, `type`, `off`: the other side's limits; `quota`: today's share is used up; `unreadable`: its own side does not give it
- * out; `refused`: the other side does not take it.
- */
-export type FileRefusalCode = "too_large" | "type" | "off" | "quota" | "unreadable" | "refused";
-
-/** Why a file was not carried. `words` are one line without contents. */
-export type FileRefusal = { readonly code: FileRefusalCode; readonly words: string };
 
 const remedies: Readonly<Record<FileRefusalCode, string>> = {
   too_large: "Make it smaller or share it another way; it is tried again when the limit changes.",
@@ -26,16 +13,22 @@ const remedies: Readonly<Record<FileRefusalCode, string>> = {
   refused: "Mend what is named, then use `casebridge failures retry`.",
 };
 
-/** As a mirror stores it. */
-export function toReason(refusal: FileRefusal): string {
-  return `${refusal.code}: ${refusal.words}`;
+/** The detail of a failure about a refused file. Pure. */
+export function refusalDetail({ code, words }: FileRefusal): string {
+  return `${code}: ${words}`;
 }
 
-/** What stands on the other side in place of a file: the words and what can be done. Also reads reasons without a code. */
-export function describeReason(reason: string): { readonly words: string; readonly remedy: string } {
-  const match = /^(too_large|type|off|quota|unreadable|refused): (.*)$/s.exec(reason);
-  const code = (match?.[1] ?? "refused") as FileRefusalCode;
-  return { words: match?.[2] ?? reason, remedy: remedies[code] };
+/** What stands on the other side in place of a file: the words and what can be done. Pure. */
+export function describeReason(reason: FileReason | null): { readonly words: string; readonly remedy: string } {
+  const { code, words } = refusalIn(reason) ?? {
+    code: "refused",
+    words: typeof reason === "string" ? reason : "refused",
+  };
+  return { words, remedy: remedies[code] };
+}
+
+function refusalIn(reason: FileReason | null): FileRefusal | null {
+  return typeof reason === "object" && reason !== null && "code" in reason ? reason : null;
 }
 
 /** The code for the daily quota of uploads (huawei.md 10). */
@@ -71,8 +64,12 @@ export function limitRefusal(
 }
 
 /** Whether waiting may have helped a refused file: another day for the quota, other limits at any time. Pure. */
-export function mayHavePassed(mirror: Pick<Mirror, "reason" | "updatedAt">, now: Date, timeZone: string): boolean {
-  const code = mirror.reason?.split(":")[0];
+export function mayHavePassed(
+  mirror: Pick<Mirror<"file">, "reason" | "updatedAt">,
+  now: Date,
+  timeZone: string,
+): boolean {
+  const code = refusalIn(mirror.reason)?.code;
   if (code === "quota") return dayOf(now, timeZone) !== dayOf(mirror.updatedAt, timeZone);
   return code === "too_large" || code === "type" || code === "off";
 }

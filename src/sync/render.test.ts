@@ -104,7 +104,7 @@ describe("facts and files", () => {
   it("names a carried file, and says name, size and reason of one that was not", () => {
     const lines = [
       fileLine("../a.txt", { attachmentId: "900" }),
-      fileLine("a.txt", { reason: "too_large: too large", sizeBytes: 0, from: "huawei" }),
+      fileLine("a.txt", { reason: { code: "too_large", words: "too large" }, sizeBytes: 0, from: "huawei" }),
       fileLine("a.txt", { reason: "refused", sizeBytes: null, from: "jira" }),
     ];
 

@@ -1,6 +1,7 @@
 /** How things read on the other side. Pure; plain text in, plain text out, except where an ADF document is asked for. */
 
 import { type CaseDetail, type CaseMessage, statusName } from "../domain/case.ts";
+import type { FileReason } from "../domain/rows/mirror.ts";
 import type { Side } from "../domain/service-error.ts";
 import { displayName, safeFileName, toPlainText } from "../domain/text/sanitize.ts";
 import { formatLocalTime, parseOffsetMinutes } from "../lib/time-zone.ts";
@@ -70,7 +71,7 @@ export function fileLine(
   name: string,
   carried:
     | { readonly attachmentId: string }
-    | { readonly reason: string; readonly sizeBytes: number | null; readonly from: Side },
+    | { readonly reason: FileReason | null; readonly sizeBytes: number | null; readonly from: Side },
 ): string {
   const shown = safeFileName(name);
   if ("attachmentId" in carried) return `Attachment: ${shown}`;
@@ -82,6 +83,7 @@ export function fileLine(
 
 /** The line of a message whose text names a file that stays in Jira, because the policy sends none. */
 export function stayingLine(file: { readonly name: string; readonly sizeBytes: number }): string {
-  const reason = "off: it stays in Jira, since no files are sent to Huawei Cloud / 附件留在 Jira，未发送";
+  const words = "it stays in Jira, since no files are sent to Huawei Cloud / 附件留在 Jira，未发送";
+  const reason = { code: "off", words } as const;
   return fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" });
 }

@@ -11,7 +11,9 @@ import type { FailureReason } from "../domain/failure.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
-import type { Intent, Link, LinkState, Mirror, MirrorKind } from "../domain/link.ts";
+import type { Link, LinkState } from "../domain/link.ts";
+import type { Intent, NewFailure, NewIntent } from "../domain/rows/intent.ts";
+import type { Mirror, MirrorPatch } from "../domain/rows/mirror.ts";
 import type { Side } from "../domain/service-error.ts";
 
 /** Thrown when another run holds the link by now. The run must stop without further remote calls. */
@@ -69,23 +71,6 @@ export type OpenFailure = {
   readonly attempts: number;
 };
 
-/** Fields of a mirror that a run sets; those left out keep their value. */
-export type MirrorPatch = {
-  readonly kind: MirrorKind;
-  readonly origin: Side;
-  readonly sourceId: string;
-} & Partial<Omit<Mirror, "kind" | "origin" | "sourceId" | "updatedAt">>;
-
-/** An intent before its write (rule 2). */
-export type NewIntent = {
-  readonly kind: Intent["kind"];
-  readonly key: string;
-  readonly side: Side;
-  readonly state: Intent["state"];
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly mark: string | null;
-};
-
 /** Fields of a link that a run sets. */
 export type LinkPatch = Partial<{
   issueId: IssueId;
@@ -117,10 +102,10 @@ export type LinkPatch = Partial<{
 export type StateStep = {
   readonly link?: LinkPatch;
   readonly mirrors?: readonly MirrorPatch[];
-  /** Renames the identity of a mirror once its id appears. */
+  /** Renames a message once its id appears; its further parts and its files follow it. */
   readonly renames?: readonly {
-    readonly kind: MirrorKind;
-    readonly origin: Side;
+    readonly kind: "message";
+    readonly origin: "huawei";
     readonly from: string;
     readonly to: string;
   }[];
@@ -132,15 +117,11 @@ export type StateStep = {
     readonly looks?: number;
     readonly nextLookAt?: Date | null;
     readonly attempts?: number;
-    readonly payload?: Readonly<Record<string, unknown>>;
+    /** It is written again, since every look for an earlier attempt came back empty. */
+    readonly repeated?: true;
   }[];
   readonly confirmedIntents?: readonly string[];
-  readonly failures?: readonly {
-    readonly direction: FailureDirection;
-    readonly item: string;
-    readonly reason: FailureReason;
-    readonly detail: string;
-  }[];
+  readonly failures?: readonly NewFailure[];
   readonly resolvedFailures?: readonly { readonly item: string }[];
   readonly audit?: readonly {
     readonly side: Side;

@@ -197,7 +197,7 @@ test("a case that was rendered and has not left is forgotten once its issue asks
       side: "huawei",
       epoch: 1,
       state: "planned",
-      payload: { asked: "other inputs" },
+      payload: { asked: "other inputs", input: { problemTypeId: "bt3001", description: "down" } },
     },
   });
 

@@ -1,8 +1,9 @@
 /** `DATA_KEY`: texts of unconfirmed writes are sealed, and a key that is lost loses nothing without a word (docs/configuration.md). */
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
+import { newIntent } from "../../src/domain/rows/intent.ts";
+import { intentKey } from "../../src/domain/rows/intent-key.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
-import { descriptionRestKey } from "../../src/sync/plan/action.ts";
 import { inDialect } from "../support/dialect.ts";
 import { noInputs, type Stage, startStage } from "../support/stage.ts";
 
@@ -65,9 +66,9 @@ test("a text that cannot be opened any more, and that nothing else remembers, is
   const [linkId] = await stage.linkIds();
   if (linkId === undefined) throw new Error("there is no link");
   const leased = await stage.state.claimLink(linkId, "test", 30_000);
-  const payload = { bodyAdf: "a text", mark: { v: 1 } };
+  const mark = { v: 1, inst: "", caseId: "", srcHash: "", files: [] };
   await leased?.apply({
-    intents: [{ kind: "comment", key: "notice:test", side: "jira", state: "planned", payload, mark: null }],
+    intents: [newIntent({ kind: "notice", cause: "test" }, { payload: { bodyAdf: "a text", mark } })],
   });
   await leased?.finish({ doneRev: null, recheckAt: null, attempts: 0 });
   expect(await stored()).toContain('"sealed"');
@@ -124,7 +125,7 @@ test("an issue whose answer was lost together with the key is found; what did no
   await rounds(3);
 
   expect(stage.jira.getState().issues).toHaveLength(2);
-  expect(await lost()).toEqual([descriptionRestKey]);
+  expect(await lost()).toEqual([intentKey({ kind: "description_rest" })]);
   expect(told().filter((text) => text.includes("undefined"))).toEqual([]);
 });
 

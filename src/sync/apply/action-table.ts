@@ -4,6 +4,7 @@
  */
 
 import type { CommentId } from "../../domain/ids.ts";
+import { itemKey, singleItems } from "../../domain/rows/item-key.ts";
 import type { Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Action } from "../plan/action.ts";
@@ -109,7 +110,7 @@ export const actionTable: ActionTable<Action> = {
   carry_late_file: {
     ...usual,
     perform: carryLateFile,
-    item: ({ file }) => `file:${file.fileId}`,
+    item: ({ file }) => itemKey("file", file.fileId),
     words: () => "attach a file that could not be carried before",
     mayExist: true,
   },
@@ -124,7 +125,7 @@ export const actionTable: ActionTable<Action> = {
   post_message: {
     ...usual,
     perform: postMessage,
-    item: ({ message }) => `message:${message.sourceId}`,
+    item: ({ message }) => itemKey("message", message.sourceId),
     words: ({ again }) => (again ? "write the comment again, its copy was removed" : "write a comment"),
     arose: ({ again, message }) => (again ? "before" : { at: message.message.createdAt, by: "huawei" }),
     mayExist: true,
@@ -144,7 +145,7 @@ export const actionTable: ActionTable<Action> = {
   notice: {
     ...usual,
     perform: (deps, leased, { cause, text }) => postNotice(deps, leased, cause, text),
-    item: ({ cause }) => `notice:${cause}`,
+    item: ({ cause }) => itemKey("notice", cause),
     words: () => "write a notice",
     mayExist: true,
   },
@@ -182,7 +183,7 @@ export const actionTable: ActionTable<Action> = {
   move_issue: {
     ...usual,
     perform: moveIssue,
-    item: () => "status",
+    item: () => singleItems.status,
     words: ({ caseStatus }, { settings }) => {
       const target = statusTarget(settings, caseStatus);
       return `move the issue to ${"statusId" in target ? `status ${target.statusId}` : target.category}`;
@@ -192,7 +193,7 @@ export const actionTable: ActionTable<Action> = {
   send_comment: {
     ...usual,
     perform: sendComment,
-    item: ({ comment }) => `comment:${comment.commentId}`,
+    item: ({ comment }) => itemKey("comment", comment.commentId),
     words: ({ version }) => (version === 1 ? "send a message" : `send version ${version} of a message`),
     arose: ({ comment }) => ({ at: comment.updatedAt, by: "jira" }),
     mayExist: true,
@@ -200,7 +201,7 @@ export const actionTable: ActionTable<Action> = {
   withdraw_comment: {
     ...usual,
     perform: withdrawComment,
-    item: ({ mirror }) => `comment:${mirror.sourceId}`,
+    item: ({ mirror }) => itemKey("comment", mirror.sourceId),
     words: (_, { huawei }) =>
       huawei.capabilities.has("withdraw") ? "withdraw the message" : "send a message marked as withdrawn",
     mayExist: true,
@@ -208,7 +209,7 @@ export const actionTable: ActionTable<Action> = {
   send_file: {
     ...usual,
     perform: sendOwnFile,
-    item: ({ file }) => `file:${file.attachmentId}`,
+    item: ({ file }) => itemKey("file", file.attachmentId),
     words: () => "send the file in a message of its own",
     mayExist: true,
   },
@@ -230,14 +231,14 @@ export const actionTable: ActionTable<Action> = {
   run_command: {
     ...usual,
     perform: runCommand,
-    item: ({ comment }) => `comment:${comment.commentId}`,
+    item: ({ comment }) => itemKey("comment", comment.commentId),
     words: ({ command }) => `carry out /${command.name}`,
     mayExist: true,
   },
   release_guarded: {
     ...usual,
     perform: releaseGuarded,
-    item: ({ comment }) => `comment:${comment.commentId}`,
+    item: ({ comment }) => itemKey("comment", comment.commentId),
     words: () => "carry out /release",
     mayExist: true,
   },
@@ -246,8 +247,7 @@ export const actionTable: ActionTable<Action> = {
     perform: actOnCase,
     item: () => "act_on_case",
     words: ({ action }) => `${action} the case`,
-    // A cause is the moment of the move.
-    arose: ({ cause }) => ({ at: new Date(Number(cause.slice("move-".length))), by: "jira" }),
+    arose: ({ movedMs }) => ({ at: new Date(movedMs), by: "jira" }),
     mayExist: true,
   },
   ask_reopen: {
@@ -293,8 +293,8 @@ export function commentsSentBy(action: Action): CommentId[] {
 
 async function performRemember(deps: ApplyDeps, leased: LeasedLink, { step, what }: Remember): Promise<number> {
   await leased.apply(step);
-  for (const { kind, origin, state, reason } of step.mirrors ?? []) {
-    if (kind === "comment" && origin === "jira" && state === "held" && typeof reason === "string")
+  for (const { kind, state, reason } of step.mirrors ?? []) {
+    if (kind === "comment" && state === "held" && typeof reason === "string")
       deps.onDisclosure?.({ kind: "held", reason });
   }
   deps.log.debug({ linkId: leased.snapshot.link.id, what }, "Remembered");

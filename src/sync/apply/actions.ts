@@ -5,14 +5,18 @@
  * looked for by the case's status and in the operation log before it is repeated (rule 6).
  */
 
-import type { Intent } from "../../domain/link.ts";
+import { type Intent, intentsOf, newIntent } from "../../domain/rows/intent.ts";
+import { intentKey } from "../../domain/rows/intent-key.ts";
+import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { toStoredName } from "../../domain/rows/mirror-name.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { ownWords, thawed } from "../../domain/text/guarded.ts";
+import { ownWords } from "../../domain/text/guarded.ts";
 import { formatMark, type Mark } from "../../domain/text/marks.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
-import { type Action, type Observed, reopenKeyPrefix } from "../plan/action.ts";
+import type { Action, Observed } from "../plan/action.ts";
 import { decidedCommand } from "../plan/commands.ts";
-import type { LeasedLink } from "../state.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
 import { noteEmptyLook } from "./looks.ts";
 import { postNotice } from "./notices.ts";
 import { owedMessage, sendOwed } from "./parts.ts";
@@ -27,10 +31,9 @@ export async function actOnCase(
   const caseId = needCase(leased);
   const { link, mirrors } = leased.snapshot;
   const issueKey = markKey(leased);
-  const key = `action:${action.cause}`;
-  const known = mirrors.find(
-    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === action.cause,
-  );
+  const move = mirrorId.move(action.movedMs);
+  const item = toStoredName(move).sourceId;
+  const known = findMirror(mirrors, move);
   if (known?.state === "live" || known?.state === "refused") return 0;
   const admitted = await deps.closes.admitClose(link.connectionName, known?.updatedAt ?? null);
   if (admitted === "later") return 0;
@@ -38,39 +41,38 @@ export async function actOnCase(
     return postNotice(
       deps,
       leased,
-      `waits-for-release-${action.cause}`,
+      noticeCause.moveWaits(action.movedMs),
       "More than 10 service tickets were to be closed or withdrawn within 10 minutes, so this one waits. " +
         'An administrator releases them with "casebridge resume".',
     );
   }
-  const n = mirrors.filter((mirror) => mirror.origin === "jira" && mirror.sourceId.startsWith("move-")).length;
+  const n = mirrors.filter(({ kind }) => kind === "move").length;
   const description = formatMark({ kind: "notice", issueKey, noticeKind: action.action, n: Math.max(1, n) });
   try {
     await writeOnce(deps, leased, {
-      kind: "action",
-      key,
-      side: "huawei",
-      mark: null,
-      payload: { action: action.action, description, trace: description },
+      intent: newIntent(
+        { kind: "move", movedMs: action.movedMs },
+        { payload: { action: action.action, description, trace: description } },
+      ),
       call: (frozen) =>
         deps.huawei.performAction(
           caseId,
           action.action,
-          deps.gate.seal({ kind: "mark", issueId: needIssue(leased) }, thawed(frozen.description)),
+          deps.gate.seal({ kind: "mark", issueId: needIssue(leased) }, frozen.description),
           deps.lane,
         ),
       confirm: () => ({
-        mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "live" }],
+        mirrors: [{ ...move, state: "live" }],
         link: { ...(action.category === null ? {} : { agreedCategory: action.category }) },
-        audit: [{ side: "huawei", action: action.action, item: action.cause, result: "done" }],
+        audit: [{ side: "huawei", action: action.action, item, result: "done" }],
       }),
     });
   } catch (error) {
     const reason = refusalText(error);
     if (reason === null) throw error;
     await leased.apply({
-      mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "refused", reason }],
-      audit: [{ side: "huawei", action: action.action, item: action.cause, result: "refused" }],
+      mirrors: [{ ...move, state: "refused", reason }],
+      audit: [{ side: "huawei", action: action.action, item, result: "refused" }],
     });
   }
   return 1;
@@ -84,36 +86,31 @@ export async function askReopen(
 ): Promise<number> {
   const { mirrors, intents } = leased.snapshot;
   const issueKey = markKey(leased);
-  const open = intents.find((intent) => intent.key.startsWith(reopenKeyPrefix) && intent.state === "planned");
-  const n =
-    open === undefined
-      ? mirrors.filter(
-          (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId.startsWith("reopen-"),
-        ).length + 1
-      : Number(open.key.slice(reopenKeyPrefix.length));
+  const open = intentsOf(intents, "reopen").find((intent) => intent.state === "planned");
+  const n = open?.n ?? mirrors.filter(({ kind }) => kind === "reopen").length + 1;
   const mark: Mark = { kind: "notice", issueKey, noticeKind: "reopen", n };
-  const key = `${reopenKeyPrefix}${n}`;
+  const id = { kind: "reopen", n } as const;
+  const [asked, move] = [mirrorId.reopen(n), mirrorId.move(action.movedMs)];
   // What was decided before, by a worker that did not come to send it, is sent as it stands.
   if (open === undefined) {
     await leased.apply({
       intents: [
-        owedMessage({
-          key,
+        owedMessage(id, {
           mark,
           text: ownWords`The issue was taken up again on our side; please take up this service ticket again. 我方已重新打开该问题，请继续处理此工单。`,
-          owner: { kind: "notice", sourceId: `reopen-${n}` },
+          owner: asked,
         }),
       ],
       mirrors: [
-        { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "sending" },
-        { kind: "notice", origin: "jira", sourceId: action.cause, state: "sending" },
+        { ...asked, state: "sending" },
+        { ...move, state: "sending" },
       ],
     });
   }
   try {
-    const writes = await sendOwed(deps, leased, key, { keepsRefused: true });
+    const writes = await sendOwed(deps, leased, id, { keepsRefused: true });
     await leased.apply({
-      mirrors: [{ kind: "notice", origin: "jira", sourceId: action.cause, state: "live" }],
+      mirrors: [{ ...move, state: "live" }],
       link: { agreedCategory: action.category },
     });
     return writes;
@@ -121,10 +118,10 @@ export async function askReopen(
     const reason = refusalText(error);
     if (reason === null) throw error;
     await leased.apply({
-      confirmedIntents: [key],
+      confirmedIntents: [intentKey(id)],
       mirrors: [
-        { kind: "notice", origin: "jira", sourceId: `reopen-${n}`, state: "refused", reason },
-        { kind: "notice", origin: "jira", sourceId: action.cause, state: "refused", reason },
+        { ...asked, state: "refused", reason },
+        { ...move, state: "refused", reason },
       ],
     });
     return 1;
@@ -138,9 +135,10 @@ export async function askReopen(
 export async function settleAction(
   deps: ApplyDeps,
   leased: LeasedLink,
-  intent: Intent,
+  intent: Intent<"move" | "command">,
   observed: Observed,
 ): Promise<Date | null> {
+  const { action, authorId = null, trace } = intent.payload;
   const now = deps.clock.now();
   let happened = isVisible(intent, observed.case?.status);
   let result: "done" | "perhaps" = "done";
@@ -149,36 +147,30 @@ export async function settleAction(
       const attemptedAt = toServiceTime(intent.attemptedAt ?? intent.createdAt, deps.huawei.serviceClock.aheadMs());
       const since = attemptedAt.getTime() - 5 * 60_000;
       const log = await deps.huawei.listOperations(needCase(leased), deps.lane);
-      const mark = String(intent.payload.trace ?? intent.payload.description ?? "\0");
       happened = log.some(
         (entry) =>
-          entry.description.startsWith(mark) ||
-          (intent.payload.action === "rate" && entry.kind === "rate" && entry.at.getTime() >= since),
+          entry.description.startsWith(trace) ||
+          (action === "rate" && entry.kind === "rate" && entry.at.getTime() >= since),
       );
     } catch (error) {
       if (!isServiceError(error)) throw error;
       if (error.kind !== "rejected") return new Date(now.getTime() + 5_000);
       // This API version has no log: what leaves no other trace is not repeated, since once too few is better than twice.
-      happened = intent.payload.action === "press" || intent.payload.action === "rate";
+      happened = action === "press" || action === "rate";
       result = "perhaps";
     }
   }
   if (!happened) return noteEmptyLook(deps, leased, intent, now);
-  const [prefix, cause] = [intent.key.slice(0, intent.key.indexOf(":")), intent.key.slice(intent.key.indexOf(":") + 1)];
-  const step =
-    prefix === "command"
-      ? decidedCommand(
-          cause,
-          "live",
-          `${intent.payload.action === "press" ? "urge" : String(intent.payload.action)}:${result}`,
-          typeof intent.payload.authorId === "string" ? intent.payload.authorId : null,
-        )
-      : { mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "live" } as const] };
+  const name = action === "press" ? "urge" : action;
+  const step: StateStep =
+    intent.kind === "command"
+      ? decidedCommand(intent.commentId, "live", { name, result }, authorId)
+      : { mirrors: [{ ...mirrorId.move(intent.movedMs), state: "live" }] };
   await leased.apply({ ...step, confirmedIntents: [intent.key] });
   // A reply may be owed, and the case has a new status.
   return now;
 }
 
-function isVisible(intent: Intent, status: number | undefined): boolean {
-  return (intent.payload.action === "close" && status === 3) || (intent.payload.action === "cancel" && status === 4);
+function isVisible({ payload: { action } }: Intent<"move" | "command">, status: number | undefined): boolean {
+  return (action === "close" && status === 3) || (action === "cancel" && status === 4);
 }

@@ -2,9 +2,13 @@
  * Huawei → Jira: files, each once; what cannot be carried leaves a placeholder line.
  */
 import type { CaseFile } from "../../domain/case.ts";
+import { findIntent, newIntent } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { type FileRefusal, findMirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
-import { type FileRefusal, refusalOf, toReason } from "../file-refusal.ts";
+import { refusalDetail, refusalOf } from "../file-refusal.ts";
 import type { Action } from "../plan/action.ts";
 import type { SpooledFile } from "../ports.ts";
 import { fileLine } from "../render.ts";
@@ -37,14 +41,12 @@ export async function carryFiles(
 
 /** What stands in a comment for a file that was handled before; `null` when it was not. */
 export function knownFile(leased: Pick<LeasedLink, "snapshot">, file: CaseFile): CarriedFile | null {
-  const known = leased.snapshot.mirrors.find(
-    (mirror) => mirror.kind === "file" && mirror.origin === "huawei" && mirror.sourceId === file.fileId,
-  );
+  const known = findMirror(leased.snapshot.mirrors, mirrorId.caseFile(file.fileId));
   if (known === undefined) return null;
   const { copyId: attachmentId, sizeBytes } = known;
   const line =
     attachmentId === null
-      ? fileLine(file.name, { reason: known.reason ?? "refused", sizeBytes, from: "huawei" })
+      ? fileLine(file.name, { reason: known.reason, sizeBytes, from: "huawei" })
       : fileLine(file.name, { attachmentId });
   return { file, attachmentId, line };
 }
@@ -61,11 +63,11 @@ export async function carryLateFile(
     refused: `The attachment ${name} of the service ticket, refused before, is on this issue now.`,
     unseen: `The attachment ${name} of the service ticket, which Huawei Cloud did not show at first, is on this issue now.`,
   };
-  const notices = [{ cause: `late-file-${file.fileId}`, text: texts[cause] }];
+  const notices = [{ cause: noticeCause.lateFile(file.fileId), text: texts[cause] }];
   const { attachmentId, line } = await carryFile(deps, leased, file, { parentId, notices });
   if (attachmentId !== null) return 1 + (await writeOwedNotices(deps, leased, notices));
   if (cause === "refused") return 0;
-  const refusals = [{ cause: `late-file-refused-${file.fileId}`, text: line }];
+  const refusals = [{ cause: noticeCause.lateFileRefused(file.fileId), text: line }];
   await leased.apply({ intents: owedNotices(deps, leased, refusals) });
   return writeOwedNotices(deps, leased, refusals);
 }
@@ -79,9 +81,10 @@ async function carryFile(
 ): Promise<CarriedFile> {
   const issueId = needIssue(leased);
   const { parentId } = more;
-  const key = `file:${file.fileId}`;
-  const open = leased.snapshot.intents.find((intent) => intent.key === key);
-  if (open !== undefined && open.state !== "planned") throw new Unsettled(key);
+  const item = itemKey("file", file.fileId);
+  const row = mirrorId.caseFile(file.fileId);
+  const open = findIntent(leased.snapshot.intents, { kind: "file", fileId: file.fileId });
+  if (open !== undefined && open.state !== "planned") throw new Unsettled(open.key);
   let spooled: SpooledFile | null = null;
   let sizeMaxBytes = 0;
   let attachmentId: string | null = null;
@@ -97,18 +100,15 @@ async function carryFile(
       sizeBytes = source.sizeBytes;
       const name = safeFileName(file.name);
       const uploaded = await writeOnce(deps, leased, {
-        kind: "file",
-        key,
-        side: "jira",
-        mark: null,
-        payload: { name, sizeBytes: source.sizeBytes, sha256: source.sha256, fileId: file.fileId, parentId },
+        intent: newIntent(
+          { kind: "file", fileId: file.fileId },
+          { payload: { name, sizeBytes: source.sizeBytes, sha256: source.sha256, fileId: file.fileId, parentId } },
+        ),
         call: () => deps.jira.uploadFile(issueId, { file: source, name }, deps.lane),
         confirm: (result) => ({
           mirrors: [
             {
-              kind: "file",
-              origin: "huawei",
-              sourceId: file.fileId,
+              ...row,
               copyId: result.attachmentId,
               state: "live",
               reason: null,
@@ -118,8 +118,8 @@ async function carryFile(
             },
           ],
           intents: owedNotices(deps, leased, more.notices),
-          resolvedFailures: [{ item: key }],
-          audit: [{ side: "jira", action: "upload", item: key, result: result.attachmentId }],
+          resolvedFailures: [{ item }],
+          audit: [{ side: "jira", action: "upload", item, result: result.attachmentId }],
         }),
       });
       attachmentId = uploaded.attachmentId;
@@ -131,12 +131,10 @@ async function carryFile(
     if (spooled !== null) await deps.spool.remove(spooled);
   }
   if (attachmentId !== null) return { file, attachmentId, line: fileLine(file.name, { attachmentId }) };
-  const reason = toReason(refusal ?? { code: "refused", words: "Jira answered no attachment" });
+  const reason: FileRefusal = refusal ?? { code: "refused", words: "Jira answered no attachment" };
   await leased.apply({
-    mirrors: [
-      { kind: "file", origin: "huawei", sourceId: file.fileId, state: "placeholder", reason, sizeBytes, parentId },
-    ],
-    failures: [{ direction: "to-jira", item: key, reason: "file_refused", detail: reason }],
+    mirrors: [{ ...row, state: "placeholder", reason, sizeBytes, parentId }],
+    failures: [{ direction: "to-jira", item, reason: "file_refused", detail: refusalDetail(reason) }],
   });
   return { file, attachmentId: null, line: fileLine(file.name, { reason, sizeBytes, from: "huawei" }) };
 }

@@ -4,12 +4,17 @@
 
 import type { Stars } from "../../domain/command-text.ts";
 import { type CommentHashes, commentHashes, type RememberedHashes } from "../../domain/identity.ts";
+import { type ActionPayload, findIntent, newIntent } from "../../domain/rows/intent.ts";
+import { intentKey } from "../../domain/rows/intent-key.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
+import { toStoredName } from "../../domain/rows/mirror-name.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { guardText, maskedInWords } from "../../domain/text/guard.ts";
-import { cutGuarded, type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
+import { cutGuarded, type GuardedText, ownWords } from "../../domain/text/guarded.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { Action } from "../plan/action.ts";
-import { commandId, commandKey, decidedCommand, findCommand } from "../plan/commands.ts";
+import { decidedCommand, findCommand } from "../plan/commands.ts";
 import type { LeasedLink } from "../state.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
@@ -26,30 +31,32 @@ export async function runCommand(
 ): Promise<number> {
   const { comment, command } = action;
   const { commentId } = comment;
+  const { name } = command;
+  const row = mirrorId.command(commentId);
   const known = findCommand(leased.snapshot.mirrors, commentId);
   if (known?.state === "live" || known?.state === "refused") return 0;
-  const key = commandKey(commentId);
-  const running = leased.snapshot.intents.some((intent) => intent.key === key);
+  const id = { kind: "command", commentId } as const;
+  const running = findIntent(leased.snapshot.intents, id) !== undefined;
   const hashes = commentHashes(comment, deps.text.adfToText);
   const subject = { kind: "comment", issueId: needIssue(leased), commentId, ...hashes } as const;
   if (!running) {
     await deps.gate.require(subject);
     const refusal = await permissionRefusal(deps, comment);
     if (refusal !== null) {
-      await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${refusal}`, comment.authorId));
+      await leased.apply(decidedCommand(commentId, "refused", { name, result: refusal }, comment.authorId));
       // The reply is planned from what was just stored.
       return 1;
     }
     if (command.name === "close" || command.name === "cancel") {
       if (known === undefined) {
         await leased.apply({
-          mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state: "held", reason: null }],
-          audit: [{ side: "jira", action: "wants_close", item: commandId(commentId), result: "noted" }],
+          mirrors: [{ ...row, state: "held", reason: null }],
+          audit: [{ side: "jira", action: "wants_close", item: toStoredName(row).sourceId, result: "noted" }],
         });
       }
       if ((await deps.closes.admitClose(leased.snapshot.link.connectionName, null)) === "held") {
         if (known?.reason == null)
-          await leased.apply(decidedCommand(commentId, "held", `${command.name}:held`, comment.authorId));
+          await leased.apply(decidedCommand(commentId, "held", { name, result: "held" }, comment.authorId));
         return known?.reason == null ? 1 : 0;
       }
     }
@@ -59,27 +66,25 @@ export async function runCommand(
   if (!running && masked) deps.onDisclosure?.({ kind: "masked", item: "rating" });
   try {
     await writeOnce(deps, leased, {
-      kind: "action",
-      key,
-      side: "huawei",
-      mark: null,
-      payload: {
-        // The previous release reads the name; it is no longer needed once that one is gone.
-        name: command.name,
-        action: command.name === "urge" ? "press" : command.name,
-        authorId: comment.authorId,
-        ...described,
-        ...hashes,
-      },
+      intent: newIntent(id, {
+        payload: {
+          // The previous release reads the name; it is no longer needed once that one is gone.
+          name,
+          action: name === "urge" ? "press" : name,
+          authorId: comment.authorId,
+          ...described,
+          ...hashes,
+        },
+      }),
       call: (frozen) => call(deps, leased, { ...subject, ...frozenHashes(frozen, hashes) }, frozen),
-      confirm: () => decidedCommand(commentId, "live", `${command.name}:done`, comment.authorId),
+      confirm: () => decidedCommand(commentId, "live", { name, result: "done" }, comment.authorId),
     });
   } catch (error) {
     // Nothing was asked for: what the comment says by now, and to whom, is decided anew.
-    if (error instanceof Withheld) await leased.apply({ confirmedIntents: [key] });
+    if (error instanceof Withheld) await leased.apply({ confirmedIntents: [intentKey(id)] });
     const reason = refusalText(error);
     if (reason === null) throw error;
-    await leased.apply(decidedCommand(commentId, "refused", `${command.name}:${reason}`, comment.authorId));
+    await leased.apply(decidedCommand(commentId, "refused", { name, result: reason }, comment.authorId));
   }
   return 1 + (await writeOwedNotices(deps, leased, told));
 }
@@ -138,7 +143,7 @@ function describe(
       ? []
       : [
           {
-            cause: `rating-${action.comment.commentId}`,
+            cause: noticeCause.ratingChanged(action.comment.commentId),
             text: `Before the text of a rating was sent to Huawei Cloud, ${changes.join("; ")}.`,
           },
         ];
@@ -146,24 +151,20 @@ function describe(
 }
 
 /** What the comment said when its command was frozen; an older release froze no digest. */
-function frozenHashes(frozen: Readonly<Record<string, unknown>>, now: CommentHashes): RememberedHashes {
-  const { sourceHash, sourceDigest } = frozen;
-  if (typeof sourceHash !== "string") return now;
-  return { sourceHash, sourceDigest: typeof sourceDigest === "string" ? sourceDigest : null };
+function frozenHashes({ sourceHash, sourceDigest }: ActionPayload, now: CommentHashes): RememberedHashes {
+  return typeof sourceHash === "string" ? { sourceHash, sourceDigest: sourceDigest ?? null } : now;
 }
 
 async function call(
   deps: ApplyDeps,
   leased: LeasedLink,
   subject: Subject,
-  frozen: Readonly<Record<string, unknown>>,
+  { action, description, stars }: ActionPayload,
 ): Promise<void> {
   const caseId = needCase(leased);
-  const description = thawed(frozen.description);
-  if (frozen.action === "rate") {
-    const rating = deps.gate.seal(subject, { stars: frozen.stars as Stars, text: description });
-    return deps.huawei.rateCase(caseId, rating, deps.lane);
+  if (action === "rate") {
+    if (stars === undefined) throw new Error("a rating was frozen without its stars");
+    return deps.huawei.rateCase(caseId, deps.gate.seal(subject, { stars, text: description }), deps.lane);
   }
-  const action = frozen.action as "press" | "close" | "cancel";
   await deps.huawei.performAction(caseId, action, deps.gate.seal(subject, description), deps.lane);
 }

@@ -5,8 +5,11 @@ import type { CaseMessage } from "../../domain/case.ts";
 import { isCaseText, withoutCase } from "../../domain/command-text.ts";
 import type { RememberedHashes } from "../../domain/identity.ts";
 import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
-import type { Mirror } from "../../domain/link.ts";
 import { knownFingerprints } from "../../domain/message-views.ts";
+import { type NewIntent, newIntent } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
@@ -18,12 +21,12 @@ import { decidedCommand } from "../plan/commands.ts";
 import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosure.ts";
 import { droppedParts } from "../plan/remember.ts";
 import { formatMoment, stayingLine } from "../render.ts";
-import type { LeasedLink, NewIntent } from "../state.ts";
+import type { LeasedLink } from "../state.ts";
 import { permissionRefusal } from "./commands.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { messagePayload, owedMessage, partsOf, sendOwed, sendPart, withdrawnSuffix } from "./parts.ts";
+import { owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
 import { type ApplyDeps, guardFor, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
@@ -38,7 +41,9 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
   if (partsOf(leased, comment.commentId).length === 0) {
     const refusal = action.version === 1 && isCaseText(action.text) ? await permissionRefusal(deps, comment) : null;
     if (refusal !== null) {
-      await leased.apply(decidedCommand(comment.commentId, "refused", `case:${refusal}`, comment.authorId));
+      await leased.apply(
+        decidedCommand(comment.commentId, "refused", { name: "case", result: refusal }, comment.authorId),
+      );
       // The reply is planned from what was just stored.
       return 1;
     }
@@ -47,7 +52,7 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
     writes += prepared.writes;
   }
   for (const { key } of partsOf(leased, comment.commentId)) {
-    const intent = leased.snapshot.intents.find((entry) => entry.key === key);
+    const intent = partsOf(leased, comment.commentId).find((part) => part.key === key);
     if (intent === undefined || intent.state === "sent") continue;
     if (intent.state === "unknown") throw new Unsettled(intent.key);
     try {
@@ -65,22 +70,20 @@ export async function sendComment(deps: ApplyDeps, leased: LeasedLink, action: S
   return writes;
 }
 
-function findMirror(leased: Pick<LeasedLink, "snapshot">, commentId: string): Mirror | undefined {
-  return leased.snapshot.mirrors.find(
-    (mirror) => mirror.kind === "comment" && mirror.origin === "jira" && mirror.sourceId === commentId,
-  );
+function rowOf(leased: Pick<LeasedLink, "snapshot">, commentId: string): Mirror<"comment"> | undefined {
+  return findMirror(leased.snapshot.mirrors, mirrorId.comment(commentId));
 }
 
 /** Drops the parts that have not left; the next run decides anew. What has left is confirmed first. */
 async function stopSending(leased: LeasedLink, commentId: CommentId): Promise<void> {
   const parts = partsOf(leased, commentId);
   const left = parts.filter((part) => part.state !== "planned");
-  const hasCopies = (findMirror(leased, commentId)?.copyFingerprints.length ?? 0) > 0;
+  const hasCopies = (rowOf(leased, commentId)?.copyFingerprints.length ?? 0) > 0;
   const step = droppedParts(
     leased.snapshot,
     parts.filter((part) => part.state === "planned").map((part) => part.key),
   );
-  const base = { kind: "comment", origin: "jira", sourceId: commentId, sourceHash: null, sourceDigest: null } as const;
+  const base = { ...mirrorId.comment(commentId), sourceHash: null, sourceDigest: null } as const;
   const mirror =
     left.length > 0
       ? base
@@ -101,7 +104,7 @@ async function giveUp(deps: ApplyDeps, leased: LeasedLink, commentId: CommentId,
   }
   const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
   if (reason === null) throw error;
-  const mirror = findMirror(leased, commentId);
+  const mirror = rowOf(leased, commentId);
   const hashes = { sourceHash: mirror?.sourceHash ?? null, sourceDigest: mirror?.sourceDigest ?? null };
   return refuse(deps, leased, { commentId, reason, ...hashes });
 }
@@ -114,7 +117,7 @@ async function refuse(
   const { commentId, reason, sourceHash, sourceDigest } = refusal;
   const notices: Notice[] = [
     {
-      cause: `refused-${commentId}-${sourceHash?.slice(0, 8) ?? "0"}`,
+      cause: noticeCause.commentRefused(commentId, sourceHash?.slice(0, 8) ?? "0"),
       text: `A comment could not be sent to the service ticket: ${reason}. Edit it, or use \`casebridge failures retry\`.`,
     },
   ];
@@ -127,10 +130,12 @@ async function refuse(
     ...step,
     mirrors: [
       ...(step.mirrors ?? []),
-      { kind: "comment", origin: "jira", sourceId: commentId, state: "refused", reason, sourceHash, sourceDigest },
+      { ...mirrorId.comment(commentId), state: "refused", reason, sourceHash, sourceDigest },
     ],
     intents: owedNotices(deps, leased, notices),
-    failures: [{ direction: "to-huawei", item: `comment:${commentId}`, reason: "message_refused", detail: reason }],
+    failures: [
+      { direction: "to-huawei", item: itemKey("comment", commentId), reason: "message_refused", detail: reason },
+    ],
   });
   return writeOwedNotices(deps, leased, notices);
 }
@@ -147,7 +152,7 @@ async function prepareComment(
   const { commentId } = action.comment;
   const { sourceHash, sourceDigest } = action;
   const subject = { kind: "comment", issueId: needIssue(leased), commentId, sourceHash, sourceDigest } as const;
-  const known = findMirror(leased, commentId);
+  const known = rowOf(leased, commentId);
   // This version is on its way or has arrived; only its intents may be sent, never a second rendering.
   if (known !== undefined && (known.state === "sending" || known.state === "live") && known.version >= action.version)
     return null;
@@ -182,9 +187,7 @@ async function prepareComment(
     mirrors: [
       ...(upload.step.mirrors ?? []),
       {
-        kind: "comment",
-        origin: "jira",
-        sourceId: commentId,
+        ...mirrorId.comment(commentId),
         sourceHash,
         sourceDigest,
         sourceAt: action.comment.createdAt,
@@ -195,7 +198,7 @@ async function prepareComment(
     ],
     intents: [...toIntents(deps, leased, action, { rendering: final, upload }), ...owedNotices(deps, leased, notices)],
     // That it was disclosed once is not mended by sending it again.
-    ...(known?.state === "refused" ? { resolvedFailures: [{ item: `comment:${commentId}` }] } : {}),
+    ...(known?.state === "refused" ? { resolvedFailures: [{ item: itemKey("comment", commentId) }] } : {}),
   });
   return { writes: upload.writes + (await writeOwedNotices(deps, leased, notices)) };
 }
@@ -203,7 +206,8 @@ async function prepareComment(
 /** The gate lets the comment out, and it is the very one that the plan was made for; else the next run decides anew. */
 async function requireUnchanged(deps: ApplyDeps, subject: Subject, { comment }: SendComment): Promise<void> {
   const fresh = await deps.gate.require(subject);
-  if (fresh?.updatedAt.getTime() !== comment.updatedAt.getTime()) throw new Unsettled(`comment:${comment.commentId}`);
+  if (fresh?.updatedAt.getTime() !== comment.updatedAt.getTime())
+    throw new Unsettled(itemKey("comment", comment.commentId));
 }
 
 /** The files that may go along by a reading of this moment: a restricted comment may name one of them since the plan was made. */
@@ -237,7 +241,7 @@ function render(
   deps: Pick<ApplyDeps, "settings">,
   leased: Pick<LeasedLink, "snapshot">,
   action: SendComment,
-  known: Mirror | undefined,
+  known: Mirror<"comment"> | undefined,
   lines: readonly string[] = [],
 ): Rendering {
   const { comment } = action;
@@ -267,7 +271,7 @@ function render(
 }
 
 /** Released after having been held or refused: it does not stand where it was written, and says so (rule 8). */
-function isLate(known: Mirror | undefined): boolean {
+function isLate(known: Mirror<"comment"> | undefined): boolean {
   if (known === undefined) return false;
   return known.state === "refused" || (known.state === "held" && known.reason !== "changed_before_sending");
 }
@@ -280,25 +284,25 @@ function toIntents(
 ): NewIntent[] {
   const { upload } = made;
   const { mark, contents } = made.rendering;
-  const owner = { kind: "comment", sourceId: action.comment.commentId } as const;
+  const { commentId } = action.comment;
+  const owner = mirrorId.comment(commentId);
   const count = contents.length;
   const parts = contents.map((content, index): NewIntent => {
     const part = count === 1 ? null : { index: index + 1, count };
-    return {
-      kind: "message",
-      key: `message:${action.comment.commentId}:v${action.version}:${index + 1}/${count}`,
-      side: "huawei",
-      state: "planned",
-      mark: markIdentity({ ...mark, part }),
-      payload: messagePayload({
-        content,
-        fileIds: index === count - 1 ? upload.inMessage.map((file) => file.fileId) : [],
-        owner,
-        index: index + 1,
-        version: action.version,
-        guard: settings.guard.mode,
-      }),
-    };
+    return newIntent(
+      { kind: "comment_part", commentId, version: action.version, index: index + 1, count },
+      {
+        mark: markIdentity({ ...mark, part }),
+        payload: {
+          content,
+          fileIds: index === count - 1 ? upload.inMessage.map((file) => file.fileId) : [],
+          owner,
+          index: index + 1,
+          version: action.version,
+          guard: settings.guard.mode,
+        },
+      },
+    );
   });
   const extras = upload.extra.flatMap((file, index) =>
     file.attachmentId === null
@@ -318,7 +322,7 @@ function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice
   if (masked.length === 0) return [];
   return [
     {
-      cause: `masked-${action.comment.commentId}-v${action.version}`,
+      cause: noticeCause.commentMasked(action.comment.commentId, action.version),
       text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${maskedInWords(masked)}.`,
     },
   ];
@@ -341,8 +345,8 @@ export async function withdrawComment(
     return 0;
   }
   const taken = await takeBack(deps, leased, mirror);
-  const base = { kind: "comment", origin: "jira", sourceId: mirror.sourceId, state: "withdrawn" } as const;
-  const audit = [{ side: "huawei", action: "withdraw", item: `comment:${commentId}`, result: reason }] as const;
+  const base = { ...mirrorId.comment(commentId), state: "withdrawn" } as const;
+  const audit = [{ side: "huawei", action: "withdraw", item: itemKey("comment", commentId), result: reason }] as const;
   if (taken.complete) {
     await leased.apply({ mirrors: [{ ...base, reason }], audit });
     return taken.writes;
@@ -355,15 +359,14 @@ export async function withdrawComment(
     part: null,
     withdrawn: true,
   };
-  const key = `message:${commentId}:v${mirror.version}${withdrawnSuffix}`;
+  const id = { kind: "withdrawal", commentId, version: mirror.version } as const;
   // One step: the comment counts as withdrawn from here on, and the message that says so is owed.
   await leased.apply({
     intents: [
-      owedMessage({
-        key,
+      owedMessage(id, {
         mark,
         text: ownWords`The author has withdrawn this message. 作者已撤回此消息。`,
-        owner: { kind: "comment", sourceId: commentId },
+        owner: mirrorId.comment(commentId),
       }),
     ],
     mirrors: [{ ...base, reason: "already_disclosed" }],
@@ -371,21 +374,21 @@ export async function withdrawComment(
       {
         direction: "to-huawei",
         // An item of its own: that the comment is sent again one day mends nothing.
-        item: `withdrawal:${commentId}`,
+        item: itemKey("withdrawal", commentId),
         reason: "already_disclosed",
         detail: `the comment had been sent before (${reason}); Huawei Cloud does not take it back`,
       },
     ],
     audit,
   });
-  return taken.writes + (await sendOwed(deps, leased, key));
+  return taken.writes + (await sendOwed(deps, leased, id));
 }
 
 /** Withdraws every message of a comment that shows. `complete`: none is left standing. */
 async function takeBack(
   deps: ApplyDeps,
   leased: LeasedLink,
-  mirror: Mirror,
+  mirror: Mirror<"comment">,
 ): Promise<{ readonly complete: boolean; readonly writes: number }> {
   const caseId = needCase(leased);
   const fingerprints = new Set(mirror.copyFingerprints);

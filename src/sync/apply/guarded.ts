@@ -16,7 +16,7 @@ export function releasedStep(
   word: GuardWord,
   by: { readonly commentId: string; readonly authorId: string | null },
 ): StateStep {
-  const decided = decidedCommand(by.commentId, "live", `release:${word}`, by.authorId);
+  const decided = decidedCommand(by.commentId, "live", { name: "release", result: word }, by.authorId);
   const actor = by.authorId === null ? "a Jira account" : `Jira account ${by.authorId}`;
   return {
     mirrors: [...(decided.mirrors ?? []), ...items.map((item) => guardRow(item, { word }))],
@@ -48,7 +48,7 @@ export async function releaseGuarded(
   await leased.apply(
     refusal === null
       ? releasedStep(left, word, { commentId, authorId })
-      : decidedCommand(commentId, "refused", `release:${refusal}`, authorId),
+      : decidedCommand(commentId, "refused", { name: "release", result: refusal }, authorId),
   );
   // The reply, and what may leave now, are planned from what was just stored.
   return 1;

@@ -6,6 +6,17 @@
  */
 import type { AttachmentId, CaseFileId } from "../../domain/ids.ts";
 import type { IssueFile } from "../../domain/issue.ts";
+import { findIntent, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import {
+  type FileRefusal,
+  findMirror,
+  type MirrorId,
+  type MirrorPatch,
+  mirrorId,
+  type OwnerKind,
+} from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { type GuardSettings, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
@@ -13,14 +24,14 @@ import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text
 import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
-import { describeReason, type FileRefusal, limitRefusal, refusalOf, toReason } from "../file-refusal.ts";
+import { describeReason, limitRefusal, refusalDetail, refusalOf } from "../file-refusal.ts";
 import type { Action } from "../plan/action.ts";
 import { type CaseFileLimits, type SpooledFile, untoldFileLimits } from "../ports.ts";
 import { fileLine, formatMoment } from "../render.ts";
-import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
 import type { Subject } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { messagePayload, sendPart } from "./parts.ts";
+import { sendPart } from "./parts.ts";
 import { type ApplyDeps, guardFor, markKey, needIssue, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
@@ -64,7 +75,7 @@ export async function uploadFiles(
   const limits = await readFileLimits(deps);
   const uploaded: UploadedFile[] = [];
   const mirrors: MirrorPatch[] = [];
-  const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
+  const refused: RefusedFile[] = [];
   const notices: Notice[] = [];
   const audit: NonNullable<StateStep["audit"]>[number][] = [];
   if (fullText !== null) {
@@ -74,13 +85,13 @@ export async function uploadFiles(
   for (const file of files) {
     const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
     if ("refusal" in result) {
-      refused.push({ file, reason: toReason(result.refusal) });
+      refused.push({ file, reason: result.refusal });
       continue;
     }
     uploaded.push({ attachmentId: file.attachmentId, fileId: result.fileId, name: result.name });
     notices.push(...maskedNameNotices(file, result.masked));
     mirrors.push(liveMirror(file, { ...result, parentId }));
-    audit.push({ side: "huawei", action: "upload", item: `file:${file.attachmentId}`, result: result.fileId });
+    audit.push({ side: "huawei", action: "upload", item: itemKey("file", file.attachmentId), result: result.fileId });
   }
   const refusals = refusedStep(refused, parentId);
   return {
@@ -98,28 +109,20 @@ export function fileMessage(
   issueKey: string,
   file: { readonly attachmentId: string; readonly fileId: string; readonly name: GuardedText },
   more: {
-    readonly owner: { readonly kind: "comment" | "file" | "notice"; readonly sourceId: string };
+    readonly owner: MirrorId<OwnerKind>;
     readonly index: number;
     readonly note?: GuardedText;
   },
-): NewIntent {
-  const mark: Mark = { kind: "attachment", issueKey, attachmentId: file.attachmentId };
-  return {
-    kind: "message",
-    key: `message:file:${file.attachmentId}`,
-    side: "huawei",
-    state: "planned",
-    mark: markIdentity(mark),
-    payload: messagePayload({
-      content:
-        more.note === undefined
-          ? ownWords`${formatMark(mark)} ${file.name}`
-          : ownWords`${formatMark(mark)} ${file.name} ${more.note}`,
-      fileIds: [file.fileId],
-      owner: more.owner,
-      index: more.index,
-    }),
-  };
+): NewIntent<"own_file"> {
+  const { attachmentId, fileId, name } = file;
+  const { owner, index, note } = more;
+  const mark: Mark = { kind: "attachment", issueKey, attachmentId };
+  const content =
+    note === undefined ? ownWords`${formatMark(mark)} ${name}` : ownWords`${formatMark(mark)} ${name} ${note}`;
+  return newIntent(
+    { kind: "own_file", attachmentId },
+    { mark: markIdentity(mark), payload: { content, fileIds: [fileId], owner, index } },
+  );
 }
 
 /** What the issue is told of a name in which something was masked: nothing where nothing was. Pure. */
@@ -127,7 +130,7 @@ export function maskedNameNotices(file: Pick<IssueFile, "attachmentId">, masked:
   if (masked.length === 0) return [];
   return [
     {
-      cause: `masked-file-${file.attachmentId}`,
+      cause: noticeCause.fileMasked(file.attachmentId),
       text: `Before a file was sent to Huawei Cloud, something in its name was masked: ${maskedInWords(masked)}.`,
     },
   ];
@@ -139,9 +142,7 @@ export function liveMirror(
   result: { readonly fileId: string; readonly sizeBytes: number; readonly sha256: string; readonly parentId: string },
 ): MirrorPatch {
   return {
-    kind: "file",
-    origin: "jira",
-    sourceId: file.attachmentId,
+    ...mirrorId.issueFile(file.attachmentId),
     sourceAt: file.createdAt,
     copyId: result.fileId,
     state: "live",
@@ -152,16 +153,17 @@ export function liveMirror(
   };
 }
 
+/** A file that Huawei does not take. */
+export type RefusedFile = { readonly file: IssueFile; readonly reason: FileRefusal };
+
 /** What is stored, and told on the issue, of files that Huawei does not take. Pure. */
 export function refusedStep(
-  refused: readonly { readonly file: IssueFile; readonly reason: string }[],
+  refused: readonly RefusedFile[],
   parentId: string,
 ): { mirrors: MirrorPatch[]; failures: NonNullable<StateStep["failures"]>[number][]; notices: Notice[] } {
   return {
     mirrors: refused.map(({ file, reason }) => ({
-      kind: "file",
-      origin: "jira",
-      sourceId: file.attachmentId,
+      ...mirrorId.issueFile(file.attachmentId),
       sourceAt: file.createdAt,
       state: "placeholder",
       reason,
@@ -170,14 +172,14 @@ export function refusedStep(
     })),
     failures: refused.map(({ file, reason }) => ({
       direction: "to-huawei",
-      item: `file:${file.attachmentId}`,
+      item: itemKey("file", file.attachmentId),
       reason: "file_refused",
-      detail: reason,
+      detail: refusalDetail(reason),
     })),
     notices: refused.map(({ file, reason }) => {
       const { words, remedy } = describeReason(reason);
       return {
-        cause: `file-${file.attachmentId}`,
+        cause: noticeCause.fileRefused(file.attachmentId),
         text: `The file ${safeFileName(file.name)} (${file.sizeBytes} bytes) was not sent to Huawei Cloud: ${words}. ${remedy}`,
       };
     }),
@@ -273,29 +275,24 @@ export async function sendOwnFile(
   action: Extract<Action, { kind: "send_file" }>,
 ): Promise<number> {
   const { file } = action;
-  const item = `file:${file.attachmentId}`;
-  const existing = leased.snapshot.intents.find((intent) => intent.key === `message:${item}`);
+  const item = itemKey("file", file.attachmentId);
+  const id = { kind: "own_file", attachmentId: file.attachmentId } as const;
+  const existing = findIntent(leased.snapshot.intents, id);
   if (existing !== undefined) {
     if (existing.state === "sent") return 0;
     if (existing.state === "unknown") throw new Unsettled(existing.key);
     await sendPart(deps, leased, existing);
     return 1;
   }
-  const isLive = leased.snapshot.mirrors.some(
-    (mirror) =>
-      mirror.kind === "file" &&
-      mirror.origin === "jira" &&
-      mirror.sourceId === file.attachmentId &&
-      mirror.state === "live",
-  );
+  const row = mirrorId.issueFile(file.attachmentId);
   // Its message was confirmed by an action of the same plan.
-  if (isLive) return 0;
+  if (findMirror(leased.snapshot.mirrors, row)?.state === "live") return 0;
   const limits = await readFileLimits(deps);
   const subject = { kind: "issue", issueId: needIssue(leased) } as const;
   const guard = guardFor(deps.settings, action);
   const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
   if ("refusal" in result) {
-    const { notices, ...step } = refusedStep([{ file, reason: toReason(result.refusal) }], file.attachmentId);
+    const { notices, ...step } = refusedStep([{ file, reason: result.refusal }], file.attachmentId);
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });
     return writeOwedNotices(deps, leased, notices);
   }
@@ -305,7 +302,7 @@ export async function sendOwnFile(
     markKey(leased),
     { attachmentId: file.attachmentId, fileId: result.fileId, name: result.name },
     {
-      owner: { kind: "file", sourceId: file.attachmentId },
+      owner: row,
       index: 1,
       ...(action.late === true ? { note } : {}),
     },
@@ -317,7 +314,7 @@ export async function sendOwnFile(
     resolvedFailures: [{ item }],
     audit: [{ side: "huawei", action: "upload", item, result: result.fileId }],
   });
-  const owed = leased.snapshot.intents.find((entry) => entry.key === intent.key);
+  const owed = findIntent(leased.snapshot.intents, id);
   if (owed === undefined) return 1;
   await sendPart(deps, leased, owed);
   return 2 + (await writeOwedNotices(deps, leased, notices));

@@ -5,10 +5,11 @@ import type { CaseDetail } from "../../domain/case.ts";
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
 import type { IssueMark } from "../../domain/issue.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
-import type { Intent } from "../../domain/link.ts";
+import { type IssuePayload, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { type FactValues, resolveRule } from "../../domain/value-rule.ts";
-import { type Action, descriptionRestKey } from "../plan/action.ts";
+import type { Action } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
@@ -30,7 +31,7 @@ export async function createIssue(
   });
   const labels = [...new Set(link.caseLabels.map(toJiraLabel))];
   const mark: IssueMark = { v: 1, inst: deps.installation, caseId: detail.caseId };
-  const payload = {
+  const payload: IssuePayload = {
     summary: issueSummary(detail.caseId, deps.text.firstLine(detail.description)),
     descriptionAdf: description.doc,
     labels: [caseLabel(detail.caseId), commonLabel, ...labels],
@@ -41,14 +42,10 @@ export async function createIssue(
     hasRest: description.rest !== null,
   };
   await writeOnce(deps, leased, {
-    kind: "issue",
-    key: "issue",
-    side: "jira",
-    mark: null,
-    payload,
-    call: (frozen) => deps.jira.createIssue(frozen as unknown as typeof payload, deps.lane),
+    intent: newIntent({ kind: "issue" }, { payload }),
+    call: (frozen) => deps.jira.createIssue(frozen, deps.lane),
     confirm: (created) => {
-      const step = issueCreatedStep(created, payload, labels);
+      const step = issueCreatedStep(created, { payload, unreadable: false }, labels);
       return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
     },
   });
@@ -76,14 +73,14 @@ function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, 
   };
 }
 
-/** What is stored once the issue is known to exist; also used when a lost create is found again, by the payload of its intent. */
+/** What is stored once the issue is known to exist; also used when a lost create is found again, by its intent. */
 export function issueCreatedStep(
   created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
-  { rest, unreadable, hasRest }: Intent["payload"],
+  { payload: { rest, hasRest }, unreadable }: Pick<NewIntent<"issue">, "payload" | "unreadable">,
   labels: readonly string[],
 ): StateStep {
   // An older release did not note whether there was a rest.
-  const owed = unreadable === true && hasRest !== false ? { unreadable } : typeof rest === "string" ? { rest } : null;
+  const isLost = unreadable && hasRest !== false;
   return {
     link: {
       issueId: created.issueId,
@@ -92,21 +89,12 @@ export function issueCreatedStep(
       // The issue is ours: what people write there is never older than it.
       outgoingSince: new Date(0),
     },
-    ...(owed === null
+    ...(rest === null && !isLost
       ? {}
       : {
-          intents: [
-            {
-              kind: "comment",
-              key: descriptionRestKey,
-              side: "jira",
-              state: "planned",
-              payload: owed,
-              mark: null,
-            } as const,
-          ],
+          intents: [newIntent({ kind: "description_rest" }, { payload: { rest: rest ?? "" }, unreadable: isLost })],
         }),
-    audit: [{ side: "jira", action: "create_issue", item: `issue:${created.issueId}`, result: "created" }],
+    audit: [{ side: "jira", action: "create_issue", item: itemKey("issue", created.issueId), result: "created" }],
   };
 }
 

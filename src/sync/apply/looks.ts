@@ -1,5 +1,6 @@
 /** When a write whose outcome is not known is looked for, and what an empty look means (rule 2). */
-import type { Intent } from "../../domain/link.ts";
+import type { Intent, IntentKind } from "../../domain/rows/intent.ts";
+import type { Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Clock } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
@@ -13,7 +14,10 @@ export function lookTimes(attemptedAt: Date, settleSeconds: number): Date[] {
 }
 
 /** Settle time of what an intent writes, in seconds. */
-export function settleSecondsOf(intent: Pick<Intent, "kind" | "side">, settings: ConnectionSettings): number {
+export function settleSecondsOf(
+  intent: { readonly kind: IntentKind; readonly side: Side },
+  settings: ConnectionSettings,
+): number {
   if (intent.kind === "issue") return settings.settle.searchSeconds;
   if (intent.kind === "case") return settings.settle.caseSeconds;
   if (intent.side === "jira") return settings.settle.listSeconds;
@@ -38,8 +42,8 @@ export async function noteEmptyLook(
     return next;
   }
   if (intent.state === "unknown") {
-    const payload = { ...intent.payload, repeated: true };
-    await leased.apply({ intentPatches: [{ key: intent.key, state: "planned", looks: 0, nextLookAt: null, payload }] });
+    const { key } = intent;
+    await leased.apply({ intentPatches: [{ key, state: "planned", looks: 0, nextLookAt: null, repeated: true }] });
     return now;
   }
   const later = new Date(now.getTime() + 5 * 60_000);

@@ -5,13 +5,16 @@ import type { CaseMessage } from "../../domain/case.ts";
 import { messageHash } from "../../domain/identity.ts";
 import { type CommentId, toId } from "../../domain/ids.ts";
 import type { CommentMark } from "../../domain/issue.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
 import { knownFingerprints, lackedBy } from "../../domain/message-views.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
+import { isPartOf, itemKey, partName, singleItems } from "../../domain/rows/item-key.ts";
+import { findMirror, idOf, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
+import { noticeCause, noticeName } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
-import { shrinkItem } from "../plan/missing.ts";
 import { withdrawnHash } from "../recognise/recognise.ts";
 import { formatMoment, messageHeader } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
@@ -34,13 +37,15 @@ export async function postMessage(
     const header = messageHeader(message, deps.settings.huawei.timeZone);
     const notices = [
       {
-        cause: `message-${sourceId}`,
+        cause: noticeCause.messageRefused(sourceId),
         text: `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
       },
     ];
     await leased.apply({
-      mirrors: [{ kind: "message", origin: "huawei", sourceId, fingerprint, state: "placeholder", reason }],
-      failures: [{ direction: "to-jira", item: `message:${sourceId}`, reason: "comment_refused", detail: reason }],
+      mirrors: [{ ...mirrorId.message(sourceId), fingerprint, state: "placeholder", reason }],
+      failures: [
+        { direction: "to-jira", item: itemKey("message", sourceId), reason: "comment_refused", detail: reason },
+      ],
       intents: owedNotices(deps, leased, notices),
     });
     return writeOwedNotices(deps, leased, notices);
@@ -65,37 +70,37 @@ export async function markWithdrawn(
   );
   let writes = 0;
   for (const mirror of mirrors) {
-    const { kind, origin, sourceId } = mirror;
-    const fingerprints = kind === "message" ? [mirror.fingerprint ?? ""] : mirror.copyFingerprints;
+    const { sourceId } = mirror;
+    const fingerprints = mirror.kind === "message" ? [mirror.fingerprint ?? ""] : mirror.copyFingerprints;
     if (fingerprints.some((fingerprint) => fingerprint === "" || shown.has(fingerprint))) {
-      await leased.apply({ mirrors: [{ kind, origin, sourceId, missingSince: null }] });
+      await leased.apply({ mirrors: [{ ...idOf(mirror), missingSince: null }] });
       continue;
     }
-    if (kind === "comment") {
+    if (mirror.kind === "comment") {
       writes += await noteTakenBack(deps, leased, mirror);
       continue;
     }
     const parts = leased.snapshot.mirrors.filter(
-      (part) => part.kind === "message" && (part.sourceId === sourceId || part.sourceId.startsWith(`${sourceId}#`)),
+      (part): part is Mirror<"message"> => part.kind === "message" && isPartOf(part.sourceId, sourceId),
     );
     for (const part of parts) writes += await markCopy(deps, leased, part);
     await leased.apply({
       mirrors: parts.map((part) => ({
-        kind: "message",
-        origin: "huawei",
-        sourceId: part.sourceId,
+        ...idOf(part),
         state: "withdrawn",
         missingSince: null,
       })),
-      resolvedFailures: [{ item: shrinkItem }],
-      audit: [{ side: "jira", action: "mark_withdrawn", item: `message:${sourceId}`, result: mirror.copyId ?? "" }],
+      resolvedFailures: [{ item: singleItems.conversation }],
+      audit: [
+        { side: "jira", action: "mark_withdrawn", item: itemKey("message", sourceId), result: mirror.copyId ?? "" },
+      ],
     });
   }
   return writes;
 }
 
 /** Says on one comment of ours that its message was withdrawn. A comment that says so already, or is gone, is left alone. */
-async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror): Promise<number> {
+async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror<"message">): Promise<number> {
   if (part.copyId === null) return 0;
   const issueId = needIssue(leased);
   const copy = await deps.jira.findComment(issueId, toId<CommentId>(part.copyId), deps.lane);
@@ -117,19 +122,17 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror): Prom
   return 1;
 }
 
-async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror): Promise<number> {
+async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror<"comment">): Promise<number> {
   const notices = [
     {
-      cause: `taken-back-${mirror.sourceId}-v${mirror.version}`,
+      cause: noticeCause.takenBack(mirror.sourceId, mirror.version),
       text: "A message with a comment of this issue was withdrawn in Huawei Cloud. Edit the comment to send it again.",
     },
   ];
   await leased.apply({
     mirrors: [
       {
-        kind: "comment",
-        origin: "jira",
-        sourceId: mirror.sourceId,
+        ...idOf(mirror),
         state: "withdrawn",
         reason: withdrawnThereReason,
         missingSince: null,
@@ -177,10 +180,10 @@ async function writeMessage(
   );
   let writes = fileWrites;
   for (const [index, doc] of docs.entries()) {
-    const partId = index === 0 ? sourceId : `${sourceId}#${index + 1}`;
-    const known = leased.snapshot.mirrors.find((mirror) => mirror.kind === "message" && mirror.sourceId === partId);
+    const partId = partName(sourceId, index + 1);
+    const known = findMirror(leased.snapshot.mirrors, mirrorId.message(partId));
     // A part that was written is not written again; of a copy that was removed only the first part is known to be missing.
-    if (known != null && known.copyId !== null && !(action.again && index === 0)) continue;
+    if (known !== undefined && known.copyId !== null && !(action.again && index === 0)) continue;
     const mark: CommentMark = {
       v: 1,
       inst: deps.installation,
@@ -194,14 +197,12 @@ async function writeMessage(
       deps,
       leased,
       issueId,
-      `comment:${partId}`,
+      { kind: "comment", sourceId: partId },
       { bodyAdf: doc, mark, sourceFingerprint: fingerprint },
       (commentId) => ({
         mirrors: [
           {
-            kind: "message",
-            origin: "huawei",
-            sourceId: partId,
+            ...mirrorId.message(partId),
             fingerprint: index === 0 ? fingerprint : null,
             sourceHash: srcHash,
             sourceAt: message.createdAt,
@@ -211,47 +212,53 @@ async function writeMessage(
           },
         ],
         audit: [
-          { side: "jira", action: last ? "comment" : "comment_part", item: `message:${partId}`, result: commentId },
+          {
+            side: "jira",
+            action: last ? "comment" : "comment_part",
+            item: itemKey("message", partId),
+            result: commentId,
+          },
         ],
         // One that Jira had refused before stands there now.
-        ...(last ? { resolvedFailures: [{ item: `message:${sourceId}` }] } : {}),
+        ...(last ? { resolvedFailures: [{ item: itemKey("message", sourceId) }] } : {}),
       }),
     );
     writes += 1;
   }
-  const isWhole = leased.snapshot.mirrors.some(
-    (mirror) => mirror.kind === "message" && mirror.sourceId === sourceId && mirror.state === "live",
-  );
-  if (!isWhole) {
-    await leased.apply({ mirrors: [{ kind: "message", origin: "huawei", sourceId, state: "live" }] });
-  }
+  const row = mirrorId.message(sourceId);
+  if (findMirror(leased.snapshot.mirrors, row)?.state !== "live")
+    await leased.apply({ mirrors: [{ ...row, state: "live" }] });
   return writes;
 }
 
 /** The part of a description that did not fit into the issue: comments of our own. */
-export async function postRest(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<number> {
+export async function postRest(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  intent: Intent<"description_rest">,
+): Promise<number> {
   const issueId = needIssue(leased);
   const docs = deps.text.messageToAdf({
     header: "Description, continued",
-    text: String(intent.payload.rest),
+    text: intent.payload.rest,
     footer: [],
     format: "plain",
   });
   let writes = 0;
   for (const [index, bodyAdf] of docs.entries()) {
-    const cause = `description-${index + 2}`;
-    const key = `notice:${cause}`;
-    if (leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause)) continue;
+    const cause = noticeCause.description(index + 2);
+    const row = noticeId(cause);
+    if (findMirror(leased.snapshot.mirrors, row) !== undefined) continue;
     const mark: CommentMark = {
       v: 1,
       inst: deps.installation,
       caseId: needCase(leased),
-      fingerprint: key,
+      fingerprint: noticeName(cause),
       srcHash: hashParts([JSON.stringify(bodyAdf)]).slice(0, 32),
       files: [],
     };
-    await writeComment(deps, leased, issueId, key, { bodyAdf, mark }, (commentId) => ({
-      mirrors: [{ kind: "notice", origin: "huawei", sourceId: cause, copyId: commentId, state: "live" }],
+    await writeComment(deps, leased, issueId, { kind: "notice", cause }, { bodyAdf, mark }, (commentId) => ({
+      mirrors: [{ ...row, copyId: commentId, state: "live" }],
     }));
     writes += 1;
   }

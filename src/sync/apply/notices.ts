@@ -3,9 +3,13 @@
  */
 import type { CommentId, IssueId } from "../../domain/ids.ts";
 import type { CommentMark } from "../../domain/issue.ts";
-import type { Intent } from "../../domain/link.ts";
+import { type CommentPayload, findIntent, type Intent, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
+import type { IntentId } from "../../domain/rows/intent-key.ts";
+import { findMirror } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
+import { noticeName } from "../../domain/rows/notice-cause.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
 import { type ApplyDeps, needIssue, writeOnce } from "./write-once.ts";
 
 /** Writes one comment of ours with its property. Throws as `writeOnce`. */
@@ -13,17 +17,13 @@ export async function writeComment(
   deps: ApplyDeps,
   leased: LeasedLink,
   issueId: IssueId,
-  key: string,
-  content: { readonly bodyAdf: unknown; readonly mark: CommentMark; readonly sourceFingerprint?: string },
+  id: IntentId<"comment" | "notice">,
+  content: CommentPayload,
   confirm: (commentId: CommentId) => StateStep,
 ): Promise<CommentId> {
   return writeOnce(deps, leased, {
-    kind: "comment",
-    key,
-    side: "jira",
-    mark: null,
-    payload: content,
-    call: (frozen) => deps.jira.createComment(issueId, frozen as typeof content, deps.lane),
+    intent: newIntent<"comment" | "notice">(id, { payload: content }),
+    call: (frozen) => deps.jira.createComment(issueId, frozen, deps.lane),
     confirm,
   });
 }
@@ -41,17 +41,12 @@ export function owedNotices(deps: ApplyDeps, leased: LeasedLink, notices: readon
   return notices
     .filter(
       ({ cause }) =>
-        !mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause) &&
-        !intents.some((intent) => intent.key === `notice:${cause}`),
+        findMirror(mirrors, noticeId(cause)) === undefined &&
+        findIntent(intents, { kind: "notice", cause }) === undefined,
     )
-    .map(({ cause, text }) => ({
-      kind: "comment",
-      key: `notice:${cause}`,
-      side: "jira",
-      state: "planned",
-      mark: null,
-      payload: noticeContent(deps, leased, { cause, text }),
-    }));
+    .map(({ cause, text }) =>
+      newIntent({ kind: "notice", cause }, { payload: noticeContent(deps, leased, { cause, text }) }),
+    );
 }
 
 /** Writes notices that are owed. A cause that is not owed is passed over. Throws as `writeOnce`. */
@@ -63,52 +58,41 @@ export async function writeOwedNotices(
   if (notices.length === 0) return 0;
   let writes = 0;
   for (const { cause } of notices) {
-    const intent = leased.snapshot.intents.find((entry) => entry.key === `notice:${cause}`);
+    const intent = findIntent(leased.snapshot.intents, { kind: "notice", cause });
     if (intent !== undefined) writes += await resumeNotice(deps, leased, intent);
   }
   return writes;
 }
 
 /** Writes a notice that is owed, unless an action before this one did. Throws as `writeOnce`. */
-export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<number> {
+export async function resumeNotice(deps: ApplyDeps, leased: LeasedLink, intent: Intent<"notice">): Promise<number> {
   if (!leased.snapshot.intents.some((open) => open.key === intent.key)) return 0;
-  const cause = intent.key.slice("notice:".length);
-  const content = intent.payload as { readonly bodyAdf: unknown; readonly mark: CommentMark };
-  await writeNotice(deps, leased, cause, content);
+  await writeNotice(deps, leased, intent.cause, intent.payload);
   return 1;
 }
 
 /** Writes a notice of casebridge itself on the issue, once per cause. Throws as `writeOnce`. */
 export async function postNotice(deps: ApplyDeps, leased: LeasedLink, cause: string, text: string): Promise<number> {
-  const known = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  const known = findMirror(leased.snapshot.mirrors, noticeId(cause)) !== undefined;
   if (known || leased.snapshot.link.issueId === null) return 0;
   await writeNotice(deps, leased, cause, noticeContent(deps, leased, { cause, text }));
   return 1;
 }
 
-async function writeNotice(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  cause: string,
-  content: { readonly bodyAdf: unknown; readonly mark: CommentMark },
-): Promise<void> {
-  await writeComment(deps, leased, needIssue(leased), `notice:${cause}`, content, (commentId) => ({
-    mirrors: [{ kind: "notice", origin: "huawei", sourceId: cause, copyId: commentId, state: "live" }],
+async function writeNotice(deps: ApplyDeps, leased: LeasedLink, cause: string, content: CommentPayload): Promise<void> {
+  await writeComment(deps, leased, needIssue(leased), { kind: "notice", cause }, content, (commentId) => ({
+    mirrors: [{ ...noticeId(cause), copyId: commentId, state: "live" }],
     audit: [{ side: "jira", action: "notice", item: cause, result: commentId }],
   }));
 }
 
-function noticeContent(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  { cause, text }: Notice,
-): { readonly bodyAdf: unknown; readonly mark: CommentMark } {
+function noticeContent(deps: ApplyDeps, leased: LeasedLink, { cause, text }: Notice): CommentPayload {
   const [bodyAdf] = deps.text.messageToAdf({ header: "casebridge", text, footer: [], format: "plain" });
   const mark: CommentMark = {
     v: 1,
     inst: deps.installation,
     caseId: leased.snapshot.link.caseId ?? "",
-    fingerprint: `notice:${cause}`,
+    fingerprint: noticeName(cause),
     srcHash: hashParts([text]).slice(0, 32),
     files: [],
   };

@@ -1,9 +1,10 @@
 /**
  * Linking the issues of related cases.
  */
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Action } from "../plan/action.ts";
-import { relatedRow } from "../plan/relations.ts";
 import type { LeasedLink } from "../state.ts";
 import { type ApplyDeps, needIssue } from "./write-once.ts";
 
@@ -17,7 +18,7 @@ export async function linkIssues(
   action: Extract<Action, { kind: "link_issues" }>,
 ): Promise<number> {
   const { caseId, issueId } = action;
-  const row = relatedRow(caseId);
+  const row = mirrorId.relation(caseId);
   const result = await deps.jira.linkIssues(needIssue(leased), issueId, deps.lane).catch((error: unknown) => {
     if (!isServiceError(error, "rejected", "not_found", "forbidden") || error.facts.outcomeUnknown) throw error;
     return error.kind;
@@ -28,7 +29,7 @@ export async function linkIssues(
         ? { ...row, copyId: issueId, state: "live" }
         : { ...row, state: "placeholder", reason: result },
     ],
-    audit: [{ side: "jira", action: "link_issues", item: `case:${caseId}`, result }],
+    audit: [{ side: "jira", action: "link_issues", item: itemKey("case", caseId), result }],
   });
   if (result !== "linked") {
     deps.log.info({ caseId, reason: result }, "The issue of a related case cannot be linked");

@@ -3,12 +3,15 @@
  */
 
 import type { Transition } from "../../domain/issue.ts";
+import { itemKey, singleItems } from "../../domain/rows/item-key.ts";
+import { type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { StatusTarget } from "../../domain/settings.ts";
 import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
 import { endOfEntry, endOfWishes, fits } from "../plan/status.ts";
-import type { LeasedLink, MirrorPatch } from "../state.ts";
+import type { LeasedLink } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
@@ -61,9 +64,7 @@ export async function moveIssue(
   const mirrors: readonly MirrorPatch[] = [
     ...endOfEntry(action.entered),
     ...endOfWishes(leased.snapshot),
-    ...(action.backFrom === null
-      ? []
-      : [{ kind: "notice", origin: "jira", sourceId: action.backFrom, state: "live" } as const]),
+    ...(action.backFrom === null ? [] : [{ ...mirrorId.movedBack(action.backFrom), state: "live" } as const]),
   ];
   let writes = 0;
   /** Fields that transitions to the target demand and nothing fills. */
@@ -98,8 +99,15 @@ export async function moveIssue(
           agreedCategory: next.toCategory,
         },
         mirrors,
-        audit: [{ side: "jira", action: "transition", item: `status:${action.caseStatus}`, result: next.toStatusId }],
-        resolvedFailures: [{ item: "status" }],
+        audit: [
+          {
+            side: "jira",
+            action: "transition",
+            item: itemKey("status", String(action.caseStatus)),
+            result: next.toStatusId,
+          },
+        ],
+        resolvedFailures: [{ item: singleItems.status }],
       });
       return writes;
     }
@@ -107,19 +115,19 @@ export async function moveIssue(
   // Whatever a person did meanwhile counts: where the issue stands now, and not where it was seen, nothing leads on.
   const issue = await deps.jira.findIssue(issueId, deps.lane);
   // The next reading says what that means.
-  if (issue === null) throw new Unsettled("status");
+  if (issue === null) throw new Unsettled(singleItems.status);
   const link = {
     caseStatus: action.caseStatus,
     agreedCaseStatus: action.caseStatus,
     agreedCategory: issue.category,
   };
   if (fits(issue, target)) {
-    await leased.apply({ link, mirrors, resolvedFailures: [{ item: "status" }] });
+    await leased.apply({ link, mirrors, resolvedFailures: [{ item: singleItems.status }] });
     return writes;
   }
   const notices = [
     {
-      cause: `no-transition-${action.caseStatus}-${name}`,
+      cause: noticeCause.noTransition(action.caseStatus, name),
       text:
         alike === null
           ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
@@ -135,7 +143,7 @@ export async function moveIssue(
     failures: [
       {
         direction: "to-jira",
-        item: "status",
+        item: singleItems.status,
         reason: "no_transition",
         detail:
           alike === null

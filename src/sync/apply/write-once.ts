@@ -3,7 +3,8 @@
  */
 import type { CaseId, IssueId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/lane.ts";
-import type { Intent } from "../../domain/link.ts";
+import { type Intent, type NewIntent, type PayloadOf, writeWord } from "../../domain/rows/intent.ts";
+import type { KnownIntentKind } from "../../domain/rows/intent-key.ts";
 import { isServiceError, ServiceError, type Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { GuardSettings } from "../../domain/text/guard.ts";
@@ -51,48 +52,43 @@ export class Unsettled extends Error {
 /** Longest time that one remote call may take; the lease must outlast it. */
 export const callTimeMaxMs = 32_000;
 
-/** Intent, call, confirmation, each fenced by the lease. Throws `Unsettled` when an earlier attempt's outcome is not known,
- * `LeaseLost`, and whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it, and what the
- * gate kept is planned again. */
-export async function writeOnce<Result>(
+/** A write that is made once. `intent` is stored before it, unless an earlier attempt has stored one under the same key. */
+type Write<Kind extends KnownIntentKind, Result> = {
+  readonly intent: NewIntent<Kind> & NewIntent;
+  /** Writes what was frozen first, byte for byte. */
+  readonly call: (payload: PayloadOf<Kind>) => Promise<Result>;
+  /** A refusal leaves the intent planned: whoever catches it removes the intent in the step that records the refusal. */
+  readonly keepsRefused?: boolean;
+  /** `keep`: the intent stays as `sent` until a reading shows the copy. */
+  readonly confirm: (result: Result) => StateStep & { readonly keep?: boolean };
+};
+
+/**
+ * Intent, call, confirmation, each fenced by the lease. Throws `Unsettled` when an earlier attempt's outcome is not known, `LeaseLost`, and
+ * whatever the call throws: a certain refusal has removed the intent by then, an unknown outcome left it, and what the gate kept is planned
+ * again.
+ */
+export async function writeOnce<Kind extends KnownIntentKind, Result>(
   deps: ApplyDeps,
   leased: LeasedLink,
-  write: {
-    readonly kind: Intent["kind"];
-    readonly key: string;
-    readonly side: Intent["side"];
-    readonly mark: string | null;
-    readonly payload: Readonly<Record<string, unknown>>;
-    readonly call: (payload: Readonly<Record<string, unknown>>) => Promise<Result>;
-    /** A refusal leaves the intent planned: whoever catches it removes the intent in the step that records the refusal. */
-    readonly keepsRefused?: boolean;
-    /** `keep`: the intent stays as `sent` until a reading shows the copy. */
-    readonly confirm: (result: Result) => StateStep & { readonly keep?: boolean };
-  },
+  write: Write<Kind, Result>,
 ): Promise<Result> {
-  const existing = leased.snapshot.intents.find((intent) => intent.key === write.key);
+  const { key, kind, side } = write.intent;
+  const existing = leased.snapshot.intents.find((intent) => intent.key === key);
   // A text that cannot be opened is never written: the next run gives its intent up.
-  if (existing !== undefined && (existing.state !== "planned" || existing.payload.unreadable === true))
-    throw new Unsettled(write.key);
-  const payload = existing?.payload ?? write.payload;
+  if (existing !== undefined && (existing.state !== "planned" || existing.unreadable)) throw new Unsettled(key);
+  const payload = frozenPayload(existing, write.intent);
   if (leased.remainingMs() < callTimeMaxMs) await leased.renew();
   const attemptedAt = deps.clock.now();
-  const [firstLook] = lookTimes(attemptedAt, settleSecondsOf(write, deps.settings));
   await leased.apply({
-    ...(existing === undefined
-      ? {
-          intents: [
-            { kind: write.kind, key: write.key, side: write.side, state: "planned", payload, mark: write.mark },
-          ],
-        }
-      : {}),
+    ...(existing === undefined ? { intents: [write.intent] } : {}),
     intentPatches: [
       {
-        key: write.key,
+        key,
         state: "unknown",
         attemptedAt,
         looks: 0,
-        nextLookAt: firstLook ?? null,
+        nextLookAt: firstLook(deps, write.intent, attemptedAt),
         attempts: (existing?.attempts ?? 0) + 1,
       },
     ],
@@ -101,37 +97,54 @@ export async function writeOnce<Result>(
   try {
     result = await write.call(payload);
   } catch (error) {
-    if (error instanceof Withheld || error instanceof Unjudged) {
-      // The gate let nothing out: the next run decides anew.
-      await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
-    } else if (error instanceof ServiceError && !error.facts.outcomeUnknown) {
-      // What we may not do today is done once we may; every other refusal is final.
-      const waits =
-        write.keepsRefused === true ||
-        (write.side === "huawei" && write.kind === "message" && error.kind === "forbidden");
-      if (!waits && (error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden")) {
-        await leased.apply({ confirmedIntents: [write.key] });
-      } else {
-        await leased.apply({ intentPatches: [{ key: write.key, state: "planned", nextLookAt: null }] });
-      }
-    } else {
-      // It may have been executed only now, after waiting for its turn: the looks count from here.
-      const failedAt = deps.clock.now();
-      const [look] = lookTimes(failedAt, settleSecondsOf(write, deps.settings));
-      await leased.apply({
-        intentPatches: [{ key: write.key, attemptedAt: failedAt, looks: 0, nextLookAt: look ?? null }],
-      });
-    }
+    await leased.apply(afterFailure(deps, write, error));
     throw error;
   }
   const { keep = false, ...step } = write.confirm(result);
   await leased.apply(
     keep
-      ? { ...step, intentPatches: [...(step.intentPatches ?? []), { key: write.key, state: "sent" }] }
-      : { ...step, confirmedIntents: [...(step.confirmedIntents ?? []), write.key] },
+      ? { ...step, intentPatches: [...(step.intentPatches ?? []), { key, state: "sent" }] }
+      : { ...step, confirmedIntents: [...(step.confirmedIntents ?? []), key] },
   );
-  deps.onWrite?.({ side: write.side, action: write.kind });
+  deps.onWrite?.({ side, action: writeWord(kind) });
   return result;
+}
+
+/** What an earlier attempt froze, else what is written now. */
+function frozenPayload<Kind extends KnownIntentKind>(
+  existing: Intent | undefined,
+  intent: NewIntent<Kind> & NewIntent,
+): PayloadOf<Kind> {
+  // One key names writes of one kind alone.
+  return (existing !== undefined && existing.kind !== "unknown" ? existing.payload : intent.payload) as PayloadOf<Kind>;
+}
+
+function firstLook(deps: ApplyDeps, intent: NewIntent, attemptedAt: Date): Date | null {
+  const [look] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
+  return look ?? null;
+}
+
+/** What is remembered of an attempt that failed. */
+function afterFailure<Kind extends KnownIntentKind, Result>(
+  deps: ApplyDeps,
+  { intent, keepsRefused = false }: Write<Kind, Result>,
+  error: unknown,
+): StateStep {
+  const { key, kind, side } = intent;
+  const planned: StateStep = { intentPatches: [{ key, state: "planned", nextLookAt: null }] };
+  // The gate let nothing out: the next run decides anew.
+  if (error instanceof Withheld || error instanceof Unjudged) return planned;
+  if (!(error instanceof ServiceError) || error.facts.outcomeUnknown) {
+    // It may have been executed only now, after waiting for its turn: the looks count from here.
+    const attemptedAt = deps.clock.now();
+    const nextLookAt = firstLook(deps, intent, attemptedAt);
+    return { intentPatches: [{ key, attemptedAt, looks: 0, nextLookAt }] };
+  }
+  // What we may not do today is done once we may; every other refusal is final.
+  const isMessage = side === "huawei" && writeWord(kind) === "message";
+  const waits = keepsRefused || (isMessage && error.kind === "forbidden");
+  const isRefusal = error.kind === "rejected" || error.kind === "not_found" || error.kind === "forbidden";
+  return isRefusal && !waits ? { confirmedIntents: [key] } : planned;
 }
 
 /** The guard for an item: as configured, or off where a person has let it out as it stands. Pure. */

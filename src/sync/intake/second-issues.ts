@@ -9,6 +9,7 @@
 import { type CaseId, type LinkId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { linkLeaseMs } from "../../domain/lease.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { namesItself } from "../ownership.ts";
@@ -49,7 +50,7 @@ async function removeOrReport(deps: IntakeDeps, linkId: LinkId, suspect: Updated
   const leased = await deps.state.claimLink(linkId, deps.owner, linkLeaseMs);
   if (leased === null) return 0;
   const { link, intents, failures } = leased.snapshot;
-  const item = `issue:${suspect.issueKey}`;
+  const item = itemKey("issue", suspect.issueKey);
   try {
     const isMaking = intents.some((intent) => intent.kind === "issue");
     const isKnown = failures.some((failure) => failure.item === item && failure.reason === "duplicate");

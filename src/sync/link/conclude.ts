@@ -29,7 +29,7 @@ export async function conclude(
   const { observed, pausedToHuawei, pausedToJira, keepsBack } = seen;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
-    if (intent.side !== "huawei") continue;
+    if (intent.side !== "huawei" || intent.kind === "unknown") continue;
     if (intent.state === "planned") {
       // A paused direction is woken when it is resumed. What waits for long is looked at less and less often.
       const ageMs = Math.abs(now.getTime() - intent.createdAt.getTime());
@@ -39,14 +39,15 @@ export async function conclude(
     const due = dueLook(intent, deps);
     if (observed.messages === null || observed.caseReadAt === null || due.at > observed.caseReadAt)
       run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
-    else if (intent.kind === "action") run.lookAgain(await settleAction(deps, leased, intent, observed));
+    else if (intent.kind === "move" || intent.kind === "command")
+      run.lookAgain(await settleAction(deps, leased, intent, observed));
     else run.lookAgain(await noteEmptyLook(deps, leased, intent, observed.caseReadAt));
   }
   if (observed.messages !== null && !run.failed && !pausedToJira) {
     // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.
     // Notices are owed whatever a reading says.
     const unwanted = leased.snapshot.intents.filter(
-      (intent) => intent.side === "jira" && intent.state === "planned" && !intent.key.startsWith("notice:"),
+      ({ kind, side, state }) => side === "jira" && state === "planned" && kind !== "notice" && kind !== "unknown",
     );
     if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
   }

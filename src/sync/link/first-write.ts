@@ -4,6 +4,7 @@
  */
 import type { Issue } from "../../domain/issue.ts";
 import { caseLabel } from "../../domain/labels.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
 import { isServiceError, type ServiceError } from "../../domain/service-error.ts";
 import { pauseMs } from "../../lib/retry.ts";
 import { describe } from "../apply/action-table.ts";
@@ -75,7 +76,7 @@ export async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Pr
       link: { issueId: own.issueId, issueKey: own.issueKey },
       ...(intent === undefined ? {} : { confirmedIntents: [intent.key] }),
       adoptions: 1,
-      audit: [{ side: "jira", action: "adopt", item: `issue:${own.issueId}`, result: "adopted" }],
+      audit: [{ side: "jira", action: "adopt", item: itemKey("issue", own.issueId), result: "adopted" }],
     });
     return "adopted";
   }

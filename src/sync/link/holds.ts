@@ -5,6 +5,7 @@
 import type { FailureDirection } from "../../domain/direction.ts";
 import type { FailureReason } from "../../domain/failure.ts";
 import type { Issue } from "../../domain/issue.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, Unsettled } from "../apply/write-once.ts";
@@ -33,7 +34,7 @@ export async function noteMoved(deps: HoldDeps, leased: LeasedLink, run: Run, is
     deps,
     leased,
     run,
-    `moved-${issue.issueKey}`,
+    noticeCause.movedAway(issue.issueKey),
     `This issue was moved out of project ${deps.settings.jira.projectKey}, so it is not mirrored at the moment. ` +
       'Move it back, or let an administrator run "casebridge links move" for it.',
   );
@@ -94,7 +95,7 @@ export async function noteMissing(
       deps,
       leased,
       run,
-      `${reason}-${first.firstAt.getTime()}`,
+      noticeCause.unreadable(reason, first.firstAt.getTime()),
       reason === "case_gone"
         ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
         : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
@@ -149,7 +150,7 @@ export async function holdLink(
     deps,
     leased,
     run,
-    `held-${direction}-${reason}-${failure?.firstAt.getTime() ?? 0}`,
+    noticeCause.suspended(direction, reason, failure?.firstAt.getTime() ?? 0),
     `${what} at the moment (${reason}). Nothing is lost: an administrator finds the reason and the remedy with "casebridge failures list".`,
   );
   if (direction === "both") await leased.apply({ link: { state: "blocked", reason } });

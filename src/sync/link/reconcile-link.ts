@@ -7,7 +7,7 @@
  */
 
 import { ignoredReason } from "../../domain/labels.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import { deferred, done, type Outcome } from "../outcome.ts";
 import type { ActionDirection, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";

@@ -7,7 +7,10 @@
 import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import { caseLabel, toJiraLabel } from "../../domain/labels.ts";
-import type { Intent } from "../../domain/link.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
+import { isFurtherPart } from "../../domain/rows/item-key.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
 import { issueCreatedStep } from "../apply/issue.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
@@ -27,7 +30,7 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
   let commentsReadAt = deps.clock.now();
   let issueReadAt = commentsReadAt;
   for (const intent of leased.snapshot.intents) {
-    if (intent.side !== "jira" || intent.state !== "unknown") continue;
+    if (intent.side !== "jira" || intent.state !== "unknown" || intent.kind === "unknown") continue;
     const due = dueLook(intent, deps);
     if (due.at > deps.clock.now()) {
       nextLookAt = earlier(nextLookAt, due.at);
@@ -37,7 +40,7 @@ export async function settleJiraIntents(deps: ApplyDeps, leased: LeasedLink): Pr
     let readAt = deps.clock.now();
     const { issueId } = leased.snapshot.link;
     if (intent.kind === "issue") step = await lookForIssue(deps, leased, intent);
-    else if (issueId !== null && intent.kind === "comment") {
+    else if (issueId !== null && (intent.kind === "comment" || intent.kind === "notice")) {
       if (comments === null) {
         commentsReadAt = readAt;
         comments = await deps.jira.listComments(issueId, deps.lane);
@@ -78,7 +81,7 @@ async function isStored(leased: LeasedLink, step: StateStep): Promise<boolean> {
   }
 }
 
-async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent): Promise<StateStep | null> {
+async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent<"issue">): Promise<StateStep | null> {
   const { caseId } = leased.snapshot.link;
   if (caseId === null) return null;
   const label = caseLabel(caseId);
@@ -92,18 +95,17 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent)
       namesItself(hit),
   );
   if (own === undefined) return null;
-  return issueCreatedStep(own, intent.payload, leased.snapshot.link.caseLabels.map(toJiraLabel));
+  return issueCreatedStep(own, intent, leased.snapshot.link.caseLabels.map(toJiraLabel));
 }
 
 /** Our property on the comment says which write it came from. */
 function lookForComment(
   deps: ApplyDeps,
   leased: LeasedLink,
-  intent: Intent,
+  intent: Intent<"comment" | "notice">,
   comments: readonly IssueComment[],
 ): StateStep | null {
-  const wanted = intent.payload.mark as { messageId?: string; fingerprint?: string; srcHash?: string } | undefined;
-  if (wanted === undefined) return null;
+  const wanted = intent.payload.mark;
   const taken = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.origin === "huawei").map((mirror) => mirror.copyId),
   );
@@ -116,30 +118,27 @@ function lookForComment(
       !taken.has(comment.commentId),
   );
   if (hit === undefined) return null;
-  const notice = intent.key.startsWith("notice:");
+  const copyId = hit.commentId;
   return {
     mirrors: [
-      {
-        kind: notice ? "notice" : "message",
-        origin: "huawei",
-        sourceId: intent.key.slice(intent.key.indexOf(":") + 1),
-        ...(notice
-          ? {}
-          : {
-              sourceHash: wanted.srcHash ?? null,
-              fingerprint: (intent.payload.sourceFingerprint as string | undefined) ?? null,
-            }),
-        copyId: hit.commentId,
-        // The planner looks at a message once more, since further parts of it may be missing.
-        state: notice || intent.key.includes("#") ? "live" : "sending",
-      },
+      intent.kind === "notice"
+        ? { ...noticeId(intent.cause), copyId, state: "live" }
+        : {
+            ...mirrorId.message(intent.sourceId),
+            sourceHash: wanted.srcHash,
+            fingerprint: intent.payload.sourceFingerprint ?? null,
+            copyId,
+            // The planner looks at a message once more, since further parts of it may be missing.
+            state: isFurtherPart(intent.sourceId) ? "live" : "sending",
+          },
     ],
     audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.commentId }],
   };
 }
 
 /** A file of ours with the same name and size that no mirror claims, the newest first; clocks are not asked, since they may differ. */
-function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccountId: string): StateStep | null {
+function lookForFile(leased: LeasedLink, intent: Intent<"file">, issue: Issue, ownAccountId: string): StateStep | null {
+  const { name, sizeBytes, fileId, sha256, parentId } = intent.payload;
   const taken = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.copyId),
   );
@@ -147,8 +146,8 @@ function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccoun
     .filter(
       (file) =>
         file.authorId === ownAccountId &&
-        file.name === intent.payload.name &&
-        file.sizeBytes === intent.payload.sizeBytes &&
+        file.name === name &&
+        file.sizeBytes === sizeBytes &&
         !taken.has(file.attachmentId),
     )
     .sort((a, b) => compareIds(b.attachmentId, a.attachmentId));
@@ -156,14 +155,12 @@ function lookForFile(leased: LeasedLink, intent: Intent, issue: Issue, ownAccoun
   return {
     mirrors: [
       {
-        kind: "file",
-        origin: "huawei",
-        sourceId: String(intent.payload.fileId),
+        ...mirrorId.caseFile(fileId),
         copyId: hit.attachmentId,
         state: "live",
         sizeBytes: hit.sizeBytes,
-        sha256: String(intent.payload.sha256),
-        parentId: String(intent.payload.parentId),
+        sha256,
+        parentId,
       },
     ],
     audit: [{ side: "jira", action: "adopt", item: intent.key, result: hit.attachmentId }],

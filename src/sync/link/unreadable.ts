@@ -4,21 +4,28 @@
  * planner renders it anew; what nothing but its intent remembered is told.
  */
 
-import type { Intent, Mirror } from "../../domain/link.ts";
-import { descriptionRestKey } from "../plan/action.ts";
+import { type Intent, ownerOf } from "../../domain/rows/intent.ts";
+import type { KnownIntentKind } from "../../domain/rows/intent-key.ts";
+import { idOf, isSameMirror, type Mirror, type MirrorPatch } from "../../domain/rows/mirror.ts";
 import { releasedReason } from "../plan/disclosure.ts";
 import { droppedParts } from "../plan/remember.ts";
-import type { LeasedLink, MirrorPatch } from "../state.ts";
+import type { LeasedLink } from "../state.ts";
 
 /** Gives up planned writes without a readable text. Does nothing where there are none; may be repeated. Throws `LeaseLost`. */
 export async function dropUnreadable(leased: LeasedLink): Promise<void> {
   const { intents, mirrors } = leased.snapshot;
-  const lost = intents.filter((intent) => intent.payload.unreadable === true && intent.state === "planned");
+  const lost = intents.filter(
+    (intent): intent is Intent<KnownIntentKind> =>
+      intent.kind !== "unknown" && intent.unreadable && intent.state === "planned",
+  );
   if (lost.length === 0) return;
   const keys = lost.map((intent) => intent.key);
   const left = intents.filter((intent) => !keys.includes(intent.key));
   const commentIds = new Set(
-    lost.flatMap((intent) => (ownerOf(intent)?.kind === "comment" ? ownerOf(intent)?.sourceId : [])),
+    lost.flatMap((intent) => {
+      const owner = ownerOf(intent);
+      return owner?.kind === "comment" ? [owner.sourceId] : [];
+    }),
   );
   const dropped = droppedParts(leased.snapshot, keys);
   await leased.apply({
@@ -26,7 +33,8 @@ export async function dropUnreadable(leased: LeasedLink): Promise<void> {
     mirrors: [
       ...(dropped.mirrors ?? []),
       ...mirrors
-        .filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira" && commentIds.has(mirror.sourceId))
+        .filter((mirror) => mirror.kind === "comment")
+        .filter(({ sourceId }) => commentIds.has(sourceId))
         .map((mirror) => renewed(mirror, left)),
     ],
     failures: lost
@@ -42,24 +50,28 @@ export async function dropUnreadable(leased: LeasedLink): Promise<void> {
 }
 
 /** A comment of which nothing has left begins anew; else its whole text leaves as the next version. */
-function renewed(mirror: Mirror, left: readonly Intent[]): MirrorPatch {
-  const { kind, origin, sourceId } = mirror;
-  const nothingLeft =
-    mirror.copyFingerprints.length === 0 && !left.some((intent) => ownerOf(intent)?.sourceId === sourceId);
+function renewed(mirror: Mirror<"comment">, left: readonly Intent[]): MirrorPatch {
+  const isLeft = left.map(ownerOf).some((owner) => owner !== null && isSameMirror(owner, mirror));
   // It was let go before, so it is let go again, history or not, in the same words.
-  if (nothingLeft) return { kind, origin, sourceId, state: "held", reason: releasedReason };
-  return { kind, origin, sourceId, state: "live", sourceHash: null };
+  if (mirror.copyFingerprints.length === 0 && !isLeft)
+    return { ...idOf(mirror), state: "held", reason: releasedReason };
+  return { ...idOf(mirror), state: "live", sourceHash: null };
 }
 
 /** Whether the planner decides on the write again from what both sides show. */
-function isRemade(intent: Intent): boolean {
-  const owner = ownerOf(intent);
-  if (intent.side === "huawei")
-    return ["case", "action"].includes(intent.kind) || owner?.kind === "comment" || owner?.kind === "file";
-  if (intent.key === descriptionRestKey) return false;
-  return intent.kind === "issue" || intent.kind === "file" || intent.key.startsWith("comment:");
-}
-
-function ownerOf(intent: Intent): Pick<Mirror, "kind" | "sourceId"> | undefined {
-  return intent.payload.owner as Pick<Mirror, "kind" | "sourceId"> | undefined;
+function isRemade(intent: Intent<KnownIntentKind>): boolean {
+  switch (intent.kind) {
+    case "notice":
+    case "description_rest":
+      return false;
+    case "comment_part":
+    case "withdrawal":
+    case "own_file":
+    case "case_part":
+    case "change":
+    case "reopen":
+      return intent.payload.owner?.kind === "comment" || intent.payload.owner?.kind === "file";
+    default:
+      return true;
+  }
 }

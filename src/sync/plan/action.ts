@@ -9,7 +9,10 @@ import type { GuardWord } from "../../domain/guard-word.ts";
 import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { AttachmentId, CaseId, CommentId, IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
-import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { Link } from "../../domain/link.ts";
+import { findIntent, type Intent, type MessageIntentKind } from "../../domain/rows/intent.ts";
+import { findMirror, type Mirror } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
 import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import type { OpenFailure, StateStep } from "../state.ts";
 
@@ -47,9 +50,6 @@ export type Observed = {
   /** Both sides were read completely: copies that are gone can be told. */
   readonly full: boolean;
 };
-
-/** How the key of a message that asks to take a case up again begins. */
-export const reopenKeyPrefix = "message:reopen-";
 
 /** Everything the planner looks at. */
 export type PlanInput = {
@@ -100,7 +100,7 @@ export type Action =
       readonly parentId: string;
       readonly files: readonly CaseFile[];
     }
-  | { readonly kind: "post_rest"; readonly direction: "to-jira"; readonly intent: Intent }
+  | { readonly kind: "post_rest"; readonly direction: "to-jira"; readonly intent: Intent<"description_rest"> }
   | {
       readonly kind: "post_message";
       readonly direction: "to-jira";
@@ -120,13 +120,13 @@ export type Action =
       readonly direction: "to-jira";
       readonly target: StatusTarget;
       readonly caseStatus: number;
-      /** Notice of the entry into a waiting status that this move completes. */
-      readonly entered: string | null;
-      /** Name of a refused transition that this move takes back, remembered so that it is taken back once. */
-      readonly backFrom: string | null;
+      /** Number of the entry into a waiting status that this move completes. */
+      readonly entered: number | null;
+      /** Moment of the refused move that this one takes back, remembered so that it is taken back once. */
+      readonly backFrom: number | null;
     }
-  | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent }
-  | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent }
+  | { readonly kind: "resume_notice"; readonly direction: "to-jira"; readonly intent: Intent<"notice"> }
+  | { readonly kind: "resume_message"; readonly direction: "to-huawei"; readonly intent: Intent<MessageIntentKind> }
   | { readonly kind: "notice"; readonly direction: "to-jira"; readonly cause: string; readonly text: string }
   | { readonly kind: "stamp_issue"; readonly direction: "to-jira" }
   | {
@@ -168,7 +168,7 @@ export type Action =
   | {
       readonly kind: "withdraw_comment";
       readonly direction: "to-huawei";
-      readonly mirror: Mirror;
+      readonly mirror: Mirror<"comment">;
       /** `deleted`, or why the comment may not be read outside any more. */
       readonly reason: string;
     }
@@ -176,7 +176,7 @@ export type Action =
       /** Messages that two readings lacked. `reading`: what the second one shows. */
       readonly kind: "mark_withdrawn";
       readonly direction: "to-jira";
-      readonly mirrors: readonly Mirror[];
+      readonly mirrors: readonly Mirror<"message" | "comment">[];
       readonly reading: readonly CaseMessage[];
     }
   | {
@@ -200,7 +200,8 @@ export type Action =
       readonly kind: "act_on_case";
       readonly direction: "to-huawei";
       readonly action: "close" | "cancel";
-      readonly cause: string;
+      /** Moment of the person's move that asks for it. */
+      readonly movedMs: number;
       readonly category: StatusCategory | null;
     }
   | {
@@ -223,15 +224,13 @@ export type Action =
   | {
       readonly kind: "ask_reopen";
       readonly direction: "to-huawei";
-      readonly cause: string;
+      /** Moment of the person's move that asks for it. */
+      readonly movedMs: number;
       readonly category: StatusCategory;
     };
 
 /** The plan of one pass. `recheckAt`: when time alone will make something due. */
 export type Plan = { readonly actions: readonly Action[]; readonly recheckAt: Date | null };
-
-/** Key of the intent that holds what of a description did not fit into the issue. */
-export const descriptionRestKey = "comment:description-rest";
 
 /** Gathers the earliest moment at which time alone makes something due. */
 export class Recheck {
@@ -248,16 +247,10 @@ export function isReleased(input: Pick<PlanInput, "failures">, item: string): bo
 
 /** Whether a notice with this cause stands, or stood, on the issue. Pure. */
 export function hasNotice(input: Pick<PlanInput, "mirrors">, cause: string): boolean {
-  return input.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  return findMirror(input.mirrors, noticeId(cause)) !== undefined;
 }
 
 /** Whether a notice with this cause stands, or its write is under way: planning it again would write it twice. Pure. */
 export function isOwed(input: Pick<PlanInput, "mirrors" | "intents">, cause: string): boolean {
-  return hasNotice(input, cause) || input.intents.some((intent) => intent.key === `notice:${cause}`);
-}
-
-/** The comment, file or notice whose copy an intent writes. */
-export function ownerOf(intent: Pick<Intent, "payload">): string | null {
-  const owner = intent.payload.owner as { readonly sourceId?: string } | undefined;
-  return owner?.sourceId ?? null;
+  return hasNotice(input, cause) || findIntent(input.intents, { kind: "notice", cause }) !== undefined;
 }

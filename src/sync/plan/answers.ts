@@ -7,6 +7,7 @@ import { isOpenStatus, statusName } from "../../domain/case.ts";
 import { parseCommand } from "../../domain/command-text.ts";
 import { remedyFor } from "../../domain/failure.ts";
 import type { IssueComment } from "../../domain/issue.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { formatMoment } from "../render.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 import { decidedCommand, findCommand } from "./commands.ts";
@@ -29,8 +30,12 @@ export function planAnswers(
     if (comment.createdAt < input.link.outgoingSince) return [];
     const command = parseCommand(input.adfToText(comment.body));
     if (command?.name === "resync" && findCommand(input.mirrors, commentId) === undefined)
-      return [remember("resync", decidedCommand(commentId, "live", "resync:done", authorId), { wakes: true })];
-    const cause = `reply-${commentId}`;
+      return [
+        remember("resync", decidedCommand(commentId, "live", { name: "resync", result: "done" }, authorId), {
+          wakes: true,
+        }),
+      ];
+    const cause = noticeCause.reply(commentId);
     if (command?.name !== "status" || isOwed(input, cause)) return [];
     return [{ kind: "notice", direction: "to-jira", cause, text: stateText(input, planned) }];
   });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { anIntent } from "../../../test/support/rows.ts";
 import { toId } from "../../domain/ids.ts";
 import type { Issue, IssueChange } from "../../domain/issue.ts";
-import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { Link } from "../../domain/link.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
 import { type PlanInput, Recheck } from "./action.ts";
 import { issueState, planChanges, rememberedState, wantsChangelog } from "./changes.ts";
@@ -94,7 +97,7 @@ function planned(world: World): string {
       case "tell_change":
         return `tell ${action.n} ${action.text.split("\n").slice(1).join("; ")}`.trim();
       case "remember": {
-        const n = action.step.mirrors?.[0]?.sourceId.slice("changed-".length);
+        const n = action.step.mirrors?.[0]?.sourceId;
         return `${action.what.split("_")[0]} ${n}`;
       }
       default:
@@ -106,7 +109,10 @@ function planned(world: World): string {
 }
 
 const edited = { description: "It answers slowly" };
-const told = (n: number, more: Partial<Mirror> & { readonly of?: Partial<Issue> } = {}): Partial<Mirror> => {
+const told = (
+  n: number,
+  more: Partial<Omit<Mirror<"change">, "kind" | "origin">> & { readonly of?: Partial<Issue> } = {},
+): Partial<Mirror> => {
   const issue = { ...base, ...more.of };
   const reading = { settings: { create: { fields: noFields } } as unknown as ConnectionSettings, adfToText };
   return {
@@ -296,7 +302,7 @@ describe("changes of an issue that its case hears of", () => {
     expect(result).toBe(expected);
   });
 
-  const open = { key: "message:changed-1", state: "planned" } as const;
+  const open = anIntent("message:changed-1");
   it.each<{ name: string; world: World; expected: string }>([
     {
       name: "is sent while it is true",

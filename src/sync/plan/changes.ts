@@ -2,8 +2,8 @@
  * Changes that a person makes to the issue itself: title, description, severity and product (rule 11). OSM cannot edit a case, so a
  * message tells what they are now.
  *
- * Of each link the state that was told last is remembered, as hashes, on the row of the message that told it (`changed-3`); row
- * `changed-0` is the state at the beginning. A state that differs is told once it rested for the hold time, at most once in five
+ * Of each link the state that was told last is remembered, as hashes, on the row of the message that told it; the row with number 0 is the
+ * state at the beginning. A state that differs is told once it rested for the hold time, at most once in five
  * minutes, and only if the changelog shows that a person made the change: what casebridge, an app, or a new release that reads a
  * text differently changed is remembered without a word.
  *
@@ -13,7 +13,10 @@
 import { isOpenStatus } from "../../domain/case.ts";
 import type { Issue, IssueChange } from "../../domain/issue.ts";
 import { inputLabels } from "../../domain/labels.ts";
-import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { Link } from "../../domain/link.ts";
+import { type Intent, intentsOf } from "../../domain/rows/intent.ts";
+import { singleItems } from "../../domain/rows/item-key.ts";
+import { type Mirror, mirrorId, numberOf } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
@@ -23,9 +26,6 @@ import { droppedParts, remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
 
-/** Start of the keys of the intents that send these messages. */
-export const changeKeyPrefix = "message:changed-";
-const sourcePrefix = "changed-";
 /** At most one message in this time (rule 11). */
 const pauseMs = 5 * 60_000;
 
@@ -84,9 +84,7 @@ export function issueState(issue: Issue, origin: Link["origin"], reading: Readin
 /** The row that remembers a state. `n` = 0: the state at the beginning, which no message told. */
 export function rememberedState(n: number, issue: Issue, state: string) {
   return {
-    kind: "notice",
-    origin: "jira",
-    sourceId: `${sourcePrefix}${n}`,
+    ...mirrorId.change(n),
     sourceHash: state,
     // By Jira's clock: only what the changelog shows after it is news.
     sourceAt: new Date(issue.updatedRaw),
@@ -108,24 +106,17 @@ type Row = { readonly n: number; readonly mirror: Mirror };
 
 function rowsOf(mirrors: readonly Mirror[]): Row[] {
   return mirrors
-    .filter((mirror) => mirror.kind === "notice" && mirror.origin === "jira")
-    .flatMap((mirror) => {
-      const match = /^changed-(\d+)$/.exec(mirror.sourceId);
-      return match === null ? [] : [{ n: Number(match[1]), mirror }];
-    })
+    .flatMap((mirror) => (mirror.kind === "change" ? [{ n: numberOf(mirror), mirror }] : []))
     .sort((a, b) => a.n - b.n);
 }
 
 /** The state that counts as told: the newest one that was not dropped before it left, nor refused and released by a person. */
 function lastTold(input: Pick<PlanInput, "mirrors" | "failures">): Row | undefined {
-  const again = isReleased(input, changesItem);
+  const again = isReleased(input, singleItems.changes);
   return rowsOf(input.mirrors).findLast(
     ({ mirror }) => mirror.state !== "held" && !(mirror.state === "refused" && again),
   );
 }
-
-/** Item of the failure of a change that Huawei refuses. */
-export const changesItem = "changes";
 
 /** What decides whether a change may be told; no changelog is needed for it. */
 type Waiting = Pick<
@@ -165,11 +156,7 @@ function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
 
 /** Whether the changelog is needed to plan this issue: a change is due. Pure. */
 export function wantsChangelog(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): boolean {
-  return !input.intents.some(isChangeIntent) && judge(input, issue).kind === "tell";
-}
-
-function isChangeIntent(intent: Intent): boolean {
-  return intent.key.startsWith(changeKeyPrefix);
+  return intentsOf(input.intents, "change").length === 0 && judge(input, issue).kind === "tell";
 }
 
 /** Changes of the issue that the case is to hear of. Pure. */
@@ -180,7 +167,7 @@ export function planChanges(
 ): readonly Action[] {
   const { link, observed } = input;
   const state = issueState(issue, link.origin, input);
-  const open = input.intents.find(isChangeIntent);
+  const [open] = intentsOf(input.intents, "change");
   if (open !== undefined) return planOpen(input, issue, { open, state });
   const verdict = judge(input, issue);
   const keep = (n: number): Action => remember("remember_change", { mirrors: [rememberedState(n, issue, state)] });
@@ -191,7 +178,7 @@ export function planChanges(
       return [keep(verdict.n)];
     case "later":
       recheck.note(verdict.at);
-      kept.keep(changesItem);
+      kept.keep(singleItems.changes);
       return [];
     case "tell":
       break;
@@ -199,7 +186,7 @@ export function planChanges(
   if (observed.changes === null) {
     // It became due after the reading.
     recheck.note(input.now);
-    kept.keep(changesItem);
+    kept.keep(singleItems.changes);
     return [];
   }
   const news = observed.changes.filter(
@@ -214,7 +201,7 @@ export function planChanges(
   const text = tellingText(readTopics(issue, link.origin, input), byPeople);
   const at = new Date(issue.updatedRaw);
   const what = "What was changed on this issue";
-  const guarded = planGuard(input, { item: changesItem, texts: [text], at, what }, kept);
+  const guarded = planGuard(input, { item: singleItems.changes, texts: [text], at, what }, kept);
   if ("actions" in guarded) return guarded.actions;
   return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text, asIs: guarded.asIs }];
 }
@@ -223,10 +210,10 @@ export function planChanges(
 function planOpen(
   input: PlanInput,
   issue: Issue,
-  { open, state }: { readonly open: Intent; readonly state: string },
+  { open, state }: { readonly open: Intent<"change">; readonly state: string },
 ): Action[] {
   if (open.state !== "planned") return [];
-  const n = Number(open.key.slice(changeKeyPrefix.length));
+  const { n } = open;
   const row = rowsOf(input.mirrors).find((entry) => entry.n === n);
   const stays =
     row?.mirror.sourceHash === state &&
@@ -239,9 +226,8 @@ function planOpen(
 
 /** A message that was decided does not leave any more: what was told before it counts again. */
 function droppedChange(input: PlanInput, key: string, n: number): StateStep {
-  const row = { kind: "notice", origin: "jira", sourceId: `${sourcePrefix}${n}` } as const;
   const dropped = droppedParts(input, [key]);
-  const held = { ...row, state: "held", reason: "changed_before_sending" } as const;
+  const held = { ...mirrorId.change(n), state: "held", reason: "changed_before_sending" } as const;
   return { ...dropped, mirrors: [...(dropped.mirrors ?? []), held] };
 }
 

@@ -2,14 +2,18 @@
  * Commands that people write as comments: `/urge`, `/close`, `/cancel`, `/rate 1-5 text`, `/release` (`/status` and `/resync`: answers.ts). `/case text` is a message, not an action, and
  * stands with the comments; what is answered to it is decided here.
  *
- * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror
- * (`command-<comment>`: `held` waits, `live` done, `refused`) whose reason is `<name>:<result>`; the reply is planned from that
- * alone, so a process that dies between the action and the reply owes nothing but the reply.
+ * A command runs once per comment id, whatever is edited afterwards. What became of it stands in one mirror (`held` waits, `live` done,
+ * `refused`) whose reason is the result; the reply is planned from that alone, so a process that dies between the action and the reply owes
+ * nothing but the reply.
  */
 
 import { type Command, isCaseText, isKnownCommand, parseCommand } from "../../domain/command-text.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { findIntent, intentsOf } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { answeredCommand, type CommandResult, findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { toStoredName } from "../../domain/rows/mirror-name.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import { formatMoment } from "../render.ts";
 import type { StateStep } from "../state.ts";
@@ -18,20 +22,9 @@ import { findReleased, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { remember } from "./remember.ts";
 import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
 
-/** Identity of a command among the notices of its link. */
-export function commandId(commentId: string): string {
-  return `command-${commentId}`;
-}
-
-/** Key of the intent that a command is. */
-export function commandKey(commentId: string): string {
-  return `command:${commentId}`;
-}
-
 /** What became of the command in a comment; `undefined` when it was none, or is new. Pure. */
-export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror | undefined {
-  const id = commandId(commentId);
-  return mirrors.find((mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === id);
+export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror<"command"> | undefined {
+  return findMirror(mirrors, mirrorId.command(commentId));
 }
 
 /** Commands that are due, and replies that are owed. One that was not carried out and is not due any more is dropped. Pure. */
@@ -67,7 +60,7 @@ export function planCommands(
     );
     if (leavesAt > input.now) {
       recheck.note(leavesAt);
-      kept.keep(`comment:${comment.commentId}`);
+      kept.keep(itemKey("comment", comment.commentId));
       continue;
     }
     // An answer everybody can read must not repeat a word that only some may.
@@ -76,40 +69,40 @@ export function planCommands(
     const refusal = command === null ? "nothing_leaves" : refusalOf(input, { issue, comment, comments }, command);
     if (refusal !== null) {
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
-      const reason = `${name}:${refusal}`;
       const { commentId, authorId } = comment;
-      actions.push(remember("decide_command", decidedCommand(commentId, "refused", reason, authorId)));
+      const result = { name, result: refusal };
+      actions.push(remember("decide_command", decidedCommand(commentId, "refused", result, authorId)));
     } else if (command?.name === "release") {
       actions.push(...planRelease(input, { comment, comments }, command, kept));
     } else if (command !== null && command.name !== "usage") {
       actions.push(...planRun(input, comment, command, kept));
     }
   }
-  const due = new Set(
-    actions.flatMap((action) => (action.kind === "run_command" ? [commandKey(action.comment.commentId)] : [])),
+  const due = new Set<string>(
+    actions.flatMap((action) => (action.kind === "run_command" ? [action.comment.commentId] : [])),
   );
-  const keys = input.intents
-    .filter(({ key, state }) => state === "planned" && key.startsWith(commandKey("")) && !due.has(key))
+  const keys = intentsOf(input.intents, "command")
+    .filter(({ commentId, state }) => state === "planned" && !due.has(commentId))
     .map(({ key }) => key);
   return keys.length === 0 ? actions : [remember("drop_wishes", { confirmedIntents: keys }), ...actions];
 }
 
-/** What became of a command; `reason` is `<name>:<result>`. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
+/** What became of a command. The reply follows from it. `authorId`: who gave it, for the audit. Pure. */
 export function decidedCommand(
   commentId: string,
   state: "live" | "refused" | "held",
-  reason: string,
+  reason: CommandResult,
   authorId: string | null = null,
 ): StateStep {
-  const [name = "", ...result] = reason.split(":");
+  const command = mirrorId.command(commentId);
   return {
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: commandId(commentId), state, reason }],
+    mirrors: [{ ...command, state, reason }],
     audit: [
       {
         side: "huawei",
-        action: `command ${name}`,
-        item: commandId(commentId),
-        result: `${state} ${result.join(":")}`.trim(),
+        action: `command ${reason.name}`,
+        item: toStoredName(command).sourceId,
+        result: `${state} ${reason.result}`.trim(),
         actor: authorId === null ? "a Jira account" : `Jira account ${authorId}`,
       },
     ],
@@ -127,10 +120,10 @@ function planRelease(
   const { commentId, authorId } = comment;
   const found = findReleased(input.mirrors, command, comment.updatedAt);
   const isEdited = ({ item }: { readonly item: string }): boolean =>
-    comments.some((entry) => item === `comment:${entry.commentId}` && entry.updatedAt > comment.updatedAt);
+    comments.some((entry) => item === itemKey("comment", entry.commentId) && entry.updatedAt > comment.updatedAt);
   if ("refusal" in found || found.items.some(isEdited)) {
-    const reason = `release:${"refusal" in found ? found.refusal : "changed"}`;
-    return [remember("decide_command", decidedCommand(commentId, "refused", reason, authorId))];
+    const result = { name: "release", result: "refusal" in found ? found.refusal : "changed" };
+    return [remember("decide_command", decidedCommand(commentId, "refused", result, authorId))];
   }
   return [{ kind: "release_guarded", direction: "to-huawei", comment, word: command.word, items: found.items }];
 }
@@ -143,13 +136,13 @@ function planRun(
   kept: Kept,
 ): readonly Action[] {
   const run = { kind: "run_command", direction: "to-huawei", comment, command } as const;
-  const isRunning = input.intents.some(({ key }) => key === commandKey(comment.commentId));
+  const isRunning = findIntent(input.intents, { kind: "command", commentId: comment.commentId }) !== undefined;
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   if (command.name !== "rate" || isRunning || input.settings.comments.toHuawei === "none")
     return [{ ...run, asIs: false }];
   const written = formatMoment(comment.createdAt, input.settings.huawei.timeZone);
   const said: Said = {
-    item: `comment:${comment.commentId}`,
+    item: itemKey("comment", comment.commentId),
     texts: [toPlainText(command.text).trim()],
     at: comment.updatedAt,
     what: `The /rate of ${written} (number ${comment.commentId})`,
@@ -173,12 +166,13 @@ function refusalOf(
 
 function planReplies(input: PlanInput): Action[] {
   return input.mirrors.flatMap((mirror): Action[] => {
-    if (mirror.kind !== "notice" || mirror.origin !== "jira" || !mirror.sourceId.startsWith("command-")) return [];
-    const held = mirror.state === "held" && mirror.reason !== null;
-    if (mirror.state !== "live" && mirror.state !== "refused" && !held) return [];
-    const cause = `${held ? "waits-for-release" : "reply"}-${mirror.sourceId.slice("command-".length)}`;
+    if (mirror.kind !== "command") return [];
+    const { state, reason, sourceId: commentId } = mirror;
+    const held = state === "held" && reason !== null;
+    if (state !== "live" && state !== "refused" && !held) return [];
+    const cause = held ? noticeCause.commandWaits(commentId) : noticeCause.reply(commentId);
     if (isOwed(input, cause)) return [];
-    return [{ kind: "notice", direction: "to-jira", cause, text: replyText(mirror.reason ?? "command:done") }];
+    return [{ kind: "notice", direction: "to-jira", cause, text: replyText(reason ?? answeredCommand) }];
   });
 }
 
@@ -186,12 +180,10 @@ function planReplies(input: PlanInput): Action[] {
 function planCaseReplies(input: PlanInput, comments: readonly IssueComment[]): Action[] {
   return comments.flatMap((comment): Action[] => {
     if (comment.authorId === input.ownAccountId || !isCaseText(input.adfToText(comment.body))) return [];
-    const mirror = input.mirrors.find(
-      (entry) => entry.kind === "comment" && entry.origin === "jira" && entry.sourceId === comment.commentId,
-    );
-    const cause = `reply-${comment.commentId}`;
+    const mirror = findMirror(input.mirrors, mirrorId.comment(comment.commentId));
+    const cause = noticeCause.reply(comment.commentId);
     if (mirror?.state !== "live" || isOwed(input, cause)) return [];
-    return [{ kind: "notice", direction: "to-jira", cause, text: replyText("case:done") }];
+    return [{ kind: "notice", direction: "to-jira", cause, text: replyText({ name: "case", result: "done" }) }];
   });
 }
 
@@ -218,11 +210,8 @@ const usageTexts: Readonly<Record<string, string>> = {
   rate: "Write /rate, a number from 1 to 5, and, if you like, a text: /rate 5 quick help",
 };
 
-/** The reply to a command, from the reason of its mirror. Pure. */
-export function replyText(reason: string): string {
-  const colon = reason.indexOf(":");
-  const name = reason.slice(0, colon);
-  const result = reason.slice(colon + 1);
+/** The reply to a command. Pure. */
+export function replyText({ name, result }: CommandResult): string {
   switch (result) {
     case "done":
       return doneTexts[name] ?? "Done.";

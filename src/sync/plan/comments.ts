@@ -6,12 +6,22 @@ import { isCaseText, withoutCase } from "../../domain/command-text.ts";
 import { type CommentHashes, commentHashes, saysElse } from "../../domain/identity.ts";
 import { compareIds } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
+import { type Intent, isMessageIntent, type MessageIntentKind } from "../../domain/rows/intent.ts";
+import { isItemOf, itemKey } from "../../domain/rows/item-key.ts";
+import {
+  findMirror,
+  isSameMirror,
+  type Mirror,
+  type MirrorId,
+  type MirrorPatch,
+  mirrorId,
+  type OwnerKind,
+} from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { mayHavePassed } from "../file-refusal.ts";
 import { formatMoment, stayingLine } from "../render.ts";
-import type { MirrorPatch } from "../state.ts";
-import { type Action, isOwed, isReleased, ownerOf, type PlanInput, type Recheck } from "./action.ts";
+import { type Action, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { findCommand } from "./commands.ts";
 import {
   filesOf,
@@ -71,7 +81,7 @@ export function planComments(
     urgent.push(...next.state);
     if (!next.send) continue;
     if (mirror?.state !== "sending") {
-      const item = `comment:${comment.commentId}`;
+      const item = itemKey("comment", comment.commentId);
       // Order is kept: whatever was written later waits as well. A newer version of what stands there already holds back nobody.
       if (waiting) {
         until.kept.keep(item);
@@ -133,7 +143,7 @@ function saidInComment(
   const { comment, text, files, staying } = about;
   const written = formatMoment(comment.createdAt, input.settings.huawei.timeZone);
   return {
-    item: `comment:${comment.commentId}`,
+    item: itemKey("comment", comment.commentId),
     texts: [[withoutCase(text), ...staying.map(stayingLine)].join("\n")],
     author: comment.authorName,
     files: files.map(({ name }) => name),
@@ -142,8 +152,8 @@ function saidInComment(
   };
 }
 
-function commentMirrors(input: PlanInput): Mirror[] {
-  return input.mirrors.filter((mirror) => mirror.kind === "comment" && mirror.origin === "jira");
+function commentMirrors(input: PlanInput): Mirror<"comment">[] {
+  return input.mirrors.filter((mirror) => mirror.kind === "comment");
 }
 
 function nextVersion(mirror: Mirror | undefined): number {
@@ -158,7 +168,7 @@ function planHold(
     readonly issue: Issue;
     readonly comment: IssueComment;
     readonly comments: readonly IssueComment[];
-    readonly mirror: Mirror | undefined;
+    readonly mirror: Mirror<"comment"> | undefined;
     readonly confirmed: ReadonlySet<string>;
   },
 ): Action[] | null {
@@ -183,14 +193,14 @@ function planHold(
     ? []
     : [
         remember("hold_comment", {
-          mirrors: [{ ...commentRow(comment.commentId), state: "held", reason, sourceAt: comment.createdAt }],
+          mirrors: [{ ...mirrorId.comment(comment.commentId), state: "held", reason, sourceAt: comment.createdAt }],
         }),
       ];
 }
 
 /** A comment of which nothing has left, rendered before the guard was switched on, is rendered anew. */
 function unguardedReason(input: PlanInput, { commentId }: IssueComment, mirror: Mirror): string | null {
-  const parts = input.intents.filter((intent) => ownerOf(intent) === commentId);
+  const parts = messagesOf(input, mirrorId.comment(commentId));
   const isWhole = parts.every(({ state }) => state === "planned") && mirror.copyFingerprints.length === 0;
   return isWhole && parts.some((part) => isUnguarded(part, input.settings)) ? "changed_before_sending" : null;
 }
@@ -205,7 +215,7 @@ function planNext(
   const hashes = commentHashes(comment, input.adfToText);
   const send = { send: true, state: [], hashes } as const;
   if (mirror === undefined || mirror.state === "held") return send;
-  const open = input.intents.filter((intent) => ownerOf(intent) === comment.commentId && !confirmed.has(intent.key));
+  const open = messagesOf(input, mirrorId.comment(comment.commentId)).filter(({ key }) => !confirmed.has(key));
   const changed = saysElse(mirror, comment, { hashes, jiraAheadMs: input.aheadMs.jira });
   switch (mirror.state) {
     case "sending": {
@@ -217,7 +227,7 @@ function planNext(
     case "live": {
       const text = input.adfToText(comment.body);
       // A command runs once: what `/case` sent stays as it was, whatever its comment is edited into (rule 6).
-      const once = isCaseText(text) || isOwed(input, `reply-${comment.commentId}`);
+      const once = isCaseText(text) || isOwed(input, noticeCause.reply(comment.commentId));
       return changed && !once && isWanted(input.settings, text) ? send : null;
     }
     case "withdrawn":
@@ -226,7 +236,7 @@ function planNext(
       return mirror.reason === withdrawnThereReason && !changed ? null : send;
     case "refused":
     case "placeholder":
-      return changed || isReleased(input, `comment:${comment.commentId}`) ? send : null;
+      return changed || isReleased(input, itemKey("comment", comment.commentId)) ? send : null;
   }
 }
 
@@ -238,25 +248,28 @@ function planStop(
   reason: string,
   confirmed: ReadonlySet<string>,
 ): Action[] {
-  const open = input.intents.filter((intent) => ownerOf(intent) === commentId && !confirmed.has(intent.key));
+  const row = mirrorId.comment(commentId);
+  const messages = messagesOf(input, row);
+  const open = messages.filter((intent) => !confirmed.has(intent.key));
   const planned = open.filter((intent) => intent.state === "planned");
-  const mirror = commentMirrors(input).find((entry) => entry.sourceId === commentId);
-  const isConfirming = input.intents.some((intent) => ownerOf(intent) === commentId && confirmed.has(intent.key));
+  const mirror = findMirror(input.mirrors, row);
+  const isConfirming = open.length < messages.length;
   const nothingLeft = open.length === planned.length && !isConfirming && (mirror?.copyFingerprints.length ?? 0) === 0;
   if (planned.length > 0) {
     const keys = planned.map((intent) => intent.key);
-    return [canceled(input, keys, nothingLeft ? { ...commentRow(commentId), state, reason } : null)];
+    return [canceled(input, keys, nothingLeft ? { ...row, state, reason } : null)];
   }
   return open.length === 0 ? [completed(commentId)] : [];
 }
 
-function commentRow(sourceId: string) {
-  return { kind: "comment", origin: "jira", sourceId } as const;
+/** The messages to the case whose copy a mirror is to learn. */
+function messagesOf({ intents }: Pick<PlanInput, "intents">, id: MirrorId<OwnerKind>): Intent<MessageIntentKind>[] {
+  return intents.filter(isMessageIntent).filter(({ payload: { owner } }) => owner !== null && isSameMirror(owner, id));
 }
 
 /** Every part of the comment is confirmed. */
 function completed(commentId: string): Action {
-  return remember("complete_comment", { mirrors: [{ ...commentRow(commentId), state: "live" }] });
+  return remember("complete_comment", { mirrors: [{ ...mirrorId.comment(commentId), state: "live" }] });
 }
 
 /** Parts that were not sent yet must not be sent any more; `row`: what becomes of a comment of which nothing has left. */
@@ -303,15 +316,14 @@ function planOwnFiles(
   const all = settings.attachments.toHuawei === "all" && issue.projectTypeKey !== "service_desk";
   const known = new Map(
     input.mirrors
-      .filter((mirror) => mirror.kind === "file" && mirror.state !== "held")
-      .flatMap((mirror) =>
-        mirror.origin === "jira" ? [[mirror.sourceId, mirror] as const] : [[mirror.copyId ?? "", mirror] as const],
-      ),
+      .filter((mirror) => mirror.kind === "file")
+      .filter((mirror) => mirror.state !== "held")
+      .map((mirror) => [mirror.origin === "jira" ? mirror.sourceId : (mirror.copyId ?? ""), mirror] as const),
   );
   const heldNames = namesInRestricted(input, issue, comments);
   const present = new Set<string>(issue.files.map((file) => file.attachmentId));
   const actions: Action[] = input.intents
-    .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(ownerOf(intent) ?? ""))
+    .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(intent.attachmentId))
     .map((intent) => canceled(input, [intent.key], null));
   for (const file of issue.files) {
     if (going.leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
@@ -346,7 +358,7 @@ function planOwnFiles(
 
 /** This plan does not look at every file: what is known of their names stays. */
 function keepFiles({ mirrors }: Pick<PlanInput, "mirrors">, kept: Kept): void {
-  for (const { item } of guardRows(mirrors)) if (item.startsWith("file:")) kept.keep(item);
+  for (const { item } of guardRows(mirrors)) if (isItemOf("file", item)) kept.keep(item);
 }
 
 /** A file that goes in a message of its own, unless its name waits for a person's word. */
@@ -358,7 +370,7 @@ function planFile(
 ): readonly Action[] {
   const shown = guardFileName(file.name, { ...input.settings.guard, mode: "mask" }).text;
   const said: Said = {
-    item: `file:${file.attachmentId}`,
+    item: itemKey("file", file.attachmentId),
     texts: [],
     files: [file.name],
     at: file.createdAt,
@@ -371,11 +383,12 @@ function planFile(
 
 /** The message of a file that travels alone, while it is not confirmed. */
 function openFileMessage(input: PlanInput, attachmentId: string): Intent | undefined {
-  return input.intents.find((intent) => isFileMessage(intent) && ownerOf(intent) === attachmentId);
+  return input.intents.find((intent) => isFileMessage(intent) && intent.attachmentId === attachmentId);
 }
 
-function isFileMessage(intent: Intent): boolean {
-  return (intent.payload.owner as { readonly kind?: string } | undefined)?.kind === "file";
+/** A message with a file alone that goes along with no comment. */
+function isFileMessage(intent: Intent): intent is Intent<"own_file"> {
+  return intent.kind === "own_file" && intent.payload.owner?.kind === "file";
 }
 
 /** Whether a text that was sent itself, and may still be seen there, names the file. */
@@ -403,6 +416,6 @@ function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueC
 /** A refused file is tried again when somebody asks, or at a full check when what stood in its way may have passed. */
 export function isRetriedFile(input: PlanInput, mirror: Mirror): boolean {
   if (mirror.kind !== "file" || mirror.state !== "placeholder") return false;
-  if (isReleased(input, `file:${mirror.sourceId}`)) return true;
+  if (isReleased(input, itemKey("file", mirror.sourceId))) return true;
   return input.observed.full && mayHavePassed(mirror, input.now, input.settings.huawei.timeZone);
 }

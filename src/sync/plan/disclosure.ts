@@ -8,10 +8,9 @@ import { guardHeld } from "../../domain/guard-word.ts";
 import { type CommentHashes, saysSame } from "../../domain/identity.ts";
 import type { AttachmentId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { findMirror, type Mirror, type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { comparableName, mayName } from "../../domain/text/file-names.ts";
-import type { MirrorPatch } from "../state.ts";
 import { isRestricted, issueHold } from "./restriction.ts";
 
 /** Whether the policy wants a comment at all. */
@@ -76,32 +75,28 @@ function namesIn(reading: Reading, issue: Pick<Issue, "files">, comment: IssueCo
 
 /**
  * A file that a restricted comment has named stays when that comment is deleted, or names it no longer: only the same comment, made
- * public, releases it. What is remembered are ids, in the file's own row: state `held`, this reason, and the comments behind it.
+ * public, releases it. What is remembered are ids, in the file's own row: state `held`, and the comments as its reason.
  */
-const namedInRestricted = "named_in_restricted";
+export type RestrictedFile = { readonly attachmentId: AttachmentId; readonly commentIds: readonly string[] };
+
 /** Comments remembered for one file; more would only say the same. */
 const namersMax = 50;
-
-/** A file and the restricted comments that have named it. */
-export type RestrictedFile = { readonly attachmentId: AttachmentId; readonly commentIds: readonly string[] };
 
 /** How the memory of a file is stored. Pure. */
 export function restrictedFilePatch(file: RestrictedFile): MirrorPatch {
   return {
-    kind: "file",
-    origin: "jira",
-    sourceId: file.attachmentId,
+    ...mirrorId.issueFile(file.attachmentId),
     state: "held",
-    reason: [namedInRestricted, ...file.commentIds].join(" "),
+    reason: { restrictedCommentIds: file.commentIds },
   };
 }
 
 function remembered(mirrors: readonly Mirror[], attachmentId: string): readonly string[] {
-  const mirror = mirrors.find(
-    (entry) => entry.kind === "file" && entry.origin === "jira" && entry.sourceId === attachmentId,
-  );
-  const [reason, ...commentIds] = mirror?.state === "held" ? (mirror.reason ?? "").split(" ") : [];
-  return reason === namedInRestricted ? commentIds : [];
+  const mirror = findMirror(mirrors, mirrorId.issueFile(attachmentId));
+  const reason = mirror?.state === "held" ? mirror.reason : null;
+  return typeof reason === "object" && reason !== null && "restrictedCommentIds" in reason
+    ? reason.restrictedCommentIds
+    : [];
 }
 
 /** What has to be remembered of this reading: files that did not leave and that restricted comments name. Pure. */

@@ -3,8 +3,13 @@
  * Huawei, which cannot be removed, are reported.
  */
 
-import { markMirror, type SortedMessages } from "../../domain/identity.ts";
+import type { SortedMessages } from "../../domain/identity.ts";
 import type { IssueComment } from "../../domain/issue.ts";
+import { intentKey } from "../../domain/rows/intent-key.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { findMirror, type KnownMirrorKind, type Mirror } from "../../domain/rows/mirror.ts";
+import { causeOf, markMirror } from "../../domain/rows/mirror-name.ts";
+import { noticeName, parseCopyName } from "../../domain/rows/notice-cause.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { applyStep } from "../apply-step.ts";
 import type { LinkSnapshot, StateStep } from "../state.ts";
@@ -23,20 +28,18 @@ function planReports(input: PlanInput, duplicates: SortedMessages["duplicates"])
   let memory: LinkSnapshot = input;
   return duplicates.map(({ mark, sourceId, fingerprint }) => {
     const owner = markMirror(mark);
-    const mirror = memory.mirrors.find(
-      (entry) => entry.kind === owner.kind && entry.origin === owner.origin && entry.sourceId === owner.sourceId,
-    );
+    const mirror = findMirror<KnownMirrorKind>(memory.mirrors, owner);
     const step: StateStep = {
       failures: [
         {
           direction: "to-huawei",
-          item: `message:${sourceId}`,
+          item: itemKey("message", sourceId),
           reason: "duplicate",
           detail: "a message of ours stands there twice; Huawei Cloud showed the first one only after it was given up",
         },
       ],
       mirrors: [{ ...owner, copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint] }],
-      audit: [{ side: "huawei", action: "duplicate", item: `message:${sourceId}`, result: "reported" }],
+      audit: [{ side: "huawei", action: "duplicate", item: itemKey("message", sourceId), result: "reported" }],
     };
     memory = applyStep(memory, step, input.now);
     return remember("report_duplicate", step);
@@ -53,30 +56,40 @@ function isSettled(input: PlanInput, createdAt: Date): boolean {
 function planComments(input: PlanInput): Action[] {
   const comments = input.observed.comments ?? [];
   const present = new Set<string>(comments.map((comment) => comment.commentId));
-  const own = input.mirrors.filter(
-    (mirror) => mirror.origin === "huawei" && (mirror.kind === "message" || mirror.kind === "notice"),
-  );
-  const copies = new Set(own.map((mirror) => mirror.copyId));
-  const byName = new Map(
-    own.map((mirror) => [mirror.kind === "notice" ? `notice:${mirror.sourceId}` : mirror.sourceId, mirror]),
-  );
+  const byName = new Map(input.mirrors.flatMap((mirror) => named(mirror)));
+  const copies = new Set([...byName.values()].map((mirror) => mirror.copyId));
   const open = new Set(input.intents.map((intent) => intent.key));
   return comments.flatMap((comment): Action[] => {
     const name = nameOf(input, comment);
     if (name === null || copies.has(comment.commentId) || !isSettled(input, comment.createdAt)) return [];
     const mirror = byName.get(name);
     // Only where the copy that we know stands there; else this one may be it.
-    if (mirror?.copyId == null || !present.has(mirror.copyId) || open.has(`comment:${name}`) || open.has(name))
-      return [];
+    if (mirror?.copyId == null || !present.has(mirror.copyId) || open.has(keyOf(name))) return [];
+    const read = parseCopyName(name);
     return [
       {
         kind: "remove_duplicate",
         direction: "to-jira",
-        item: name.startsWith("notice:") ? name : `message:${name}`,
+        item: read.kind === "notice" ? name : itemKey("message", read.name),
         copy: { kind: "comment", commentId: comment.commentId },
       },
     ];
   });
+}
+
+/** A row with a copy on the issue, by what the property of its comment names. */
+function named(mirror: Mirror): readonly (readonly [string, Mirror])[] {
+  if (mirror.kind === "message") return [[mirror.sourceId, mirror]];
+  const isOnIssue = mirror.kind === "waits" || (mirror.kind === "notice" && mirror.origin === "huawei");
+  return isOnIssue ? [[noticeName(causeOf(mirror)), mirror]] : [];
+}
+
+/** The key of the write that makes a comment whose property names this. */
+function keyOf(name: string): string {
+  const read = parseCopyName(name);
+  return intentKey(
+    read.kind === "notice" ? { kind: "notice", cause: read.cause } : { kind: "comment", sourceId: read.name },
+  );
 }
 
 /** The identity that our own mark on a comment names; `null` where it is not ours. */
@@ -103,7 +116,7 @@ function planFiles(input: PlanInput): Action[] {
       {
         kind: "remove_duplicate",
         direction: "to-jira",
-        item: `attachment:${file.attachmentId}`,
+        item: itemKey("attachment", file.attachmentId),
         copy: { kind: "file", attachmentId: file.attachmentId },
       },
     ];

@@ -3,7 +3,8 @@
  */
 import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { hashParts } from "../../lib/hash.ts";
 import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
@@ -33,7 +34,7 @@ export function planFacts(input: PlanInput): Action[] {
     ["severity", detail.severityName],
   ];
   const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
-  const cause = `facts-${hash}`;
+  const cause = noticeCause.facts(hash);
   // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
   if (hasNotice(input, cause)) return [told];
   return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
@@ -60,13 +61,11 @@ export function untoldAccess(
   observed: Pick<Observed, "accessRequests">,
   mirrors: readonly Mirror[],
 ): readonly AccessRequest[] {
-  return (observed.accessRequests ?? []).filter(
-    (request) => !mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === accessCause(request)),
-  );
+  return (observed.accessRequests ?? []).filter((request) => !hasNotice({ mirrors }, accessCause(request)));
 }
 
 function accessCause({ authorizationId }: AccessRequest): string {
-  return `access-${authorizationId}`;
+  return noticeCause.access(authorizationId);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type GuardWord, guardHeld } from "../../domain/guard-word.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { patchMirrors } from "../apply-step.ts";
 import type { OpenFailure } from "../state.ts";

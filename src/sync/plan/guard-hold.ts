@@ -8,14 +8,17 @@
  * What waits here holds back nobody, as a restricted comment does not: a person may think about it for days, and the rest of the
  * conversation cannot. Released later, it is sent late and says so (rule 8).
  */
-import { type GuardWord, guardedItem, guardHeld, guardRowId } from "../../domain/guard-word.ts";
+import { type GuardWord, guardHeld } from "../../domain/guard-word.ts";
 import type { IssueComment } from "../../domain/issue.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
+import type { Intent, MessageIntentKind } from "../../domain/rows/intent.ts";
+import { parseItem, singleItems } from "../../domain/rows/item-key.ts";
+import { type Mirror, type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { guardAuthorLine, guardFileName } from "../../domain/text/guarded-names.ts";
 import { hashParts } from "../../lib/hash.ts";
-import type { MirrorPatch, StateStep } from "../state.ts";
+import type { StateStep } from "../state.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 import { releasedReason } from "./disclosure.ts";
 import { remember } from "./remember.ts";
@@ -69,18 +72,12 @@ export class Kept {
 }
 
 /** The rows of items that were judged once. Pure. */
-export function guardRows(mirrors: readonly Mirror[]): readonly (Mirror & { readonly item: string })[] {
-  return mirrors.flatMap((mirror) => {
-    const item = mirror.kind === "notice" && mirror.origin === "jira" ? guardedItem(mirror.sourceId) : null;
-    return item === null ? [] : [{ ...mirror, item }];
-  });
+export function guardRows(mirrors: readonly Mirror[]): readonly (Mirror<"guard"> & { readonly item: string })[] {
+  return mirrors.flatMap((mirror) => (mirror.kind === "guard" ? [{ ...mirror, item: mirror.sourceId }] : []));
 }
 
 /** Whether a message was rendered while the guard was off, and it is on by now: then it is rendered anew, unless it may have left. Pure. */
-export function isUnguarded(
-  intent: Pick<Intent, "state" | "payload">,
-  { guard }: Pick<ConnectionSettings, "guard">,
-): boolean {
+export function isUnguarded(intent: Intent<MessageIntentKind>, { guard }: Pick<ConnectionSettings, "guard">): boolean {
   return intent.state === "planned" && intent.payload.guard === "off" && guard.mode !== "off";
 }
 
@@ -95,7 +92,7 @@ export function guardVerdict(input: Known, said: Said): Verdict {
   // Given up, it stays whatever the mode is by now.
   if (isSame && row.state === "held" && failure?.state === "discarded")
     return { kind: "waits", hash, masked, known: true };
-  if (isSame && row.state === "live") return { kind: "goes", asIs: row.reason === ("as_is" satisfies GuardWord) };
+  if (isSame && row.state === "live") return { kind: "goes", asIs: row.reason === "as_is" };
   if (guard.mode !== "hold" || masked.length === 0) return { kind: "goes", asIs: false };
   const known = isSame && row.state === "held" && failure?.state === "open";
   return { kind: "waits", hash, masked, known };
@@ -164,9 +161,7 @@ export function holdStep(
   const { hash } = held;
   const row = guardRow(item, { state: "held", hash, at });
   const ofComment = (of: IssueComment): MirrorPatch => ({
-    kind: "comment",
-    origin: "jira",
-    sourceId: of.commentId,
+    ...mirrorId.comment(of.commentId),
     state: "held",
     reason: guardHeld,
     sourceAt: of.createdAt,
@@ -176,14 +171,14 @@ export function holdStep(
       mirrors: comment === null ? [row] : [row, ofComment(comment)],
       failures: [{ direction: "to-huawei", item, reason: guardHeld, detail: `${kinds}; text ${hash.slice(0, 8)}` }],
     },
-    cause: `${guardRowId(item).replace(":", "-")}-${hash.slice(0, 8)}`,
+    cause: noticeCause.guarded(item, hash.slice(0, 8)),
     text: holdText(said, kinds),
   };
 }
 
 function holdText({ item, what }: Said, kinds: string): string {
-  const [kind, id] = item.split(":");
-  const name = id ?? (kind === "changes" ? kind : null);
+  const { kind, id } = parseItem(item);
+  const name = id ?? (item === singleItems.changes ? item : null);
   const command = (word: string): string => `/release ${word}${name === null ? "" : ` ${name}`}`;
   const mend =
     kind === "file" ? "Attach it anew under another name and delete this one" : "Take it out, and it is sent by itself";
@@ -199,7 +194,7 @@ export function guardRow(
   item: string,
   change: { readonly state: "held"; readonly hash: string; readonly at: Date } | { readonly word: GuardWord } | "over",
 ): MirrorPatch {
-  const row = { kind: "notice", origin: "jira", sourceId: guardRowId(item) } as const;
+  const row = mirrorId.guard(item);
   if (change === "over") return { ...row, state: "withdrawn", reason: null };
   if ("word" in change) return { ...row, state: "live", reason: change.word };
   return { ...row, state: "held", reason: null, sourceHash: change.hash, sourceAt: change.at };
@@ -234,7 +229,7 @@ export function findReleased(
 ): { readonly items: readonly { readonly item: string; readonly hash: string }[] } | { readonly refusal: string } {
   const { word, item: name } = command;
   const rows = guardRows(mirrors).filter(
-    ({ item, state }) => state === "held" && (name === null || item === name || item.endsWith(`:${name}`)),
+    ({ item, state }) => state === "held" && (name === null || item === name || parseItem(item).id === name),
   );
   if (rows.length === 0) return { refusal: "nothing" };
   if (rows.length > 1 && (word === "as_is" || name !== null)) return { refusal: "which" };

@@ -9,12 +9,14 @@ import {
   type SortedMessages,
   sentAgain,
 } from "../../domain/identity.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
+import { findIntent, type Intent, isMessageIntent, type MessageIntentKind, ownerOf } from "../../domain/rows/intent.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { findMirror, isSameMirror, type Mirror, type MirrorId, type OwnerKind } from "../../domain/rows/mirror.ts";
+import { storedKind } from "../../domain/rows/mirror-name.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { applyStep } from "../apply-step.ts";
 import type { LinkSnapshot, StateStep } from "../state.ts";
-import { type Action, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
-import { changeKeyPrefix } from "./changes.ts";
+import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { isRetriedFile } from "./comments.ts";
 import { remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
@@ -46,7 +48,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
   }
   // Marks that name something here were adopted before; while the comments are not read, none is judged.
   for (const identified of sorted.unknownMarks) {
-    if (isReleased(input, `message:${identified.sourceId}`)) {
+    if (isReleased(input, itemKey("message", identified.sourceId))) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (input.observed.comments !== null) {
       actions.push(
@@ -54,7 +56,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
           failures: [
             {
               direction: "to-jira",
-              item: `message:${identified.sourceId}`,
+              item: itemKey("message", identified.sourceId),
               reason: "unknown_mark",
               detail: "a message starts with a mark that nobody here remembers",
             },
@@ -80,7 +82,7 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
     const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
     if (mirror === undefined || mirror.state === "sending") {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-    } else if (mirror.state === "placeholder" && isReleased(input, `message:${mirror.sourceId}`)) {
+    } else if (mirror.state === "placeholder" && isReleased(input, itemKey("message", mirror.sourceId))) {
       actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
     } else if (
       mirror.state === "live" &&
@@ -113,30 +115,24 @@ function confirmedStep(
   { mirrors, intents }: LinkSnapshot,
   { intent, message, fingerprint }: SortedMessages["confirmed"][number],
 ): StateStep {
-  const owner = intent.payload.owner as { readonly kind: Mirror["kind"]; readonly sourceId: string } | undefined;
-  const mirror = mirrors.find(
-    (entry) =>
-      owner !== undefined && entry.kind === owner.kind && entry.origin === "jira" && entry.sourceId === owner.sourceId,
-  );
-  const others = intents.filter(
-    (other) =>
-      other.key !== intent.key &&
-      (other.payload.owner as { sourceId?: string } | undefined)?.sourceId === owner?.sourceId,
-  );
-  const fresh = mirror?.state === "sending" && intent.payload.version !== undefined;
+  const owner = ownerOf(intent);
+  const mirror = owner === null ? undefined : findMirror<OwnerKind>(mirrors, owner);
+  const others = intents.filter((other) => {
+    const its = ownerOf(other);
+    return other.key !== intent.key && owner !== null && its !== null && isSameMirror(its, owner);
+  });
+  const fresh = mirror?.state === "sending" && intent.kind === "comment_part";
   return {
     confirmedIntents: [intent.key],
-    ...(owner === undefined
+    ...(owner === null
       ? {}
       : {
           mirrors: [
             {
-              kind: owner.kind,
-              origin: "jira",
-              sourceId: owner.sourceId,
+              ...owner,
               ...(message.messageId !== null && (fresh || mirror?.copyId == null) ? { copyId: message.messageId } : {}),
               copyFingerprints: [...(mirror?.copyFingerprints ?? []), fingerprint],
-              ...(intent.payload.repeated === true ? { reason: sentAgain } : {}),
+              ...(intent.repeated ? { reason: sentAgain } : {}),
               state: confirmedState(mirror?.state, others.length === 0),
             },
           ],
@@ -188,7 +184,8 @@ function planLateFiles(input: PlanInput, sorted: SortedMessages): Action[] {
           ? [{ ...late, parentId: row.parentId ?? holder.sourceId, cause: "refused" }]
           : [];
       // A planned upload of an earlier run comes to nothing by itself: its message may be known under the name of a twin by now.
-      const isUnderWay = input.intents.some(({ key, state }) => key === `file:${file.fileId}` && state !== "planned");
+      const upload = findIntent(input.intents, { kind: "file", fileId: file.fileId });
+      const isUnderWay = upload !== undefined && upload.state !== "planned";
       return !isUnderWay && hasChanged() ? [{ ...late, parentId: holder.sourceId, cause: "unseen" }] : [];
     });
   });
@@ -198,31 +195,33 @@ function planLateFiles(input: PlanInput, sorted: SortedMessages): Action[] {
 export function planOwed(input: PlanInput): Action[] {
   return input.intents.flatMap((intent): Action[] => {
     if (intent.state !== "planned") return [];
-    if (intent.side === "jira") {
-      return intent.key.startsWith("notice:") ? [{ kind: "resume_notice", direction: "to-jira", intent }] : [];
-    }
+    if (intent.kind === "notice") return [{ kind: "resume_notice", direction: "to-jira", intent }];
     // What the issue says of itself leaves only after a look at the issue, and so does the wish to take the case up again.
-    if (intent.key.startsWith(changeKeyPrefix) || intent.key.startsWith(reopenKeyPrefix)) return [];
-    const owner = intent.payload.owner as { readonly kind?: string } | undefined;
+    if (!isMessageIntent(intent) || intent.kind === "change" || intent.kind === "reopen") return [];
+    const { owner } = intent.payload;
     // A withdrawal is told whatever the issue may say; the rest of a case's text waits while nothing of the issue leaves.
     const { issue } = input.observed;
     const mayLeave = issue === null || issueHold(issue, input.settings) === null;
-    const ours = (owner?.kind === "notice" && mayLeave) || intent.key.endsWith(":withdrawn");
+    const ours = (isOfNotice(owner) && mayLeave) || intent.kind === "withdrawal";
     return ours && !followsUnknown(input, intent) ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
   });
 }
 
 /** Whether an earlier part of the same text may have arrived or not: parts leave in their order (rule 8). */
-function followsUnknown({ intents }: PlanInput, intent: Intent): boolean {
+function followsUnknown({ intents }: PlanInput, intent: Intent<MessageIntentKind>): boolean {
+  const { owner, index } = intent.payload;
   return intents.some(
     (other) =>
+      isMessageIntent(other) &&
       other.state === "unknown" &&
-      ownerOf(other) === ownerOf(intent) &&
-      Number(other.payload.index) < Number(intent.payload.index),
+      other.payload.index < index &&
+      owner !== null &&
+      other.payload.owner !== null &&
+      isSameMirror(other.payload.owner, owner),
   );
 }
 
-function ownerOf({ key, payload }: Intent): string {
-  const { kind, sourceId } = (payload.owner ?? {}) as { readonly kind?: string; readonly sourceId?: string };
-  return kind === undefined ? key : `${kind} ${sourceId}`;
+/** Whether a message is of casebridge's own, and carries neither a comment nor a file alone. */
+function isOfNotice(owner: MirrorId<OwnerKind> | null): boolean {
+  return owner !== null && storedKind(owner.kind) === "notice";
 }

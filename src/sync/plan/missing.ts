@@ -8,19 +8,19 @@
  */
 
 import { messageHash, type SortedMessages } from "../../domain/identity.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { isFurtherPart, singleItems } from "../../domain/rows/item-key.ts";
+import { idOf, type Mirror } from "../../domain/rows/mirror.ts";
 import type { StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { remember } from "./remember.ts";
 
 /** Time between the two readings that must lack a message. */
 const secondLookMs = 60_000;
-/** The item under which a reading that lost too much is reported. */
-export const shrinkItem = "conversation";
 /** So many may vanish at once whatever their share. */
 const missingAllowed = 3;
 const missingShareAllowed = 0.1;
 
+type Tracked = Mirror<"message" | "comment">;
 type Renames = NonNullable<StateStep["renames"]>;
 
 /**
@@ -38,14 +38,14 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   const actions: Action[] = [];
   if (back.length > 0) actions.push(note(back, null, renames));
   // A person has looked, and found it right.
-  const released = isReleased(input, shrinkItem);
+  const released = isReleased(input, singleItems.conversation);
   if (!released && missing.length > Math.max(missingAllowed, tracked.length * missingShareAllowed)) {
     const told = input.failures.some((failure) => failure.reason === "suspicious_shrink");
     return told ? actions : [...actions, remember("report_shrink", shrinkStep(missing.length))];
   }
   const fresh = missing.filter((mirror) => mirror.missingSince === null);
   if (fresh.length > 0) actions.push(note(fresh, input.now, renames));
-  const due: Mirror[] = [];
+  const due: Tracked[] = [];
   for (const mirror of missing) {
     if (mirror.missingSince === null) continue;
     const isNewest = (mirror.sourceAt?.getTime() ?? newest) >= newest;
@@ -60,17 +60,18 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
 }
 
 /** People's messages with a copy, one that may lack parts as well, and our own messages that were confirmed. */
-function isTracked({ kind, origin, state, sourceId, copyId, copyFingerprints }: Mirror): boolean {
+function isTracked(mirror: Mirror): mirror is Tracked {
+  const { kind, state, sourceId, copyId, copyFingerprints } = mirror;
   if (kind === "message")
-    return (state === "live" || state === "sending") && !sourceId.includes("#") && copyId !== null;
-  return kind === "comment" && origin === "jira" && state === "live" && copyFingerprints.length > 0;
+    return (state === "live" || state === "sending") && !isFurtherPart(sourceId) && copyId !== null;
+  return kind === "comment" && state === "live" && copyFingerprints.length > 0;
 }
 
 /** Since when readings lack these messages; `null` = they show again. */
-function note(mirrors: readonly Mirror[], missingSince: Date | null, renames: Renames): Action {
+function note(mirrors: readonly Tracked[], missingSince: Date | null, renames: Renames): Action {
   const named = (from: string): string => renames.find((rename) => rename.from === from)?.to ?? from;
   return remember("note_missing", {
-    mirrors: mirrors.map(({ kind, origin, sourceId }) => ({ kind, origin, sourceId: named(sourceId), missingSince })),
+    mirrors: mirrors.map((mirror) => ({ ...idOf(mirror), sourceId: named(mirror.sourceId), missingSince })),
   });
 }
 
@@ -80,7 +81,7 @@ function shrinkStep(missing: number): StateStep {
     failures: [
       {
         direction: "to-jira",
-        item: shrinkItem,
+        item: singleItems.conversation,
         reason: "suspicious_shrink",
         detail: `${missing} messages do not show any more; none of their copies was marked`,
       },
@@ -88,7 +89,7 @@ function shrinkStep(missing: number): StateStep {
   };
 }
 
-function shownBy(sorted: SortedMessages, tracked: readonly Mirror[]): (mirror: Mirror) => boolean {
+function shownBy(sorted: SortedMessages, tracked: readonly Tracked[]): (mirror: Tracked) => boolean {
   const hashes = new Map(tracked.map((mirror) => [mirror.sourceId, mirror.sourceHash]));
   const people = new Set<string>();
   for (const { message, sourceId, renameFrom } of sorted.people) {

@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anIntent } from "../../../test/support/rows.ts";
 import type { AccessRequest, CaseDetail, CaseMessage } from "../../domain/case.ts";
 import { commentHashes, messageHash } from "../../domain/identity.ts";
 import { type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, IssueFile, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import { toJiraLabel } from "../../domain/labels.ts";
-import type { Intent, Link, Mirror } from "../../domain/link.ts";
+import type { Link } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
+import { type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { applyStep } from "../apply-step.ts";
 import type { StateStep } from "../state.ts";
@@ -184,33 +188,23 @@ function makeMirror(more: Partial<Mirror> = {}): Mirror {
     sourceAt: null,
     updatedAt: ago(60),
     ...more,
-  };
+  } as Mirror;
 }
 
-const commentMirror = (more: Partial<Mirror> = {}): Mirror =>
-  makeMirror({
-    kind: "comment",
-    origin: "jira",
-    sourceId: "501",
-    ...hashesOf(body("Here are the logs")),
-    ...more,
-  });
+type CommentRow = Partial<Omit<Mirror<"comment">, "kind" | "origin">>;
+const commentMirror = (more: CommentRow = {}): Mirror =>
+  makeMirror({ ...mirrorId.comment("501"), ...hashesOf(body("Here are the logs")), ...more });
 
-function makeIntent(more: Partial<Intent> = {}): Intent {
-  return {
-    kind: "message",
-    key: "message:501:v1:1",
-    side: "huawei",
-    state: "sent",
-    payload: { owner: { kind: "comment", sourceId: "501" } },
-    mark: "comment:501:v1",
-    createdAt: ago(19),
-    attemptedAt: ago(19),
-    looks: 0,
-    nextLookAt: null,
-    attempts: 0,
-    ...more,
-  };
+const aNotice = (cause: string): Mirror => makeMirror(noticeId(cause));
+
+/** Of comment 501, unless the key says otherwise. */
+function makeIntent({
+  key = "message:501:v1:1/1",
+  ...more
+}: Partial<Omit<Intent, "kind">> & { readonly payload?: object } = {}): Intent {
+  const times = { createdAt: ago(19), attemptedAt: ago(19) };
+  const payload = { content: "as it was frozen", owner: mirrorId.comment("501"), index: 1 };
+  return anIntent(key, { state: "sent", payload, mark: "comment:501:v1", ...times, ...more });
 }
 
 function makeLink(more: Partial<Link> = {}): Link {
@@ -265,7 +259,7 @@ type Overrides = {
 /** The state of the issue is known to the case, whatever the test makes of it. */
 function toldRow(more: Overrides): Mirror[] {
   const issue = more.observed?.issue ?? makeIssue();
-  if (more.mirrors?.some((mirror) => mirror.sourceId === "changed-0") === true) return [];
+  if (more.mirrors?.some((mirror) => mirror.kind === "change") === true) return [];
   const state = issueState(issue, more.link?.origin ?? "huawei", { settings: makeSettings(more.settings), adfToText });
   return [makeMirror({ ...rememberedState(0, issue, state), state: "live" })];
 }
@@ -353,7 +347,7 @@ describe("creating an issue", () => {
   });
 
   it("posts what of the description did not fit into the issue, before the messages", () => {
-    const rest = makeIntent({ kind: "comment", side: "jira", key: "comment:description-rest", mark: null });
+    const rest = makeIntent({ key: "comment:description-rest", mark: null });
 
     const actions = plan({ intents: [rest], observed: { messages: [makeMessage()] } });
 
@@ -467,7 +461,7 @@ describe("messages to Jira", () => {
 
     const actions = plan({
       mirrors: [makeMirror({ sourceId: "m1", sourceHash: messageHash(bare) })],
-      intents: [makeIntent({ kind: "file", key: "file:f1", side: "jira", mark: null, payload: {}, state })],
+      intents: [makeIntent({ key: "file:f1", mark: null, payload: {}, state })],
       observed: { messages: [{ ...bare, files: [file] }] },
     });
 
@@ -625,7 +619,7 @@ describe("what may leave Jira", () => {
     expect(kinds(actions)).toEqual([expected === null ? "send_comment" : "hold_comment"]);
   });
 
-  it.each<{ name: string; mirror: Partial<Mirror>; expected: string[] }>([
+  it.each<{ name: string; mirror: CommentRow; expected: string[] }>([
     { name: "noted once", mirror: { state: "held", reason: "restricted" }, expected: [] },
     {
       name: "noted anew for another reason",
@@ -776,7 +770,7 @@ describe("hold time, order and versions", () => {
     expect(kinds(actions).sort()).toEqual(["hold_comment", "send_comment"]);
   });
 
-  it.each<{ name: string; mirror: Partial<Mirror>; text: string; version: number | null }>([
+  it.each<{ name: string; mirror: CommentRow; text: string; version: number | null }>([
     { name: "unchanged", mirror: {}, text: "Here are the logs", version: null },
     { name: "edited", mirror: {}, text: "Here are more logs", version: 2 },
     { name: "edited a second time", mirror: { version: 2 }, text: "Here are more logs", version: 3 },
@@ -804,7 +798,7 @@ describe("hold time, order and versions", () => {
     const actions = plan({
       mirrors: [commentMirror({ state: "sending", version: 3 })],
       intents: states.map((state, at) =>
-        makeIntent({ state, key: `message:501:v3:${at}`, mark: `comment:501:v3:${at}` }),
+        makeIntent({ state, key: `message:501:v3:${at}/${states.length}`, mark: `comment:501:v3:${at}` }),
       ),
       observed: { comments: [makeComment()] },
     });
@@ -863,7 +857,7 @@ describe("hold time, order and versions", () => {
     expect(pick(actions, "send_comment").map((action) => action.comment.commentId)).toEqual(["502"]);
   });
 
-  it.each<{ name: string; mirror: Partial<Mirror>; createdAt?: Date; expected: string[] }>([
+  it.each<{ name: string; mirror: CommentRow; createdAt?: Date; expected: string[] }>([
     {
       name: "released, as it was shown",
       mirror: { state: "held", reason: "history_released" },
@@ -915,7 +909,7 @@ describe("hold time, order and versions", () => {
       makeIntent({
         key: `message:case:${index}/4`,
         mark: `case:10001:${index}/4`,
-        payload: { owner: { kind: "notice", sourceId: "case-text" }, index },
+        payload: { owner: mirrorId.caseText, index },
         state,
       });
 
@@ -934,7 +928,7 @@ describe("hold time, order and versions", () => {
     expect(kinds(actions)).toEqual(["cancel_parts"]);
     expect(steps(actions, "cancel_parts")).toEqual([
       {
-        confirmedIntents: ["message:501:v1:1"],
+        confirmedIntents: ["message:501:v1:1/1"],
         mirrors: [{ kind: "comment", origin: "jira", sourceId: "501", state: "withdrawn", reason: "deleted" }],
       },
     ]);
@@ -1333,7 +1327,8 @@ describe("statuses", () => {
     }
   }
 
-  const makeWish = (more: Partial<Mirror>): Mirror => makeMirror({ kind: "notice", origin: "jira", ...more });
+  const makeWish = (more: Partial<Omit<Mirror<"move">, "kind" | "origin">>): Mirror =>
+    makeMirror({ ...mirrorId.move(0), ...more });
 
   it.each([
     { mode: "confirm", status: 2, action: "close" },
@@ -1347,7 +1342,7 @@ describe("statuses", () => {
       settings: { status: { closeOnDone: mode } },
     };
 
-    const actions = plan({ ...moved, mirrors: [makeWish({ sourceId: `move-${ago(3).getTime()}`, state: "held" })] });
+    const actions = plan({ ...moved, mirrors: [makeWish({ sourceId: String(ago(3).getTime()), state: "held" })] });
 
     expect(actions).toEqual([expect.objectContaining({ kind: "act_on_case", action })]);
   });
@@ -1357,7 +1352,7 @@ describe("statuses", () => {
     const moved = {
       link: { agreedCaseStatus: 2, caseStatus: 2 },
       observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: [move("done", { at })] },
-      mirrors: [makeWish({ sourceId: `move-${at.getTime()}`, state: "held" })],
+      mirrors: [makeWish({ sourceId: String(at.getTime()), state: "held" })],
     };
 
     const resting = planReconcile(makeInput(moved));
@@ -1373,13 +1368,13 @@ describe("statuses", () => {
     { name: "back from done", agreed: [3, "done"], issue: "indeterminate", first: [] },
   ] as const)("lets a move $name rest without knowing the case, and does nothing then either", (row) => {
     const at = new Date(now.getTime() - 20_000);
-    const cause = `move-${at.getTime()}`;
+    const moment = String(at.getTime());
     const [caseStatus, agreedCategory] = row.agreed;
     const seen = {
       link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory },
       observed: { case: null, messages: null, issue: issueIn(row.issue), statusChanges: [move(row.issue, { at })] },
     };
-    const noted = row.first.length === 0 ? [] : [makeWish({ sourceId: cause, state: "held" })];
+    const noted = row.first.length === 0 ? [] : [makeWish({ sourceId: moment, state: "held" })];
 
     const first = planReconcile(makeInput(seen));
     const resting = planReconcile(makeInput({ ...seen, mirrors: noted }));
@@ -1404,7 +1399,7 @@ describe("statuses", () => {
     { name: "the changelog was not read", status: 2, issue: "done", changes: null, dropped: false },
     { name: "it is wanted still", status: 2, issue: "done", changes: [move("done")], dropped: false },
   ] as const)("an action that was not carried out is dropped when nobody wants it: $name", (world) => {
-    const cause = `move-${ago(3).getTime()}`;
+    const moment = String(ago(3).getTime());
     const actions = plan({
       link: { agreedCaseStatus: world.status, caseStatus: world.status },
       observed: {
@@ -1412,12 +1407,12 @@ describe("statuses", () => {
         issue: issueIn(world.issue),
         statusChanges: world.changes,
       },
-      mirrors: [makeWish({ sourceId: cause, state: "held" })],
-      intents: [makeIntent({ kind: "action", key: `action:${cause}`, mark: null, state: "planned" })],
+      mirrors: [makeWish({ sourceId: moment, state: "held" })],
+      intents: [makeIntent({ key: `action:move-${moment}`, mark: null, state: "planned" })],
     });
 
     expect(steps(actions, "drop_wishes").map((step) => step.confirmedIntents)).toEqual(
-      world.dropped ? [[`action:${cause}`]] : [],
+      world.dropped ? [[`action:move-${moment}`]] : [],
     );
   });
 
@@ -1431,10 +1426,10 @@ describe("statuses", () => {
     { name: "its comment says something else", comments: [makeComment({ body: body("never mind") })], dropped: true },
     { name: "it is wanted still", comments: [makeComment({ body: body("/urge") })], dropped: false },
   ])("a command that was not carried out is dropped when it is not due: $name", ({ comments, dropped }) => {
-    const command = makeIntent({ kind: "action", key: "command:501", mark: null, payload: {}, state: "planned" });
+    const command = makeIntent({ key: "command:501", mark: null, payload: {}, state: "planned" });
 
     const actions = plan({ observed: { comments }, intents: [command] });
-    const tried = plan({ observed: { comments }, intents: [{ ...command, state: "unknown" }] });
+    const tried = plan({ observed: { comments }, intents: [{ ...command, state: "unknown" } as Intent] });
 
     expect(steps(actions, "drop_wishes").map((step) => step.confirmedIntents)).toEqual(
       dropped ? [["command:501"]] : [],
@@ -1459,20 +1454,20 @@ describe("statuses", () => {
   });
 
   it("moves the issue back once after a refusal, with one comment, and without taking it for news", () => {
-    const cause = `move-${ago(3).getTime()}`;
-    const refused = makeWish({ sourceId: cause, state: "refused", reason: "not now (OSM.1)" });
+    const moment = String(ago(3).getTime());
+    const refused = makeWish({ sourceId: moment, state: "refused", reason: "not now (OSM.1)" });
     const world = {
       link: { agreedCaseStatus: 2, caseStatus: 2 },
       observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: [move("done")] },
     };
 
     const first = plan({ ...world, mirrors: [refused] });
-    const told = makeMirror({ kind: "notice", sourceId: `action-${cause}` });
+    const told = aNotice(`action-move-${moment}`);
     const second = plan({ ...world, mirrors: [refused, told] });
-    const moved = makeWish({ sourceId: `back-${ago(3).getTime()}`, state: "live" });
+    const moved = makeMirror({ ...mirrorId.movedBack(ago(3).getTime()), state: "live" });
     const third = plan({ ...world, mirrors: [refused, told, moved] });
 
-    expect(first.map(describeStatus)).toEqual([`notice action-${cause}`, "move_issue indeterminate"]);
+    expect(first.map(describeStatus)).toEqual([`notice action-move-${moment}`, "move_issue indeterminate"]);
     expect(pick(first, "notice")[0]?.text).toContain("not now (OSM.1)");
     expect(second.map(describeStatus)).toEqual(["move_issue indeterminate"]);
     expect(third.map(describeStatus)).toEqual(["agree 2 done"]);
@@ -1487,8 +1482,8 @@ describe("statuses", () => {
       link: { caseStatus: 3, agreedCaseStatus: 3, agreedCategory: "done" },
       observed: { case: makeCase({ status: 3 }), issue: issueIn("new"), statusChanges: [move("new")] },
       mirrors: [
-        makeWish({ sourceId: `move-${ago(3).getTime()}`, state: "sending" }),
-        makeWish({ sourceId: "reopen-1", state: reopen }),
+        makeWish({ sourceId: String(ago(3).getTime()), state: "sending" }),
+        makeMirror({ ...mirrorId.reopen(1), state: reopen }),
       ],
       intents: open.map((state) => makeIntent({ key: "message:reopen-1", mark: "notice:reopen-1", state })),
     });
@@ -1521,7 +1516,7 @@ describe("statuses", () => {
     };
 
     const first = plan(moved);
-    const told = plan({ ...moved, mirrors: [makeMirror({ kind: "notice", sourceId: `close-${ago(3).getTime()}` })] });
+    const told = plan({ ...moved, mirrors: [aNotice(`close-${ago(3).getTime()}`)] });
 
     expect(first.map(describeStatus)).toEqual(["notice close", "agree 1 done"]);
     expect(told.map(describeStatus)).toEqual(["agree 1 done"]);
@@ -1533,11 +1528,11 @@ describe("statuses", () => {
     const actions = plan({
       link: { agreedCaseStatus: 2, caseStatus: 2 },
       observed: { case: makeCase({ status: 2 }), issue: issueIn("done"), statusChanges: changes },
-      mirrors: [makeWish({ sourceId: `move-${ago(1).getTime()}`, state: "held" })],
+      mirrors: [makeWish({ sourceId: String(ago(1).getTime()), state: "held" })],
     });
 
     expect(actions).toEqual([
-      expect.objectContaining({ kind: "act_on_case", action: "close", cause: `move-${ago(1).getTime()}` }),
+      expect.objectContaining({ kind: "act_on_case", action: "close", movedMs: ago(1).getTime() }),
     ]);
   });
 
@@ -1553,7 +1548,7 @@ describe("statuses", () => {
 
   it("says that Huawei waits for us once per entering", () => {
     const waiting = { case: makeCase({ status: 2 }) };
-    const told = makeMirror({ kind: "notice", sourceId: "waits-1" });
+    const told = aNotice("waits-1");
 
     const entering = plan({ observed: waiting });
     const staying = plan({ link: { agreedCaseStatus: 2, caseStatus: 2 }, mirrors: [told], observed: waiting });
@@ -1564,7 +1559,7 @@ describe("statuses", () => {
     expect(staying).toEqual([]);
     expect(pick(stillEntering, "notice")).toEqual([]);
     expect(steps(stillEntering, "agree_status").flatMap((step) => step.mirrors)).toEqual([
-      expect.objectContaining({ sourceId: "waits-1", version: 2 }),
+      expect.objectContaining({ kind: "waits", sourceId: "1", version: 2 }),
     ]);
     expect(pick(enteringAgain, "notice").map((action) => action.cause)).toEqual(["waits-2"]);
   });
@@ -1691,7 +1686,7 @@ describe("labels, facts and access requests", () => {
 
     const first = plan({ link: { factsHash: null } });
     const later = plan({ observed: { case: changed } });
-    const told = makeMirror({ kind: "notice", sourceId: `facts-${factsHash(changed)}` });
+    const told = aNotice(`facts-${factsHash(changed)}`);
     const after = plan({ mirrors: [told], observed: { case: changed } });
     const settled = plan({ link: { factsHash: factsHash(changed) }, mirrors: [told], observed: { case: changed } });
 
@@ -1715,7 +1710,7 @@ describe("labels, facts and access requests", () => {
 
     const first = plan({ observed: { accessRequests: [request] } });
     const again = plan({
-      mirrors: [makeMirror({ kind: "notice", sourceId: "access-auth-1" })],
+      mirrors: [aNotice("access-auth-1")],
       observed: { accessRequests: [request] },
     });
 
@@ -1850,7 +1845,7 @@ describe("any history", () => {
           break;
         }
         case "notice":
-          put(makeMirror({ kind: "notice", sourceId: action.cause }));
+          put(aNotice(action.cause));
           break;
         case "change_labels":
           if (issue !== null) {

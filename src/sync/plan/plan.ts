@@ -7,10 +7,13 @@
 
 import { sortMessages } from "../../domain/identity.ts";
 import { ignoredReason, isIgnored } from "../../domain/labels.ts";
+import { intentsOf } from "../../domain/rows/intent.ts";
+import { isItemOf } from "../../domain/rows/item-key.ts";
+import { storedNameText } from "../../domain/rows/mirror-name.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { type Recognised, recognise } from "../recognise/recognise.ts";
 import type { StateStep } from "../state.ts";
-import { type Action, descriptionRestKey, type Plan, type PlanInput, Recheck } from "./action.ts";
+import { type Action, type Plan, type PlanInput, Recheck } from "./action.ts";
 import { planAnswers } from "./answers.ts";
 import { planChanges } from "./changes.ts";
 import { planCommands } from "./commands.ts";
@@ -63,7 +66,7 @@ function adoptionStep(found: Recognised): StateStep {
     confirmedIntents: found.confirmedIntents,
     adoptions: found.adopted,
     failures: found.duplicates.map(({ item, kept, other }) => ({
-      direction: item.startsWith("comment:") ? "to-huawei" : "to-jira",
+      direction: isItemOf("comment", item) ? "to-huawei" : "to-jira",
       item,
       reason: "duplicate",
       detail: `${other} is a second copy beside ${kept}`,
@@ -74,7 +77,7 @@ function adoptionStep(found: Recognised): StateStep {
       .map((mirror) => ({
         side: mirror.origin === "huawei" ? "jira" : "huawei",
         action: "adopt",
-        item: `${mirror.kind}:${mirror.sourceId}`,
+        item: storedNameText(mirror),
         result: mirror.copyId ?? "adopted",
       })),
   };
@@ -146,9 +149,9 @@ function planRest(input: PlanInput): Plan {
   const ends = ({ kind }: Action): boolean => kind === "act_on_case";
   const actions: Action[] = [
     ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
-    ...input.intents
-      .filter((intent) => intent.key === descriptionRestKey)
-      .map((intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const),
+    ...intentsOf(input.intents, "description_rest").map(
+      (intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const,
+    ),
     ...messages,
     ...(sorted === null ? [] : planMissing(input, sorted, recheck, messages.flatMap(renamesOf))),
     ...planDuplicates(input, sorted),

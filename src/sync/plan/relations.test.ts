@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Mirror } from "../../domain/link.ts";
+import { type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
 import type { PlanInput } from "./action.ts";
-import { planRelations, relatedRow, relationsRead, relationsRow, wantsRelations } from "./relations.ts";
+import { planRelations, relationsRead, relationsRow, wantsRelations } from "./relations.ts";
 
 type World = {
   readonly related?: readonly { caseId: string; issueId: string; made?: boolean }[];
@@ -26,7 +26,7 @@ function planned(world: World): string[] {
       case "remember":
         return action.what === relationsRead
           ? `read ${action.step.mirrors?.[0]?.sourceHash}`
-          : `remember ${action.step.mirrors?.[0]?.sourceId.slice("related-".length)}`;
+          : `remember ${action.step.mirrors?.[0]?.sourceId}`;
       default:
         return action.kind;
     }
@@ -35,7 +35,7 @@ function planned(world: World): string[] {
 
 describe("related cases", () => {
   const other = { caseId: "TT2", issueId: "2" };
-  const row = (state: Mirror["state"]): Partial<Mirror> => ({ ...relatedRow("TT2"), state });
+  const row = (state: Mirror["state"]): Partial<Mirror> => ({ ...mirrorId.relation("TT2"), state });
   const read = relationsRow("h2");
   it.each<{ name: string; world: World; expected: string[] }>([
     { name: "that were not read", world: { unread: true, related: [other] }, expected: [] },

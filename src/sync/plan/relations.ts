@@ -1,13 +1,13 @@
 /**
  * Cases that Huawei shows as related become issue links, where both are mirrored (rule 11).
  *
- * A link is made once, remembered on the row `related-<case>` of whichever of the two pairs made it, and never made again nor taken
- * away: what people link or unlink in Jira is theirs. Relations cost a request of their own, so they are read only in a full check,
+ * A link is made once. The pair that made it remembers that in a row (`live`: the two issues are linked, or were; `placeholder`: Jira does
+ * not take such a link). It is never made again nor taken away: what people link or unlink in Jira is theirs. Relations cost a request of their own, so they are read only in a full check,
  * and only when the case shows something that it did not show when they were read last.
  */
 import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
-import type { Mirror } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
+import { findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { Action, PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
@@ -15,17 +15,9 @@ import { remember } from "./remember.ts";
 /** What the step is called that remembers a reading of the relations. */
 export const relationsRead = "remember_relations";
 
-/** Row that remembers what the case showed when its relations were read last. */
-const readRow = { kind: "facts", origin: "huawei", sourceId: "relations" } as const;
-
-/** Row of a related case: `live`, the two issues are linked, or were; `placeholder`: Jira does not take such a link. */
-export function relatedRow(caseId: string): Pick<Mirror, "kind" | "origin" | "sourceId"> {
-  return { kind: "facts", origin: "huawei", sourceId: `related-${caseId}` };
-}
-
 /** The row of the reading itself. */
 export function relationsRow(hash: string) {
-  return { ...readRow, sourceHash: hash, state: "live" } as const;
+  return { ...mirrorId.relations, sourceHash: hash, state: "live" } as const;
 }
 
 /** Hash of what a case shows of itself. Pure. */
@@ -40,9 +32,7 @@ export function relationsHash(detail: CaseDetail, messages: readonly CaseMessage
 
 /** Whether the case shows something new since its relations were read. Pure. */
 export function wantsRelations(mirrors: readonly Mirror[], hash: string): boolean {
-  return !mirrors.some(
-    (mirror) => mirror.kind === readRow.kind && mirror.sourceId === readRow.sourceId && mirror.sourceHash === hash,
-  );
+  return findMirror(mirrors, mirrorId.relations)?.sourceHash !== hash;
 }
 
 /** Links to the issues of related cases. Pure. */
@@ -51,16 +41,14 @@ export function planRelations(input: PlanInput): Action[] {
   if (relations === null || issue === null) return [];
   const linked = new Set<string>(issue.linkedIssueIds ?? []);
   const known = new Set(
-    input.mirrors
-      .filter((mirror) => mirror.kind === "facts" && mirror.state === "live")
-      .map((mirror) => mirror.sourceId),
+    input.mirrors.flatMap(({ kind, state, sourceId }) => (kind === "relation" && state === "live" ? [sourceId] : [])),
   );
   const actions = relations.related
-    .filter(({ caseId, issueId }) => issueId !== issue.issueId && !known.has(relatedRow(caseId).sourceId))
+    .filter(({ caseId, issueId }) => issueId !== issue.issueId && !known.has(caseId))
     .map(
       ({ caseId, issueId, made }): Action =>
         made || linked.has(issueId)
-          ? remember("remember_related", { mirrors: [{ ...relatedRow(caseId), state: "live" }] })
+          ? remember("remember_related", { mirrors: [{ ...mirrorId.relation(caseId), state: "live" }] })
           : { kind: "link_issues", direction: "to-jira", caseId, issueId },
     );
   if (actions.length === 0 && !wantsRelations(input.mirrors, relations.hash)) return [];

@@ -1,4 +1,6 @@
 /** Actions that change only what we remember. */
+import { isMessageIntent } from "../../domain/rows/intent.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
 import type { LinkSnapshot, StateStep } from "../state.ts";
 import type { Action } from "./action.ts";
 
@@ -20,18 +22,13 @@ export function droppedParts(
   keys: readonly string[],
 ): StateStep {
   const dropped = intents.filter((intent) => keys.includes(intent.key));
-  const fileIds = new Set(dropped.flatMap((intent) => (intent.payload.fileIds as string[] | undefined) ?? []));
+  const fileIds = new Set(dropped.flatMap((intent) => (isMessageIntent(intent) ? (intent.payload.fileIds ?? []) : [])));
   return {
     confirmedIntents: keys,
-    mirrors: mirrors
-      .filter((mirror) => mirror.kind === "file" && mirror.origin === "jira" && fileIds.has(mirror.copyId ?? ""))
-      .map((mirror) => ({
-        kind: "file",
-        origin: "jira",
-        sourceId: mirror.sourceId,
-        state: "held",
-        reason: "dropped_before_sending",
-        copyId: null,
-      })),
+    mirrors: mirrors.flatMap(({ kind, origin, sourceId, copyId }) =>
+      kind === "file" && origin === "jira" && fileIds.has(copyId ?? "")
+        ? [{ ...mirrorId.issueFile(sourceId), state: "held", reason: "dropped_before_sending", copyId: null } as const]
+        : [],
+    ),
   };
 }

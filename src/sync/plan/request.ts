@@ -3,22 +3,18 @@
  */
 import type { Issue } from "../../domain/issue.ts";
 import { caseLabelPrefix, commonLabel } from "../../domain/labels.ts";
+import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
-
-/** Whether the case of this link was made for its issue, and not the other way round or by hand. Pure. */
-function findRequest(input: PlanInput) {
-  return input.mirrors.find(
-    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === "case",
-  );
-}
 
 /** The comment that names the case, and the label of the request taken away. Pure. */
 export function planRequest(input: PlanInput, issue: Issue): Action[] {
-  const request = findRequest(input);
+  // There where the case was made for its issue, and not the other way round or by hand.
+  const request = findMirror(input.mirrors, mirrorId.request);
   const { caseId } = input.link;
   if (request === undefined || caseId === null) return [];
   const actions: Action[] = [];
-  if (!isOwed(input, "case-created")) {
+  if (!isOwed(input, noticeCause.caseCreated)) {
     const { consoleCaseUrl } = input.settings.huawei;
     const lines = [
       `The service ticket ${caseId} was opened in Huawei Cloud. Its messages appear here as comments.`,
@@ -26,7 +22,7 @@ export function planRequest(input: PlanInput, issue: Issue): Action[] {
       ...(consoleCaseUrl === null ? [] : [consoleCaseUrl.replaceAll("{caseId}", encodeURIComponent(caseId))]),
       ...(request.reason === null ? [] : [request.reason]),
     ];
-    actions.push({ kind: "notice", direction: "to-jira", cause: "case-created", text: lines.join("\n") });
+    actions.push({ kind: "notice", direction: "to-jira", cause: noticeCause.caseCreated, text: lines.join("\n") });
   }
   const labels = requestLabels(input.settings.create.jql, issue.labels);
   if (labels.length > 0) actions.push({ kind: "drop_request_labels", direction: "to-jira", labels });

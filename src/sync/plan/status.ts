@@ -3,15 +3,18 @@
  *
  * Each link stores the pair on which both sides last agreed. Only the case changed: the issue follows. Only the issue changed, by a
  * person: the case follows, as far as OSM has an action for it. Both changed: the case wins, with one note. Traps: what a person did
- * is known by the moment of the transition alone (`move-<time>`), so everything about it is remembered under that name: the wish,
- * the refusal, the move back. A refusal leaves the agreed pair as it is, or the next look would take it for news.
+ * is known by the moment of the transition alone, so everything about it is remembered under that moment: the wish, the refusal, the
+ * move back. A refusal leaves the agreed pair as it is, or the next look would take it for news.
  */
 import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../domain/case.ts";
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { findIntent, intentsOf } from "../../domain/rows/intent.ts";
+import { findMirror, idOf, type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
+import { toStoredName } from "../../domain/rows/mirror-name.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
-import type { MirrorPatch, StateStep } from "../state.ts";
-import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck, reopenKeyPrefix } from "./action.ts";
+import type { StateStep } from "../state.ts";
+import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { remember } from "./remember.ts";
 import { type IssueHold, issueHold, issueHoldTexts } from "./restriction.ts";
 
@@ -45,10 +48,8 @@ export function planStatus(input: PlanInput, recheck: Recheck): Action[] {
 
 /** Moves of people that wait to be acted on are over once both sides agree otherwise: rounds look at them no more. Pure. */
 export function endOfWishes({ mirrors }: Pick<PlanInput, "mirrors">): readonly MirrorPatch[] {
-  return mirrors.flatMap(({ kind, origin, sourceId, state }) =>
-    kind === "notice" && origin === "jira" && state === "held" && sourceId.startsWith("move-")
-      ? [{ kind, origin, sourceId, state: "withdrawn" } as const]
-      : [],
+  return mirrors.flatMap((mirror) =>
+    mirror.kind === "move" && mirror.state === "held" ? [{ ...idOf(mirror), state: "withdrawn" } as const] : [],
   );
 }
 
@@ -58,14 +59,14 @@ function unwanted(input: PlanInput, actions: readonly Action[]): string[] {
   if (detail === null || issue === null) return [];
   // While the two do not fit, only the changelog tells what a person wants.
   if (!isCompatible(detail.status, issue.category) && statusChanges === null) return [];
-  const wanted = actions.flatMap((action) => (action.kind === "act_on_case" ? [`action:${action.cause}`] : []));
+  const wanted = actions.flatMap((action) => (action.kind === "act_on_case" ? [action.movedMs] : []));
   const asks = actions.some((action) => action.kind === "ask_reopen");
   return input.intents
     .filter((intent) => intent.state === "planned")
-    .map((intent) => intent.key)
     .filter(
-      (key) => (key.startsWith("action:move-") && !wanted.includes(key)) || (key.startsWith(reopenKeyPrefix) && !asks),
-    );
+      (intent) => (intent.kind === "move" && !wanted.includes(intent.movedMs)) || (intent.kind === "reopen" && !asks),
+    )
+    .map((intent) => intent.key);
 }
 
 function planPair(input: PlanInput, recheck: Recheck): Action[] {
@@ -92,10 +93,10 @@ function planPair(input: PlanInput, recheck: Recheck): Action[] {
   return planPersonsMove(input, issue, status, recheck);
 }
 
-/** The two fit now, by whosever hand. `entered`: notice of the entry into a waiting status that is over by it. */
+/** The two fit now, by whosever hand. `entered`: number of the entry into a waiting status that is over by it. */
 function agree(
   input: Pick<PlanInput, "mirrors">,
-  pair: { readonly caseStatus: number; readonly category: StatusCategory; readonly entered?: string | null },
+  pair: { readonly caseStatus: number; readonly category: StatusCategory; readonly entered?: number | null },
 ): Extract<Action, { kind: "remember" }> {
   const { caseStatus, category, entered = null } = pair;
   const step: StateStep = {
@@ -107,16 +108,17 @@ function agree(
   return remember("agree_status", step, { direction: entered === null ? "state" : "to-jira" });
 }
 
-/** The entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
-export function endOfEntry(cause: string | null): readonly MirrorPatch[] {
-  return cause === null ? [] : [{ kind: "notice", origin: "huawei", sourceId: cause, version: 2, state: "live" }];
+/** The `n`-th entry into a waiting status is over: its notice gets version 2, and the next entry is told anew. Pure. */
+export function endOfEntry(n: number | null): readonly MirrorPatch[] {
+  return n === null ? [] : [{ ...mirrorId.waits(n), version: 2, state: "live" }];
 }
 
 /** A person's move that would end the case is written down before anything is done about it. */
-function wantedClose(cause: string): StateStep {
+function wantedClose(movedMs: number): StateStep {
+  const move = mirrorId.move(movedMs);
   return {
-    mirrors: [{ kind: "notice", origin: "jira", sourceId: cause, state: "held" }],
-    audit: [{ side: "jira", action: "wants_close", item: cause, result: "noted" }],
+    mirrors: [{ ...move, state: "held" }],
+    audit: [{ side: "jira", action: "wants_close", item: toStoredName(move).sourceId, result: "noted" }],
   };
 }
 
@@ -134,21 +136,21 @@ function planCaseChange(
   const actions: Action[] = [];
   const waits = planWaits(input, status);
   actions.push(...waits.actions);
-  if (status === deletedStatus && !isOwed(input, "deleted")) {
+  if (status === deletedStatus && !isOwed(input, noticeCause.deleted)) {
     actions.push({
       kind: "notice",
       direction: "to-jira",
-      cause: "deleted",
+      cause: noticeCause.deleted,
       text: "The service ticket was deleted in Huawei Cloud.",
     });
   }
   // An issue that was there before its case stays where its person put it, as long as the two fit (rule 7).
   const first = input.link.agreedCaseStatus === null && input.link.origin === "jira";
   if (fits(issue, target) || (first && isCompatible(status, issue.category))) {
-    actions.push(agree(input, { caseStatus: status, category: issue.category, entered: waits.cause }));
+    actions.push(agree(input, { caseStatus: status, category: issue.category, entered: waits.n }));
     return actions;
   }
-  const both = `both-${status}-${issue.category}`;
+  const both = noticeCause.bothChanged(status, issue.category);
   if (now.jiraChanged && !isCompatible(status, issue.category) && !isOwnMove(input, issue) && !isOwed(input, both)) {
     actions.push({
       kind: "notice",
@@ -162,7 +164,7 @@ function planCaseChange(
     direction: "to-jira",
     target,
     caseStatus: status,
-    entered: waits.cause,
+    entered: waits.n,
     backFrom: null,
   });
   return actions;
@@ -181,21 +183,12 @@ function isOwnMove(input: PlanInput, issue: Issue): boolean {
 function planWaits(
   input: PlanInput,
   status: number,
-): { readonly actions: readonly Action[]; readonly cause: string | null } {
-  if (!waitingStatuses.has(status)) return { actions: [], cause: null };
-  const ended = input.mirrors.filter(
-    (mirror) => mirror.kind === "notice" && mirror.sourceId.startsWith("waits-") && mirror.version > 1,
-  ).length;
-  const cause = `waits-${ended + 1}`;
-  if (isOwed(input, cause)) return { actions: [], cause };
-  return { actions: [{ kind: "notice", direction: "to-jira", cause, text: waitsText(status) }], cause };
-}
-
-/** What became of a person's transition, by its moment. */
-function findWish(input: Pick<PlanInput, "mirrors">, cause: string): Mirror | undefined {
-  return input.mirrors.find(
-    (mirror) => mirror.kind === "notice" && mirror.origin === "jira" && mirror.sourceId === cause,
-  );
+): { readonly actions: readonly Action[]; readonly n: number | null } {
+  if (!waitingStatuses.has(status)) return { actions: [], n: null };
+  const n = input.mirrors.filter(({ kind, version }) => kind === "waits" && version > 1).length + 1;
+  const cause = noticeCause.waits(n);
+  if (isOwed(input, cause)) return { actions: [], n };
+  return { actions: [{ kind: "notice", direction: "to-jira", cause, text: waitsText(status) }], n };
 }
 
 /** When a person's move of `moment`, in Jira's time, is acted on: comments that were written before it go first, after their hold. */
@@ -211,7 +204,7 @@ export function findWaitingMove(
   input: Pick<PlanInput, "link" | "mirrors" | "failures" | "settings" | "ownAccountId" | "now" | "aheadMs">,
   issue: Issue,
   statusChanges: readonly StatusChange[],
-): { readonly cause: string; readonly actsAt: Date; readonly ends: boolean } | null {
+): { readonly movedMs: number; readonly actsAt: Date; readonly ends: boolean } | null {
   const { link, settings } = input;
   const { caseStatus } = link;
   if (caseStatus === null || caseStatus !== link.agreedCaseStatus || caseStatus === deletedStatus) return null;
@@ -221,18 +214,19 @@ export function findWaitingMove(
   if (last === undefined || !isByPerson(last, input)) return null;
   const ends = issue.category === "done";
   if (ends && !["close", "cancel"].includes(endingAction(settings.status.closeOnDone, caseStatus))) return null;
-  const cause = `move-${last.at.getTime()}`;
-  const wish = findWish(input, cause);
+  const movedMs = last.at.getTime();
+  const wish = findMirror(input.mirrors, mirrorId.move(movedMs));
   if (wish !== undefined && wish.state !== "held") return null;
   const at = actsAt(last.at, input);
-  return at > input.now ? { cause, actsAt: at, ends } : null;
+  return at > input.now ? { movedMs, actsAt: at, ends } : null;
 }
 
 /** A person's move of which only the issue was read: the wish is written down, and looked at again in its time. */
 function planWaitingMove(input: PlanInput, issue: Issue, recheck: Recheck): Action[] {
   const move = findWaitingMove(input, issue, input.observed.statusChanges ?? []);
   if (move === null) return [];
-  if (move.ends && findWish(input, move.cause) === undefined) return [remember("want_close", wantedClose(move.cause))];
+  if (move.ends && findMirror(input.mirrors, mirrorId.move(move.movedMs)) === undefined)
+    return [remember("want_close", wantedClose(move.movedMs))];
   recheck.note(move.actsAt);
   return [];
 }
@@ -245,10 +239,9 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   const agreed = agree(input, { caseStatus: status, category: issue.category });
   // Deleted cases trigger nothing.
   if (last === undefined || !isByPerson(last, input) || status === deletedStatus) return [agreed];
-  const moment = last.at.getTime();
-  const cause = `move-${moment}`;
-  const wish = findWish(input, cause);
-  if (wish?.state === "refused") return planAfterRefusal(input, { cause, moment, status, reason: wish.reason, agreed });
+  const movedMs = last.at.getTime();
+  const wish = findMirror(input.mirrors, mirrorId.move(movedMs));
+  if (wish?.state === "refused") return planAfterRefusal(input, { movedMs, status, reason: wish.reason, agreed });
   if (wish?.state === "live") return [agreed];
 
   const leavesAt = actsAt(last.at, input);
@@ -259,28 +252,28 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
       return [];
     }
     const hold = issueHold(issue, settings);
-    if (hold !== null) return planUnasked(input, `unasked-${moment}`, hold);
+    if (hold !== null) return planUnasked(input, noticeCause.unasked(movedMs), hold);
     if (wish?.state === "sending") {
       // The message that asks was decided; once it has left, the wish is done with.
-      const open = input.intents.find((intent) => intent.key.startsWith(reopenKeyPrefix) && intent.state !== "sent");
+      const open = intentsOf(input.intents, "reopen").find((intent) => intent.state !== "sent");
       if (open === undefined && !isDropped(input)) return [agreed];
       // Its outcome shows by itself; what was not sent is sent by whoever knows what a refusal of it means.
       if (open !== undefined && open.state !== "planned") return [];
     }
-    return [{ kind: "ask_reopen", direction: "to-huawei", cause, category: issue.category }];
+    return [{ kind: "ask_reopen", direction: "to-huawei", movedMs, category: issue.category }];
   }
   const action = endingAction(settings.status.closeOnDone, status);
   if (action === "none") return [agreed];
   if (action !== "ask") {
     // The wish is written down first: many of them at once are held (`many_closes`).
-    if (wish === undefined) return [remember("want_close", wantedClose(cause))];
+    if (wish === undefined) return [remember("want_close", wantedClose(movedMs))];
     if (waits) {
       recheck.note(leavesAt);
       return [];
     }
-    return [{ kind: "act_on_case", direction: "to-huawei", action, cause, category: "done" }];
+    return [{ kind: "act_on_case", direction: "to-huawei", action, movedMs, category: "done" }];
   }
-  const closeCause = `close-${moment}`;
+  const closeCause = noticeCause.closeAsked(movedMs);
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
   return [
@@ -299,11 +292,9 @@ function planUnasked(input: PlanInput, cause: string, hold: IssueHold): Action[]
 
 /** Whether the last message that asks to take the case up again was dropped before it left: a restriction came in between. */
 function isDropped({ mirrors, intents }: PlanInput): boolean {
-  const asked = mirrors.filter(
-    ({ kind, origin, sourceId }) => kind === "notice" && origin === "jira" && sourceId.startsWith("reopen-"),
-  );
-  const last = asked.find(({ sourceId }) => sourceId === `reopen-${asked.length}`);
-  return last?.state === "sending" && !intents.some(({ key }) => key === `message:${last.sourceId}`);
+  const n = mirrors.filter(({ kind }) => kind === "reopen").length;
+  const last = findMirror(mirrors, mirrorId.reopen(n));
+  return last?.state === "sending" && findIntent(intents, { kind: "reopen", n }) === undefined;
 }
 
 /** Whether a person made a change: what apps and casebridge itself do never acts on the case (rule 6). Pure. */
@@ -329,29 +320,27 @@ export function endingAction(
 function planAfterRefusal(
   input: PlanInput,
   refusal: {
-    readonly cause: string;
-    readonly moment: number;
+    readonly movedMs: number;
     readonly status: number;
     readonly reason: string | null;
     readonly agreed: Action;
   },
 ): Action[] {
-  const { cause, moment, status, reason, agreed } = refusal;
-  const told = `action-${cause}`;
-  const back = `back-${moment}`;
-  const notice: Action[] = isOwed(input, told)
+  const { movedMs, status, reason, agreed } = refusal;
+  const cause = noticeCause.moveRefused(movedMs);
+  const notice: Action[] = isOwed(input, cause)
     ? []
     : [
         {
           kind: "notice",
           direction: "to-jira",
-          cause: told,
+          cause,
           text:
             `Huawei Cloud refused what moving this issue asked for: ${reason ?? "no reason given"}. ` +
             `The service ticket is still "${statusName(status)}", so this issue is moved back.`,
         },
       ];
-  if (hasNotice(input, back)) return [...notice, agreed];
+  if (findMirror(input.mirrors, mirrorId.movedBack(movedMs)) !== undefined) return [...notice, agreed];
   return [
     ...notice,
     {
@@ -360,7 +349,7 @@ function planAfterRefusal(
       target: statusTarget(input.settings, status),
       caseStatus: status,
       entered: null,
-      backFrom: back,
+      backFrom: movedMs,
     },
   ];
 }

@@ -2,11 +2,18 @@
 import type { CaseMessage } from "../../domain/case.ts";
 import type { IdentifiedMessage } from "../../domain/identity.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
-import type { Intent, Mirror } from "../../domain/link.ts";
 import { nameMessages } from "../../domain/message-views.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
+import { isFurtherPart, parsePartName } from "../../domain/rows/item-key.ts";
+import {
+  findMirror,
+  type KnownMirrorKind,
+  type Mirror,
+  type MirrorId,
+  type MirrorPatch,
+} from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { patchMirrors } from "../apply-step.ts";
-import type { MirrorPatch } from "../state.ts";
 
 /** What is remembered, and what both sides show. */
 export type RecogniseInput = {
@@ -46,7 +53,7 @@ export type Recognised = {
   readonly huaweiUserId: string | null;
 };
 
-function keyOf(mirror: Pick<Mirror, "kind" | "origin" | "sourceId">): string {
+function keyOf(mirror: MirrorId): string {
   return `${mirror.kind} ${mirror.origin} ${mirror.sourceId}`;
 }
 
@@ -69,19 +76,18 @@ export class Book {
     return patchMirrors(this.#input.mirrors, [...this.#patches.values()], this.#input.now);
   }
 
-  find(kind: Mirror["kind"], origin: Mirror["origin"], sourceId: string): Mirror | undefined {
-    return this.mirrors().find(
-      (mirror) => mirror.kind === kind && mirror.origin === origin && mirror.sourceId === sourceId,
-    );
+  find<Kind extends KnownMirrorKind>(id: MirrorId<Kind>): Mirror<Kind> | undefined {
+    return findMirror(this.mirrors(), id);
   }
 
   add(patch: MirrorPatch, intentKeys: readonly string[] = []): void {
     const key = keyOf(patch);
     const intents = this.#input.intents.filter((intent) => intentKeys.includes(intent.key));
     for (const intent of intents) this.#confirmed.add(intent.key);
-    const isItem = patch.kind !== "file" && !patch.sourceId.includes("#");
+    const isItem = patch.kind !== "file" && !isFurtherPart(patch.sourceId);
     if (isItem && intents.length === 0) this.#news.add(key);
-    this.#patches.set(key, { ...this.#patches.get(key), ...patch });
+    // Both patches are of one kind, since the kind is part of their key.
+    this.#patches.set(key, { ...this.#patches.get(key), ...patch } as MirrorPatch);
   }
 
   result(): Recognised {
@@ -102,7 +108,11 @@ export type Identity = { readonly message: CaseMessage; readonly sourceId: strin
 /** Every message under all names that a property may use for it: its id, and its fingerprint with ordinal, this release's or an older one's. */
 export function identify({ messages, mirrors, comments }: RecogniseInput): ReadonlyMap<string, Identity> {
   const names = new Map<string, Identity>();
-  const inProperties = new Set(comments.flatMap((comment) => comment.mark?.fingerprint?.split("#")[0] ?? []));
+  const inProperties = new Set(
+    comments.flatMap((comment) =>
+      comment.mark?.fingerprint === undefined ? [] : [parsePartName(comment.mark.fingerprint).message],
+    ),
+  );
   for (const { message, fingerprint, withoutId } of nameMessages(messages, mirrors, (name) => inProperties.has(name))) {
     const identity = { message, sourceId: message.messageId ?? withoutId, fingerprint };
     names.set(identity.sourceId, identity);

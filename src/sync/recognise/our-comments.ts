@@ -4,6 +4,12 @@ import type { CaseMessage } from "../../domain/case.ts";
 import { findMark } from "../../domain/identity.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { nameMessages } from "../../domain/message-views.ts";
+import { intentsOf } from "../../domain/rows/intent.ts";
+import { intentKey } from "../../domain/rows/intent-key.ts";
+import { itemKey, parsePartName, partName } from "../../domain/rows/item-key.ts";
+import { answeredCommand, findMirror, mirrorId } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
+import { parseCause, parseCopyName } from "../../domain/rows/notice-cause.ts";
 import { safeFileName } from "../../domain/text/sanitize.ts";
 import { type Book, type Identity, identify, type RecogniseInput, squeeze } from "./book.ts";
 
@@ -29,10 +35,10 @@ export function recogniseComments(input: RecogniseInput, book: Book): void {
     const name = mark?.messageId ?? mark?.fingerprint;
     if (mark == null || name === undefined || !input.accepts(mark.inst) || isOfAnotherCase(input, mark.caseId)) {
       unreadable.push(comment);
-    } else if (name.startsWith("notice:")) {
-      takeNotice(book, comment, name.slice("notice:".length), present);
     } else {
-      takeCopy(input, book, { comment, name, identity: names.get(name.split("#")[0] ?? name) }, present);
+      const read = parseCopyName(name);
+      if (read.kind === "notice") takeNotice(book, comment, read.cause, present);
+      else takeCopy(input, book, { comment, name, identity: names.get(parsePartName(name).message) }, present);
     }
   }
   for (const comment of unreadable) takeUnreadable(input, book, comment, names);
@@ -44,36 +50,25 @@ function isOfAnotherCase(input: RecogniseInput, caseId: string): boolean {
 }
 
 function takeNotice(book: Book, comment: IssueComment, cause: string, present: ReadonlySet<string>): void {
-  const known = book.find("notice", "huawei", cause);
+  const row = noticeId(cause);
+  const known = book.find<"notice" | "waits">(row);
   if (known?.copyId != null && present.has(known.copyId)) {
-    book.duplicates.push({ item: `notice:${cause}`, kept: known.copyId, other: comment.commentId });
+    book.duplicates.push({ item: itemKey("notice", cause), kept: known.copyId, other: comment.commentId });
     return;
   }
-  book.add({ kind: "notice", origin: "huawei", sourceId: cause, copyId: comment.commentId, state: "live" }, [
-    `notice:${cause}`,
-    `comment:${cause}`,
+  book.add({ ...row, copyId: comment.commentId, state: "live" }, [
+    intentKey({ kind: "notice", cause }),
+    // As older releases called it.
+    intentKey({ kind: "comment", sourceId: cause }),
   ]);
+  const told = parseCause(cause);
   // The answer to a command proves that it was carried out or refused: it never runs again (rule 6).
-  const answered = /^reply-(\d+)$/.exec(cause)?.[1];
-  if (answered !== undefined && book.find("notice", "jira", `command-${answered}`) === undefined) {
-    book.add({
-      kind: "notice",
-      origin: "jira",
-      sourceId: `command-${answered}`,
-      state: "live",
-      reason: "command:done",
-    });
-  }
+  if (told.kind === "reply" && book.find(mirrorId.command(told.commentId)) === undefined)
+    book.add({ ...mirrorId.command(told.commentId), state: "live", reason: answeredCommand });
   // A notice in the place of a message that Jira refused (rule 8).
-  const refused = /^message-(.+)$/.exec(cause)?.[1];
-  if (refused !== undefined && book.find("message", "huawei", refused) === undefined) {
-    book.add({
-      kind: "message",
-      origin: "huawei",
-      sourceId: refused,
-      state: "placeholder",
-      reason: "refused before the database was rebuilt",
-    });
+  if (told.kind === "message_refused" && book.find(mirrorId.message(told.sourceId)) === undefined) {
+    const reason = "refused before the database was rebuilt";
+    book.add({ ...mirrorId.message(told.sourceId), state: "placeholder", reason });
   }
 }
 
@@ -84,44 +79,41 @@ function takeCopy(
   present: ReadonlySet<string>,
 ): void {
   const { comment, name, identity } = copy;
-  const part = name.includes("#") ? name.slice(name.indexOf("#")) : "";
-  const base = identity?.sourceId ?? name.slice(0, name.length - part.length);
-  const sourceId = `${base}${part}`;
-  const known = book.find("message", "huawei", sourceId);
+  const { message, part } = parsePartName(name);
+  const base = identity?.sourceId ?? message;
+  const sourceId = partName(base, part);
+  const row = mirrorId.message(sourceId);
+  const known = book.find(row);
   if (known?.copyId != null && present.has(known.copyId)) {
-    book.duplicates.push({ item: `message:${sourceId}`, kept: known.copyId, other: comment.commentId });
+    book.duplicates.push({ item: itemKey("message", sourceId), kept: known.copyId, other: comment.commentId });
     return;
   }
-  const keys = [`comment:${sourceId}`, `comment:${name}`];
+  const keys = [sourceId, name].map((id) => intentKey({ kind: "comment", sourceId: id }));
   const onItsWay = input.intents.some((intent) => keys.includes(intent.key));
   book.add(
     {
-      kind: "message",
-      origin: "huawei",
-      sourceId,
-      fingerprint: part === "" ? (identity?.fingerprint ?? null) : null,
+      ...row,
+      fingerprint: part === 1 ? (identity?.fingerprint ?? null) : null,
       sourceHash: comment.mark?.srcHash ?? null,
       ...(identity === undefined ? {} : { sourceAt: identity.message.createdAt }),
       copyId: comment.commentId,
       // What a copy says about its message: marked as withdrawn, it is not marked again. Whoever wrote it may have died before its
       // further parts: while its intent stands, the planner looks at the message once more.
-      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : part === "" && onItsWay ? "sending" : "live",
+      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : part === 1 && onItsWay ? "sending" : "live",
     },
     keys,
   );
   for (const [fileId, attachmentId] of comment.mark?.files ?? []) {
-    if (book.find("file", "huawei", fileId) !== undefined) continue;
+    if (book.find(mirrorId.caseFile(fileId)) !== undefined) continue;
     book.add(
       {
-        kind: "file",
-        origin: "huawei",
-        sourceId: fileId,
+        ...mirrorId.caseFile(fileId),
         copyId: attachmentId,
         state: "live",
         sizeBytes: input.issue.files.find((file) => file.attachmentId === attachmentId)?.sizeBytes ?? null,
         parentId: base,
       },
-      [`file:${fileId}`],
+      [intentKey({ kind: "file", fileId })],
     );
   }
 }
@@ -137,13 +129,11 @@ function takeUnreadable(
   if (renderMessage === null) return;
   const text = squeeze(input.adfToText(comment.body));
   for (const { message, sourceId, fingerprint } of new Set(names.values())) {
-    if (message.isFirst || book.find("message", "huawei", sourceId) !== undefined) continue;
+    if (message.isFirst || book.find(mirrorId.message(sourceId)) !== undefined) continue;
     const [rendered = ""] = renderMessage(message);
     if (rendered === "" || !text.startsWith(squeeze(rendered))) continue;
     book.add({
-      kind: "message",
-      origin: "huawei",
-      sourceId,
+      ...mirrorId.message(sourceId),
       fingerprint,
       sourceAt: message.createdAt,
       copyId: comment.commentId,
@@ -157,13 +147,14 @@ function takeUnreadable(
 function completeCopies(input: RecogniseInput, book: Book, names: ReadonlyMap<string, Identity>): void {
   if (input.renderMessage === null) return;
   for (const { message, sourceId } of new Set(names.values())) {
-    const first = book.find("message", "huawei", sourceId);
+    const row = mirrorId.message(sourceId);
+    const first = book.find(row);
     if (first === undefined || first.state !== "live" || message.content.length < 5_000) continue;
-    if (input.mirrors.some((mirror) => mirror.kind === "message" && mirror.sourceId === sourceId)) continue;
+    if (findMirror(input.mirrors, row) !== undefined) continue;
     const owed = input
       .renderMessage(message)
-      .some((_text, index) => index > 0 && book.find("message", "huawei", `${sourceId}#${index + 1}`) === undefined);
-    if (owed) book.add({ kind: "message", origin: "huawei", sourceId, state: "sending" });
+      .some((_text, at) => at > 0 && book.find(mirrorId.message(partName(sourceId, at + 1))) === undefined);
+    if (owed) book.add({ ...row, state: "sending" });
   }
 }
 
@@ -172,21 +163,19 @@ export function recogniseDescriptionFiles(input: RecogniseInput, book: Book): vo
   const free = input.issue.files.filter((file) => file.authorId === input.ownAccountId);
   const claimed = new Set(book.mirrors().flatMap((mirror) => (mirror.kind === "file" ? [mirror.copyId] : [])));
   const left = free.filter((file) => !claimed.has(file.attachmentId));
-  const intended = new Set(input.intents.filter((intent) => intent.kind === "file").map((intent) => intent.key));
+  const intended = new Set(intentsOf(input.intents, "file").map(({ fileId }) => fileId));
   const named = nameMessages(input.messages, input.mirrors);
   const firstAhead = [...named].sort((a, b) => Number(b.message.isFirst) - Number(a.message.isFirst));
   for (const { message, withoutId } of firstAhead) {
     for (const file of message.files) {
-      if (book.find("file", "huawei", file.fileId) !== undefined || intended.has(`file:${file.fileId}`)) continue;
+      if (book.find(mirrorId.caseFile(file.fileId)) !== undefined || intended.has(file.fileId)) continue;
       if (isOwnText(message)) continue;
       const name = safeFileName(file.name);
       const index = left.findIndex((candidate) => candidate.name === name);
       const [found] = index < 0 ? [] : left.splice(index, 1);
       if (found === undefined) continue;
       book.add({
-        kind: "file",
-        origin: "huawei",
-        sourceId: file.fileId,
+        ...mirrorId.caseFile(file.fileId),
         copyId: found.attachmentId,
         state: "live",
         sizeBytes: found.sizeBytes,

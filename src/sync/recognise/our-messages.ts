@@ -4,6 +4,10 @@ import type { CaseMessage } from "../../domain/case.ts";
 import { withoutCase } from "../../domain/command-text.ts";
 import { commentHashes, findMark, type IdentifiedMessage, sortMessages } from "../../domain/identity.ts";
 import type { IssueComment, IssueFile } from "../../domain/issue.ts";
+import { messageKeysOf } from "../../domain/rows/intent-key.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
+import { markMirror } from "../../domain/rows/mirror-name.ts";
 import { guardText } from "../../domain/text/guard.ts";
 import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/marks.ts";
@@ -48,31 +52,30 @@ function learnUser(input: RecogniseInput, book: Book, message: CaseMessage): voi
 
 /** A file that travelled alone, a notice of ours, a continued description. */
 function takeOther(input: RecogniseInput, book: Book, marked: Marked, mark: Exclude<Mark, { kind: "comment" }>): void {
-  const base = { origin: "jira", state: "live", copyFingerprints: [marked.fingerprint] } as const;
+  const base = { state: "live", copyFingerprints: [marked.fingerprint] } as const;
   const copyId = marked.message.messageId;
+  const row = markMirror(mark);
   if (mark.kind === "notice") {
-    const sourceId = `${mark.noticeKind}-${mark.n}`;
-    book.add({ ...base, kind: "notice", sourceId, copyId }, [`message:${sourceId}`]);
+    book.add({ ...row, ...base, copyId }, messageKeysOf(row));
   } else if (mark.kind === "case") {
     // The first part is the case itself; a case of another issue is no business of this one.
     if (mark.part === null || mark.issueId !== input.issueId) return void book.unknownMarks.push(marked);
-    const known = book.find("notice", "jira", "case-text")?.copyFingerprints ?? [];
+    const known = book.find(mirrorId.caseText)?.copyFingerprints ?? [];
     const copyFingerprints = [...known, marked.fingerprint];
-    book.add({ ...base, kind: "notice", sourceId: "case-text", copyFingerprints }, plannedKeys(input, mark));
+    book.add({ ...mirrorId.caseText, ...base, copyFingerprints }, plannedKeys(input, mark));
   } else {
     const file = input.issue.files.find((entry) => entry.attachmentId === mark.attachmentId);
     const [sent] = marked.message.files;
     if (file === undefined && sent === undefined) return void book.unknownMarks.push(marked);
     book.add(
       {
+        ...mirrorId.issueFile(mark.attachmentId),
         ...base,
-        kind: "file",
-        sourceId: mark.attachmentId,
         copyId: sent?.fileId ?? null,
         sizeBytes: file?.sizeBytes ?? null,
         parentId: mark.attachmentId,
       },
-      [`message:file:${mark.attachmentId}`],
+      messageKeysOf(row),
     );
   }
   learnUser(input, book, marked.message);
@@ -86,7 +89,8 @@ function plannedKeys(input: RecogniseInput, mark: Mark): readonly string[] {
 /** All messages that carry versions and parts of one comment. */
 function takeSentComment(input: RecogniseInput, book: Book, commentId: string, group: readonly Marked[]): void {
   const comment = input.comments.find((entry) => entry.commentId === commentId);
-  const known = book.find("comment", "jira", commentId);
+  const row = mirrorId.comment(commentId);
+  const known = book.find(row);
   const isWithdrawn =
     known?.state === "withdrawn" || group.some(({ mark }) => mark.kind === "comment" && mark.withdrawn);
   const isPersons = comment !== undefined && comment.authorId !== input.ownAccountId && comment.mark == null;
@@ -102,15 +106,16 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
   const newest = sent.filter(({ mark }) => mark.version === version);
   const keys = group.flatMap(({ mark }) => plannedKeys(input, mark));
   const openParts = input.intents.filter(
-    (intent) => intent.key.startsWith(`message:${commentId}:`) && !keys.includes(intent.key),
+    (intent) =>
+      (intent.kind === "comment_part" || intent.kind === "withdrawal") &&
+      intent.commentId === commentId &&
+      !keys.includes(intent.key),
   );
   const isComplete = newest.length === (newest[0]?.mark.part?.count ?? 1);
   const same = comment !== undefined && isComplete && saysTheSame(input, comment, newest);
   book.add(
     {
-      kind: "comment",
-      origin: "jira",
-      sourceId: commentId,
+      ...row,
       ...(newest.length === 0 || openParts.length > 0
         ? {}
         : same
@@ -185,9 +190,7 @@ function takeSentFiles(input: RecogniseInput, book: Book, commentId: string, sen
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (found === undefined) continue;
     book.add({
-      kind: "file",
-      origin: "jira",
-      sourceId: found.attachmentId,
+      ...mirrorId.issueFile(found.attachmentId),
       copyId: file.fileId,
       state: "live",
       sizeBytes: found.sizeBytes,
@@ -204,14 +207,13 @@ function reportSecondCopies(book: Book, people: readonly IdentifiedMessage[], se
     if (mark === null || first === undefined || mark.kind !== "comment") continue;
     if (first.message.authorId !== message.authorId || squeeze(first.message.content) !== squeeze(message.content))
       continue;
-    if (book.find("message", "huawei", sourceId) !== undefined) continue;
-    const owner = book.find("comment", "jira", mark.commentId);
+    if (book.find(mirrorId.message(sourceId)) !== undefined) continue;
+    const row = mirrorId.comment(mark.commentId);
+    const owner = book.find(row);
     if (owner === undefined) continue;
-    book.duplicates.push({ item: `comment:${mark.commentId}`, kept: first.sourceId, other: sourceId });
+    book.duplicates.push({ item: itemKey("comment", mark.commentId), kept: first.sourceId, other: sourceId });
     book.add({
-      kind: "comment",
-      origin: "jira",
-      sourceId: mark.commentId,
+      ...row,
       copyFingerprints: [...owner.copyFingerprints, fingerprint],
     });
   }

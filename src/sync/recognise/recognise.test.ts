@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { anIntent } from "../../../test/support/rows.ts";
 import type { CaseMessage } from "../../domain/case.ts";
 import { commentHashes } from "../../domain/identity.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
 import type { CommentMark, IssueComment, IssueFile } from "../../domain/issue.ts";
-import type { Intent } from "../../domain/link.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
+import type { Intent } from "../../domain/rows/intent.ts";
 import { patchMirrors } from "../apply-step.ts";
 import { type RecogniseInput, recognise } from "./recognise.ts";
 
@@ -57,19 +58,8 @@ const file = (id: string, name: string, authorId = "casebridge"): IssueFile => (
 });
 const accessory = (id: string, name: string) => ({ fileId: toId<CaseFileId>(id), name });
 
-const makeIntent = (more: Pick<Intent, "key"> & Partial<Intent>): Intent => ({
-  kind: "message",
-  side: "huawei",
-  state: "planned",
-  payload: {},
-  mark: null,
-  createdAt: ago(35),
-  attemptedAt: null,
-  looks: 0,
-  nextLookAt: null,
-  attempts: 0,
-  ...more,
-});
+const makeIntent = ({ key, ...more }: { readonly key: string } & Partial<Omit<Intent, "kind" | "key">>): Intent =>
+  anIntent(key, { createdAt: ago(35), ...more });
 
 function run(more: Partial<RecogniseInput>) {
   const input: RecogniseInput = {
@@ -115,14 +105,14 @@ describe("copies in Jira", () => {
       ["file", "f1", "9001"],
       ["message", "m1#2", "802"],
       ["message", "m2", "803"],
-      ["notice", "waits-1", "804"],
+      ["waits", "1", "804"],
     ]);
     expect(found.adopted).toBe(3);
     expect(again.mirrors).toEqual([]);
   });
 
   it("are looked at once more while their intent stands, since whoever wrote them may have died before the further parts", () => {
-    const intent = makeIntent({ key: "comment:m1", kind: "comment", side: "jira", state: "unknown" });
+    const intent = makeIntent({ key: "comment:m1", state: "unknown" });
     const comments = [own("801", { messageId: "m1" })];
 
     const { found } = run({ messages: [message("m1")], comments, intents: [intent] });
@@ -170,7 +160,7 @@ describe("copies in Jira", () => {
 
     expect(found.mirrors).toMatchObject([
       { kind: "notice", origin: "huawei", sourceId: "reply-501" },
-      { kind: "notice", origin: "jira", sourceId: "command-501", state: "live" },
+      { kind: "command", origin: "jira", sourceId: "501", state: "live" },
     ]);
   });
 
@@ -332,8 +322,8 @@ describe("copies in Huawei", () => {
 
     expect(found.mirrors.map(({ kind, sourceId }) => `${kind} ${sourceId}`)).toEqual([
       "file 9002",
-      "notice reopen-1",
-      "notice case-text",
+      "reopen 1",
+      "case_text case-text",
       "comment 501",
       "file 9001",
     ]);

@@ -7,6 +7,7 @@
  */
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
 import type { Issue, IssueComment, StatusCategory, Transition } from "../../domain/issue.ts";
+import { parseCause, parseCopyName } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Clock, JiraPort, NewIssue, TextPort } from "../ports.ts";
@@ -322,8 +323,12 @@ function formWords({ fields = {} }: Pick<NewIssue, "fields">): string {
 }
 
 function commentWords(fingerprint: string, messageId: string | null): Pick<Write, "item" | "what"> {
-  const part = /^notice:description-(\d+)$/.exec(fingerprint)?.[1];
-  if (part !== undefined) return { item: "description", what: `write part ${part} of the description as a comment` };
-  if (fingerprint.startsWith("notice:")) return { item: "notice", what: "write a notice" };
+  const read = parseCopyName(fingerprint);
+  if (read.kind === "notice") {
+    const told = parseCause(read.cause);
+    return told.kind === "description"
+      ? { item: "description", what: `write part ${told.n} of the description as a comment` }
+      : { item: "notice", what: "write a notice" };
+  }
   return { item: `message ${messageId ?? fingerprint}`, what: "write a comment" };
 }

@@ -2,11 +2,12 @@
  * The flows' memory for a rehearsal: it reads the store, and what a flow stores stays here. So a flow goes on from what it has "written",
  * as it would from the store. Leases of others do not count: a rehearsal disturbs nobody.
  */
-import { admitWish, closesCursor, parseLane, wishesSpanMs } from "../../domain/closes-lane.ts";
+import { admitWish, closesCursor, heldLane, parseLane, releasedLane, wishesSpanMs } from "../../domain/closes-lane.ts";
 import type { FailureReason } from "../../domain/failure.ts";
 import { type CaseId, type IssueId, type LinkId, toId } from "../../domain/ids.ts";
 import { type Lane, lanes } from "../../domain/lane.ts";
 import type { Link } from "../../domain/link.ts";
+import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { applyStep } from "../apply-step.ts";
 import type { Clock } from "../ports.ts";
 import {
@@ -131,7 +132,7 @@ export function makeRehearsedState(
   }
   async function holdCloses(connectionName: string): Promise<void> {
     if (parseLane(await findCursor(connectionName, closesCursor)).isHeld) return;
-    await saveCursor(connectionName, closesCursor, `held ${clock.now().toISOString()}`);
+    await saveCursor(connectionName, closesCursor, heldLane(clock.now()));
     await recordConnectionFailure(connectionName, "many_closes");
   }
   async function countWishes(connectionName: string, since: Date): Promise<number> {
@@ -275,10 +276,7 @@ export function makeRehearsedState(
       const changed = new Set(here.map(({ link }) => link.caseId));
       const found = here.flatMap(({ link: { caseId, issueId, state: linkState }, mirrors }) => {
         if (caseId === null || issueId === null || linkState !== "active") return [];
-        const made = mirrors.some(
-          ({ kind, origin, sourceId, state: rowState }) =>
-            kind === "facts" && origin === "huawei" && sourceId === `related-${ofCaseId}` && rowState === "live",
-        );
+        const made = findMirror(mirrors, mirrorId.relation(ofCaseId))?.state === "live";
         return [{ caseId, issueId, made }];
       });
       return [...stored.filter(({ caseId }) => !changed.has(caseId)), ...found].sort((a, b) =>
@@ -382,20 +380,15 @@ export function makeRehearsedState(
         ({ link, mirrors }) =>
           link.connectionName === name &&
           mirrors.some(
-            (mirror) =>
-              mirror.kind === "notice" &&
-              mirror.origin === "jira" &&
-              mirror.state === "held" &&
-              mirror.sourceId.startsWith("move-") &&
-              mirror.updatedAt >= from &&
-              mirror.updatedAt < until,
+            ({ kind, state: rowState, updatedAt }) =>
+              kind === "move" && rowState === "held" && updatedAt >= from && updatedAt < until,
           ),
       );
       await wake(waiting.map(({ link }) => ({ linkId: link.id, huawei: true, jira: true, lane: "live" }) as const));
     },
     releaseCloses: async (name) => {
       if (!parseLane(await findCursor(name, closesCursor)).isHeld) return;
-      await saveCursor(name, closesCursor, `released ${clock.now().toISOString()}`);
+      await saveCursor(name, closesCursor, releasedLane(clock.now()));
       setBreaker(name, "many_closes", null);
     },
     holdCloses: async (name) => {

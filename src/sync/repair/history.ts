@@ -5,6 +5,8 @@
 import { type CommentHashes, commentHashes } from "../../domain/identity.ts";
 import type { CommentId, LinkId } from "../../domain/ids.ts";
 import { linkLeaseMs } from "../../domain/lease.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { isInScope, isWanted, releasedReason } from "../plan/disclosure.ts";
 import { heldReason } from "../plan/restriction.ts";
@@ -47,7 +49,7 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
     .flatMap((comment) => {
       const words = text.adfToText(comment.body);
       const hashes = commentHashes(comment, text.adfToText);
-      const mirror = snapshot.mirrors.find((entry) => entry.kind === "comment" && entry.sourceId === comment.commentId);
+      const mirror = findMirror(snapshot.mirrors, mirrorId.comment(comment.commentId));
       const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, hashes };
       const held = heldReason({ comment, comments, issue, settings, ownAccountId });
       if (isInScope(known) || !isWanted(settings, words) || held !== null) return [];
@@ -72,9 +74,7 @@ export async function releaseHistory(
   const { link } = leased.snapshot;
   await leased.apply({
     mirrors: comments.map(({ commentId, createdAt, sourceHash, sourceDigest }) => ({
-      kind: "comment",
-      origin: "jira",
-      sourceId: commentId,
+      ...mirrorId.comment(commentId),
       state: "held",
       reason: releasedReason,
       sourceHash,
@@ -84,7 +84,7 @@ export async function releaseHistory(
     audit: comments.map(({ commentId }) => ({
       side: "huawei",
       action: "release_history",
-      item: `comment:${commentId}`,
+      item: itemKey("comment", commentId),
       result: "released",
       actor,
     })),

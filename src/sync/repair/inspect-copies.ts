@@ -4,7 +4,9 @@
 
 import type { SortedMessages } from "../../domain/identity.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { parsePartName } from "../../domain/rows/item-key.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
+import { parseCopyName } from "../../domain/rows/notice-cause.ts";
 import { withdrawnHash } from "../recognise/recognise.ts";
 import { isFileLine } from "../render.ts";
 
@@ -31,15 +33,15 @@ function commentsTwice({ sorted, mirrors, comments, ownAccountId, adfToText }: C
     (comment) =>
       comment.authorId === ownAccountId &&
       comment.mark?.srcHash !== withdrawnHash &&
-      comment.mark?.fingerprint?.startsWith("notice:") !== true,
+      parseCopyName(comment.mark?.fingerprint ?? "").kind !== "notice",
   );
   const alike = groupBy(own, (comment) => whatItSays(adfToText(comment.body)));
   const shown = new Set(sorted.people.map(({ sourceId, renameFrom }) => renameFrom ?? sourceId));
   const wantedCopies = new Set(
     mirrors.flatMap((mirror) => {
-      const [source = ""] = mirror.sourceId.split("#");
-      const isWanted = shown.has(source) || mirror.missingSince !== null;
-      return mirror.kind === "notice" || (mirror.kind === "message" && isWanted) ? [mirror.copyId] : [];
+      if (mirror.kind === "notice" || mirror.kind === "waits") return [mirror.copyId];
+      const isWanted = shown.has(parsePartName(mirror.sourceId).message) || mirror.missingSince !== null;
+      return mirror.kind === "message" && isWanted ? [mirror.copyId] : [];
     }),
   );
   return alike.flatMap((group): SeenTwice[] => {

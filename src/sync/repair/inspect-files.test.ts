@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type LinkId, toId } from "../../domain/ids.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import type { LinkSnapshot } from "../state.ts";
 import { inspectFiles } from "./inspect-files.ts";

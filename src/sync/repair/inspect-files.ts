@@ -1,7 +1,8 @@
 /** Reading file bytes back, for `verify --deep`: what lies on the other side is what was sent (rule 8). */
 import { type AttachmentId, type CaseFileId, type LinkId, toId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/lane.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { itemKey } from "../../domain/rows/item-key.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { HuaweiPort, JiraPort, Spool } from "../ports.ts";
 import type { StatePort } from "../state.ts";
@@ -28,7 +29,7 @@ export async function inspectFiles(deps: InspectFilesDeps, linkId: LinkId): Prom
     const what = await compareBytes(deps, mirror, mirror.copyId);
     if (what === null) continue;
     const direction = mirror.origin === "huawei" ? "to-jira" : "to-huawei";
-    differences.push({ item: `file:${mirror.sourceId}`, what, direction, pending: false });
+    differences.push({ item: itemKey("file", mirror.sourceId), what, direction, pending: false });
   }
   return differences;
 }

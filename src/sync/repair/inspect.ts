@@ -5,6 +5,7 @@
 import { sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/lane.ts";
+import { isFurtherPart, itemInWords } from "../../domain/rows/item-key.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
@@ -114,7 +115,14 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
       : [{ item: "comment", what: "waits for its hold time", direction: "to-huawei", pending: true }];
   const held = guardRows(snapshot.mirrors).flatMap(({ item, state }): Difference[] =>
     state === "held"
-      ? [{ item: shown(item), what: "waits for a person's word (guard_held)", direction: "to-huawei", pending: true }]
+      ? [
+          {
+            item: itemInWords(item),
+            what: "waits for a person's word (guard_held)",
+            direction: "to-huawei",
+            pending: true,
+          },
+        ]
       : [],
   );
   return {
@@ -133,7 +141,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
 }
 
 function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
-  const live = snapshot.mirrors.filter((mirror) => mirror.state === "live" && !mirror.sourceId.includes("#"));
+  const live = snapshot.mirrors.filter((mirror) => mirror.state === "live" && !isFurtherPart(mirror.sourceId));
   return {
     messages: live.filter((mirror) => mirror.kind === "message").length,
     comments: live.filter((mirror) => mirror.kind === "comment").length,
@@ -158,12 +166,7 @@ function toDifference(deps: InspectDeps, action: Action, aheadMs: PlanInput["ahe
   const isYoung =
     typeof arose === "object" &&
     deps.clock.now().getTime() - toOurTime(arose.at, aheadMs[arose.by]).getTime() < deps.pendingMs;
-  return { item: shown(item), what: words(deps), direction: action.direction, pending: isYoung };
-}
-
-/** An item as people read it: `message:12` as "message 12". */
-function shown(item: string): string {
-  return item.replace(":", " ").replaceAll("_", " ");
+  return { item: itemInWords(item), what: words(deps), direction: action.direction, pending: isYoung };
 }
 
 /** What people see more often in Jira than the case holds it. */
@@ -216,7 +219,7 @@ function missingCopies(
       ),
     );
     for (const mirror of snapshot.mirrors) {
-      if (mirror.origin !== "jira" || mirror.kind !== "comment" || mirror.state !== "live") continue;
+      if (mirror.kind !== "comment" || mirror.state !== "live") continue;
       const gone =
         mirror.copyFingerprints.length > 0 &&
         !mirror.copyFingerprints.every((fingerprint) => shown.has(fingerprint)) &&

@@ -4,7 +4,11 @@ import type { CaseId, IssueKey } from "../../domain/ids.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import { toJiraLabel } from "../../domain/labels.ts";
 import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
-import type { Mirror } from "../../domain/link.ts";
+import { intentKey } from "../../domain/rows/intent-key.ts";
+import { isFurtherPart, isItemOf, itemKey } from "../../domain/rows/item-key.ts";
+import type { MirrorId, MirrorKind } from "../../domain/rows/mirror.ts";
+import { storedKind, toStoredName } from "../../domain/rows/mirror-name.ts";
+import { parseCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
@@ -208,7 +212,7 @@ async function storePair(
   return {
     ...summary,
     outcome: outcomeOf(pair, reading, fresh),
-    duplicates: [...others.map((key) => `issue:${key}`), ...summary.duplicates],
+    duplicates: [...others.map((key) => itemKey("issue", key)), ...summary.duplicates],
   };
 }
 
@@ -259,35 +263,35 @@ function toStep(
     // Where the status counts as agreed, the entry into a waiting status is over: the next one is told anew.
     mirrors: [
       ...found.mirrors.map((mirror) =>
-        agreed.agreedCaseStatus !== undefined && mirror.kind === "notice" && mirror.sourceId.startsWith("waits-")
-          ? { ...mirror, version: 2 }
-          : mirror,
+        agreed.agreedCaseStatus !== undefined && mirror.kind === "waits" ? { ...mirror, version: 2 } : mirror,
       ),
       ...(known === null ? [] : [known]),
     ],
-    confirmedIntents: [...found.confirmedIntents, ...(link.issueId === null ? ["issue"] : [])],
+    confirmedIntents: [...found.confirmedIntents, ...(link.issueId === null ? [intentKey({ kind: "issue" })] : [])],
     failures: [
       ...found.duplicates.map(({ item, kept, other }) => ({
-        direction: item.startsWith("comment:") ? ("to-huawei" as const) : ("to-jira" as const),
+        direction: isItemOf("comment", item) ? ("to-huawei" as const) : ("to-jira" as const),
         item,
         reason: "duplicate" as const,
         detail: `${other} is a second copy beside ${kept}`,
       })),
       ...others.map((key) => ({
         direction: "to-jira" as const,
-        item: `issue:${key}`,
+        item: itemKey("issue", key),
         reason: "duplicate" as const,
         detail: `${key} is a second issue of the case beside ${pair.issueKey}`,
       })),
       ...found.unknownMarks.map(({ sourceId }) => ({
         direction: "to-jira" as const,
-        item: `message:${sourceId}`,
+        item: itemKey("message", sourceId),
         reason: "unknown_mark" as const,
         detail: "a message starts with a mark that names nothing on this issue",
       })),
     ],
     ...(found.huaweiUserId === null ? {} : { huaweiUserId: found.huaweiUserId }),
-    audit: [{ side: "jira", action: "rebuild", item: `issue:${pair.issueId}`, result: `${found.mirrors.length} rows` }],
+    audit: [
+      { side: "jira", action: "rebuild", item: itemKey("issue", pair.issueId), result: `${found.mirrors.length} rows` },
+    ],
   };
 }
 
@@ -301,11 +305,13 @@ function agreement(memory: LinkSnapshot, reading: Reading, found: Recognised, no
     ...(memory.link.factsHash === null ? { factsHash: factsHash(detail) } : {}),
   };
   if (memory.link.agreedCaseStatus !== null) return seen;
-  const notices = patchMirrors(memory.mirrors, found.mirrors, now).filter((mirror) => mirror.kind === "notice");
-  const told = (start: string): boolean => notices.some((notice: Mirror) => notice.sourceId.startsWith(start));
+  const mirrors = patchMirrors(memory.mirrors, found.mirrors, now);
+  const kinds = new Set(mirrors.map(({ kind }) => kind));
+  const causes = mirrors.flatMap(({ kind, sourceId }) => (kind === "notice" ? [parseCause(sourceId)] : []));
   const fits = isCompatible(detail.status, issue.category)
-    ? !waitingStatuses.has(detail.status) || told("waits-")
-    : told(`no-transition-${detail.status}-`) || (isOpenStatus(detail.status) ? told("close-") : told("reopen-"));
+    ? !waitingStatuses.has(detail.status) || kinds.has("waits")
+    : causes.some((told) => told.kind === "no_transition" && told.caseStatus === detail.status) ||
+      (isOpenStatus(detail.status) ? causes.some((told) => told.kind === "close_asked") : kinds.has("reopen"));
   return fits ? { ...seen, agreedCaseStatus: detail.status, agreedCategory: issue.category } : seen;
 }
 
@@ -333,8 +339,10 @@ export function resultOf(
 }
 
 /** How a row is named for people. Pure. */
-export function rowName(mirror: Pick<Mirror, "kind" | "origin" | "sourceId">): string {
-  return `${mirror.kind} ${mirror.origin} ${mirror.sourceId}`;
+export function rowName(mirror: MirrorId<MirrorKind>): string {
+  if (mirror.kind === "unknown") return mirror.sourceId;
+  const { kind, origin, sourceId } = toStoredName(mirror);
+  return `${kind} ${origin} ${sourceId}`;
 }
 
 /** A case whose only issue lost its property: nothing may be created for it before somebody says what the issue is. */
@@ -360,7 +368,7 @@ export async function blockUnmarked(
       failures: [
         {
           direction: "both",
-          item: `issue:${entry.issueKey}`,
+          item: itemKey("issue", entry.issueKey),
           reason: "unmarked_issue",
           detail: `${entry.issueKey} has the label of the case but no property; casebridge links link ${entry.caseId} ${entry.issueKey} pairs them`,
         },
@@ -379,8 +387,8 @@ export function summarise(
   found: Recognised,
 ): PairResult {
   const known = new Set(memory.mirrors.map(rowName));
-  const fresh = found.mirrors.filter((mirror) => !known.has(rowName(mirror)) && !mirror.sourceId.includes("#"));
-  const count = (kind: Mirror["kind"]): number => fresh.filter((mirror) => mirror.kind === kind).length;
+  const fresh = found.mirrors.filter((mirror) => !known.has(rowName(mirror)) && !isFurtherPart(mirror.sourceId));
+  const count = (kind: string): number => fresh.filter((mirror) => storedKind(mirror.kind) === kind).length;
   const sent = new Set(
     patchMirrors(memory.mirrors, found.mirrors, deps.clock.now())
       .filter((mirror) => mirror.kind === "comment")

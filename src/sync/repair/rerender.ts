@@ -11,6 +11,8 @@ import { type IdentifiedMessage, sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
 import type { CommentMark, IssueComment } from "../../domain/issue.ts";
 import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
+import { isFurtherPart, isPartOf, parsePartName } from "../../domain/rows/item-key.ts";
+import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { knownFile } from "../apply/case-files.ts";
 import { renderMessage } from "../apply/messages.ts";
@@ -103,11 +105,12 @@ function partsOf(
 ): { readonly sourceId: string; readonly copyId: string | null; readonly sourceHash: string | null }[] | null {
   const first = renameFrom ?? sourceId;
   const { mirrors } = leased.snapshot;
-  const head = mirrors.find((mirror) => mirror.kind === "message" && mirror.sourceId === first);
+  const head = findMirror(mirrors, mirrorId.message(first));
   if (head?.state !== "live") return null;
   const rest = mirrors
-    .filter((mirror) => mirror.kind === "message" && mirror.sourceId.startsWith(`${first}#`) && mirror.state === "live")
-    .sort((a, b) => Number(a.sourceId.slice(first.length + 1)) - Number(b.sourceId.slice(first.length + 1)));
+    .filter(({ kind, state, sourceId }) => kind === "message" && state === "live" && isPartOf(sourceId, first))
+    .filter(({ sourceId }) => isFurtherPart(sourceId))
+    .sort((a, b) => parsePartName(a.sourceId).part - parsePartName(b.sourceId).part);
   return [head, ...rest];
 }
 

@@ -3,7 +3,7 @@
  */
 
 import type { CaseId, LinkId } from "../../domain/ids.ts";
-import type { Mirror } from "../../domain/link.ts";
+import type { Mirror } from "../../domain/rows/mirror.ts";
 import { inLanes } from "../../lib/in-lanes.ts";
 import { intakeCases, intakeIssues } from "../intake/intake.ts";
 import { stampIssues } from "../intake/stamps.ts";
@@ -249,11 +249,6 @@ async function repair(
   }
 }
 
-function isNotedMove(mirror: Mirror): boolean {
-  return (
-    mirror.kind === "notice" &&
-    mirror.origin === "jira" &&
-    mirror.state === "held" &&
-    mirror.sourceId.startsWith("move-")
-  );
+function isNotedMove({ kind, state }: Mirror): boolean {
+  return kind === "move" && state === "held";
 }

@@ -1,27 +1,26 @@
 /**
  * What a new case says: composed from the issue, guarded, rendered, and frozen in the intent that makes it.
  */
+import { type CaseFileId, toId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
+import { type CasePayload, type FrozenCase, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
+import { mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
-import { type GuardedText, ownWords, thawed } from "../../domain/text/guarded.ts";
+import { ownWords, thawed } from "../../domain/text/guarded.ts";
 import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
-import { type Mark, markIdentity } from "../../domain/text/marks.ts";
+import { type CaseMark, markIdentity } from "../../domain/text/marks.ts";
 import { renderParts } from "../../domain/text/split.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Subject } from "../apply/gate.ts";
-import { messagePayload } from "../apply/parts.ts";
 import { type ApplyDeps, guardFor } from "../apply/write-once.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import { namesInRestricted } from "../plan/disclosure.ts";
 import { type NewCase, newCaseCharsMax } from "../ports.ts";
 import { stayingLine } from "../render.ts";
-import type { LeasedLink, NewIntent, StateStep } from "../state.ts";
+import type { LeasedLink } from "../state.ts";
 import { filesOfRequest, uploadForCase } from "./files.ts";
 import type { ResolvedInputs } from "./inputs.ts";
-
-/** Key of the intent that makes the case, one per link. */
-export const caseIntentKey = "case";
 
 /** A case as the issue words it; nothing of it was guarded. */
 export type CaseWords = {
@@ -55,29 +54,17 @@ export function askedAs(
   return how.settings.guard.mode === "off" ? `${hash}:off` : hash;
 }
 
-/** The write that makes a case, as its intent holds it. */
-export type CasePayload = {
-  /** Hash of what the issue asked for when this was rendered. Absent in what an earlier release froze. */
-  readonly asked?: string;
-  /** Set once an attempt's outcome stayed unknown and every look for it came back empty. */
-  readonly repeated?: true;
-  readonly input: Omit<NewCase, "extras"> & { readonly extends: Readonly<Record<string, GuardedText>> };
-  /** When the issue was read: later comments are news, earlier ones history. */
-  readonly since: string;
-  readonly intents: readonly NewIntent[];
-  readonly mirrors: NonNullable<StateStep["mirrors"]>;
-  /** Absent in what an earlier release froze. */
-  readonly failures?: NonNullable<StateStep["failures"]>;
-  readonly notes: readonly string[];
-};
-
 /** The frozen form as the port takes it. Pure. */
-export function toNewCase({ extends: extras, ...input }: CasePayload["input"]): NewCase {
-  return { ...input, extras: Object.entries(extras).map(([id, value]) => ({ id: thawed(id), value })) };
+export function toNewCase({ extends: extras, fileIds, ...input }: FrozenCase): NewCase {
+  return {
+    ...input,
+    fileIds: fileIds.map((id) => toId<CaseFileId>(id)),
+    extras: Object.entries(extras).map(([id, value]) => ({ id: thawed(id), value })),
+  };
 }
 
 /** The mark of the case of an issue. Pure. */
-export function caseMark(issue: Issue): Mark {
+export function caseMark(issue: Issue): CaseMark {
   return { kind: "case", issueKey: issue.issueKey, issueId: issue.issueId, part: null };
 }
 
@@ -134,19 +121,14 @@ export async function prepareCase(
   const contents = rendered.kind === "parts" ? rendered.parts : [rendered.head];
   const count = contents.length;
   const rest = contents.slice(1).map(
-    (content, at): NewIntent => ({
-      kind: "message",
-      key: `message:case:${at + 2}/${count}`,
-      side: "huawei",
-      state: "planned",
-      mark: markIdentity({ ...mark, part: { index: at + 2, count } } as Mark),
-      payload: messagePayload({
-        content,
-        fileIds: [],
-        owner: { kind: "notice", sourceId: "case-text" },
-        index: at + 2,
-      }),
-    }),
+    (content, at): NewIntent =>
+      newIntent(
+        { kind: "case_part", index: at + 2, count },
+        {
+          mark: markIdentity({ ...mark, part: { index: at + 2, count } }),
+          payload: { content, fileIds: [], owner: mirrorId.caseText, index: at + 2 },
+        },
+      ),
   );
   const { template: _used, masked: inExtras, extras, ...ids } = inputs;
   const masked = addMasked(guarded.masked, author.masked, inExtras, uploaded.masked);

@@ -7,15 +7,16 @@
 import type { Issue } from "../../domain/issue.ts";
 import { caseLabelPrefix } from "../../domain/labels.ts";
 import type { Lane } from "../../domain/lane.ts";
+import { findIntent } from "../../domain/rows/intent.ts";
+import { findMirror } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
+import { noticeCause, noticeName } from "../../domain/rows/notice-cause.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
 import { isIssueOf, namesItself } from "../ownership.ts";
 import type { JiraPort, MarkedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
-
-/** Cause of the notice, one per issue. */
-const cause = "clone";
 
 /**
  * Whether an issue without a link carries what belongs to another one, or what casebridge never gave it. One that our own account made
@@ -62,12 +63,14 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
   if (issue === null) return 0;
   const text = (await isClone(deps, issue, deps.lane)) ? cloneText(issue) : null;
   const { mirrors, intents } = leased.snapshot;
-  const told = mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  const cause = noticeCause.clone;
+  const row = noticeId(cause);
+  const told = findMirror(mirrors, row) !== undefined;
   let writes = 0;
   if (text !== null && !told) {
-    const owed = intents.some((intent) => intent.key === `notice:${cause}`);
+    const owed = findIntent(intents, { kind: "notice", cause }) !== undefined;
     const comments = owed ? [] : await deps.jira.listComments(issueId, deps.lane);
-    const before = comments.find((comment) => comment.mark?.fingerprint === `notice:${cause}`);
+    const before = comments.find((comment) => comment.mark?.fingerprint === noticeName(cause));
     if (before === undefined) {
       writes = await postNotice(
         deps,
@@ -77,7 +80,7 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
       );
     } else {
       await leased.apply({
-        mirrors: [{ kind: "notice", origin: "huawei", sourceId: cause, copyId: before.commentId, state: "live" }],
+        mirrors: [{ ...row, copyId: before.commentId, state: "live" }],
       });
     }
   }

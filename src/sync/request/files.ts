@@ -5,21 +5,23 @@
 
 import type { CaseFileId } from "../../domain/ids.ts";
 import type { Issue, IssueFile } from "../../domain/issue.ts";
+import type { NewIntent } from "../../domain/rows/intent.ts";
+import { type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
 import { addMasked, type GuardSettings, type MaskedKind } from "../../domain/text/guard.ts";
 import type { Subject } from "../apply/gate.ts";
 import {
   type FullText,
   fileMessage,
   liveMirror,
+  type RefusedFile,
   readFileLimits,
   refusedStep,
   uploadOne,
   uploadText,
 } from "../apply/issue-files.ts";
 import { type ApplyDeps, markKey } from "../apply/write-once.ts";
-import { toReason } from "../file-refusal.ts";
 import { isNamedByText, isNamedIn } from "../plan/disclosure.ts";
-import type { LeasedLink, MirrorPatch, NewIntent, StateStep } from "../state.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
 
 /** What goes with the case, what goes in messages after it, and what is remembered of both. */
 export type CaseFiles = {
@@ -65,7 +67,7 @@ export async function uploadForCase(
   const fileIds: CaseFileId[] = [];
   const intents: NewIntent[] = [];
   const mirrors: MirrorPatch[] = [];
-  const refused: { readonly file: IssueFile; readonly reason: string }[] = [];
+  const refused: RefusedFile[] = [];
   const masked: (readonly MaskedKind[])[] = [];
   if (fullText !== null) {
     fileIds.push(await uploadText(deps, fullText, { purpose: "incident", subject }));
@@ -74,7 +76,7 @@ export async function uploadForCase(
     const purpose = fileIds.length < countMax ? "incident" : "message";
     const uploaded = await uploadOne(deps, leased, file, { limits, purpose, subject, guard });
     if ("refusal" in uploaded) {
-      refused.push({ file, reason: toReason(uploaded.refusal) });
+      refused.push({ file, reason: uploaded.refusal });
       continue;
     }
     masked.push(uploaded.masked);
@@ -87,7 +89,7 @@ export async function uploadForCase(
       fileMessage(
         markKey(leased),
         { attachmentId: file.attachmentId, fileId: uploaded.fileId, name: uploaded.name },
-        { owner: { kind: "notice", sourceId: "case-text" }, index: 100 + intents.length },
+        { owner: mirrorId.caseText, index: 100 + intents.length },
       ),
     );
   }

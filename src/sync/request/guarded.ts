@@ -4,6 +4,9 @@
  */
 import { parseCommand } from "../../domain/command-text.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { findIntent } from "../../domain/rows/intent.ts";
+import { singleItems } from "../../domain/rows/item-key.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { MaskedKind } from "../../domain/text/guard.ts";
 import { permissionRefusal } from "../apply/commands.ts";
 import { releasedStep } from "../apply/guarded.ts";
@@ -13,7 +16,7 @@ import { decidedCommand, findCommand, replyText } from "../plan/commands.ts";
 import { endStep, findReleased, guardRows, guardVerdict, holdStep, type Said } from "../plan/guard-hold.ts";
 import { authorHold, heldReason } from "../plan/restriction.ts";
 import type { LeasedLink } from "../state.ts";
-import { askedAs, type CasePayload, type CaseWords, caseIntentKey } from "./case-words.ts";
+import { askedAs, type CaseWords } from "./case-words.ts";
 import type { GivenInputs } from "./inputs.ts";
 
 /** What became of the question. */
@@ -22,7 +25,7 @@ type Guarded =
   | { readonly kind: "nothing"; readonly writes: number }
   | { readonly kind: "wait"; readonly until: Date; readonly reason: string; readonly writes: number };
 
-const item = "case";
+const item = singleItems.case;
 
 /** Whether the case may be made, and how. Tells the issue what waits, and takes a person's word from its comments. Throws `ServiceError`. */
 export async function guardRequest(
@@ -39,13 +42,11 @@ export async function guardRequest(
   },
 ): Promise<Guarded> {
   const { issue, words, given, masked, hash } = request;
-  const frozen = leased.snapshot.intents.find(({ key }) => key === caseIntentKey)?.payload as
-    | Partial<CasePayload>
-    | undefined;
+  const frozen = findIntent(leased.snapshot.intents, { kind: "case" });
   // It was let go already, or may have left: then it is repeated in the same words.
-  if (frozen?.repeated === true || frozen?.asked === askedAs(hash, { ...deps, asIs: false }))
+  if (frozen?.repeated === true || frozen?.payload.asked === askedAs(hash, { ...deps, asIs: false }))
     return { kind: "goes", asIs: false };
-  if (frozen?.asked === askedAs(hash, { ...deps, asIs: true })) return { kind: "goes", asIs: true };
+  if (frozen?.payload.asked === askedAs(hash, { ...deps, asIs: true })) return { kind: "goes", asIs: true };
   const said: Said = {
     item,
     texts: [words.text],
@@ -120,12 +121,12 @@ async function answer(
   const result = "refusal" in found ? found.refusal : asked.command.word;
   await leased.apply(
     "refusal" in found
-      ? decidedCommand(commentId, "refused", `release:${result}`, authorId)
+      ? decidedCommand(commentId, "refused", { name: "release", result }, authorId)
       : releasedStep(
           found.items.map((one) => one.item),
           asked.command.word,
           { commentId, authorId },
         ),
   );
-  return postNotice(deps, leased, `reply-${commentId}`, replyText(`release:${result}`));
+  return postNotice(deps, leased, noticeCause.reply(commentId), replyText({ name: "release", result }));
 }

@@ -1,4 +1,5 @@
 import type { Issue } from "../../domain/issue.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { permissionRefusal } from "../apply/commands.ts";
 import { isIssueOf } from "../ownership.ts";
@@ -48,12 +49,12 @@ export async function askerRefusal(
       return null;
     case "role_missing":
       return {
-        cause: "request-role-missing",
+        cause: noticeCause.roleUnread,
         text: "The project role named by commands.role cannot be read. An administrator finds the cause with `casebridge doctor`.",
       };
     default:
       return {
-        cause: `request-role-${askerId ?? "unknown"}`,
+        cause: noticeCause.askerRefused(askerId),
         text: `Only people in the project role "${role}" may ask for a service ticket. One of them may take the label off this issue and put it on again.`,
       };
   }

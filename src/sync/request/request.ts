@@ -9,6 +9,10 @@
 import { type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
+import { findIntent, intentsOf } from "../../domain/rows/intent.ts";
+import { findMirror } from "../../domain/rows/mirror.ts";
+import { noticeId } from "../../domain/rows/mirror-name.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { parseMarkAtStart } from "../../domain/text/marks.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
@@ -16,7 +20,7 @@ import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
 import { guardFor, needIssue, refusalText } from "../apply/write-once.ts";
 import type { LeasedLink } from "../state.ts";
-import { askedAs, caseIntentKey, composeCase } from "./case-words.ts";
+import { askedAs, composeCase } from "./case-words.ts";
 import { noticeClone } from "./clones.ts";
 import { adoptedStep, createCase } from "./create-case.ts";
 import { guardRequest } from "./guarded.ts";
@@ -37,7 +41,7 @@ export async function reconcileRequest(
   leased: LeasedLink,
   connection: { readonly pausedToJira: boolean },
 ): Promise<RequestResult> {
-  const intent = leased.snapshot.intents.find((entry) => entry.key === caseIntentKey);
+  const intent = findIntent(leased.snapshot.intents, { kind: "case" });
   const issueId = needIssue(leased);
   if (intent !== undefined && intent.state !== "planned") {
     const due = dueLook(intent, deps).at;
@@ -80,10 +84,10 @@ export async function reconcileRequest(
 
 /** Forgets a case that was rendered, has certainly not left, and is not asked for as the issue stands now; asked for anew it is rendered anew. */
 async function forgetPlanned(leased: LeasedLink): Promise<void> {
-  const planned = leased.snapshot.intents.find(({ key, state }) => key === caseIntentKey && state === "planned");
+  const intent = findIntent(leased.snapshot.intents, { kind: "case" });
   // One that is repeated may show yet, and is known by what was frozen.
-  if (planned === undefined || planned.payload.repeated === true) return;
-  await leased.apply({ confirmedIntents: [caseIntentKey] });
+  if (intent?.state !== "planned" || intent.repeated) return;
+  await leased.apply({ confirmedIntents: [intent.key] });
 }
 
 /** The case whose description starts with the mark of this issue: the oldest, by whatever key the issue had then. */
@@ -116,9 +120,9 @@ async function tryCreate(
   const given = collectInputs(issue, fieldTexts, create);
   const description = deps.text.adfToText(issue.description);
   const hash = inputsHash(issue, description, given);
-  const cause = `request-${hash}`;
+  const cause = noticeCause.requestRefused(hash);
   const retried = leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "retrying");
-  const refusedBefore = leased.snapshot.mirrors.some((mirror) => mirror.kind === "notice" && mirror.sourceId === cause);
+  const refusedBefore = findMirror(leased.snapshot.mirrors, noticeId(cause)) !== undefined;
   if (refusedBefore && !retried) return { kind: "nothing", writes: 0 };
 
   const obstacle = await obstacleOf(deps, issue);
@@ -127,7 +131,7 @@ async function tryCreate(
   if (refusal !== null) return refuse(deps, leased, refusal.cause, refusal.text);
   const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - lookBackMs));
   if (known !== null) {
-    await leased.apply(adoptedStep(deps, known, {}));
+    await leased.apply(adoptedStep(deps, known, null));
     return { kind: "created", writes: 0 };
   }
   const checks = {
@@ -147,7 +151,7 @@ async function tryCreate(
   const { inputs } = resolved;
   const lacking = await accountObstacle(deps, inputs);
   if (lacking !== null) {
-    const writes = await postNotice(deps, leased, `request-account-${lacking.code}`, notOpened(lacking.text));
+    const writes = await postNotice(deps, leased, noticeCause.accountLacks(lacking.code), notOpened(lacking.text));
     await leased.apply({
       failures: [{ direction: "to-huawei", item: "case", reason: "account_not_ready", detail: lacking.text }],
     });
@@ -185,7 +189,7 @@ async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text
   const next = "casebridge tries again when the issue is changed.";
   const writes = await postNotice(deps, leased, cause, notOpened(`${text}\n${next}`));
   // What was rendered before and never left is rendered anew once the issue asks again.
-  const unsent = leased.snapshot.intents.filter(({ key, state }) => key === caseIntentKey && state === "planned");
+  const unsent = intentsOf(leased.snapshot.intents, "case").filter(({ state }) => state === "planned");
   await leased.apply({
     confirmedIntents: unsent.map(({ key }) => key),
     failures: [
