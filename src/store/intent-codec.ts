@@ -53,6 +53,7 @@ export type StepRows = Omit<StateStep, "mirrors" | "renames" | "intents"> & {
   readonly intents?: readonly NewIntentRow[];
 };
 
+type ProgressName = "createdAt" | "attemptedAt" | "looks" | "nextLookAt" | "attempts";
 const ownerKinds: readonly string[] = [
   "comment",
   "file",
@@ -103,6 +104,17 @@ export function encodeIntent(intent: NewIntent): NewIntentRow {
     payload: unreadable ? { ...payload, unreadable } : payload,
     mark,
   };
+}
+
+/** An intent as its columns hold it, for people and programs that read the table; of one of a newer release without what is frozen. Pure. */
+export function showIntent(
+  intent: Intent,
+): Omit<NewIntentRow, "payload"> & Pick<Intent, ProgressName> & { readonly payload?: StoredPayload } {
+  const { createdAt, attemptedAt, looks, nextLookAt, attempts, key, side, state, mark } = intent;
+  const progress = { createdAt, attemptedAt, looks, nextLookAt, attempts };
+  if (intent.kind === "unknown") return { kind: intent.kind, key, side, state, mark, ...progress };
+  const { payload, ...row } = encodeIntent(intent);
+  return { ...row, payload: intent.repeated ? { ...payload, repeated: true } : payload, ...progress };
 }
 
 /** An intent before its write; `null` where a release that knows more made it. */

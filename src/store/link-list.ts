@@ -6,7 +6,9 @@ import type { Side } from "../domain/service-error.ts";
 import type { LinkSnapshot } from "../sync/state.ts";
 import { FAILURE_LINK, type FailureEntry, toFailure } from "./failures.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
+import { showIntent } from "./intent-codec.ts";
 import { readSnapshot } from "./link-snapshot.ts";
+import { showMirror } from "./mirror-codec.ts";
 import { escapeLike, type Page, page, toNumber } from "./pages.ts";
 
 const AUDIT_MAX = 200;
@@ -44,7 +46,11 @@ export type AuditEntry = {
 /** Everything about one link: its snapshot, all failures in every state, and the newest 200 audit lines, newest first. */
 export type LinkDetails = {
   readonly summary: LinkSummary;
-  readonly snapshot: LinkSnapshot;
+  readonly snapshot: Pick<LinkSnapshot, "link" | "failures"> & {
+    /** As the tables hold them. */
+    readonly mirrors: readonly ReturnType<typeof showMirror>[];
+    readonly intents: readonly ReturnType<typeof showIntent>[];
+  };
   readonly failures: readonly FailureEntry[];
   readonly audit: readonly AuditEntry[];
 };
@@ -116,7 +122,11 @@ export async function findLink(
   if (snapshot === null) return null;
   return {
     summary: toSummary(row),
-    snapshot,
+    snapshot: {
+      ...snapshot,
+      mirrors: snapshot.mirrors.map(showMirror),
+      intents: snapshot.intents.map(showIntent),
+    },
     failures: failures.map(toFailure),
     audit: audit.map(({ at, side, action, item, result }) => ({ at, side: side as Side, action, item, result })),
   };

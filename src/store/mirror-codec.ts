@@ -79,6 +79,20 @@ export function decodeMirror(row: MirrorRow): Mirror {
   } as Mirror;
 }
 
+/** A mirror as its columns hold it, for people and programs that read the table; one of a newer release tells its name alone. Pure. */
+export function showMirror(
+  mirror: Mirror,
+): Omit<Mirror, "kind" | "origin" | "reason"> & StoredName & { readonly reason: string | null } {
+  const name = mirror.kind === "unknown" ? mirror : toStoredName(mirror);
+  return {
+    ...mirror,
+    kind: name.kind,
+    origin: name.origin,
+    sourceId: name.sourceId,
+    reason: encodeReason(mirror.reason),
+  };
+}
+
 /** What a step sets of a mirror, as its columns hold it. */
 export function encodeMirror({ reason, ...patch }: MirrorPatch): MirrorRowPatch {
   return { ...patch, ...toStoredName(patch), ...(reason === undefined ? {} : { reason: encodeReason(reason) }) };

@@ -147,7 +147,7 @@ function sidesOf(snapshot: LinkSnapshot, now: Date): Sides {
     huawei:
       huaweiNews ||
       link.issueId === null ||
-      intents.length > 0 ||
+      intents.some(({ kind }) => kind !== "unknown") ||
       link.namedMessages.length > 0 ||
       // A message that a reading lacked is looked for once more.
       snapshot.mirrors.some((mirror) => mirror.missingSince !== null),

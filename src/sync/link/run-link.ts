@@ -125,7 +125,16 @@ async function runFlow(base: LinkDeps, leased: LeasedLink, run: Run): Promise<Ou
     return deferred(connection.stateReason ?? "stopped", 0);
   }
   const deps = await toRunDeps(base, link);
+  warnOfUnknownRows(deps, leased);
   await dropUnreadable(leased);
   const asksForCase = link.caseId === null && link.issueId !== null;
   return asksForCase ? requestCase(deps, leased, run, connection) : reconcileLink(deps, leased, run, connection);
+}
+
+/** Tells of rows that only a newer release understands: they stay as they are, and nothing is done about them here. */
+function warnOfUnknownRows({ log }: LinkDeps, { snapshot }: LeasedLink): void {
+  const mirrors = snapshot.mirrors.flatMap(({ kind, sourceId }) => (kind === "unknown" ? [sourceId] : []));
+  const intents = snapshot.intents.flatMap(({ kind, key }) => (kind === "unknown" ? [key] : []));
+  if (mirrors.length + intents.length > 0)
+    log.warn({ linkId: snapshot.link.id, mirrors, intents }, "Rows of a newer release are left alone");
 }

@@ -129,6 +129,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     ...base,
     differences: [
       ...planned,
+      ...unknownRows(snapshot),
       ...held,
       ...waiting,
       ...open,
@@ -138,6 +139,15 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     unreadable: null,
     counts,
   };
+}
+
+/** Rows that only a newer release understands. */
+function unknownRows({ mirrors }: LinkSnapshot): Difference[] {
+  return mirrors.flatMap(({ kind, origin, sourceId }): Difference[] => {
+    const direction = origin === "huawei" ? "to-jira" : "to-huawei";
+    const what = "a newer release wrote this row; this one leaves it alone";
+    return kind === "unknown" ? [{ item: sourceId, what, direction, pending: true }] : [];
+  });
 }
 
 function countMirrors(snapshot: LinkSnapshot): Inspection["counts"] {
