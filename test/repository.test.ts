@@ -59,6 +59,27 @@ test("no source points at a document that is not in the repository", () => {
   expect(outside).toEqual([]);
 });
 
+/** Words that keys of intents, items, causes of notices and stored names of rows begin with. */
+const rowWords =
+  "message|comment|file|notice|action|command|issue|case|attachment|withdrawal|fp|access|move|reopen|changed|waits|guard|back|related|reply|close|masked|refused|late-file|no-transition|facts|taken-back|request|both|unasked|rating|named_in_restricted|given_up";
+
+test("the languages of rows are spelled in src/domain/rows and read in the codecs of the store alone", () => {
+  const made = new RegExp(`[\`"'](?:${rowWords})[:-]\\$\\{`, "g");
+  const takenApart = new RegExp(
+    `(?:startsWith|endsWith|split|slice|LIKE )\\(?["'\`](?:(?:${rowWords})[-:]|#|held)`,
+    "g",
+  );
+  // Marks in messages and names of files have a spelling of their own; the demo acts as people, who read labels.
+  const own = /^src\/(?:domain\/(?:rows|text)|commands\/demo)\//;
+  const spelled = production.filter((name) => name.startsWith("src/") && !own.test(name));
+
+  const found = spelled.flatMap((name) =>
+    [made, takenApart].flatMap((pattern) => [...read(name).matchAll(pattern)]).map(([text]) => `${name}: ${text}`),
+  );
+
+  expect(found).toEqual([]);
+});
+
 test("the map in ARCHITECTURE.md shows today's imports, and no arrow runs up", () => {
   expect(readMap(), "draw it with: node scripts/code-map.ts").toBe(drawMap());
 });

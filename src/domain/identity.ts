@@ -10,7 +10,7 @@ import { hashParts } from "../lib/hash.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import type { CaseMessage } from "./case.ts";
 import type { IssueComment } from "./issue.ts";
-import { knownFingerprints, type NamedMessage, nameMessages } from "./message-views.ts";
+import { type NamedMessage, nameMessages } from "./message-views.ts";
 import { type Intent, intentsOf, isMessageIntent, ownerOf } from "./rows/intent.ts";
 import { isFurtherPart, isNameWithoutId, itemKey, parsePartName } from "./rows/item-key.ts";
 import {
@@ -353,44 +353,6 @@ function onOneLine(text: string): string {
 function saysTheSame(intent: Intent, message: CaseMessage): boolean {
   const frozen = isMessageIntent(intent) && !intent.unreadable ? intent.payload.content : null;
   return frozen !== null && normalizeForFingerprint(frozen) === normalizeForFingerprint(message.content);
-}
-
-/** Prefix under which a wake-up names an access request instead of a message. */
-export const accessRequestPrefix = "access:";
-
-/**
- * Names of messages that a poll told of, as they wait on a link: the fingerprint, and after `~` how often a reading lacked it.
- * A message may show in the poll before it shows in the case (rule 2, settle time).
- */
-export function parseNamed(name: string): { readonly fingerprint: string; readonly looks: number } {
-  const [fingerprint = "", looks] = name.split("~");
-  return { fingerprint, looks: Number(looks ?? 0) };
-}
-
-/**
- * What of the named messages a complete reading still lacks, each with one look more, and after how many seconds to look again.
- * After three looks a name is given up: the message was withdrawn, or the next full check finds it. Pure.
- */
-export function stillNamed(
-  names: readonly string[],
-  messages: readonly CaseMessage[],
-  settleSeconds: number,
-): { readonly names: readonly string[]; readonly againSeconds: number | null } {
-  const present = new Set(messages.flatMap(knownFingerprints));
-  const looks = new Map<string, number>();
-  for (const name of names) {
-    if (name.startsWith(accessRequestPrefix)) continue;
-    const parsed = parseNamed(name);
-    if (!present.has(parsed.fingerprint))
-      looks.set(parsed.fingerprint, Math.max(looks.get(parsed.fingerprint) ?? 0, parsed.looks));
-  }
-  const pauses = [2, 15, settleSeconds];
-  const missing = [...looks].filter(([, count]) => count < pauses.length);
-  const waits = missing.map(([, count]) => Math.min(pauses[count] ?? settleSeconds, settleSeconds));
-  return {
-    names: missing.map(([fingerprint, count]) => `${fingerprint}~${count + 1}`),
-    againSeconds: waits.length === 0 ? null : Math.min(...waits),
-  };
 }
 
 /** Whether our own mark tells more than the rows do: an item, a version, a withdrawal or a planned write that they do not know of. */

@@ -1,4 +1,4 @@
-import { accessRequestPrefix } from "../../domain/identity.ts";
+import { accessName } from "../../domain/rows/named-news.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { findByCase } from "./cohorts.ts";
 
@@ -23,7 +23,7 @@ export async function noticeAccessRequests(deps: IntakeDeps): Promise<void> {
       linkId: link.id,
       huawei: true,
       lane: "poll" as const,
-      namedMessages: [`${accessRequestPrefix}${request.authorizationId}`],
+      namedMessages: [accessName(request.authorizationId)],
     })),
   );
   const remembered = [...known, ...fresh.map(({ request }) => request.authorizationId)].slice(-5_000);

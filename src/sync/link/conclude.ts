@@ -1,7 +1,7 @@
 /** The end of a run: which writes are still looked for, what was handled, and when the link is looked at again. */
 import { isOpenStatus } from "../../domain/case.ts";
-import { accessRequestPrefix, stillNamed } from "../../domain/identity.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { accessName, isAccessName, stillNamed } from "../../domain/rows/named-news.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { settleAction } from "../apply/actions.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
@@ -72,10 +72,8 @@ export async function conclude(
   // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
   const untold =
     observed.accessRequests === null
-      ? leased.snapshot.link.namedMessages.filter((name) => name.startsWith(accessRequestPrefix))
-      : untoldAccess(observed, leased.snapshot.mirrors).map(
-          (request) => `${accessRequestPrefix}${request.authorizationId}`,
-        );
+      ? leased.snapshot.link.namedMessages.filter(isAccessName)
+      : untoldAccess(observed, leased.snapshot.mirrors).map((request) => accessName(request.authorizationId));
   // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
   if (named?.againSeconds != null)
     run.lookAgain(later(deps, (run.failed ? deps.settings.settle.messageSeconds : named.againSeconds) * 1000));

@@ -3,12 +3,12 @@
  * read of a comment just before it is sent (rule 5).
  */
 import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
-import { accessRequestPrefix, parseNamed } from "../../domain/identity.ts";
 import type { IssueId } from "../../domain/ids.ts";
 import type { Issue, IssueChange, IssueComment, StatusChange } from "../../domain/issue.ts";
 import type { Lane } from "../../domain/lane.ts";
 import type { Link } from "../../domain/link.ts";
 import { knownFingerprints, mergeMessages } from "../../domain/message-views.ts";
+import { isAccessName, parseMessageName } from "../../domain/rows/named-news.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import type { Observed } from "../plan/action.ts";
 import { relationsHash, wantsRelations } from "../plan/relations.ts";
@@ -103,7 +103,7 @@ export async function observe(
     }
   }
   // `null`: not asked. A name that comes while the run goes on must not count as answered.
-  const asksAccess = detail !== null && link.namedMessages.some((name) => name.startsWith(accessRequestPrefix));
+  const asksAccess = detail !== null && link.namedMessages.some(isAccessName);
   const accessRequests = asksAccess
     ? await unlessRefused(deps.log, "access requests", async () =>
         (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId),
@@ -180,9 +180,9 @@ async function completeMessages(
   detail: CaseDetail,
 ): Promise<readonly CaseMessage[]> {
   const present = new Set(detail.messages.flatMap(knownFingerprints));
-  const lacksNamed = link.namedMessages.some(
-    (name) => !name.startsWith(accessRequestPrefix) && !present.has(parseNamed(name).fingerprint),
-  );
+  const lacksNamed = link.namedMessages
+    .map(parseMessageName)
+    .some((named) => named !== null && !present.has(named.fingerprint));
   const lacksFirst = detail.messages.length > 0 && !detail.messages.some((message) => message.isFirst);
   if (!lacksNamed && !lacksFirst && detail.messages.length < detailSuspectCount) return detail.messages;
   const listed = await deps.huawei.listMessages(detail.caseId, deps.lane);
