@@ -9,6 +9,7 @@ import * as connections from "./connections.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import * as intake from "./intake.ts";
+import * as knownMessages from "./known-messages.ts";
 import { claimLink } from "./lease.ts";
 import { readSnapshot } from "./link-snapshot.ts";
 import { linkNumber } from "./sql.ts";
@@ -82,8 +83,8 @@ export function makeState(deps: {
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
     listCohorts: (connectionName, after) => listCohorts(prisma, connectionName, after),
     commitCohort: (cohortId, cursors, wakeUps, at) => commitCohort(prisma, { cohortId, cursors, wakeUps, at }),
-    countFingerprints: (linkIds) => intake.countFingerprints(prisma, linkIds),
-    listMarksUnderWay: (linkIds) => intake.listMarksUnderWay(prisma, linkIds),
+    countFingerprints: (linkIds) => knownMessages.countFingerprints(prisma, linkIds),
+    listMarksUnderWay: (linkIds) => knownMessages.listMarksUnderWay(prisma, linkIds),
 
     findCursor: (connectionName, name) => connections.findCursor(prisma, connectionName, name),
     saveCursor: (connectionName, name, value) => connections.saveCursor(prisma, { connectionName, name, value }),
