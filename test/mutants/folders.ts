@@ -1,16 +1,14 @@
-/** Where rules stand. Each folder is mutated, and held by the unit tests beside it alone. */
-export const ruleFolders = ["src/sync/plan", "src/sync/recognise", "src/sync/link", "src/domain"] as const;
+/** A folder of rules: what of it is mutated, as patterns of globs (`!` takes away). The unit tests beside the rules alone must notice. */
+export type RuleFolder = { readonly folder: string; readonly mutated: readonly string[] };
 
-/** The unit tests that a mutant must get past; they need no database. */
-export const unitTests = ruleFolders.map((folder) => `${folder}/**/*.test.ts`);
-
-/** What Stryker mutates: all rules, save the files below. Patterns of globs, `!` takes away. */
-export const mutated = [
-  "src/sync/plan/*.ts",
-  "src/sync/recognise/*.ts",
-  "src/sync/link/failure-policy.ts",
-  "src/domain/**/*.ts",
-  // The guard is measured by its corpus (`npm run guard:figures`); a change of one of its patterns costs a minute of that here.
-  "!src/domain/text/guard*.ts",
-  "!src/**/*.test.ts",
+/** Where rules stand. Small folders first: their scores are written before a long run goes on. */
+export const ruleFolders: readonly RuleFolder[] = [
+  { folder: "src/sync/link", mutated: ["src/sync/link/failure-policy.ts"] },
+  { folder: "src/sync/recognise", mutated: ["src/sync/recognise/*.ts"] },
+  { folder: "src/sync/plan", mutated: ["src/sync/plan/*.ts"] },
+  {
+    folder: "src/domain",
+    // The guard is measured by its corpus (`npm run guard:figures`): one example of its properties costs what a hundred others do.
+    mutated: ["src/domain/**/*.ts", "!src/domain/text/guard*.ts"],
+  },
 ];

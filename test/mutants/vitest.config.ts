@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
-import { unitTests } from "./folders.ts";
+import { ruleFolders } from "./folders.ts";
 
-/** The unit tests beside the rules, each property with a few examples: thousands of mutants go through them. */
+/** The unit tests beside the rules, which need no database; each property with a few examples, since thousands of mutants go through. */
 export default defineConfig({
-  test: { include: unitTests, setupFiles: ["test/mutants/few-examples.ts"], testTimeout: 60_000, isolate: false },
+  test: {
+    include: ruleFolders.map(({ folder }) => `${folder}/**/*.test.ts`),
+    setupFiles: ["test/mutants/few-examples.ts"],
+    testTimeout: 60_000,
+    isolate: false,
+  },
 });

@@ -10,6 +10,11 @@ export type Section = (typeof sections)[number];
 /** What was measured: the commit at the start, since a long run may see others come. */
 export const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
 
+/** The section as it was measured last; empty where it never was. */
+export function readSection(section: Section): string {
+  return bodyOf(existsSync(file) ? readFileSync(file, "utf8") : "", section) ?? "";
+}
+
 /** Replaces one section of the document. */
 export function writeSection(section: Section, body: string): void {
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -17,7 +22,7 @@ export function writeSection(section: Section, body: string): void {
 }
 
 /** The document with this body in the place of the section's; what was never measured says so. Pure. */
-export function replaceSection(before: string, section: Section, body: string): string {
+function replaceSection(before: string, section: Section, body: string): string {
   const parts = sections.map((name) => {
     const text = name === section ? body : (bodyOf(before, name) ?? "Not measured yet.");
     return `<!-- ${name} -->\n${text}\n<!-- end of ${name} -->`;
