@@ -15,6 +15,7 @@
  */
 import { type Lane, lanes } from "../src/domain/lane.ts";
 import type { Side } from "../src/domain/service-error.ts";
+import { type Growth, growingMs } from "../src/lib/retry.ts";
 import { withTimeLimit } from "../src/lib/time-limit.ts";
 import { NotNow } from "../src/queue/job-decision.ts";
 import { ignored, type Outcome } from "../src/sync/outcome.ts";
@@ -25,9 +26,11 @@ import type { DueShare } from "../src/sync/state.ts";
 const slowDefaultMs = 2_000;
 /** What every connection may have under way, however much the others have. */
 const placesMin = 2;
-const silenceFirstMs = 2_000;
-/** Work goes on within 60 s of its being possible again: this span, and the time-out of a call that was sent just before. */
-const silenceMaxMs = 45_000;
+/**
+ * Spans for which an endpoint that does not answer is left alone. Work goes on within 60 s of its being possible again: the longest
+ * span, and the time-out of a call that was sent just before.
+ */
+const silenceGrowth: Growth = { firstMs: 2_000, factor: 2, maxMs: 45_000, jitter: [1, 1] };
 /** A round that waits for the end of a silence asks so often whether an answer has ended it before. */
 const roundAgainMs = 5_000;
 /** A round that takes longer ends at its next call. One over 100,000 open cases at a request per second takes 34 min. */
@@ -156,7 +159,7 @@ export function makeTurns(deps: {
     // Calls that were sent together fail together; they are one silence.
     if (silence !== undefined && silence.until > now()) return;
     const spans = (silence?.spans ?? 0) + 1;
-    const leftAloneMs = Math.min(silenceMaxMs, silenceFirstMs * 2 ** (spans - 1));
+    const leftAloneMs = growingMs(silenceGrowth, spans, 0);
     silences.set(key, { spans, until: now() + leftAloneMs });
     log.warn({ connection: call.connection, side: call.side, leftAloneMs }, "The service does not answer");
   }

@@ -33,6 +33,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { socketOf } from "../lib/postgres/pool.ts";
+import { type Growth, growingMs } from "../lib/retry.ts";
 import { siblingModule } from "../lib/sibling-module.ts";
 import { ensureCluster } from "./cluster.ts";
 import {
@@ -49,6 +50,9 @@ import {
 import { EmbeddedPostgresError } from "./error.ts";
 import { START_TIMEOUT_MS, startServer, stopServer } from "./server.ts";
 import { withStartLock } from "./start-lock.ts";
+
+/** Pauses between two starts of a server that does not come up. */
+const startGrowth: Growth = { firstMs: 500, factor: 2, maxMs: 15_000, jitter: [1, 1] };
 
 /** Advisory lock that says "in use" (shared) and "being stopped" (exclusive). */
 const IN_USE_LOCK = 7_221_409_319;
@@ -87,14 +91,14 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   let stopping: Promise<void> | null = null;
   let recovering: Promise<void> | null = null;
   const recover = async (): Promise<void> => {
-    for (let attempt = 0; stopping === null; attempt++) {
+    for (let attempt = 1; stopping === null; attempt++) {
       try {
         seat = await takeSeat(context, port);
         supervise();
         return;
       } catch (error) {
         options.logger?.warn({ port, err: error }, "Embedded PostgreSQL did not start again");
-        await sleep(Math.min(500 * 2 ** attempt, 15_000), undefined, { ref: false });
+        await sleep(growingMs(startGrowth, attempt, 0), undefined, { ref: false });
       }
     }
   };

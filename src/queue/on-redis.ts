@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import { parseRedisAddress } from "../lib/redis-address.ts";
+import { type Growth, growingMs } from "../lib/retry.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { OpenedBackend, QueueEvents, QueueMisfit } from "./opened.ts";
 import { PatientWorker } from "./patient-worker.ts";
@@ -79,13 +80,16 @@ export function openOnRedis(input: {
   };
 }
 
+/** Pauses between two connections that fail. */
+const reconnectGrowth: Growth = { firstMs: 100, factor: 2, maxMs: 2_000, jitter: [1, 1] };
+
 const bounds = {
   connectTimeout: connectMs,
   sentinelCommandTimeout: connectMs,
   keepAlive: 10_000,
   // The check asks INFO, which hosts forbid; what it looks for is told by LOADING.
   enableReadyCheck: false,
-  retryStrategy: (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+  retryStrategy: (times: number): number => growingMs(reconnectGrowth, times, 0),
   sentinelRetryStrategy: (times: number): number => Math.min(100 * times, 2_000),
   reconnectOnError: (error: Error): false | 2 => (notPrimary.test(error.message) ? 2 : false),
 } satisfies RedisOptions;
