@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { compose } from "../src/bin/compose.ts";
-import { loadConfig } from "../src/config/load-config.ts";
 import { type CaseId, toId } from "../src/domain/ids.ts";
 import { silentLogger } from "../src/observability/logger.ts";
 import { intakeCases } from "../src/sync/intake/intake.ts";
+import { stageConfig } from "../test/support/environment.ts";
 import { type Env, startHarness, type WorkerProcess } from "../test/support/harness.ts";
 
 /** One measured promise. `ok` is null where it was not measured on the promise's own terms. */
@@ -114,9 +114,7 @@ async function preload(
   sql: pg.Client,
   count: number,
 ): Promise<readonly Pair[]> {
-  const loaded = loadConfig({ purpose: "worker", isolated: true, env: harness.baseEnv, cwd: harness.folder });
-  if (!loaded.ok) throw new Error("the bench's configuration is wrong");
-  const parts = await compose(loaded.config, silentLogger);
+  const parts = await compose(stageConfig(harness.baseEnv, harness.folder), silentLogger);
   try {
     const [connection] = parts.connections;
     const name = connection?.name ?? "";

@@ -12,6 +12,7 @@ import { chromium } from "playwright-core";
 import { startHuaweiSimulator } from "../simulators/huawei/index.ts";
 import { startJiraSimulator } from "../simulators/jira/index.ts";
 import { startWorker } from "../src/bin/worker.ts";
+import { livelyRhythm, simulatedEnvironment } from "../src/commands/demo/environment.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { silentLogger } from "../src/observability/logger.ts";
 
@@ -42,22 +43,10 @@ async function tellStory(huaweiUrl: string, jiraUrl: string, world: World): Prom
     isolated: true,
     env: {
       DATA_DIR: dataDir,
-      HUAWEI_OSM_ENDPOINT: huaweiUrl,
-      HUAWEI_IAM_ENDPOINT: huaweiUrl,
-      HUAWEICLOUD_SDK_AK: "SIMAK",
-      HUAWEICLOUD_SDK_SK: "SIMSK",
-      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
-      HUAWEI_REQUESTS_PER_SECOND: "100",
-      JIRA_HOST: jiraUrl,
-      JIRA_EMAIL: "bot@example.com",
-      JIRA_API_TOKEN: "SIMTOKEN",
-      JIRA_PROJECT_KEY: "OPS",
-      JIRA_REQUESTS_PER_SECOND: "100",
-      COMMENTS_TO_HUAWEI: "all",
+      ...simulatedEnvironment({ huawei: huaweiUrl, jira: jiraUrl }),
+      ...livelyRhythm,
       COMMENT_HOLD_SECONDS: "0",
       SETTLE_LIST_SECONDS: "1",
-      CASES_CRON: "* * * * * *",
-      ISSUES_CRON: "* * * * * *",
       HTTP_PORT: "0",
     },
   });

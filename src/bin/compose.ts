@@ -11,7 +11,7 @@ import { makeAdminStore } from "../store/admin.ts";
 import { releaseCloses } from "../store/closes-lane.ts";
 import { checkSites, isPolicyWider, recordPolicy, syncConnections } from "../store/connections.ts";
 import type { Database } from "../store/database/client.ts";
-import { makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
+import { type DatabaseClock, makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
 import { makeSilenceReader } from "../store/news.ts";
 import { makeReadingState } from "../store/reading-state.ts";
 import { makeRebuildState } from "../store/rebuild.ts";
@@ -60,8 +60,7 @@ async function wire(
   const { database, metrics, options } = given;
   const { prisma } = database;
   const reads = options.access === "read";
-  const clock = makeDatabaseClock({ now: () => new Date(), elapsedMs: () => performance.now() });
-  clock.note(await readDatabaseTime(prisma));
+  const clock = options.machine?.clock ?? (await makeSharedClock(prisma));
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const rows = config.connections.map(toConnectionRow);
   await (reads ? checkSites(prisma, rows) : syncConnections(prisma, rows));
@@ -118,6 +117,13 @@ async function wire(
       await database.close();
     },
   };
+}
+
+/** The database's clock, as this machine carries it on. */
+async function makeSharedClock(prisma: Database["prisma"]): Promise<DatabaseClock> {
+  const clock = makeDatabaseClock({ now: () => new Date(), elapsedMs: () => performance.now() });
+  clock.note(await readDatabaseTime(prisma));
+  return clock;
 }
 
 function observeLeases(state: StatePort, onLease: (() => void) | undefined): StatePort {

@@ -16,6 +16,7 @@ import { makeReadingTokenStore } from "../lib/token-store.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { makeBudget, setBudgetRefused } from "../store/budget.ts";
 import { findCursor, saveCursor } from "../store/connections.ts";
+import type { DatabaseClock } from "../store/database-clock.ts";
 import { makeLocalBudget } from "../store/local-budget.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
@@ -32,6 +33,19 @@ export type WiredConnection = Commands.WiredConnection & {
   readonly jira: JiraAdminPort;
 };
 
+/**
+ * What parts take from the machine: time, waits, chance, how long a request may take. Tests hand in a machine whose time they move; a
+ * worker has none and lives by the database's clock.
+ */
+export type Machine = {
+  readonly clock: DatabaseClock;
+  readonly sleep: (pauseMs: number) => Promise<void>;
+  readonly random: () => number;
+  /** The budget of a side, in the place of the one in the database that replicas share. */
+  readonly budgetOf: (side: Side) => Budget;
+  readonly callTimeoutMs?: number;
+};
+
 /** What is heard while the parts work, and what they may do. */
 export type ComposeOptions = {
   /** Told each write. */
@@ -44,6 +58,7 @@ export type ComposeOptions = {
   readonly access?: "write" | "read";
   /** Whose acts are audited. */
   readonly actor?: string;
+  readonly machine?: Machine;
 };
 
 /** What a connection is wired with. */
@@ -94,7 +109,7 @@ export function wireConnection(parts: ConnectionParts): WiredConnection {
       }),
       spool,
       owner,
-      random: Math.random,
+      random: options.machine?.random ?? Math.random,
       marksRead: new Set(),
       newIssues: { pattern: null },
       onWrite: (write) => {
@@ -129,15 +144,17 @@ function wireHuawei(parts: ConnectionParts): HuaweiPort & HuaweiAdminPort {
     save: async (minutes) =>
       isReading(parts) ? undefined : saveCursor(prisma, { ...zoneCursor, value: String(minutes) }),
   };
+  const { machine } = parts.options;
   const make = (options: ConnectionConfig["huawei"]) =>
     makeHuaweiClient({
-      options,
+      options: machine?.callTimeoutMs === undefined ? options : { ...options, timeoutMs: machine.callTimeoutMs },
       budget,
       tokens: isReading(parts) ? makeReadingTokenStore(tokens) : tokens,
       zones,
       onAnswer: tellAnswers(parts, "huawei"),
       clock,
       log,
+      ...waitsOf(machine),
     });
   return observePort(make(connection.huawei), {
     side: "huawei",
@@ -156,12 +173,16 @@ function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
   const { connection, clock, log } = parts;
   const key = budgetKeys(connection).jira;
   const budget = wireBudget(parts, "jira", key);
+  const { machine } = parts.options;
+  const ms = machine?.callTimeoutMs;
   const make = (options: ConnectionConfig["jira"]) =>
     makeJiraClient({
       options,
       budget,
       clock,
       log,
+      ...waitsOf(machine),
+      ...(ms === undefined ? {} : { timeouts: { connectMs: ms, callMs: ms, fileMs: ms } }),
       extraFields: toldFields(connection.create.fields),
       onAnswer: tellAnswers(parts, "jira"),
       inServiceProject: connection.comments.inServiceProject,
@@ -180,12 +201,16 @@ function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
 }
 
 function wireBudget(parts: ConnectionParts, side: Side, key: string): Budget {
-  const { connection, database, metrics } = parts;
+  const { connection, database, metrics, options } = parts;
   const ratePerSecond = connection[side].requestsPerSecond;
-  const budget = isReading(parts)
-    ? makeLocalBudget(ratePerSecond)
-    : makeBudget({ prisma: database.prisma, key, ratePerSecond });
+  const own = isReading(parts) ? makeLocalBudget(ratePerSecond) : null;
+  const budget = options.machine?.budgetOf(side) ?? own ?? makeBudget({ prisma: database.prisma, key, ratePerSecond });
   return observeBudget(budget, { side, metrics });
+}
+
+/** How a client waits, where the machine has a way of its own. */
+function waitsOf(machine: Machine | undefined): Partial<Pick<Machine, "sleep" | "random">> {
+  return machine === undefined ? {} : { sleep: machine.sleep, random: machine.random };
 }
 
 function tellAnswers({ connection, options }: ConnectionParts, side: Side): (answered: boolean) => void {

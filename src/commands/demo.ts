@@ -19,6 +19,7 @@ import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import { isSet, numberOf, portOption } from "./cli/options.ts";
 import type { Cell } from "./cli/output.ts";
 import { commandLog } from "./cli/work.ts";
+import { livelyRhythm, simulatedEnvironment } from "./demo/environment.ts";
 import { type People, playScene, sceneCount } from "./demo/people.ts";
 import { verifyResult } from "./drift.ts";
 import { untilTold } from "./until-told.ts";
@@ -93,25 +94,14 @@ function demoConfig(
     isolated: true,
     env: {
       DATA_DIR: options.dataDir,
-      HUAWEI_OSM_ENDPOINT: urls.huawei,
-      HUAWEI_IAM_ENDPOINT: urls.huawei,
-      HUAWEICLOUD_SDK_AK: "SIMAK",
-      HUAWEICLOUD_SDK_SK: "SIMSK",
-      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
-      HUAWEI_REQUESTS_PER_SECOND: "100",
-      JIRA_HOST: urls.jira,
-      JIRA_EMAIL: "bot@example.com",
-      JIRA_API_TOKEN: "SIMTOKEN",
-      JIRA_PROJECT_KEY: "OPS",
-      JIRA_REQUESTS_PER_SECOND: "100",
-      COMMENTS_TO_HUAWEI: "all",
+      ...simulatedEnvironment(urls),
+      ...livelyRhythm,
       COMMENT_HOLD_SECONDS: options.once ? "1" : "5",
       SETTLE_MESSAGE_SECONDS: "3",
       SETTLE_LIST_SECONDS: "3",
       SETTLE_SEARCH_SECONDS: "5",
       CASES_CRON: "*/2 * * * * *",
       ISSUES_CRON: "*/2 * * * * *",
-      CHECK_CRON: "*/10 * * * * *",
       CASES_CREATED_AFTER: "2020-01-01",
       HTTP_PORT: String(options.port),
       LOG_LEVEL: base.config.logLevel,

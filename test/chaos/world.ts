@@ -12,7 +12,6 @@ import { type HuaweiSettings, type HuaweiSimulator, startHuaweiSimulator } from 
 import { type JiraSettings, type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { compose, type Parts } from "../../src/bin/compose.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
 import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeBudget } from "../../src/store/budget.ts";
@@ -22,8 +21,8 @@ import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
 import type { LinkDeps } from "../../src/sync/link/run-link.ts";
 import type { HuaweiPort, JiraPort, Log } from "../../src/sync/ports.ts";
 import type { LeasedLink, StatePort } from "../../src/sync/state.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { dialectEnv } from "../support/dialect.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { stageConfig, stageEnvironment } from "../support/environment.ts";
 import { makeTurns, type Turns } from "./turns.ts";
 
 /** One effect: a remote write or a commit of the database, right before or right after it happened. */
@@ -164,7 +163,9 @@ export async function startWorld(): Promise<World> {
   const jira = await startJiraSimulator({ now: () => nowMs + ahead.jira, onEffect: strike("jira") });
   const database = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), "casebridge-chaos-"));
-  const parts = await compose(toConfig({ huawei: huawei.url, jira: jira.url, database, folder }), log);
+  const places = { huawei: huawei.url, jira: jira.url, connectionString: database.connectionString, folder };
+  // The type of new issues goes by id: names differ with the account's language.
+  const parts = await compose(stageConfig(stageEnvironment(places, { JIRA_ISSUE_TYPE: "10002" }), folder), log);
   const [template] = parts.connections;
   if (template === undefined) throw new Error("the world has a connection");
   const { prisma } = parts.database;
@@ -373,29 +374,4 @@ export async function startWorld(): Promise<World> {
     },
   };
   return world;
-}
-
-function toConfig(places: { huawei: string; jira: string; database: TestDatabase; folder: string }) {
-  const loaded = loadConfig({
-    purpose: "worker",
-    isolated: true,
-    cwd: places.folder,
-    env: {
-      DATABASE_URL: places.database.connectionString,
-      DATA_DIR: join(places.folder, "data"),
-      HUAWEI_OSM_ENDPOINT: places.huawei,
-      HUAWEI_IAM_ENDPOINT: places.huawei,
-      ...dialectEnv(),
-      JIRA_HOST: places.jira,
-      JIRA_EMAIL: "bot@example.com",
-      JIRA_API_TOKEN: "SIMTOKEN",
-      JIRA_PROJECT_KEY: "OPS",
-      // By id: names differ with the account's language.
-      JIRA_ISSUE_TYPE: "10002",
-      COMMENTS_TO_HUAWEI: "all",
-      HTTP_PORT: "0",
-    },
-  });
-  if (!loaded.ok) throw new Error(`the world's configuration is wrong: ${JSON.stringify(loaded.errors)}`);
-  return loaded.config;
 }

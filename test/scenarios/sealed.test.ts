@@ -43,7 +43,7 @@ test("wherever the process dies, no text is at rest; with another key everything
     stage.crashAfter(calls);
     await stage.round();
     seen += await stored();
-    stage.changeDataKey(randomBytes(32));
+    await stage.changeDataKey(randomBytes(32));
     await stage.revive();
     await rounds(2);
 
@@ -74,7 +74,7 @@ test("a text that cannot be opened any more, and that nothing else remembers, is
   expect(await stored()).toContain('"sealed"');
   expect(await stored()).not.toContain("a text");
 
-  stage.changeDataKey(randomBytes(32));
+  await stage.changeDataKey(randomBytes(32));
   await rounds(1);
 
   const failures = await makeAdminStore({ prisma: stage.database.prisma, clock: stage.clock }).listFailures({
@@ -102,7 +102,7 @@ test("a case whose answer was lost together with the key is found; the rest of i
   await stage.round();
   expect(await stored()).not.toContain("Secretcase");
 
-  stage.changeDataKey(randomBytes(32));
+  await stage.changeDataKey(randomBytes(32));
   await rounds(3);
 
   const { cases } = stage.huawei.getState();
@@ -121,7 +121,7 @@ test("an issue whose answer was lost together with the key is found; what did no
   stage.jira.addFault({ operation: "createIssue", kind: "500_after", times: 2 });
   await stage.round();
 
-  stage.changeDataKey(randomBytes(32));
+  await stage.changeDataKey(randomBytes(32));
   await rounds(3);
 
   expect(stage.jira.getState().issues).toHaveLength(2);
@@ -145,7 +145,7 @@ test("a file whose answer was lost together with the key is found, and not carri
   expect(await stored()).toContain('"sealed"');
   expect(await stored()).not.toContain("Secretname");
 
-  stage.changeDataKey(randomBytes(32));
+  await stage.changeDataKey(randomBytes(32));
   await rounds(3);
 
   expect(stage.jira.getState().issues[0]?.attachments.map(({ name }) => name)).toEqual(["Secretname.txt"]);
@@ -162,7 +162,7 @@ test("a command whose answer was lost together with the key is not given again, 
   await stage.settle(1);
   expect(await stored()).toContain('"sealed"');
 
-  stage.changeDataKey(randomBytes(32));
+  await stage.changeDataKey(randomBytes(32));
   await rounds(3);
 
   expect(stage.huawei.getState().cases[0]?.operateLogs.filter(({ type }) => type !== 0)).toHaveLength(1);
@@ -186,7 +186,7 @@ test("wherever the process dies, and whichever answer is lost, what another key 
     stage.advance(61_000);
     stage.crashAfter(calls);
     await stage.round();
-    stage.changeDataKey(randomBytes(32));
+    await stage.changeDataKey(randomBytes(32));
     await stage.revive();
     await rounds(3);
 

@@ -13,14 +13,15 @@ import {
   startHuaweiSimulator,
 } from "../../simulators/huawei/index.ts";
 import { type JiraSimulator, type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { livelyRhythm } from "../../src/commands/demo/environment.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
-import { dialectEnv } from "./dialect.ts";
+import { type Env, stageEnvironment } from "./environment.ts";
 import { createTestRedis, type TestRedis } from "./redis.ts";
 
 const node = resolve("node_modules/.bin/node");
 const program = resolve("src/bin/casebridge.mjs");
 
-export type Env = Readonly<Record<string, string>>;
+export type { Env } from "./environment.ts";
 /** What a command came to. `json` is the parsed standard output, `null` where it is none. */
 export type CliResult = {
   readonly code: number;
@@ -61,30 +62,17 @@ export async function startHarness(
   if (queue === "redis" && redis === null) throw new Error("there is no redis-server");
   const folder = await mkdtemp(join(tmpdir(), "casebridge-scenario-"));
   const baseEnv: Env = {
-    DATABASE_URL: database.connectionString,
+    ...stageEnvironment({ huawei: huawei.url, jira: jira.url, connectionString: database.connectionString, folder }),
+    ...livelyRhythm,
     ...(redis === null ? {} : { REDIS_URL: redis.url }),
-    DATA_DIR: join(folder, "data"),
-    HUAWEI_OSM_ENDPOINT: huawei.url,
-    HUAWEI_IAM_ENDPOINT: huawei.url,
-    ...dialectEnv(),
     HUAWEI_REQUESTS_PER_SECOND: "200",
-    JIRA_HOST: jira.url,
-    JIRA_EMAIL: "bot@example.com",
-    JIRA_API_TOKEN: "SIMTOKEN",
-    JIRA_PROJECT_KEY: "OPS",
     JIRA_REQUESTS_PER_SECOND: "200",
-    COMMENTS_TO_HUAWEI: "all",
     COMMENT_HOLD_SECONDS: "0",
     SETTLE_CASE_SECONDS: "3",
     SETTLE_MESSAGE_SECONDS: "3",
     SETTLE_LIST_SECONDS: "3",
     SETTLE_SEARCH_SECONDS: "3",
-    CASES_CRON: "* * * * * *",
-    ISSUES_CRON: "* * * * * *",
-    CHECK_CRON: "*/10 * * * * *",
     CASES_CREATED_AFTER: "2020-01-01",
-    HTTP_PORT: "0",
-    LOG_LEVEL: "warn",
     ...options.env,
   };
   const workers = new Set<WorkerProcess>();

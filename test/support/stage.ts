@@ -1,6 +1,6 @@
 /**
- * One connection in this process: both simulators, the real adapters, flows and store, on one clock that a test moves. No schedule, no
- * queue, no waiting: the test says when a round or a run happens, and where it dies.
+ * One connection in this process: both simulators, and casebridge as its own configuration and composition make it, on one clock that a
+ * test moves. No schedule, no queue, no waiting: the test says when a round or a run happens, and where it dies.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
@@ -8,28 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HuaweiSimulatorOptions, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
+import { compose, type Parts } from "../../src/bin/compose.ts";
+import type { Machine, WiredConnection } from "../../src/bin/connection.ts";
+import type { ConnectionConfig } from "../../src/config/config.ts";
 import { unlimitedBudget } from "../../src/domain/budget.ts";
 import type { LinkId } from "../../src/domain/ids.ts";
 import type { ConnectionSettings } from "../../src/domain/settings.ts";
-import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
-import { makeJiraClient } from "../../src/jira/jira-client.ts";
-import { makeTextPort } from "../../src/jira/text-port.ts";
-import { makeSeal, type Seal } from "../../src/lib/seal.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import { makeSpool } from "../../src/lib/spool.ts";
-import { recordPolicy, syncConnections } from "../../src/store/connections.ts";
-import { makePrisma } from "../../src/store/database/client.ts";
-import { makeLookupCache } from "../../src/store/lookups.ts";
-import { makeState } from "../../src/store/state.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
 import type { IntakeDeps } from "../../src/sync/intake-deps.ts";
 import { type LinkDeps, runLink } from "../../src/sync/link/run-link.ts";
-import { policyOf } from "../../src/sync/plan/disclosure.ts";
 import type { Log } from "../../src/sync/ports.ts";
-import { makeLookups } from "../../src/sync/request/lookups.ts";
 import type { StatePort } from "../../src/sync/state.ts";
 import { createTestDatabase } from "./database.ts";
-import { apiVersion, credentials, dialectEnv } from "./dialect.ts";
+import { type Env, stageConfig, stageEnvironment } from "./environment.ts";
 import { type CliResult, runProgram } from "./harness.ts";
 
 /** Thrown where a test lets the process die. */
@@ -109,12 +101,70 @@ export async function startStage(
   const tap = await startTap(Number(new URL(huawei.url).port));
   const jira = await startJiraSimulator({ ...options.jira, now: () => nowMs });
   const made = await createTestDatabase();
-  const database = makePrisma({ connectionString: made.connectionString });
   const folder = await mkdtemp(join(tmpdir(), "casebridge-stage-"));
-  const spool = await makeSpool(folder, options.spoolBytes);
-  const projectKey = options.projectKey ?? "OPS";
-  const row = { name: "default", huaweiSite: huawei.url, jiraSite: jira.url, projectKey };
-  await syncConnections(database.prisma, [row]);
+  const env: Env = {
+    ...stageEnvironment(
+      { huawei: tap.url, jira: jira.url, connectionString: made.connectionString, folder },
+      {
+        JIRA_PROJECT_KEY: options.projectKey ?? "OPS",
+        HUAWEI_GROUP_ID: options.groupIds?.join(",") ?? "",
+        COMMENT_HOLD_SECONDS: "10",
+        SETTLE_CASE_SECONDS: "20",
+        SETTLE_MESSAGE_SECONDS: "20",
+        SETTLE_SEARCH_SECONDS: "20",
+        SETTLE_LIST_SECONDS: "20",
+        CASES_CREATED_AFTER: "2000-01-01",
+      },
+    ),
+  };
+  const machine: Machine = {
+    clock: { ...clock, elapsedMs: () => nowMs, note: () => {} },
+    sleep: async (pauseMs) => {
+      nowMs += pauseMs;
+    },
+    random: () => 0.5,
+    budgetOf: (side) => ({
+      ...unlimitedBudget,
+      take: async () => {
+        if (side === "huawei") nowMs += options.huaweiPaceMs ?? 0;
+      },
+    }),
+  };
+  let dataKey = options.dataKey;
+  let policy = options.policy ?? {};
+
+  function settingsOf(connection: ConnectionConfig): ConnectionConfig {
+    const settings: ConnectionConfig = {
+      ...connection,
+      status: { ...connection.status, ...policy.status },
+      comments: { ...connection.comments, ...policy.comments },
+      attachments: policy.attachments ?? connection.attachments,
+      create: { ...connection.create, ...options.create },
+      guard: { ...connection.guard, ...policy.guard },
+    };
+    // What a test changes is part of the settings alone; how the services are reached stays.
+    return { ...settings, ...(options.settings?.(settings) as ConnectionConfig | undefined) };
+  }
+
+  /** Starts the process: the configuration of these variables, with what the test says besides. */
+  async function start(): Promise<{
+    readonly parts: Parts;
+    readonly wired: WiredConnection;
+    readonly file: ConnectionConfig;
+  }> {
+    const key = dataKey === undefined ? {} : { DATA_KEY: Buffer.from(dataKey).toString("base64") };
+    const config = stageConfig({ ...env, ...key }, folder);
+    const [file] = config.connections;
+    if (file === undefined) throw new Error("the stage has a connection");
+    const parts = await compose({ ...config, connections: [settingsOf(file)] }, quiet, { machine });
+    const [wired] = parts.connections;
+    if (wired === undefined) throw new Error("the stage has a connection");
+    await parts.recordPolicies([wired]);
+    return { parts, wired, file };
+  }
+  let running = await start();
+  let settings = running.wired.config;
+  const spool = options.spoolBytes === undefined ? null : await makeSpool(join(folder, "spool"), options.spoolBytes);
 
   /** Calls of the state that may still succeed; then the process is dead. */
   let callsLeft = Number.POSITIVE_INFINITY;
@@ -132,139 +182,15 @@ export async function startStage(
       },
     });
   }
-  let seal = options.dataKey === undefined ? null : makeSeal(options.dataKey);
-  /** Delegates, so that a test can change the key as an operator does. */
-  const changing: Seal = {
-    seal: (text, place) => seal?.seal(text, place) ?? text,
-    open: (sealed, place) => seal?.open(sealed, place) ?? null,
-  };
-  const plainState = makeState({ prisma: database.prisma, clock, seal: seal === null ? null : changing });
-  const state: StatePort = live(plainState);
-  const sleep = async (pauseMs: number): Promise<void> => {
-    nowMs += pauseMs;
-  };
-  const huaweiPort = makeHuaweiClient({
-    options: {
-      endpoint: tap.url,
-      iamEndpoint: tap.url,
-      apiVersion,
-      language: "en-us",
-      groupIds: options.groupIds ?? [],
-      credentials,
-    },
-    budget: {
-      ...unlimitedBudget,
-      take: async () => {
-        nowMs += options.huaweiPaceMs ?? 0;
-      },
-    },
-    log: quiet,
-    clock,
-    sleep,
-    random: () => 0.5,
-  });
-  const jiraPort = makeJiraClient({
-    options: {
-      host: jira.url,
-      email: "bot@example.com",
-      apiToken: new Secret("SIMTOKEN"),
-      projectKey,
-      issueType: "Task",
-    },
-    budget: unlimitedBudget,
-    log: quiet,
-    clock,
-    sleep,
-    random: () => 0.5,
-  });
-
-  function settingsOf(policy: StagePolicy): ConnectionSettings {
-    const settings: ConnectionSettings = {
-      name: "default",
-      huawei: {
-        endpoint: huawei.url,
-        consoleCaseUrl: null,
-        timeZone: "GMT+8",
-        messageCharsMax: 1200,
-        groupIds: options.groupIds ?? [],
-      },
-      jira: { host: jira.url, projectKey },
-      issue: { type: { value: "Task" }, assignee: null, fields: {} },
-      cases: { createdAfter: new Date(0), statuses: null, labels: [], excludeLabels: [], submitters: [] },
-      status: {
-        toJira: {
-          0: { category: "new" },
-          1: { category: "indeterminate" },
-          2: { category: "indeterminate" },
-          3: { category: "done" },
-          4: { category: "done" },
-          5: { category: "indeterminate" },
-          12: { category: "done" },
-          13: { category: "done" },
-          17: { category: "indeterminate" },
-        },
-        via: {},
-        closeOnDone: "confirm",
-        ...policy.status,
-      },
-      priority: {},
-      comments: {
-        toHuawei: "all",
-        holdSeconds: 10,
-        authorName: "name",
-        allowSecurityLevels: [],
-        allowAppAccounts: [],
-        ...policy.comments,
-      },
-      attachments: policy.attachments ?? { toHuawei: "referenced" },
-      create: {
-        jql: 'labels = "huawei-case"',
-        defaults: noInputs,
-        fields: noInputs,
-        template: null,
-        templateField: null,
-        ...options.create,
-      },
-      commands: { role: null },
-      guard: { mode: "mask", patterns: [], kinds: [], ...policy.guard },
-      settle: { caseSeconds: 20, messageSeconds: 20, searchSeconds: 20, listSeconds: 20 },
-    };
-    return options.settings?.(settings) ?? settings;
-  }
-  let settings = settingsOf(options.policy ?? {});
-  await recordPolicy(database.prisma, { name: "default", policy: policyOf(settings), at: clock.now() });
-
-  const lookups = makeLookups({
-    port: huaweiPort,
-    cache: makeLookupCache(database.prisma),
-    clock,
-    log: quiet,
-    connectionName: "default",
-  });
+  let state: StatePort = live(running.parts.state);
   const marksRead = new Set<string>();
   const newIssues = { pattern: null } as LinkDeps["newIssues"];
-  const intakeDeps = (): IntakeDeps => ({
-    huawei: huaweiPort,
-    jira: jiraPort,
-    state,
-    clock,
-    log: quiet,
-    settings,
-    owner: "stage",
-  });
+  const shared = () => ({ state, settings, owner: "stage" });
+  const intakeDeps = (): IntakeDeps => ({ ...running.wired.intake, ...shared() });
   const reconcileDeps = (): LinkDeps => ({
-    huawei: huaweiPort,
-    jira: jiraPort,
-    state,
-    clock,
-    log: quiet,
-    settings,
-    text: makeTextPort(),
-    account: huaweiPort,
-    lookups,
-    spool,
-    owner: "stage",
-    random: () => 0.5,
+    ...running.wired.reconcile,
+    ...shared(),
+    spool: spool ?? running.parts.spool,
     marksRead,
     newIssues,
   });
@@ -274,10 +200,10 @@ export async function startStage(
     callsLeft = Number.POSITIVE_INFINITY;
     marksRead.clear();
     newIssues.pattern = null;
-    await database.pool.query(
+    await running.parts.database.pool.query(
       `UPDATE links SET "leaseUntil" = now() - interval '1 second' WHERE "leaseOwner" IS NOT NULL`,
     );
-    await database.pool.query(
+    await running.parts.database.pool.query(
       `UPDATE rounds SET "leaseUntil" = now() - interval '1 second' WHERE "leaseOwner" IS NOT NULL`,
     );
   }
@@ -293,13 +219,13 @@ export async function startStage(
 
   /** As a webhook does it: Jira has news. */
   async function wakeJira(): Promise<void> {
-    await plainState.wake((await linkIds()).map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
+    await running.parts.state.wake((await linkIds()).map((linkId) => ({ linkId, jira: true, lane: "live" }) as const));
   }
 
   /** Runs every link that is due, until none is at this moment. */
   async function runDue(): Promise<void> {
     for (let turn = 0; turn < 40; turn += 1) {
-      const due = await plainState.listDueLinks(["default"], clock.now(), 50);
+      const due = await running.parts.state.listDueLinks(["default"], clock.now(), 50);
       if (due.length === 0) return;
       for (const { id } of due) await surviving(() => runLink(reconcileDeps(), id));
     }
@@ -313,41 +239,35 @@ export async function startStage(
   }
 
   const linkIds = async (): Promise<LinkId[]> =>
-    (await plainState.listIntakeLinks("default")).filter((link) => link.state === "active").map((link) => link.id);
+    (await running.parts.state.listIntakeLinks("default"))
+      .filter((link) => link.state === "active")
+      .map((link) => link.id);
 
   return {
     huawei: huawei.control,
     jira: jira.control,
     /** Runs a command of the program on this connection and database, by the real clock. */
     runCli: (args: readonly string[]): Promise<CliResult> =>
-      runProgram(args, {
-        cwd: folder,
-        env: {
-          PATH: process.env.PATH ?? "",
-          DATABASE_URL: made.connectionString,
-          DATA_DIR: join(folder, "data"),
-          HUAWEI_OSM_ENDPOINT: huawei.url,
-          HUAWEI_IAM_ENDPOINT: huawei.url,
-          ...Object.fromEntries(Object.entries(dialectEnv()).filter(([, value]) => value !== "")),
-          JIRA_HOST: jira.url,
-          JIRA_EMAIL: "bot@example.com",
-          JIRA_API_TOKEN: "SIMTOKEN",
-          JIRA_PROJECT_KEY: projectKey,
-          COMMENTS_TO_HUAWEI: "all",
-          HTTP_PORT: "0",
-          LOG_LEVEL: "warn",
-        },
-      }),
+      runProgram(args, { cwd: folder, env: { PATH: process.env.PATH ?? "", ...env } }),
     /** All bytes that were sent to Huawei since `forgetSent`. */
     readSent: tap.read,
     forgetSent: tap.forget,
     clock,
-    database,
+    get database() {
+      return running.parts.database;
+    },
     connectionString: made.connectionString,
-    listStatuses: () => jiraPort.listStatuses(),
-    connectionRow: row,
-    spool,
-    state: plainState,
+    listStatuses: () => running.wired.jira.listStatuses(),
+    connectionRow: {
+      name: "default",
+      huaweiSite: settings.huawei.endpoint,
+      jiraSite: settings.jira.host,
+      projectKey: settings.jira.projectKey,
+    },
+    spool: spool ?? running.parts.spool,
+    get state() {
+      return running.parts.state;
+    },
     intakeDeps,
     reconcileDeps,
     advance: (ms: number): void => {
@@ -356,8 +276,9 @@ export async function startStage(
     runDue,
     /** What is due, with some of Jira's answers replaced: for what the simulator cannot be told to do. */
     async runDueWithJira(replaced: Partial<LinkDeps["jira"]>): Promise<void> {
-      const deps = { ...reconcileDeps(), jira: { ...jiraPort, ...replaced } };
-      for (const { id } of await plainState.listDueLinks(["default"], clock.now(), 50)) await runLink(deps, id);
+      const deps = { ...reconcileDeps(), jira: { ...running.wired.reconcile.jira, ...replaced } };
+      for (const { id } of await running.parts.state.listDueLinks(["default"], clock.now(), 50))
+        await runLink(deps, id);
     },
     round,
     linkIds,
@@ -372,7 +293,7 @@ export async function startStage(
     },
     /** Reads both sides of all links completely. */
     async check(): Promise<void> {
-      await plainState.wake(
+      await running.parts.state.wake(
         (await linkIds()).map((linkId) => ({ linkId, huawei: true, jira: true, lane: "check" }) as const),
       );
       await runDue();
@@ -382,23 +303,28 @@ export async function startStage(
       callsLeft = calls;
     },
     revive,
-    changeDataKey: (key: Uint8Array): void => {
-      seal = makeSeal(key);
+    /** The operator changes the key and starts the process anew. */
+    async changeDataKey(key: Uint8Array): Promise<void> {
+      dataKey = key;
+      await running.parts.close();
+      running = await start();
+      state = live(running.parts.state);
     },
-    async setPolicy(policy: StagePolicy): Promise<void> {
-      settings = settingsOf(policy);
-      await recordPolicy(database.prisma, { name: "default", policy: policyOf(settings), at: clock.now() });
+    async setPolicy(changed: StagePolicy): Promise<void> {
+      policy = changed;
+      settings = settingsOf(running.file);
+      await running.parts.recordPolicies([{ ...running.wired, config: settings }]);
     },
     /** What is noted of the only link. */
     async snapshot() {
       const [id] = await linkIds();
-      const snapshot = id === undefined ? null : await plainState.findSnapshot(id);
+      const snapshot = id === undefined ? null : await running.parts.state.findSnapshot(id);
       if (snapshot === null) throw new Error("there is no link");
       return snapshot;
     },
     async close(): Promise<void> {
-      await spool.close();
-      await database.close();
+      await spool?.close();
+      await running.parts.close();
       await made.drop();
       tap.close();
       await huawei.close();
