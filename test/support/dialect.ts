@@ -3,7 +3,6 @@
  * (`aksk`, `token`). `npm run test:dialects` runs them in every combination but the first.
  */
 import { lackMeanings } from "../../src/commands/doctor/huawei.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import type { HuaweiCapability } from "../../src/sync/ports.ts";
 
 export const apiVersion = readSwitch("CASEBRIDGE_TEST_DIALECT", ["v2", "v1.0"]);
@@ -35,12 +34,6 @@ export const loginEnvs = {
     HUAWEI_IAM_DOMAIN_NAME: domainName,
   },
 } as const;
-
-/** The same for a client made in this process. */
-export const credentials =
-  login === "aksk"
-    ? { kind: "aksk" as const, ak: new Secret("SIMAK"), sk: new Secret("SIMSK"), securityToken: null, domainId }
-    : { kind: "password" as const, username, password: new Secret(password), domainName, projectId: null };
 
 /** v2's operations that scenarios name, and those of v1.0 that do the same. */
 const historical = {
