@@ -11,9 +11,8 @@ import { join } from "node:path";
 import { type HuaweiSettings, type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSettings, type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { compose, type Parts } from "../../src/bin/compose.ts";
+import { wireConnection } from "../../src/bin/connection.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
-import { makeHuaweiClient } from "../../src/huawei/huawei-client.ts";
-import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeBudget } from "../../src/store/budget.ts";
 import { makeDatabaseClock } from "../../src/store/database-clock.ts";
 import { makeState } from "../../src/store/state.ts";
@@ -181,7 +180,6 @@ export async function startWorld(): Promise<World> {
   let settings: ConnectionConfig = template.config;
 
   function startWorker(tweaks: Tweaks = {}): Worker {
-    if (template === undefined) throw new Error("the world has a connection");
     workersMade += 1;
     const name = `worker-${workersMade}`;
     const death = Promise.withResolvers<never>();
@@ -211,24 +209,23 @@ export async function startWorld(): Promise<World> {
         pause: (ms: number) => shared.pause(ms),
       };
     };
-    const client = { log, clock, sleep, random };
-    const ports = {
-      huawei: makeHuaweiClient({
-        ...client,
-        options: { ...own.huawei, timeoutMs: callTimeoutMs },
-        budget: budgetOf("huawei"),
-      }),
-      jira: makeJiraClient({
-        ...client,
-        options: own.jira,
-        budget: budgetOf("jira"),
-        timeouts: { connectMs: callTimeoutMs, callMs: callTimeoutMs, fileMs: callTimeoutMs },
-      }),
-    };
     // The database's own clock shows real time, this world's shows another: the world tells it.
     const state = makeState({ prisma, clock: { ...clock, note: () => clock.note(new Date(nowMs)) } });
-    const gatedHuawei = gate("huawei", tweaks.huawei?.(ports.huawei) ?? ports.huawei);
-    const gatedJira = gate("jira", tweaks.jira?.(ports.jira) ?? ports.jira);
+    const wired = wireConnection({
+      connection: own,
+      earlier: [],
+      database: parts.database,
+      state,
+      spool: parts.spool,
+      clock,
+      log,
+      owner: name,
+      metrics: parts.metrics,
+      options: { machine: { clock, sleep, random, budgetOf, callTimeoutMs } },
+      reread: () => null,
+    });
+    const gatedHuawei = gate("huawei", tweaks.huawei?.(wired.intake.huawei) ?? wired.intake.huawei);
+    const gatedJira = gate("jira", tweaks.jira?.(wired.intake.jira) ?? wired.intake.jira);
     const gatedState = gate("state", tweaks.state?.(state) ?? state);
 
     /** Every method waits for its turn. Reads by name are no commits. */
@@ -290,21 +287,14 @@ export async function startWorld(): Promise<World> {
       };
     }
 
-    const shared = { huawei: gatedHuawei, jira: gatedJira, state: gatedState, clock, log, settings: own, owner: name };
+    const shared = { huawei: gatedHuawei, jira: gatedJira, state: gatedState };
     const worker: Worker = {
       name,
       dead: false,
       death,
       skewMs: 0,
-      intake: { ...template.intake, ...shared },
-      reconcile: {
-        ...template.reconcile,
-        ...shared,
-        random,
-        marksRead: new Set(),
-        newIssues: { pattern: null },
-        onWrite: () => {},
-      },
+      intake: { ...wired.intake, ...shared },
+      reconcile: { ...wired.reconcile, ...shared },
     };
     world.workers.push(worker);
     return worker;
