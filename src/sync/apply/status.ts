@@ -2,7 +2,8 @@
  * Moving the issue after its case.
  */
 
-import type { Transition } from "../../domain/issue.ts";
+import type { IssueId } from "../../domain/ids.ts";
+import type { StatusCategory, Transition } from "../../domain/issue.ts";
 import { itemKey, singleItems } from "../../domain/rows/item-key.ts";
 import { type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
@@ -11,7 +12,7 @@ import { chooseStatus, type NamedStatus, type StatusChoice } from "../../domain/
 import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
 import { endOfEntry, endOfWishes, fits } from "../plan/status.ts";
-import type { LeasedLink } from "../state.ts";
+import type { LeasedLink, StateStep } from "../state.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
@@ -47,114 +48,120 @@ export function byTransition(left: Transition, right: Transition): number {
   );
 }
 
+type MoveIssue = Extract<Action, { kind: "move_issue" }>;
+
+/** How a way through the workflow ended. */
+type Way = {
+  readonly writes: number;
+  /** The transition that reached the target. */
+  readonly last: Transition | null;
+  /** Fields that transitions to the target demand and nothing fills. */
+  readonly demanded: readonly string[];
+  /** Statuses among which no name decides. */
+  readonly alike: string | null;
+};
+
 /**
  * Moves the issue by a direct transition or along the configured `via` list; no wandering (rule 6). Where no way leads on, and nobody has
  * put the issue there meanwhile, that is told once. Answers the number of writes. Throws `ServiceError`, `LeaseLost` and, for an issue that
  * is gone, `Unsettled`. May be repeated.
  */
-export async function moveIssue(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "move_issue" }>,
-): Promise<number> {
+export async function moveIssue(deps: ApplyDeps, leased: LeasedLink, action: MoveIssue): Promise<number> {
   const issueId = needIssue(leased);
-  const { target } = action;
-  const name = "statusId" in target ? target.statusId : target.category;
-  const steps = deps.settings.status.via[name] ?? [];
-  const mirrors: readonly MirrorPatch[] = [
-    ...endOfEntry(action.entered),
-    ...endOfWishes(leased.snapshot),
-    ...(action.backFrom === null ? [] : [{ ...mirrorId.movedBack(action.backFrom), state: "live" } as const]),
-  ];
-  let writes = 0;
-  /** Fields that transitions to the target demand and nothing fills. */
-  let demanded: readonly string[] = [];
-  /** Statuses among which no name decides. */
-  let alike: string | null = null;
-  for (let step = 0; step <= steps.length; step += 1) {
-    const transitions = await deps.jira.listTransitions(issueId, deps.lane);
-    const filled = (transition: Transition) => fillTransition(transition, deps.settings.status.fields);
-    const usable = transitions.filter((transition) => filled(transition).missing.length === 0).sort(byTransition);
-    demanded = leadingTo(transitions, target).flatMap((transition) => filled(transition).missing);
-    const choice = chooseTransition(usable, target, action.caseStatus);
-    if (choice.kind === "ambiguous") {
-      alike = choice.statuses.map(({ name: status, id }) => `${status} (${id})`).join(", ");
-      break;
-    }
-    const direct = choice.kind === "one" ? choice.status.transition : undefined;
-    const next =
-      direct ??
-      usable.find(
-        (transition) => steps.includes(transition.toStatusId) && !visitedBefore(steps, step, transition.toStatusId),
-      );
-    if (next === undefined) break;
-    await deps.jira.transitionIssue(issueId, next.transitionId, filled(next).fields, deps.lane);
-    writes += 1;
-    deps.onWrite?.({ side: "jira", action: "transition" });
-    if (next === direct) {
-      await leased.apply({
-        link: {
-          caseStatus: action.caseStatus,
-          agreedCaseStatus: action.caseStatus,
-          agreedCategory: next.toCategory,
-        },
-        mirrors,
-        audit: [
-          {
-            side: "jira",
-            action: "transition",
-            item: itemKey("status", String(action.caseStatus)),
-            result: next.toStatusId,
-          },
-        ],
-        resolvedFailures: [{ item: singleItems.status }],
-      });
-      return writes;
-    }
+  const { caseStatus, target } = action;
+  const way = await walk(deps, issueId, action);
+  if (way.last !== null) {
+    const audit = {
+      side: "jira",
+      action: "transition",
+      item: itemKey("status", String(caseStatus)),
+      result: way.last.toStatusId,
+    } as const;
+    await leased.apply({ ...agreedStep(leased, action, way.last.toCategory), audit: [audit] });
+    return way.writes;
   }
   // Whatever a person did meanwhile counts: where the issue stands now, and not where it was seen, nothing leads on.
   const issue = await deps.jira.findIssue(issueId, deps.lane);
   // The next reading says what that means.
   if (issue === null) throw new Unsettled(singleItems.status);
-  const link = {
-    caseStatus: action.caseStatus,
-    agreedCaseStatus: action.caseStatus,
-    agreedCategory: issue.category,
-  };
+  const step = agreedStep(leased, action, issue.category);
   if (fits(issue, target)) {
-    await leased.apply({ link, mirrors, resolvedFailures: [{ item: singleItems.status }] });
-    return writes;
+    await leased.apply(step);
+    return way.writes;
   }
-  const notices = [
-    {
-      cause: noticeCause.noTransition(action.caseStatus, name),
-      text:
-        alike === null
-          ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
-            "Move the issue by hand, or let an administrator configure status.via for casebridge."
-          : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
-            "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.",
-    },
-  ];
+  const { resolvedFailures: _unresolved, ...agreed } = step;
+  return way.writes + (await tellNoWay(deps, leased, action, { ...way, agreed }));
+}
+
+/** Moves the issue on until it reaches the target, or nothing leads on. */
+async function walk(deps: ApplyDeps, issueId: IssueId, { target, caseStatus }: MoveIssue): Promise<Way> {
+  const steps = deps.settings.status.via[nameOf(target)] ?? [];
+  let writes = 0;
+  let demanded: readonly string[] = [];
+  for (let step = 0; step <= steps.length; step += 1) {
+    const transitions = await deps.jira.listTransitions(issueId, deps.lane);
+    const filled = (transition: Transition) => fillTransition(transition, deps.settings.status.fields);
+    const usable = transitions.filter((transition) => filled(transition).missing.length === 0).sort(byTransition);
+    demanded = leadingTo(transitions, target).flatMap((transition) => filled(transition).missing);
+    const choice = chooseTransition(usable, target, caseStatus);
+    if (choice.kind === "ambiguous") {
+      const alike = choice.statuses.map(({ name, id }) => `${name} (${id})`).join(", ");
+      return { writes, last: null, demanded, alike };
+    }
+    const direct = choice.kind === "one" ? choice.status.transition : undefined;
+    const next =
+      direct ?? usable.find(({ toStatusId }) => steps.includes(toStatusId) && !visitedBefore(steps, step, toStatusId));
+    if (next === undefined) break;
+    await deps.jira.transitionIssue(issueId, next.transitionId, filled(next).fields, deps.lane);
+    writes += 1;
+    deps.onWrite?.({ side: "jira", action: "transition" });
+    if (next === direct) return { writes, last: next, demanded, alike: null };
+  }
+  return { writes, last: null, demanded, alike: null };
+}
+
+function nameOf(target: StatusTarget): string {
+  return "statusId" in target ? target.statusId : target.category;
+}
+
+/** Both sides agree on where the issue stands now. */
+function agreedStep(leased: LeasedLink, action: MoveIssue, agreedCategory: StatusCategory): StateStep {
+  const { caseStatus, entered, backFrom } = action;
+  const back: readonly MirrorPatch[] = backFrom === null ? [] : [{ ...mirrorId.movedBack(backFrom), state: "live" }];
+  return {
+    link: { caseStatus, agreedCaseStatus: caseStatus, agreedCategory },
+    mirrors: [...endOfEntry(entered), ...endOfWishes(leased.snapshot), ...back],
+    resolvedFailures: [{ item: singleItems.status }],
+  };
+}
+
+/** Tells once that the issue cannot be moved after its case, and what would help. Answers the number of writes. */
+async function tellNoWay(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  { target, caseStatus }: MoveIssue,
+  { alike, demanded, agreed }: Pick<Way, "alike" | "demanded"> & { readonly agreed: StateStep },
+): Promise<number> {
+  const name = nameOf(target);
+  const demands = [...new Set(demanded)].join(", ");
+  const text =
+    alike === null
+      ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
+        "Move the issue by hand, or let an administrator configure status.via for casebridge."
+      : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
+        "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.";
+  const untold =
+    demands === ""
+      ? `no transition leads to ${name}; configure status.via`
+      : `the transition to ${name} demands ${demands}; configure status.fields`;
+  const detail = alike === null ? untold : `several statuses fit: ${alike}; name one in status.toJira`;
+  const notices = [{ cause: noticeCause.noTransition(caseStatus, name), text }];
   await leased.apply({
-    link,
-    mirrors,
+    ...agreed,
     intents: owedNotices(deps, leased, notices),
-    failures: [
-      {
-        direction: "to-jira",
-        item: singleItems.status,
-        reason: "no_transition",
-        detail:
-          alike === null
-            ? demanded.length === 0
-              ? `no transition leads to ${name}; configure status.via`
-              : `the transition to ${name} demands ${[...new Set(demanded)].join(", ")}; configure status.fields`
-            : `several statuses fit: ${alike}; name one in status.toJira`,
-      },
-    ],
+    failures: [{ direction: "to-jira", item: singleItems.status, reason: "no_transition", detail }],
   });
-  return writes + (await writeOwedNotices(deps, leased, notices));
+  return writeOwedNotices(deps, leased, notices);
 }
 
 function visitedBefore(steps: readonly string[], step: number, statusId: string): boolean {

@@ -1,7 +1,7 @@
 /** Performs the actions of a plan, each as its table entry says; what fails is taken as the failure policy says. */
 import { commentsSentBy, describe } from "../apply/action-table.ts";
+import { moments } from "../moments.ts";
 import type { Action, ActionDirection } from "../plan/action.ts";
-import { moments } from "../plan/moments.ts";
 import { relationsRead } from "../plan/relations.ts";
 import { type LeasedLink, LeaseLost, type OpenFailure } from "../state.ts";
 import { takeActionFailure } from "./failures.ts";

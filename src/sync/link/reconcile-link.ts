@@ -8,10 +8,10 @@
 
 import { ignoredReason } from "../../domain/labels.ts";
 import type { Mirror } from "../../domain/rows/mirror.ts";
+import { moments } from "../moments.ts";
 import { deferred, done, type Outcome } from "../outcome.ts";
 import type { ActionDirection, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
-import { moments } from "../plan/moments.ts";
 import { planReconcile } from "../plan/plan.ts";
 import { findWaitingMove } from "../plan/status.ts";
 import type { ConnectionState, LeasedLink, LinkSnapshot } from "../state.ts";

@@ -14,6 +14,7 @@ import { findIntent, type Intent, type MessageIntentKind } from "../../domain/ro
 import { findMirror, type Mirror } from "../../domain/rows/mirror.ts";
 import { noticeId } from "../../domain/rows/mirror-name.ts";
 import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
+import type { Moments } from "../moments.ts";
 import type { OpenFailure, StateStep } from "../state.ts";
 
 /** Which way an action works. `state`: it changes only what we remember. */
@@ -52,7 +53,7 @@ export type Observed = {
 };
 
 /** Everything the planner looks at. */
-export type PlanInput = {
+export type PlanInput = Moments & {
   readonly link: Link;
   readonly mirrors: readonly Mirror[];
   readonly intents: readonly Intent[];
@@ -67,9 +68,6 @@ export type PlanInput = {
   readonly installation: string;
   readonly adfToText: (doc: unknown) => string;
   readonly mediaReferences: (doc: unknown) => readonly string[];
-  readonly now: Date;
-  /** How far each service's clock is ahead of ours, which `now` shows. */
-  readonly aheadMs: { readonly huawei: number; readonly jira: number };
 };
 
 /** One unit of a plan. */

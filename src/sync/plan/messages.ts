@@ -9,6 +9,7 @@ import {
   type SortedMessages,
   sentAgain,
 } from "../../domain/identity.ts";
+import type { IssueComment } from "../../domain/issue.ts";
 import { findIntent, type Intent, isMessageIntent, type MessageIntentKind, ownerOf } from "../../domain/rows/intent.ts";
 import { itemKey } from "../../domain/rows/item-key.ts";
 import { findMirror, isSameMirror, type Mirror, type MirrorId, type OwnerKind } from "../../domain/rows/mirror.ts";
@@ -17,59 +18,26 @@ import { toOurTime } from "../../lib/service-clock.ts";
 import { applyStep } from "../apply-step.ts";
 import type { LinkSnapshot, StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
-import { isRetriedFile } from "./comments.ts";
+import { isRetriedFile } from "./own-files.ts";
 import { remember } from "./remember.ts";
 import { issueHold } from "./restriction.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
 export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
-  const actions: Action[] = [];
-  const mirrors = new Map(
-    input.mirrors.filter((mirror) => mirror.kind === "message").map((mirror) => [mirror.sourceId, mirror]),
+  const actions: Action[] = [
+    ...planConfirmed(input, sorted.confirmed),
+    ...planDescriptionFiles(input, sorted.first),
+    ...sorted.unknownMarks.flatMap((identified) => planUnknownMark(input, identified)),
+    ...planLateFiles(input, sorted),
+  ];
+  const rows = new Map(
+    input.mirrors.flatMap((mirror) => (mirror.kind === "message" ? [[mirror.sourceId, mirror] as const] : [])),
   );
-  const files = new Set(input.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.sourceId));
-  const commentIds =
-    input.observed.full && input.observed.comments !== null
-      ? new Set<string>(input.observed.comments.map((comment) => comment.commentId))
-      : null;
-
-  actions.push(...planConfirmed(input, sorted.confirmed));
-  // What a case was made of came from its issue.
-  if (sorted.first !== null && !isOwnRequest(input, sorted.first)) {
-    const missing = sorted.first.message.files.filter((file) => !files.has(file.fileId));
-    if (missing.length > 0) {
-      actions.push({
-        kind: "carry_issue_files",
-        direction: "to-jira",
-        parentId: sorted.first.sourceId,
-        files: missing,
-      });
-    }
-  }
-  // Marks that name something here were adopted before; while the comments are not read, none is judged.
-  for (const identified of sorted.unknownMarks) {
-    if (isReleased(input, itemKey("message", identified.sourceId))) {
-      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-    } else if (input.observed.comments !== null) {
-      actions.push(
-        remember("report_unknown_mark", {
-          failures: [
-            {
-              direction: "to-jira",
-              item: itemKey("message", identified.sourceId),
-              reason: "unknown_mark",
-              detail: "a message starts with a mark that nobody here remembers",
-            },
-          ],
-        }),
-      );
-    }
-  }
-  actions.push(...planLateFiles(input, sorted));
+  const { observed } = input;
+  const shown = observed.full && observed.comments !== null ? new Set(observed.comments.map(idOfComment)) : null;
   for (const identified of sorted.people) {
-    const waitsUntil = mirrors.has(identified.renameFrom ?? identified.sourceId)
-      ? null
-      : wholeTextDue(input, identified);
+    const mirror = rows.get(identified.renameFrom ?? identified.sourceId);
+    const waitsUntil = mirror === undefined ? wholeTextDue(input, identified) : null;
     if (waitsUntil !== null) {
       // What follows waits with it, so that the order is kept.
       recheck.note(waitsUntil);
@@ -79,25 +47,59 @@ export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: 
       const [from, to] = [identified.renameFrom, identified.sourceId];
       actions.push(remember("rename_message", { renames: [{ kind: "message", origin: "huawei", from, to }] }));
     }
-    const mirror = mirrors.get(identified.renameFrom ?? identified.sourceId);
-    if (mirror === undefined || mirror.state === "sending") {
-      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-    } else if (mirror.state === "placeholder" && isReleased(input, itemKey("message", mirror.sourceId))) {
-      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: false });
-    } else if (
-      mirror.state === "live" &&
-      mirror.copyId !== null &&
-      commentIds !== null &&
-      !commentIds.has(mirror.copyId)
-    ) {
-      // Somebody removed the copy. Lists lag, so a copy that was younger than the settle time at the reading is not missed yet.
-      const readAt = input.observed.issueReadAt ?? mirror.updatedAt;
-      if (readAt.getTime() - mirror.updatedAt.getTime() > input.settings.settle.listSeconds * 1000) {
-        actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: true });
-      }
-    }
+    const isGone = shown !== null && isCopyGone(input, mirror, shown);
+    if (isGone || isOwedCopy(input, mirror))
+      actions.push({ kind: "post_message", direction: "to-jira", message: identified, again: isGone });
   }
   return actions;
+}
+
+/** Files of the description that were not carried. What a case was made of came from its issue. */
+function planDescriptionFiles(input: PlanInput, first: IdentifiedMessage | null): Action[] {
+  if (first === null || isOwnRequest(input, first)) return [];
+  const known = new Set(input.mirrors.flatMap(({ kind, sourceId }) => (kind === "file" ? [sourceId] : [])));
+  const files = first.message.files.filter((file) => !known.has(file.fileId));
+  return files.length === 0
+    ? []
+    : [{ kind: "carry_issue_files", direction: "to-jira", parentId: first.sourceId, files }];
+}
+
+/** Marks that name something here were adopted before; while the comments are not read, none is judged. */
+function planUnknownMark(input: PlanInput, identified: IdentifiedMessage): Action[] {
+  const item = itemKey("message", identified.sourceId);
+  if (isReleased(input, item))
+    return [{ kind: "post_message", direction: "to-jira", message: identified, again: false }];
+  if (input.observed.comments === null) return [];
+  const detail = "a message starts with a mark that nobody here remembers";
+  return [
+    remember("report_unknown_mark", {
+      failures: [{ direction: "to-jira", item, reason: "unknown_mark", detail }],
+    }),
+  ];
+}
+
+/** Whether a message still lacks its copy, or parts of it. */
+function isOwedCopy(input: PlanInput, mirror: Mirror<"message"> | undefined): boolean {
+  if (mirror === undefined || mirror.state === "sending") return true;
+  return mirror.state === "placeholder" && isReleased(input, itemKey("message", mirror.sourceId));
+}
+
+function idOfComment({ commentId }: IssueComment): string {
+  return commentId;
+}
+
+/**
+ * Whether somebody removed the copy, which a full reading shows. Lists lag, so a copy that was younger than the settle time at the reading
+ * is not missed yet.
+ */
+function isCopyGone(
+  { observed, settings }: PlanInput,
+  mirror: Mirror<"message"> | undefined,
+  shown: ReadonlySet<string>,
+): boolean {
+  if (mirror?.state !== "live" || mirror.copyId === null || shown.has(mirror.copyId)) return false;
+  const readAt = observed.issueReadAt ?? mirror.updatedAt;
+  return readAt.getTime() - mirror.updatedAt.getTime() > settings.settle.listSeconds * 1000;
 }
 
 /** Our own messages that show in a reading: each intent is done, and its mirror learns the copy. */

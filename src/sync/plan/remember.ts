@@ -1,6 +1,6 @@
 /** Actions that change only what we remember. */
 import { isMessageIntent } from "../../domain/rows/intent.ts";
-import { mirrorId } from "../../domain/rows/mirror.ts";
+import { type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
 import type { LinkSnapshot, StateStep } from "../state.ts";
 import type { Action } from "./action.ts";
 
@@ -31,4 +31,17 @@ export function droppedParts(
         : [],
     ),
   };
+}
+
+/** Parts that were not sent yet must not be sent any more; `row`: what becomes of a comment of which nothing has left. */
+export function canceled(
+  input: Pick<LinkSnapshot, "mirrors" | "intents">,
+  keys: readonly string[],
+  row: MirrorPatch | null,
+): Action {
+  const dropped = droppedParts(input, keys);
+  return remember("cancel_parts", {
+    ...dropped,
+    mirrors: [...(dropped.mirrors ?? []), ...(row === null ? [] : [row])],
+  });
 }

@@ -8,7 +8,7 @@ import { markIdentity } from "../../domain/text/marks.ts";
 import { toOurTime, toServiceTime } from "../../lib/service-clock.ts";
 import { Withheld } from "../apply/gate.ts";
 import { writeOnce } from "../apply/write-once.ts";
-import { moments } from "../plan/moments.ts";
+import { moments } from "../moments.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { caseMark, type NewRequest, prepareCase, toNewCase } from "./case-words.ts";
 import type { RequestDeps, RequestResult } from "./request-deps.ts";
