@@ -1,6 +1,7 @@
 /** The end of a run: which writes are still looked for, what was handled, and when the link is looked at again. */
 import { isOpenStatus } from "../../domain/case.ts";
 import type { Issue, IssueComment } from "../../domain/issue.ts";
+import { singleItems } from "../../domain/rows/item-key.ts";
 import { accessName, isAccessName, stillNamed } from "../../domain/rows/named-news.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import { settleAction } from "../apply/actions.ts";
@@ -13,70 +14,81 @@ import { type LinkDeps, later, type Run, type RunDeps } from "./run.ts";
 /** How far an issue's `updated` may lie from the time of the comment or file that caused it. */
 const causeToleranceMs = 100;
 
+/** What a run has seen, and what keeps it from going on. */
+type Seen = {
+  readonly observed: Observed;
+  readonly pausedToHuawei: boolean;
+  readonly pausedToJira: boolean;
+  /** Whether something that is due is kept back; left out where this run cannot tell. */
+  readonly keepsBack?: boolean;
+};
+
 /** Looks at writes to Huawei that stayed invisible, and stores what was handled. */
-export async function conclude(
-  deps: RunDeps,
-  leased: LeasedLink,
-  run: Run,
-  seen: {
-    readonly observed: Observed;
-    readonly pausedToHuawei: boolean;
-    readonly pausedToJira: boolean;
-    /** Whether something that is due is kept back; left out where this run cannot tell. */
-    readonly keepsBack?: boolean;
-  },
-): Promise<void> {
-  const { observed, pausedToHuawei, pausedToJira, keepsBack } = seen;
+export async function conclude(deps: RunDeps, leased: LeasedLink, run: Run, seen: Seen): Promise<void> {
+  await lookForWrites(deps, leased, run, seen);
+  await dropUnwanted(leased, run, seen);
+  await resolveEnded(leased, run, seen.observed);
+  await storeHandled(deps, leased, run, seen);
+}
+
+/** Writes to Huawei whose copy no reading has shown: looked for now, or at their next look. */
+async function lookForWrites(deps: RunDeps, leased: LeasedLink, run: Run, seen: Seen): Promise<void> {
+  const { messages, caseReadAt } = seen.observed;
   const now = deps.clock.now();
   for (const intent of leased.snapshot.intents) {
     if (intent.side !== "huawei" || intent.kind === "unknown") continue;
     if (intent.state === "planned") {
       // A paused direction is woken when it is resumed. What waits for long is looked at less and less often.
       const ageMs = Math.abs(now.getTime() - intent.createdAt.getTime());
-      if (!run.failed && !pausedToHuawei) run.lookAgain(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
+      if (!run.failed && !seen.pausedToHuawei)
+        run.lookAgain(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
       continue;
     }
     const due = dueLook(intent, deps);
-    if (observed.messages === null || observed.caseReadAt === null || due.at > observed.caseReadAt)
+    if (messages === null || caseReadAt === null || due.at > caseReadAt)
       run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "move" || intent.kind === "command")
-      run.lookAgain(await settleAction(deps, leased, intent, observed));
-    else run.lookAgain(await noteEmptyLook(deps, leased, intent, observed.caseReadAt));
+      run.lookAgain(await settleAction(deps, leased, intent, seen.observed));
+    else run.lookAgain(await noteEmptyLook(deps, leased, intent, caseReadAt));
   }
-  if (observed.messages !== null && !run.failed && !pausedToJira) {
-    // What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise.
-    // Notices are owed whatever a reading says.
-    const unwanted = leased.snapshot.intents.filter(
-      ({ kind, side, state }) => side === "jira" && state === "planned" && kind !== "notice" && kind !== "unknown",
-    );
-    if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
-  }
-  const readable = [...(observed.case === null ? [] : ["case"]), ...(observed.issue === null ? [] : ["issue"])];
-  // What was read can be read again: an old failure must not count towards the next one. A run without failure ends a retried hold.
-  // While another one still holds the link nothing was tried of what the retried one held.
-  const isHeld = leased.snapshot.failures.some((failure) => failure.item === "link" && failure.state === "open");
-  const ended = leased.snapshot.failures.filter(
-    (failure) =>
-      readable.includes(failure.item) ||
-      (failure.item === "link" && failure.state === "retrying" && !run.failed && !isHeld),
+}
+
+/**
+ * What is still only planned after a run without failure is not wanted any more: its message was withdrawn, or came otherwise. Notices are
+ * owed whatever a reading says.
+ */
+async function dropUnwanted(leased: LeasedLink, run: Run, { observed, pausedToJira }: Seen): Promise<void> {
+  if (observed.messages === null || run.failed || pausedToJira) return;
+  const unwanted = leased.snapshot.intents.filter(
+    ({ kind, side, state }) => side === "jira" && state === "planned" && kind !== "notice" && kind !== "unknown",
   );
-  if (ended.length > 0) {
-    await leased.apply({
-      resolvedFailures: [...new Set(ended.map((failure) => failure.item))].map((item) => ({ item })),
-    });
-  }
-  const named =
-    observed.messages === null
-      ? null
-      : stillNamed(leased.snapshot.link.namedMessages, observed.messages, deps.settings.settle.messageSeconds);
-  // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
-  const untold =
-    observed.accessRequests === null
-      ? leased.snapshot.link.namedMessages.filter(isAccessName)
-      : untoldAccess(observed, leased.snapshot.mirrors).map((request) => accessName(request.authorizationId));
-  // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
-  if (named?.againSeconds != null)
-    run.lookAgain(later(deps, (run.failed ? deps.settings.settle.messageSeconds : named.againSeconds) * 1000));
+  if (unwanted.length > 0) await leased.apply({ confirmedIntents: unwanted.map((intent) => intent.key) });
+}
+
+/**
+ * What was read can be read again: an old failure must not count towards the next one. A run without failure ends a retried hold; while
+ * another hold is open, nothing was tried of what the retried one kept back.
+ */
+async function resolveEnded(leased: LeasedLink, run: Run, observed: Observed): Promise<void> {
+  const { failures } = leased.snapshot;
+  const readable: string[] = [
+    ...(observed.case === null ? [] : [singleItems.case]),
+    ...(observed.issue === null ? [] : [singleItems.issue]),
+  ];
+  const isHeld = failures.some(({ item, state }) => item === singleItems.link && state === "open");
+  const ended = failures.filter(
+    ({ item, state }) =>
+      readable.includes(item) || (item === singleItems.link && state === "retrying" && !run.failed && !isHeld),
+  );
+  if (ended.length > 0)
+    await leased.apply({ resolvedFailures: [...new Set(ended.map(({ item }) => item))].map((item) => ({ item })) });
+}
+
+/** What this run has handled, as later runs compare with it; and when the link is looked at again. */
+async function storeHandled(deps: RunDeps, leased: LeasedLink, run: Run, seen: Seen): Promise<void> {
+  const { observed, keepsBack } = seen;
+  const now = deps.clock.now();
+  const namedMessages = namesLeft(deps, leased, run, observed);
   if (observed.issue !== null && observed.comments !== null)
     run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
   const { link } = leased.snapshot;
@@ -101,12 +113,30 @@ export async function conclude(
       ...(status === null
         ? {}
         : { caseStatus: status, closedSeenAt: isOpenStatus(status) ? null : (link.closedSeenAt ?? now) }),
-      ...(named === null || run.failed ? {} : { namedMessages: [...named.names, ...untold] }),
+      ...(namedMessages === null ? {} : { namedMessages }),
       ...(run.burst.writes === link.burstWrites ? {} : { burstSince: run.burst.since, burstWrites: run.burst.writes }),
       ...(observed.full && !run.failed ? { checkedAt: now } : {}),
       ...(keepsBack === undefined ? {} : { held: keepsBack }),
     },
   });
+}
+
+/** The names of news that no reading has shown yet; `null` where they stay as they are. */
+function namesLeft(deps: RunDeps, leased: LeasedLink, run: Run, observed: Observed): readonly string[] | null {
+  if (observed.messages === null) return null;
+  const { link, mirrors } = leased.snapshot;
+  const { messageSeconds } = deps.settings.settle;
+  const named = stillNamed(link.namedMessages, observed.messages, messageSeconds);
+  // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
+  if (named.againSeconds !== null)
+    run.lookAgain(later(deps, (run.failed ? messageSeconds : named.againSeconds) * 1000));
+  if (run.failed) return null;
+  // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
+  const untold =
+    observed.accessRequests === null
+      ? link.namedMessages.filter(isAccessName)
+      : untoldAccess(observed, mirrors).map((request) => accessName(request.authorizationId));
+  return [...named.names, ...untold];
 }
 
 /**

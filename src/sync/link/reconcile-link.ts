@@ -10,7 +10,7 @@ import { ignoredReason } from "../../domain/labels.ts";
 import type { Mirror } from "../../domain/rows/mirror.ts";
 import { moments } from "../moments.ts";
 import { deferred, done, type Outcome } from "../outcome.ts";
-import type { ActionDirection, Observed, Plan } from "../plan/action.ts";
+import type { Action, ActionDirection, Observed, Plan } from "../plan/action.ts";
 import { wantsChangelog } from "../plan/changes.ts";
 import { planReconcile } from "../plan/plan.ts";
 import { findWaitingMove } from "../plan/status.ts";
@@ -41,52 +41,71 @@ export async function reconcileLink(
   const sides = sidesOf(leased.snapshot, startedAt);
   // A moment of the past is what this run is for: kept, it would make the link due again at once, without an end.
   if (!sides.jira && link.recheckAt !== null && link.recheckAt > startedAt) run.lookAgain(link.recheckAt);
-
-  let observed: Observed;
+  let observed: Observed | Outcome;
   try {
-    // Asked for by the planner; here its failure is one of reading.
-    const ownAccountId = await deps.jira.getOwnAccountId();
-    const settled = await settleJiraIntents(deps, leased);
-    run.lookAgain(settled.nextLookAt);
-    // What a find owes may be unreadable as well.
-    if (settled.found > 0) await dropUnreadable(leased);
-    const found = await findIssueMadeBefore(deps, leased);
-    if (typeof found !== "string") return found;
-    if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
-    observed = await observe(
-      deps,
-      leased.snapshot.link,
-      found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
-      {
-        wantsChangelog: (issue) =>
-          wantsChangelog(
-            { ...leased.snapshot, settings: deps.settings, adfToText: deps.text.adfToText, ...moments(deps) },
-            issue,
-          ),
-        waits: (issue, statusChanges) =>
-          findWaitingMove(
-            { ...leased.snapshot, settings: deps.settings, ownAccountId, ...moments(deps) },
-            issue,
-            statusChanges,
-          ) !== null,
-        knownCopies: copiesInJira(leased.snapshot.mirrors),
-      },
-    );
-    // Live news does not wait for what only a check needs. Other lanes tell how a run was woken first, not what it is for.
-    if (link.lane !== "live") observed = await withRelations(deps, leased.snapshot, observed);
+    observed = await look(deps, leased, run, sides);
   } catch (error) {
     return await endByFailure(deps, leased, run, { error, phase: { kind: "reading" } });
   }
+  if ("kind" in observed) return observed;
   const elsewhere = await leaveElsewhere(deps, leased, run, observed.issue);
   if (elsewhere !== null) return elsewhere;
   if (observed.issue !== null && observed.issueReadAt !== null)
     deps.gate.note(observed.issue, observed.comments, observed.issueReadAt);
+  const passed = await mirror(deps, leased, run, connection, observed);
+  if ("kind" in passed) return passed;
+  await conclude(deps, leased, run, {
+    ...passed,
+    pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
+    pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
+  });
+  if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
+  return done(run.writes);
+}
+
+/** Reads what is true now, writes of unknown outcome first; or how the run ends where nothing may be mirrored. Throws `ServiceError`. */
+async function look(deps: RunDeps, leased: LeasedLink, run: Run, sides: Sides): Promise<Observed | Outcome> {
+  // Asked for by the planner; here its failure is one of reading.
+  const ownAccountId = await deps.jira.getOwnAccountId();
+  const settled = await settleJiraIntents(deps, leased);
+  run.lookAgain(settled.nextLookAt);
+  // What a find owes may be unreadable as well.
+  if (settled.found > 0) await dropUnreadable(leased);
+  const found = await findIssueMadeBefore(deps, leased);
+  if (typeof found !== "string") return found;
+  if (found === "adopted" && (await isStopped(deps, run))) return deferred(run.reason ?? "stopped", 0);
+  const memory = { ...leased.snapshot, settings: deps.settings, ownAccountId };
+  const observed = await observe(
+    deps,
+    leased.snapshot.link,
+    found === "adopted" ? { huawei: true, jira: true, full: true } : sides,
+    {
+      wantsChangelog: (issue) => wantsChangelog({ ...memory, adfToText: deps.text.adfToText, ...moments(deps) }, issue),
+      waits: (issue, statusChanges) => findWaitingMove({ ...memory, ...moments(deps) }, issue, statusChanges) !== null,
+      knownCopies: copiesInJira(leased.snapshot.mirrors),
+    },
+  );
+  // Live news does not wait for what only a check needs. Other lanes tell how a run was woken first, not what it is for.
+  return leased.snapshot.link.lane === "live" ? observed : withRelations(deps, leased.snapshot, observed);
+}
+
+/** What the passes came to: the last reading, and whether something that is due is kept back; left out where this run cannot tell. */
+type Passed = { readonly observed: Observed; readonly keepsBack?: boolean };
+
+/** Plans and performs until a pass leaves nothing to do; or how the run ends where the issue turns out to be elsewhere. */
+async function mirror(
+  deps: RunDeps,
+  leased: LeasedLink,
+  run: Run,
+  connection: ConnectionState,
+  seen: Observed,
+): Promise<Passed | Outcome> {
+  let observed = seen;
   const held = new Set<ActionDirection>(heldDirections(leased.snapshot));
   if (connection.pausedToJira) held.add("to-jira");
   if (connection.pausedToHuawei) held.add("to-huawei");
   const heldBefore: ReadonlySet<ActionDirection> = new Set(held);
   let keepsBack = false;
-
   for (let pass = 0; pass < passesMax; pass += 1) {
     let plan = await planPass(deps, leased.snapshot, observed, connection);
     if (pass === 0) {
@@ -98,31 +117,38 @@ export async function reconcileLink(
         if (gone !== null) return gone;
         plan = await planPass(deps, leased.snapshot, observed, connection);
       }
+      keepsBack = plan.actions.some(({ direction }) => direction !== "state" && heldBefore.has(direction));
     }
     run.lookAgain(plan.recheckAt);
-    if (pass === 0)
-      keepsBack = plan.actions.some((action) => action.direction !== "state" && heldBefore.has(action.direction));
     const actions = plan.actions.filter((action) => !held.has(action.direction));
     if (actions.length === 0) break;
-    const hadIssue = leased.snapshot.link.issueId !== null;
-    const sent = await perform(deps, leased, run, actions, held);
-    if (!hadIssue && leased.snapshot.link.issueId !== null) {
-      observed = { ...observed, issue: await issueJustMade(deps, leased, run) };
-    } else if (sent) {
-      observed = { ...observed, ...(await readCaseSoftly(deps, leased, run, observed)) };
-    } else if (!actions.some((action) => action.direction === "state")) {
-      break;
-    }
+    const shown = await act(deps, leased, run, { actions, held, observed });
+    if (shown === null) break;
+    observed = shown;
   }
-  await conclude(deps, leased, run, {
-    observed,
-    // A reading of one side alone does not show that nothing of the other is held.
-    ...(keepsBack || observed.full || heldBefore.size === 0 ? { keepsBack } : {}),
-    pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
-    pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
-  });
-  if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
-  return done(run.writes);
+  // A reading of one side alone does not show that nothing of the other is held.
+  return keepsBack || observed.full || heldBefore.size === 0 ? { observed, keepsBack } : { observed };
+}
+
+/** Performs the actions of one pass. Answers what is seen then; `null` where no further pass is needed. */
+async function act(
+  deps: RunDeps,
+  leased: LeasedLink,
+  run: Run,
+  pass: {
+    readonly actions: readonly Action[];
+    /** Directions that wait; what fails adds its own. */
+    readonly held: Set<ActionDirection>;
+    readonly observed: Observed;
+  },
+): Promise<Observed | null> {
+  const { actions, held, observed } = pass;
+  const hadIssue = leased.snapshot.link.issueId !== null;
+  const sent = await perform(deps, leased, run, actions, held);
+  if (!hadIssue && leased.snapshot.link.issueId !== null)
+    return { ...observed, issue: await issueJustMade(deps, leased, run) };
+  if (sent) return { ...observed, ...(await readCaseSoftly(deps, leased, run, observed)) };
+  return actions.some((action) => action.direction === "state") ? observed : null;
 }
 
 /** The comments of ours that are known by their mirrors. */
