@@ -249,6 +249,7 @@ function decodeCase(stored: StoredPayload): CasePayload | null {
     mirrors: toRecords(mirrors).flatMap((row) => decodeMirrorPatch(row as StoredName & StoredPayload) ?? []),
     failures: toRecords(failures),
     notes: isTexts(notes) ? notes : [],
+    // Its texts were guarded before they were frozen, and its failures are stored as they were reported.
   } as unknown as CasePayload;
 }
 

@@ -69,10 +69,12 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
   }
   /** The issue as it would be now, in the fields that this reading shows. */
   function shown<Seen extends Pick<Issue, "issueId">>(seen: Seen): Seen {
+    // Changes are written for whole issues; a reading with fewer fields lends what it has, and gets back no field that it did not have.
     const whole = { files: [], labels: [], ...seen } as unknown as Issue;
     const issue = (changed.get(seen.issueId)?.issue ?? []).reduce<Issue>((before, change) => change(before), whole);
     const now = { ...issue, files: issue.files.filter((file) => !deletedFiles.has(file.attachmentId)) };
     const isWhole = "files" in seen;
+    // The fields are those of the reading, chosen by their names, which the compiler cannot follow.
     return Object.fromEntries(Object.entries(now).filter(([name]) => isWhole || name in seen)) as unknown as Seen;
   }
   const isThere = ({ issueId }: Pick<Issue, "issueId">): boolean => changed.get(issueId)?.deleted !== true;
