@@ -54,6 +54,8 @@ export type ComposeOptions = {
   readonly onLease?: () => void;
   /** Told of each request whether any answer came. */
   readonly onAnswer?: (call: { readonly connection: string; readonly side: Side; readonly answered: boolean }) => void;
+  /** Told of each request that its budget let go. */
+  readonly onRequest?: (request: { readonly connection: string; readonly side: Side }) => void;
   /** What may be done to the database: everything, unless it says `read`. */
   readonly access?: "write" | "read";
   /** Whose acts are audited. */
@@ -205,7 +207,8 @@ function wireBudget(parts: ConnectionParts, side: Side, key: string): Budget {
   const ratePerSecond = connection[side].requestsPerSecond;
   const own = isReading(parts) ? makeLocalBudget(ratePerSecond) : null;
   const budget = options.machine?.budgetOf(side) ?? own ?? makeBudget({ prisma: database.prisma, key, ratePerSecond });
-  return observeBudget(budget, { side, metrics });
+  const onTaken = () => options.onRequest?.({ connection: connection.name, side });
+  return observeBudget(budget, { side, metrics, onTaken });
 }
 
 /** How a client waits, where the machine has a way of its own. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../domain/service-error.ts";
 import { makeMetrics } from "../observability/metrics.ts";
-import { observePort } from "./observed-port.ts";
+import { observeBudget, observePort } from "./observed-port.ts";
 
 type Port = { ask(question: string): Promise<string> };
 
@@ -52,4 +52,18 @@ test("a refused credential is renewed once its file holds another one, and the c
   inFile = "new";
   expect(await Promise.all([port.ask("third"), port.ask("fourth")])).toEqual(["third by new", "fourth by new"]);
   expect(changes).toEqual([false, true, false]);
+});
+
+test("a budget tells each request that it let go, and none that it refused", async () => {
+  let taken = 0;
+  const refusing = new Error("paused");
+  const budget = observeBudget(
+    { take: async (lane) => (lane === "check" ? Promise.reject(refusing) : undefined), pause: async () => {} },
+    { side: "jira", metrics: makeMetrics({ processMetrics: false }), onTaken: () => void (taken += 1) },
+  );
+
+  await budget.take("live");
+  await expect(budget.take("check")).rejects.toBe(refusing);
+
+  expect(taken).toBe(1);
 });

@@ -91,16 +91,21 @@ function outOfTime(side: Side, operation: string): ServiceError {
   });
 }
 
-/** The budget itself, with the time that each request waits for it measured by lane. */
+/** The budget itself, with the time that each request waits for it measured by lane. `onTaken` hears of each request that may go. */
 export function observeBudget(
   budget: Budget,
-  { side, metrics }: { readonly side: Side; readonly metrics: Metrics },
+  {
+    side,
+    metrics,
+    onTaken,
+  }: { readonly side: Side; readonly metrics: Metrics; readonly onTaken?: (() => void) | undefined },
 ): Budget {
   return {
     take: async (lane, signal) => {
       const askedAt = performance.now();
       await budget.take(lane, signal);
       metrics.requestWaited({ side, lane, waitMs: performance.now() - askedAt });
+      onTaken?.();
     },
     pause: (pauseMs) => budget.pause(pauseMs),
   };

@@ -1,10 +1,12 @@
 /** The HTTP servers of a worker: the page with its API and metrics, and the webhook's own listener. */
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import type { Config, HttpConfig } from "../config/config.ts";
+import { historySpans } from "../domain/history.ts";
 import type { Progress } from "../observability/health.ts";
 import { breakers } from "../observability/metrics.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
+import { readHistory } from "../store/history.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Log } from "../sync/ports.ts";
 import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
@@ -81,6 +83,14 @@ function makePage(input: PageInput): HttpServer {
       links: ({ search, ...filter }) => admin.listLinks({ ...filter, query: search }),
       failures: (filter) => admin.listFailures(filter),
       acts: (filter) => admin.listActPage(filter),
+      history: async ({ connection = null, span = "hour" }) => ({
+        span,
+        stepSeconds: historySpans[span].stepMs / 1000,
+        points: await readHistory(
+          { prisma: parts.database.prisma },
+          { connectionName: connection, span, now: parts.clock.now() },
+        ),
+      }),
     },
     log,
   });

@@ -19,6 +19,7 @@ import type { HttpServer } from "../web/web-app.ts";
 import { compose, type Parts } from "./compose.ts";
 import type { ComposeOptions } from "./connection.ts";
 import { type Load, makeHandlers } from "./handlers.ts";
+import { makeRequestCounter, startHistory } from "./history.ts";
 import { startNotifications } from "./notifications.ts";
 import { startServers } from "./page.ts";
 import { refuseMisfit, refuseOscillation } from "./start-checks.ts";
@@ -43,8 +44,10 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     elapsedMs: () => performance.now(),
     isBusy: () => load.running >= config.workerConcurrency,
   });
+  const requests = makeRequestCounter();
   const { parts, queue } = await open(config, log, {
     ...hooks,
+    onRequest: requests.count,
     onAnswer: turns.noteAnswer,
     onLease: () => progress.linkTaken(),
   });
@@ -57,10 +60,11 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   let url: string | null = null;
   let signals: DueSignals | null = null;
   let notifier: Notifier | null = null;
+  let history: { stop(): Promise<void> } | null = null;
   let watch: NodeJS.Timeout | undefined;
   const stopAll = (): Promise<void> => {
     clearInterval(watch);
-    return end({ schedule, signals, notifier, turns, servers, queue, parts });
+    return end({ schedule, signals, notifier, history, turns, servers, queue, parts });
   };
   try {
     schedule = startSchedule({
@@ -83,6 +87,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
       at: parts.clock.now(),
     });
     notifier = startNotifications(parts);
+    history = startHistory({ ...parts, prisma: parts.database.prisma }, requests);
     const webhook = makeWebhookReceiver({
       connections,
       state,
@@ -168,12 +173,18 @@ async function end(running: {
   schedule: Schedule | null;
   signals: DueSignals | null;
   notifier: Notifier | null;
+  history: { stop(): Promise<void> } | null;
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
-  await Promise.all([running.schedule?.stop(), running.signals?.stop(), running.notifier?.stop()]);
+  await Promise.all([
+    running.schedule?.stop(),
+    running.signals?.stop(),
+    running.notifier?.stop(),
+    running.history?.stop(),
+  ]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();

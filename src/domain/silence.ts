@@ -11,6 +11,18 @@
 /** Shorter silences are never told. */
 export const silenceMinMs = 4 * 3_600_000;
 
+/** Writes that something new on the other side has caused: not notices, stamps, links between issues and repairs. */
+export const newsActions = [
+  "comment",
+  "create_case",
+  "create_issue",
+  "mark_withdrawn",
+  "message",
+  "transition",
+  "upload",
+  "withdraw",
+] as const;
+
 const chanceMax = 0.001;
 const weekHours = 168;
 const historyWeeksMax = 4;

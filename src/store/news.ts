@@ -1,7 +1,7 @@
 /** Since when a connection has had no news, and whether that is unusual (see `domain/silence.ts`); read from the audit of its writes. */
 import type { Direction } from "../domain/direction.ts";
 import type { Side } from "../domain/service-error.ts";
-import { hourOf, isUnusualSilence, silenceMinMs } from "../domain/silence.ts";
+import { hourOf, isUnusualSilence, newsActions, silenceMinMs } from "../domain/silence.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 
 /** A direction in which nothing has come for an unusual time, although cases are open. */
@@ -17,18 +17,7 @@ const historyMs = 90 * 24 * 3_600_000;
 const lookMs = 60_000;
 const historyAgeMs = 15 * 60_000;
 
-/** Writes that something new on the other side has caused: not notices, stamps, links between issues and repairs. */
-const newsActions = [
-  "comment",
-  "create_case",
-  "create_issue",
-  "mark_withdrawn",
-  "message",
-  "transition",
-  "upload",
-  "withdraw",
-];
-const isNews = Prisma.sql`actor IS NULL AND action = ANY(${newsActions}::text[]) AND side IN ('huawei', 'jira')`;
+const isNews = Prisma.sql`actor IS NULL AND action = ANY(${[...newsActions]}::text[]) AND side IN ('huawei', 'jira')`;
 
 type NewsHour = { readonly connectionName: string; readonly side: Side; readonly lastAt: Date };
 

@@ -94,6 +94,7 @@ async function start(change: Partial<HttpServerInput> = {}) {
       links: async () => noPage,
       failures: async () => noPage,
       acts: async () => noPage,
+      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
     },
     routes: (app) => void app.post("/change", async (request) => ({ changedBy: request.principal?.actor })),
     ...change,
@@ -486,6 +487,7 @@ test("the overview says in one sentence whether all is well, also in its title",
         links: async () => noPage,
         failures: async () => noPage,
         acts: async () => noPage,
+        history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
       },
     });
     const { text } = await get("/");
@@ -526,6 +528,7 @@ test("when the state cannot be read, the overview says so and the API answers 50
       links: async () => noPage,
       failures: async () => noPage,
       acts: async () => noPage,
+      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
     },
   });
 

@@ -94,6 +94,7 @@ async function start() {
       links: async () => ({ items: [], nextCursor: null }),
       failures: async () => ({ items: [], nextCursor: null }),
       acts: async () => ({ items: [], nextCursor: null }),
+      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
     },
     routes: (app) => void app.post("/change", async (request) => ({ changedBy: request.principal?.actor })),
   });

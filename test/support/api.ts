@@ -1,9 +1,11 @@
 /** The API on a real database with a few links, failures and acts, and the checks of its answers against its own document. */
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { historySpans } from "../../src/domain/history.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { makeMetrics } from "../../src/observability/metrics.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
+import { readHistory } from "../../src/store/history.ts";
 import { makeSessionStore, makeSignInBrake } from "../../src/store/sessions.ts";
 import { makeState } from "../../src/store/state.ts";
 import { addConnections, addLinks, makeTestDatabase, type TestDatabase } from "../../src/store/testing.ts";
@@ -42,6 +44,11 @@ export async function startApi(change: Partial<HttpServerInput> = {}) {
     links: ({ search, ...filter }) => admin.listLinks({ ...filter, query: search }),
     failures: (filter) => admin.listFailures(filter),
     acts: (filter) => admin.listActPage(filter),
+    history: async ({ connection = null, span = "hour" }) => ({
+      span,
+      stepSeconds: historySpans[span].stepMs / 1000,
+      points: await readHistory(database, { connectionName: connection, span, now: clock.now() }),
+    }),
   };
   const server = makeHttpServer({
     host: "127.0.0.1",
@@ -155,4 +162,9 @@ async function seed(database: TestDatabase): Promise<void> {
   const admin = makeAdminStore({ ...database, actor: "ann@ops-1" });
   for (const direction of ["to-huawei", "to-jira"] as const)
     await admin.setPaused({ connection: "default", direction, paused: true });
+  // Of the last hour whenever the test runs.
+  await database.pool.query(
+    `INSERT INTO history ("connectionName", span, at, "toJira", "toHuawei", "requestsHuawei", "requestsJira", failures)
+     VALUES ('default', 'minute', date_trunc('minute', now() - interval '5 minutes'), 3, 1, 120, 64, 2)`,
+  );
 }

@@ -18,6 +18,7 @@ export interface PageApi {
   links(query: ApiQuery<"links">): Promise<ApiValue<"LinkPage">>;
   failures(query: ApiQuery<"failures">): Promise<FailureEntries>;
   acts(query: ApiQuery<"acts">): Promise<ApiValue<"ActPage">>;
+  history(query: ApiQuery<"history">): Promise<ApiValue<"History">>;
 }
 
 /** Adds the routes. `known`: all API routes of the app, for the document; `publicUrl`: where people reach the page. */
@@ -63,6 +64,15 @@ export function addApiRoutes(
     query: apiQueries.acts,
     answer: { schema: "ActPage", description: "One page." },
     read: (query) => api.acts(query),
+  });
+  addReading(app, {
+    url: "/api/v1/history",
+    operationId: "getHistory",
+    summary:
+      "What happened lately, point by point: news, requests, failures, and how old the oldest waiting change was.",
+    query: apiQueries.history,
+    answer: { schema: "History", description: "The oldest point first; a span without any work may have none." },
+    read: (query) => api.history(query),
   });
   addReading(app, {
     url: "/api/v1/openapi.json",

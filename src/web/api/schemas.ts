@@ -3,6 +3,7 @@
  * document; a test holds real answers against it. A date is sent as ISO text with zone.
  */
 import { z } from "zod";
+import { historySpanNames } from "../../domain/history.ts";
 import { linkStates } from "../../domain/link.ts";
 
 /** States of a failure. Without a filter the first two are listed: those that wait for somebody. */
@@ -126,6 +127,24 @@ const act = z.object({
   linkId: z.string().nullable(),
 });
 
+const history = z.object({
+  span: z.enum(historySpanNames),
+  stepSeconds: count.describe("Length of a point."),
+  points: list(
+    z.object({
+      at: moment.describe("When it begins."),
+      toJira: count.describe("News of the cases that was mirrored."),
+      toHuawei: count.describe("News of the issues that was mirrored."),
+      requestsHuawei: count,
+      requestsJira: count,
+      failures: count.describe("Failures that waited for somebody, the most of the span."),
+      oldestP50: count.describe("Age in seconds of the oldest change that was not mirrored, half of the time at most."),
+      oldestP95: count.describe("The same, 95 % of the time at most."),
+      oldestMax: count,
+    }),
+  ),
+});
+
 const nextCursor = z.string().nullable().describe("Give it as `cursor` for the next page; null: this is the last one.");
 
 /** All schemas by their names. */
@@ -139,6 +158,7 @@ export const apiSchemas = {
   LinkPage: z.object({ items: list(link), nextCursor }),
   Failure: failure,
   FailurePage: z.object({ items: list(failure), nextCursor }),
+  History: history,
   Act: act,
   ActPage: z.object({ items: list(act), nextCursor }),
   SignIn: z.object({ token: z.string().describe("ADMIN_TOKEN or VIEWER_TOKEN.") }),
@@ -195,6 +215,10 @@ export const apiQueries = {
     reason: text.optional().describe("A reason of docs/operations.md."),
     limit,
     cursor: shapedCursor(/^\d{1,18}$/),
+  }),
+  history: z.strictObject({
+    connection: text.optional().describe("Name of a connection. Left out: all together."),
+    span: oneOf(historySpanNames).describe("The last hour (left out), day or week."),
   }),
   acts: z.strictObject({
     since: z.iso
