@@ -9,10 +9,9 @@ import type { Config } from "../config/config.ts";
 import { guardHeld } from "../domain/guard-word.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import type { Notifier } from "../observability/notify/notifier.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
-import { type DueSignals, listenForDue } from "../store/due-signal.ts";
+import { listenForDue } from "../store/due-signal.ts";
 import { commentHolds } from "../sync/plan/restriction.ts";
 import type { Log } from "../sync/ports.ts";
 import type { HttpServer } from "../web/web-app.ts";
@@ -27,6 +26,9 @@ import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
 export type RunningWorker = CommandsWorker & { readonly parts: Parts; readonly queue: QueueBackend };
+
+/** What works beside the flows. */
+type Stoppable = { stop(): Promise<void> };
 
 const jobsFinishMs = 15_000;
 
@@ -58,13 +60,11 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   });
   const servers: HttpServer[] = [];
   let url: string | null = null;
-  let signals: DueSignals | null = null;
-  let notifier: Notifier | null = null;
-  let history: { stop(): Promise<void> } | null = null;
+  const beside: Stoppable[] = [];
   let watch: NodeJS.Timeout | undefined;
   const stopAll = (): Promise<void> => {
     clearInterval(watch);
-    return end({ schedule, signals, notifier, history, turns, servers, queue, parts });
+    return end({ schedule, beside, turns, servers, queue, parts });
   };
   try {
     schedule = startSchedule({
@@ -79,15 +79,16 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
       dueMax: config.workerConcurrency * 8,
       onBeat: (dueCount) => progress.beat(dueCount),
     });
-    signals = listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke });
+    beside.push(listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke }));
     watch = watchProgress(progress, { log, metrics });
     metrics.begin({
       connections: connections.map(({ name }) => name),
       holds: [...commentHolds, guardHeld],
       at: parts.clock.now(),
     });
-    notifier = startNotifications(parts);
-    history = startHistory({ ...parts, prisma: parts.database.prisma }, requests);
+    beside.push(startHistory({ ...parts, prisma: parts.database.prisma }, requests));
+    const notifier = startNotifications(parts);
+    if (notifier !== null) beside.push(notifier);
     const webhook = makeWebhookReceiver({
       connections,
       state,
@@ -171,20 +172,13 @@ function watchProgress(
 
 async function end(running: {
   schedule: Schedule | null;
-  signals: DueSignals | null;
-  notifier: Notifier | null;
-  history: { stop(): Promise<void> } | null;
+  beside: readonly Stoppable[];
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
 }): Promise<void> {
-  await Promise.all([
-    running.schedule?.stop(),
-    running.signals?.stop(),
-    running.notifier?.stop(),
-    running.history?.stop(),
-  ]);
+  await Promise.all([running.schedule?.stop(), ...running.beside.map((one) => one.stop())]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();
