@@ -81,11 +81,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     });
     beside.push(listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke }));
     watch = watchProgress(progress, { log, metrics });
-    metrics.begin({
-      connections: connections.map(({ name }) => name),
-      holds: [...commentHolds, guardHeld],
-      at: parts.clock.now(),
-    });
+    beginMetrics(parts);
     beside.push(startHistory({ ...parts, prisma: parts.database.prisma }, requests));
     const notifier = startNotifications(parts);
     if (notifier !== null) beside.push(notifier);
@@ -149,6 +145,12 @@ function openQueue({ config, database, connections, state, metrics, log }: Parts
         await state.recordConnectionFailure(name, "job_failed", `${report.name}: ${report.error}`);
     },
   });
+}
+
+/** Shows from the start what the alerts watch. */
+function beginMetrics({ metrics, connections, clock }: Parts): void {
+  const names = connections.map(({ name }) => name);
+  metrics.begin({ connections: names, holds: [...commentHolds, guardHeld], at: clock.now() });
 }
 
 const progressLookMs = 5_000;
