@@ -101,6 +101,8 @@ const tables = [
   "src/domain/text/guard-rules.ts",
   "src/sync/ports.ts",
   "src/sync/state.ts",
+  "src/web/texts/en.ts",
+  "src/web/texts/zh.ts",
 ];
 /** Files that are too long still. Whoever shortens one takes it off; none comes on. */
 const longFiles = [

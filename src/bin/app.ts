@@ -3,15 +3,12 @@ import { flushCompileCache } from "node:module";
 import type { App } from "../commands/cli/app.ts";
 import { commandLog } from "../commands/cli/work.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { makeHuaweiClient } from "../huawei/huawei-client.ts";
-import { makeJiraClient } from "../jira/jira-client.ts";
 import { trustAlso } from "../lib/trust.ts";
 import { makeAdminStore } from "../store/admin.ts";
-import { makeLocalBudget } from "../store/local-budget.ts";
-import { makeState } from "../store/state.ts";
 import { commandActor } from "./actor.ts";
 import { compose } from "./compose.ts";
 import { onFoundSchema, openDatabase } from "./database.ts";
+import { makeDoctorApp } from "./doctor-app.ts";
 
 /** Makes what commands get. Opens nothing yet. */
 export function makeApp(): App {
@@ -27,12 +24,7 @@ export function makeApp(): App {
     actor,
     loadConfig,
     readConfig,
-    openDatabase: async (config, log, options) => {
-      const database = await openDatabase(config, log, options);
-      const { prisma } = database;
-      const state = makeState({ prisma, clock: { now: () => new Date() } });
-      return { ...database, admin: makeAdminStore({ prisma, actor }), state };
-    },
+    ...makeDoctorApp(actor),
     withDatabase: async (access, work) => {
       const config = readConfig("database");
       const database = await openDatabase(config, commandLog(config), { access });
@@ -51,9 +43,6 @@ export function makeApp(): App {
         await parts.close();
       }
     },
-    makeHuawei: (options, log) =>
-      makeHuaweiClient({ options, budget: makeLocalBudget(options.requestsPerSecond), log }),
-    makeJira: (options, log) => makeJiraClient({ options, budget: makeLocalBudget(options.requestsPerSecond), log }),
     startWorker: async (config, log, hooks) => {
       const { startWorker } = await import("./worker.ts");
       // A worker may be killed, and would leave no cache behind.

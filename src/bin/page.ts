@@ -14,6 +14,7 @@ import { makeOidc, type Oidc } from "../web/oidc.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { makeWebhookServer, type WebhookReceiver } from "../web/webhook-route.ts";
 import type { Parts } from "./compose.ts";
+import { makePagePort } from "./page-port.ts";
 
 /** What the servers show and take. */
 export type PageInput = {
@@ -92,6 +93,7 @@ function makePage(input: PageInput): HttpServer {
         ),
       }),
     },
+    pages: makePagePort(parts),
     log,
   });
 }

@@ -16,7 +16,7 @@ import {
   yesOption,
 } from "./cli/options.ts";
 import { noted } from "./cli/work.ts";
-import type { ResyncOptions } from "./resync/options.ts";
+import { type ResyncOptions, targetWords } from "./resync/options.ts";
 import { rehearse } from "./resync/rehearse.ts";
 import { resync } from "./resync/resync.ts";
 import type { Target } from "./targets.ts";
@@ -81,21 +81,4 @@ function readResync(parsed: Parsed): ResyncOptions {
     recreate,
     rerender: isSet(parsed, "rerender"),
   };
-}
-
-/** How the audit names the act. */
-function targetWords({ target, connection, ...options }: ResyncOptions): string {
-  const words = {
-    case: () => `case ${target.kind === "case" ? target.caseId : ""}`,
-    issue: () => `issue ${target.kind === "issue" ? target.issueKey : ""}`,
-    since: () => `since ${target.kind === "since" ? target.since.toISOString() : ""}`,
-    all: () => "all links",
-  }[target.kind]();
-  const flags = [
-    ...(connection === null ? [] : [`of connection ${connection}`]),
-    ...(options.includeHistory ? ["with history"] : []),
-    ...(options.recreate ? ["recreating"] : []),
-    ...(options.rerender ? ["rendering anew"] : []),
-  ];
-  return [words, ...flags].join(", ");
 }

@@ -17,6 +17,7 @@ import type {
 } from "../domain/settings.ts";
 import type { Secret } from "../lib/secret.ts";
 import type { HttpProxy } from "../lib/tunnel.ts";
+import type { EffectiveSetting } from "./effective-settings.ts";
 
 /** What a start needs the configuration for; decides what must be present. See `loadConfig`. */
 export type ConfigPurpose = "worker" | "command" | "database" | "demo";
@@ -41,6 +42,8 @@ export type Config = {
   readonly crons: CronConfig;
   /** Every watched link is fully compared once in this time; fractions are allowed. */
   readonly checkMaxAgeHours: number;
+  /** Every setting with where it comes from; secrets without their values. Pure. */
+  readonly settings: () => readonly EffectiveSetting[];
   /** Reads everything once more, as for a command; `null` where that fails now. For secrets that were renewed in their files. */
   readonly reread: () => Config | null;
   /** Key that seals texts of unconfirmed writes, 32 bytes in base64; `null` = they are not sealed. */

@@ -8,10 +8,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Secret } from "../lib/secret.ts";
 import { parseAuthorities } from "../lib/trust.ts";
-import type { Config, ConfigPurpose } from "./config.ts";
+import type { Config, ConfigPurpose, ConnectionConfig } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
-import { parseConfigFile } from "./config-file.ts";
+import { type ParsedConfigFile, parseConfigFile } from "./config-file.ts";
 import { buildConnections } from "./connections.ts";
+import { listEffectiveSettings } from "./effective-settings.ts";
 import { environmentVariables, type VariableName, type VariableValue, variableNames } from "./environment.ts";
 import { loadHttp } from "./http-settings.ts";
 import { loadNotify } from "./notify-settings.ts";
@@ -61,7 +62,9 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
   // Looked at in the order of the table first, so that errors come in the order in which people read `.env`.
   for (const name of names) findTyped(variables, name);
 
-  const connections = needsConnections ? loadConnections({ variables, cwd, readFile, isolated, purpose, report }) : [];
+  const { connections, file } = needsConnections
+    ? loadConnections({ variables, cwd, readFile, isolated, purpose, report })
+    : { connections: [], file: null };
   const isDemo = purpose === "demo";
   const config: Config = {
     databaseUrl: isDemo ? null : toSecret(variables, "DATABASE_URL"),
@@ -83,6 +86,7 @@ export function loadConfig(input: LoadConfigInput): LoadConfigResult {
     },
     checkMaxAgeHours: getOr(variables, "CHECK_MAX_AGE_HOURS", 24),
     connections,
+    settings: () => listEffectiveSettings({ variables, file, connections: connections.map(({ name }) => name) }),
     reread: () => {
       const again = loadConfig({ ...input, purpose: purpose === "worker" ? "command" : purpose });
       return again.ok ? again.config : null;
@@ -136,10 +140,16 @@ type ConnectionsInput = {
   readonly report: Report;
 };
 
-function loadConnections({ variables, cwd, readFile, isolated, purpose, report }: ConnectionsInput) {
+function loadConnections(input: ConnectionsInput): {
+  readonly connections: readonly ConnectionConfig[];
+  readonly file: ParsedConfigFile | null;
+} {
+  const { variables, cwd, readFile, isolated, purpose, report } = input;
+  const nothing = { connections: [], file: null };
+  const withoutFile = () => ({ connections: buildConnections({ variables, file: null, purpose, report }), file: null });
   const named = findTyped(variables, "CONFIG_FILE");
-  if (named.kind === "broken") return [];
-  if (named.kind === "absent" && isolated) return buildConnections({ variables, file: null, purpose, report });
+  if (named.kind === "broken") return nothing;
+  if (named.kind === "absent" && isolated) return withoutFile();
 
   const name = named.kind === "value" ? named.value : "casebridge.yaml";
   const path = resolve(cwd, name);
@@ -153,16 +163,16 @@ function loadConnections({ variables, cwd, readFile, isolated, purpose, report }
           remedy: "Correct the path, or remove the variable to configure one connection by environment.",
         });
   const text = readOptional({ path, name, readFile, report });
-  if (text === undefined) return [];
+  if (text === undefined) return nothing;
   if (text === null) {
     if (missing !== null) report(missing);
     reportMisspelt(variables, new Set(), report);
-    return missing === null ? buildConnections({ variables, file: null, purpose, report }) : [];
+    return missing === null ? withoutFile() : nothing;
   }
   const { file, errors } = parseConfigFile(text, name);
   for (const error of errors) report(error);
   reportMisspelt(variables, new Set(listSecretNames(file?.data)), report);
-  return file === null ? [] : buildConnections({ variables, file, purpose, report });
+  return file === null ? nothing : { connections: buildConnections({ variables, file, purpose, report }), file };
 }
 
 /** A name in `.env` that is nearly one of ours would be ignored without a word. */

@@ -32,6 +32,8 @@ export type Variables = {
   find<N extends VariableName>(name: N): Found<VariableValue<N>>;
   /** A secret by any name, `NAME` or `NAME_FILE`; a known name is checked as in the table. */
   findSecret(name: string): Found<string>;
+  /** Whether the environment gives it, rightly or wrongly; else its default stands, where it has one. */
+  isGiven(name: VariableName): boolean;
   /** A variable that is set, is not known, and reads almost like `name`. */
   findMisspelt(name: VariableName): string | null;
   /** Files that secrets were read from. */
@@ -139,6 +141,9 @@ export function makeVariables({ env, envFile, cwd, readFile, report }: Variables
       return { kind: "value", value: row.schema.parse(found.value) as VariableValue<typeof name> };
     },
     findSecret: findText,
+    isGiven: (name) =>
+      (merged[name] ?? "").trim() !== "" ||
+      (rowOf(name)?.secret === true && (merged[`${name}_FILE`] ?? "").trim() !== ""),
     listSecretFiles: () => [...secretFiles],
     listMisspelt(ownNames) {
       const names = Object.keys(envFile === null ? {} : parseEnv(envFile.replace(/^\uFEFF/, "")));

@@ -4,6 +4,7 @@
  */
 import type { LinkId } from "../domain/ids.ts";
 import { Prisma } from "./generated/client.ts";
+import { escapeLike } from "./pages.ts";
 import { linkNumber, type Queries } from "./sql.ts";
 
 /** One act. `target` and `outcome` are one line each, without texts of people. */
@@ -51,13 +52,24 @@ export async function listActPage(
   queries: Queries,
   filter: {
     readonly since?: Date | undefined;
-    readonly linkId?: LinkId | null;
+    readonly linkId?: LinkId | null | undefined;
+    readonly connection?: string | undefined;
+    /** Part of the actor's name, in any case. */
+    readonly actor?: string | undefined;
+    readonly action?: string | undefined;
     readonly limit: number;
     readonly cursor?: string | undefined;
   },
 ): Promise<{ readonly items: readonly ActEntry[]; readonly nextCursor: string | null }> {
   const since = filter.since === undefined ? Prisma.empty : Prisma.sql`AND at >= ${filter.since}::timestamptz`;
   const link = filter.linkId == null ? Prisma.empty : Prisma.sql`AND "linkId" = ${linkNumber(filter.linkId)}`;
+  const connection =
+    filter.connection === undefined
+      ? Prisma.empty
+      : Prisma.sql`AND "connectionName" IN (${filter.connection}, ${everyConnection})`;
+  const actor =
+    filter.actor === undefined ? Prisma.empty : Prisma.sql`AND actor ILIKE ${`%${escapeLike(filter.actor)}%`}`;
+  const action = filter.action === undefined ? Prisma.empty : Prisma.sql`AND action = ${filter.action}`;
   const [, atMs, id] = /^(\d{1,15})-(\d{1,18})$/.exec(filter.cursor ?? "") ?? [];
   const older =
     atMs === undefined || id === undefined
@@ -65,7 +77,7 @@ export async function listActPage(
       : Prisma.sql`AND (at, id) < (${new Date(Number(atMs))}::timestamptz, ${BigInt(id)})`;
   const rows = await queries.$queryRaw<(ActEntry & { readonly id: string })[]>(Prisma.sql`
     SELECT id::text AS id, at, actor, action, item AS target, result AS outcome, NULLIF("connectionName", ${everyConnection}) AS "connectionName", "linkId"::text AS "linkId"
-    FROM audit WHERE actor IS NOT NULL ${since} ${link} ${older} ORDER BY at DESC, id DESC LIMIT ${filter.limit + 1}`);
+    FROM audit WHERE actor IS NOT NULL ${since} ${link} ${connection} ${actor} ${action} ${older} ORDER BY at DESC, id DESC LIMIT ${filter.limit + 1}`);
   const shown = rows.slice(0, filter.limit);
   const last = rows.length > filter.limit ? shown.at(-1) : undefined;
   return {

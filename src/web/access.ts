@@ -60,6 +60,19 @@ export function checkChange(
   return null;
 }
 
+/**
+ * A plain form can set no header. It must come from our own origin, and a browser that does not tell where it comes from is refused; who is
+ * signed in proves it by the token of the page as well (`form-guard.ts`). `null` = fine.
+ */
+export function checkForm({ headers }: Pick<AccessRequestFacts, "headers">, publicUrl: string | null): Refusal | null {
+  const { origin, host } = headers;
+  const site = headers["sec-fetch-site"];
+  const isTold = origin !== undefined || site !== undefined;
+  const isOurs = origin === undefined || isOwnOrigin(origin, host, publicUrl);
+  if (isTold && isOurs && (site === undefined || site === "same-origin")) return null;
+  return refuse("cross_origin", "Requests that change something must come from this page.");
+}
+
 /** Why a request does not come from this machine, as far as can be told; `null` = it does. */
 export function whyNotLocal({ peerAddress, httpVersion, headers }: AccessRequestFacts): string | null {
   if (!isLoopbackAddress(peerAddress ?? "")) return "The request comes from another machine.";

@@ -11,7 +11,15 @@ import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Secret } from "../lib/secret.ts";
 import type { Principal, Role, SessionStore, SignInBrake, StoredSession } from "../lib/session-store.ts";
 import type { SignInRefusal } from "../observability/metrics.ts";
-import { type AccessRequestFacts, checkChange, isSafe, namesThisMachine, type Refusal, whyNotLocal } from "./access.ts";
+import {
+  type AccessRequestFacts,
+  checkChange,
+  checkForm,
+  isSafe,
+  namesThisMachine,
+  type Refusal,
+  whyNotLocal,
+} from "./access.ts";
 
 /** The ways to sign in; at least one is set. */
 export type SignIn = {
@@ -37,10 +45,14 @@ export interface Gatekeeper {
   readonly hasTokens: boolean;
   /** What a change must look like, whoever asks; `null` = fine. For routes that nobody needs to be signed in for. */
   checkChange(request: Pick<AccessRequestFacts, "method" | "headers">): Refusal | null;
+  /** The same for a plain form. */
+  checkForm(request: Pick<AccessRequestFacts, "headers">): Refusal | null;
   /** The name and options of a cookie of ours. */
   cookie(request: Pick<AccessRequestFacts, "headers">, name: string): CookieShape;
-  /** Who asks, and whether that role may. A change must come from the page itself as well. */
-  check(request: AccessRequestFacts): Promise<Verdict>;
+  /** Who asks, and whether that role may. A change must come from the page itself as well; `isForm`: a plain form, which sets no header. */
+  check(request: AccessRequestFacts, isForm?: boolean): Promise<Verdict>;
+  /** What the forms of this session carry (`form-guard.ts`): nobody else can make it, and another session has another one. */
+  formToken(request: AccessRequestFacts): string;
   /** Begins a session for whoever shows a token. */
   signIn(
     token: string,
@@ -65,6 +77,7 @@ export function makeGatekeeper(input: {
 }): Gatekeeper {
   const { signIn, publicUrl, sessions, brake, onRefused } = input;
   const tokens = listTokens(signIn);
+  const ownKey = randomBytes(32);
   const grants = new Set([
     ...tokens.map((token) => token.grant),
     ...(signIn?.oidcGrant == null ? [] : [signIn.oidcGrant]),
@@ -117,11 +130,18 @@ export function makeGatekeeper(input: {
     hasSignIn: signIn !== null,
     hasTokens: tokens.length > 0,
     checkChange: (request) => checkChange(request, publicUrl),
+    checkForm: (request) => checkForm(request, publicUrl),
     cookie: (request, name) => sessionCookie(request, publicUrl, name),
-    async check(request) {
+    formToken(request) {
+      const session = request.cookies[sessionCookie(request, publicUrl).name];
+      // Of the secret that the cookie holds, so that every replica makes the same one; without a session this process serves alone.
+      const key = signIn === null || session === undefined ? ownKey : session;
+      return createHmac("sha256", key).update("form of the page").digest("base64url");
+    },
+    async check(request, isForm = false) {
       const verdict = await find(request);
       if ("refusal" in verdict) return verdict;
-      const refusal = checkChange(request, publicUrl);
+      const refusal = isForm ? checkForm(request, publicUrl) : checkChange(request, publicUrl);
       if (refusal !== null) return { refusal };
       return isSafe(request.method) || verdict.principal.role === "operator" ? verdict : { refusal: onlyReads };
     },

@@ -6,7 +6,7 @@
  */
 import { createBullBoard } from "@bull-board/api";
 import { FastifyAdapter } from "@bull-board/fastify";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Principal, SessionStore, SignInBrake } from "../lib/session-store.ts";
 import { makeReadiness, type ReadinessCheck } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -14,17 +14,24 @@ import type { Log } from "../sync/ports.ts";
 import { isLoopbackHost } from "./access.ts";
 import { collectApiRoutes } from "./api/route.ts";
 import { addApiRoutes, type PageApi } from "./api/routes.ts";
-import { type Gatekeeper, makeGatekeeper, type SignIn } from "./gatekeeper.ts";
+import { makeGatekeeper, type SignIn } from "./gatekeeper.ts";
+import { languageOf } from "./language.ts";
 import type { Oidc } from "./oidc.ts";
-import { chooseLanguage, renderOverview, renderSignIn } from "./overview-page.ts";
+import { addAssets } from "./pages/assets.ts";
+import { addLive } from "./pages/live.ts";
+import type { PagePort } from "./pages/page-port.ts";
+import { addPages } from "./pages/page-routes.ts";
+import { renderSignIn } from "./pages/sign-in-page.ts";
 import { addSessionRoutes } from "./session-routes.ts";
-import { factsOf, type HttpServer, isRecord, makeListener, makeWebApp, sendHtml, sendRefusal } from "./web-app.ts";
+import { factsOf, type HttpServer, makeListener, makeWebApp, sendHtml, sendRefusal } from "./web-app.ts";
 import { addWebhookRoute, type WebhookReceiver } from "./webhook-route.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     /** `open`: anybody. Left out: viewers may read, operators may act. */
     readonly access?: "open";
+    /** A page: who is not signed in is led to the sign-in. */
+    readonly page?: true;
   }
   interface FastifyRequest {
     /** Who asks; `null` on routes that are open. */
@@ -61,6 +68,8 @@ export type HttpServerInput = {
   /** Only where a sign-in guards the rest: whoever is led to it reaches the other routes as well. */
   readonly webhook?: WebhookReceiver;
   readonly api?: PageApi;
+  /** What the pages besides the overview read and do. */
+  readonly pages?: PagePort;
   /** Adds further routes under the same access rules and headers. */
   readonly routes?: (app: FastifyInstance) => void;
   readonly log: Log;
@@ -89,15 +98,16 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   app.decorateRequest("principal", null);
   app.addHook("onRequest", async (request, reply) => {
     if (request.is404 || request.routeOptions.config.access === "open") return;
-    const verdict = await gatekeeper.check(factsOf(request));
+    const verdict = await gatekeeper.check(factsOf(request), request.routeOptions.config.form === true);
     if ("principal" in verdict) {
       request.principal = verdict.principal;
       return;
     }
     const { refusal } = verdict;
-    if (refusal.status === 401 && request.routeOptions.url === "/" && request.method === "GET") {
+    if (refusal.status === 401 && request.method === "GET" && request.routeOptions.config.page === true) {
       const ways = { tokens: gatekeeper.hasTokens, oidc: oidc !== null };
-      return sendHtml(reply, 401, renderSignIn({ language: languageOf(request), nonce: reply.cspNonce, ways }));
+      const language = languageOf(request, { reply, gatekeeper });
+      return sendHtml(reply, 401, renderSignIn({ language, ways, path: request.url, mistake: null }));
     }
     return sendRefusal(reply, refusal);
   });
@@ -105,7 +115,12 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   addSessionRoutes(app, { gatekeeper, oidc, metrics: input.metrics, log });
   addHealthRoutes(app, input);
   if (input.webhook !== undefined) addWebhookRoute(app, { webhook: input.webhook, log: input.log });
-  addPageRoutes(app, { input, gatekeeper });
+  addAssets(app);
+  if (input.api !== undefined) {
+    const pages = input.pages ?? null;
+    addPages(app, { status: input.api.status, port: pages, gatekeeper, log });
+    if (pages !== null) addLive(app, { version: () => pages.version(), log });
+  }
   if (input.api !== undefined) addApiRoutes(app, { api: input.api, known, publicUrl: input.publicUrl });
   if (input.bullBoard !== undefined) addBullBoard(app, input.bullBoard);
   if (input.routes !== undefined) input.routes(app);
@@ -127,24 +142,6 @@ function addHealthRoutes(app: FastifyInstance, { checks, stalledBy, metrics }: H
   app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
 }
 
-function addPageRoutes(
-  app: FastifyInstance,
-  { input, gatekeeper }: { readonly input: HttpServerInput; readonly gatekeeper: Gatekeeper },
-): void {
-  const { api, log } = input;
-  if (api === undefined) return;
-
-  app.get("/", async (request, reply) => {
-    const status = await api.status().catch((error: unknown) => {
-      log.error({ error }, "Overview cannot be read");
-      return null;
-    });
-    const language = languageOf(request);
-    const page = renderOverview(status, { language, nonce: reply.cspNonce, canSignOut: gatekeeper.hasSignIn });
-    return sendHtml(reply, status === null ? 503 : 200, page);
-  });
-}
-
 function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
   const adapter = new FastifyAdapter();
   adapter.setBasePath("/queues");
@@ -158,9 +155,4 @@ function addBullBoard(app: FastifyInstance, queues: BullBoardQueues): void {
     });
     await scope.register(adapter.registerPlugin(), { prefix: "/queues" });
   });
-}
-
-function languageOf(request: FastifyRequest): "en" | "zh" {
-  const lang = isRecord(request.query) && typeof request.query.lang === "string" ? request.query.lang : undefined;
-  return chooseLanguage(lang, request.headers["accept-language"]);
 }

@@ -4,9 +4,11 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { Log } from "../sync/ports.ts";
 import type { Refusal } from "./access.ts";
 import type { ApiDescription } from "./api/route.ts";
+import { ownPlace, readForms } from "./form-guard.ts";
 import type { CookieToSet, Gatekeeper } from "./gatekeeper.ts";
+import { chooseLanguage, languageOf } from "./language.ts";
 import type { Oidc } from "./oidc.ts";
-import { chooseLanguage, renderLeadOn, renderNoRole } from "./overview-page.ts";
+import { renderLeadOn, renderNoRole, renderSignIn } from "./pages/sign-in-page.ts";
 import { factsOf, isRecord, sendHtml, sendProblem, sendRefusal } from "./web-app.ts";
 
 type SessionDeps = {
@@ -76,7 +78,44 @@ export function addSessionRoutes(app: FastifyInstance, { gatekeeper, oidc, metri
     { config: { access: "open", api: signOut }, onRequest: ownPage },
     async (request, reply) => setCookie(reply.code(204), await gatekeeper.signOut(factsOf(request))).send(),
   );
+  addForms(app, { gatekeeper, oidc, log });
   if (oidc !== null) addOidcRoutes(app, { gatekeeper, oidc, metrics, log });
+}
+
+/**
+ * The same by plain forms, for browsers without JavaScript. Who signs in has no page of a session yet, and who signs out harms nobody: the
+ * origin that the browser tells is what guards them.
+ */
+function addForms(
+  app: FastifyInstance,
+  { gatekeeper, oidc, log }: Pick<SessionDeps, "gatekeeper" | "oidc" | "log">,
+): void {
+  app.register(async (scope) => {
+    readForms(scope);
+    scope.post("/sign-in", { config: { access: "open" } }, async (request, reply) => {
+      const fields = isRecord(request.body) ? request.body : {};
+      const path = ownPlace(typeof fields.back === "string" ? fields.back : undefined, "/");
+      const language = languageOf(request, { reply, gatekeeper });
+      const ways = { tokens: gatekeeper.hasTokens, oidc: oidc !== null };
+      if (gatekeeper.checkForm(request) !== null)
+        return sendHtml(reply, 403, renderSignIn({ language, ways, path, mistake: "foreign" }));
+      const answer = await gatekeeper.signIn(typeof fields.token === "string" ? fields.token : "", factsOf(request));
+      if ("cookie" in answer) return setCookie(reply, answer.cookie).redirect(path, 303);
+      const { status, code, retryAfterSeconds } = answer.refusal;
+      log.warn({ peer: request.socket.remoteAddress, code }, "Sign-in refused");
+      if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
+      return sendHtml(
+        reply,
+        status,
+        renderSignIn({ language, ways, path, mistake: status === 429 ? "tooMany" : "wrong" }),
+      );
+    });
+    scope.post("/sign-out", { config: { access: "open" } }, async (request, reply) => {
+      const refusal = gatekeeper.checkForm(request);
+      if (refusal !== null) return sendRefusal(reply, refusal);
+      return setCookie(reply, await gatekeeper.signOut(factsOf(request))).redirect("/", 303);
+    });
+  });
 }
 
 function addOidcRoutes(
@@ -120,7 +159,7 @@ function addOidcRoutes(
       metrics.signInRefused("no_role");
       log.warn({}, "Single sign-on of somebody without a role");
       const lang = chooseLanguage(undefined, request.headers["accept-language"]);
-      return sendHtml(reply, 403, renderNoRole({ language: lang, nonce: reply.cspNonce }));
+      return sendHtml(reply, 403, renderNoRole(lang));
     }
     setCookie(reply, await gatekeeper.startSession(principal, factsOf(request)));
     return sendHtml(reply, 200, renderLeadOn("../../../../"));

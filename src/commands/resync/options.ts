@@ -18,3 +18,20 @@ export type ResyncOptions = ConnectionOption & {
   /** Rewrites copies that differ only in rendering. */
   readonly rerender: boolean;
 };
+
+/** How the audit names the act. Pure. */
+export function targetWords({ target, connection, ...options }: ResyncOptions): string {
+  const words = {
+    case: () => `case ${target.kind === "case" ? target.caseId : ""}`,
+    issue: () => `issue ${target.kind === "issue" ? target.issueKey : ""}`,
+    since: () => `since ${target.kind === "since" ? target.since.toISOString() : ""}`,
+    all: () => "all links",
+  }[target.kind]();
+  const flags = [
+    ...(connection === null ? [] : [`of connection ${connection}`]),
+    ...(options.includeHistory ? ["with history"] : []),
+    ...(options.recreate ? ["recreating"] : []),
+    ...(options.rerender ? ["rendering anew"] : []),
+  ];
+  return [words, ...flags].join(", ");
+}

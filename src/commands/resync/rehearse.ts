@@ -1,7 +1,7 @@
 /** The dry run of a re-sync, which is the same work rehearsed. */
 import { makeRehearsal, type Rehearsal, type RehearsedWrite } from "../../sync/rehearsal/rehearsal.ts";
 import { type ResyncOutcome, type ResyncRunner, resyncConnection } from "../../sync/repair/resync.ts";
-import type { Parts } from "../cli/app.ts";
+import type { App, Parts } from "../cli/app.ts";
 import type { CommandContext, CommandResult } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import type { Cell, Renderable } from "../cli/output.ts";
@@ -11,7 +11,7 @@ import { recreateIssue, toOrder } from "./order.ts";
 import { stoppedTexts, withExtras } from "./result.ts";
 
 /** What a rehearsal came to. */
-type Rehearsed = {
+export type Rehearsed = {
   readonly outcomes: readonly ResyncOutcome[];
   readonly writes: readonly RehearsedWrite[];
   readonly unfinished: readonly {
@@ -20,6 +20,9 @@ type Rehearsed = {
     readonly reason: string;
   }[];
 };
+
+/** Who rehearses, and where it is told how far it is. */
+export type RehearsalContext = { readonly app: Pick<App, "actor">; readonly progress: CommandContext["progress"] };
 
 /** Rehearses the re-sync, with `config` also on a draft of the configuration. Writes nothing. Throws `CommandFailure`, `ServiceError`. */
 export async function rehearse(parts: Parts, options: ResyncOptions, context: CommandContext): Promise<CommandResult> {
@@ -40,7 +43,8 @@ export async function rehearse(parts: Parts, options: ResyncOptions, context: Co
   }
 }
 
-async function rehearseOn(parts: Parts, options: ResyncOptions, context: CommandContext): Promise<Rehearsed> {
+/** Rehearses the re-sync on one configuration. Writes nothing. Throws `CommandFailure`, `ServiceError`. */
+export async function rehearseOn(parts: Parts, options: ResyncOptions, context: RehearsalContext): Promise<Rehearsed> {
   const sites = new Map(
     parts.config.connections.map(({ name, huawei, jira }) => [name, { huawei: huawei.endpoint, jira: jira.host }]),
   );
@@ -72,7 +76,7 @@ async function rehearseOn(parts: Parts, options: ResyncOptions, context: Command
   return { outcomes, writes: await rehearsal.listWrites(), unfinished };
 }
 
-function makeRunner(rehearsal: Rehearsal, context: CommandContext): ResyncRunner {
+function makeRunner(rehearsal: Rehearsal, context: RehearsalContext): ResyncRunner {
   return {
     works: true,
     sleep: rehearsal.sleep,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cutChars, displayName, toPlainText } from "../../domain/text/sanitize.ts";
 import type { HistoryComment } from "../../sync/repair/history.ts";
 import { LinkBusy, type ResyncOutcome, resyncConnection } from "../../sync/repair/resync.ts";
-import type { Parts } from "../cli/app.ts";
+import type { App, Parts } from "../cli/app.ts";
 import type { CommandContext, CommandResult } from "../cli/command.ts";
 import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import { usage } from "../cli/options.ts";
@@ -12,8 +12,21 @@ import type { ResyncOptions } from "./options.ts";
 import { recreateIssue, toOrder } from "./order.ts";
 import { resyncResult, withExtras } from "./result.ts";
 
+/** Who re-syncs, where it is told how far it is, and who is asked. */
+export type ResyncContext = Pick<CommandContext, "progress" | "confirm"> & { readonly app: Pick<App, "actor"> };
+
 /** Re-syncs for real: here with `wait`, else by the worker. Throws `CommandFailure`, `ServiceError`. */
-export async function resync(parts: Parts, options: ResyncOptions, context: CommandContext): Promise<CommandResult> {
+export async function resync(parts: Parts, options: ResyncOptions, context: ResyncContext): Promise<CommandResult> {
+  const outcomes = await resyncAll(parts, options, context);
+  return withExtras(resyncResult(outcomes, options.wait), options, outcomes);
+}
+
+/** The same, with what came of each connection. */
+export async function resyncAll(
+  parts: Parts,
+  options: ResyncOptions,
+  context: ResyncContext,
+): Promise<readonly ResyncOutcome[]> {
   const isUnchosen = parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen);
   if ((options.wait || options.includeHistory) && isUnchosen) {
     throw usage(
@@ -45,10 +58,10 @@ export async function resync(parts: Parts, options: ResyncOptions, context: Comm
     context.progress.stop();
     outcomes.push(outcome);
   }
-  return withExtras(resyncResult(outcomes, options.wait), options, outcomes);
+  return outcomes;
 }
 
-function askToRelease(comments: readonly HistoryComment[], context: CommandContext): Promise<boolean> {
+function askToRelease(comments: readonly HistoryComment[], context: Pick<CommandContext, "confirm">): Promise<boolean> {
   const lines = comments.map(
     ({ commentId, authorName, createdAt, text }) =>
       `  ${commentId}  ${createdAt.toISOString().slice(0, 16).replace("T", " ")}  ${displayName(authorName)}: ${firstWords(text)}`,

@@ -1,0 +1,129 @@
+/**
+ * `npm run docs:pages` makes docs/images/page-*.png: the page's overview, timeline and failures as the demo's people leave them, in both
+ * languages. The real worker runs against both simulators, and a real browser looks at it. Needs Chromium (`CHROMIUM`, else
+ * /usr/bin/chromium) and a font with Chinese characters. May be repeated.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, chromium } from "playwright-core";
+import { startHuaweiSimulator } from "../simulators/huawei/index.ts";
+import { startJiraSimulator } from "../simulators/jira/index.ts";
+import { type RunningWorker, startWorker } from "../src/bin/worker.ts";
+import { type People, playScene, sceneCount } from "../src/commands/demo/people.ts";
+import { loadConfig } from "../src/config/load-config.ts";
+import { firstFreePort } from "../src/lib/free-port.ts";
+import { silentLogger } from "../src/observability/logger.ts";
+
+/** A README is read over slow lines, too. */
+const sizeBytesMax = 200_000;
+const waitMs = 120_000;
+
+async function startDemoWorker(huaweiUrl: string, jiraUrl: string, dataDir: string): Promise<RunningWorker> {
+  const loaded = loadConfig({
+    purpose: "worker",
+    isolated: true,
+    env: {
+      DATA_DIR: dataDir,
+      HUAWEI_OSM_ENDPOINT: huaweiUrl,
+      HUAWEI_IAM_ENDPOINT: huaweiUrl,
+      HUAWEICLOUD_SDK_AK: "SIMAK",
+      HUAWEICLOUD_SDK_SK: "SIMSK",
+      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
+      HUAWEI_REQUESTS_PER_SECOND: "100",
+      JIRA_HOST: jiraUrl,
+      JIRA_EMAIL: "bot@example.com",
+      JIRA_API_TOKEN: "SIMTOKEN",
+      JIRA_PROJECT_KEY: "OPS",
+      JIRA_REQUESTS_PER_SECOND: "100",
+      COMMENTS_TO_HUAWEI: "all",
+      COMMENT_HOLD_SECONDS: "1",
+      SETTLE_MESSAGE_SECONDS: "3",
+      SETTLE_LIST_SECONDS: "3",
+      SETTLE_SEARCH_SECONDS: "5",
+      CASES_CRON: "*/2 * * * * *",
+      ISSUES_CRON: "*/2 * * * * *",
+      CASES_CREATED_AFTER: "2020-01-01",
+      HTTP_PORT: String(await firstFreePort(18_100)),
+    },
+  });
+  if (!loaded.ok) throw loaded.errors;
+  return startWorker(loaded.config, silentLogger);
+}
+
+/** Plays the demo's script, and on one issue what a timeline should show; answers the link to look at. */
+async function live(people: People, { parts }: RunningWorker): Promise<string> {
+  for (let scene = 0; scene < sceneCount; scene += 1) {
+    playScene(people, scene);
+    await sleep(200);
+  }
+  const until = async <Found>(look: () => Promise<Found | null>): Promise<Found> => {
+    const deadline = Date.now() + waitMs;
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
+      if (Date.now() > deadline) throw new Error("the demo did not come that far in time");
+      await sleep(200);
+    }
+  };
+  const failure = await until(async () => {
+    const { items } = await parts.admin.listFailures({ reason: "file_refused", limit: 1 });
+    return items[0] ?? null;
+  });
+  const issue = failure.issueKey ?? "";
+  people.jira.addComment({ issue, text: "For our own people only", visibility: { value: "Administrators" } });
+  people.jira.addComment({ issue, text: "Thank you, it works again." });
+  await until(async () => {
+    const link = await parts.admin.findLink(issue);
+    const comments = (link?.snapshot.mirrors ?? []).filter(({ kind }) => kind === "comment");
+    const isDone = comments.some(({ state }) => state === "held") && link?.snapshot.intents.length === 0;
+    return isDone && comments.filter(({ state }) => state === "live").length >= 2 ? true : null;
+  });
+  return failure.linkId ?? "";
+}
+
+async function draw(browser: Browser, url: string, linkId: string): Promise<void> {
+  mkdirSync("docs/images", { recursive: true });
+  for (const language of ["en", "zh"]) {
+    const context = await browser.newContext({ viewport: { width: 1_120, height: 640 }, timezoneId: "Asia/Shanghai" });
+    const page = await context.newPage();
+    for (const [name, path] of [
+      ["overview", "/"],
+      ["timeline", `/links/${linkId}`],
+      ["failures", "/failures"],
+    ]) {
+      const picture = `docs/images/page-${name}-${language}.png`;
+      await page.goto(`${url}${path}?lang=${language}`);
+      if (name === "timeline")
+        await page.evaluate("scrollTo(0, document.querySelector('.sides').getBoundingClientRect().top + scrollY - 60)");
+      await page.screenshot({ path: picture, fullPage: name !== "timeline" && name !== "overview" });
+      const { size } = statSync(picture);
+      if (size > sizeBytesMax) throw new Error(`${picture} has ${size} bytes, more than ${sizeBytesMax}`);
+      process.stdout.write(`${picture}: ${size} bytes\n`);
+    }
+    await context.close();
+  }
+}
+
+const huawei = await startHuaweiSimulator({});
+const jira = await startJiraSimulator({});
+const dataDir = await mkdtemp(join(tmpdir(), "casebridge-pages-"));
+let worker: RunningWorker | null = null;
+let browser: Browser | null = null;
+try {
+  worker = await startDemoWorker(huawei.url, jira.url, dataDir);
+  const linkId = await live({ huawei: huawei.control, jira: jira.control }, worker);
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  await draw(browser, worker.url ?? "", linkId);
+} finally {
+  await browser?.close();
+  await worker?.stop();
+  await huawei.close();
+  await jira.close();
+  await rm(dataDir, { recursive: true, force: true });
+}
