@@ -77,6 +77,7 @@ export async function startPageWorld(options: { readonly open?: boolean } = {}) 
       links: ({ search, ...filter }) => parts.admin.listLinks({ ...filter, query: search }),
       failures: (filter) => parts.admin.listFailures(filter),
       acts: (filter) => parts.admin.listActPage(filter),
+      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
     },
     pages: makePagePort(parts),
     log: silentLogger,
