@@ -71,12 +71,12 @@ test("the order of waiting links comes from its own index", async () => {
   const client = await database.pool.connect();
   try {
     await client.query("SET enable_seqscan = off");
-    const { rows } = await client.query<{ indexdef: string }>(
-      "SELECT indexdef FROM pg_indexes WHERE indexname = 'links_waiting_idx'",
+    const { rows } = await client.query<{ expression: string; condition: string }>(
+      `SELECT pg_get_indexdef(indexrelid, 1, true) AS expression, pg_get_expr(indpred, indrelid) AS condition
+       FROM pg_index WHERE indexrelid = 'links_waiting_idx'::regclass`,
     );
-    const expression = /\(\((LEAST.*)\), id\) WHERE (.*)$/.exec(rows[0]?.indexdef ?? "") ?? [];
     const plan = await client.query<{ "QUERY PLAN": string }>(
-      `EXPLAIN SELECT id FROM links WHERE ${expression[2]} ORDER BY ${expression[1]}, id LIMIT 50`,
+      `EXPLAIN SELECT id FROM links WHERE ${rows[0]?.condition} ORDER BY ${rows[0]?.expression}, id LIMIT 50`,
     );
     expect(plan.rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("links_waiting_idx");
   } finally {
@@ -86,15 +86,16 @@ test("the order of waiting links comes from its own index", async () => {
 
 test("a long timeline comes in pages that together hold every item once, in order of time", async () => {
   const link = ids[4] ?? "";
+  const at = new Date();
   await database.pool.query(
     `INSERT INTO mirrors ("linkId", kind, origin, "sourceId", "copyId", state, "sourceAt", "createdAt", "updatedAt")
-     SELECT $1, 'message', 'huawei', 'm' || i, i::text, 'live', now() - i * interval '1 minute', now(), now() FROM generate_series(1, 3000) AS i`,
-    [link],
+     SELECT $1, 'message', 'huawei', 'm' || i, i::text, 'live', $2::timestamptz - i * interval '1 minute', now(), now() FROM generate_series(1, 3000) AS i`,
+    [link, at],
   );
   await database.pool.query(
     `INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result)
-     SELECT now() - i * interval '1 minute' + interval '4 seconds', 'main', $1, 'jira', 'comment', 'message:m' || i, i::text FROM generate_series(1, 3000) AS i`,
-    [link],
+     SELECT $2::timestamptz - i * interval '1 minute' + interval '4 seconds', 'main', $1, 'jira', 'comment', 'message:m' || i, i::text FROM generate_series(1, 3000) AS i`,
+    [link, at],
   );
 
   const found: string[] = [];

@@ -87,13 +87,14 @@ export function tokenField({ formToken }: Pick<View, "formToken">): Html {
 
 /** The same address with another parameter; an empty value takes it away. Pure. */
 export function withParameter(path: string, name: string, value: string): string {
-  const [address = "/", fragment] = path.split("#");
+  const end = path.indexOf("#");
+  const [address, fragment] = end < 0 ? [path, ""] : [path.slice(0, end), path.slice(end)];
   const [place = "/", query = ""] = address.split("?");
   const parameters = new URLSearchParams(query);
   if (value === "") parameters.delete(name);
   else parameters.set(name, value);
   const text = parameters.toString();
-  return `${place}${text === "" ? "" : `?${text}`}${fragment === undefined ? "" : `#${fragment}`}`;
+  return `${place}${text === "" ? "" : `?${text}`}${fragment}`;
 }
 
 function languageLink({ t, path }: Pick<View, "t" | "path">): Html {
