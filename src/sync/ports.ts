@@ -203,7 +203,7 @@ export interface HuaweiPort {
   ): Promise<{ readonly groups: readonly InstantGroup[]; readonly cursor: string | null }>;
   /**
    * Makes a case and answers its id. Never repeated by the adapter. With `outcomeUnknown` it may have been made: look for the mark
-   * among `listCases({ createdFrom })`, whose entries carry the description, before it is made again.
+   * among `listCases({ createdFrom })`, whose entries carry the description, and among the deleted ones, before it is made again.
    */
   createCase(input: Sealed<NewCase>, lane: Lane): Promise<CaseId>;
   /** Adds a message; the service answers no id. */

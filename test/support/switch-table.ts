@@ -64,7 +64,10 @@ export const huaweiSwitches: Table<HuaweiSettings> = {
   listShift: paired([2, -1]),
   listLimitDefault: alone([1], "casebridge always sends `limit`"),
   incidentIdFuzzy: alone("both", notYetInPairs),
-  deletedCases: alone({ listed: true, hidden: true, missing: true }, "nobody deletes cases in the exploration"),
+  deletedCases: alone(
+    { listed: true, hidden: true, missing: true },
+    "where nothing shows a deleted case, one whose creation was not confirmed before cannot be told from one that was never made",
+  ),
 
   timeFormat: paired({ iso: true, iso_ms: true, offset: true, local: true, epoch_ms: true, epoch_ms_text: true }),
   numbersForText: paired("both"),

@@ -6,6 +6,7 @@
  * the same search finds the first. A clone looks like its original: an issue that carries somebody else's label or property makes
  * nothing. A refusal must not be repeated for ever: it is remembered under a hash of what a person can mend.
  */
+import { type CaseSummary, deletedStatus } from "../../domain/case.ts";
 import { type CaseId, type IssueId, toId } from "../../domain/ids.ts";
 import type { Issue } from "../../domain/issue.ts";
 import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
@@ -90,16 +91,41 @@ async function forgetPlanned(leased: LeasedLink): Promise<void> {
   await leased.apply({ confirmedIntents: [intent.key] });
 }
 
-/** The case whose description starts with the mark of this issue: the oldest, by whatever key the issue had then. */
+/**
+ * The case whose description starts with the mark of this issue, by whatever key the issue had then: one that was not deleted before one that
+ * was, then the oldest. Whoever deletes a case may do so before its creation is confirmed, and a list need not show deleted ones unless they
+ * are asked for (huawei.md 14): it was made all the same, and is not made again.
+ */
 export async function findCaseOf(
   deps: Pick<RequestDeps, "huawei" | "lane">,
   issueId: IssueId,
   createdFrom: Date,
 ): Promise<{ readonly caseId: CaseId; readonly status: number; readonly createdAt: Date } | null> {
   // How the service matches a text is not documented; what was created since, and its mark, are certain.
-  const listed = await deps.huawei.listCases({ createdFrom }, deps.lane);
-  const own = listed.filter((entry) => requestOf(entry.description) === issueId);
-  return own.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0] ?? null;
+  const isOwn = (entry: CaseSummary): boolean => requestOf(entry.description) === issueId;
+  const own = (await deps.huawei.listCases({ createdFrom }, deps.lane)).filter(isOwn);
+  // Asked for afterwards, so that none is passed over that is deleted between the two.
+  if (own.every(isDeleted)) own.push(...(await listDeleted(deps, createdFrom)).filter(isOwn));
+  const order = (entry: CaseSummary): number => (isDeleted(entry) ? 1 : 0);
+  own.sort((a, b) => order(a) - order(b) || a.createdAt.getTime() - b.createdAt.getTime());
+  return own[0] ?? null;
+}
+
+function isDeleted({ status }: CaseSummary): boolean {
+  return status === deletedStatus;
+}
+
+/** Deleted cases; none where the service refuses to be asked for them, since older documents do not know the status. */
+async function listDeleted(
+  { huawei, lane }: Pick<RequestDeps, "huawei" | "lane">,
+  createdFrom: Date,
+): Promise<readonly CaseSummary[]> {
+  try {
+    return await huawei.listCases({ status: deletedStatus, createdFrom }, lane);
+  } catch (error) {
+    if (refusalText(error) === null) throw error;
+    return [];
+  }
 }
 
 /** The issue that a case was made for, by the mark at the start of its description; `null` for any other case. Pure. */
