@@ -5,7 +5,7 @@ import { businessError, type ServiceError } from "./errors.ts";
 import type { StoredBytes } from "./files.ts";
 import type { MultipartForm } from "./multipart.ts";
 import { type CaseRecord, type Core, STATUS, trueStatus, visibleStatus } from "./state.ts";
-import type { Values } from "./validate.ts";
+import type { Values } from "./values.ts";
 import type { Locale } from "./wire.ts";
 
 /** One checked request on its way to an operation. */

@@ -1,7 +1,7 @@
 /** The IAM host: tokens and project look-ups (huawei.md 3.1). Shares the port with the OSM host. */
 import type { HuaweiAccount } from "./auth.ts";
 import type { Core } from "./state.ts";
-import { isRecord } from "./validate.ts";
+import { isRecord } from "./values.ts";
 
 /** A route of the hosts of IAM, STS or the server's metadata with the operation name under which it is counted. */
 export interface IamRoute {

@@ -78,6 +78,8 @@ export interface HuaweiSimulatorOptions {
   readonly settings?: Partial<HuaweiSettings>;
   /** Clock in epoch milliseconds; default the system's. */
   readonly now?: () => number;
+  /** Answers that Huawei's document does not describe become errors; for tests of the simulator itself, with its plain settings. */
+  readonly checkAnswers?: boolean;
   /** Awaited before each operation's effect, and after it before the answer. A throw ends the connection. */
   readonly onEffect?: (event: EffectEvent) => void | Promise<void>;
 }
@@ -132,7 +134,15 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
     },
   });
   const { url, server } = await startServer(
-    { core, faults, requests, isOutage: () => outage, control: () => control, onEffect: options.onEffect },
+    {
+      core,
+      faults,
+      requests,
+      isOutage: () => outage,
+      control: () => control,
+      checkAnswers: options.checkAnswers ?? false,
+      onEffect: options.onEffect,
+    },
     { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
   );
   return {

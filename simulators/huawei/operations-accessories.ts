@@ -5,16 +5,9 @@ import { type Answer, type Call, DONE, fail, json, mayAccess, type Operation } f
 import { businessError, RefusedRequest } from "./errors.ts";
 import type { StoredBytes } from "./files.ts";
 import { type Accessory, type Core, insertAccessory, STATUS, visibleStatus } from "./state.ts";
-import { isRecord, textOf, textsOf } from "./validate.ts";
+import { isRecord, textOf } from "./values.ts";
 
 const MEGABYTE = 1024 * 1024;
-const IMAGE_TYPES: Readonly<Record<string, string>> = {
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  bmp: "image/bmp",
-  png: "image/png",
-  gif: "image/gif",
-};
 
 function extensionOf(name: string): string {
   const cut = name.lastIndexOf(".");
@@ -153,23 +146,6 @@ function stored(call: Call, data: { name: string; from: string }, bytes: StoredB
   return json({ accessory_id: accessory.accessoryId });
 }
 
-function uploadJson(call: Call): Answer {
-  const { core, account, body } = call;
-  const encoded = textOf(body, "accessory_data") ?? "";
-  if (encoded.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(encoded)) {
-    throw new RefusedRequest("accessory_data is not Base64");
-  }
-  const bytes = Buffer.from(encoded, "base64");
-  const name = textOf(body, "accessory_name") ?? "";
-  checkUpload(core, account, {
-    name,
-    sizeBytes: bytes.byteLength,
-    types: core.settings.accessoryFileTypes,
-    sizeBytesMax: fileSizeMax(core),
-  });
-  return stored(call, { name, from: textOf(body, "accessory_from") ?? "" }, core.files.storeBytes(bytes));
-}
-
 function showLimits(call: Call): Answer {
   const { settings } = call.core;
   const value = (count: number): string | number => (settings.numbersForText ? count : String(count));
@@ -190,13 +166,6 @@ function download(call: Call): Answer {
   return { kind: "file", name: accessory.name, bytes: accessory.bytes, contentType: "application/octet-stream" };
 }
 
-function downloadImage(call: Call): Answer {
-  const accessory = findAccessory(call, String(call.path.accessory_id), textOf(call.query, "group_id"));
-  const contentType = IMAGE_TYPES[extensionOf(accessory.name)];
-  if (contentType === undefined) throw fail(call, "OSM.01010001", "accessory is not an image");
-  return { kind: "file", name: accessory.name, bytes: accessory.bytes, contentType };
-}
-
 function makeLink(call: Call, accessory: Accessory): string {
   const token = call.core.random.hex(32);
   call.core.state.downloadLinks.set(token, {
@@ -210,16 +179,6 @@ function showAccessUrl(call: Call): Answer {
   // Assumed: a link stands for its case, so group membership is enough; the operation has no group_id.
   const accessory = findAccessory(call, String(call.path.accessory_id), "any");
   return json({ accessory_url: makeLink(call, accessory) });
-}
-
-function listAccessUrls(call: Call): Answer {
-  const groupId = textOf(call.query, "group_id");
-  return json({
-    accessory_urls: textsOf(call.query, "accessory_ids").map((accessoryId) => {
-      const accessory = findAccessory(call, accessoryId, groupId);
-      return { accessory_id: accessoryId, accessory_name: accessory.name, accessory_url: makeLink(call, accessory) };
-    }),
-  });
 }
 
 function deleteAccessory(call: Call): Answer {
@@ -245,11 +204,8 @@ export function followLink(core: Core, token: string): Accessory | null {
 /** The operations of this file by operationId. */
 export const ACCESSORY_OPERATIONS: Readonly<Record<string, Operation>> = {
   UploadAccessory: upload,
-  UploadJsonAccessories: uploadJson,
   ShowAccessoryLimits: showLimits,
   DownloadAccessories: download,
-  DownloadImages: downloadImage,
   ShowDownloadAccessoryUrl: showAccessUrl,
-  ListAccessoryAccessUrls: listAccessUrls,
   DeleteAccessories: deleteAccessory,
 };

@@ -15,8 +15,8 @@ import {
   visibleLabelIds,
   visibleStatus,
 } from "./state.ts";
-import { isRecord, numberOf, textOf, textsOf, type Values, valuesOf } from "./validate.ts";
-import { formatLocalTime, formatTime, parseLocalTime, renderCaseDetail, renderCaseItem, statusOnWire } from "./wire.ts";
+import { isRecord, numberOf, textOf, textsOf, type Values, valuesOf } from "./values.ts";
+import { formatLocalTime, formatTime, parseLocalTime, renderCaseDetail, renderCaseItem } from "./wire.ts";
 
 /** The filters that the list versions share, in their own words already translated. */
 export interface CaseFilter {
@@ -132,20 +132,6 @@ function listCases(call: Call): Answer {
   });
 }
 
-function countCases(call: Call): Answer {
-  const wanted = numberOf(call.query, "status");
-  const counts = new Map<number, number>();
-  // Assumed: only the caller's own cases, since the operation takes no group.
-  for (const record of selectCases(call, { caseIdFuzzy: false, words: [], labelIds: [] })) {
-    const status = visibleStatus(call.core, record);
-    counts.set(status, (counts.get(status) ?? 0) + 1);
-  }
-  if (wanted !== undefined)
-    return json({ incident_status_counts: [{ status: wanted, count: counts.get(wanted) ?? 0 }] });
-  const sorted = [...counts].sort((left, right) => left[0] - right[0]);
-  return json({ incident_status_counts: sorted.map(([status, count]) => ({ status, count })) });
-}
-
 /** What a creation needs, in either API version's words. */
 export interface CreateInput {
   readonly subTypeId?: string | undefined;
@@ -245,7 +231,7 @@ function checkExtras(
 
 /** Whether the caller's account has signed the latest agreement. */
 export function agreementSigned(call: Call): boolean {
-  return call.core.settings.agreementSigned || call.core.state.signedAgreements.has(call.account.domainId);
+  return call.core.settings.agreementSigned;
 }
 
 /** Open cases of the caller's account, for the quota. */
@@ -257,23 +243,15 @@ export function openCaseCount(call: Call): number {
   return count;
 }
 
-/** Contact data needs a verified ID unless it was verified before (huawei.md 6 item 9). @throws ServiceError OSM.01010010 */
+/** Contact data needs a verified ID (huawei.md 6 item 9); here nobody has one. @throws ServiceError OSM.01010010 */
 function readContact(call: Call, body: Values): Record<string, string> {
-  const contact: Record<string, string> = {};
-  for (const name of ["remind_mobile", "remind_mail", "remind_time", "area_code"]) {
+  const given = ["remind_time", "area_code"].flatMap((name) => {
     const value = textOf(body, name);
-    if (value !== undefined) contact[name] = value;
-  }
-  for (const [name, header] of [
-    ["remind_mobile", "x-phone-verifiedid"],
-    ["remind_mail", "x-email-verifiedid"],
-  ] as const) {
-    const value = contact[name];
-    if (value === undefined) continue;
-    const verified = call.core.state.verifiedContacts.get(value);
-    if (verified === undefined || verified.verifiedId !== call.headers[header]) throw fail(call, "OSM.01010010");
-  }
-  return contact;
+    return value === undefined ? [] : [[name, value]];
+  });
+  if (textOf(body, "remind_mobile") !== undefined || textOf(body, "remind_mail") !== undefined)
+    throw fail(call, "OSM.01010010");
+  return Object.fromEntries(given);
 }
 
 function createCase(call: Call): Answer {
@@ -298,11 +276,6 @@ function showCase(call: Call): Answer {
   const record = findCase(call, String(call.path.case_id), textOf(call.query, "group_id"));
   const trim = call.query.trim_osm_rich_text_label !== false;
   return json({ incident_detail_info: renderCaseDetail(call.core, call.locale, record, trim) });
-}
-
-function showStatus(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), "any");
-  return json({ status: statusOnWire(call.core, record) });
 }
 
 /**
@@ -402,49 +375,12 @@ function listOperateLogs(call: Call): Answer {
   });
 }
 
-function updateContact(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), textOf(call.body, "group_id"), "write");
-  if (CLOSED_STATUSES.includes(trueStatus(record))) throw fail(call, call.core.settings.wrongStatusErrorCode);
-  // Assumed: the change needs no verified ID header, since the operation declares none.
-  for (const name of ["remind_mobile", "remind_mail", "remind_time", "area_code"]) {
-    const value = textOf(call.body, name);
-    if (value !== undefined) record.contact[name] = value;
-  }
-  addLog(call.core, record, {
-    type: LOG_TYPE.contactChanged,
-    operatorId: call.account.userId,
-    operatorName: call.account.userName,
-  });
-  return DONE;
-}
-
-function showExtras(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), textOf(call.query, "group_id"));
-  // huawei.md 13: the answer of this call is not known; Assumed: the values as they were given.
-  return json({ extends_map: record.extras });
-}
-
-function createExtras(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), textOf(call.body, "group_id"), "write");
-  const messageId = textOf(call.body, "message_id");
-  if (messageId !== undefined && !record.messages.some((message) => message.messageId === messageId)) {
-    throw fail(call, "OSM.01010001", "message_id does not exist");
-  }
-  Object.assign(record.extras, valuesOf(call.body, "extends_map"));
-  return DONE;
-}
-
 /** The operations of this file by operationId. */
 export const CASE_OPERATIONS: Readonly<Record<string, Operation>> = {
   ListCases: listCases,
-  ListCaseCounts: countCases,
   CreateCases: createCase,
   ShowCaseDetail: showCase,
-  ShowCaseStatus: showStatus,
   UpdateCases: updateCase,
   CreateScores: createScore,
   ListCaseOperateLogs: listOperateLogs,
-  UpdateCaseContactInfo: updateContact,
-  ShowCaseExtendsParam: showExtras,
-  CreateCaseExtendsParam: createExtras,
 };

@@ -11,7 +11,7 @@ import {
 } from "./catalogue.ts";
 import { type Answer, type Call, fail, json, type Operation } from "./context.ts";
 import { openCaseCount } from "./operations-cases.ts";
-import { textOf } from "./validate.ts";
+import { textOf } from "./values.ts";
 
 function renderProduct(call: Call, product: Product): Record<string, unknown> {
   return {
@@ -33,17 +33,6 @@ function listCategories(call: Call): Answer {
         renderProduct(call, product),
       ),
     })),
-  });
-}
-
-function listProducts(call: Call): Answer {
-  const name = textOf(call.query, "product_category_name")?.toLowerCase();
-  const found = PRODUCTS.filter(
-    (product) => name === undefined || `${product.name.zh} ${product.name.en}`.toLowerCase().includes(name),
-  );
-  return json({
-    total_count: found.length,
-    incident_product_category_list: found.map((product) => renderProduct(call, product)),
   });
 }
 
@@ -163,26 +152,9 @@ function listQuotas(call: Call): Answer {
   return json({ total, un_used: total < 0 ? -1 : Math.max(0, total - openCaseCount(call)) });
 }
 
-function listAreaCodes(call: Call): Answer {
-  const english = /^en/i.test(call.locale.language);
-  return json({
-    area_code_list: [
-      { id: 1, area_code: "0086", area_name: english ? "Chinese mainland" : "中国大陆" },
-      { id: 2, area_code: "0065", area_name: english ? "Singapore" : "新加坡" },
-      { id: 3, area_code: "00353", area_name: english ? "Ireland" : "爱尔兰" },
-    ],
-  });
-}
-
-function showConfiguration(call: Call): Answer {
-  // Keys are not documented: every key is unknown here (Assumed).
-  throw fail(call, "OSM.01010001", `configuration key ${String(call.path.config_key)} does not exist`);
-}
-
 /** The operations of this file by operationId. */
 export const CONFIG_OPERATIONS: Readonly<Record<string, Operation>> = {
   ListCaseCategories: listCategories,
-  ListProductCategories: listProducts,
   ListProblemTypes: listProblems,
   ListCaseTemplates: listTemplates,
   ListExtendsParams: listExtends,
@@ -190,15 +162,4 @@ export const CONFIG_OPERATIONS: Readonly<Record<string, Operation>> = {
   ListSeverities: listSeverities,
   ListSatisfactionDimensions: listDimensions,
   ListCaseQuotas: listQuotas,
-  ListAreaCodes: listAreaCodes,
-  ListCaseLimits: () => json({ config: { create_case_ccemail_max_count: 10 } }),
-  ShowConfiguration: showConfiguration,
-  ListCustomersRegions: (call) =>
-    json({
-      count: REGIONS.length,
-      region_infos: REGIONS.map((region) => ({
-        region_id: region.id,
-        region_name: inLanguage(region.name, call.locale.language),
-      })),
-    }),
 };

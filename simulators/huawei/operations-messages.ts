@@ -14,7 +14,7 @@ import {
   visibleStatus,
   withdraw,
 } from "./state.ts";
-import { numberOf, textOf, textsOf, valuesOf } from "./validate.ts";
+import { numberOf, textOf, textsOf, valuesOf } from "./values.ts";
 import { orderMessages, renderListMessage } from "./wire.ts";
 
 /** Statuses on which the setting `messageOnClosed` decides. A deleted case never takes a message (Assumed). */
@@ -214,22 +214,6 @@ function unreadCount(core: Core, record: CaseRecord): number {
   ).length;
 }
 
-function listUnread(call: Call): Answer {
-  return json({
-    imunread: casesOf(call).map((record) => {
-      const unread = unreadCount(call.core, record);
-      // `status` has no documented values; Assumed the same as in imstatus.
-      return { status: unread > 0 ? 0 : 1, incident_id: record.caseId, unread_num: unread };
-    }),
-  });
-}
-
-function markRead(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), textOf(call.body, "group_id"), "write");
-  record.readSequence = call.core.state.sequence;
-  return DONE;
-}
-
 function revokeMessage(call: Call): Answer {
   const { core } = call;
   const record = findCase(call, String(call.path.case_id), "any", "write");
@@ -250,7 +234,5 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, Operation>> = {
   ListMessages: listMessages,
   ListMoreInstantMessages: listMore,
   ListNewInstantMessages: listInstantMessages,
-  ListUnreadNewInstantMessages: listUnread,
-  UpdateNewInstantMessagesRead: markRead,
   RevokeMessage: revokeMessage,
 };

@@ -6,26 +6,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Operation } from "../base/openapi.ts";
 import { type HuaweiAccount, verifySignature } from "./auth.ts";
-import type { Answer, Call, Operation } from "./context.ts";
-import { OPERATIONS, type OperationSpec } from "./contract.ts";
+import type { Answer, Call } from "./context.ts";
 import type { HuaweiControl } from "./control.ts";
+import { checkBody, declaredAnswer, huaweiDocument, readPath, readQuery } from "./document.ts";
 import { authenticationError, businessError, RefusedRequest, ServiceError } from "./errors.ts";
 import type { FaultBook, FaultRule } from "./faults.ts";
 import { createToken, IAM_ROUTES, type IamAnswer, type IamRoute, listIam } from "./iam.ts";
 import { type MultipartForm, readMultipart } from "./multipart.ts";
-import { ACCESSORY_OPERATIONS, followLink } from "./operations-accessories.ts";
-import { ACCOUNT_OPERATIONS } from "./operations-account.ts";
-import { CASE_OPERATIONS } from "./operations-cases.ts";
-import { CONFIG_OPERATIONS } from "./operations-config.ts";
-import { LABEL_OPERATIONS } from "./operations-labels.ts";
-import { MESSAGE_OPERATIONS } from "./operations-messages.ts";
+import { HUAWEI_OPERATIONS } from "./operations.ts";
+import { followLink } from "./operations-accessories.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
 import type { HuaweiSettings } from "./settings.ts";
 import { applyAutoClose, type Core } from "./state.ts";
 import { assumeByIam, assumeBySts, metadataToken, serverKeys } from "./temporary-keys.ts";
-import { V1_OPERATIONS } from "./v1.ts";
-import { checkBody, readPath, readQuery, type Values } from "./validate.ts";
+import type { Values } from "./values.ts";
 import { type Locale, parseZone } from "./wire.ts";
 
 /** What `onEffect` is told. `n` counts operations that reach their effect, `writeN` the writing ones among them, from 1. */
@@ -44,24 +40,16 @@ export interface ServerParts {
   readonly requests: RequestLog;
   readonly isOutage: () => boolean;
   readonly control: () => HuaweiControl;
+  /** Whether an answer that the document does not describe is an error of ours; for tests. */
+  readonly checkAnswers: boolean;
   readonly onEffect: ((event: EffectEvent) => void | Promise<void>) | undefined;
 }
-
-const HANDLERS: Readonly<Record<string, Operation>> = {
-  ...CASE_OPERATIONS,
-  ...MESSAGE_OPERATIONS,
-  ...ACCESSORY_OPERATIONS,
-  ...LABEL_OPERATIONS,
-  ...CONFIG_OPERATIONS,
-  ...ACCOUNT_OPERATIONS,
-  ...V1_OPERATIONS,
-};
 
 /** Assumed: the usual 8 KB before the documented 414 (error-codes.csv APIGW.0201). */
 const URI_BYTES_MAX = 8192;
 
 type Target =
-  | { readonly kind: "operation"; readonly spec: OperationSpec; readonly path: Readonly<Record<string, string>> }
+  | { readonly kind: "operation"; readonly spec: Operation; readonly path: Readonly<Record<string, string>> }
   | { readonly kind: "iam"; readonly route: IamRoute }
   | { readonly kind: "link"; readonly token: string }
   | { readonly kind: "unknown" };
@@ -151,8 +139,8 @@ function findTarget(method: string, pathname: string): Target {
   const link = /^\/osm-files\/([0-9a-f]+)$/.exec(pathname);
   if (method === "GET" && link !== null) return { kind: "link", token: link[1] ?? "" };
   const segments = pathname.split("/");
-  let best: { spec: OperationSpec; path: Record<string, string> } | null = null;
-  for (const spec of OPERATIONS) {
+  let best: { spec: Operation; path: Record<string, string> } | null = null;
+  for (const spec of huaweiDocument().operations.values()) {
     if (spec.method !== method) continue;
     const path = matchPath(spec.path, segments);
     // A literal path wins over one with parameters: /cases/count is no case.
@@ -189,8 +177,8 @@ function targetName(target: Target): string {
 }
 
 function isWrite(method: string, target: Target): boolean {
-  // The diagnosis look-ups use POST but change nothing; a token is no write to the tenant.
-  return target.kind === "operation" && method !== "GET" && !target.spec.path.startsWith("/v2.0/");
+  // A token is no write to the tenant.
+  return target.kind === "operation" && method !== "GET";
 }
 
 /** Faults that strike before anything happens. True when the request is finished with. */
@@ -240,7 +228,7 @@ async function dispatch(exchange: Exchange, target: Target): Promise<void> {
       const { v1Download } = parts.core.settings;
       if (target.spec.id === (v1Download === "path" ? "V1DownloadAccessory" : "V1DownloadAccessoryByPath"))
         throw unknownApi();
-      const handler = HANDLERS[target.spec.id];
+      const handler = HUAWEI_OPERATIONS[target.spec.id];
       if (handler === undefined) {
         refuseRoute(exchange, `operation ${target.spec.id} is not offered by the simulator`);
         throw unknownApi();
@@ -293,7 +281,7 @@ async function tellHook(parts: ServerParts, event: EffectEvent): Promise<void> {
 
 async function prepareCall(
   exchange: Exchange,
-  spec: OperationSpec,
+  spec: Operation,
   rawPath: Readonly<Record<string, string>>,
 ): Promise<Call> {
   const { parts, request, url } = exchange;
@@ -327,11 +315,11 @@ async function prepareCall(
 
 async function readInput(
   exchange: Exchange,
-  spec: OperationSpec,
+  spec: Operation,
   input: { readonly bytes: Buffer | null; readonly contentType: string; readonly multipart: boolean },
 ): Promise<{ readonly body: Values; readonly form: MultipartForm | null }> {
   const { core } = exchange.parts;
-  if (spec.body?.kind === "multipart") {
+  if (spec.body?.type === "multipart/form-data") {
     if (!input.multipart) throw new RefusedRequest("Content-Type is not multipart/form-data");
     const form = await readMultipart(limited(exchange.request, core.settings.bodyBytesMax), input.contentType, {
       filePart: spec.id === "V1UploadAccessory" ? "accessoryData" : "file",
@@ -341,7 +329,7 @@ async function readInput(
   }
   const bytes = input.bytes;
   if (bytes === null) throw new RefusedRequest("Content-Type multipart/form-data on an operation that takes none");
-  if (spec.body === undefined) {
+  if (spec.body === null) {
     if (bytes.byteLength > 0) throw new RefusedRequest("a body on an operation that documents none");
     return { body: {}, form: null };
   }
@@ -357,7 +345,7 @@ async function readInput(
   } catch {
     throw new RefusedRequest("the body is not JSON in UTF-8");
   }
-  return { body: checkBody(spec.body.schema, parsed), form: null };
+  return { body: checkBody(spec, parsed), form: null };
 }
 
 function readLocale(request: IncomingMessage, { timeZoneHeader, site: ownSite }: HuaweiSettings): Locale {
@@ -373,11 +361,12 @@ function readLocale(request: IncomingMessage, { timeZoneHeader, site: ownSite }:
   return { language, zoneMinutes: timeZoneHeader === "ignored_utc" ? 0 : parseZone("GMT+8") };
 }
 
-function checkHeaders(spec: OperationSpec, request: IncomingMessage): void {
+function checkHeaders(spec: Operation, request: IncomingMessage): void {
   for (const name of ["x-phone-verifiedid", "x-email-verifiedid"]) {
     const value = request.headers[name];
     if (value === undefined) continue;
-    if (spec.headers?.fields[name] === undefined) throw new RefusedRequest(`header ${name} on an operation without it`);
+    if (spec.parameters.header[name] === undefined)
+      throw new RefusedRequest(`header ${name} on an operation without it`);
     if (value.length < 1 || value.length > 32) throw new RefusedRequest(`header ${name} is not text of 1 to 32`);
   }
 }
@@ -542,7 +531,7 @@ function failAfter(fault: FaultRule, request: IncomingMessage, response: ServerR
   }
 }
 
-function sendAnswer(exchange: Exchange, spec: OperationSpec, answer: Answer, core: Core): void | Promise<void> {
+function sendAnswer(exchange: Exchange, spec: Operation, answer: Answer, core: Core): void | Promise<void> {
   const { response, fault } = exchange;
   if (answer.kind === "file") return sendFile(exchange, answer);
   const { successErrorCode } = core.settings;
@@ -551,14 +540,21 @@ function sendAnswer(exchange: Exchange, spec: OperationSpec, answer: Answer, cor
       ? {}
       : { error_code: successErrorCode === "number 0" ? 0 : successErrorCode, error_msg: "" };
   if (answer.kind === "done") {
-    const empty = spec.answer === "empty" || core.settings.emptyBodyOnWrite;
+    const empty = declaredAnswer(spec).empty || core.settings.emptyBodyOnWrite;
     return empty ? sendBytes(response, 200, Buffer.alloc(0), null) : send(response, 200, success);
   }
-  const body = spec.answer === "data_with_result" ? { ...success, ...answer.body } : answer.body;
+  const body = declaredAnswer(spec).result ? { ...success, ...answer.body } : answer.body;
+  if (exchange.parts.checkAnswers) checkAnswer(spec, body);
   const shown = core.settings.numbersAsText ? numbersToText(body) : body;
   const bytes = Buffer.from(JSON.stringify(shown));
   if (fault?.kind === "truncate") return sendTruncated(response, bytes);
   return sendBytes(response, answer.status ?? 200, bytes, "application/json; charset=utf-8");
+}
+
+/** @throws for an answer that Huawei's document does not describe. */
+function checkAnswer(spec: Operation, body: unknown): void {
+  const problem = huaweiDocument().findAnswerProblem(spec, 200, body);
+  if (problem !== null) throw new Error(`${spec.id}: ${problem}`);
 }
 
 function numbersToText(value: unknown): unknown {
@@ -661,9 +657,4 @@ async function handleControl(parts: ServerParts, request: IncomingMessage, respo
   } catch (error) {
     send(response, 400, { error: error instanceof Error ? error.message : String(error) });
   }
-}
-
-/** Exported for the tests of this folder: names of operations that have a handler. */
-export function offeredOperations(): readonly string[] {
-  return Object.keys(HANDLERS);
 }

@@ -34,11 +34,7 @@ export const LOG_TYPE = {
   cancel: 4,
   score: 5,
   delete: 13,
-  accessGranted: 73,
-  accessRefused: 74,
-  accessWithdrawn: 83,
   feedbackAnswered: 85,
-  contactChanged: 114,
   /** Assumed number for moves made by support; the documented values are customer-side only. */
   supportMove: 1000,
 } as const;
@@ -192,14 +188,6 @@ export interface State {
   readonly metadataTokens: Set<string>;
   readonly downloadLinks: Map<string, { readonly accessoryId: string; readonly expiresAt: number }>;
   readonly uploadedBytes: Map<string, number>;
-  readonly verifiedContacts: Map<
-    string,
-    { readonly verifiedId: string; readonly way: number; readonly areaCode: string }
-  >;
-  /** Codes sent and not yet used, by contact. */
-  readonly verifyCodes: Map<string, string>;
-  readonly signedAgreements: Set<string>;
-  readonly feedbacks: Record<string, unknown>[];
 }
 
 /** An empty tenant. */
@@ -216,10 +204,6 @@ export function makeState(): State {
     metadataTokens: new Set(),
     downloadLinks: new Map(),
     uploadedBytes: new Map(),
-    verifiedContacts: new Map(),
-    verifyCodes: new Map(),
-    signedAgreements: new Set(),
-    feedbacks: [],
   };
 }
 

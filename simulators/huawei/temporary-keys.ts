@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import type { IamAnswer } from "./iam.ts";
 import type { Core } from "./state.ts";
-import { isRecord } from "./validate.ts";
+import { isRecord } from "./values.ts";
 
 const SECONDS_MIN = 900;
 

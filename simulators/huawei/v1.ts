@@ -6,7 +6,7 @@ import { checkUpload, deleteUnused, findAccessory } from "./operations-accessori
 import { createCaseByApi, performAction, scoreCase, selectCases } from "./operations-cases.ts";
 import { addMessageByApi } from "./operations-messages.ts";
 import { type CaseRecord, insertAccessory, visibleMessages, visibleStatus } from "./state.ts";
-import { isRecord, numberOf, textOf, textsOf, valuesOf } from "./validate.ts";
+import { isRecord, numberOf, textOf, textsOf, valuesOf } from "./values.ts";
 import { caseNames, formatTime, orderMessages, parseLocalTime } from "./wire.ts";
 
 /** huawei.md 8 and openapi V1Upload: 2 MB, other types than v2. */

@@ -80,16 +80,6 @@ describe("attachments", () => {
     expect((await download(path, { range: "bytes=9-" })).status).toBe(416);
   });
 
-  it("have a number as id in their own metadata, a string elsewhere", async () => {
-    const { attachmentId } = bench.sim.control.addAttachment({ issue: issueId, name: "a.txt", text: "hello" });
-
-    const own = await bench.call("GET", `/rest/api/3/attachment/${attachmentId}`);
-    const field = (await bench.call("GET", `/rest/api/3/issue/${issueId}`)).body.fields.attachment[0];
-
-    expect([own.body.id, field.id]).toEqual([Number(attachmentId), attachmentId]);
-    expect(field).toMatchObject({ filename: "a.txt", size: 5, mimeType: "text/plain" });
-  });
-
   it("demand the token header and the part name", async () => {
     const form = new FormData();
     form.append("upload", new Blob(["x"]), "a.txt");

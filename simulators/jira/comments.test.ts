@@ -103,22 +103,6 @@ describe("comments", () => {
     expect((await bench.call("GET", `${comments()}/${own}`)).status).toBe(404);
   });
 
-  it("have properties of their own", async () => {
-    const { body } = await bench.call("POST", comments(), { body: doc("x") });
-    const path = `/rest/api/3/comment/${body.id}/properties`;
-
-    const statuses = [
-      (await bench.call("PUT", `${path}/k`, { a: 1 })).status,
-      (await bench.call("PUT", `${path}/k`, { a: 2 })).status,
-      (await bench.call("GET", `${path}/k`)).body.value.a,
-      (await bench.call("GET", path)).body.keys.length,
-      (await bench.call("DELETE", `${path}/k`)).status,
-      (await bench.call("GET", `${path}/k`)).status,
-    ];
-
-    expect(statuses).toEqual([201, 200, 2, 1, 204, 404]);
-  });
-
   it("move `updated` as the settings say", async () => {
     const { commentId } = bench.sim.control.addComment({ issue: issueId, text: "a" });
     const updated = () => bench.sim.control.getIssue({ issue: issueId }).updatedAt;

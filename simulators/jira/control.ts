@@ -410,7 +410,6 @@ export function makeControl(deps: {
       properties: issue.properties,
       comments: issue.comments.map(viewComment),
       attachments: issue.attachments.map(viewAttachment),
-      remoteLinks: issue.remoteLinks,
       issueLinks: state.linksOf(issue.id).map((link) => ({
         id: link.id,
         type: link.type.name,

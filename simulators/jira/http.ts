@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { QueryKind } from "./operation-table.ts";
+import { type Operation, readText } from "../base/openapi.ts";
+import { jiraDocument } from "./document.ts";
 
 /** What goes back to the client. `file` streams stored bytes, `raw` sends text as it is. */
 export interface Reply {
@@ -88,27 +89,19 @@ export interface Query {
   int(name: string, fallback: number): number;
 }
 
-/** Reads the query strictly: unknown names and wrong types are refused (real Jira ignores unknown ones). */
-export function parseQuery(
-  params: URLSearchParams,
-  kinds: Readonly<Record<string, QueryKind>>,
-  required: readonly string[],
-): Query {
-  for (const name of params.keys()) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) throw refused(`unknown query parameter "${name}"`);
-    const values = params.getAll(name);
-    if (values.length > 1 && kind !== "list" && !(kind === "string" && name === "expand")) {
+/** Reads the query strictly: unknown names and wrong values are refused (real Jira ignores unknown ones). */
+export function parseQuery(operation: Operation, params: URLSearchParams): Query {
+  const values: Record<string, unknown> = {};
+  for (const name of new Set(params.keys())) {
+    const schema = operation.parameters.query[name];
+    const texts = params.getAll(name);
+    const [first = ""] = texts;
+    if (texts.length > 1 && schema?.type !== "array" && name !== "expand")
       throw refused(`query parameter "${name}" given twice`);
-    }
-    for (const value of values) {
-      if (kind === "integer" && !/^-?\d+$/.test(value)) throw refused(`query parameter "${name}" must be a number`);
-      if (kind === "boolean" && value !== "true" && value !== "false") {
-        throw refused(`query parameter "${name}" must be true or false`);
-      }
-    }
+    values[name] = readText(schema, schema?.type === "array" ? texts.join() : first);
   }
-  for (const name of required) if (!params.has(name)) throw refused(`query parameter "${name}" is missing`);
+  const problem = jiraDocument().findParameterProblem(operation, "query", values);
+  if (problem !== null) throw refused(problem);
   const text = (name: string): string | null => params.get(name);
   return {
     text,

@@ -37,6 +37,8 @@ export interface JiraSimulatorOptions {
   readonly now?: () => number;
   readonly webhook?: WebhookTarget;
   /** Awaited right before each effect and after it, before the answer: a test can stop the client exactly there. */
+  /** Answers that Atlassian's document does not describe become errors; for tests of the stand-in itself. */
+  readonly checkAnswers?: boolean;
   readonly onEffect?: (event: EffectEvent) => void | Promise<void>;
 }
 
@@ -89,7 +91,15 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
     if (action === undefined) throw new Error(`unknown control "${name}"`);
     return (action as (argument: unknown) => unknown)(body);
   };
-  const server = makeServer({ site, faults, limits, credentials, onEffect: options.onEffect ?? null, callControl });
+  const server = makeServer({
+    site,
+    faults,
+    limits,
+    credentials,
+    onEffect: options.onEffect ?? null,
+    checkAnswers: options.checkAnswers ?? false,
+    callControl,
+  });
   const control = makeControl({
     site,
     faults,

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { OPERATIONS } from "./operation-table.ts";
-import { HANDLERS } from "./server.ts";
 import { type Bench, doc, startBench, taskFields } from "./test-support.ts";
 
 let bench: Bench;
@@ -20,10 +18,6 @@ async function create(fields: Record<string, unknown> = {}, more: object = {}): 
 }
 
 describe("access", () => {
-  it("has a handler for every operation of the description", () => {
-    expect(Object.keys(HANDLERS).sort()).toEqual(OPERATIONS.map((operation) => operation.id).sort());
-  });
-
   it("demands the right credentials and names the acting account", async () => {
     const { botAccountId } = bench.sim.control.getState();
 
@@ -80,10 +74,6 @@ describe("access", () => {
     expect(bare.status).toBe(400);
     expect(asked.body.permissions.CREATE_ISSUES.havePermission).toBe(true);
     expect(asked.body.permissions.TRANSITION_ISSUES.havePermission).toBe(false);
-  });
-
-  it("gives dynamic webhooks to apps only", async () => {
-    expect((await bench.call("GET", "/rest/api/3/webhook")).status).toBe(403);
   });
 });
 
@@ -238,16 +228,6 @@ describe("issues", () => {
     expect((await edit()).status).toBe(204);
   });
 
-  it("creates many, telling the wrong ones apart", async () => {
-    const answer = await bench.call("POST", "/rest/api/3/issue/bulk", {
-      issueUpdates: [{ fields: taskFields("one") }, { fields: taskFields("") }, { fields: taskFields("three") }],
-    });
-
-    expect(answer.status).toBe(201);
-    expect(answer.body.issues).toHaveLength(2);
-    expect(answer.body.errors[0]).toMatchObject({ failedElementNumber: 1, status: 400 });
-  });
-
   it("fetches many in ascending order, the missing ones absent", async () => {
     const first = await create();
     const second = await create();
@@ -299,19 +279,6 @@ describe("issues", () => {
     expect(answer.status).toBe(303);
     expect(task.body.status).toBe("COMPLETE");
     expect(property.body).toEqual({ key: "a", value: 1 });
-  });
-
-  it("nulls what a repeated remote link leaves out", async () => {
-    const id = await create();
-    const post = (body: object) => bench.call("POST", `/rest/api/3/issue/${id}/remotelink`, body);
-    const object = { url: "https://example.com/", title: "t" };
-
-    const first = await post({ globalId: "g", relationship: "mirrors", object });
-    const second = await post({ globalId: "g", object });
-    const link = await bench.call("GET", `/rest/api/3/issue/${id}/remotelink?globalId=g`);
-
-    expect([first.status, second.status]).toEqual([201, 200]);
-    expect(link.body.relationship).toBeUndefined();
   });
 
   it("answers names in the account's language, ids unchanged", async () => {

@@ -6,6 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Operation } from "../base/openapi.ts";
+import { isWrite, jiraDocument, scopeOf } from "./document.ts";
 import type { ActiveFault, Faults } from "./faults.ts";
 import {
   failure,
@@ -18,29 +20,9 @@ import {
   scopeMismatch,
 } from "./http.ts";
 import type { Limits } from "./limits.ts";
-import { OPERATIONS, type Operation } from "./operation-table.ts";
-import { attachmentHandlers, replyWithFile } from "./operations/attachments.ts";
-import { commentHandlers } from "./operations/comments.ts";
-import type { Handlers } from "./operations/handler.ts";
-import { issueLinkHandlers } from "./operations/issue-links.ts";
-import { issueHandlers } from "./operations/issues.ts";
-import { propertyHandlers } from "./operations/properties.ts";
-import { remoteLinkHandlers } from "./operations/remote-links.ts";
-import { searchHandlers } from "./operations/search.ts";
-import { siteHandlers } from "./operations/site.ts";
+import { replyWithFile } from "./operations/attachments.ts";
+import { JIRA_OPERATIONS } from "./operations/index.ts";
 import type { Site } from "./site.ts";
-
-/** All handlers by operationId. */
-export const HANDLERS: Handlers = {
-  ...issueHandlers,
-  ...searchHandlers,
-  ...commentHandlers,
-  ...propertyHandlers,
-  ...attachmentHandlers,
-  ...remoteLinkHandlers,
-  ...issueLinkHandlers,
-  ...siteHandlers,
-};
 
 /** One request of the REST interface, as `getRequests().log` shows it. */
 export interface RequestLogEntry {
@@ -81,6 +63,8 @@ export interface ServerDeps {
   readonly limits: Limits;
   readonly credentials: { email: string; apiToken: string };
   readonly onEffect: ((event: EffectEvent) => void | Promise<void>) | null;
+  /** Whether an answer that the document does not describe is an error of ours; for tests. */
+  readonly checkAnswers: boolean;
   readonly callControl: (name: string, body: unknown) => Promise<unknown>;
 }
 
@@ -95,7 +79,15 @@ interface Route {
   readonly segments: readonly string[];
 }
 
-const ROUTES: readonly Route[] = OPERATIONS.map((operation) => ({ operation, segments: operation.path.split("/") }));
+let routes: readonly Route[] | null = null;
+
+/** Paths without parameters first: `/comment/list` is no comment. */
+const listRoutes = (): readonly Route[] => {
+  routes ??= [...jiraDocument().operations.values()]
+    .map((operation) => ({ operation, segments: operation.path.split("/") }))
+    .sort((left, right) => left.operation.path.split("{").length - right.operation.path.split("{").length);
+  return routes;
+};
 
 function matchRoute(route: Route, segments: readonly string[]): Record<string, string> | null {
   if (route.segments.length !== segments.length) return null;
@@ -114,7 +106,7 @@ function matchRoute(route: Route, segments: readonly string[]): Record<string, s
 function findOperation(method: string, path: string): { operation: Operation; params: Record<string, string> } {
   const segments = path.split("/");
   let wrongMethod = false;
-  for (const route of ROUTES) {
+  for (const route of listRoutes()) {
     const params = matchRoute(route, segments);
     if (params === null) continue;
     if (route.operation.method === method) return { operation: route.operation, params };
@@ -176,6 +168,19 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw refused("the body is no JSON", ["There was an error parsing JSON. Check that your request body is valid."]);
   }
+}
+
+/** @throws for an answer that Atlassian's document does not describe. */
+function checkAnswer(operation: Operation, { status, body }: Reply): void {
+  const problem = jiraDocument().findAnswerProblem(operation, status, body);
+  if (problem !== null) throw new Error(`${operation.id}: ${problem}`);
+}
+
+/** An absent body is the operation's own matter: a property without a value has words of its own. */
+function checkBody(operation: Operation, body: unknown): void {
+  const problem =
+    body === undefined && operation.id === "setIssueProperty" ? null : jiraDocument().findBodyProblem(operation, body);
+  if (problem !== null) throw refused(`request body: ${problem}`);
 }
 
 function isLoopback(address: string | undefined): boolean {
@@ -279,21 +284,14 @@ export function makeServer(deps: ServerDeps) {
     });
   }
 
-  /** The classic scope of an operation (jira.md 6). */
-  function scopeOf({ id, write }: Operation): string {
-    if (["getProjectRole", "getUsersFromGroup", "searchPriorities"].includes(id)) return "manage:jira-configuration";
-    if (["getCurrentUser", "getUser", "findAssignableUsers"].includes(id)) return "read:jira-user";
-    return write ? "write:jira-work" : "read:jira-work";
-  }
-
   async function tellEffect(operation: Operation, phase: "before" | "after", n: number): Promise<void> {
-    await deps.onEffect?.({ operation: operation.id, write: operation.write, phase, n });
+    await deps.onEffect?.({ operation: operation.id, write: isWrite(operation), phase, n });
   }
 
   async function run(operation: Operation, context: RequestContext): Promise<Reply> {
-    const handler = HANDLERS[operation.id];
+    const handler = JIRA_OPERATIONS[operation.id];
     if (handler === undefined) throw new Error(`operation ${operation.id} has no handler`);
-    if (!operation.write) {
+    if (!isWrite(operation)) {
       effects.read += 1;
       const n = effects.read;
       await tellEffect(operation, "before", n);
@@ -330,7 +328,7 @@ export function makeServer(deps: ServerDeps) {
         throw error;
       }
       const { operation, params } = found;
-      entry = count(method, path, operation.id, operation.write);
+      entry = count(method, path, operation.id, isWrite(operation));
       if (faults.isOutage()) throw toFaultFailure(OUTAGE);
       const struck = faults.strike(operation.id, method, path);
       if (site.settings.latencyMs > 0) await wait(site.settings.latencyMs);
@@ -343,9 +341,10 @@ export function makeServer(deps: ServerDeps) {
       if (tokenScopes !== null && !tokenScopes.includes(scopeOf(operation))) throw scopeMismatch();
       const burst = limits.countBurst(operation.id, site.settings.burstPerSecond);
       if (burst > 0) throw rateLimited(site, "jira-burst-based", burst);
-      const query = parseQuery(target.searchParams, operation.query, operation.required);
+      const query = parseQuery(operation, target.searchParams);
       const isUpload = operation.id === "addAttachment";
       const body = isUpload ? undefined : await readBody(io.request);
+      if (operation.body !== null && !isUpload) checkBody(operation, body);
       const context = {
         operation: operation.id,
         params,
@@ -355,6 +354,7 @@ export function makeServer(deps: ServerDeps) {
         request: io.request,
       };
       const reply = await run(operation, context);
+      if (deps.checkAnswers) checkAnswer(operation, reply);
       const truncate = await applyFaults(struck, "after", io);
       entry.status = reply.status;
       await sendReply(io, reply, { truncate: truncate && !markTruncated(reply), authenticated });

@@ -15,7 +15,6 @@ import type {
   CommentRecord,
   IssueLinkRecord,
   IssueRecord,
-  RemoteLinkRecord,
   Visibility,
 } from "./types.ts";
 
@@ -194,7 +193,6 @@ export function makeState(deps: {
       comments: [],
       attachments: [],
       changelog: [],
-      remoteLinks: [],
       createdMs,
       updatedMs: createdMs,
     };
@@ -438,10 +436,6 @@ export function makeState(deps: {
     return attachment;
   }
 
-  function saveRemoteLinks(id: string, links: readonly RemoteLinkRecord[]): void {
-    update(id, (record) => ({ ...record, remoteLinks: links }), false);
-  }
-
   /** Links two issues, once per type and direction; both issues count as updated. */
   function linkIssues(draft: Pick<IssueLinkRecord, "type" | "inwardId" | "outwardId">, actorId: string): void {
     const isSame = (link: IssueLinkRecord): boolean =>
@@ -516,13 +510,11 @@ export function makeState(deps: {
     setIssueProperty,
     addAttachment,
     deleteAttachment,
-    saveRemoteLinks,
     linkIssues,
     unlinkIssues,
     linksOf,
     issuesAt,
     reset,
-    nextLinkId: () => Number(nextId("link")),
     findCommentOwner: (commentId: string) => commentOwner.get(commentId) ?? null,
     /** Whether some attachment of the site has this media id. */
     hasMedia: (mediaId: string): boolean =>

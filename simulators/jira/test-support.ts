@@ -24,7 +24,7 @@ export const AUTHORIZATION = `Basic ${Buffer.from("bot@example.com:SIMTOKEN").to
 /** Starts a stand-in whose clock stands still at 2026-11-24T20:30:00.123Z until a test moves it. */
 export async function startBench(options: JiraSimulatorOptions = {}): Promise<Bench> {
   const clock = { ms: Date.UTC(2026, 10, 24, 20, 30, 0, 123) };
-  const sim = await startJiraSimulator({ now: () => clock.ms, ...options });
+  const sim = await startJiraSimulator({ now: () => clock.ms, checkAnswers: true, ...options });
   return {
     sim,
     clock,

@@ -83,15 +83,6 @@ export interface ChangeGroup {
   readonly items: readonly ChangeItem[];
 }
 
-/** A remote link of an issue. */
-export interface RemoteLinkRecord {
-  readonly id: number;
-  readonly globalId: string | null;
-  readonly application: Readonly<Record<string, unknown>>;
-  readonly relationship: string | null;
-  readonly object: Readonly<Record<string, unknown>>;
-}
-
 /** One immutable state of an issue. */
 export interface IssueRecord {
   readonly id: string;
@@ -118,7 +109,6 @@ export interface IssueRecord {
   readonly comments: readonly CommentRecord[];
   readonly attachments: readonly AttachmentRecord[];
   readonly changelog: readonly ChangeGroup[];
-  readonly remoteLinks: readonly RemoteLinkRecord[];
   readonly createdMs: number;
   readonly updatedMs: number;
 }

@@ -26,12 +26,6 @@ function findAttachment(site: Site, id: string): { issue: IssueRecord; attachmen
   return { issue, attachment };
 }
 
-function getAttachment(site: Site, context: RequestContext): Reply {
-  const { attachment } = findAttachment(site, param(context, "id"));
-  // jira.md 3.5: here the id is a number, elsewhere it is a string.
-  return { status: 200, body: { ...viewAttachment(site, attachment), id: Number(attachment.id) } };
-}
-
 /** Headers and bytes of a download, whole or the asked range. */
 export function replyWithFile(attachment: AttachmentRecord, range: string | undefined): Reply {
   const headers = {
@@ -169,7 +163,6 @@ async function addAttachment(site: Site, context: RequestContext): Promise<Prepa
 /** Attachments. */
 export const attachmentHandlers: Handlers = {
   getAttachmentMeta,
-  getAttachment,
   getAttachmentContent,
   removeAttachment,
   addAttachment,

@@ -1,6 +1,5 @@
 // Comments, jira.md 3.4.
 
-import { z } from "zod";
 import { adfToText } from "../adf.ts";
 import { requireAdf } from "../fields.ts";
 import {
@@ -15,24 +14,18 @@ import {
 } from "../http.ts";
 import { canSeeComment, canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
 import type { Adf, CommentRecord, IssueRecord, Visibility } from "../types.ts";
-import { viewComment, viewProperties } from "../views.ts";
-import {
-  entityPropertySchema,
-  type Handlers,
-  param,
-  parseBody,
-  parseExpand,
-  requireProperty,
-  toPropertyMap,
-} from "./handler.ts";
+import { viewComment } from "../views.ts";
+import { bodyOf, type EntityProperty, type Handlers, param, parseExpand, toPropertyMap } from "./handler.ts";
 
-const commentSchema = z.strictObject({
-  body: z.unknown(),
-  visibility: z
-    .strictObject({ type: z.enum(["group", "role"]), value: z.string().optional(), identifier: z.string().nullish() })
-    .nullish(),
-  properties: z.array(entityPropertySchema).optional(),
-});
+interface CommentBody {
+  readonly body?: unknown;
+  readonly visibility?: {
+    readonly type: "group" | "role";
+    readonly value?: string;
+    readonly identifier?: string | null;
+  };
+  readonly properties?: readonly EntityProperty[];
+}
 
 function requireCommentBody(site: Site, value: unknown): Adf {
   const body = requireAdf(site, "comment", value);
@@ -41,7 +34,7 @@ function requireCommentBody(site: Site, value: unknown): Adf {
   return body;
 }
 
-function toVisibility(value: z.infer<typeof commentSchema>["visibility"]): Visibility | null {
+function toVisibility(value: CommentBody["visibility"]): Visibility | null {
   if (value === undefined || value === null) return null;
   const name = value.value ?? value.identifier;
   if (name === undefined || name === null) throw fieldErrors({ visibility: "A value or identifier is needed." });
@@ -54,13 +47,6 @@ function visibleComment(site: Site, issue: IssueRecord, id: string): CommentReco
     throw failure(404, [`Can not find a comment for the id: ${id}.`]);
   }
   return comment;
-}
-
-function findCommentById(site: Site, id: string): { issue: IssueRecord; comment: CommentRecord } {
-  const owner = site.state.findCommentOwner(id);
-  const issue = owner === null ? null : site.state.findIssue(owner);
-  if (issue === null || !canSeeIssue(site, issue)) throw failure(404, [`Can not find a comment for the id: ${id}.`]);
-  return { issue, comment: visibleComment(site, issue, id) };
 }
 
 function getComments(site: Site, context: RequestContext): Reply {
@@ -92,11 +78,9 @@ function getComments(site: Site, context: RequestContext): Reply {
   };
 }
 
-const listSchema = z.strictObject({ ids: z.array(z.int()).min(1) });
-
 function getCommentsByIds(site: Site, context: RequestContext): Reply {
   const expand = parseExpand(context, ["renderedBody", "properties"]);
-  const { ids } = parseBody(listSchema, context.body);
+  const { ids } = bodyOf<{ readonly ids: readonly number[] }>(context);
   if (ids.length > 1_000) throw refused("more than 1000 comment ids");
   const values: Record<string, unknown>[] = [];
   for (const id of new Set(ids)) {
@@ -115,7 +99,7 @@ function getCommentsByIds(site: Site, context: RequestContext): Reply {
 function addComment(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   const expand = parseExpand(context, ["renderedBody"]);
-  const request = parseBody(commentSchema, context.body);
+  const request = bodyOf<CommentBody>(context);
   requirePermission(site, "ADD_COMMENTS", "You do not have the permission to comment on this issue.");
   const draft = {
     body: requireCommentBody(site, request.body),
@@ -155,7 +139,7 @@ function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDI
 function updateComment(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   parseExpand(context, ["renderedBody"]);
-  const request = parseBody(commentSchema, context.body);
+  const request = bodyOf<CommentBody>(context);
   const id = param(context, "id");
   requireCommentPermission(site, visibleComment(site, issue, id), "EDIT");
   const body = requireCommentBody(site, request.body);
@@ -190,53 +174,6 @@ function deleteComment(site: Site, context: RequestContext): PreparedWrite {
   };
 }
 
-function getCommentPropertyKeys(site: Site, context: RequestContext): Reply {
-  const { comment } = findCommentById(site, param(context, "commentId"));
-  const self = `${site.baseUrl()}/rest/api/3/comment/${comment.id}/properties`;
-  const keys = viewProperties(comment.properties).map(({ key }) => ({ self: `${self}/${String(key)}`, key }));
-  return { status: 200, body: { keys } };
-}
-
-function getCommentProperty(site: Site, context: RequestContext): Reply {
-  const { comment } = findCommentById(site, param(context, "commentId"));
-  const key = param(context, "propertyKey");
-  if (!Object.hasOwn(comment.properties, key))
-    throw failure(404, [`The comment property with key '${key}' does not exist.`]);
-  return { status: 200, body: { key, value: comment.properties[key] } };
-}
-
-function setCommentProperty(site: Site, context: RequestContext): PreparedWrite {
-  const { issue, comment } = findCommentById(site, param(context, "commentId"));
-  const key = param(context, "propertyKey");
-  requireProperty(key, context.body);
-  requireCommentPermission(site, comment, "EDIT");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const now = findCommentById(site, comment.id);
-      const existed = Object.hasOwn(now.comment.properties, key);
-      site.state.setCommentProperty(issue.id, comment.id, key, context.body);
-      return { status: existed ? 200 : 201 };
-    },
-  };
-}
-
-function deleteCommentProperty(site: Site, context: RequestContext): PreparedWrite {
-  const { issue, comment } = findCommentById(site, param(context, "commentId"));
-  const key = param(context, "propertyKey");
-  if (!Object.hasOwn(comment.properties, key))
-    throw failure(404, [`The comment property with key '${key}' does not exist.`]);
-  requireCommentPermission(site, comment, "EDIT");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      findCommentById(site, comment.id);
-      site.state.setCommentProperty(issue.id, comment.id, key, undefined);
-      return { status: 204 };
-    },
-  };
-}
-
 /** Comments and their properties. */
 export const commentHandlers: Handlers = {
   getComments,
@@ -245,8 +182,4 @@ export const commentHandlers: Handlers = {
   getComment,
   updateComment,
   deleteComment,
-  getCommentPropertyKeys,
-  getCommentProperty,
-  setCommentProperty,
-  deleteCommentProperty,
 };

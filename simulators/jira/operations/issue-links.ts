@@ -1,18 +1,21 @@
 // Links between issues (`/issueLink`, `/issueLinkType`), from Atlassian's description of the platform REST API v3.
 
-import { z } from "zod";
 import { failure, type PreparedWrite, type Reply, type RequestContext } from "../http.ts";
 import { hasPermission, type Site, visibleIssue } from "../site.ts";
 import type { LinkTypeRecord } from "../types.ts";
 import { viewLinkType } from "../views.ts";
-import { type Handlers, parseBody } from "./handler.ts";
+import { bodyOf, type Handlers } from "./handler.ts";
 
-const namedIssue = z.strictObject({ id: z.string().optional(), key: z.string().optional() });
-const linkSchema = z.strictObject({
-  type: z.strictObject({ id: z.string().optional(), name: z.string().optional() }),
-  inwardIssue: namedIssue,
-  outwardIssue: namedIssue,
-});
+interface NamedIssue {
+  readonly id?: string;
+  readonly key?: string;
+}
+
+interface LinkBody {
+  readonly type: { readonly id?: string; readonly name?: string };
+  readonly inwardIssue: NamedIssue;
+  readonly outwardIssue: NamedIssue;
+}
 
 function requireLinking(site: Site): void {
   if (!site.settings.issueLinking) throw failure(404, ["Issue linking is currently disabled."]);
@@ -35,7 +38,7 @@ function getIssueLinkTypes(site: Site): Reply {
 /** The same link again is answered as if it had been made (the description of linkIssues). Without permission: 404. */
 function linkIssues(site: Site, context: RequestContext): PreparedWrite {
   requireLinking(site);
-  const body = parseBody(linkSchema, context.body);
+  const body = bodyOf<LinkBody>(context);
   const type = findType(site, body.type);
   const inward = visibleIssue(site, body.inwardIssue.id ?? body.inwardIssue.key ?? "");
   const outward = visibleIssue(site, body.outwardIssue.id ?? body.outwardIssue.key ?? "");

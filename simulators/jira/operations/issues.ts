@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
 import {
   applyUpdate,
@@ -12,7 +11,6 @@ import {
 import {
   failure,
   fieldErrors,
-  HttpFailure,
   type PreparedWrite,
   pageBean,
   parsePage,
@@ -34,20 +32,22 @@ import {
   viewTransition,
 } from "../views.ts";
 import { planStatusMove } from "../workflow.ts";
-import { entityPropertySchema, type Handlers, param, parseBody, parseExpand, toPropertyMap } from "./handler.ts";
+import {
+  bodyOf,
+  type EntityProperty,
+  type Handlers,
+  param,
+  parseExpand,
+  requireExpands,
+  toPropertyMap,
+} from "./handler.ts";
 
-const updateSchema = z.record(z.string(), z.array(z.record(z.string(), z.unknown())));
-
-// IssueUpdateDetails. The description leaves it open; real Jira ignores what it does not know, we refuse it.
-const issueUpdateSchema = z.strictObject({
-  fields: z.record(z.string(), z.unknown()).optional(),
-  update: updateSchema.optional(),
-  properties: z.array(entityPropertySchema).optional(),
-  transition: z.looseObject({ id: z.string().optional() }).optional(),
-  historyMetadata: z.record(z.string(), z.unknown()).optional(),
-});
-
-type IssueUpdate = z.infer<typeof issueUpdateSchema>;
+interface IssueUpdate {
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly update?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+  readonly properties?: readonly EntityProperty[];
+  readonly transition?: { readonly id?: string };
+}
 
 const ISSUE_EXPANDS = [
   "renderedFields",
@@ -157,31 +157,8 @@ function commitCreate(site: Site, plan: CreatePlan): Record<string, unknown> {
 }
 
 function createIssue(site: Site, context: RequestContext): PreparedWrite {
-  const plan = planCreate(site, parseBody(issueUpdateSchema, context.body));
+  const plan = planCreate(site, bodyOf<IssueUpdate>(context));
   return { issueId: null, commit: () => ({ status: 201, body: commitCreate(site, plan) }) };
-}
-
-const bulkCreateSchema = z.strictObject({ issueUpdates: z.array(issueUpdateSchema).min(1) });
-
-function createIssues(site: Site, context: RequestContext): PreparedWrite {
-  const { issueUpdates } = parseBody(bulkCreateSchema, context.body);
-  // jira.md 3.3: at most 50.
-  if (issueUpdates.length > 50) throw refused("more than 50 issues in one bulk create");
-  const plans: CreatePlan[] = [];
-  const errors: Record<string, unknown>[] = [];
-  for (const [index, update] of issueUpdates.entries()) {
-    try {
-      plans.push(planCreate(site, update));
-    } catch (error) {
-      if (!(error instanceof HttpFailure)) throw error;
-      errors.push({ status: error.status, elementErrors: error.body, failedElementNumber: index });
-    }
-  }
-  if (plans.length === 0) throw new HttpFailure({ status: 400, body: { issues: [], errors } });
-  return {
-    issueId: null,
-    commit: () => ({ status: 201, body: { issues: plans.map((plan) => commitCreate(site, plan)), errors } }),
-  };
 }
 
 /** `editmeta` of an issue. */
@@ -267,16 +244,16 @@ function getIssue(site: Site, context: RequestContext): Reply {
   return { status: 200, body: withExpansions(site, issue, bean, expand) };
 }
 
-const bulkFetchSchema = z.strictObject({
-  issueIdsOrKeys: z.array(z.string()).min(1),
-  fields: z.array(z.string()).optional(),
-  fieldsByKeys: z.boolean().optional(),
-  properties: z.array(z.string()).optional(),
-  expand: z.array(z.enum(ISSUE_EXPANDS)).optional(),
-});
+interface BulkFetch {
+  readonly issueIdsOrKeys: readonly string[];
+  readonly fields?: readonly string[];
+  readonly properties?: readonly string[];
+  readonly expand?: readonly string[];
+}
 
 function bulkFetchIssues(site: Site, context: RequestContext): Reply {
-  const body = parseBody(bulkFetchSchema, context.body);
+  const body = bodyOf<BulkFetch>(context);
+  requireExpands(body.expand ?? [], ISSUE_EXPANDS);
   // jira.md 3.2: at most 100 issues and 5 properties, ascending id, missing ones simply absent.
   if (body.issueIdsOrKeys.length > 100) throw refused("more than 100 issues in one bulk fetch");
   if ((body.properties ?? []).length > 5) throw refused("more than 5 properties in one bulk fetch");
@@ -297,7 +274,7 @@ function bulkFetchIssues(site: Site, context: RequestContext): Reply {
 
 function editIssue(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const body = parseBody(issueUpdateSchema, context.body);
+  const body = bodyOf<IssueUpdate>(context);
   const needsAdmin =
     !context.query.flag("notifyUsers", true) ||
     context.query.flag("overrideScreenSecurity", false) ||
@@ -347,23 +324,6 @@ function deleteIssue(site: Site, context: RequestContext): PreparedWrite {
   };
 }
 
-const assignSchema = z.looseObject({ accountId: z.string().nullable().optional() });
-
-function assignIssue(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const { accountId = null } = parseBody(assignSchema, context.body);
-  const project = site.state.projectOf(issue);
-  const patch = parseFields(site, project, { assignee: accountId === null ? null : { accountId } }, issue.customFields);
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const now = visibleIssue(site, issue.id);
-      site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
-      return { status: 204 };
-    },
-  };
-}
-
 function getChangeLogs(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   const page = parsePage(context.query, 100, 100);
@@ -378,16 +338,16 @@ function getChangeLogs(site: Site, context: RequestContext): Reply {
   };
 }
 
-const bulkChangelogSchema = z.strictObject({
-  issueIdsOrKeys: z.array(z.string()).min(1),
-  fieldIds: z.array(z.string()).optional(),
-  maxResults: z.int().min(1).max(10_000).optional(),
-  nextPageToken: z.string().optional(),
-});
+interface BulkChangelog {
+  readonly issueIdsOrKeys: readonly string[];
+  readonly fieldIds?: readonly string[];
+  readonly maxResults?: number;
+  readonly nextPageToken?: string;
+}
 
 /** All changes of several issues, oldest first within an issue, cursor paging (jira.md 3.2). */
 function getBulkChangelogs(site: Site, context: RequestContext): Reply {
-  const body = parseBody(bulkChangelogSchema, context.body);
+  const body = bodyOf<BulkChangelog>(context);
   if (body.issueIdsOrKeys.length > 1_000) throw refused("more than 1000 issues in one changelog fetch");
   if ((body.fieldIds ?? []).length > 10) throw refused("more than 10 field ids in one changelog fetch");
   const issues = [...new Set(body.issueIdsOrKeys)]
@@ -422,12 +382,6 @@ function getBulkChangelogs(site: Site, context: RequestContext): Reply {
   };
 }
 
-function getEditIssueMeta(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const fields = hasPermission(site, "EDIT_ISSUES") ? viewEditMeta(site, site.state.projectOf(issue)) : {};
-  return { status: 200, body: { fields } };
-}
-
 function getTransitions(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   const expand = parseExpand(context, ["transitions.fields"]);
@@ -440,7 +394,7 @@ function getTransitions(site: Site, context: RequestContext): Reply {
 
 function doTransition(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const body = parseBody(issueUpdateSchema, context.body);
+  const body = bodyOf<IssueUpdate>(context);
   const id = body.transition?.id;
   if (id === undefined) throw failure(400, ["Missing 'transition' identifier"]);
   const { resolution, ...others } = body.fields ?? {};
@@ -473,28 +427,6 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
       const { patch, items } = planStatusMove(site, step.issue, step.to, step.resolutionId);
       site.state.editIssue(issue.id, patch, items, site.bot.accountId);
       return { status: 204 };
-    },
-  };
-}
-
-function getIssueLimitReport(site: Site): Reply {
-  const limits = { comment: site.settings.maxComments, attachment: site.settings.maxAttachments };
-  const near: Record<string, Record<string, number>> = { comment: {}, attachment: {} };
-  for (const issue of site.state.issuesAt(0, new Set())) {
-    for (const [kind, count] of [
-      ["comment", issue.comments.length],
-      ["attachment", issue.attachments.length],
-    ] as const) {
-      const report = near[kind];
-      if (report !== undefined && count >= limits[kind] * 0.9) report[issue.id] = count;
-    }
-  }
-  return {
-    status: 200,
-    body: {
-      issuesApproachingLimit: near,
-      issuesBreachingLimit: {},
-      limits: { ...limits, issuelinks: 2_000, remoteIssueLinks: 2_000, worklog: 10_000 },
     },
   };
 }
@@ -536,18 +468,14 @@ function parseCreateMetaPage(context: RequestContext) {
 /** Issues: create, read, edit, delete, transitions, changelog, create and edit screens. */
 export const issueHandlers: Handlers = {
   createIssue,
-  createIssues,
   getIssue,
   bulkFetchIssues,
   editIssue,
   deleteIssue,
-  assignIssue,
   getChangeLogs,
   getBulkChangelogs,
-  getEditIssueMeta,
   getTransitions,
   doTransition,
-  getIssueLimitReport,
   getCreateIssueMetaIssueTypes,
   getCreateIssueMetaIssueTypeId,
 };

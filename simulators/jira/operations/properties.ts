@@ -1,15 +1,8 @@
 // Issue properties and the bulk form with its task, jira.md 3.3.
 
-import { z } from "zod";
 import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
 import { canSeeIssue, requirePermission, type Site, visibleIssue } from "../site.ts";
-import { type Handlers, param, parseBody, requireProperty } from "./handler.ts";
-
-function getIssuePropertyKeys(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const self = `${site.baseUrl()}/rest/api/3/issue/${issue.key}/properties`;
-  return { status: 200, body: { keys: Object.keys(issue.properties).map((key) => ({ self: `${self}/${key}`, key })) } };
-}
+import { bodyOf, type Handlers, param, requireProperty } from "./handler.ts";
 
 function getIssueProperty(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
@@ -33,30 +26,13 @@ function setIssueProperty(site: Site, context: RequestContext): PreparedWrite {
   };
 }
 
-function deleteIssueProperty(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const key = param(context, "propertyKey");
-  if (!Object.hasOwn(issue.properties, key)) throw failure(404, [`The property with key '${key}' does not exist.`]);
-  requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      site.state.setIssueProperty(visibleIssue(site, issue.id).id, key, undefined);
-      return { status: 204 };
-    },
-  };
+interface ManyProperties {
+  readonly issues: readonly { readonly issueID: number; readonly properties: Readonly<Record<string, unknown>> }[];
 }
-
-const multiSchema = z.strictObject({
-  issues: z
-    .array(z.strictObject({ issueID: z.int(), properties: z.record(z.string(), z.unknown()) }))
-    .min(1)
-    .max(100),
-});
 
 /** Up to 100 issues with up to 10 properties each; answers 303 to a task. Assumed: it is done when the 303 arrives. */
 function bulkSetIssuePropertiesByIssue(site: Site, context: RequestContext): PreparedWrite {
-  const { issues } = parseBody(multiSchema, context.body);
+  const { issues } = bodyOf<ManyProperties>(context);
   const { bulkProperties } = site.settings;
   if (/^\d+$/.test(bulkProperties)) throw failure(Number(bulkProperties), ["The bulk operation is not available."]);
   for (const { issueID, properties } of issues) {
@@ -105,10 +81,8 @@ function getTask(site: Site, context: RequestContext): Reply {
 
 /** Issue properties and tasks. */
 export const propertyHandlers: Handlers = {
-  getIssuePropertyKeys,
   getIssueProperty,
   setIssueProperty,
-  deleteIssueProperty,
   bulkSetIssuePropertiesByIssue,
   getTask,
 };

@@ -3,11 +3,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { failure, type Reply, type RequestContext, refused } from "../http.ts";
-import { type JqlClause, JqlError, type JqlOperand, type JqlPlan, parseJql, planJql, type SortKey } from "../jql.ts";
+import { JqlError, type JqlPlan, parseJql, planJql, type SortKey } from "../jql.ts";
 import { canSeeIssue, type Site } from "../site.ts";
 import type { IssueRecord } from "../types.ts";
 import { listFieldDetails, viewIssue } from "../views.ts";
-import { type Handlers, parseBody, parseExpand } from "./handler.ts";
+import { bodyOf, type Handlers, requireExpands } from "./handler.ts";
 
 interface SearchRequest {
   readonly jql: string;
@@ -121,37 +121,21 @@ function viewHit(site: Site, issue: IssueRecord, request: SearchRequest): Record
   return viewIssue(site, issue, view);
 }
 
-function searchGet(site: Site, context: RequestContext): Reply {
-  const { query } = context;
-  return search(site, {
-    jql: query.text("jql") ?? "",
-    nextPageToken: query.text("nextPageToken"),
-    maxResults: query.int("maxResults", 50),
-    fields: query.list("fields"),
-    properties: query.list("properties"),
-    reconcileIssues: query.list("reconcileIssues"),
-    expand: parseExpand(context, SEARCH_EXPANDS),
-  });
+interface SearchBody {
+  readonly jql?: string;
+  readonly nextPageToken?: string;
+  readonly maxResults?: number;
+  readonly fields?: readonly string[];
+  readonly properties?: readonly string[];
+  readonly reconcileIssues?: readonly number[];
+  /** One text with commas (jira.md 2.3). */
+  readonly expand?: string;
 }
 
-const searchSchema = z.strictObject({
-  jql: z.string().optional(),
-  nextPageToken: z.string().optional(),
-  maxResults: z.int().optional(),
-  fields: z.array(z.string()).optional(),
-  properties: z.array(z.string()).optional(),
-  reconcileIssues: z.array(z.int()).optional(),
-  // jira.md 2.3: here `expand` is one comma string.
-  expand: z.string().optional(),
-  fieldsByKeys: z.boolean().optional(),
-});
-
 function searchPost(site: Site, context: RequestContext): Reply {
-  const body = parseBody(searchSchema, context.body);
+  const body = bodyOf<SearchBody>(context);
   const expand = (body.expand ?? "").split(",").filter((value) => value.length > 0);
-  for (const value of expand) {
-    if (!SEARCH_EXPANDS.some((known) => known === value)) throw refused(`unknown expand "${value}"`);
-  }
+  requireExpands(expand, SEARCH_EXPANDS);
   return search(site, {
     jql: body.jql ?? "",
     nextPageToken: body.nextPageToken ?? null,
@@ -164,97 +148,12 @@ function searchPost(site: Site, context: RequestContext): Reply {
 }
 
 function countIssues(site: Site, context: RequestContext): Reply {
-  const { jql = "" } = parseBody(z.strictObject({ jql: z.string().optional() }), context.body);
+  const { jql = "" } = bodyOf<SearchBody>(context);
   return { status: 200, body: { count: findMatches(site, toPlan(site, jql), new Set()).length } };
-}
-
-const matchSchema = z.strictObject({ jqls: z.array(z.string()).min(1), issueIds: z.array(z.int()).min(1) });
-
-function matchIssues(site: Site, context: RequestContext): Reply {
-  const { jqls, issueIds } = parseBody(matchSchema, context.body);
-  const matches = jqls.map((jql) => {
-    try {
-      const hits = findMatches(site, toPlan(site, jql), new Set());
-      const ids = new Set(hits.map((hit) => Number(hit.issue.id)));
-      return { matchedIssues: issueIds.filter((id) => ids.has(id)), errors: [] };
-    } catch {
-      return { matchedIssues: [], errors: [`Invalid JQL: ${jql}`] };
-    }
-  });
-  return { status: 200, body: { matches } };
-}
-
-function viewOperand(operand: JqlOperand): Record<string, unknown> {
-  switch (operand.kind) {
-    case "empty":
-      return { keyword: "empty" };
-    case "function":
-      return {
-        function: operand.name,
-        arguments: operand.args,
-        encodedOperand: `${operand.name}(${operand.args.join(", ")})`,
-      };
-    default:
-      return { value: operand.text, encodedValue: operand.quoted ? JSON.stringify(operand.text) : operand.text };
-  }
-}
-
-function viewClause(clause: JqlClause): Record<string, unknown> {
-  if (clause.kind === "not") return { operator: "not", clauses: [viewClause(clause.clause)] };
-  if (clause.kind !== "field") return { operator: clause.kind, clauses: clause.clauses.map(viewClause) };
-  const [first] = clause.operands;
-  return {
-    field: { name: clause.field, encodedName: clause.field },
-    operator: clause.operator,
-    operand: clause.list || first === undefined ? { values: clause.operands.map(viewOperand) } : viewOperand(first),
-  };
-}
-
-function parseJqlQueries(_site: Site, context: RequestContext): Reply {
-  const validation = context.query.text("validation") ?? "strict";
-  if (!["strict", "warn", "none"].includes(validation)) throw refused(`unknown validation "${validation}"`);
-  const { queries } = parseBody(z.strictObject({ queries: z.array(z.string()).min(1) }), context.body);
-  const parsed = queries.map((query) => {
-    try {
-      const { where, orderBy } = parseJql(query);
-      if (validation === "strict")
-        toPlan(_site, where === null ? `project = ${_site.state.projects[0]?.id ?? "0"}` : query);
-      return {
-        query,
-        structure: {
-          ...(where === null ? {} : { where: viewClause(where) }),
-          ...(orderBy.length === 0
-            ? {}
-            : {
-                orderBy: {
-                  fields: orderBy.map((entry) => ({
-                    field: { name: entry.field, encodedName: entry.field },
-                    direction: entry.descending ? "desc" : "asc",
-                  })),
-                },
-              }),
-        },
-      };
-    } catch (error) {
-      return { query, errors: readMessages(error) };
-    }
-  });
-  return { status: 200, body: { queries: parsed } };
-}
-
-function readMessages(error: unknown): readonly string[] {
-  if (error instanceof JqlError) return error.messages;
-  if (error instanceof Error && "body" in error) {
-    return (error.body as { errorMessages?: string[] }).errorMessages ?? [];
-  }
-  throw error;
 }
 
 /** Search and JQL. */
 export const searchHandlers: Handlers = {
-  searchAndReconsileIssuesUsingJql: searchGet,
   searchAndReconsileIssuesUsingJqlPost: searchPost,
   countIssues,
-  matchIssues,
-  parseJqlQueries,
 };

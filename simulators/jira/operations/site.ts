@@ -1,14 +1,6 @@
 // Projects, users, permissions and the lists of statuses, priorities, fields.
 
-import {
-  PERMISSIONS,
-  PRIORITIES,
-  type ProjectDef,
-  RESOLUTIONS,
-  SECURITY_LEVELS,
-  STATUS_CATEGORIES,
-  STATUSES,
-} from "../catalog.ts";
+import { PERMISSIONS, PRIORITIES, type ProjectDef, SECURITY_LEVELS } from "../catalog.ts";
 import {
   failure,
   pageBean,
@@ -20,16 +12,7 @@ import {
   toJiraTime,
 } from "../http.ts";
 import { canSeeIssue, hasPermission, localName, type Site } from "../site.ts";
-import {
-  listFieldDetails,
-  viewCategory,
-  viewIssueType,
-  viewPriority,
-  viewProject,
-  viewResolution,
-  viewStatus,
-  viewUser,
-} from "../views.ts";
+import { listFieldDetails, viewIssueType, viewPriority, viewProject, viewStatus, viewUser } from "../views.ts";
 import { type Handlers, param, parseExpand } from "./handler.ts";
 
 /** `/priority/search` and `/resolution/search` declare their paging as strings. */
@@ -39,13 +22,6 @@ function parseTextPage(context: RequestContext) {
   if (!Number.isInteger(startAt) || !Number.isInteger(maxResults))
     throw refused("startAt and maxResults must be numbers");
   return { startAt, maxResults: Math.min(maxResults, 50) };
-}
-
-function getAllLabels(site: Site, context: RequestContext): Reply {
-  const labels = new Set<string>();
-  for (const issue of site.state.issuesAt(0, new Set())) for (const label of issue.labels) labels.add(label);
-  const page = parsePage(context.query, 1_000, 1_000);
-  return { status: 200, body: pageBean([...labels].sort(), page, `${site.baseUrl()}/rest/api/3/label`) };
 }
 
 function searchPriorities(site: Site, context: RequestContext): Reply {
@@ -64,62 +40,6 @@ function searchPriorities(site: Site, context: RequestContext): Reply {
       isDefault: priority.isDefault,
     }));
   return { status: 200, body: pageBean(found, parseTextPage(context), `${site.baseUrl()}/rest/api/3/priority/search`) };
-}
-
-function getPriority(site: Site, context: RequestContext): Reply {
-  const id = param(context, "id");
-  const priority = PRIORITIES.find((candidate) => candidate.id === id);
-  if (priority === undefined) throw failure(404, ["The priority was not found."]);
-  return { status: 200, body: { ...viewPriority(site, id), description: "", statusColor: priority.color } };
-}
-
-function listStatuses(site: Site): (typeof STATUSES)[number][] {
-  const used = new Set<string>(site.state.projects.flatMap((project) => project.workflow.statusIds));
-  return STATUSES.filter((status) => used.has(status.id));
-}
-
-function getStatuses(site: Site): Reply {
-  return { status: 200, body: listStatuses(site).map((status) => viewStatus(site, status.id)) };
-}
-
-function searchStatuses(site: Site, context: RequestContext): Reply {
-  const projectId = context.query.text("projectId");
-  const project = site.state.projects.find((candidate) => candidate.id === projectId);
-  const category = context.query.text("statusCategory");
-  const text = (context.query.text("searchString") ?? "").toLowerCase();
-  const found = listStatuses(site)
-    .filter((status) => project === undefined || project.workflow.statusIds.some((id) => id === status.id))
-    .map((status) => ({
-      id: status.id,
-      name: localName(site, status.name),
-      statusCategory: STATUS_CATEGORIES.find((candidate) => candidate.key === status.category)?.api ?? "TODO",
-      description: "",
-      scope: { type: "GLOBAL" },
-    }))
-    .filter((status) => category === null || status.statusCategory === category)
-    .filter((status) => status.name.toLowerCase().includes(text));
-  return {
-    status: 200,
-    body: pageBean(found, parsePage(context.query, 200, 200), `${site.baseUrl()}/rest/api/3/statuses/search`),
-  };
-}
-
-function getStatusCategories(site: Site): Reply {
-  return { status: 200, body: STATUS_CATEGORIES.map((category) => viewCategory(site, category.key)) };
-}
-
-function searchResolutions(site: Site, context: RequestContext): Reply {
-  const ids = context.query.list("id");
-  const found = RESOLUTIONS.filter((resolution) => ids.length === 0 || ids.includes(resolution.id)).map(
-    (resolution) => ({
-      ...viewResolution(site, resolution.id),
-      default: resolution.isDefault,
-    }),
-  );
-  return {
-    status: 200,
-    body: pageBean(found, parseTextPage(context), `${site.baseUrl()}/rest/api/3/resolution/search`),
-  };
 }
 
 function viewWholeProject(site: Site, project: ProjectDef): Record<string, unknown> {
@@ -151,25 +71,6 @@ const PROJECT_EXPANDS = [
   "issueTypeHierarchy",
   "permissions",
 ];
-
-function searchProjects(site: Site, context: RequestContext): Reply {
-  parseExpand(context, PROJECT_EXPANDS);
-  const ids = context.query.list("id");
-  const keys = context.query.list("keys");
-  const type = context.query.list("typeKey");
-  const text = (context.query.text("query") ?? "").toLowerCase();
-  const visible = hasPermission(site, "BROWSE_PROJECTS") ? site.state.projects : [];
-  const found = visible
-    .filter((project) => ids.length === 0 || ids.includes(project.id))
-    .filter((project) => keys.length === 0 || keys.includes(project.key))
-    .filter((project) => type.length === 0 || type.includes(project.projectTypeKey))
-    .filter((project) => `${project.key} ${project.name}`.toLowerCase().includes(text))
-    .map((project) => viewProject(site, project));
-  return {
-    status: 200,
-    body: pageBean(found, parsePage(context.query, 50, 100), `${site.baseUrl()}/rest/api/3/project/search`),
-  };
-}
 
 function requireProject(site: Site, idOrKey: string): ProjectDef {
   const project = site.state.projects.find((candidate) => candidate.id === idOrKey || candidate.key === idOrKey);
@@ -217,11 +118,6 @@ function getAllStatuses(site: Site, context: RequestContext): Reply {
   return { status: 200, body };
 }
 
-function getIssueTypesForProject(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, String(context.query.int("projectId", 0)));
-  return { status: 200, body: project.issueTypeIds.map((type) => viewIssueType(site, type)) };
-}
-
 function viewField(field: ReturnType<typeof listFieldDetails>[number]): Record<string, unknown> {
   return {
     id: field.id,
@@ -238,21 +134,6 @@ function viewField(field: ReturnType<typeof listFieldDetails>[number]): Record<s
 
 function getFields(site: Site): Reply {
   return { status: 200, body: listFieldDetails(site).map(viewField) };
-}
-
-function getFieldsPaginated(site: Site, context: RequestContext): Reply {
-  const types = context.query.list("type");
-  const ids = context.query.list("id");
-  const text = (context.query.text("query") ?? "").toLowerCase();
-  const found = listFieldDetails(site)
-    .filter((field) => types.length === 0 || types.includes(field.custom ? "custom" : "system"))
-    .filter((field) => ids.length === 0 || ids.includes(field.id))
-    .filter((field) => field.name.toLowerCase().includes(text))
-    .map((field) => ({ id: field.id, name: field.name, schema: field.schema, key: field.id, isLocked: false }));
-  return {
-    status: 200,
-    body: pageBean(found, parsePage(context.query, 50, 50), `${site.baseUrl()}/rest/api/3/field/search`),
-  };
 }
 
 function getCurrentUser(site: Site, context: RequestContext): Reply {
@@ -388,38 +269,19 @@ function getUsersFromGroup(site: Site, context: RequestContext): Reply {
   };
 }
 
-/** jira.md 3.7: dynamic webhooks are for OAuth and Connect apps; an API token gets 403. */
-function refuseDynamicWebhooks(): Reply {
-  throw failure(403, ["The caller isn't an app."]);
-}
-
 /** Everything about the site that is not an issue. */
 export const siteHandlers: Handlers = {
-  getAllLabels,
   searchPriorities,
-  getPriority,
-  getStatuses,
-  search: searchStatuses,
-  getStatusCategories,
-  searchResolutions,
-  searchProjects,
   getProject,
   getProjectRole,
   getUsersFromGroup,
   getProjectIssueSecurityScheme,
   getSecurityLevelsForProject,
   getAllStatuses,
-  getIssueTypesForProject,
   getFields,
-  getFieldsPaginated,
   getCurrentUser,
   getMyPermissions,
   getServerInfo,
   getUser,
   findAssignableUsers,
-  getDynamicWebhooksForApp: refuseDynamicWebhooks,
-  registerDynamicWebhooks: refuseDynamicWebhooks,
-  deleteWebhookById: refuseDynamicWebhooks,
-  refreshWebhooks: refuseDynamicWebhooks,
-  getFailedWebhooks: refuseDynamicWebhooks,
 };
