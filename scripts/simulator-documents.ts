@@ -31,6 +31,9 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "openapi-v3-subset.json": [
     "components.schemas.JsonNode.properties",
     "components.schemas.JsonNode.type",
+    "components.schemas.JsonNode.additionalProperties",
+    "components.schemas.JsonNode.maxProperties",
+    "components.schemas.JsonNode.minProperties",
     "components.schemas.ChangeDetails.properties.from.type",
     "components.schemas.ChangeDetails.properties.fromString.type",
     "components.schemas.ChangeDetails.properties.to.type",

@@ -59,3 +59,17 @@ it("expands and links issues as described", async () => {
 
   expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 200, 204]);
 });
+
+it("takes any JSON as a property's value, in the bulk form too", async () => {
+  const { body } = await bench.call("POST", "/rest/api/3/issue", { fields: taskFields("x") });
+  const values = [{ v: 1, deep: { list: [null] } }, "text", 7, [1]];
+  const properties = Object.fromEntries(values.map((value, index) => [`p${index}`, value]));
+
+  const many = await bench.call("POST", "/rest/api/3/issue/properties/multi", {
+    issues: [{ issueID: Number(body.id), properties }],
+  });
+  const read = await bench.call("GET", `/rest/api/3/issue/${body.id}?properties=*all`);
+
+  expect(many.status).toBe(303);
+  expect(read.body.properties).toEqual(properties);
+});
