@@ -80,7 +80,7 @@ export function makeApi(document: RawDocument): Api {
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, raw] of Object.entries(methods))
       operations.set(raw.operationId, readOperation(resolve, { path, method: method.toUpperCase(), raw }));
-  const ajv = new Ajv({ strict: false, validateFormats: false });
+  const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
   const checks = new Map<string, ValidateFunction>();
   const check = (key: string, makeSchema: () => Schema, value: unknown, where: string): string | null => {
     const validate = checks.get(key) ?? ajv.compile(makeSchema());
@@ -99,7 +99,7 @@ export function makeApi(document: RawDocument): Api {
     },
     findBodyProblem({ id, body }, value) {
       if (body === null) return "a body on an operation that documents none";
-      return check(`${id} body`, () => close(resolve, body.schema, []), value, "body");
+      return check(`${id} body`, () => inline(resolve, body.schema, [], close), value, "body");
     },
     findAnswerProblem({ id, answers }, status, value) {
       const schema = answers[status];
@@ -165,41 +165,37 @@ function readOperation(
   };
 }
 
-/** A schema with its references in place; one that holds itself becomes anything. */
+/** A schema with its references in place; one that holds itself becomes anything. `prepare` changes each part before its own parts follow. */
 function inline(
   resolve: (schema: Schema) => Schema,
   reference: Schema,
   above: readonly Schema[],
-  change: (schema: Schema) => Schema = (schema) => schema,
+  prepare: (schema: Schema) => Schema = (schema) => schema,
 ): Schema {
-  const schema = resolve(reference);
-  if (above.includes(schema) || above.length > 20) return {};
+  const resolved = resolve(reference);
+  if (above.includes(resolved) || above.length > 20) return {};
+  const schema = prepare(resolved);
   const deeper = (inner: unknown): unknown => {
     if (Array.isArray(inner)) return inner.map(deeper);
-    return typeof inner === "object" && inner !== null
-      ? inline(resolve, inner as Schema, [...above, schema], change)
-      : inner;
+    if (typeof inner !== "object" || inner === null) return inner;
+    return inline(resolve, inner as Schema, [...above, resolved], prepare);
   };
+  const changed: Record<string, unknown> = { ...schema };
+  for (const name of ["items", "additionalProperties", "allOf", "anyOf", "oneOf"])
+    if (name in schema) changed[name] = deeper(schema[name]);
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
-  const nested = ["items", "additionalProperties", "allOf", "anyOf", "oneOf"].filter((name) => name in schema);
-  return change({
-    ...schema,
-    ...(schema.properties === undefined
-      ? {}
-      : { properties: Object.fromEntries(properties.map(([name, inner]) => [name, deeper(inner)])) }),
-    ...Object.fromEntries(nested.map((name) => [name, deeper(schema[name])])),
-  });
+  if (properties.length > 0)
+    changed.properties = Object.fromEntries(properties.map(([name, inner]) => [name, deeper(inner)]));
+  return changed;
 }
 
 /** Takes members that nobody described, and read-only ones, out of what a request may hold. */
-function close(resolve: (schema: Schema) => Schema, schema: Schema, above: readonly Schema[]): Schema {
-  return inline(resolve, schema, above, (closed) => {
-    if (closed.properties === undefined || typeof closed.additionalProperties === "object") return closed;
-    const properties = Object.entries(closed.properties as Record<string, Schema>);
-    const writable = properties.filter(([, { readOnly }]) => readOnly !== true);
-    const open = properties.length === 0 && closed.additionalProperties === true;
-    return { ...closed, properties: Object.fromEntries(writable), additionalProperties: open };
-  });
+function close(schema: Schema): Schema {
+  if (schema.properties === undefined || typeof schema.additionalProperties === "object") return schema;
+  const properties = Object.entries(schema.properties as Record<string, Schema>);
+  const writable = properties.filter(([, { readOnly }]) => readOnly !== true);
+  const isOpen = properties.length === 0 && schema.additionalProperties === true;
+  return { ...schema, properties: Object.fromEntries(writable), additionalProperties: isOpen };
 }
 
 const LIMITS: Readonly<Record<string, string>> = {

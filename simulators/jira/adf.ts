@@ -42,7 +42,7 @@ function typesOf(schema: Schema, definitions: Readonly<Record<string, Schema>>):
 function makeJudge(): (name: string, value: unknown) => boolean {
   const schema = JSON.parse(readFileSync(new URL("./adf-schema.json", import.meta.url), "utf8"));
   const definitions = withoutReferences(schema.definitions) as Readonly<Record<string, Schema>>;
-  const ajv = new Ajv({ strict: false });
+  const ajv = new Ajv({ strict: false, meta: false, validateSchema: false });
   const checks = new Map<string, { readonly types: readonly unknown[] | null; validate: ValidateFunction | null }>();
   const judge = (name: string, value: unknown): boolean => {
     const definition = definitions[name] ?? {};
