@@ -2,8 +2,10 @@
 // product, so that a misunderstanding on one side shows on the other. What it knows comes from Atlassian's REST v3
 // description and from the notes beside it; what nobody documents is a setting (see settings.ts).
 
+import { findAdfProblem, textToAdf } from "./adf.ts";
 import { DEFAULT_PROJECTS, makeAccounts, makeProjects, type ProjectSeed } from "./catalog.ts";
 import { type JiraControl, makeControl } from "./control.ts";
+import { jiraDocument } from "./document.ts";
 import { makeFaults } from "./faults.ts";
 import { makeFileStore } from "./files.ts";
 import { makeLimits } from "./limits.ts";
@@ -113,6 +115,7 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
 
   try {
     const url = await server.listen(options.port ?? 0, options.host ?? "127.0.0.1");
+    setImmediate(warmUp);
     return {
       url,
       control,
@@ -126,4 +129,14 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
     files.close();
     throw error;
   }
+}
+
+/** Compiles what the first writes need, while nobody waits: on a busy machine it could outlast a caller's patience. Quick once done. */
+function warmUp(): void {
+  const document = jiraDocument();
+  for (const id of ["createIssue", "editIssue", "addComment", "searchAndReconsileIssuesUsingJqlPost"]) {
+    const operation = document.operations.get(id);
+    if (operation !== undefined) document.findBodyProblem(operation, {});
+  }
+  findAdfProblem(textToAdf("text"));
 }
