@@ -107,14 +107,11 @@ const tables = [
 /** Files that are too long still. Whoever shortens one takes it off; none comes on. */
 const longFiles = [
   "simulators/huawei/control.ts",
-  "simulators/huawei/operations-cases.ts",
   "simulators/huawei/server.ts",
   "simulators/huawei/state.ts",
-  "simulators/jira/adf.ts",
   "simulators/jira/control.ts",
   "simulators/jira/jql.ts",
   "simulators/jira/operations/issues.ts",
-  "simulators/jira/operations/site.ts",
   "simulators/jira/server.ts",
   "simulators/jira/state.ts",
   "simulators/jira/views.ts",
