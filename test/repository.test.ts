@@ -95,8 +95,6 @@ test("a room of src/sync holds about a dozen files at most", () => {
 
 /** Files that may be long: tables, one row after the other; those of the flows' ports are types with their promises. */
 const tables = [
-  "simulators/huawei/contract.ts",
-  "simulators/jira/operation-table.ts",
   "src/config/environment.ts",
   "src/domain/text/guard-rules.ts",
   "src/sync/ports.ts",
