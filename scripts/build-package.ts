@@ -11,13 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 /** What is no TypeScript and is read at run time. */
-const assets = [
-  "src/**/*.wasm",
-  "src/web/assets/*",
-  "simulators/*/*.json",
-  "casebridge.schema.json",
-  "package.json",
-];
+const assets = ["src/**/*.wasm", "src/web/assets/*", "simulators/*/*.json", "casebridge.schema.json", "package.json"];
 
 rmSync(dist, { recursive: true, force: true });
 const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
