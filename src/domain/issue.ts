@@ -40,6 +40,7 @@ export type IssueFile = {
 export type Issue = {
   readonly issueId: IssueId;
   readonly issueKey: IssueKey;
+  /** The connection's own project goes by its configured key, whatever it is called today. */
   readonly projectKey: string;
   readonly projectTypeKey: string | null;
   readonly summary: string;

@@ -6,6 +6,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import { refusedLocally } from "./errors.ts";
 import { bulkMax, type IssueDeps, wholeFields } from "./issue-deps.ts";
 import { inOrder, lacksLevel, propertyKey, toFieldText, toIssue, type WireComment } from "./mapping.ts";
+import { toProjectKey } from "./project-key.ts";
 import { type CallContext, checkedSegment } from "./transport.ts";
 import { anyFieldsSchema, issueShowingSchema, issuesSchema } from "./wire.ts";
 
@@ -25,13 +26,16 @@ export type FindShowing = (
 /** Issues as the domain has them. What they tell of clocks and of how young they are is remembered. */
 export async function readIssues(deps: IssueDeps, call: CallContext, wires: readonly Parameters<typeof toIssue>[0][]) {
   const hasNoLevels = wires.some(lacksLevel) && (await deps.directory.levels(call)) === "none";
-  return wires.map((wire) => {
-    const own = wire.fields.project.key === deps.options.projectKey;
-    const issue = toIssue(wire, deps.extraFields, own && hasNoLevels);
+  const issues: Issue[] = [];
+  for (const wire of wires) {
+    const projectKey = await toProjectKey(deps, call, wire.fields.project);
+    const own = projectKey === deps.options.projectKey;
+    const issue = { ...toIssue(wire, deps.extraFields, own && hasNoLevels), projectKey };
     deps.serviceClock.noteMoment(new Date(issue.updatedRaw));
     deps.transport.noteIssue(issue.issueId, issue.createdAt);
-    return issue;
-  });
+    issues.push(issue);
+  }
+  return issues;
 }
 
 /** `JiraPort.getFieldTexts`. */

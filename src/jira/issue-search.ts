@@ -9,6 +9,7 @@ import { readIssues } from "./issue-reading.ts";
 import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
 import { propertyKey, toCategory, toIssueMark } from "./mapping.ts";
 import { readTokenPages } from "./paging.ts";
+import { toProjectKey } from "./project-key.ts";
 import type { CallContext } from "./transport.ts";
 import { issuePageSchema, labelPageSchema, updatedPageSchema } from "./wire.ts";
 
@@ -36,6 +37,7 @@ export async function listUpdatedIssues(deps: IssueDeps, minutes: number, lane: 
     category: toCategory(issue.fields.status.statusCategory.key),
     labels: issue.fields.labels ?? [],
     creatorId: issue.fields.creator?.accountId ?? null,
+    projectKey: deps.options.projectKey,
     mark: toIssueMark(issue.properties?.[propertyKey]),
   }));
 }
@@ -62,18 +64,23 @@ export async function listMarkedIssues(deps: IssueDeps, scope: "project" | "labe
 /** Labels and property of what a search finds; what is not wanted is forgotten page by page. */
 async function searchMarks(deps: IssueDeps, call: CallContext, jql: string, wants: (issue: MarkedIssue) => boolean) {
   const found = await readTokenPages(call, async (token) => {
-    const body = toSearch({ jql, fields: ["labels", "creator"], properties: [propertyKey] }, token);
+    const body = toSearch({ jql, fields: ["labels", "creator", "project"], properties: [propertyKey] }, token);
     const request = { url: searchUrl, method: "POST", body, schema: labelPageSchema } as const;
     const page = await deps.transport.client(call).sendRequest(request);
-    const items = page.issues.map((issue) => ({
-      id: issue.id,
-      issueId: toId<IssueId>(issue.id),
-      issueKey: toId<IssueKey>(issue.key),
-      labels: issue.fields.labels ?? [],
-      creatorId: issue.fields.creator?.accountId ?? null,
-      mark: toIssueMark(issue.properties?.[propertyKey]),
-    }));
-    return { items: items.filter(wants), nextPageToken: page.nextPageToken };
+    const items: (MarkedIssue & { readonly id: string })[] = [];
+    for (const issue of page.issues) {
+      const item = {
+        id: issue.id,
+        issueId: toId<IssueId>(issue.id),
+        issueKey: toId<IssueKey>(issue.key),
+        labels: issue.fields.labels ?? [],
+        creatorId: issue.fields.creator?.accountId ?? null,
+        projectKey: await toProjectKey(deps, call, issue.fields.project),
+        mark: toIssueMark(issue.properties?.[propertyKey]),
+      };
+      if (wants(item)) items.push(item);
+    }
+    return { items, nextPageToken: page.nextPageToken };
   });
   return lastById(found).map(({ id: _id, ...issue }) => issue);
 }

@@ -45,6 +45,7 @@ export const issueSchema = z.object({
   key: z.string().min(1),
   fields: z.looseObject({
     project: z.object({
+      id: idSchema.nullish(),
       key: z.string(),
       projectTypeKey: z.string().nullish(),
       // True in team-managed projects.
@@ -109,7 +110,11 @@ export const labelPageSchema = z.object({
     z.object({
       id: idSchema,
       key: z.string().min(1),
-      fields: z.object({ labels: z.array(z.string()).nullish(), creator: userSchema }),
+      fields: z.object({
+        labels: z.array(z.string()).nullish(),
+        creator: userSchema,
+        project: z.object({ id: idSchema.nullish(), key: z.string() }),
+      }),
       properties: propertiesSchema,
     }),
   ),

@@ -25,9 +25,9 @@ export function namesItself({ mark, issueId }: Pick<MarkedIssue, "mark" | "issue
  */
 export function isInProject(
   { jira }: { readonly jira: Pick<ConnectionSettings["jira"], "projectKey"> },
-  { issueKey }: Pick<MarkedIssue, "issueKey">,
+  { projectKey }: Pick<MarkedIssue, "projectKey">,
 ): boolean {
-  return issueKey.startsWith(`${jira.projectKey}-`);
+  return projectKey === jira.projectKey;
 }
 
 /**

@@ -255,7 +255,7 @@ export type NewIssue = {
 };
 
 /** What a search shows of an issue that may be ours: see `ownership.ts` for what it proves. */
-export type MarkedIssue = Pick<Issue, "issueId" | "issueKey" | "labels" | "mark" | "creatorId">;
+export type MarkedIssue = Pick<Issue, "issueId" | "issueKey" | "projectKey" | "labels" | "mark" | "creatorId">;
 
 /** An issue that was updated lately, as a search shows it. */
 export type UpdatedIssue = MarkedIssue & Pick<Issue, "updatedRaw" | "category">;
