@@ -247,6 +247,8 @@ export interface ProjectSeed {
 export interface ProjectDef {
   readonly id: string;
   readonly key: string;
+  /** Keys that it had before; they go on leading to it. */
+  readonly formerKeys: readonly string[];
   readonly name: string;
   readonly workflow: Workflow;
   readonly projectTypeKey: "software" | "service_desk" | "business";
@@ -267,6 +269,7 @@ export function makeProjects(seeds: readonly ProjectSeed[]): ProjectDef[] {
   return seeds.map((seed, index) => ({
     id: String(10_000 + index * 3),
     key: seed.key,
+    formerKeys: [],
     name: seed.name ?? seed.key,
     workflow: WORKFLOWS[seed.workflow ?? (seed.projectTypeKey === "service_desk" ? "desk" : "direct")],
     projectTypeKey: seed.projectTypeKey ?? "software",

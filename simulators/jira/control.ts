@@ -109,8 +109,8 @@ export function makeControl(deps: {
   }
 
   function getProject(key: string): ProjectDef {
-    const project = state.projects.find((candidate) => candidate.key === key || candidate.id === key);
-    if (project === undefined) throw new Error(`no project "${key}"`);
+    const project = state.findProject(key);
+    if (project === null) throw new Error(`no project "${key}"`);
     return project;
   }
 
@@ -284,6 +284,11 @@ export function makeControl(deps: {
     const issue = state.getIssue(args.issue);
     const moved = state.moveIssue(issue.id, getProject(args.projectKey), findActor(args.author).accountId);
     return { issueId: moved.id, issueKey: moved.key };
+  }
+
+  /** An administrator gives the project another key. */
+  function renameProject(args: { projectKey: string; key: string }): void {
+    state.renameProject(getProject(args.projectKey), args.key);
   }
 
   /** Clones fields and labels; by request also properties (an add-on may do so), never comments or files. */
@@ -474,6 +479,7 @@ export function makeControl(deps: {
     removeLabel: (args: OnIssue & { label: string }): void =>
       setLabels(args, (labels) => labels.filter((label) => label !== args.label)),
     moveIssue,
+    renameProject,
     cloneIssue,
     linkIssues,
     unlinkIssues: (args: { linkId: string; author?: string }): void =>

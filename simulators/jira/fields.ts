@@ -120,7 +120,7 @@ export function findIssueType(site: Site, project: ProjectDef, value: unknown): 
 export function findProject(site: Site, value: unknown): ProjectDef | null {
   if (typeof value !== "object" || value === null) return null;
   const { id, key } = value as { id?: unknown; key?: unknown };
-  return site.state.projects.find((project) => project.id === id || project.key === key) ?? null;
+  return site.state.findProject(String(id ?? key));
 }
 
 /** Finds a resolution from `{ id }` or `{ name }`. */

@@ -392,7 +392,8 @@ const FIELDS: Readonly<Record<string, FieldDef>> = {
       const wanted = text.toLowerCase();
       const found = site.projects.find(
         (project) =>
-          project.id === text || project.key.toLowerCase() === wanted || project.name.toLowerCase() === wanted,
+          project.id === text ||
+          [project.key, ...project.formerKeys, project.name].some((name) => name.toLowerCase() === wanted),
       );
       if (found === undefined) throw unknownValue(text, "project");
       return [found.id];

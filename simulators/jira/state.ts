@@ -118,8 +118,32 @@ export function makeState(deps: {
     return String(nextIds[kind]);
   };
 
+  let projects = deps.projects;
+
+  /** By id, by key, or by a key that it had before. */
+  function findProject(idOrKey: string): ProjectDef | null {
+    const wanted = idOrKey.toUpperCase();
+    const found = projects.find(
+      ({ id, key, formerKeys }) => id === idOrKey || [key, ...formerKeys].some((one) => one.toUpperCase() === wanted),
+    );
+    return found ?? null;
+  }
+
+  /** Gives a project another key. Its issues' keys change with it, `updated` does not; the old keys still lead there. */
+  function renameProject(project: ProjectDef, key: string): void {
+    const renamed = { ...project, key, formerKeys: [...project.formerKeys, project.key] };
+    projects = projects.map((one) => (one.id === project.id ? renamed : one));
+    for (const id of new Set(keys.values())) {
+      const issue = findIssue(id);
+      if (issue === null || issue.projectId !== project.id) continue;
+      const issueKey = issue.key.replace(/^.*-/, `${key}-`);
+      keys.set(issueKey, id);
+      update(id, (record) => ({ ...record, key: issueKey }), false);
+    }
+  }
+
   const projectOf = (record: IssueRecord): ProjectDef => {
-    const project = deps.projects.find((candidate) => candidate.id === record.projectId);
+    const project = projects.find((candidate) => candidate.id === record.projectId);
     if (project === undefined) throw new Error(`project ${record.projectId} is gone`);
     return project;
   };
@@ -178,7 +202,7 @@ export function makeState(deps: {
   }
 
   function createIssue(draft: IssueDraft, actorId: string): IssueRecord {
-    const project = deps.projects.find((candidate) => candidate.id === draft.projectId);
+    const project = projects.find((candidate) => candidate.id === draft.projectId);
     if (project === undefined) throw new Error(`project ${draft.projectId} does not exist`);
     const { createdMs = now(), ...fields } = draft;
     const record: IssueRecord = {
@@ -491,6 +515,7 @@ export function makeState(deps: {
   function reset(): void {
     for (const map of [slots, deleted, keys, commentOwner, attachmentOwner, keyCounters]) map.clear();
     issueLinks.length = 0;
+    projects = deps.projects;
     Object.assign(nextIds, { issue: 10_100, comment: 20_000, attachment: 30_000, change: 40_000, link: 50_000 });
   }
 
@@ -503,6 +528,8 @@ export function makeState(deps: {
     editIssue,
     deleteIssue,
     moveIssue,
+    findProject,
+    renameProject,
     addComment,
     editComment,
     setCommentProperty,
@@ -522,7 +549,9 @@ export function makeState(deps: {
     findAttachmentOwner: (attachmentId: string) => attachmentOwner.get(attachmentId) ?? null,
     listDeleted: () => [...deleted.values()],
     accounts: deps.accounts,
-    projects: deps.projects,
+    get projects(): readonly ProjectDef[] {
+      return projects;
+    },
   };
 }
 

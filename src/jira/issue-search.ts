@@ -11,7 +11,7 @@ import { propertyKey, toCategory, toIssueMark } from "./mapping.ts";
 import { readTokenPages } from "./paging.ts";
 import { toProjectKey } from "./project-key.ts";
 import type { CallContext } from "./transport.ts";
-import { issuePageSchema, labelPageSchema, updatedPageSchema } from "./wire.ts";
+import { issuePageSchema, placedPageSchema, updatedPageSchema } from "./wire.ts";
 
 const labelsMax = 50;
 const searchUrl = "/rest/api/3/search/jql";
@@ -65,7 +65,7 @@ export async function listMarkedIssues(deps: IssueDeps, scope: "project" | "labe
 async function searchMarks(deps: IssueDeps, call: CallContext, jql: string, wants: (issue: MarkedIssue) => boolean) {
   const found = await readTokenPages(call, async (token) => {
     const body = toSearch({ jql, fields: ["labels", "creator", "project"], properties: [propertyKey] }, token);
-    const request = { url: searchUrl, method: "POST", body, schema: labelPageSchema } as const;
+    const request = { url: searchUrl, method: "POST", body, schema: placedPageSchema } as const;
     const page = await deps.transport.client(call).sendRequest(request);
     const items: (MarkedIssue & { readonly id: string })[] = [];
     for (const issue of page.issues) {

@@ -103,21 +103,20 @@ export const updatedPageSchema = z.object({
     }),
   ),
 });
+const markedFields = { labels: z.array(z.string()).nullish(), creator: userSchema };
+const markedPage = <Fields extends z.ZodRawShape>(fields: Fields) =>
+  z.object({
+    ...searchPage,
+    issues: z.array(
+      z.object({ id: idSchema, key: z.string().min(1), fields: z.object(fields), properties: propertiesSchema }),
+    ),
+  });
 /** A search page with labels, creator and our property. */
-export const labelPageSchema = z.object({
-  ...searchPage,
-  issues: z.array(
-    z.object({
-      id: idSchema,
-      key: z.string().min(1),
-      fields: z.object({
-        labels: z.array(z.string()).nullish(),
-        creator: userSchema,
-        project: z.object({ id: idSchema.nullish(), key: z.string() }),
-      }),
-      properties: propertiesSchema,
-    }),
-  ),
+export const labelPageSchema = markedPage(markedFields);
+/** The same with the project of each issue. */
+export const placedPageSchema = markedPage({
+  ...markedFields,
+  project: z.object({ id: idSchema.nullish(), key: z.string() }),
 });
 /** `POST /search/approximate-count`. */
 export const countSchema = z.object({ count: z.number() });

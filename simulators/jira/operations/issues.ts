@@ -432,8 +432,8 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
 }
 
 function requireProject(site: Site, idOrKey: string): ProjectDef {
-  const project = site.state.projects.find((candidate) => candidate.id === idOrKey || candidate.key === idOrKey);
-  if (project === undefined || !hasPermission(site, "BROWSE_PROJECTS")) {
+  const project = site.state.findProject(idOrKey);
+  if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
     throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
   }
   return project;

@@ -73,8 +73,8 @@ const PROJECT_EXPANDS = [
 ];
 
 function requireProject(site: Site, idOrKey: string): ProjectDef {
-  const project = site.state.projects.find((candidate) => candidate.id === idOrKey || candidate.key === idOrKey);
-  if (project === undefined || !hasPermission(site, "BROWSE_PROJECTS")) {
+  const project = site.state.findProject(idOrKey);
+  if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
     throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
   }
   return project;
@@ -228,11 +228,9 @@ const ADMIN_GROUP = { groupId: "276f955c-63d7-42c8-9520-92d01dca0625", name: "ji
 
 /** The one role of every project: the first person by name, the third through a group. */
 function getProjectRole(site: Site, context: RequestContext): Reply {
-  const project = site.state.projects.find((candidate) =>
-    [candidate.id, candidate.key].includes(param(context, "projectIdOrKey")),
-  );
+  const project = site.state.findProject(param(context, "projectIdOrKey"));
   const hidden = !site.settings.botReadsRoleMembers;
-  if (project === undefined || hidden || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
+  if (project === null || hidden || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
   const person = site.state.accounts[1];
   return {
     status: 200,
