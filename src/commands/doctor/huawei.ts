@@ -259,7 +259,7 @@ async function checkCases(
       errorMessage(error),
       groupIds.length === 0
         ? "Give the user the right to see service tickets (Ticket Administrator or Ticket Group Operator)."
-        : `Check HUAWEI_GROUP_ID: ${groupIds.join(", ")} must each be the id of a user group that the user belongs to; the IAM console shows them.`,
+        : `Check HUAWEI_GROUP_ID: ${groupIds.join(", ")} must ${groupIds.length === 1 ? "" : "each "}be the id of a user group that the user belongs to; the IAM console shows them.`,
     );
   }
   return right(groupIds.length === 0 ? "may be listed" : `may be listed, those of ${namesOf(groupIds)} included`);
