@@ -87,6 +87,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
     jira,
     issue: {
       type: withOtherwise(type ?? { value: jira.issueType }, jira.issueType),
+      requestType: toTextRule(connection.issue?.requestType),
       assignee: toTextRule(connection.issue?.assignee),
       fields: buildFields(scope, connection.issue?.fields ?? {}),
       places: Object.fromEntries(

@@ -187,6 +187,9 @@ const connection = z
           type: nameRule("an issue type").describe(
             "Name or id of the issue type of a new issue; goes before jira.issueType",
           ),
+          requestType: nameRule("a request type").describe(
+            "Service projects: id or name of the request type of a new issue, so that it stands in its queue; none when left out",
+          ),
           assignee: nameRule("an account id, or the e-mail address of one who can be assigned").describe(
             "Who a new issue is assigned to: account id or e-mail address; as Jira does it when left out",
           ),

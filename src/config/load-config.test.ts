@@ -107,7 +107,7 @@ test("defaults stand in for everything that is not set", () => {
           requestsPerSecond: 20,
           proxy: null,
         },
-        issue: { type: { value: "Task" }, assignee: null, fields: {}, places: {} },
+        issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: {}, places: {} },
         cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
         status: {
           toJira: {

@@ -16,6 +16,8 @@ export type ScreenField = {
   readonly allowed: readonly AllowedValue[];
   /** Jira's name of the kind of value (`string`, `number`, `array`, `option` …); `null` = not told. */
   readonly type: string | null;
+  /** Whether this is the field that makes an issue of a service project a request of some type. */
+  readonly isRequestType?: boolean;
   /** Of a list: the kind of its members; `null` = not told, or no list. */
   readonly items: string | null;
 };

@@ -35,6 +35,8 @@ export type StatusTarget = { readonly category: StatusCategory } | { readonly st
 export type IssueSettings = {
   /** Name or id of the type. */
   readonly type: ValueRule<string>;
+  /** Id or name of the request type of a new issue in a service project; `null` = none is set. */
+  readonly requestType: ValueRule<string> | null;
   /** Account id or e-mail address of whom a new issue is assigned to; `null` = Jira decides. */
   readonly assignee: ValueRule<string> | null;
   /** By id or name of a field of the create screen; values as Jira's API takes them. */

@@ -3,18 +3,13 @@ import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { JiraPort } from "../sync/ports.ts";
-import {
-  type Directory,
-  findByNameOrId,
-  type IssueType,
-  type Myself,
-  type NamedId,
-  type Project,
-} from "./directory.ts";
+import type { JiraPort, NamedId } from "../sync/ports.ts";
+import type { Directory, IssueType, Myself, Project } from "./directory.ts";
 import { contractError, refusedLocally } from "./errors.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
+import { findByNameOrId } from "./named-id.ts";
 import type { JiraOptions } from "./options.ts";
+import type { RequestType } from "./request-types.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   countSchema,
@@ -58,6 +53,8 @@ export interface JiraAdminPort {
   listMoves(statusIds: readonly string[]): Promise<readonly StatusMoves[]>;
   /** Account id of the one person who can be assigned in the project and has this id or e-mail address; `null` = there is none. */
   findAssignable(idOrEmail: string): Promise<string | null>;
+  /** Request types of a service project; `null` where it has none, or our account may not ask. */
+  listRequestTypes(): Promise<readonly RequestType[] | null>;
   /** All fields of the site. */
   listFields(): Promise<readonly NamedId[]>;
   /** An account by its id; `null` when there is none. */
@@ -218,6 +215,7 @@ export function makeAdminCalls(deps: {
     listPriorities,
     getPermissions,
     listCreateFields: (issueTypeId) => deps.makeFreshDirectory().createFields(toCall("listCreateFields"), issueTypeId),
+    listRequestTypes: () => deps.makeFreshDirectory().requestTypes.list(toCall("listRequestTypes")),
     findAssignable: (idOrEmail) => deps.makeFreshDirectory().assignable(toCall("findAssignable"), idOrEmail),
     listStatuses,
     listMoves,

@@ -5,11 +5,12 @@
 
 import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
-import type { Clock } from "../sync/ports.ts";
+import type { Clock, NamedId } from "../sync/ports.ts";
 import { makeLevels } from "./levels.ts";
 import { asRead, type LookUp, once } from "./look-up.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
+import { isRequestTypeField, makeRequestTypes, type RequestTypes } from "./request-types.ts";
 import type { CallContext, Transport } from "./transport.ts";
 import { checkedSegment } from "./transport.ts";
 import {
@@ -21,8 +22,6 @@ import {
   usersSchema,
 } from "./wire.ts";
 
-/** An id with its name in the account's language. */
-export type NamedId = { readonly id: string; readonly name: string };
 /** Our own account. */
 export type Myself = {
   readonly accountId: string;
@@ -54,6 +53,8 @@ export type Directory = {
   createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]>;
   /** Account id of the one person who can be assigned in the project and has this account id or e-mail address; `null` = there is none. */
   assignable(call: CallContext, idOrEmail: string): Promise<string | null>;
+  /** Request types of a service project, and the field that holds them. */
+  readonly requestTypes: RequestTypes;
   /** The type of link that says no more than that two issues belong together; `null` = the site has none, or no links at all. */
   relatesType(call: CallContext): Promise<NamedId | null>;
   /**
@@ -133,6 +134,7 @@ export function makeDirectory(deps: {
       hasDefault: hasDefaultValue === true,
       type: schema?.type ?? null,
       items: schema?.items ?? null,
+      isRequestType: isRequestTypeField(schema?.custom),
       allowed: (allowedValues ?? []).flatMap(({ id, name: label, value }) =>
         id == null ? [] : [{ id, name: label ?? value ?? id }],
       ),
@@ -179,6 +181,7 @@ export function makeDirectory(deps: {
   });
 
   const levels = makeLevels({ ...deps, project });
+  const requestTypes = makeRequestTypes({ transport, project });
   let forgottenAt = Number.NEGATIVE_INFINITY;
 
   return {
@@ -189,24 +192,15 @@ export function makeDirectory(deps: {
     issueTypes,
     createFields,
     assignable,
+    requestTypes,
     forget: () => {
       const now = deps.clock.now().getTime();
       // Hundreds of cases may be refused for the same reason.
       if (Math.abs(now - forgottenAt) < forgetPauseMs) return;
       forgottenAt = now;
-      for (const lookUp of [project, issueTypes, relatesType]) lookUp.forget();
+      for (const lookUp of [project, issueTypes, relatesType, requestTypes.list, requestTypes.fieldId]) lookUp.forget();
       createFieldsOf.clear();
       assignableOf.clear();
     },
   };
-}
-
-/** The entry with this id, else the one with this name, capitals aside; `null` when there is none. */
-export function findByNameOrId<Item extends NamedId>(items: readonly Item[], nameOrId: string): Item | null {
-  const wanted = nameOrId.trim().toLowerCase();
-  return (
-    items.find(({ id }) => id === nameOrId.trim()) ??
-    items.find(({ name }) => name.trim().toLowerCase() === wanted) ??
-    null
-  );
 }

@@ -9,10 +9,11 @@ import { toServiceTime } from "../lib/service-clock.ts";
 import type { JiraPort } from "../sync/ports.ts";
 import { toAdfDocument } from "./adf-document.ts";
 import { explainRefusal, toFieldValues } from "./create-fields.ts";
-import { findByNameOrId } from "./directory.ts";
 import { refusedFields, refusedLocally } from "./errors.ts";
 import type { IssueDeps } from "./issue-deps.ts";
 import { propertyKey } from "./mapping.ts";
+import { findByNameOrId } from "./named-id.ts";
+import { findRequestType } from "./request-types.ts";
 import type { CallContext } from "./transport.ts";
 import { createdIssueSchema } from "./wire.ts";
 
@@ -29,17 +30,26 @@ export async function createIssue(deps: IssueDeps, input: Parameters<JiraPort["c
     unlessRefused(deps.log, "project", () => deps.directory.project(call)),
     findIssueType(deps, call, typeName),
   ]);
-  const asksScreen = issueType !== null && (input.priority !== null || Object.keys(wanted).length > 0);
+  const requestTypeName = input.requestType ?? null;
+  const asksScreen =
+    issueType !== null && (input.priority !== null || requestTypeName !== null || Object.keys(wanted).length > 0);
   const screen = asksScreen
     ? await unlessRefused(deps.log, "create screen", () => deps.directory.createFields(call, issueType.id))
     : null;
-  const { values, problems } = toFieldValues(screen, wanted);
+  const { values: named, problems: unnamed } = toFieldValues(screen, wanted);
+  const requestType =
+    requestTypeName === null
+      ? null
+      : await findRequestType(deps.directory.requestTypes, call, { nameOrId: requestTypeName, screen });
+  const problems = requestType !== null && "problem" in requestType ? [...unnamed, requestType.problem] : unnamed;
   if (problems.length > 0) {
     // Somebody may mend the screen meanwhile.
     deps.directory.forget();
     throw refusedLocally(call, problems.join("; "));
   }
   const assignee = await findAssignee(deps, call, input.assignee ?? null);
+  const values =
+    requestType !== null && "id" in requestType ? { ...named, [requestType.fieldId]: requestType.id } : named;
   const chosen = assignee === null ? values : { ...values, assignee };
   const { labels: furtherLabels, ...given } = chosen;
   const priorityAsked = "priority" in given ? null : findPriority(deps, input.priority, screen);

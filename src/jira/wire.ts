@@ -202,7 +202,18 @@ export const myselfSchema = z.object({
 /** `GET /user`. */
 export const namedUserSchema = z.object({ accountType: z.string().nullish(), displayName: z.string().nullish() });
 /** `GET /field`. */
-export const fieldsSchema = z.array(z.object({ id: z.string(), name: z.string() }));
+export const fieldsSchema = z.array(
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    schema: z.object({ custom: z.string().nullish() }).nullish().catch(null),
+  }),
+);
+/** `GET /servicedesk/{id}/requesttype` of the service desk API. */
+export const requestTypePageSchema = z.object({
+  isLastPage: z.boolean().nullish(),
+  values: z.array(z.object({ id: idSchema, name: z.string(), issueTypeId: idSchema.nullish() })),
+});
 /** A search page of which only the ids matter. */
 export const idPageSchema = z.object({ issues: z.array(z.object({ id: idSchema, key: z.string() })) });
 /** `GET /mypermissions`. */
@@ -241,7 +252,10 @@ export const createFieldPageSchema = z.object({
       name: z.string(),
       required: z.boolean(),
       hasDefaultValue: z.boolean().nullish(),
-      schema: z.object({ type: z.string().nullish(), items: z.string().nullish() }).nullish().catch(null),
+      schema: z
+        .object({ type: z.string().nullish(), items: z.string().nullish(), custom: z.string().nullish() })
+        .nullish()
+        .catch(null),
       allowedValues: z
         .array(z.object({ id: idSchema.nullish(), name: z.string().nullish(), value: z.string().nullish() }))
         .nullish()

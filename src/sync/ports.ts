@@ -247,6 +247,8 @@ export type NewIssue = {
   readonly priority: string | null;
   /** Name or id of a type; `null` or left out = the adapter's own. */
   readonly issueType?: string | null;
+  /** Name or id of a request type of the service project; `null` or left out = none is set. */
+  readonly requestType?: string | null;
   /** Account id or e-mail address of one who can be assigned; `null` or left out = Jira decides. */
   readonly assignee?: string | null;
   /** Further fields of the create screen, by id or by a name that no other field there has; values as Jira's API takes them. */

@@ -403,6 +403,7 @@ async function travel({
       (await client.listMoves(["3"])).map(({ statusId, transitions }) => `${statusId} ${transitions.length}`),
     ),
     findAssignable: await told(async () => (await client.findAssignable("bot@example.com")) !== null),
+    listRequestTypes: await told(() => client.listRequestTypes()),
     listFields: await told(async () => (await client.listFields()).some(({ id }) => id === "summary")),
     findVisibility: await told(() => client.findVisibility()),
     findUser: await told(async () => (await client.findUser((await client.getMyself()).accountId))?.accountType),

@@ -97,6 +97,8 @@ const usual: Leaves = {
   listPriorities: ["1", "2", "3", "4", "5"],
   listMoves: ["3 3"],
   findAssignable: true,
+  // The journey's project is no service project.
+  listRequestTypes: null,
   listFields: true,
   "findVisibility.levels": "unknown",
   "findVisibility.shown.security": true,

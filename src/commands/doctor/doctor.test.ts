@@ -37,7 +37,7 @@ const settings: DoctorSettings = {
     requestsPerSecond: 20,
     webhookSecret: null,
   },
-  issue: { type: { value: "Task" }, assignee: null, fields: {} },
+  issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: {} },
   cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [] },
   status: {
     toJira: {
@@ -121,6 +121,11 @@ const allMoves = [
 
 const plain = { allowed: [], type: "string", items: null };
 
+const serviceProject = { key: "OPS", projectTypeKey: "service_desk", isTeamManaged: false, roles: [] };
+const requestTypeOf = (value: string): Partial<DoctorSettings> => ({
+  issue: { type: { value: "Task" }, requestType: { value }, assignee: null, fields: {} },
+});
+
 const jira: DoctorJiraPort = {
   getMyself: async () => ({ accountId: "a1", accountType: "atlassian", emailAddress: "bot@example.com" }),
   getPermissions: async (keys) => Object.fromEntries(keys.map((key) => [key, true])),
@@ -141,6 +146,7 @@ const jira: DoctorJiraPort = {
     { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false, ...plain },
   ],
   findAssignable: async (idOrEmail) => idOrEmail,
+  listRequestTypes: async () => [{ id: "25", name: "Ask a question", issueTypeId: "10001" }],
   listFields: async () => [{ id: "customfield_9", name: "Free" }],
   findUser: async () => ({ accountType: "app" }),
   listMoves: async (ids) => ids.map((statusId) => ({ statusId, issueKey: "OPS-1", transitions: allMoves })),
@@ -235,7 +241,14 @@ test.each<[string, Change, string, RegExp]>([
   [
     "a field of casebridge's own by its name in the account's language",
     {
-      settings: { issue: { type: { value: "Task" }, assignee: null, fields: { Zusammenfassung: { value: "x" } } } },
+      settings: {
+        issue: {
+          type: { value: "Task" },
+          requestType: null,
+          assignee: null,
+          fields: { Zusammenfassung: { value: "x" } },
+        },
+      },
       jira: {
         listCreateFields: async () => [
           { fieldId: "summary", name: "Zusammenfassung", required: true, hasDefault: false, ...plain },
@@ -312,6 +325,30 @@ test.each<[string, Change, string, RegExp]>([
     },
     "Jira project",
     /service project/,
+  ],
+  [
+    "a request type that the service project lacks",
+    { settings: requestTypeOf("Report a fault"), jira: { getProject: async () => serviceProject } },
+    "Jira request type",
+    /no request type Report a fault/,
+  ],
+  [
+    "a request type for issues of another type",
+    {
+      settings: requestTypeOf("25"),
+      jira: {
+        getProject: async () => serviceProject,
+        listRequestTypes: async () => [{ id: "25", name: "Ask a question", issueTypeId: "10099" }],
+      },
+    },
+    "Jira request type",
+    /25 Ask a question is for issues of another type/,
+  ],
+  [
+    "a request type without a service project",
+    { settings: requestTypeOf("25") },
+    "Jira request type",
+    /no service project/,
   ],
   [
     "a portal customer as our account",

@@ -69,7 +69,11 @@ function findScreenProblems({ issue, priority }: DoctorSettings, { fields: scree
       });
     }
   }
-  const needed = screen.filter((field) => field.required && !field.hasDefault && !filledFields.has(field.fieldId));
+  const needed = screen.filter(
+    (field) =>
+      // The request type has a setting and a check of its own.
+      field.required && !field.hasDefault && !filledFields.has(field.fieldId) && field.isRequestType !== true,
+  );
   const unfilled = needed.filter(({ fieldId }) => !given.has(fieldId));
   if (unfilled.length > 0)
     problems.unshift({

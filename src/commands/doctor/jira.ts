@@ -6,13 +6,14 @@ import { possibleValues } from "../../domain/value-rule.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import { checkCreateScreens, type TypeScreen } from "./fields.ts";
 import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./project.ts";
+import { checkRequestType, type DoctorRequestPort } from "./request-type.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
 import { checkStatuses, type DoctorStatusPort } from "./status.ts";
 
 type NamedId = { readonly id: string; readonly name: string };
 
 /** What is asked of the Jira side; its client satisfies it. All calls read only. */
-export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort {
+export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort, DoctorRequestPort {
   getMyself(): Promise<{
     readonly accountId: string;
     readonly accountType?: string | null;
@@ -70,6 +71,9 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
     for (const { id, name } of types) screens.push({ typeName: name, fields: await port.listCreateFields(id) });
     return checkCreateScreens(settings, screens);
   });
+  await sheet.check("Jira request type", () =>
+    checkRequestType(settings, port, { project, issueTypeIds: types.map(({ id }) => id) }),
+  );
   await sheet.check("Jira assignee", () => checkAssignee(settings, port));
   await checkStatuses(sheet, settings.status, port);
   await sheet.check("Jira priorities", () => checkPriorities(settings, port));

@@ -52,7 +52,7 @@ export async function createIssue(
   return 1;
 }
 
-/** Type, assignee and further fields of a new issue, as the configuration chooses them by the case. */
+/** Type, request type, assignee and further fields of a new issue, as the configuration chooses them by the case. */
 function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, detail: CaseDetail) {
   const told = (text: string | null): readonly string[] => (text === null ? [] : [text]);
   const facts: FactValues = {
@@ -68,6 +68,7 @@ function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, 
   const chosen = Object.entries(settings.issue.fields).map(([name, rule]) => [name, resolveRule(rule, facts)] as const);
   return {
     issueType: resolveRule(settings.issue.type, facts) ?? null,
+    requestType: (settings.issue.requestType === null ? null : resolveRule(settings.issue.requestType, facts)) ?? null,
     assignee: (settings.issue.assignee === null ? null : resolveRule(settings.issue.assignee, facts)) ?? null,
     fields: Object.fromEntries(chosen.filter(([, value]) => value !== undefined)),
   };

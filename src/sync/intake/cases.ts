@@ -72,8 +72,10 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
 
 /** When what new issues are made of changed, the cases whose issue is still to be made are looked at again. May be repeated. */
 async function wakeUnmade({ state, settings: { name, issue, priority } }: IntakeDeps): Promise<void> {
-  const { type, assignee, fields } = issue;
-  const hash = hashParts([JSON.stringify([type, assignee, fields, priority])]).slice(0, 32);
+  const { type, requestType, assignee, fields } = issue;
+  const hash = hashParts([
+    JSON.stringify([type, ...(requestType === null ? [] : [requestType]), assignee, fields, priority]),
+  ]).slice(0, 32);
   const before = await state.findCursor(name, issueSettingsCursor);
   if (before === hash) return;
   const links = before === null ? [] : await state.listWatchedLinks(name);

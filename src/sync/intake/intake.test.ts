@@ -21,7 +21,7 @@ function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSe
     name: "main",
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupIds: [] },
     jira: { host: "jira", projectKey: "OPS" },
-    issue: { type: { value: "Task" }, assignee: null, fields: {} },
+    issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: {} },
     cases: { createdAfter: null, statuses: null, labels: [], excludeLabels: [], submitters: [], ...cases },
     status: { toJira: {}, via: {}, closeOnDone: "confirm" },
     priority: {},

@@ -1,0 +1,11 @@
+import type { NamedId } from "../sync/ports.ts";
+
+/** The entry with this id, else the one with this name, capitals aside; `null` when there is none. */
+export function findByNameOrId<Item extends NamedId>(items: readonly Item[], nameOrId: string): Item | null {
+  const wanted = nameOrId.trim().toLowerCase();
+  return (
+    items.find(({ id }) => id === nameOrId.trim()) ??
+    items.find(({ name }) => name.trim().toLowerCase() === wanted) ??
+    null
+  );
+}
