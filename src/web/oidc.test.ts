@@ -143,7 +143,7 @@ async function signIn(publicUrl: string, login: string, browser = makeBrowser())
   });
   const consent = actionOf(await consentPage.text());
   const callback = await browser.go(consent, { form: { prompt: "consent" }, from: new URL(consent).origin });
-  const lead = /url=([^"]+)"/.exec(await callback.text())?.[1]?.replaceAll("&#38;", "&") ?? "";
+  const lead = /url=([^"]+)"/.exec(await callback.text())?.[1]?.replaceAll(/&(?:amp|#38);/g, "&") ?? "";
   const finishUrl = `${publicUrl}/api/v1/session/oidc/${lead}`;
   return { browser, finishUrl, finish: await browser.go(finishUrl) };
 }
