@@ -89,6 +89,7 @@ describe("two workers", () => {
       ["listLinks", []],
       ["listFailures", []],
       ["listActs", []],
+      ["getHistory", []],
     ]);
     expect(chat.received).toHaveLength(1);
     expect(chat.received[0]?.text).toMatch(/default: 1 item cannot be mirrored \(\w+\): OPS-1 \(case \w+\)/);
