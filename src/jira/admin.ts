@@ -2,12 +2,12 @@
 import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
+import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort, NamedId } from "../sync/ports.ts";
 import type { Directory, IssueType, Myself, Project } from "./directory.ts";
 import { contractError, refusedLocally } from "./errors.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
-import { findByNameOrId } from "./named-id.ts";
 import type { JiraOptions } from "./options.ts";
 import type { RequestType } from "./request-types.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";

@@ -2,6 +2,7 @@
 import type { ScreenField } from "../domain/create-screen.ts";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
+import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
@@ -12,7 +13,6 @@ import { explainRefusal, toFieldValues } from "./create-fields.ts";
 import { refusedFields, refusedLocally } from "./errors.ts";
 import type { IssueDeps } from "./issue-deps.ts";
 import { propertyKey } from "./mapping.ts";
-import { findByNameOrId } from "./named-id.ts";
 import { findRequestType } from "./request-types.ts";
 import type { CallContext } from "./transport.ts";
 import { createdIssueSchema } from "./wire.ts";

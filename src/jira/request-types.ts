@@ -6,10 +6,10 @@
  * a text. A create in a real service project would prove both.
  */
 import type { ScreenField } from "../domain/create-screen.ts";
+import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { NamedId } from "../sync/ports.ts";
 import { asRead, type LookUp, once } from "./look-up.ts";
-import { findByNameOrId } from "./named-id.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
 import { fieldsSchema, requestTypePageSchema } from "./wire.ts";

@@ -211,7 +211,6 @@ export const fieldsSchema = z.array(
 );
 /** `GET /servicedesk/{id}/requesttype` of the service desk API. */
 export const requestTypePageSchema = z.object({
-  isLastPage: z.boolean().nullish(),
   values: z.array(z.object({ id: idSchema, name: z.string(), issueTypeId: idSchema.nullish() })),
 });
 /** A search page of which only the ids matter. */

@@ -1,6 +1,7 @@
 /** The checks of the Jira side, and of the mapping that leads there. */
 import type { ScreenField } from "../../domain/create-screen.ts";
 import type { Lane } from "../../domain/lane.ts";
+import { findByNameOrId } from "../../domain/named-id.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import { errorMessage } from "../../observability/scrub.ts";
@@ -169,10 +170,9 @@ async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
 
 async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
   if (commands.role === null) return right("none: whoever's comments would be sent may use commands");
-  const wanted = commands.role.trim().toLowerCase();
   const { roles } = await port.getProject();
-  const found = roles.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
-  if (found !== undefined) {
+  const found = findByNameOrId(roles, commands.role);
+  if (found !== null) {
     if ((await port.findRoleMembers(found.id, "live")) !== "role_unreadable") return right(found.name);
     return wrong(
       `Jira does not tell casebridge who is in the role ${found.name} (role_unreadable): nobody could use a command`,

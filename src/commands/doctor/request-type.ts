@@ -1,4 +1,5 @@
 /** The check of a service project's request types: an issue without one stands in no queue. */
+import { findByNameOrId } from "../../domain/named-id.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import type { DoctorProject } from "./project.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
@@ -39,27 +40,24 @@ export async function checkRequestType(
       "Give casebridge's account the role of an agent in the service project, or make sure that issue.requestType is an id.",
     );
   const wanted = [...new Set(possibleValues(issue.requestType))].filter((text) => !text.includes("{value}"));
-  const unknown = wanted.filter((text) => findType(types, text) === undefined);
+  const unknown = wanted.filter((text) => findByNameOrId(types, text) === null);
   if (unknown.length > 0)
     return wrong(
       `${jira.projectKey} has no request type ${unknown.join(", ")}`,
       `Correct issue.requestType in casebridge.yaml. The project has: ${named(types)}.`,
     );
-  const misfits = wanted.flatMap((text) => findType(types, text) ?? []).filter((type) => !fits(type, issueTypeIds));
+  const misfits = wanted
+    .flatMap((text) => findByNameOrId(types, text) ?? [])
+    .filter((type) => !fits(type, issueTypeIds));
   if (misfits.length > 0)
     return wrong(
       `${named(misfits)} is for issues of another type than the configured one`,
       `Set issue.type to the type of that request type (${misfits.map(({ issueTypeId }) => issueTypeId).join(", ")}), or choose one of: ${named(types.filter((type) => fits(type, issueTypeIds)))}.`,
     );
-  return right(named(wanted.flatMap((text) => findType(types, text) ?? [])));
+  return right(named(wanted.flatMap((text) => findByNameOrId(types, text) ?? [])));
 }
 
 type Told = { readonly id: string; readonly name: string; readonly issueTypeId: string | null };
-
-function findType(types: readonly Told[], nameOrId: string): Told | undefined {
-  const wanted = nameOrId.trim().toLowerCase();
-  return types.find(({ id }) => id === wanted) ?? types.find(({ name }) => name.trim().toLowerCase() === wanted);
-}
 
 function fits({ issueTypeId }: Told, issueTypeIds: readonly string[]): boolean {
   return issueTypeId === null || issueTypeIds.length === 0 || issueTypeIds.includes(issueTypeId);
