@@ -75,7 +75,8 @@ export function startHistory(
     const now = clock.now().getTime();
     const nextAt = (Math.floor((now - lateMs) / minuteMs) + 1) * minuteMs + lateMs;
     timer = setTimeout(() => {
-      underWay = record();
+      // One after the other: two at once would take the same requests.
+      underWay = underWay.then(record);
       wait();
     }, nextAt - now);
     timer.unref();

@@ -32,6 +32,7 @@ export type IssuePayload = {
   readonly labels: readonly string[];
   readonly priority: string | null;
   readonly issueType?: string | null;
+  readonly requestType?: string | null;
   readonly assignee?: string | null;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly mark: IssueMark;

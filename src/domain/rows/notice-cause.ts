@@ -86,7 +86,7 @@ export type ParsedCause =
   | { readonly kind: "no_transition"; readonly caseStatus: number }
   | { readonly kind: "other" };
 
-/** Reads a cause, as far as anything depends on it. Pure. */
+/** Tells which notice a cause stands for, among those that other code asks about; every other cause is `other`. Pure. */
 export function parseCause(cause: string): ParsedCause {
   const [, word, rest = ""] = /^(waits|reply|message|description|close|no-transition)-(.+)$/s.exec(cause) ?? [];
   const isNumber = /^\d+$/.test(rest);

@@ -319,9 +319,11 @@ function toTransition({ id, name, category }: NewIssueStatus): Transition {
 }
 
 /** The fields that the configuration gives, with their values. */
-function formWords({ fields = {} }: Pick<NewIssue, "fields">): string {
+function formWords({ requestType = null, fields = {} }: Pick<NewIssue, "requestType" | "fields">): string {
+  const type = requestType === null ? [] : [`request type ${requestType}`];
   const given = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  return given.length === 0 ? "" : `; ${given.join(", ")}`;
+  const words = [...type, ...given];
+  return words.length === 0 ? "" : `; ${words.join(", ")}`;
 }
 
 function commentWords(fingerprint: string, messageId: string | null): Pick<Write, "item" | "what"> {
