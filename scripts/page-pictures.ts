@@ -12,6 +12,7 @@ import { type Browser, chromium } from "playwright-core";
 import { startHuaweiSimulator } from "../simulators/huawei/index.ts";
 import { startJiraSimulator } from "../simulators/jira/index.ts";
 import { type RunningWorker, startWorker } from "../src/bin/worker.ts";
+import { demoPace, livelyRhythm, simulatedEnvironment } from "../src/commands/demo/environment.ts";
 import { type People, playScene, sceneCount } from "../src/commands/demo/people.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { firstFreePort } from "../src/lib/free-port.ts";
@@ -27,25 +28,10 @@ async function startDemoWorker(huaweiUrl: string, jiraUrl: string, dataDir: stri
     isolated: true,
     env: {
       DATA_DIR: dataDir,
-      HUAWEI_OSM_ENDPOINT: huaweiUrl,
-      HUAWEI_IAM_ENDPOINT: huaweiUrl,
-      HUAWEICLOUD_SDK_AK: "SIMAK",
-      HUAWEICLOUD_SDK_SK: "SIMSK",
-      HUAWEICLOUD_SDK_DOMAIN_ID: "simdomain0000000000000000000001",
-      HUAWEI_REQUESTS_PER_SECOND: "100",
-      JIRA_HOST: jiraUrl,
-      JIRA_EMAIL: "bot@example.com",
-      JIRA_API_TOKEN: "SIMTOKEN",
-      JIRA_PROJECT_KEY: "OPS",
-      JIRA_REQUESTS_PER_SECOND: "100",
-      COMMENTS_TO_HUAWEI: "all",
+      ...simulatedEnvironment({ huawei: huaweiUrl, jira: jiraUrl }),
+      ...livelyRhythm,
+      ...demoPace,
       COMMENT_HOLD_SECONDS: "1",
-      SETTLE_MESSAGE_SECONDS: "3",
-      SETTLE_LIST_SECONDS: "3",
-      SETTLE_SEARCH_SECONDS: "5",
-      CASES_CRON: "*/2 * * * * *",
-      ISSUES_CRON: "*/2 * * * * *",
-      CASES_CREATED_AFTER: "2020-01-01",
       HTTP_PORT: String(await firstFreePort(18_100)),
     },
   });

@@ -19,7 +19,7 @@ import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import { isSet, numberOf, portOption } from "./cli/options.ts";
 import type { Cell } from "./cli/output.ts";
 import { commandLog } from "./cli/work.ts";
-import { livelyRhythm, simulatedEnvironment } from "./demo/environment.ts";
+import { demoPace, livelyRhythm, simulatedEnvironment } from "./demo/environment.ts";
 import { type People, playScene, sceneCount } from "./demo/people.ts";
 import { verifyResult } from "./drift.ts";
 import { untilTold } from "./until-told.ts";
@@ -96,13 +96,8 @@ function demoConfig(
       DATA_DIR: options.dataDir,
       ...simulatedEnvironment(urls),
       ...livelyRhythm,
+      ...demoPace,
       COMMENT_HOLD_SECONDS: options.once ? "1" : "5",
-      SETTLE_MESSAGE_SECONDS: "3",
-      SETTLE_LIST_SECONDS: "3",
-      SETTLE_SEARCH_SECONDS: "5",
-      CASES_CRON: "*/2 * * * * *",
-      ISSUES_CRON: "*/2 * * * * *",
-      CASES_CREATED_AFTER: "2020-01-01",
       HTTP_PORT: String(options.port),
       LOG_LEVEL: base.config.logLevel,
     },

@@ -3,9 +3,7 @@
  * times, sizes and codes; never texts.
  */
 import type { FailureDirection } from "./direction.ts";
-import type { CaseId, IssueId, IssueKey, LinkId } from "./ids.ts";
-import type { Lane } from "./lane.ts";
-import type { LinkState } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { IntentState } from "./rows/intent.ts";
 import type { MirrorKind, MirrorState } from "./rows/mirror.ts";
 import type { Side } from "./service-error.ts";
@@ -80,29 +78,31 @@ export type LinkFailure = {
 };
 
 /** How a link stands. */
-export type LinkStanding = {
-  readonly id: LinkId;
-  readonly connectionName: string;
-  readonly caseId: CaseId | null;
-  readonly issueId: IssueId | null;
-  readonly issueKey: IssueKey | null;
-  readonly origin: Side;
-  readonly state: LinkState;
-  readonly reason: string | null;
+export type LinkStanding = Pick<
+  Link,
+  | "id"
+  | "connectionName"
+  | "caseId"
+  | "issueId"
+  | "issueKey"
+  | "origin"
+  | "state"
+  | "reason"
+  | "caseStatus"
+  | "agreedCaseStatus"
+  | "agreedCategory"
+  | "lane"
+  | "recheckAt"
+  | "attempts"
+  | "checkedAt"
+  | "createdAt"
+> & {
   readonly reasonAt: Date | null;
-  readonly caseStatus: number | null;
-  readonly agreedCaseStatus: number | null;
-  readonly agreedCategory: string | null;
-  readonly lane: Lane;
   /** Since when news waits for a run; `null` = none does. */
   readonly pendingSince: Date | null;
   readonly heldSince: Date | null;
-  readonly recheckAt: Date | null;
-  readonly attempts: number;
   /** Until when a run holds it; `null` = none does. */
   readonly workingUntil: Date | null;
-  readonly checkedAt: Date | null;
-  readonly createdAt: Date;
 };
 
 /** One link with a page of its timeline, the oldest line first. */

@@ -17,6 +17,16 @@ export function simulatedEnvironment(urls: { readonly huawei: string; readonly j
   } as const;
 }
 
+/** The pace of the demo: soon enough to watch, and slow enough to follow. Written after `livelyRhythm`, it goes before it. */
+export const demoPace = {
+  SETTLE_MESSAGE_SECONDS: "3",
+  SETTLE_LIST_SECONDS: "3",
+  SETTLE_SEARCH_SECONDS: "5",
+  CASES_CRON: "*/2 * * * * *",
+  ISSUES_CRON: "*/2 * * * * *",
+  CASES_CREATED_AFTER: "2020-01-01",
+} as const;
+
 /** Rounds and budgets for somebody who watches: a simulator has no limits that a round a second would use up. */
 export const livelyRhythm = {
   HUAWEI_REQUESTS_PER_SECOND: "100",
