@@ -22,7 +22,7 @@ const rememberedMax = 20;
 const rememberedMs = 30 * 60_000;
 const writesMax = 200;
 
-type Running = { -readonly [Key in keyof Work]: Work[Key] };
+type Running = { -readonly [Key in keyof Work]: Work[Key] } & { endedAt: Date | null };
 
 /** The work of one process. */
 export type PageWork = ReturnType<typeof makePageWork>;
@@ -48,13 +48,13 @@ export function makePageWork(now: () => Date) {
 type Tell = (done: number, total: number) => void;
 type Asked = { readonly actor: string; readonly ask: ResyncAsk; readonly tell: Tell };
 
-/** Remembers what runs and what has ended for a while. */
-function makeWorkBook(now: () => Date) {
+/** Remembers what runs, and what has ended for half an hour from its end: a re-sync may take longer than that. */
+export function makeWorkBook(now: () => Date) {
   const works = new Map<string, Running>();
 
   function forget(): void {
     const ended = [...works.values()].filter(({ outcome }) => outcome !== null);
-    const old = ended.filter(({ startedAt }) => now().getTime() - startedAt.getTime() > rememberedMs);
+    const old = ended.filter(({ endedAt }) => endedAt !== null && now().getTime() - endedAt.getTime() > rememberedMs);
     for (const { id } of [...old, ...ended.slice(0, Math.max(0, ended.length - rememberedMax))]) works.delete(id);
   }
 
@@ -62,7 +62,14 @@ function makeWorkBook(now: () => Date) {
     begin(facts: Pick<Work, "kind" | "actor" | "ask">, run: (tell: Tell) => Promise<WorkOutcome>): string | null {
       forget();
       if ([...works.values()].filter(({ outcome }) => outcome === null).length >= runningMax) return null;
-      const work: Running = { ...facts, id: randomUUID(), startedAt: now(), progress: null, outcome: null };
+      const work: Running = {
+        ...facts,
+        id: randomUUID(),
+        startedAt: now(),
+        progress: null,
+        outcome: null,
+        endedAt: null,
+      };
       works.set(work.id, work);
       const tell: Tell = (done, total) => {
         work.progress = { done, total };
@@ -74,6 +81,7 @@ function makeWorkBook(now: () => Date) {
         })
         .then((outcome) => {
           work.outcome = outcome;
+          work.endedAt = now();
         });
       return work.id;
     },
