@@ -61,10 +61,15 @@ async function textOf(place: Locator): Promise<string> {
   return (await place.allInnerTexts()).join("\n");
 }
 
+/** Clicks on what leads to another page, and waits for that page. A click alone ends before the answer is there. */
+async function follow(place: Locator): Promise<void> {
+  await Promise.all([place.page().waitForEvent("load"), place.click()]);
+}
+
 async function signIn(page: Page, token: string, path = "/"): Promise<void> {
   await page.goto(`${world.url}${path}`);
   await page.fill('input[name="token"]', token);
-  await page.click("main button");
+  await follow(page.locator("main button"));
 }
 
 const paths = () => [
@@ -170,7 +175,7 @@ test("each trouble is named on the first view with its remedy, one click away fr
   expect(problems.join("\n")).toMatch(/paused towards Jira[\s\S]*Resume it/);
   expect(await textOf(page.locator("details.note summary"))).toContain("1 items stay on their side");
   const moved = page.locator(".problems li", { hasText: "The issue left the project" });
-  await moved.getByRole("link").click();
+  await follow(moved.getByRole("link"));
   expect(await textOf(page.locator("main"))).toMatch(/Remedy: Move the issue back.*TT2/s);
   await world.parts.admin.setPaused({ connection: "default", direction: "to-jira", paused: false });
 });
@@ -181,17 +186,14 @@ test("without JavaScript somebody signs in, retries, discards after a question, 
   await signIn(page, "wrong", "/failures");
   expect(await textOf(page.locator('[role="alert"]'))).toContain("That is not the token.");
   await page.fill('input[name="token"]', operatorToken);
-  await page.click("main button");
+  await follow(page.locator("main button"));
   expect(new URL(page.url()).pathname).toBe("/failures");
 
-  await page.locator("tr", { hasText: "file:f1" }).getByRole("button", { name: /Retry/ }).click();
+  await follow(page.locator("tr", { hasText: "file:f1" }).getByRole("button", { name: /Retry/ }));
   expect(await textOf(page.locator('[role="status"]'))).toBe("Retried: 1.");
-  await page
-    .locator("tr", { hasText: "file:f2" })
-    .getByRole("link", { name: /Discard/ })
-    .click();
+  await follow(page.locator("tr", { hasText: "file:f2" }).getByRole("link", { name: /Discard/ }));
   expect((await world.parts.admin.findFailure(second))?.state).toBe("open");
-  await page.getByRole("button", { name: "Discard for good" }).click();
+  await follow(page.getByRole("button", { name: "Discard for good" }));
 
   expect(await textOf(page.locator('[role="status"]'))).toBe("Discarded: 1.");
   expect((await world.parts.admin.findFailure(first))?.state).toBe("retrying");
@@ -201,7 +203,7 @@ test("without JavaScript somebody signs in, retries, discards after a question, 
     "discard token (operator)",
     "retry token (operator)",
   ]);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await follow(page.getByRole("button", { name: "Sign out" }));
   expect(await page.locator('input[name="token"]').count()).toBe(1);
 });
 
@@ -211,9 +213,10 @@ test("two people who give up the same failure do not hurt each other", async () 
   await world.database.pool.query("UPDATE failures SET state = 'open' WHERE id = $1", [id]);
   for (const { page } of [one, other]) await signIn(page, operatorToken, `/failures/discard?id=${id}`);
 
-  for (const { page } of [one, other]) await page.getByRole("button", { name: "Discard for good" }).click();
+  await Promise.all([one, other].map(({ page }) => follow(page.getByRole("button", { name: "Discard for good" }))));
 
-  expect(await textOf(other.page.locator('[role="status"]'))).toMatch(/Discarded: 1|Somebody had done that before/);
+  for (const { page } of [one, other])
+    expect(await textOf(page.locator('[role="status"]'))).toMatch(/Discarded: 1|Somebody had done that before/);
   expect((await world.parts.admin.findFailure(id))?.state).toBe("discarded");
 });
 
@@ -354,7 +357,7 @@ test("a dry run shows each write word for word, the re-sync makes them, and the 
   await signIn(page, operatorToken, "/resync");
 
   await page.fill('input[name="name"]', caseId);
-  await page.getByRole("button", { name: "Dry run" }).click();
+  await follow(page.getByRole("button", { name: "Dry run" }));
   await page.getByRole("button", { name: "Do this" }).waitFor();
   const writes = await textOf(page.locator(".writes"));
   expect(writes).toContain("The disk is full <b>again</b>");
@@ -363,7 +366,7 @@ test("a dry run shows each write word for word, the re-sync makes them, and the 
   const viewer = await world.get(new URL(page.url()).pathname, viewerToken);
   expect(await viewer.text()).not.toContain("Please run step 5.");
 
-  await page.getByRole("button", { name: "Do this" }).click();
+  await follow(page.getByRole("button", { name: "Do this" }));
   await page.getByRole("heading", { name: "Outcome" }).waitFor();
   expect(await textOf(page.locator("main"))).toMatch(/1 links were compared; [1-9]\d* writes were made/);
   expect(world.jira.getState().issues).toHaveLength(1);
@@ -406,7 +409,7 @@ test("texts are read live for operators; restricted ones are not shown", async (
 
   await signIn(page, operatorToken, `/links/${link?.summary.id}`);
   expect(await textOf(page.locator("main"))).not.toContain("The public answer");
-  await page.getByRole("button", { name: "Read the texts" }).click();
+  await follow(page.getByRole("button", { name: "Read the texts" }));
 
   const shown = await textOf(page.locator(".timeline"));
   expect(shown).toContain("Please run step 6.");
@@ -419,10 +422,10 @@ test("a connection is paused and resumed per direction, and shows its settings w
   const { page } = await openBrowser({ scripts: false });
   await signIn(page, operatorToken, "/connections");
 
-  await page.getByRole("button", { name: "Pause default, Jira → Huawei Cloud" }).click();
+  await follow(page.getByRole("button", { name: "Pause default, Jira → Huawei Cloud" }));
   expect(await textOf(page.locator('[role="status"]'))).toContain("Paused.");
   expect((await world.parts.admin.listConnections())[0]).toMatchObject({ pausedToHuawei: true, pausedToJira: false });
-  await page.getByRole("button", { name: "Resume default, Jira → Huawei Cloud" }).click();
+  await follow(page.getByRole("button", { name: "Resume default, Jira → Huawei Cloud" }));
   expect((await world.parts.admin.listConnections())[0]).toMatchObject({ pausedToHuawei: false });
 
   const rowOf = async (name: string) =>
@@ -444,7 +447,7 @@ test("the doctor runs from the page and shows its sheet", async () => {
   const { page } = await openBrowser();
   await signIn(page, operatorToken, "/connections");
 
-  await page.getByRole("button", { name: "Run the doctor" }).click();
+  await follow(page.getByRole("button", { name: "Run the doctor" }));
   await page.locator("#doctor td", { hasText: "database" }).first().waitFor();
 
   expect(await textOf(page.locator("#doctor"))).toMatch(/fine/);

@@ -31,8 +31,8 @@ async function refresh() {
   const [from, to] = [next.querySelector("main"), document.querySelector("main")];
   if (from === null || to === null || isBusy()) return;
   const open = [...to.querySelectorAll("details")].map(({ open }) => open);
-  // What was just done has been read by now, and its address would say it again.
-  from.querySelector(".said")?.remove();
+  // The address of this page says what was done: true for a while, not for as long as the page is open.
+  if (performance.now() > 60_000) from.querySelector(".said")?.remove();
   const focused = [...to.querySelectorAll("a, button, summary, [tabindex]")].indexOf(document.activeElement ?? to);
   to.replaceChildren(...from.childNodes);
   [...to.querySelectorAll("details")].forEach((entry, at) => {
