@@ -13,6 +13,7 @@ import { checkSites, isPolicyWider, recordPolicy, syncConnections } from "../sto
 import type { Database } from "../store/database/client.ts";
 import { type DatabaseClock, makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";
 import { makeSilenceReader } from "../store/news.ts";
+import { isReadOnly } from "../store/page-reads.ts";
 import { makeReadingState } from "../store/reading-state.ts";
 import { makeRebuildState } from "../store/rebuild.ts";
 import { makeState } from "../store/state.ts";
@@ -87,7 +88,13 @@ async function wire(
     clock,
     ...(options.actor === undefined ? {} : { actor: options.actor }),
   });
-  const status = { config, admin, clock, silences: makeSilenceReader({ prisma, clock }) };
+  const status = {
+    config,
+    admin,
+    clock,
+    silences: makeSilenceReader({ prisma, clock }),
+    isReadOnly: () => isReadOnly(prisma, reads),
+  };
   return {
     config,
     log,

@@ -14,7 +14,7 @@ import type { ConnectionConditions } from "./status.ts";
 const at = new Date("2026-11-30T12:00:00Z");
 const minutesAgo = (minutes: number): Date => new Date(at.getTime() - minutes * 60_000);
 const round = (name: string, doneAt: Date | null, plannedSeconds: number | null = 15) => ({
-  ...{ name, outcome: "done", startedAt: at, endedAt: at, requests: 6 },
+  ...{ name, outcome: "done", startedAt: at, endedAt: at, requests: 6, failure: null },
   ...{ doneAt, plannedSeconds },
 });
 const free = { pausedUntil: null, refusedSince: null, sharedBy: ["main"] };
@@ -83,7 +83,7 @@ test("a worker that has just started calls nothing late", () => {
 });
 
 test("failures are told by reason, each of its own connection", () => {
-  const group = { reason: "forbidden", count: 3, since: minutesAgo(9), newestAt: at, items: [] };
+  const group = { reason: "forbidden", count: 3, since: minutesAgo(9), newestAt: at, items: [], detail: null };
   const groups = [
     { ...group, connectionName: "main" },
     { ...group, connectionName: "other" },
@@ -104,6 +104,10 @@ test("the page and the notifications agree on what is wrong", () => {
   const report = (change: Partial<ConnectionConditions>) => troublesOf({ ...well, ...change, links: {} }, at);
 
   expect(report({ rounds: [round("cases", minutesAgo(16))] })).toEqual(["silent"]);
+  expect(report({ rounds: [{ ...round("cases", at), failure: { side: "huawei", as: "proxy" } }] })).toEqual([
+    "unanswered",
+  ]);
+  expect(report({ rounds: [{ ...round("cases", at), failure: { side: "huawei", as: "unauthorized" } }] })).toEqual([]);
   expect(report({ silences: [{ direction: "to-huawei", since: minutesAgo(600) }] })).toEqual(["quiet"]);
 });
 

@@ -5,6 +5,7 @@ import { setPaused } from "../commands/pausing.ts";
 import type { LinkId } from "../domain/ids.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import type { FailureEntry } from "../store/failures.ts";
+import { readHistory } from "../store/history.ts";
 import { readHeldItems, readImports, readVersion } from "../store/page-reads.ts";
 import { readLinkView } from "../store/timeline.ts";
 import { listWaitingLinks } from "../store/waiting-links.ts";
@@ -31,14 +32,17 @@ export function makePagePort(parts: Parts): PagePort {
         readHeldItems(prisma),
         readImports(prisma),
       ]);
-      const failures = groups.map(({ connectionName, reason, count, since }) => ({
+      const failures = groups.map(({ connectionName, reason, count, since, detail }) => ({
         connectionName,
         reason,
         count,
         oldestAt: since,
+        detail,
       }));
       return { failures, held, imports };
     },
+    history: ({ span, connection = null }) =>
+      readHistory({ prisma }, { span, connectionName: connection, now: clock.now() }),
     links: (filter) => listWaitingLinks(prisma, filter),
     link: (id, cursor) => readLinkView(prisma, { id, cursor, now: clock.now() }),
     async acts({ linkId, ...filter }) {

@@ -63,12 +63,7 @@ function makePage(input: PageInput): HttpServer {
     sessions: makeSessionStore({ prisma: parts.database.prisma }),
     brake: makeSignInBrake({ prisma: parts.database.prisma }),
     checks: {
-      database: async () => {
-        const [row] = await parts.database.prisma.$queryRaw<
-          { refused: string }[]
-        >`SELECT current_setting('transaction_read_only') AS refused`;
-        return row?.refused === "off";
-      },
+      database: async () => !(await parts.status.isReadOnly()),
       queue: async () => {
         await queue.check();
         return true;

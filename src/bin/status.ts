@@ -42,6 +42,8 @@ export type StatusDeps = {
   readonly admin: AdminStore;
   readonly clock: { now(): Date };
   readonly silences: () => Promise<readonly Silence[]>;
+  /** Whether the database takes no writes. */
+  readonly isReadOnly: () => Promise<boolean>;
 };
 
 /** How one connection stands, without what costs more the more links there are. */
@@ -52,17 +54,19 @@ export async function makeStatusReport(
   deps: StatusDeps & { readonly queue: QueueBackend | null },
 ): Promise<StatusReport> {
   const { admin, config } = deps;
-  const [{ at, connections }, counts, queues, notifier] = await Promise.all([
+  const [{ at, connections }, counts, queues, notifier, databaseReadOnly] = await Promise.all([
     readConditions(deps),
     admin.countLinks(),
     queueCounts(deps.queue),
     admin.readNotifier(),
+    deps.isReadOnly(),
   ]);
   const linksOf = (name: string): Record<string, number> =>
     Object.fromEntries(counts.filter((row) => row.connectionName === name).map((row) => [row.state, row.count]));
   const { sentAt, failingSince, problem } = notifier;
   return {
     at,
+    databaseReadOnly,
     connections: connections.map((connection) => ({ ...connection, links: linksOf(connection.name) })),
     queues,
     notifications:
@@ -136,6 +140,7 @@ export async function readConditions(
         doneAt: round.doneAt,
         plannedSeconds: planned[round.name] ?? null,
         requests: round.requests,
+        failure: round.failedAs === null ? null : { side: round.failedSide, as: round.failedAs },
       })),
       silences: silences
         .filter((silence) => silence.connectionName === name)

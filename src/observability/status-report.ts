@@ -1,5 +1,6 @@
 /** What `status` and the page show: one picture of everything, read from the database, put together by the integrator. */
 import type { Direction } from "../domain/direction.ts";
+import type { RoundFailure } from "../domain/round-failure.ts";
 
 /** One kind of round of one connection, as it last went. */
 export type RoundReport = {
@@ -15,6 +16,8 @@ export type RoundReport = {
   readonly plannedSeconds: number | null;
   /** Requests that it made. */
   readonly requests: number | null;
+  /** Why it failed; `null` unless it did. */
+  readonly failure: RoundFailure | null;
 };
 
 /** One connection. */
@@ -48,7 +51,7 @@ export type ConnectionReport = {
 };
 
 /** What keeps a connection from being well. */
-export type Trouble = "stopped" | "refused" | "held" | "failures" | "late" | "silent" | "quiet";
+export type Trouble = "stopped" | "refused" | "unanswered" | "held" | "failures" | "late" | "silent" | "quiet";
 
 /** A change that waits for longer is late: as the alert CasebridgeLagging has it (docs/alerts.yml). */
 export const lateSeconds = 900;
@@ -69,6 +72,7 @@ export function troublesOf(connection: ConnectionReport, at: Date): readonly Tro
   const found: readonly (readonly [Trouble, boolean])[] = [
     ["stopped", state === "stopped"],
     ["refused", isRefused],
+    ["unanswered", state !== "stopped" && failedRounds(connection).length > 0],
     ["held", oldestHeldSeconds !== null],
     ["failures", openFailures > 0],
     // What no round looks for cannot be known to be late.
@@ -77,6 +81,12 @@ export function troublesOf(connection: ConnectionReport, at: Date): readonly Tro
     ["quiet", state !== "stopped" && connection.silences.length > 0],
   ];
   return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));
+}
+
+/** Why rounds failed the last time, each cause once. Refused credentials are told as such. Pure. */
+export function failedRounds({ rounds }: Pick<ConnectionReport, "rounds">): readonly RoundFailure[] {
+  const found = rounds.flatMap(({ failure }) => (failure === null || failure.as === "unauthorized" ? [] : [failure]));
+  return [...new Map(found.map((failure) => [`${failure.side} ${failure.as}`, failure])).values()];
 }
 
 /** Since when no round of some kind has ended well, where that is longer than the schedule explains; `null` = all is well. Pure. */
@@ -113,6 +123,8 @@ export type BudgetReport = {
 /** The picture at one moment. */
 export type StatusReport = {
   readonly at: Date;
+  /** Whether the database takes no writes, so that nothing can be mirrored. */
+  readonly databaseReadOnly: boolean;
   readonly connections: readonly ConnectionReport[];
   readonly queues: readonly { readonly queue: string; readonly state: string; readonly count: number }[];
   /** `null` = nobody is notified. */

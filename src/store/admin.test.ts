@@ -138,8 +138,14 @@ describe("lists", () => {
     await setBudgetRefused(database, "k", true);
 
     expect(await admin.listRounds()).toMatchObject([{ connectionName: "main", name: "cases", running: true }]);
-    await state.endRound("main", "cases", "a", "done", 5);
-    expect(await admin.listRounds()).toMatchObject([{ running: false, outcome: "done", requests: 5 }]);
+    const failure = { side: "huawei", as: "proxy" } as const;
+    await state.endRound("main", "cases", "a", { outcome: "failed", requests: 1, failure });
+    expect(await admin.listRounds()).toMatchObject([{ outcome: "failed", failedSide: "huawei", failedAs: "proxy" }]);
+    await state.beginRound("main", "cases", "a", 60_000);
+    await state.endRound("main", "cases", "a", { outcome: "done", requests: 5, failure: null });
+    expect(await admin.listRounds()).toMatchObject([
+      { running: false, outcome: "done", requests: 5, failedSide: null, failedAs: null },
+    ]);
     expect(await database.prisma.run.findMany()).toMatchObject([{ job: "cases", reads: 3, linkId: null }]);
     expect((await admin.listBudgets())[0]?.refusedAt).toBeInstanceOf(Date);
     expect((await admin.listConnections()).map((connection) => connection.name)).toEqual(["main", "second"]);

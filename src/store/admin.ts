@@ -4,6 +4,7 @@ import type { Direction } from "../domain/direction.ts";
 import type { GuardWord } from "../domain/guard-word.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
+import type { Side } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState } from "../sync/state.ts";
 import { type Act, type ActEntry, listActPage, listActs, recordAct } from "./acts.ts";
@@ -38,6 +39,9 @@ export type RoundEntry = {
   /** From the start of the round before to that of this one; `null` where there was none. */
   readonly intervalMs: number | null;
   readonly requests: number | null;
+  /** Of a last round that failed: which service was asked, and why it failed. */
+  readonly failedSide: Side | null;
+  readonly failedAs: string | null;
 };
 
 /** One request budget; `refusedAt` is set while its credential is refused. */
@@ -125,7 +129,7 @@ export function makeAdminStore(deps: {
     async listRounds(): Promise<RoundEntry[]> {
       return prisma.$queryRaw<RoundEntry[]>(Prisma.sql`
         SELECT "connectionName", name, COALESCE("leaseUntil" > now(), false) AS running, "startedAt", "finishedAt", outcome,
-          GREATEST("doneAt", CASE WHEN outcome = 'done' THEN "finishedAt" END) AS "doneAt", "durationMs", "intervalMs", requests
+          GREATEST("doneAt", CASE WHEN outcome = 'done' THEN "finishedAt" END) AS "doneAt", "durationMs", "intervalMs", requests, "failedSide", "failedAs"
         FROM rounds ORDER BY "connectionName", name`);
     },
 

@@ -99,16 +99,20 @@ export type FailureGroup = {
   readonly since: Date;
   readonly newestAt: Date;
   readonly items: readonly AlarmItem[];
+  /** What they all say; `null` = not all say the same. */
+  readonly detail: string | null;
 };
 
 /** All open failures in groups, with at most `itemsMax` items each, the newest first. */
 export async function listFailureGroups(queries: Queries, itemsMax: number): Promise<FailureGroup[]> {
   return queries.$queryRaw<FailureGroup[]>(Prisma.sql`
     SELECT "connectionName", reason, max(total)::int AS count, min(since) AS since, max(newest) AS "newestAt",
-      jsonb_agg(jsonb_build_object('failureId', id::text, 'caseId', "caseId", 'issueKey', "issueKey") ORDER BY place) AS items
+      jsonb_agg(jsonb_build_object('failureId', id::text, 'caseId', "caseId", 'issueKey', "issueKey") ORDER BY place) AS items,
+      CASE WHEN max(first) = max(last) THEN max(first) END AS detail
     FROM (
       SELECT failures.id, failures."connectionName", failures.reason, links."caseId", links."issueKey",
         count(*) OVER whole AS total, min(failures."firstAt") OVER whole AS since, max(failures."firstAt") OVER whole AS newest,
+        min(failures.detail COLLATE "C") OVER whole AS first, max(failures.detail COLLATE "C") OVER whole AS last,
         row_number() OVER (PARTITION BY failures."connectionName", failures.reason ORDER BY failures."firstAt" DESC, failures.id DESC) AS place
       FROM failures LEFT JOIN links ON links.id = failures."linkId"
       WHERE failures.state IN ('open', 'retrying')

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type DisclosurePolicy, isWiderPolicy } from "../domain/disclosure-policy.ts";
 import type { LinkId } from "../domain/ids.ts";
+import type { RoundFailure } from "../domain/round-failure.ts";
 import type { Breaker, ConnectionState } from "../sync/state.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import { isWatched, type Queries } from "./sql.ts";
@@ -235,10 +236,12 @@ export async function endRound(
     readonly owner: string;
     readonly outcome: string;
     readonly requests: number;
+    readonly failure: RoundFailure | null;
   },
 ): Promise<void> {
   await queries.$executeRaw(Prisma.sql`
     UPDATE rounds SET "leaseOwner" = NULL, "leaseUntil" = NULL, "finishedAt" = clock_timestamp(), outcome = ${round.outcome},
+      "failedSide" = ${round.failure?.side ?? null}::text, "failedAs" = ${round.failure?.as ?? null}::text,
       "doneAt" = CASE WHEN ${round.outcome} = 'done' THEN clock_timestamp() ELSE "doneAt" END, requests = ${round.requests},
       "durationMs" = LEAST(2147483647, extract(epoch FROM clock_timestamp() - "startedAt") * 1000)::integer
     WHERE "connectionName" = ${round.connectionName} AND name = ${round.name} AND "leaseOwner" = ${round.owner}`);

@@ -39,6 +39,16 @@ export async function readImports(
     ORDER BY due."connectionName"`);
 }
 
+/**
+ * Whether the database takes no writes, be it a standby or told so. `isOwnChoice`: this session only reads by its own wish, so that its
+ * settings tell nothing.
+ */
+export async function isReadOnly(prisma: PrismaClient, isOwnChoice: boolean): Promise<boolean> {
+  const [row] = await prisma.$queryRaw<{ refused: boolean }[]>(Prisma.sql`
+    SELECT pg_is_in_recovery() OR (NOT ${isOwnChoice}::boolean AND current_setting('transaction_read_only') = 'on') AS refused`);
+  return row?.refused === true;
+}
+
 /** A text that is another one when something was written, decided, failed or read since. Cheap: every part of it is the end of an index. */
 export async function readVersion(prisma: PrismaClient): Promise<string> {
   const [row] = await prisma.$queryRaw<{ version: string }[]>(Prisma.sql`

@@ -596,7 +596,7 @@ describe("intake", () => {
     const before = await state.findRoundStart("main", "cases");
     await state.beginRound("main", "cases", "a", 60_000);
     const meanwhile = await state.findRoundStart("main", "cases");
-    await state.endRound("main", "cases", "a", "failed", 0);
+    await state.endRound("main", "cases", "a", { outcome: "failed", requests: 0, failure: null });
 
     const owners = await state.listCaseOwners("second", [toId("C1"), toId("C2")]);
 
@@ -927,9 +927,9 @@ describe("connections, rounds and runs", () => {
     expect(await state.beginRound("main", "cases", "b", 60_000)).toBe(false);
     expect(await state.beginRound("main", "issues", "b", 60_000)).toBe(true);
 
-    await state.endRound("main", "cases", "b", "done", 3);
+    await state.endRound("main", "cases", "b", { outcome: "done", requests: 3, failure: null });
     expect(await state.beginRound("main", "cases", "b", 60_000)).toBe(false);
-    await state.endRound("main", "cases", "a", "done", 3);
+    await state.endRound("main", "cases", "a", { outcome: "done", requests: 3, failure: null });
 
     expect(await state.beginRound("main", "cases", "b", 60_000)).toBe(true);
   });

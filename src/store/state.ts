@@ -97,8 +97,8 @@ export function makeState(deps: {
       connections.beginRound(prisma, { connectionName, name, owner, leaseMs }),
     renewRound: (connectionName, name, owner, leaseMs) =>
       connections.renewRound(prisma, { connectionName, name, owner, leaseMs }),
-    endRound: (connectionName, name, owner, outcome, requests) =>
-      connections.endRound(prisma, { connectionName, name, owner, outcome, requests }),
+    endRound: (connectionName, name, owner, result) =>
+      connections.endRound(prisma, { connectionName, name, owner, ...result }),
     async recordRun(run) {
       const { linkId, ...rest } = run;
       await prisma.run.create({

@@ -12,6 +12,7 @@ import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { StatusCategory } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { Link, LinkState } from "../domain/link.ts";
+import type { RoundFailure } from "../domain/round-failure.ts";
 import type { Intent, NewFailure, NewIntent } from "../domain/rows/intent.ts";
 import type { Mirror, MirrorPatch } from "../domain/rows/mirror.ts";
 import type { Side } from "../domain/service-error.ts";
@@ -370,7 +371,13 @@ export interface StatePort extends ClosesLane {
   beginRound(connectionName: string, name: string, owner: string, leaseMs: number): Promise<boolean>;
   /** Lengthens the lease of a round that runs on. */
   renewRound(connectionName: string, name: string, owner: string, leaseMs: number): Promise<void>;
-  endRound(connectionName: string, name: string, owner: string, outcome: string, requests: number): Promise<void>;
+  /** Gives it back with what it came to; `failure` null unless it failed. */
+  endRound(
+    connectionName: string,
+    name: string,
+    owner: string,
+    result: { readonly outcome: string; readonly requests: number; readonly failure: RoundFailure | null },
+  ): Promise<void>;
   /** One line per run that did something. */
   recordRun(run: {
     readonly connectionName: string | null;

@@ -31,6 +31,7 @@ afterEach(async () => {
 
 const status: StatusReport = {
   at: new Date("2026-03-01T10:00:00Z"),
+  databaseReadOnly: false,
   connections: [
     {
       name: "<script>alert(1)</script>",
@@ -54,6 +55,7 @@ const status: StatusReport = {
           doneAt: null,
           plannedSeconds: 60,
           requests: 7,
+          failure: null,
         },
       ],
       silences: [],

@@ -90,7 +90,13 @@ async function start() {
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
     api: {
-      status: async () => ({ at: new Date(), connections: [], queues: [], notifications: null }),
+      status: async () => ({
+        at: new Date(),
+        databaseReadOnly: false,
+        connections: [],
+        queues: [],
+        notifications: null,
+      }),
       links: async () => ({ items: [], nextCursor: null }),
       failures: async () => ({ items: [], nextCursor: null }),
       acts: async () => ({ items: [], nextCursor: null }),

@@ -121,6 +121,7 @@ const at = new Date("2026-11-30T08:00:00Z");
 const budget = { pausedUntil: null, refusedSince: null, sharedBy: ["default"] };
 const status: Awaited<ReturnType<PageApi["status"]>> = {
   at,
+  databaseReadOnly: false,
   connections: [
     {
       name: "default",
@@ -136,7 +137,16 @@ const status: Awaited<ReturnType<PageApi["status"]>> = {
       effectivePollSeconds: 15,
       plannedPollSeconds: 15,
       rounds: [
-        { name: "cases", outcome: "done", startedAt: at, endedAt: at, doneAt: at, plannedSeconds: 15, requests: 8 },
+        {
+          name: "cases",
+          outcome: "done",
+          startedAt: at,
+          endedAt: at,
+          doneAt: at,
+          plannedSeconds: 15,
+          requests: 8,
+          failure: null,
+        },
       ],
       silences: [],
       budgets: { huawei: 2, jira: 20 },

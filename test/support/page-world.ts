@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { startJiraSimulator } from "../../simulators/jira/index.ts";
 import { compose, type Parts } from "../../src/bin/compose.ts";
+import type { Machine } from "../../src/bin/connection.ts";
 import { makePagePort } from "../../src/bin/page-port.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { Secret } from "../../src/lib/secret.ts";
@@ -25,8 +26,17 @@ export const viewerToken = "a-viewer-of-the-page-1234567";
 
 export type PageWorld = Awaited<ReturnType<typeof startPageWorld>>;
 
-/** Starts it; `open`: only this machine is answered and nobody signs in. */
-export async function startPageWorld(options: { readonly open?: boolean } = {}) {
+/**
+ * Starts it. `open`: only this machine is answered and nobody signs in. `env` comes on top of what it has; with
+ * `machine` it waits by that one, else as a worker does.
+ */
+export async function startPageWorld(
+  options: {
+    readonly open?: boolean;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly machine?: Machine;
+  } = {},
+) {
   const huawei = await startHuaweiSimulator({});
   const jira = await startJiraSimulator({});
   const made = await createTestDatabase();
@@ -55,10 +65,15 @@ export async function startPageWorld(options: { readonly open?: boolean } = {}) 
       SETTLE_MESSAGE_SECONDS: "2",
       SETTLE_LIST_SECONDS: "2",
       SETTLE_SEARCH_SECONDS: "2",
+      ...options.env,
     },
   });
   if (!loaded.ok) throw loaded.errors;
-  const parts: Parts = await compose(loaded.config, silentLogger, {});
+  const parts: Parts = await compose(
+    loaded.config,
+    silentLogger,
+    options.machine === undefined ? {} : { machine: options.machine },
+  );
   await parts.recordPolicies(parts.connections);
   const server = makeHttpServer({
     host: "127.0.0.1",

@@ -1,6 +1,8 @@
 import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
+import type { RoundFailure } from "../../domain/round-failure.ts";
+import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
-import { countingRequests, type RequestCount } from "../../lib/http.ts";
+import { countingRequests, HttpFailure, type RequestCount } from "../../lib/http.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { Breaker, ConnectionState } from "../state.ts";
 
@@ -35,6 +37,7 @@ export async function inRound(
   if (!(await deps.state.beginRound(name, round, deps.owner, roundLeaseMs)))
     return { skipped: true, newLinks: 0, woken: 0 };
   let outcome = "failed";
+  let failure: RoundFailure | null = null;
   const requests: RequestCount = { sent: 0 };
   try {
     return await countingRequests(requests, () =>
@@ -47,7 +50,16 @@ export async function inRound(
         renewEveryMs,
       ),
     );
+  } catch (error) {
+    failure = failureOf(error);
+    throw error;
   } finally {
-    await deps.state.endRound(name, round, deps.owner, outcome, requests.sent);
+    await deps.state.endRound(name, round, deps.owner, { outcome, requests: requests.sent, failure });
   }
+}
+
+/** What is told of an error. Its words stay in the log. */
+function failureOf(error: unknown): RoundFailure {
+  if (!isServiceError(error)) return { side: null, as: "internal_error" };
+  return { side: error.facts.side, as: error.cause instanceof HttpFailure ? error.cause.reason : error.kind };
 }

@@ -104,7 +104,7 @@ async function holdingRounds<Result>(
       renewEveryMs,
     );
   } finally {
-    await state.endRound(settings.name, name, owner, "rebuild", 0);
+    await state.endRound(settings.name, name, owner, { outcome: "rebuild", requests: 0, failure: null });
   }
 }
 

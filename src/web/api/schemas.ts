@@ -32,6 +32,15 @@ const round = z.object({
   doneAt: moment.nullable().describe("When one last ended well."),
   plannedSeconds: seconds.nullable().describe("The interval that schedule and budget lead one to expect."),
   requests: count.nullable(),
+  failure: z
+    .object({
+      side: side.nullable().describe("The service that was asked."),
+      as: z
+        .string()
+        .describe("How the connection broke (`proxy`, `connect`, `timeout`, `reset`, …), or a kind of error."),
+    })
+    .nullable()
+    .describe("Why it failed; null unless it did."),
 });
 
 const budget = z.object({
@@ -75,6 +84,7 @@ const notifications = z.object({
 
 const status = z.object({
   at: moment,
+  databaseReadOnly: z.boolean().describe("The database takes no writes: nothing can be mirrored."),
   connections: list(connection),
   queues: list(z.object({ queue: z.string(), state: z.string(), count })),
   notifications: notifications.nullable().describe("null: nobody is notified."),

@@ -1,9 +1,9 @@
 /** The connections: pause and resume per direction, the doctor's sheet, and every setting with where it comes from. */
 import type { Direction } from "../../domain/direction.ts";
 import { directions } from "../../domain/direction.ts";
-import type { ConnectionReport, StatusReport } from "../../observability/status-report.ts";
+import { type ConnectionReport, failedRounds, type StatusReport } from "../../observability/status-report.ts";
 import { type Html, html, type Part } from "./html.ts";
-import { badge, button, code, moment, prose, reasonName, remedyOf, table } from "./parts.ts";
+import { badge, breakOf, button, code, moment, prose, reasonName, remedyOf, table } from "./parts.ts";
 import type { PageContent, View } from "./view.ts";
 import type { DoctorLine, Work } from "./work.ts";
 
@@ -54,6 +54,10 @@ function renderOne(view: View, connection: ConnectionReport, settings: readonly 
   const lines: Part[] = [
     stop !== null &&
       html`${badge("bad", t.overview.stopped)} ${reasonName(t, stop)}. ${remedyOf(t, stop)} <a href="/failures?reason=${stop}">${t.overview.goThere}</a>`,
+    ...failedRounds(connection).map((failure) => {
+      const { name, remedy } = breakOf(t, failure);
+      return html`${badge("bad", name)} ${remedy} <a href="#doctor">${t.connections.doctor}</a>`;
+    }),
     ...refused.map(
       (side) =>
         html`${badge("bad", t.overview.refused)} ${t.sides[side]} · ${moment(budgetStates[side].refusedSince)} · ${prose(t.troubles.refused.remedy)} <a href="#doctor">${t.connections.doctor}</a>`,

@@ -2,6 +2,7 @@
 import type { Side } from "../../domain/service-error.ts";
 import {
   type ConnectionReport,
+  failedRounds,
   type StatusReport,
   type Trouble,
   troublesOf,
@@ -12,23 +13,33 @@ import type { FailureReasonGroup } from "./failures-page.ts";
 import { type Html, html, type Part } from "./html.ts";
 import {
   badge,
+  breakOf,
   code,
   facts,
   holdWords,
   moment,
   momentWithDistance,
+  prose,
   reasonName,
   remedyOf,
   span,
   type Tone,
   table,
 } from "./parts.ts";
+import { budgetsOf, type PlotsInput, renderPlots } from "./plots.ts";
 import type { PageContent, View } from "./view.ts";
+
+/** What the plots show, besides what the report says. */
+export type OverviewHistory = Pick<PlotsInput, "span" | "connection" | "points">;
 
 /** What the overview shows besides the report. */
 export type OverviewExtras = {
   /** Open failures by reason, of each connection. */
-  readonly failures: readonly (Omit<FailureReasonGroup, "newest"> & { readonly connectionName: string })[];
+  readonly failures: readonly (Omit<FailureReasonGroup, "newest"> & {
+    readonly connectionName: string;
+    /** What all of them say; `null` = not all say the same. */
+    readonly detail: string | null;
+  })[];
   /** Items that stay on their side, by link, the newest links first. */
   readonly held: {
     readonly count: number;
@@ -56,7 +67,11 @@ type Problem = {
 };
 
 /** The overview. `status` null = it could not be read, which the page says. Pure. */
-export function renderOverview(view: View, status: StatusReport | null, extras: OverviewExtras): PageContent {
+export function renderOverview(
+  view: View,
+  status: StatusReport | null,
+  { history, ...extras }: OverviewExtras & { readonly history: OverviewHistory },
+): PageContent {
   const { t } = view;
   if (status === null) {
     const body = html`<h1 class="verdict bad">${t.mistakes.unreadable}</h1>`;
@@ -66,11 +81,14 @@ export function renderOverview(view: View, status: StatusReport | null, extras: 
   const problems = listProblems(view, status, extras);
   const tone = verdict === null ? "good" : problems.some((problem) => problem.tone === "bad") ? "bad" : "warn";
   const sentence = verdict ?? t.overview.allWell;
-  // Plots of the last hour, day and week stand between the problems and the connections, once there is a history to draw them from.
+  const connections = status.connections.map(({ name }) => name);
+  const budgets = budgetsOf(status.connections, history.connection);
   const body = html`<h1 class="verdict ${tone}">${sentence}</h1>
 <p class="muted">${t.frame.at} ${moment(status.at)}</p>
 ${problems.length === 0 ? null : html`<section aria-label="${t.overview.wrong}"><h2>${t.overview.wrong}</h2><ul class="problems">${problems.map((problem) => renderProblem(t, problem))}</ul></section>`}
+${extras.imports.map((entry) => renderImport(view, entry))}
 ${extras.held.count === 0 ? null : renderHeld(view, extras)}
+${connections.length === 0 ? null : renderPlots(view, { ...history, connections, budgets })}
 <section><h2>${t.overview.connections}</h2>
 ${status.connections.length === 0 ? html`<p class="empty">${t.overview.none}</p>` : html`<div class="cards">${status.connections.map((connection) => renderConnection(view, connection, extras))}</div>`}</section>
 ${status.queues.length === 0 ? null : html`<section><details><summary>${t.overview.queues}</summary>${table({ caption: t.overview.queues, head: [t.overview.queue, t.frame.state, t.overview.jobs], empty: t.frame.nothing, rows: status.queues.map(({ queue, state, count }) => [queue, state, count]) })}<p><a href="/queues">${t.views.queues}</a></p></details></section>`}`;
@@ -79,7 +97,8 @@ ${status.queues.length === 0 ? null : html`<section><details><summary>${t.overvi
 
 /** The one sentence of what is wrong, with names; `null` = all is well. */
 function verdictOf(status: StatusReport, t: Texts): string | null {
-  const wrong = status.connections.flatMap((connection) => {
+  const wrong = status.databaseReadOnly ? [t.troubles.readOnly.name] : [];
+  const ofConnections = status.connections.flatMap((connection) => {
     const troubles = [
       ...troublesOf(connection, status.at).map((trouble: Trouble) => t.troubles[trouble].name),
       ...(connection.pausedToJira ? [t.pausedToJira] : []),
@@ -87,6 +106,7 @@ function verdictOf(status: StatusReport, t: Texts): string | null {
     ];
     return troubles.length === 0 ? [] : [t.overview.sentence(connection.name, troubles)];
   });
+  wrong.push(...ofConnections);
   if (status.notifications?.failingSince != null) wrong.push(t.troubles.mute.name);
   return wrong.length === 0 ? null : t.overview.sentences(wrong);
 }
@@ -100,6 +120,11 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
     const found = troublesOf(connection, status.at).flatMap((trouble): Problem[] => {
       const { name, remedy } = t.troubles[trouble];
       if (trouble === "refused") return refusals(connection, t, place);
+      if (trouble === "unanswered")
+        return failedRounds(connection).map((failure) => ({
+          ...{ tone: "bad", where, address: place },
+          ...breakOf(t, failure),
+        }));
       if (trouble === "stopped") {
         const reason = connection.stateReason;
         const why = reason === null ? name : `${name}: ${reasonName(t, reason)}`;
@@ -107,11 +132,11 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
         return [{ tone: "bad", where, name: why, remedy: reason === null ? remedy : remedyOf(t, reason), address }];
       }
       if (trouble === "failures" && own.length > 0)
-        return own.map(({ reason, count }) => ({
+        return own.map(({ reason, count, detail }) => ({
           tone: "bad",
           where,
           name: `${t.failures.count(count)}: ${reasonName(t, reason)}`,
-          remedy: remedyOf(t, reason),
+          remedy: html`${remedyOf(t, reason)}${detail === null ? null : html` <span class="muted">${t.failures.detail}: ${detail}</span>`}`,
           address: `/failures?${new URLSearchParams({ reason }).toString()}`,
         }));
       const addresses: Readonly<Record<string, string>> = { held: waiting, late: waiting, failures: "/failures" };
@@ -131,6 +156,16 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
     ].map((name): Problem => ({ tone: "warn", where, name, remedy: t.troubles.paused.remedy, address: place }));
     return [...found, ...paused];
   });
+  if (status.databaseReadOnly) {
+    const { name, remedy } = t.troubles.readOnly;
+    problems.unshift({
+      tone: "bad",
+      where: t.overview.database,
+      name,
+      remedy: prose(remedy),
+      address: "/connections#doctor",
+    });
+  }
   if (status.notifications?.failingSince != null)
     problems.push({
       tone: "bad",
@@ -154,6 +189,12 @@ function refusals({ name, budgetStates }: ConnectionReport, t: Texts, address: s
 
 function renderProblem(t: Texts, { tone, where, name, remedy, address }: Problem): Html {
   return html`<li class="${tone}"><div><strong>${where}</strong> ${badge(tone, name)}</div><p>${remedy}</p><a class="button" href="${address}" aria-label="${t.overview.goThere}: ${where}, ${name}">${t.overview.goThere}</a></li>`;
+}
+
+/** An import is no trouble either: it ends by itself. */
+function renderImport({ t }: View, { connectionName, left, total }: OverviewExtras["imports"][number]): Html {
+  const waiting = `/links?${new URLSearchParams({ connection: connectionName, waiting: "yes" }).toString()}`;
+  return html`<p class="note"><strong>${connectionName}</strong> · ${t.overview.importing}: <a href="${waiting}">${t.overview.importOf(total - left, total)}</a>. <span class="muted">${t.overview.importEnds}</span></p>`;
 }
 
 /** What a rule keeps on its side is no trouble; it is only not to be looked for elsewhere. */

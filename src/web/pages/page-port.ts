@@ -1,6 +1,7 @@
 /** What the pages read, and what operators do through them; the integrator implements both on the code of the commands. */
 import type { Direction } from "../../domain/direction.ts";
 import type { GuardWord } from "../../domain/guard-word.ts";
+import type { HistoryPoint, HistorySpan } from "../../domain/history.ts";
 import type { LinkState } from "../../domain/link.ts";
 import type { LinkView, WaitingLink } from "../../domain/timeline.ts";
 import type { ActLine } from "./activity-page.ts";
@@ -23,6 +24,11 @@ export interface PagePort {
   /** Names of the configured connections, in their order. */
   readonly connections: readonly string[];
   overview(): Promise<OverviewExtras>;
+  /** The past that the plots show, the oldest point first; `connection` left out: all together. */
+  history(asked: {
+    readonly span: HistorySpan;
+    readonly connection?: string | undefined;
+  }): Promise<readonly HistoryPoint[]>;
   links(filter: {
     readonly connection?: string | undefined;
     readonly state?: LinkState | undefined;

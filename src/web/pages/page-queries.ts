@@ -1,5 +1,6 @@
 /** What pages can be asked for in their address. A filter that cannot be used is told, not left out: it would show too much. */
 import { z } from "zod";
+import { historySpanNames } from "../../domain/history.ts";
 import { linkStates } from "../../domain/link.ts";
 
 const text = z.string().max(200).optional();
@@ -12,6 +13,7 @@ const id = z.string().regex(/^\d{1,18}$/);
 /** The filters of each page. */
 export const pageQueries = {
   none: z.object({}),
+  overview: z.strictObject({ span: z.enum(historySpanNames).optional(), connection: text }),
   id: z.strictObject({ id: id.optional() }),
   cursor: z.strictObject({ cursor }),
   links: z.strictObject({

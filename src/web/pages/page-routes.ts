@@ -162,13 +162,17 @@ function saidOf(request: FastifyRequest, language: View["language"]): string | n
 }
 
 function addOverview(site: Site, { status, port, log }: PageRoutesInput): void {
-  site.page("/", pageQueries.none, async (view) => {
+  site.page("/", pageQueries.overview, async (view, { span = "hour", connection }) => {
     const failed = (error: unknown): null => {
       log.error({ error }, "Overview cannot be read");
       return null;
     };
-    const [report, extras] = await Promise.all([status().catch(failed), port?.overview().catch(failed) ?? noExtras]);
-    return renderOverview(view, report, extras ?? noExtras);
+    const [report, extras, points] = await Promise.all([
+      status().catch(failed),
+      port?.overview().catch(failed) ?? noExtras,
+      port?.history({ span, connection }).catch(failed) ?? [],
+    ]);
+    return renderOverview(view, report, { ...(extras ?? noExtras), history: { span, connection, points } });
   });
 }
 

@@ -1,4 +1,5 @@
 /** What several views are made of: moments, spans, states, tables, buttons. Pure. */
+import type { RoundFailure } from "../../domain/round-failure.ts";
 import type { Texts } from "../texts/texts.ts";
 import { entryOf } from "../texts/texts.ts";
 import { type Html, html, type Part } from "./html.ts";
@@ -19,6 +20,12 @@ export function moment(at: Date | null, otherwise: Part = null): Part {
   if (at === null) return otherwise;
   const iso = at.toISOString();
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 19).replace("T", " ")} UTC</time>`;
+}
+
+/** The same without its seconds: where a plot begins, and the like. */
+export function minute(at: Date): Html {
+  const iso = at.toISOString();
+  return html`<time datetime="${iso}" title="${iso}" data-to="minute">${iso.slice(0, 16).replace("T", " ")} UTC</time>`;
 }
 
 /** `90` → `1 min 30 s`; whole units, at most two of them. */
@@ -72,6 +79,16 @@ export function reasonName(t: Texts, reason: string): string {
 /** What a person does about a reason. */
 export function remedyOf(t: Texts, reason: string): Html {
   return prose(entryOf<{ readonly remedy: string }>(t.reasons, reason)?.remedy ?? t.unknownReason);
+}
+
+/** What kept a round from its end, with what a person does about it. */
+export function breakOf(t: Texts, { side, as }: RoundFailure): { readonly name: string; readonly remedy: Html } {
+  const known = entryOf<Texts["breaks"]["proxy"]>(t.breaks, as);
+  const what = known?.name ?? reasonName(t, as);
+  return {
+    name: side === null ? what : t.brokenAt(t.sides[side], what),
+    remedy: known === null ? remedyOf(t, as) : prose(known.remedy),
+  };
 }
 
 /** Why an item stays on its side. */

@@ -97,6 +97,8 @@ export const en = {
     jobs: "Jobs",
     importing: "Import",
     importOf: (done: number, total: number) => `${done} of ${total} links are done`,
+    importEnds: "It goes on by itself; live news overtakes it.",
+    database: "Database",
     importLeft: (count: number) => `${count} links wait`,
     running: "running",
     stopped: "stopped",
@@ -104,12 +106,46 @@ export const en = {
     refused: "refused",
     restricted: (count: number) => `${count} items stay on their side, since they are restricted or held by a rule`,
   },
+  plots: {
+    title: "What happened lately",
+    span: "Span of time",
+    spans: { hour: "Last hour", day: "Last day", week: "Last week" },
+    together: "all together",
+    empty: "Nothing is recorded of this time: each minute is, once it is over.",
+    gap: "Nothing was recorded then: no worker ran, or the database was away.",
+    table: "The same as a table",
+    news: "Mirrored",
+    toJira: (count: number) => `to Jira: ${count}`,
+    toHuawei: (count: number) => `to Huawei Cloud: ${count}`,
+    age: "Oldest change not yet mirrored",
+    half: (span: string) => `half of the time: up to ${span}`,
+    most: (span: string) => `95 % of the time: up to ${span}`,
+    requests: "Requests, share of the budget",
+    requestsHuawei: (share: string) => `Huawei Cloud: up to ${share}`,
+    requestsJira: (share: string) => `Jira: up to ${share}`,
+    failures: "Failures that wait for a person",
+    waiting: (now: number, most: number) => `${now} at the end, ${most} at most`,
+    columns: {
+      from: "From",
+      toJira: "To Jira",
+      toHuawei: "To Huawei Cloud",
+      half: "Oldest change, half of the time",
+      most: "Oldest change, 95 % of the time",
+      requestsHuawei: "Requests to Huawei Cloud",
+      requestsJira: "Requests to Jira",
+      failures: "Failures",
+    },
+  },
   troubles: {
     stopped: { name: "stopped", remedy: "A person starts it again once the cause is mended." },
     refused: {
       name: "a service refuses the credentials",
       remedy:
         "Renew the credentials that the doctor names. A secret in a file (NAME_FILE) is read again by itself; any other needs a restart of the worker.",
+    },
+    unanswered: {
+      name: "a service cannot be asked",
+      remedy: "Mirroring goes on by itself as soon as it can be.",
     },
     held: {
       name: "changes are held back",
@@ -131,12 +167,52 @@ export const en = {
       name: "cases are open, and there is no news for an unusual time",
       remedy: "Run the doctor: credentials, user group and project may show less than they did.",
     },
+    readOnly: {
+      name: "the database takes no writes: nothing is mirrored",
+      remedy:
+        "Look at the PostgreSQL server: a standby, `default_transaction_read_only`, or a full disk. Mirroring goes on by itself once it writes.",
+    },
     paused: { name: "paused by a person", remedy: "Nothing is lost meanwhile. Resume it when its time has come." },
     mute: {
       name: "nobody can be notified (casebridge doctor says why)",
       remedy: "Run the doctor, and correct the NOTIFY_… settings.",
     },
   },
+  breaks: {
+    proxy: {
+      name: "the proxy opens no way to it",
+      remedy:
+        "Look at the proxy, and at `HTTPS_PROXY` (in the file: `huawei.proxy`, `jira.proxy`); the doctor says what it answers. Mirroring goes on by itself.",
+    },
+    connect: {
+      name: "no connection comes about",
+      remedy:
+        "Look at the network, the name server and the firewall, then at the address that is set. Mirroring goes on by itself.",
+    },
+    timeout: {
+      name: "it does not answer",
+      remedy:
+        "Look at the service's status page and at the network. It is asked again and again, and mirroring goes on by itself.",
+    },
+    reset: {
+      name: "it breaks connections off",
+      remedy: "Look at the service's status page, and for a firewall on the way. Mirroring goes on by itself.",
+    },
+    late: {
+      name: "its turn came too late",
+      remedy: "Look at the budgets: more is asked than they let go. Mirroring goes on by itself.",
+    },
+    too_large: {
+      name: "an answer was too long",
+      remedy:
+        "Look for a proxy or log-in page between casebridge and the service; else report it with the worker's log.",
+    },
+    unavailable: {
+      name: "it answers that it cannot work",
+      remedy: "Look at the service's status page. It is asked again and again, and mirroring goes on by itself.",
+    },
+  },
+  brokenAt: (side: string, what: string) => `${side}: ${what}`,
   refusedBy: (side: string, since: string) => `${side} has refused the credentials since ${since}.`,
   pausedToJira: "paused towards Jira",
   pausedToHuawei: "paused towards Huawei Cloud",

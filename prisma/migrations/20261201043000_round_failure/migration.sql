@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "rounds" ADD COLUMN     "failedAs" TEXT,
+ADD COLUMN     "failedSide" TEXT;
