@@ -4,12 +4,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ApiWorld, startApi, viewerToken } from "./support/api.ts";
 
 const text = readFileSync(new URL("../docs/api.md", import.meta.url), "utf8");
-const examples = [...text.matchAll(/```sh\n(curl [^\n]+)\n```\n```json\n([\s\S]*?)\n```/g)].map(
-  ([, command = "", answer = ""]) => ({
-    command,
-    answer: JSON.parse(answer) as unknown,
-  }),
-);
+const examples: readonly { readonly command: string; readonly answer: unknown }[] = [
+  ...text.matchAll(/```sh\n(curl [^\n]+)\n```\n```json\n([\s\S]*?)\n```/g),
+].map(([, command = "", answer = ""]) => ({
+  command,
+  answer: JSON.parse(answer) as unknown,
+}));
 
 let world: ApiWorld;
 beforeAll(async () => {
@@ -23,7 +23,10 @@ function timeless(value: unknown): unknown {
   if (typeof value === "object" && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, timeless(member)]));
   if (typeof value !== "string") return value;
-  return value.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, "<moment>").replace(/^\d{13}-\d+$/, "<cursor>");
+  return value
+    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, "<moment>")
+    .replace(/^(?:w-)?\d{13}-\d+$/, "<cursor>")
+    .replace(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/, "<id>");
 }
 
 test("the document has an example of each thing that it tells", () => {
@@ -32,8 +35,14 @@ test("the document has an example of each thing that it tells", () => {
 });
 
 test.each(examples)("$command", async ({ command, answer }) => {
-  const [, header = "", address = ""] = /^curl -H "Authorization: Bearer ([^"]+)" "\$URL([^"]+)"$/.exec(command) ?? [];
-  const response = await world.get(address, header === "$TOKEN" ? viewerToken : header);
+  const [, header = "", sent, address = ""] =
+    /^curl -H "Authorization: Bearer ([^"]+)" (?:-H "X-Casebridge: 1" --json '([^']+)' )?"\$URL([^"]+)"$/.exec(
+      command,
+    ) ?? [];
+  const response =
+    sent === undefined
+      ? await world.get(address, header === "$TOKEN" ? viewerToken : header)
+      : await world.post(address, JSON.parse(sent));
 
   expect(timeless(await response.json())).toEqual(timeless(answer));
 });

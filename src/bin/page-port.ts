@@ -2,7 +2,9 @@
 import type { Parts as CommandParts } from "../commands/cli/app.ts";
 import { actOnFailures } from "../commands/failures/failures.ts";
 import { setPaused } from "../commands/pausing.ts";
+import { guardHeld } from "../domain/guard-word.ts";
 import type { LinkId } from "../domain/ids.ts";
+import type { QueueBackend } from "../queue/contract.ts";
 import { makeAdminStore } from "../store/admin.ts";
 import type { FailureEntry } from "../store/failures.ts";
 import { readHistory } from "../store/history.ts";
@@ -19,13 +21,14 @@ const newestMax = 5;
 const failuresMax = 1_000;
 
 /** Makes the port of one process. Reads make no remote call, save `readTexts`. */
-export function makePagePort(parts: Parts): PagePort {
+export function makePagePort(parts: Parts, queue: QueueBackend | null): PagePort {
   const { admin, clock, config, database } = parts;
   const { prisma } = database;
   const work = makePageWork(() => clock.now());
   const isLinkId = (id: string): boolean => /^\d{1,18}$/.test(id);
   return {
     connections: config.connections.map(({ name }) => name),
+    status: () => parts.makeReport(queue),
     async overview() {
       const [groups, held, imports] = await Promise.all([
         admin.listFailureGroups(1),
@@ -93,6 +96,7 @@ function makeActs(
   return {
     retry: async (choice, word) => {
       const ids = await idsOf(parts, choice);
+      if (word !== null && !(await areGuarded(parts, ids))) return null;
       return countOf(
         await actOnFailures(parts, { connection: null, selection: { kind: "ids", ids } }, { act: "retry", word }),
         "retry",
@@ -120,6 +124,12 @@ function makeActs(
     examine: () => work.examine(parts, actor),
     readTexts: (id) => readLinkTexts(parts, id),
   };
+}
+
+/** What is gone is nobody's. */
+async function areGuarded({ admin }: Pick<CommandParts, "admin">, ids: readonly string[]): Promise<boolean> {
+  for (const id of ids) if (((await admin.findFailure(id))?.reason ?? guardHeld) !== guardHeld) return false;
+  return true;
 }
 
 function countOf({ json }: { readonly json: unknown }, act: "retry" | "discard"): number {

@@ -22,7 +22,7 @@ const rememberedMax = 20;
 const rememberedMs = 30 * 60_000;
 const writesMax = 200;
 
-type Running = { -readonly [Key in keyof Work]: Work[Key] } & { endedAt: Date | null };
+type Running = { -readonly [Key in keyof Work]: Work[Key] };
 
 /** The work of one process. */
 export type PageWork = ReturnType<typeof makePageWork>;

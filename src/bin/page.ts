@@ -1,12 +1,10 @@
 /** The HTTP servers of a worker: the page with its API and metrics, and the webhook's own listener. */
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import type { Config, HttpConfig } from "../config/config.ts";
-import { historySpans } from "../domain/history.ts";
 import type { Progress } from "../observability/health.ts";
 import { breakers } from "../observability/metrics.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import { pendingMigrations } from "../store/database/migrate.ts";
-import { readHistory } from "../store/history.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Log } from "../sync/ports.ts";
 import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
@@ -49,8 +47,7 @@ export async function startServers(input: PageInput, servers: HttpServer[]): Pro
 
 function makePage(input: PageInput): HttpServer {
   const { config, parts, queue, log, progress, webhook } = input;
-  const { admin, metrics } = parts;
-  const report = () => parts.makeReport(queue);
+  const { metrics } = parts;
   metrics.onCollect(makeCollector(parts, queue));
   return makeHttpServer({
     // Beside the page only where a sign-in guards it: whoever is led to one port is led to all of its routes.
@@ -74,21 +71,7 @@ function makePage(input: PageInput): HttpServer {
     stalledBy: () => progress.stalledBy(),
     metrics,
     bullBoard: queue.queues.map((entry) => new BullMQAdapter(entry, { readOnlyMode: true })),
-    api: {
-      status: report,
-      links: ({ search, ...filter }) => admin.listLinks({ ...filter, query: search }),
-      failures: (filter) => admin.listFailures(filter),
-      acts: (filter) => admin.listActPage(filter),
-      history: async ({ connection = null, span = "hour" }) => ({
-        span,
-        stepSeconds: historySpans[span].stepMs / 1000,
-        points: await readHistory(
-          { prisma: parts.database.prisma },
-          { connectionName: connection, span, now: parts.clock.now() },
-        ),
-      }),
-    },
-    pages: makePagePort(parts),
+    pages: makePagePort(parts, queue),
     log,
   });
 }

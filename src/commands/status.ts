@@ -92,7 +92,15 @@ function roundsTable(connections: readonly ConnectionReport[]): Renderable {
       title: "Rounds",
       head: ["Connection", "Round", "Outcome", "Ended", "Requests"],
       rows: connections.flatMap((entry) =>
-        entry.rounds.map((round): Cell[] => [entry.name, round.name, round.outcome, round.endedAt, round.requests]),
+        entry.rounds.map((round): Cell[] => [
+          entry.name,
+          round.name,
+          round.failure === null
+            ? round.outcome
+            : `${round.outcome} (${[round.failure.side, round.failure.as].filter((part) => part !== null).join(": ")})`,
+          round.endedAt,
+          round.requests,
+        ]),
       ),
       empty: "No round has run yet.",
     },

@@ -121,9 +121,14 @@ export type LinkView = {
   readonly failures: readonly LinkFailure[];
 };
 
-/** The waiting link of a list; `waitingSince` null = nothing waits. */
+/** The waiting link of a list; `waitingSince` null = nothing waits, be it for a run, a release or a person. */
 export type WaitingLink = Pick<
   LinkStanding,
+  | "reasonAt"
+  | "lane"
+  | "pendingSince"
+  | "attempts"
+  | "createdAt"
   | "id"
   | "connectionName"
   | "caseId"

@@ -118,7 +118,7 @@ export async function discardFailure(
   if (number === null) return false;
   const rows = await prisma.$queryRaw<unknown[]>(Prisma.sql`
     WITH failure AS (
-      UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state <> 'resolved' RETURNING id, "linkId", "connectionName", item, reason),
+      UPDATE failures SET state = 'discarded' WHERE id = ${number} AND state NOT IN ('resolved', 'discarded') RETURNING id, "linkId", "connectionName", item, reason),
     audited AS (${auditFailure({ at, actor, action: "discard", outcome: "discarded" })}),
     lost AS (DELETE FROM intents USING failure
       WHERE intents."linkId" = failure."linkId" AND intents.key = failure.item AND failure.reason = 'copy_missing'

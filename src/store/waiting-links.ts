@@ -122,7 +122,9 @@ async function readRows(
 ): Promise<WaitingLink[]> {
   const where = conditions.length === 0 ? Prisma.sql`true` : Prisma.join([...conditions], " AND ");
   return prisma.$queryRaw<WaitingLink[]>(Prisma.sql`
-    SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "caseStatus", "recheckAt", "checkedAt",
+    SELECT links.id::text AS id, "connectionName", "caseId", "issueId", "issueKey", origin, state, reason, "reasonAt", "caseStatus", lane,
+      CASE WHEN links."wantedRev" > links."doneRev" THEN COALESCE(links."wantedAt", links."createdAt") END AS "pendingSince",
+      "recheckAt", attempts, "checkedAt", "createdAt",
       CASE WHEN ${waits} THEN ${since} END AS "waitingSince",
       (SELECT count(*)::int FROM failures f WHERE f."linkId" = links.id AND f.state IN ('open', 'retrying')) AS "openFailures"
     FROM links WHERE ${where} ORDER BY ${order} LIMIT ${take}`);

@@ -2,6 +2,7 @@ import { request as requestHttp } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { emptyPort } from "../../test/support/empty-port.ts";
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { makeMetrics } from "../observability/metrics.ts";
@@ -70,8 +71,6 @@ const status: StatusReport = {
   notifications: null,
 };
 
-const noPage = { items: [], nextCursor: null };
-
 function makeInput(): HttpServerInput {
   return {
     host: "127.0.0.1",
@@ -91,13 +90,7 @@ function makeInput(): HttpServerInput {
 async function start(change: Partial<HttpServerInput> = {}) {
   const server = makeHttpServer({
     ...makeInput(),
-    api: {
-      status: async () => status,
-      links: async () => noPage,
-      failures: async () => noPage,
-      acts: async () => noPage,
-      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
-    },
+    pages: emptyPort({ status: async () => status }),
     routes: (app) => void app.post("/change", async (request) => ({ changedBy: request.principal?.actor })),
     ...change,
   });
@@ -486,13 +479,7 @@ test("the overview says in one sentence whether all is well, also in its title",
     change: Partial<StatusReport> = {},
   ): Promise<(string | undefined)[]> => {
     const get = await start({
-      api: {
-        status: async () => ({ ...status, connections: [connection], ...change }),
-        links: async () => noPage,
-        failures: async () => noPage,
-        acts: async () => noPage,
-        history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
-      },
+      pages: emptyPort({ status: async () => ({ ...status, connections: [connection], ...change }) }),
     });
     const { text } = await get("/");
     return [/<title>(.*) · casebridge/.exec(text)?.[1], /<h1 class="verdict \w+">([^<]*)/.exec(text)?.[1]];
@@ -527,13 +514,7 @@ test("the overview says in one sentence whether all is well, also in its title",
 
 test("when the state cannot be read, the overview says so and the API answers 500 without details", async () => {
   const get = await start({
-    api: {
-      status: () => Promise.reject(new Error("hunter2")),
-      links: async () => noPage,
-      failures: async () => noPage,
-      acts: async () => noPage,
-      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
-    },
+    pages: emptyPort({ status: () => Promise.reject(new Error("hunter2")) }),
   });
 
   const [page, api] = [await get("/"), await get("/api/v1/status")];

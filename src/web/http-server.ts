@@ -13,7 +13,7 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { Log } from "../sync/ports.ts";
 import { isLoopbackHost } from "./access.ts";
 import { collectApiRoutes } from "./api/route.ts";
-import { addApiRoutes, type PageApi } from "./api/routes.ts";
+import { addApiRoutes } from "./api/routes.ts";
 import { makeGatekeeper, type SignIn } from "./gatekeeper.ts";
 import { languageOf } from "./language.ts";
 import type { Oidc } from "./oidc.ts";
@@ -67,8 +67,7 @@ export type HttpServerInput = {
   readonly bullBoard?: BullBoardQueues;
   /** Only where a sign-in guards the rest: whoever is led to it reaches the other routes as well. */
   readonly webhook?: WebhookReceiver;
-  readonly api?: PageApi;
-  /** What the pages besides the overview read and do. */
+  /** What pages and API read and do. */
   readonly pages?: PagePort;
   /** Adds further routes under the same access rules and headers. */
   readonly routes?: (app: FastifyInstance) => void;
@@ -116,12 +115,12 @@ export function makeHttpServer(input: HttpServerInput): HttpServer {
   addHealthRoutes(app, input);
   if (input.webhook !== undefined) addWebhookRoute(app, { webhook: input.webhook, log: input.log });
   addAssets(app);
-  if (input.api !== undefined) {
-    const pages = input.pages ?? null;
-    addPages(app, { status: input.api.status, port: pages, gatekeeper, log });
-    if (pages !== null) addLive(app, { version: () => pages.version(), log });
+  const { pages } = input;
+  if (pages !== undefined) {
+    addPages(app, { port: pages, gatekeeper, log });
+    addLive(app, { version: () => pages.version(), log });
+    addApiRoutes(app, { port: pages, known, publicUrl: input.publicUrl });
   }
-  if (input.api !== undefined) addApiRoutes(app, { api: input.api, known, publicUrl: input.publicUrl });
   if (input.bullBoard !== undefined) addBullBoard(app, input.bullBoard);
   if (input.routes !== undefined) input.routes(app);
   return makeListener(app, input);

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import Provider from "oidc-provider";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { emptyPort } from "../../test/support/empty-port.ts";
 import { Secret } from "../lib/secret.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { makeMetrics } from "../observability/metrics.ts";
@@ -89,19 +90,7 @@ async function start() {
     stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
     log: silentLogger,
-    api: {
-      status: async () => ({
-        at: new Date(),
-        databaseReadOnly: false,
-        connections: [],
-        queues: [],
-        notifications: null,
-      }),
-      links: async () => ({ items: [], nextCursor: null }),
-      failures: async () => ({ items: [], nextCursor: null }),
-      acts: async () => ({ items: [], nextCursor: null }),
-      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
-    },
+    pages: emptyPort(),
     routes: (app) => void app.post("/change", async (request) => ({ changedBy: request.principal?.actor })),
   });
   servers.push(server);

@@ -117,6 +117,7 @@ test("somebody signs in, looks, pauses, resumes and signs out by keyboard", asyn
   await page.getByRole("heading", { name: "Failures", exact: true }).waitFor();
   await tabTo("Discard … file:f2");
   await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Discard for good" }).waitFor();
   await tabTo("Discard for good");
   await page.keyboard.press("Enter");
   await page.getByRole("status").waitFor();

@@ -53,8 +53,8 @@ const run = (sql: string, values: readonly unknown[] = []) => world.database.poo
 /** A link, and a failure of it. */
 async function fail(reason: string, detail: string, state = "blocked"): Promise<void> {
   await run(
-    `INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, state, reason, "reasonAt", "doneRev", "wantedRev", lane, "updatedAt")
-     SELECT name, "huaweiSite", "jiraSite", 'TT7', '10007', 'OPS-7', 'huawei', $1, $2, now(), 1, 1, 'poll', now() FROM connections`,
+    `INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", "issueId", "issueKey", origin, state, reason, "reasonAt", "outgoingSince", "doneRev", "wantedRev", lane, "updatedAt")
+     SELECT name, "huaweiSite", "jiraSite", 'TT7', '10007', 'OPS-7', 'huawei', $1, $2, now(), now(), 1, 1, 'poll', now() FROM connections`,
     [state, state === "active" ? null : reason],
   );
   await run(
@@ -168,8 +168,8 @@ const troubles: Readonly<Record<string, Trouble>> = {
       await fail("moved", "", "active");
       await run("DELETE FROM failures");
       await run(
-        `INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", origin, state, "doneRev", "wantedRev", "wantedAt", lane, "updatedAt")
-         SELECT "connectionName", "huaweiSite", "jiraSite", 'TT8', 'huawei', 'active', 0, 1, now(), 'import', now() FROM links`,
+        `INSERT INTO links ("connectionName", "huaweiSite", "jiraSite", "caseId", origin, state, "outgoingSince", "doneRev", "wantedRev", "wantedAt", lane, "updatedAt")
+         SELECT "connectionName", "huaweiSite", "jiraSite", 'TT8', 'huawei', 'active', now(), 0, 1, now(), 'import', now() FROM links`,
       );
     },
     says: /Import: 1 of 2 links are done/,
@@ -210,7 +210,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   },
   "a service that breaks off": {
     plant: async () => {
-      world.jira.addFault({ kind: "reset_before" });
+      world.jira.addFault({ kind: "reset_before", probability: 1 });
       expect(await round()).toBe(false);
     },
     says: /Jira: it breaks connections off/,

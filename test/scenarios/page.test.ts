@@ -314,8 +314,40 @@ test("a form counts only from a page of the same session and of our own origin",
   }
 });
 
+test("the plots are read without JavaScript, and by the pointer with it", async () => {
+  const plain = await openBrowser({ scripts: false });
+  await signIn(plain.page, viewerToken);
+  const drawings = await plain.page.locator("#plots svg").evaluateAll((all) => all.map((svg) => svg.ariaLabel));
+  await plain.page.locator("#plots summary").click();
+  const first = await plain.page.locator("#plots tbody tr").first().locator("td").allInnerTexts();
+  await plain.page.getByRole("link", { name: "Last day" }).click();
+
+  expect(drawings).toEqual([
+    expect.stringMatching(/^Mirrored: to Jira: \d+; to Huawei Cloud: \d+$/),
+    expect.stringMatching(/^Oldest change not yet mirrored: half of the time: up to 6 s; /),
+    "Requests, share of the budget: Huawei Cloud: up to 10 %; Jira: up to 1 %",
+    "Failures that wait for a person: 3 at the end, 3 at most",
+  ]);
+  expect(first.slice(1)).toEqual(["2", "2", "2 s", "2 s", "600", "60", "3"]);
+  expect(new URL(plain.page.url()).search).toBe("?span=day");
+  expect(await plain.page.locator("#plots nav [aria-current]").textContent()).toBe("Last day");
+
+  const { page } = await openBrowser();
+  await signIn(page, viewerToken, "/?span=hour&connection=default");
+  const drawing = await page.locator("#plots svg").first().boundingBox();
+  if (drawing === null) throw new Error("there is no plot");
+  const places = page.locator("#plots .plot:first-of-type .ends time, #plots tbody tr:first-child time");
+  const moments = await places.evaluateAll((times) => times.map((time) => Date.parse(time.dateTime)));
+  const [from = 0, to = 0, newest = 0] = moments;
+  const across = (newest + 30_000 - from) / (to - from);
+  await page.mouse.move(drawing.x + drawing.width * across, drawing.y + drawing.height / 2);
+  expect(await page.locator("#plots .reading").first().textContent()).toMatch(/^\d\d:\d\d · 2 · 2$/);
+});
+
 test("a wrong filter is told, and an unknown link is not there", async () => {
   for (const path of [
+    "/?span=year",
+    "/?spam=hour",
     "/links?state=nonsense",
     "/links?stat=open",
     "/links?cursor=x",

@@ -1,19 +1,13 @@
 /** The API on a real database with a few links, failures and acts, and the checks of its answers against its own document. */
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { historySpans } from "../../src/domain/history.ts";
-import { Secret } from "../../src/lib/secret.ts";
-import { silentLogger } from "../../src/observability/logger.ts";
-import { makeMetrics } from "../../src/observability/metrics.ts";
+import type { LinkId } from "../../src/domain/ids.ts";
+import type { StatusReport } from "../../src/observability/status-report.ts";
 import { makeAdminStore } from "../../src/store/admin.ts";
-import { readHistory } from "../../src/store/history.ts";
-import { makeSessionStore, makeSignInBrake } from "../../src/store/sessions.ts";
-import { makeState } from "../../src/store/state.ts";
-import { addConnections, addLinks, makeTestDatabase, type TestDatabase } from "../../src/store/testing.ts";
-import type { PageApi } from "../../src/web/api/routes.ts";
-import { type HttpServerInput, makeHttpServer } from "../../src/web/http-server.ts";
+import { addLinks } from "../../src/store/testing.ts";
+import type { HttpServerInput } from "../../src/web/http-server.ts";
+import { operatorToken, type PageWorld, startPageWorld, viewerToken } from "./page-world.ts";
 
-export const operatorToken = "an-operator-of-the-page-1234";
-export const viewerToken = "a-viewer-of-the-page-1234567";
+export { operatorToken, viewerToken } from "./page-world.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 export type Operation = {
@@ -21,7 +15,7 @@ export type Operation = {
   readonly method: string;
   readonly operationId: string;
   readonly security?: readonly unknown[];
-  readonly parameters?: readonly { readonly name: string; readonly schema: JsonObject }[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: JsonObject }[];
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: JsonObject }>> }>
   >;
@@ -33,50 +27,35 @@ export type OpenApi = {
 };
 export type ApiWorld = Awaited<ReturnType<typeof startApi>>;
 
-/** Starts it. The status is a fixed one; lists come from the database. */
+/** Starts it. The status is a fixed one; everything else is what a page shows and does. */
 export async function startApi(change: Partial<HttpServerInput> = {}) {
-  const database = await makeTestDatabase();
-  await seed(database);
-  const clock = { now: () => new Date() };
-  const admin = makeAdminStore({ ...database, clock });
-  const api: PageApi = {
-    status: async () => status,
-    links: ({ search, ...filter }) => admin.listLinks({ ...filter, query: search }),
-    failures: (filter) => admin.listFailures(filter),
-    acts: (filter) => admin.listActPage(filter),
-    history: async ({ connection = null, span = "hour" }) => ({
-      span,
-      stepSeconds: historySpans[span].stepMs / 1000,
-      points: await readHistory(database, { connectionName: connection, span, now: clock.now() }),
-    }),
-  };
-  const server = makeHttpServer({
-    host: "127.0.0.1",
-    port: 0,
-    signIn: { operatorToken: new Secret(operatorToken), viewerToken: new Secret(viewerToken) },
-    oidc: null,
-    publicUrl: null,
-    sessions: makeSessionStore(database),
-    brake: makeSignInBrake(database),
-    checks: { database: async () => true, queue: async () => true, migrations: async () => true },
-    stalledBy: () => null,
-    metrics: makeMetrics({ processMetrics: false }),
-    api,
-    log: silentLogger,
-    ...change,
-  });
-  const { url } = await server.listen();
-  const get = (path: string, token: string | null = viewerToken): Promise<Response> =>
-    fetch(`${url}${path}`, { headers: token === null ? {} : { authorization: `Bearer ${token}` }, redirect: "manual" });
+  const world = await startPageWorld({ server: change, port: (port) => ({ ...port, status: async () => status }) });
+  const { url, database } = world;
+  const link = await seed(world);
+  const get = (path: string, token: string | null = viewerToken) => world.get(path, token);
   return {
-    url,
-    database,
-    get,
-    readDocument: async () => (await (await get("/api/v1/openapi.json")).json()) as OpenApi,
-    async close() {
-      await server.close();
-      await database.drop();
+    ...{
+      url,
+      database,
+      get,
+      link,
+      admin: world.parts.admin,
+      huawei: world.huawei,
+      jira: world.jira,
+      close: world.close,
     },
+    /** Acts as a program does. */
+    post: (path: string, body: unknown, token: string | null = operatorToken): Promise<Response> =>
+      fetch(`${url}${path}`, {
+        method: "POST",
+        headers: {
+          ...{ "content-type": "application/json", "x-casebridge": "1" },
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify(body),
+        redirect: "manual",
+      }),
+    readDocument: async () => (await (await get("/api/v1/openapi.json")).json()) as OpenApi,
   };
 }
 
@@ -119,7 +98,7 @@ function closed(value: unknown): unknown {
 
 const at = new Date("2026-11-30T08:00:00Z");
 const budget = { pausedUntil: null, refusedSince: null, sharedBy: ["default"] };
-const status: Awaited<ReturnType<PageApi["status"]>> = {
+const status: StatusReport = {
   at,
   databaseReadOnly: false,
   connections: [
@@ -157,19 +136,36 @@ const status: Awaited<ReturnType<PageApi["status"]>> = {
   notifications: null,
 };
 
-async function seed(database: TestDatabase): Promise<void> {
-  const state = makeState({ ...database, clock: { now: () => new Date() } });
-  await addConnections(database, "default", "other");
-  const ids = await addLinks(state, "default", "TT1", "TT2", "TT3");
+/** Answers the link of TT1, which has something of everything. */
+async function seed({ database, parts }: Pick<PageWorld, "database" | "parts">): Promise<LinkId> {
+  const { state } = parts;
+  await database.pool.query(
+    `INSERT INTO connections (name, position, "huaweiSite", "jiraSite", "projectKey", "updatedAt") SELECT 'other', 1, "huaweiSite", "jiraSite", 'OTHER', now() FROM connections`,
+  );
+  const [first, ...others] = await addLinks(state, "default", "TT1", "TT2", "TT3");
+  if (first === undefined) throw new Error("the links were not made");
+  const ids = [first, ...others];
   for (const id of ids)
     await database.pool.query(`UPDATE links SET "issueId" = 10000 + $1, "issueKey" = 'OPS-' || $1 WHERE id = $1`, [id]);
+  await database.pool.query(
+    `INSERT INTO mirrors ("linkId", kind, origin, "sourceId", "copyId", state, "updatedAt") VALUES ($1, 'message', 'huawei', 'm1', '20001', 'live', now())`,
+    [first],
+  );
+  await database.pool.query(
+    `INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result) VALUES (now(), 'default', $1, 'jira', 'transition', 'status:1', '3')`,
+    [first],
+  );
+  await database.pool.query(
+    `INSERT INTO intents ("linkId", kind, key, side, epoch, state, payload, "updatedAt") VALUES ($1, 'message', 'message:c3:v1:1/1', 'huawei', 1, 'unknown', '{"content":"a secret text"}', now())`,
+    [first],
+  );
   for (const [index, id] of ids.entries())
     await database.pool.query(
       `INSERT INTO failures ("connectionName", "linkId", direction, item, reason, detail, state) VALUES ('default', $1, 'to-jira', 'message:m1', 'comment_refused', '413 at addComment', $2)`,
       [id, index === 2 ? "resolved" : "open"],
     );
   await state.recordConnectionFailure("other", "job_failed", "links: boom");
-  const admin = makeAdminStore({ ...database, actor: "ann@ops-1" });
+  const admin = makeAdminStore({ ...database, clock: parts.clock, actor: "ann@ops-1" });
   for (const direction of ["to-huawei", "to-jira"] as const)
     await admin.setPaused({ connection: "default", direction, paused: true });
   // Of the last hour whenever the test runs.
@@ -177,4 +173,5 @@ async function seed(database: TestDatabase): Promise<void> {
     `INSERT INTO history ("connectionName", span, at, "toJira", "toHuawei", "requestsHuawei", "requestsJira", failures)
      VALUES ('default', 'minute', date_trunc('minute', now() - interval '5 minutes'), 3, 1, 120, 64, 2)`,
   );
+  return first;
 }

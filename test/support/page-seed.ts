@@ -71,6 +71,11 @@ export async function plant({ database, parts }: Pick<PageWorld, "database" | "p
     );
     failures.push(...rows.map(({ id }) => id));
   }
+  await pool.query(
+    `INSERT INTO history ("connectionName", span, at, "toJira", "toHuawei", "requestsHuawei", "requestsJira", failures, "oldestP50", "oldestP95", "oldestMax")
+     SELECT 'default', 'minute', date_trunc('minute', now()) - ago * interval '1 minute', ago % 5, ago % 3, 600, 60, 3, ago % 7, ago % 7, ago % 7
+     FROM generate_series(2, 40) AS ago WHERE ago NOT BETWEEN 20 AND 25`,
+  );
   const admin = makeAdminStore({ prisma: parts.database.prisma, clock: parts.clock, actor: `ann ${hostile}` });
   await admin.recordAct({
     action: "resync",

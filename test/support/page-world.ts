@@ -18,7 +18,8 @@ import { silentLogger } from "../../src/observability/logger.ts";
 import { makeMetrics } from "../../src/observability/metrics.ts";
 import { makePrisma } from "../../src/store/database/client.ts";
 import { makeSessionStore, makeSignInBrake } from "../../src/store/sessions.ts";
-import { makeHttpServer } from "../../src/web/http-server.ts";
+import { type HttpServerInput, makeHttpServer } from "../../src/web/http-server.ts";
+import type { PagePort } from "../../src/web/pages/page-port.ts";
 import { createTestDatabase } from "./database.ts";
 
 export const operatorToken = "an-operator-of-the-page-1234";
@@ -26,17 +27,21 @@ export const viewerToken = "a-viewer-of-the-page-1234567";
 
 export type PageWorld = Awaited<ReturnType<typeof startPageWorld>>;
 
+export type PageWorldOptions = {
+  readonly open?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly machine?: Machine;
+  /** What the server has instead. */
+  readonly server?: Partial<HttpServerInput>;
+  /** What the port answers instead. */
+  readonly port?: (port: PagePort) => PagePort;
+};
+
 /**
  * Starts it. `open`: only this machine is answered and nobody signs in. `env` comes on top of what it has; with
  * `machine` it waits by that one, else as a worker does.
  */
-export async function startPageWorld(
-  options: {
-    readonly open?: boolean;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly machine?: Machine;
-  } = {},
-) {
+export async function startPageWorld(options: PageWorldOptions = {}) {
   const huawei = await startHuaweiSimulator({});
   const jira = await startJiraSimulator({});
   const made = await createTestDatabase();
@@ -87,15 +92,9 @@ export async function startPageWorld(
     checks: { database: async () => true, queue: async () => true, migrations: async () => true },
     stalledBy: () => null,
     metrics: makeMetrics({ processMetrics: false }),
-    api: {
-      status: () => parts.makeReport(null),
-      links: ({ search, ...filter }) => parts.admin.listLinks({ ...filter, query: search }),
-      failures: (filter) => parts.admin.listFailures(filter),
-      acts: (filter) => parts.admin.listActPage(filter),
-      history: async () => ({ span: "hour", stepSeconds: 60, points: [] }),
-    },
-    pages: makePagePort(parts),
+    pages: (options.port ?? ((port) => port))(makePagePort(parts, null)),
     log: silentLogger,
+    ...options.server,
   });
   const { url } = await server.listen();
   return {

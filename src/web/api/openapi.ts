@@ -27,7 +27,7 @@ export function makeOpenApi(
       title: "casebridge",
       version,
       description:
-        "The state of the mirror between Huawei Cloud service tickets and Jira issues: ids, times, counts and reasons, never texts. Mistakes are answered as problem documents (RFC 9457).",
+        "The state of the mirror between Huawei Cloud service tickets and Jira issues: ids, times, counts and reasons. Texts are told by the dry run of an operator alone. What changes something is sent with the header `X-Casebridge`. Mistakes are answered as problem documents (RFC 9457).",
     },
     servers: [{ url }],
     security: [{ bearer: [] }, { session: [] }],
@@ -47,9 +47,12 @@ export function makeOpenApi(
   };
 }
 
-function operationOf({ method, operationId, summary, query, body, answers, access }: ApiRoute): Json {
+function operationOf({ method, url, operationId, summary, query, body, answers, access }: ApiRoute): Json {
   const changes = method !== "GET";
-  const parameters = query === undefined ? [] : parametersOf(query);
+  const places = [...url.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    ...{ name, in: "path", required: true, schema: { type: "string" } },
+  }));
+  const parameters = [...places, ...(query === undefined ? [] : parametersOf(query))];
   const responses: Record<string, Json> = {};
   for (const [status, description] of Object.entries(problems)) {
     if (access === "open" && (status === "401" || status === "403") && !changes) continue;

@@ -3,6 +3,7 @@
  * document; a test holds real answers against it. A date is sent as ISO text with zone.
  */
 import { z } from "zod";
+import { directions } from "../../domain/direction.ts";
 import { historySpanNames } from "../../domain/history.ts";
 import { linkStates } from "../../domain/link.ts";
 
@@ -90,7 +91,7 @@ const status = z.object({
   notifications: notifications.nullable().describe("null: nobody is notified."),
 });
 
-const link = z.object({
+const standing = z.object({
   id: z.string(),
   connectionName: z.string(),
   caseId: z.string().nullable(),
@@ -102,12 +103,86 @@ const link = z.object({
   reasonAt: moment.nullable(),
   caseStatus: z.int().nullable(),
   lane: z.enum(["live", "poll", "check", "import"]).describe("The most urgent reason of what waits."),
-  pendingSince: moment.nullable().describe("null: nothing waits."),
+  pendingSince: moment.nullable().describe("Since when news waits for a run; null: none does."),
   recheckAt: moment.nullable(),
   attempts: count,
   checkedAt: moment.nullable().describe("When both sides were last fully compared."),
   createdAt: moment,
+});
+
+const link = standing.extend({
   openFailures: count,
+  waitingSince: moment.nullable().describe("Since when it waits for a run, a release or a person; null: it does not."),
+});
+
+const timelineItem = z.object({
+  what: z.literal("item"),
+  id: z.string(),
+  kind: z.string().describe("`message`, `comment`, `file`, `notice`, …"),
+  origin: side.describe("Where it was written."),
+  sourceId: z.string(),
+  copyId: z.string().nullable(),
+  version: z.int(),
+  state: z.string().describe("`sending`, `live`, `placeholder`, `withdrawn`, `held`, `refused` or `noted`."),
+  reason: z.string().nullable(),
+  sizeBytes: z.int().nullable(),
+  parentId: z.string().nullable().describe("Of files: the message or comment that they belong to."),
+  aroseAt: moment.nullable(),
+  noticedAt: moment,
+  mirroredAt: moment.nullable(),
+  writes: count.describe("Times that it was written to the other side."),
+});
+
+const timelineAct = z.object({
+  what: z.literal("act"),
+  id: z.string(),
+  at: moment,
+  side: side.describe("The service that was written to."),
+  action: z.string(),
+  item: z.string(),
+  result: z.string(),
+});
+
+const openWrite = z.object({
+  kind: z.string(),
+  key: z.string(),
+  side: side.describe("The service that is written to."),
+  state: z.string().describe("`planned`, `sent` or `unknown`."),
+  begunAt: moment,
+  attemptedAt: moment.nullable(),
+  looks: count.describe("How often it was looked for."),
+  nextLookAt: moment.nullable(),
+  attempts: count,
+});
+
+const linkDetails = z.object({
+  link: standing.extend({
+    agreedCaseStatus: z.int().nullable(),
+    agreedCategory: z.string().nullable(),
+    heldSince: moment.nullable().describe("Since when a pause, a hold or a breaker keeps something back."),
+    workingUntil: moment.nullable().describe("Until when a run holds it."),
+  }),
+  connection: z.object({
+    state: z.enum(["active", "stopped"]),
+    stateReason: z.string().nullable(),
+    pausedToJira: z.boolean(),
+    pausedToHuawei: z.boolean(),
+  }),
+  entries: list(z.discriminatedUnion("what", [timelineItem, timelineAct])).describe("The oldest first."),
+  earlier: z.string().nullable().describe("Give it as `cursor` for what was before; null: this is the beginning."),
+  openWrites: list(openWrite).describe("Writes that were decided and are not confirmed."),
+  failures: list(
+    z.object({
+      id: z.string(),
+      item: z.string(),
+      direction: z.string(),
+      reason: z.string(),
+      detail: z.string(),
+      state: z.string(),
+      attempts: count,
+      firstAt: moment,
+    }),
+  ),
 });
 
 const failure = z.object({
@@ -125,6 +200,101 @@ const failure = z.object({
   attempts: count,
   firstAt: moment,
   lastAt: moment,
+});
+
+const failureGroup = z.object({
+  reason: z.string(),
+  remedy: z.string(),
+  count,
+  oldestAt: moment,
+});
+
+const overview = z.object({
+  failures: list(
+    z.object({
+      connectionName: z.string(),
+      reason: z.string(),
+      count,
+      oldestAt: moment,
+      detail: z.string().nullable().describe("What all of them say; null: not all say the same."),
+    }),
+  ).describe("Open failures by connection and reason."),
+  held: z
+    .object({
+      count,
+      links: list(z.object({ id: z.string(), name: z.string(), reason: z.string().nullable(), count })),
+    })
+    .describe("Items that a rule keeps on their side, with the links that have the newest of them."),
+  imports: list(z.object({ connectionName: z.string(), left: count, total: count })).describe(
+    "Imports that are under way, in links.",
+  ),
+});
+
+const setting = z.object({
+  connection: z.string().nullable().describe("null: it holds for the installation."),
+  name: z.string(),
+  value: z.string().nullable().describe("null: a secret, or not set."),
+  isSet: z.boolean(),
+  isSecret: z.boolean(),
+  origin: z.union([
+    z.object({ kind: z.enum(["default", "environment"]) }),
+    z.object({ kind: z.literal("file"), place: z.string().describe("File and line.") }),
+  ]),
+});
+
+const unfinished = list(z.object({ name: z.string(), reason: z.string() })).describe(
+  "Links that were not brought to their end.",
+);
+const stoppedConnections = list(z.string()).describe("Connections that are stopped, where nothing was done.");
+const workOutcome = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("rehearsed"),
+    count: count.describe("Writes that it would make."),
+    writes: list(
+      z.object({
+        direction: z.string(),
+        caseId: z.string().nullable(),
+        issueKey: z.string().nullable(),
+        item: z.string(),
+        what: z.string(),
+        text: z.string().nullable().describe("What it would say, after the text guard; null for viewers."),
+      }),
+    ).describe("The first 200 of them."),
+    unfinished,
+    stopped: stoppedConnections,
+  }),
+  z.object({ kind: z.literal("resynced"), links: count, writes: count, unfinished, stopped: stoppedConnections }),
+  z.object({
+    kind: z.literal("examined"),
+    checks: list(
+      z.object({
+        connection: z.string().nullable(),
+        name: z.string(),
+        ok: z.boolean().nullable().describe("null: to know, or it could not be told."),
+        detail: z.string(),
+        remedy: z.string().nullable(),
+      }),
+    ),
+  }),
+  z.object({ kind: z.literal("failed"), detail: z.string(), remedy: z.string().nullable() }),
+]);
+
+const work = z.object({
+  id: z.string(),
+  kind: z.enum(["rehearsal", "resync", "doctor"]),
+  actor: z.string(),
+  ask: z
+    .object({
+      connection: z.string().nullable(),
+      scope: z.enum(["one", "since", "all"]),
+      name: z.string().optional(),
+      since: moment.optional(),
+    })
+    .nullable(),
+  startedAt: moment,
+  progress: z.object({ done: count, total: count }).nullable(),
+  outcome: workOutcome.nullable().describe("null: it runs."),
+  endedAt: moment.nullable(),
 });
 
 const act = z.object({
@@ -157,6 +327,58 @@ const history = z.object({
 
 const nextCursor = z.string().nullable().describe("Give it as `cursor` for the next page; null: this is the last one.");
 
+const textMax = 200;
+const shortText = z.string().min(1).max(textMax);
+const failureId = z.string().regex(/^\d{1,18}$/);
+const whichFailures = {
+  ids: z.array(failureId).min(1).max(200).readonly().optional().describe("These; or else `reason`."),
+  reason: shortText.optional().describe("All that are open of this reason."),
+  connection: shortText.optional().describe("With `reason`: of this connection alone."),
+};
+const isOneChoice = ({
+  ids,
+  reason,
+  connection,
+}: {
+  ids?: unknown;
+  reason?: unknown;
+  connection?: unknown;
+}): boolean => (ids === undefined ? reason !== undefined : reason === undefined && connection === undefined);
+const oneChoice = "names either ids or a reason";
+
+/** What is sent to act. Unknown members are refused: what was meant by them would be left out. */
+const bodies = {
+  Nothing: z.strictObject({}),
+  Discard: z.strictObject(whichFailures).refine(isOneChoice, oneChoice),
+  Retry: z
+    .strictObject({
+      ...whichFailures,
+      word: z
+        .enum(["masked", "as_is"])
+        .optional()
+        .describe("How what the text guard holds leaves. `as_is` is for ids alone."),
+    })
+    .refine(isOneChoice, oneChoice)
+    .refine(({ word, ids }) => word !== "as_is" || ids !== undefined, "with as_is names ids"),
+  Pause: z.strictObject({ connection: shortText, direction: z.enum(directions) }),
+  Resync: z
+    .strictObject({
+      scope: z.enum(["one", "since", "all"]),
+      name: shortText.optional().describe("With `one`: a case id or issue key."),
+      since: z.iso.datetime({ offset: true }).optional().describe("With `since`: what changed since then."),
+      connection: shortText.optional().describe("Left out: all of them."),
+      dryRun: z.boolean().describe("Whether it only tells the writes that it would make."),
+    })
+    .refine(
+      ({ scope, name }) => (scope === "one") === (name !== undefined),
+      "names a case or issue with scope one, else none",
+    )
+    .refine(
+      ({ scope, since }) => (scope === "since") === (since !== undefined),
+      "has since with scope since, else none",
+    ),
+} as const;
+
 /** All schemas by their names. */
 export const apiSchemas = {
   Problem: problem,
@@ -165,9 +387,19 @@ export const apiSchemas = {
   Connection: connection,
   Status: status,
   Link: link,
+  LinkDetails: linkDetails,
   LinkPage: z.object({ items: list(link), nextCursor }),
   Failure: failure,
   FailurePage: z.object({ items: list(failure), nextCursor }),
+  FailureGroups: z.object({ items: list(failureGroup) }),
+  Overview: overview,
+  Settings: z.object({ items: list(setting) }),
+  Work: work,
+  WorkList: z.object({ items: list(work) }),
+  Count: z.object({ count }),
+  Change: z.object({ changed: z.boolean().describe("false: somebody had done that before.") }),
+  Released: z.object({ released: count.describe("Closes and cancels that had waited and go on now.") }),
+  ...bodies,
   History: history,
   Act: act,
   ActPage: z.object({ items: list(act), nextCursor }),
@@ -180,7 +412,6 @@ export type ApiSchemaName = keyof typeof apiSchemas;
 /** What a schema stands for in this process: dates are `Date`. */
 export type ApiValue<Name extends ApiSchemaName> = z.output<(typeof apiSchemas)[Name]>;
 
-const textMax = 200;
 const limitMax = 200;
 const limitDefault = 50;
 
@@ -206,6 +437,8 @@ const shapedCursor = (shape: RegExp) =>
     .regex(shape, { error: cursorError })
     .optional()
     .describe("Where the page before ended: its `nextCursor`. Left out: the newest entries.");
+const idError = "must be a number";
+const id = z.string({ error: idError }).regex(/^\d{1,18}$/, { error: idError });
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(", ")}` }).optional();
 
@@ -215,10 +448,14 @@ export const apiQueries = {
   links: z.strictObject({
     connection: text.optional().describe("Name of a connection."),
     state: oneOf(linkStates),
+    reason: text.optional().describe("A reason of docs/operations.md."),
     search: text.optional().describe("Part of a case id or issue key, or a whole issue id."),
+    waiting: oneOf(["yes", "no"]).describe("Whether it waits for a run, a release or a person. Left out: both."),
     limit,
-    cursor: shapedCursor(/^\d{1,18}$/),
+    cursor: shapedCursor(/^[ws]-\d{1,15}-\d{1,18}$/),
   }),
+  link: z.strictObject({ cursor: shapedCursor(/^\d{1,18}(?:-\d{1,18})?$/) }),
+  groups: z.strictObject({ connection: text.optional().describe("Name of a connection.") }),
   failures: z.strictObject({
     connection: text.optional().describe("Name of a connection."),
     state: oneOf(failureStates).describe("Left out: `open` and `retrying`."),
@@ -236,6 +473,10 @@ export const apiQueries = {
       .transform((given) => new Date(given))
       .optional()
       .describe("Only acts since then."),
+    connection: text.optional().describe("Name of a connection: its acts, and those on all."),
+    actor: text.optional().describe("Part of the name of who did it."),
+    action: text.optional().describe("`pause`, `retry`, `discard`, `resync`, …"),
+    link: id.optional().describe("The id of a link."),
     limit,
     cursor: shapedCursor(/^\d{1,15}-\d{1,18}$/),
   }),

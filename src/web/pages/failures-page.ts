@@ -1,4 +1,5 @@
 /** What cannot be mirrored, by reason, with the remedy; tried again or given up, one or all of a reason. */
+import type { ApiValue } from "../api/schemas.ts";
 import { type Html, html, type Part } from "./html.ts";
 import {
   badge,
@@ -14,21 +15,8 @@ import {
 } from "./parts.ts";
 import type { PageContent, View } from "./view.ts";
 
-/** One failure. */
-export type FailureLine = {
-  readonly id: string;
-  readonly connectionName: string;
-  readonly linkId: string | null;
-  readonly caseId: string | null;
-  readonly issueKey: string | null;
-  readonly direction: string;
-  readonly item: string;
-  readonly reason: string;
-  readonly detail: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly firstAt: Date;
-};
+/** One failure, as the API tells it; its remedy comes from the catalogue of the language. */
+export type FailureLine = Omit<ApiValue<"Failure">, "remedy">;
 
 /** All open failures of one reason. `newest`: some of them. */
 export type FailureReasonGroup = {

@@ -1,9 +1,10 @@
-/** What the pages read, and what operators do through them; the integrator implements both on the code of the commands. */
+/** What pages and API read, and what operators do through them: one port, which the integrator implements on the code of the commands. */
 import type { Direction } from "../../domain/direction.ts";
 import type { GuardWord } from "../../domain/guard-word.ts";
 import type { HistoryPoint, HistorySpan } from "../../domain/history.ts";
 import type { LinkState } from "../../domain/link.ts";
 import type { LinkView, WaitingLink } from "../../domain/timeline.ts";
+import type { StatusReport } from "../../observability/status-report.ts";
 import type { ActLine } from "./activity-page.ts";
 import type { SettingLine } from "./connections-page.ts";
 import type { FailureLine, FailureReasonGroup } from "./failures-page.ts";
@@ -19,10 +20,17 @@ export type FailureChoice =
   | { readonly kind: "ids"; readonly ids: readonly string[] }
   | { readonly kind: "reason"; readonly reason: string; readonly connection: string | null };
 
+/** Whether that may be asked for: what the text guard found leaves as it stands by its own id alone, never all at once. Pure. */
+export function mayRetry(choice: FailureChoice, word: GuardWord | null): boolean {
+  return word !== "as_is" || choice.kind === "ids";
+}
+
 /** Calls reject when the database cannot be read. */
 export interface PagePort {
   /** Names of the configured connections, in their order. */
   readonly connections: readonly string[];
+  /** How everything stands. */
+  status(): Promise<StatusReport>;
   overview(): Promise<OverviewExtras>;
   /** The past that the plots show, the oldest point first; `connection` left out: all together. */
   history(asked: {
@@ -51,8 +59,10 @@ export interface PagePort {
   }): Promise<Listed<ActLine>>;
   /** Open failures by reason, the largest group first, each with its newest ones. */
   failureGroups(connection: string | undefined): Promise<readonly FailureReasonGroup[]>;
+  /** Failures, the newest first; without `state` those that wait for somebody. */
   failures(filter: {
-    readonly reason: string;
+    readonly reason?: string | undefined;
+    readonly state?: FailureLine["state"] | undefined;
     readonly connection?: string | undefined;
     readonly limit: number;
     readonly cursor?: string | undefined;
@@ -72,8 +82,8 @@ export interface PagePort {
 
 /** Acts of one person. Each may be repeated: two people at once do not hurt each other. */
 export interface PageActs {
-  /** Answers how many were tried again. */
-  retry(choice: FailureChoice, word: GuardWord | null): Promise<number>;
+  /** Answers how many were tried again; `null` = a word for what is not the text guard's, so nothing was done. */
+  retry(choice: FailureChoice, word: GuardWord | null): Promise<number | null>;
   /** Answers how many were given up. */
   discard(choice: FailureChoice): Promise<number>;
   /** False when there is no such link, or it was unlinked before. */

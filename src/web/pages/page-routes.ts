@@ -5,7 +5,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { directions } from "../../domain/direction.ts";
-import type { StatusReport } from "../../observability/status-report.ts";
 import type { Log } from "../../sync/ports.ts";
 import { addForm, type Fields, ownPlace, readForms } from "../form-guard.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
@@ -19,17 +18,16 @@ import { html } from "./html.ts";
 import { renderLink, renderUnlink } from "./link-page.ts";
 import { renderLinks } from "./links-page.ts";
 import { noExtras, renderOverview } from "./overview-page.ts";
-import type { FailureChoice, PageActs, PagePort } from "./page-port.ts";
+import { type FailureChoice, mayRetry, type PageActs, type PagePort } from "./page-port.ts";
 import { pageQueries } from "./page-queries.ts";
 import { type ResyncInput, renderLostWork, renderResync, renderWork } from "./resync-page.ts";
 import type { ReadTexts } from "./timeline.ts";
 import { type PageContent, renderPage, type View, withParameter } from "./view.ts";
 import type { ResyncAsk } from "./work.ts";
 
-/** What the routes are made of. `port` null: only the overview stands. */
+/** What the routes are made of. */
 export type PageRoutesInput = {
-  readonly status: () => Promise<StatusReport>;
-  readonly port: PagePort | null;
+  readonly port: PagePort;
   readonly gatekeeper: Gatekeeper;
   readonly log: Log;
 };
@@ -44,7 +42,6 @@ export function addPages(app: FastifyInstance, input: PageRoutesInput): void {
     const site = makeSite(scope, input);
     addOverview(site, input);
     const { port } = input;
-    if (port === null) return;
     addLinks(site, port);
     addFailures(site, port);
     addActivity(site, port);
@@ -124,7 +121,6 @@ function makeSite(scope: FastifyInstance, { gatekeeper, log, port }: PageRoutesI
         readonly request: FastifyRequest;
       }) => Promise<Said | { readonly page: PageContent } | { readonly goTo: string } | { readonly refused: string }>,
     ): void {
-      if (port === null) return;
       addForm(scope, {
         url,
         gatekeeper,
@@ -161,16 +157,16 @@ function saidOf(request: FastifyRequest, language: View["language"]): string | n
   return entryOf<(count: number) => string>(catalogues[language].said, word)?.(Number(count)) ?? null;
 }
 
-function addOverview(site: Site, { status, port, log }: PageRoutesInput): void {
+function addOverview(site: Site, { port, log }: PageRoutesInput): void {
   site.page("/", pageQueries.overview, async (view, { span = "hour", connection }) => {
     const failed = (error: unknown): null => {
       log.error({ error }, "Overview cannot be read");
       return null;
     };
     const [report, extras, points] = await Promise.all([
-      status().catch(failed),
-      port?.overview().catch(failed) ?? noExtras,
-      port?.history({ span, connection }).catch(failed) ?? [],
+      port.status().catch(failed),
+      port.overview().catch(failed),
+      port.history({ span, connection }).catch(failed),
     ]);
     return renderOverview(view, report, { ...(extras ?? noExtras), history: { span, connection, points } });
   });
@@ -254,8 +250,8 @@ function addFailures(site: Site, port: PagePort): void {
   site.form("/failures/retry", async ({ acts, fields }) => {
     const word = fields.word === "masked" || fields.word === "as_is" ? fields.word : null;
     const choice = choiceOf(fields);
-    if (choice === null || (word === "as_is" && choice.kind !== "ids")) return { said: "before", count: 0 };
-    return countOf("retried", await acts.retry(choice, word));
+    if (choice === null || !mayRetry(choice, word)) return { said: "before", count: 0 };
+    return countOf("retried", (await acts.retry(choice, word)) ?? 0);
   });
   site.form("/failures/discard", async ({ acts, fields }) => {
     const choice = choiceOf(fields);
@@ -276,10 +272,9 @@ function addActivity(site: Site, port: PagePort): void {
   });
 }
 
-function addConnections(site: Site, { status, port, log }: PageRoutesInput): void {
-  if (port === null) return;
+function addConnections(site: Site, { port, log }: PageRoutesInput): void {
   site.page("/connections", pageQueries.none, async (view) => {
-    const report = await status().catch((error: unknown) => {
+    const report = await port.status().catch((error: unknown) => {
       log.error({ error }, "Connections cannot be read");
       return null;
     });

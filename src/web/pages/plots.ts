@@ -45,7 +45,7 @@ type Series = readonly (number | null)[];
 type Plot = {
   readonly title: string;
   /** Series with their words, the first one in the accent. */
-  readonly keys: readonly (readonly [mark: "a" | "b" | "bad", words: string])[];
+  readonly keys: readonly (readonly [mark: "a" | "b" | "dash" | "bad", words: string])[];
   readonly top: string;
   /** What the plot says to who cannot see it. */
   readonly summary: string;
@@ -127,7 +127,7 @@ function plotsOf(
       title: words.age,
       keys: [
         ["a", ages[0]],
-        ["b", ages[1]],
+        ["dash", ages[1]],
       ],
       top: spanOf(ageTop),
       summary: ages.join("; "),
@@ -138,7 +138,7 @@ function plotsOf(
       title: words.requests,
       keys: [
         ["a", requests[0]],
-        ["b", requests[1]],
+        ["dash", requests[1]],
       ],
       top: percentOf(shareTop),
       summary: requests.join("; "),
@@ -161,8 +161,8 @@ type Frame = { readonly from: Date; readonly to: Date; readonly gaps: string | n
 
 function renderPlot({ title, keys, top, summary, drawing, columns }: Plot, { from, to, gaps, count }: Frame): Html {
   return html`<figure class="plot" data-columns="${columns}"><figcaption><h3>${title}</h3><p>${keys.map(([mark, words]) => html`<span><span class="key ${mark}"></span>${words}</span> `)}</p></figcaption>
-<div class="drawing"><span class="top" aria-hidden="true">${top}</span><svg viewBox="0 0 ${count} 100" preserveAspectRatio="none" role="img" aria-label="${title}: ${summary}">${gaps === null ? null : html`<path class="gap" d="${gaps}"/>`}${drawing}</svg></div>
-<p class="ends">${minute(from)}<span class="reading" aria-hidden="true"></span>${minute(to)}</p></figure>`;
+<div class="drawing"><span class="reading" aria-hidden="true"></span><span class="scale" aria-hidden="true">${top}</span><svg viewBox="0 0 ${count} 100" preserveAspectRatio="none" role="img" aria-label="${title}: ${summary}">${gaps === null ? null : html`<path class="gap" d="${gaps}"/>`}${drawing}</svg></div>
+<p class="ends">${minute(from)}${minute(to)}</p></figure>`;
 }
 
 /** The newest first; a time without a record has no row. */

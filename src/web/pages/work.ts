@@ -1,4 +1,5 @@
 /** Work that takes longer than a request: dry runs, re-syncs, the doctor. It runs in the worker that was asked, and its page tells how far it is. */
+import type { Role } from "../../lib/session-store.ts";
 
 /** One finding of the doctor. `ok` null: to know, or it could not be told. */
 export type DoctorLine = {
@@ -59,4 +60,12 @@ export type Work = {
   readonly startedAt: Date;
   readonly progress: { readonly done: number; readonly total: number } | null;
   readonly outcome: WorkOutcome | null;
+  readonly endedAt: Date | null;
 };
+
+/** The same as somebody of that role may see it: what a dry run would write is text of people, which operators alone read. Pure. */
+export function hideTexts(work: Work, role: Role): Work {
+  if (role === "operator" || work.outcome?.kind !== "rehearsed") return work;
+  const writes = work.outcome.writes.map((write) => ({ ...write, text: null }));
+  return { ...work, outcome: { ...work.outcome, writes } };
+}
