@@ -32,7 +32,9 @@ document.addEventListener("pointermove", ({ target, clientX }) => {
   const step = (to - from) / drawing.viewBox.baseVal.width;
   const at = new Date(from + Math.floor(((clientX - left) / width) * drawing.viewBox.baseVal.width) * step);
   if (clientX < left || clientX >= left + width) return;
-  const cells = [...(document.querySelector(`#plots td time[datetime="${at.toISOString()}"]`)?.closest("tr")?.cells ?? [])];
+  const cells = [
+    ...(document.querySelector(`#plots td time[datetime="${at.toISOString()}"]`)?.closest("tr")?.cells ?? []),
+  ];
   const values = (plot.dataset.columns ?? "").split(" ").map((column) => cells[Number(column)]?.textContent ?? "–");
   reading.textContent = `${two(at.getHours())}:${two(at.getMinutes())} · ${values.join(" · ")}`;
 });
@@ -54,7 +56,12 @@ const nameOf = (stop) =>
 function placeOf(root, stop) {
   if (stop === null || !root.contains(stop)) return null;
   const name = nameOf(stop);
-  return { name, at: stopsOf(root).filter((other) => nameOf(other) === name).indexOf(stop) };
+  return {
+    name,
+    at: stopsOf(root)
+      .filter((other) => nameOf(other) === name)
+      .indexOf(stop),
+  };
 }
 
 async function refresh() {
