@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document: made of the routes that stand and the schemas that they use, never written by hand. */
 import { z } from "zod";
+import { numberParameters } from "./queries.ts";
 import type { ApiAnswer, ApiRoute } from "./route.ts";
-import { type ApiSchemaName, apiSchemas, numberParameters } from "./schemas.ts";
+import { type ApiSchemaName, apiSchemas } from "./schemas.ts";
 
 type Json = { readonly [name: string]: unknown };
 

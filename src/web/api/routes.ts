@@ -7,8 +7,8 @@ import type { PagePort } from "../pages/page-port.ts";
 import { hideTexts } from "../pages/work.ts";
 import { addActs } from "./acts.ts";
 import { makeOpenApi } from "./openapi.ts";
+import { apiQueries } from "./queries.ts";
 import { type ApiRoute, addReading } from "./route.ts";
-import { apiQueries } from "./schemas.ts";
 
 /** Adds the routes. `known`: all API routes of the app, for the document; `publicUrl`: where people reach the page. */
 export function addApiRoutes(

@@ -3,19 +3,16 @@
  * document; a test holds real answers against it. A date is sent as ISO text with zone.
  */
 import { z } from "zod";
-import { directions } from "../../domain/direction.ts";
 import { historySpanNames } from "../../domain/history.ts";
-import { linkStates } from "../../domain/link.ts";
+import { bodies } from "./bodies.ts";
+import { link, linkDetails } from "./link-schemas.ts";
+import { count, list, moment, side } from "./parts.ts";
 
 /** States of a failure. Without a filter the first two are listed: those that wait for somebody. */
 export const failureStates = ["open", "retrying", "resolved", "discarded"] as const;
 
-const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 const counts = z.record(z.string(), z.int()).readonly();
-const count = z.int().min(0);
-const moment = z.date();
 const seconds = z.number().min(0);
-const side = z.enum(["huawei", "jira"]);
 
 const problem = z.object({
   type: z.string().describe("Always `about:blank`."),
@@ -89,100 +86,6 @@ const status = z.object({
   connections: list(connection),
   queues: list(z.object({ queue: z.string(), state: z.string(), count })),
   notifications: notifications.nullable().describe("null: nobody is notified."),
-});
-
-const standing = z.object({
-  id: z.string(),
-  connectionName: z.string(),
-  caseId: z.string().nullable(),
-  issueId: z.string().nullable(),
-  issueKey: z.string().nullable(),
-  origin: side.describe("Where the pair began."),
-  state: z.enum(linkStates),
-  reason: z.string().nullable(),
-  reasonAt: moment.nullable(),
-  caseStatus: z.int().nullable(),
-  lane: z.enum(["live", "poll", "check", "import"]).describe("The most urgent reason of what waits."),
-  pendingSince: moment.nullable().describe("Since when news waits for a run; null: none does."),
-  recheckAt: moment.nullable(),
-  attempts: count,
-  checkedAt: moment.nullable().describe("When both sides were last fully compared."),
-  createdAt: moment,
-});
-
-const link = standing.extend({
-  openFailures: count,
-  waitingSince: moment.nullable().describe("Since when it waits for a run, a release or a person; null: it does not."),
-});
-
-const timelineItem = z.object({
-  what: z.literal("item"),
-  id: z.string(),
-  kind: z.string().describe("`message`, `comment`, `file`, `notice`, …"),
-  origin: side.describe("Where it was written."),
-  sourceId: z.string(),
-  copyId: z.string().nullable(),
-  version: z.int(),
-  state: z.string().describe("`sending`, `live`, `placeholder`, `withdrawn`, `held`, `refused` or `noted`."),
-  reason: z.string().nullable(),
-  sizeBytes: z.int().nullable(),
-  parentId: z.string().nullable().describe("Of files: the message or comment that they belong to."),
-  aroseAt: moment.nullable(),
-  noticedAt: moment,
-  mirroredAt: moment.nullable(),
-  writes: count.describe("Times that it was written to the other side."),
-});
-
-const timelineAct = z.object({
-  what: z.literal("act"),
-  id: z.string(),
-  at: moment,
-  side: side.describe("The service that was written to."),
-  action: z.string(),
-  item: z.string(),
-  result: z.string(),
-});
-
-const openWrite = z.object({
-  kind: z.string(),
-  key: z.string(),
-  side: side.describe("The service that is written to."),
-  state: z.string().describe("`planned`, `sent` or `unknown`."),
-  begunAt: moment,
-  attemptedAt: moment.nullable(),
-  looks: count.describe("How often it was looked for."),
-  nextLookAt: moment.nullable(),
-  attempts: count,
-});
-
-const linkDetails = z.object({
-  link: standing.extend({
-    agreedCaseStatus: z.int().nullable(),
-    agreedCategory: z.string().nullable(),
-    heldSince: moment.nullable().describe("Since when a pause, a hold or a breaker keeps something back."),
-    workingUntil: moment.nullable().describe("Until when a run holds it."),
-  }),
-  connection: z.object({
-    state: z.enum(["active", "stopped"]),
-    stateReason: z.string().nullable(),
-    pausedToJira: z.boolean(),
-    pausedToHuawei: z.boolean(),
-  }),
-  entries: list(z.discriminatedUnion("what", [timelineItem, timelineAct])).describe("The oldest first."),
-  earlier: z.string().nullable().describe("Give it as `cursor` for what was before; null: this is the beginning."),
-  openWrites: list(openWrite).describe("Writes that were decided and are not confirmed."),
-  failures: list(
-    z.object({
-      id: z.string(),
-      item: z.string(),
-      direction: z.string(),
-      reason: z.string(),
-      detail: z.string(),
-      state: z.string(),
-      attempts: count,
-      firstAt: moment,
-    }),
-  ),
 });
 
 const failure = z.object({
@@ -327,58 +230,6 @@ const history = z.object({
 
 const nextCursor = z.string().nullable().describe("Give it as `cursor` for the next page; null: this is the last one.");
 
-const textMax = 200;
-const shortText = z.string().min(1).max(textMax);
-const failureId = z.string().regex(/^\d{1,18}$/);
-const whichFailures = {
-  ids: z.array(failureId).min(1).max(200).readonly().optional().describe("These; or else `reason`."),
-  reason: shortText.optional().describe("All that are open of this reason."),
-  connection: shortText.optional().describe("With `reason`: of this connection alone."),
-};
-const isOneChoice = ({
-  ids,
-  reason,
-  connection,
-}: {
-  ids?: unknown;
-  reason?: unknown;
-  connection?: unknown;
-}): boolean => (ids === undefined ? reason !== undefined : reason === undefined && connection === undefined);
-const oneChoice = "names either ids or a reason";
-
-/** What is sent to act. Unknown members are refused: what was meant by them would be left out. */
-const bodies = {
-  Nothing: z.strictObject({}),
-  Discard: z.strictObject(whichFailures).refine(isOneChoice, oneChoice),
-  Retry: z
-    .strictObject({
-      ...whichFailures,
-      word: z
-        .enum(["masked", "as_is"])
-        .optional()
-        .describe("How what the text guard holds leaves. `as_is` is for ids alone."),
-    })
-    .refine(isOneChoice, oneChoice)
-    .refine(({ word, ids }) => word !== "as_is" || ids !== undefined, "with as_is names ids"),
-  Pause: z.strictObject({ connection: shortText, direction: z.enum(directions) }),
-  Resync: z
-    .strictObject({
-      scope: z.enum(["one", "since", "all"]),
-      name: shortText.optional().describe("With `one`: a case id or issue key."),
-      since: z.iso.datetime({ offset: true }).optional().describe("With `since`: what changed since then."),
-      connection: shortText.optional().describe("Left out: all of them."),
-      dryRun: z.boolean().describe("Whether it only tells the writes that it would make."),
-    })
-    .refine(
-      ({ scope, name }) => (scope === "one") === (name !== undefined),
-      "names a case or issue with scope one, else none",
-    )
-    .refine(
-      ({ scope, since }) => (scope === "since") === (since !== undefined),
-      "has since with scope since, else none",
-    ),
-} as const;
-
 /** All schemas by their names. */
 export const apiSchemas = {
   Problem: problem,
@@ -411,76 +262,3 @@ export const apiSchemas = {
 export type ApiSchemaName = keyof typeof apiSchemas;
 /** What a schema stands for in this process: dates are `Date`. */
 export type ApiValue<Name extends ApiSchemaName> = z.output<(typeof apiSchemas)[Name]>;
-
-const limitMax = 200;
-const limitDefault = 50;
-
-const text = z
-  .string({ error: `must be one text of at most ${textMax} characters` })
-  .max(textMax, { error: `must be one text of at most ${textMax} characters` });
-const limitError = `must be a whole number from 1 to ${limitMax}`;
-const limit = z
-  .string({ error: limitError })
-  .regex(/^\d{1,9}$/, { error: limitError })
-  .transform(Number)
-  .pipe(z.number().min(1, { error: limitError }).max(limitMax, { error: limitError }))
-  .default(limitDefault)
-  .describe(`How many entries a page holds: 1 to ${limitMax}.`);
-/** Numbers that stand in an address as text: what they are meant as. */
-export const numberParameters: ReadonlyMap<z.ZodType, Readonly<Record<string, unknown>>> = new Map([
-  [limit, { type: "integer", minimum: 1, maximum: limitMax, default: limitDefault }],
-]);
-const cursorError = "must be the one that the page before ended with";
-const shapedCursor = (shape: RegExp) =>
-  z
-    .string({ error: cursorError })
-    .regex(shape, { error: cursorError })
-    .optional()
-    .describe("Where the page before ended: its `nextCursor`. Left out: the newest entries.");
-const idError = "must be a number";
-const id = z.string({ error: idError }).regex(/^\d{1,18}$/, { error: idError });
-const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: `must be one of ${words.join(", ")}` }).optional();
-
-/** What the lists can be asked for. Unknown names are refused: a filter that is ignored would show too much. */
-export const apiQueries = {
-  none: z.strictObject({}),
-  links: z.strictObject({
-    connection: text.optional().describe("Name of a connection."),
-    state: oneOf(linkStates),
-    reason: text.optional().describe("A reason of docs/operations.md."),
-    search: text.optional().describe("Part of a case id or issue key, or a whole issue id."),
-    waiting: oneOf(["yes", "no"]).describe("Whether it waits for a run, a release or a person. Left out: both."),
-    limit,
-    cursor: shapedCursor(/^[ws]-\d{1,15}-\d{1,18}$/),
-  }),
-  link: z.strictObject({ cursor: shapedCursor(/^\d{1,18}(?:-\d{1,18})?$/) }),
-  groups: z.strictObject({ connection: text.optional().describe("Name of a connection.") }),
-  failures: z.strictObject({
-    connection: text.optional().describe("Name of a connection."),
-    state: oneOf(failureStates).describe("Left out: `open` and `retrying`."),
-    reason: text.optional().describe("A reason of docs/operations.md."),
-    limit,
-    cursor: shapedCursor(/^\d{1,18}$/),
-  }),
-  history: z.strictObject({
-    connection: text.optional().describe("Name of a connection. Left out: all together."),
-    span: oneOf(historySpanNames).describe("The last hour (left out), day or week."),
-  }),
-  acts: z.strictObject({
-    since: z.iso
-      .datetime({ offset: true, error: "must be a time with zone, such as 2026-11-30T08:00:00Z" })
-      .transform((given) => new Date(given))
-      .optional()
-      .describe("Only acts since then."),
-    connection: text.optional().describe("Name of a connection: its acts, and those on all."),
-    actor: text.optional().describe("Part of the name of who did it."),
-    action: text.optional().describe("`pause`, `retry`, `discard`, `resync`, …"),
-    link: id.optional().describe("The id of a link."),
-    limit,
-    cursor: shapedCursor(/^\d{1,15}-\d{1,18}$/),
-  }),
-} as const;
-
-/** What a list was asked for. */
-export type ApiQuery<Name extends keyof typeof apiQueries> = z.output<(typeof apiQueries)[Name]>;
