@@ -28,9 +28,9 @@ export function addActs(app: FastifyInstance, port: PagePort): void {
     {
       url: "/api/v1/resync",
       operationId: "resync",
-      summary: "Begins a re-sync, or with `dryRun` tells what it would write. `GET /api/v1/work/{id}` follows it.",
+      summary: "Begins a re-sync, or with `dryRun` tells what it would write. `GET /api/v1/runs/{id}` follows it.",
       body: "Resync",
-      answer: { status: 202, schema: "Work", description: "It has begun." },
+      answer: { status: 202, schema: "Run", description: "It has begun." },
       refusals: ["not_found", "busy"],
       act: async (acts, body) => {
         const ask = askOf(body);
@@ -45,9 +45,9 @@ export function addActs(app: FastifyInstance, port: PagePort): void {
     {
       url: "/api/v1/doctor",
       operationId: "examine",
-      summary: "Lets the doctor look at everything. `GET /api/v1/work/{id}` follows it.",
+      summary: "Lets the doctor look at everything. `GET /api/v1/runs/{id}` follows it.",
       body: "Nothing",
-      answer: { status: 202, schema: "Work", description: "It has begun." },
+      answer: { status: 202, schema: "Run", description: "It has begun." },
       refusals: ["busy"],
       act: async (acts) => begun(port, acts.examine()),
     },
@@ -117,7 +117,7 @@ function askOf({ scope, name = "", since, ...given }: ApiValue<"Resync">): Resyn
   return scope === "all" ? { scope, connection } : { scope, since: new Date(since ?? 0), connection };
 }
 
-function begun(port: PagePort, id: string | null): ActAnswer<"Work"> {
+function begun(port: PagePort, id: string | null): ActAnswer<"Run"> {
   const work = id === null ? null : port.work(id);
   return work === null ? "busy" : { done: work };
 }

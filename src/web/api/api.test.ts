@@ -52,7 +52,7 @@ const lists = () => reads().filter(({ parameters = [] }) => parameters.some(({ n
 
 /** The address of an operation: the link of TT1, or the doctor's look. */
 const placeOf = ({ path }: { readonly path: string }): string =>
-  path.replace("{id}", path.startsWith("/api/v1/work/") ? look : world.link);
+  path.replace("{id}", path.startsWith("/api/v1/runs/") ? look : world.link);
 let look = "";
 
 test("every route of the API is in the document, and nothing else is", () => {
@@ -120,8 +120,8 @@ test("each answer is as the document says, with no member that it does not name"
   }
 
   expect(seen.sort()).toEqual([
-    ...["getHistory", "getLink", "getOpenApi", "getOverview", "getStatus", "getWork", "listActs"],
-    ...["listFailureReasons", "listFailures", "listLinks", "listSettings", "listWork"],
+    ...["getHistory", "getLink", "getOpenApi", "getOverview", "getRun", "getStatus", "listActs"],
+    ...["listFailureReasons", "listFailures", "listLinks", "listRuns", "listSettings"],
   ]);
 });
 
@@ -296,7 +296,7 @@ test("a dry run tells operators what would be written, viewers only where, and w
   const { caseId } = world.huawei.createCase({ description: "The disk is full" });
   await act("/api/v1/connections/resume", { connection: "default", direction: "to-jira" });
   const begun = await act("/api/v1/resync", { scope: "one", name: caseId, dryRun: true });
-  const place = `/api/v1/work/${String(begun.body.id)}`;
+  const place = `/api/v1/runs/${String(begun.body.id)}`;
   const read = async (token: string) => (await (await world.get(place, token)).json()) as Answer;
 
   expect(begun.status).toBe(202);
@@ -305,13 +305,13 @@ test("a dry run tells operators what would be written, viewers only where, and w
   expect((await read(viewerToken)).outcome).toMatchObject({ kind: "rehearsed", writes: expect.any(Array) });
   expect(JSON.stringify(await read(viewerToken))).not.toContain("The disk is full");
   expect(world.jira.getState().issues).toEqual([]);
-  expect((await world.get("/api/v1/work/nothing-of-that-name")).status).toBe(404);
+  expect((await world.get("/api/v1/runs/nothing-of-that-name")).status).toBe(404);
 });
 
 /** Waits until nothing runs any more. */
 async function settle(): Promise<void> {
   const running = async () => {
-    const { items } = (await (await world.get("/api/v1/work")).json()) as { items: { outcome: unknown }[] };
+    const { items } = (await (await world.get("/api/v1/runs")).json()) as { items: { outcome: unknown }[] };
     return items.filter(({ outcome }) => outcome === null).length;
   };
   await expect.poll(running, { timeout: 20_000 }).toBe(0);

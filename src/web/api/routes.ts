@@ -131,22 +131,22 @@ function addFailures(app: FastifyInstance, port: PagePort): void {
 
 function addWork(app: FastifyInstance, port: PagePort): void {
   addReading(app, {
-    url: "/api/v1/work",
-    operationId: "listWork",
+    url: "/api/v1/runs",
+    operationId: "listRuns",
     summary: "Dry runs, re-syncs and looks of the doctor that this process remembers, the newest first.",
     query: apiQueries.none,
     answer: {
-      schema: "WorkList",
+      schema: "RunList",
       description: "All of them: those that run, and those that ended within half an hour.",
     },
     read: async (_query, { role }) => ({ items: port.recentWork().map((work) => hideTexts(work, role)) }),
   });
   addReading(app, {
-    url: "/api/v1/work/:id",
-    operationId: "getWork",
+    url: "/api/v1/runs/:id",
+    operationId: "getRun",
     summary: "How far a piece of work is, and what came of it.",
     query: apiQueries.none,
-    answer: { schema: "Work", description: "The piece of work." },
+    answer: { schema: "Run", description: "The piece of work." },
     read: async (_query, { id, role }) => {
       const work = port.work(id);
       return work === null ? null : hideTexts(work, role);

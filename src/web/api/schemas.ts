@@ -149,7 +149,7 @@ const unfinished = list(z.object({ name: z.string(), reason: z.string() })).desc
   "Links that were not brought to their end.",
 );
 const stoppedConnections = list(z.string()).describe("Connections that are stopped, where nothing was done.");
-const workOutcome = z.discriminatedUnion("kind", [
+const runOutcome = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("rehearsed"),
     count: count.describe("Writes that it would make."),
@@ -182,7 +182,7 @@ const workOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failed"), detail: z.string(), remedy: z.string().nullable() }),
 ]);
 
-const work = z.object({
+const run = z.object({
   id: z.string(),
   kind: z.enum(["rehearsal", "resync", "doctor"]),
   actor: z.string(),
@@ -196,7 +196,7 @@ const work = z.object({
     .nullable(),
   startedAt: moment,
   progress: z.object({ done: count, total: count }).nullable(),
-  outcome: workOutcome.nullable().describe("null: it runs."),
+  outcome: runOutcome.nullable().describe("null: it runs."),
   endedAt: moment.nullable(),
 });
 
@@ -245,8 +245,8 @@ export const apiSchemas = {
   FailureGroups: z.object({ items: list(failureGroup) }),
   Overview: overview,
   Settings: z.object({ items: list(setting) }),
-  Work: work,
-  WorkList: z.object({ items: list(work) }),
+  Run: run,
+  RunList: z.object({ items: list(run) }),
   Count: z.object({ count }),
   Change: z.object({ changed: z.boolean().describe("false: somebody had done that before.") }),
   Released: z.object({ released: count.describe("Closes and cancels that had waited and go on now.") }),
