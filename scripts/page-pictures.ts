@@ -1,6 +1,7 @@
 /**
  * `npm run docs:pages` makes docs/images/page-*.png: the page's overview, timeline and failures as the demo's people leave them, in both
- * languages. The real worker runs against both simulators, and a real browser looks at it. Needs Chromium (`CHROMIUM`, else
+ * languages. The real worker runs against both simulators, and a real browser looks at it. Only the hour that the plots show is made up, since
+ * nobody waits for it. Needs Chromium (`CHROMIUM`, else
  * /usr/bin/chromium) and a font with Chinese characters. May be repeated.
  */
 import { mkdirSync, statSync } from "node:fs";
@@ -70,10 +71,24 @@ async function live(people: People, { parts }: RunningWorker): Promise<string> {
   return failure.linkId ?? "";
 }
 
+/** An hour of traffic before the demo began, in waves. */
+async function makeUpHour({ parts }: RunningWorker): Promise<void> {
+  const wave = (minute: number, length: number, height: number): number =>
+    Math.max(0, Math.round(height * Math.sin((2 * Math.PI * minute) / length) + (height * ((minute * 7) % 5)) / 6));
+  const now = Math.floor(Date.now() / 60_000) * 60_000;
+  const rows = Array.from({ length: 62 }, (_row, ago) => ({
+    ...{ connectionName: "default", span: "minute", at: new Date(now - (ago + 2) * 60_000) },
+    ...{ toJira: wave(ago, 23, 7), toHuawei: wave(ago, 17, 4), failures: ago < 12 ? 2 : 1 },
+    ...{ requestsHuawei: 300 + 40 * wave(ago, 23, 7), requestsJira: 120 + 60 * wave(ago, 17, 4) },
+    ...{ oldestP50: wave(ago, 29, 4), oldestP95: wave(ago, 29, 4), oldestMax: wave(ago, 29, 4) },
+  }));
+  await parts.database.prisma.history.createMany({ data: rows, skipDuplicates: true });
+}
+
 async function draw(browser: Browser, url: string, linkId: string): Promise<void> {
   mkdirSync("docs/images", { recursive: true });
   for (const language of ["en", "zh"]) {
-    const context = await browser.newContext({ viewport: { width: 1_120, height: 640 }, timezoneId: "Asia/Shanghai" });
+    const context = await browser.newContext({ viewport: { width: 1_200, height: 720 }, timezoneId: "Asia/Shanghai" });
     const page = await context.newPage();
     for (const [name, path] of [
       ["overview", "/"],
@@ -101,6 +116,7 @@ let browser: Browser | null = null;
 try {
   worker = await startDemoWorker(huawei.url, jira.url, dataDir);
   const linkId = await live({ huawei: huawei.control, jira: jira.control }, worker);
+  await makeUpHour(worker);
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu"],

@@ -324,7 +324,7 @@ test("the plots are read without JavaScript, and by the pointer with it", async 
 
   expect(drawings).toEqual([
     expect.stringMatching(/^Mirrored: to Jira: \d+; to Huawei Cloud: \d+$/),
-    expect.stringMatching(/^Oldest change not yet mirrored: half of the time: up to 6 s; /),
+    expect.stringMatching(/^Oldest waiting change: half of the time: up to 6 s; /),
     "Requests, share of the budget: Huawei Cloud: up to 10 %; Jira: up to 1 %",
     "Failures that wait for a person: 3 at the end, 3 at most",
   ]);

@@ -73,7 +73,7 @@ test("each figure is told in words, and stands in the table", () => {
   expect(page).toContain('aria-label="Mirrored: to Jira: 5; to Huawei Cloud: 2"');
   expect(page).toContain('aria-label="Requests, share of the budget: Huawei Cloud: up to 50 %; Jira: up to &lt; 1 %"');
   expect(page).toContain(
-    'aria-label="Oldest change not yet mirrored: half of the time: up to 7 s; 95 % of the time: up to 1 min 30 s"',
+    'aria-label="Oldest waiting change: half of the time: up to 7 s; 95 % of the time: up to 1 min 30 s"',
   );
   expect(page).toContain('aria-label="Failures that wait for a person: 3 at the end, 3 at most"');
   expect([...page.matchAll(/<tr><td/g)]).toHaveLength(2);
@@ -89,6 +89,10 @@ test("a time without a record is no time in which nothing happened", () => {
   );
   expect(line).toBe("M0 98H1V98H2M59 98H60");
   expect(page).toContain("Nothing was recorded then");
+});
+
+test("the last span is no gap: it is recorded a moment after its end", () => {
+  expect(draw(Array.from({ length: 59 }, (_point, at) => point(60 - at)))).not.toContain("Nothing was recorded then");
 });
 
 test("bars of both directions lead away from one line, by one scale", () => {

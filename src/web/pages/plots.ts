@@ -267,9 +267,11 @@ function level(height: number, count: number): Html {
   return html`<path class="level" d="M0 ${height}H${count}"/>`;
 }
 
-/** Where nothing was recorded, as one shape; `null` = there is no such time. */
+/** Where nothing was recorded, as one shape; `null` = there is no such time. The last span may be on its way to the database. */
 function gapsOf(slots: readonly unknown[]): string | null {
-  const shape = slots.map((slot, at) => (slot === null ? `M${at} 0H${at + 1}V100H${at}Z` : "")).join("");
+  const shape = slots
+    .map((slot, at) => (slot === null && at < slots.length - 1 ? `M${at} 0H${at + 1}V100H${at}Z` : ""))
+    .join("");
   return shape === "" ? null : shape;
 }
 

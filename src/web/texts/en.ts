@@ -117,7 +117,7 @@ export const en = {
     news: "Mirrored",
     toJira: (count: number) => `to Jira: ${count}`,
     toHuawei: (count: number) => `to Huawei Cloud: ${count}`,
-    age: "Oldest change not yet mirrored",
+    age: "Oldest waiting change",
     half: (span: string) => `half of the time: up to ${span}`,
     most: (span: string) => `95 % of the time: up to ${span}`,
     requests: "Requests, share of the budget",
