@@ -183,6 +183,16 @@ export const CUSTOM_FIELDS: readonly ScreenFieldDef[] = [
   { id: "customfield_10052", name: "Details", kind: "adf", options: [] },
 ];
 
+/** A request type of a service project: what a customer can ask for, and the issue type of such requests. */
+export interface RequestTypeDef {
+  readonly id: string;
+  readonly name: string;
+  readonly issueTypeId: string;
+}
+
+/** The field that makes an issue a request of some type; only sites with Jira Service Management have it (jira.md 6). */
+export const REQUEST_TYPE_FIELD = "customfield_10010";
+
 /** How Jira describes each kind: type, type of the items, and the key of its custom field type. */
 export const FIELD_SCHEMAS: Readonly<Record<FieldKind, { type: string; items?: string; custom: string }>> = {
   string: { type: "string", custom: "textfield" },

@@ -12,7 +12,7 @@ import {
   STATUSES,
 } from "./catalog.ts";
 import type { FaultSpec, Faults } from "./faults.ts";
-import { diffPatch } from "./fields.ts";
+import { diffPatch } from "./field-changes.ts";
 import { toMimeType } from "./files.ts";
 import { toJiraTime } from "./http.ts";
 import type { Limits } from "./limits.ts";

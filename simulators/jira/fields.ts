@@ -7,14 +7,15 @@ import {
   ISSUE_TYPES,
   PRIORITIES,
   type ProjectDef,
+  REQUEST_TYPE_FIELD,
   RESOLUTIONS,
   type ScreenFieldDef,
   SECURITY_LEVELS,
 } from "./catalog.ts";
 import { fieldErrors } from "./http.ts";
-import { hasPermission, listScreenDefs, localName, type Site } from "./site.ts";
+import { hasPermission, hasServiceDesk, listScreenDefs, localName, type Site, settingsOf } from "./site.ts";
 import type { IssuePatch } from "./state.ts";
-import type { Adf, ChangeItem, IssueRecord } from "./types.ts";
+import type { Adf, IssueRecord } from "./types.ts";
 
 const NOT_ON_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown.";
 
@@ -140,7 +141,8 @@ function requireUser(site: Site, name: string, value: unknown): string | null {
   throw fieldErrors({ [name]: `Specify a valid value for ${name}` });
 }
 
-function parseCustom(site: Site, field: ScreenFieldDef, value: unknown): unknown {
+/** The value of one of the screens' own fields. Throws 400 in Jira's words. */
+export function parseCustom(site: Site, field: ScreenFieldDef, value: unknown): unknown {
   const refuse = (text: string): never => {
     throw fieldErrors({ [field.id]: text });
   };
@@ -204,6 +206,15 @@ function viewOption(site: Site, { id, value }: FieldOption): Record<string, unkn
   return { self: `${site.baseUrl()}/rest/api/3/customFieldOption/${id}`, value, id };
 }
 
+/** Assumed: the id of a request type of the project, as text (jira.md 6 gives no example). */
+function parseRequestType(site: Site, project: ProjectDef, value: unknown): unknown {
+  if (value === null) return null;
+  const type = settingsOf(site, project).requestTypes.find(({ id }) => id === value);
+  if (project.projectTypeKey !== "service_desk" || type === undefined)
+    throw fieldErrors({ [REQUEST_TYPE_FIELD]: "The specified request type is invalid for this project." });
+  return { requestType: { id: type.id, name: type.name, issueTypeId: type.issueTypeId } };
+}
+
 /** Whether priority may be set in a project. */
 export function isPriorityOnScreen(site: Site, project: ProjectDef): boolean {
   return site.settings.priorityOnScreen[project.key] ?? site.settings.priorityOnScreen.default ?? true;
@@ -259,10 +270,25 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
 };
 
+/** The screen on which fields are set. */
+export type Screen = "create" | "edit";
+
+/** Whether a screen of the project lacks a field that it would have by itself. */
+export function isOffScreen(site: Site, project: ProjectDef, screen: Screen, id: string): boolean {
+  const { fieldsOffScreen, fieldsOffCreateScreen } = settingsOf(site, project);
+  return fieldsOffScreen.includes(id) || (screen === "create" && fieldsOffCreateScreen.includes(id));
+}
+
+/** Where fields are set, and what the issue's own fields hold before. */
+export interface Place {
+  readonly project: ProjectDef;
+  readonly screen: Screen;
+}
+
 /** Reads `fields` into a patch. Throws one 400 that names every wrong field (jira.md 3.3). */
 export function parseFields(
   site: Site,
-  project: ProjectDef,
+  { project, screen }: Place,
   fields: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>>,
 ): IssuePatch {
@@ -271,11 +297,15 @@ export function parseFields(
   let customFields = before;
   for (const [name, value] of Object.entries(fields)) {
     try {
-      if (site.settings.fieldsOffScreen.includes(name)) {
+      if (isOffScreen(site, project, screen, name)) {
         errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
         continue;
       }
-      const custom = listScreenDefs(site).find((field) => field.id === name);
+      if (name === REQUEST_TYPE_FIELD && hasServiceDesk(site)) {
+        customFields = { ...customFields, [name]: parseRequestType(site, project, value) };
+        continue;
+      }
+      const custom = listScreenDefs(site, project).find((field) => field.id === name);
       const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
       if (custom !== undefined) customFields = { ...customFields, [name]: parseCustom(site, custom, value) };
       else if (setter === undefined) errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
@@ -298,13 +328,14 @@ function readErrors(error: unknown): Record<string, string> {
 /** Applies `update` operations (labels and `set` of any field). Throws 400 for what Jira does not know. */
 export function applyUpdate(
   site: Site,
-  project: ProjectDef,
+  place: Place,
   record: Pick<IssueRecord, "labels" | "customFields">,
   update: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>,
 ): IssuePatch {
   let patch: IssuePatch = {};
   for (const [name, operations] of Object.entries(update)) {
-    if (site.settings.fieldsOffScreen.includes(name)) throw fieldErrors({ [name]: `Field '${name}' ${NOT_ON_SCREEN}` });
+    if (isOffScreen(site, place.project, place.screen, name))
+      throw fieldErrors({ [name]: `Field '${name}' ${NOT_ON_SCREEN}` });
     let labels = [...record.labels];
     for (const operation of operations) {
       const verbs = Object.keys(operation);
@@ -313,7 +344,7 @@ export function applyUpdate(
       if (name === "labels" && verb === "add") labels = [...new Set([...labels, requireLabel(operation.add)])];
       else if (name === "labels" && verb === "remove") labels = labels.filter((label) => label !== operation.remove);
       else if (verb === "set") {
-        const set = parseFields(site, project, { [name]: operation.set }, patch.customFields ?? record.customFields);
+        const set = parseFields(site, place, { [name]: operation.set }, patch.customFields ?? record.customFields);
         patch = { ...patch, ...set };
         if (set.labels !== undefined) labels = [...set.labels];
       } else throw fieldErrors({ [name]: `The operation '${verb}' is not supported for this field.` });
@@ -321,66 +352,4 @@ export function applyUpdate(
     if (name === "labels") patch = { ...patch, labels };
   }
   return patch;
-}
-
-/** The changelog items of a patch: only what really differs. */
-export function diffPatch(site: Site, before: IssueRecord, patch: IssuePatch): ChangeItem[] {
-  const items: ChangeItem[] = [];
-  const push = (field: string, from: [string | null, string | null], to: [string | null, string | null]): void => {
-    if (from[0] === to[0] && from[1] === to[1]) return;
-    items.push({
-      field,
-      fieldId: field,
-      fieldtype: field.startsWith("customfield_") ? "custom" : "jira",
-      from: from[0],
-      fromString: from[1],
-      to: to[0],
-      toString: to[1],
-    });
-  };
-  const nameOf = (list: readonly NamedItem[], id: string | null): string | null => {
-    const found = list.find((item) => item.id === id);
-    return found === undefined ? id : localName(site, found.name);
-  };
-  const userName = (id: string | null): string | null =>
-    site.state.accounts.find((account) => account.accountId === id)?.displayName ?? id;
-  if (patch.summary !== undefined) push("summary", [null, before.summary], [null, patch.summary]);
-  if (patch.description !== undefined) {
-    const from = adfToText(before.description);
-    const to = adfToText(patch.description);
-    if (from !== to) push("description", [null, from], [null, to]);
-    else if (JSON.stringify(before.description) !== JSON.stringify(patch.description)) {
-      push("description", [null, from], [null, `${to} `]);
-    }
-  }
-  if (patch.labels !== undefined) push("labels", ["", before.labels.join(" ")], ["", patch.labels.join(" ")]);
-  if (patch.priorityId !== undefined) {
-    push(
-      "priority",
-      [before.priorityId, nameOf(PRIORITIES, before.priorityId)],
-      [patch.priorityId, nameOf(PRIORITIES, patch.priorityId)],
-    );
-  }
-  if (patch.issueTypeId !== undefined) {
-    push(
-      "issuetype",
-      [before.issueTypeId, nameOf(ISSUE_TYPES, before.issueTypeId)],
-      [patch.issueTypeId, nameOf(ISSUE_TYPES, patch.issueTypeId)],
-    );
-  }
-  if (patch.assigneeId !== undefined) {
-    push("assignee", [before.assigneeId, userName(before.assigneeId)], [patch.assigneeId, userName(patch.assigneeId)]);
-  }
-  if (patch.reporterId !== undefined) {
-    push("reporter", [before.reporterId, userName(before.reporterId)], [patch.reporterId, userName(patch.reporterId)]);
-  }
-  if (patch.securityLevelId !== undefined) {
-    push("security", [before.securityLevelId, before.securityLevelId], [patch.securityLevelId, patch.securityLevelId]);
-  }
-  if (patch.dueDate !== undefined) push("duedate", [before.dueDate, before.dueDate], [patch.dueDate, patch.dueDate]);
-  for (const [name, value] of Object.entries(patch.customFields ?? {})) {
-    const old = before.customFields[name] ?? null;
-    push(name, [null, JSON.stringify(old)], [null, JSON.stringify(value)]);
-  }
-  return items;
 }

@@ -22,6 +22,7 @@ import {
 import type { Limits } from "./limits.ts";
 import { replyWithFile } from "./operations/attachments.ts";
 import { JIRA_OPERATIONS } from "./operations/index.ts";
+import { matchRequestTypes, viewRequestTypes } from "./service-desk.ts";
 import type { Site } from "./site.ts";
 
 /** One request of the REST interface, as `getRequests().log` shows it. */
@@ -141,7 +142,7 @@ function findOperation(method: string, path: string): { operation: Operation; pa
       detail: `No endpoint ${method} ${path}.`,
       instance: path,
     },
-    // A site without Jira Service Management answers so; the stand-in has none, save for what comments and projects show of it.
+    // A site without Jira Service Management answers so; so does this one while its settings name no request type.
     ...(path.startsWith("/rest/servicedeskapi/") ? {} : { refusal: "unknown path" }),
   });
 }
@@ -321,6 +322,16 @@ export function makeServer(deps: ServerDeps) {
     let authenticated = false;
     try {
       const path = target.pathname;
+      const deskId = matchRequestTypes(site, method, path);
+      if (deskId !== null) {
+        entry = count(method, path, "getRequestTypes", false);
+        authenticate(io.request);
+        authenticated = true;
+        const reply = viewRequestTypes(site, deskId, target.searchParams);
+        entry.status = reply.status;
+        await sendReply(io, reply, { truncate: false, authenticated });
+        return;
+      }
       let found: ReturnType<typeof findOperation>;
       try {
         found = findOperation(method, path);

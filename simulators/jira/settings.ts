@@ -1,4 +1,4 @@
-import type { ScreenFieldDef } from "./catalog.ts";
+import type { RequestTypeDef, ScreenFieldDef } from "./catalog.ts";
 import type { LinkTypeRecord } from "./types.ts";
 
 /**
@@ -80,6 +80,8 @@ export interface JiraSettings {
   botAccountType: "atlassian" | "app" | "customer";
   /** Whether a transition into category `done` demands `fields.resolution`. */
   doneRequiresResolution: boolean;
+  /** What is different in single projects, by their keys. */
+  projectSettings: Readonly<Record<string, ProjectSettings>>;
   /** Transition ids that are not offered (a condition of the workflow hides them). */
   hiddenTransitions: readonly string[];
   /** Characters of description and comment: 32,767, of plain text or of the JSON (jira.md 4, disputed). */
@@ -121,6 +123,22 @@ export interface JiraSettings {
   latencyMs: number;
 }
 
+/** What an administrator sets for one project; what is left out is as in the whole site. */
+export type ProjectSettings = Partial<
+  Pick<JiraSettings, "fieldsOffScreen" | "screenFields" | "requiredFields" | "doneRequiresResolution">
+> & {
+  /** Fields that are on the edit screens alone. */
+  readonly fieldsOffCreateScreen?: readonly string[];
+  /** Fields of `screenFields` that a transition into category `done` demands. */
+  readonly doneRequiresFields?: readonly string[];
+  /** Request types of a service project; a site with none at all has no Jira Service Management. */
+  readonly requestTypes?: readonly RequestTypeDef[];
+  /** The security level that new issues get. */
+  readonly defaultSecurityLevelId?: string;
+  /** An archived project can be read by its key and takes no new issue. */
+  readonly archived?: boolean;
+};
+
 /** A fresh set of the defaults. */
 export function makeDefaultSettings(): JiraSettings {
   return {
@@ -159,6 +177,7 @@ export function makeDefaultSettings(): JiraSettings {
     requiredFields: [],
     botAccountType: "atlassian",
     doneRequiresResolution: false,
+    projectSettings: {},
     hiddenTransitions: [],
     textLimit: 32_767,
     textLimitCounts: "text",

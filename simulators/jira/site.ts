@@ -1,7 +1,7 @@
-import { type Account, CUSTOM_FIELDS, type LocalName, type ScreenFieldDef } from "./catalog.ts";
+import { type Account, CUSTOM_FIELDS, type LocalName, type ProjectDef, type ScreenFieldDef } from "./catalog.ts";
 import type { FileStore } from "./files.ts";
 import { failure, issueNotFound } from "./http.ts";
-import type { JiraSettings } from "./settings.ts";
+import type { JiraSettings, ProjectSettings } from "./settings.ts";
 import type { JiraState } from "./state.ts";
 import type { CommentRecord, IssueRecord } from "./types.ts";
 
@@ -20,9 +20,38 @@ export interface Site {
   readonly tasks: Map<string, Record<string, unknown>>;
 }
 
-/** Fields on every screen besides those that each issue has. */
-export function listScreenDefs(site: Site): readonly ScreenFieldDef[] {
-  return [...CUSTOM_FIELDS, ...site.settings.screenFields];
+/** The switches as they stand for one project. */
+export function settingsOf({ settings }: Pick<Site, "settings">, project: ProjectDef) {
+  const key = [project.key, ...project.formerKeys].find((one) => Object.hasOwn(settings.projectSettings, one));
+  const own: ProjectSettings = key === undefined ? {} : (settings.projectSettings[key] ?? {});
+  return {
+    fieldsOffScreen: own.fieldsOffScreen ?? settings.fieldsOffScreen,
+    fieldsOffCreateScreen: own.fieldsOffCreateScreen ?? [],
+    screenFields: own.screenFields ?? settings.screenFields,
+    requiredFields: own.requiredFields ?? settings.requiredFields,
+    doneRequiresResolution: own.doneRequiresResolution ?? settings.doneRequiresResolution,
+    doneRequiresFields: own.doneRequiresFields ?? [],
+    requestTypes: own.requestTypes ?? [],
+    defaultSecurityLevelId: own.defaultSecurityLevelId ?? null,
+    archived: own.archived === true,
+  };
+}
+
+/** Fields on every screen of a project besides those that each issue has. */
+export function listScreenDefs(site: Site, project: ProjectDef): readonly ScreenFieldDef[] {
+  return [...CUSTOM_FIELDS, ...settingsOf(site, project).screenFields];
+}
+
+/** The same fields of all projects. */
+export function listSiteDefs({ settings }: Site): readonly ScreenFieldDef[] {
+  const own = Object.values(settings.projectSettings).flatMap(({ screenFields = [] }) => screenFields);
+  const all = [...CUSTOM_FIELDS, ...settings.screenFields, ...own];
+  return [...new Map(all.map((field) => [field.id, field])).values()];
+}
+
+/** Whether the site has Jira Service Management, and with it the field for request types. */
+export function hasServiceDesk({ settings }: Site): boolean {
+  return Object.values(settings.projectSettings).some(({ requestTypes = [] }) => requestTypes.length > 0);
 }
 
 /** A name in the language of the calling account (jira.md 1). */

@@ -7,6 +7,7 @@ import {
   ISSUE_TYPES,
   PRIORITIES,
   type ProjectDef,
+  REQUEST_TYPE_FIELD,
   RESOLUTIONS,
   type ScreenFieldDef,
   SECURITY_LEVELS,
@@ -16,7 +17,17 @@ import {
   type TransitionDef,
 } from "./catalog.ts";
 import { toJiraTime } from "./http.ts";
-import { canSeeComment, canSeeIssue, hasPermission, listScreenDefs, localName, type Site } from "./site.ts";
+import {
+  canSeeComment,
+  canSeeIssue,
+  hasPermission,
+  hasServiceDesk,
+  listScreenDefs,
+  listSiteDefs,
+  localName,
+  type Site,
+  settingsOf,
+} from "./site.ts";
 import { categoryOf } from "./state.ts";
 import type {
   AttachmentRecord,
@@ -236,17 +247,24 @@ export function listTransitions(site: Site, issue: IssueRecord): readonly Transi
 }
 
 /** Whether a transition demands a resolution. */
-export function needsResolution(site: Site, transition: TransitionDef): boolean {
-  return site.settings.doneRequiresResolution && categoryOf(transition.to) === "done";
+export function needsResolution(site: Site, project: ProjectDef, transition: TransitionDef): boolean {
+  return settingsOf(site, project).doneRequiresResolution && categoryOf(transition.to) === "done";
+}
+
+/** The fields of a transition's screen that it demands besides the resolution. */
+export function neededFields(site: Site, project: ProjectDef, transition: TransitionDef): readonly ScreenFieldDef[] {
+  if (categoryOf(transition.to) !== "done") return [];
+  const { doneRequiresFields } = settingsOf(site, project);
+  return listScreenDefs(site, project).filter(({ id }) => doneRequiresFields.includes(id));
 }
 
 /** A transition, with its screen's fields when asked. */
-export function viewTransition(site: Site, transition: TransitionDef, withFields: boolean): Json {
+export function viewTransition(site: Site, project: ProjectDef, transition: TransitionDef, withFields: boolean): Json {
   const toDone = categoryOf(transition.to) === "done";
   const fields = toDone
     ? {
         resolution: {
-          required: needsResolution(site, transition),
+          required: needsResolution(site, project, transition),
           schema: { type: "resolution", system: "resolution" },
           name: "Resolution",
           key: "resolution",
@@ -254,6 +272,20 @@ export function viewTransition(site: Site, transition: TransitionDef, withFields
           operations: ["set"],
           allowedValues: RESOLUTIONS.map((resolution) => viewResolution(site, resolution.id)),
         },
+        ...Object.fromEntries(
+          neededFields(site, project, transition).map((field) => [
+            field.id,
+            {
+              required: true,
+              schema: viewSchema(field),
+              name: field.name,
+              key: field.id,
+              hasDefaultValue: false,
+              operations: ["set"],
+              ...viewAllowed(field),
+            },
+          ]),
+        ),
       }
     : {};
   return {
@@ -282,7 +314,7 @@ export function selectFields(site: Site, fields: readonly string[]): ReadonlySet
   const chosen = new Set<string>();
   const all = [
     ...SYSTEM_FIELDS.map((field) => ({ id: field.id as string, navigable: field.navigable as boolean })),
-    ...listScreenDefs(site).map((field) => ({ id: field.id, navigable: true })),
+    ...listSiteDefs(site).map((field) => ({ id: field.id, navigable: true })),
   ];
   const onlyRemovals = fields.length > 0 && fields.every((field) => field.startsWith("-"));
   for (const name of onlyRemovals ? ["*all", ...fields] : fields) {
@@ -378,7 +410,8 @@ export function viewFields(site: Site, issue: IssueRecord, view: IssueView): Jso
     if (name === absent || (name === "issuerestriction" && !teamManaged)) continue;
     const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
     if (make !== undefined) fields[name] = make();
-    else if (listScreenDefs(site).some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;
+    else if (name === REQUEST_TYPE_FIELD && hasServiceDesk(site)) fields[name] = issue.customFields[name] ?? null;
+    else if (listSiteDefs(site).some((field) => field.id === name)) fields[name] = issue.customFields[name] ?? null;
   }
   return fields;
 }
@@ -414,14 +447,37 @@ export function listFieldDetails(
       ...(field.type === "array" ? { items: field.id === "labels" ? "string" : field.id } : {}),
     } as Json,
   }));
-  const custom = listScreenDefs(site).map((field) => ({
+  const desk = {
+    id: REQUEST_TYPE_FIELD,
+    name: "Request Type",
+    custom: true,
+    navigable: true,
+    schema: {
+      type: "sd-customerrequesttype",
+      custom: "com.atlassian.servicedesk:vp-origin",
+      customId: Number(REQUEST_TYPE_FIELD.slice("customfield_".length)),
+    } as Json,
+  };
+  const custom = listSiteDefs(site).map((field) => ({
     id: field.id,
     name: field.name,
     custom: field.id.startsWith("customfield_"),
     navigable: true,
     schema: viewSchema(field),
   }));
-  return [...system, ...custom];
+  return [...system, ...custom, ...(hasServiceDesk(site) ? [desk] : [])];
+}
+
+/** The values that a field takes, where it takes only some. */
+export function viewAllowed({ kind, options }: ScreenFieldDef): Json {
+  if (options.length === 0) return {};
+  return {
+    allowedValues: options.map(({ id, value, children }) => ({
+      id,
+      ...(kind === "named" ? { name: value } : { value }),
+      ...(children === undefined ? {} : { children }),
+    })),
+  };
 }
 
 function viewSchema({ id, kind }: ScreenFieldDef): Json {

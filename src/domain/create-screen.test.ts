@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { allowedText, fieldProblem, findScreenField, type ScreenField, valueProblem } from "./create-screen.ts";
+import {
+  allowedText,
+  fieldProblem,
+  findScreenField,
+  type ScreenField,
+  toNamedValue,
+  valueProblem,
+} from "./create-screen.ts";
 
 const field = (part: Partial<ScreenField>): ScreenField => ({
   fieldId: "customfield_1",
@@ -40,7 +47,11 @@ test.each<[string, Partial<ScreenField>, unknown, string | null]>([
     { id: "12", value: "Low" },
     'does not take {"id":"12","value":"Low"}',
   ],
-  ["an option as a text", { type: "option", allowed: options }, "High", 'takes a mapping, such as { id: "…" }'],
+  ["an option by its name alone", { type: "option", allowed: options }, "high", null],
+  ["an option by its id alone", { type: "option", allowed: options }, "11", null],
+  ["a name that no option has", { type: "option", allowed: options }, "Top", 'does not take "Top"'],
+  ["a person as a text", { type: "user" }, "712020:1", 'takes a mapping, such as { id: "…" }'],
+  ["a name in a list", { type: "array", allowed: options }, ["Low", "Top"], 'does not take "Top"'],
   [
     "one of a list",
     { type: "array", allowed: options },
@@ -60,4 +71,13 @@ test("allowed values are told by id and name, ten of them", () => {
   expect(allowedText(field({ allowed: options }))).toBe("10 Low, 11 High");
   const many = Array.from({ length: 12 }, (_, index) => ({ id: `${index}`, name: `${index}` }));
   expect(allowedText(field({ allowed: many }))).toBe("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 2 more");
+});
+
+test("a name or id alone becomes the value that Jira takes; everything else stays", () => {
+  const select = field({ type: "option", allowed: options });
+
+  expect(toNamedValue(select, "high")).toEqual({ id: "11" });
+  expect(toNamedValue(select, ["Low", { id: "11" }])).toEqual([{ id: "10" }, { id: "11" }]);
+  expect(toNamedValue(select, "Top")).toBe("Top");
+  expect(toNamedValue(field({ type: "string" }), "high")).toBe("high");
 });

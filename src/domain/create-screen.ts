@@ -3,6 +3,8 @@
  * `doctor`, so that they cannot differ.
  */
 
+import { findByNameOrId } from "./named-id.ts";
+
 /** A value that a field takes. */
 export type AllowedValue = { readonly id: string; readonly name: string };
 
@@ -18,6 +20,8 @@ export type ScreenField = {
   readonly type: string | null;
   /** Whether this is the field that makes an issue of a service project a request of some type. */
   readonly isRequestType?: boolean;
+  /** Whether it takes formatted text; a plain one is formatted on its way. */
+  readonly isRichText?: boolean;
   /** Of a list: the kind of its members; `null` = not told, or no list. */
   readonly items: string | null;
 };
@@ -85,14 +89,23 @@ const mappedTypes: ReadonlySet<string> = new Set([
 export function valueProblem(field: ScreenField, value: unknown): string | null {
   if (field.type === "number" && typeof value !== "number") return "takes a number";
   if (field.type === "array" && !Array.isArray(value)) return "takes a list, such as [{ name: … }]";
-  if (field.type !== null && mappedTypes.has(field.type) && !isMapping(value))
+  const isNamed = typeof value === "string" && field.allowed.length > 0;
+  if (field.type !== null && mappedTypes.has(field.type) && !isMapping(value) && !isNamed)
     return 'takes a mapping, such as { id: "…" }';
   const [strange] = (Array.isArray(value) ? value : [value]).filter((item) => !isAllowed(field, item));
   if (strange === undefined) return null;
   return `does not take ${JSON.stringify(strange)}`;
 }
 
+/** The value as Jira takes it: one of those that the field takes may be named by its name or id alone. Pure. */
+export function toNamedValue({ allowed }: Pick<ScreenField, "allowed">, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => toNamedValue({ allowed }, item));
+  const found = typeof value === "string" ? findByNameOrId(allowed, value) : null;
+  return found === null ? value : { id: found.id };
+}
+
 function isAllowed({ allowed }: ScreenField, value: unknown): boolean {
+  if (typeof value === "string") return allowed.length === 0 || findByNameOrId(allowed, value) !== null;
   if (allowed.length === 0 || !isMapping(value)) return true;
   const { id, name, value: label } = value;
   const told = [id, name, label].filter((part) => typeof part === "string" || typeof part === "number").map(String);

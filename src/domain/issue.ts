@@ -1,4 +1,5 @@
 /** The Jira side as casebridge sees it. Rich text stays an opaque ADF value; only the Jira adapter reads inside. */
+import type { ScreenField } from "./create-screen.ts";
 import type { AttachmentId, CommentId, IssueId, IssueKey } from "./ids.ts";
 
 /** The three categories that every Jira status belongs to. */
@@ -99,6 +100,11 @@ export type IssueComment = {
   readonly mark: CommentMark | null | undefined;
 };
 
+/** A field of a transition's screen; what it takes is left out where nobody asks. */
+export type TransitionField = { readonly fieldId: string; readonly name: string } & Partial<
+  Pick<ScreenField, "type" | "items" | "allowed">
+>;
+
 /** One way out of the present status. */
 export type Transition = {
   readonly transitionId: string;
@@ -109,7 +115,7 @@ export type Transition = {
   /** Names of fields that the workflow demands and gives no default. */
   readonly requiredFields: readonly string[];
   /** The fields that its screen shows; left out = it has none. */
-  readonly screen?: readonly { readonly fieldId: string; readonly name: string }[];
+  readonly screen?: readonly TransitionField[];
 };
 
 /** One changed field out of the changelog. Texts as Jira shows them: labels with blanks between them, a priority by its name. */

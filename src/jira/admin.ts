@@ -1,22 +1,26 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
+import type { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort, NamedId } from "../sync/ports.ts";
-import type { Directory, IssueType, Myself, Project } from "./directory.ts";
+import { type Directory, type IssueType, type Myself, type Project, toScreenField } from "./directory.ts";
 import { contractError, refusedLocally } from "./errors.ts";
+import { quoteJql } from "./jql.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import type { RequestType } from "./request-types.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   countSchema,
+  editableIssueSchema,
   fieldsSchema,
   idPageSchema,
   namedUserSchema,
   permissionsSchema,
+  projectPageSchema,
   projectStatusesSchema,
   shownFieldsPageSchema,
   transitionsSchema,
@@ -38,10 +42,16 @@ export interface JiraAdminPort {
   /** Whether we hold each of the permissions (`BROWSE_PROJECTS`, …) in the project; unknown keys are `false`. */
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   getProject(): Promise<Project>;
+  /** Up to 50 projects in which our account may create issues, by key. */
+  listProjects(): Promise<readonly { readonly key: string; readonly name: string }[]>;
+  /** Issue types that can be created in the project. */
+  listIssueTypes(): Promise<readonly IssueType[]>;
   /** An issue type that can be created in the project; `null` when there is none of this name or id. */
   findIssueType(nameOrId: string): Promise<IssueType | null>;
   /** All fields on the create screen of an issue type. */
   listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
+  /** All fields on the edit screen of the newest issue of a type; `null` where the project has none. */
+  listEditFields(issueTypeId: string): Promise<readonly ScreenField[] | null>;
   /** Statuses of the configured issue type in the project, or of all its types when that one is unknown. */
   listStatuses(): Promise<readonly ProjectStatus[]>;
   /** Priorities that an issue of the configured type can be made with; none where the field is on no screen. */
@@ -144,6 +154,32 @@ export function makeAdminCalls(deps: {
     return moves;
   }
 
+  async function listEditFields(issueTypeId: string) {
+    const call = toCall("listEditFields");
+    const jql = `project = ${quoteJql(deps.options.projectKey)} AND issuetype = ${checkedSegment(call, issueTypeId)} ORDER BY created DESC`;
+    const client = transport.client(call);
+    const body = { jql, fields: ["status"], maxResults: 1 };
+    const { issues } = await client.sendRequest({
+      url: "/rest/api/3/search/jql",
+      method: "POST",
+      body,
+      schema: idPageSchema,
+    });
+    const [newest] = issues;
+    if (newest === undefined) return null;
+    const url = `/rest/api/3/issue/${checkedSegment(call, newest.id)}`;
+    const searchParams = { fields: "summary", expand: "editmeta" };
+    let editmeta: z.output<typeof editableIssueSchema>["editmeta"];
+    try {
+      ({ editmeta } = await client.sendRequest({ url, searchParams, schema: editableIssueSchema }));
+    } catch (error) {
+      // A search lags behind: this one was deleted.
+      if (isServiceError(error, "not_found")) return null;
+      throw error;
+    }
+    return Object.entries(editmeta.fields).map(([fieldId, field]) => toScreenField(fieldId, field));
+  }
+
   async function findVisibility(): Promise<Visibility> {
     const call = toCall("findVisibility");
     const levels = await deps.makeFreshDirectory().levels(call);
@@ -209,6 +245,12 @@ export function makeAdminCalls(deps: {
     getMyself: () => deps.makeFreshDirectory().myself(toCall("getMyself")),
     isProjectReadable,
     getProject: () => deps.makeFreshDirectory().project(toCall("getProject")),
+    listProjects: async () => {
+      const searchParams = { action: "create", orderBy: "key", maxResults: 50 };
+      const request = { url: "/rest/api/3/project/search", searchParams, schema: projectPageSchema };
+      return (await transport.client(toCall("listProjects")).sendRequest(request)).values;
+    },
+    listIssueTypes: () => deps.makeFreshDirectory().issueTypes(toCall("listIssueTypes")),
     findIssueType: async (nameOrId) => {
       return findByNameOrId(await deps.makeFreshDirectory().issueTypes(toCall("findIssueType")), nameOrId);
     },
@@ -217,6 +259,7 @@ export function makeAdminCalls(deps: {
     listCreateFields: (issueTypeId) => deps.makeFreshDirectory().createFields(toCall("listCreateFields"), issueTypeId),
     listRequestTypes: () => deps.makeFreshDirectory().requestTypes.list(toCall("listRequestTypes")),
     findAssignable: (idOrEmail) => deps.makeFreshDirectory().assignable(toCall("findAssignable"), idOrEmail),
+    listEditFields,
     listStatuses,
     listMoves,
     listFields: () =>

@@ -3,11 +3,13 @@
  * account's language and every write needs ids (jira.md 1).
  */
 
+import type { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock, NamedId } from "../sync/ports.ts";
 import { makeLevels } from "./levels.ts";
 import { asRead, type LookUp, once } from "./look-up.ts";
+import { toFieldKind } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
 import { isRequestTypeField, makeRequestTypes, type RequestTypes } from "./request-types.ts";
@@ -15,10 +17,12 @@ import type { CallContext, Transport } from "./transport.ts";
 import { checkedSegment } from "./transport.ts";
 import {
   createFieldPageSchema,
+  fieldsSchema,
   issueTypePageSchema,
   linkTypesSchema,
   myselfSchema,
   projectSchema,
+  type screenFieldSchema,
   usersSchema,
 } from "./wire.ts";
 
@@ -39,6 +43,8 @@ export type Project = {
   readonly projectTypeKey: string | null;
   /** Team-managed: there are no security levels, issues are restricted by role. `null` = not told. */
   readonly isTeamManaged: boolean | null;
+  /** It can be read and takes no new issue. */
+  readonly isArchived: boolean;
   /** Roles of the project; the id is the last part of the role's address. */
   readonly roles: readonly NamedId[];
 };
@@ -51,6 +57,8 @@ export type Directory = {
   issueTypes(call: CallContext): Promise<readonly IssueType[]>;
   /** All fields on the create screen of an issue type (`/issue/createmeta`, which `read:jira-work` may read; jira.md 6). */
   createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]>;
+  /** All fields of the site. */
+  siteFields(call: CallContext): Promise<readonly NamedId[]>;
   /** Account id of the one person who can be assigned in the project and has this account id or e-mail address; `null` = there is none. */
   assignable(call: CallContext, idOrEmail: string): Promise<string | null>;
   /** Request types of a service project, and the field that holds them. */
@@ -68,6 +76,23 @@ export type Directory = {
 const pageSize = 100;
 /** Shorter than the pause before a refused create is tried again. */
 const forgetPauseMs = 30_000;
+
+/** A field of a create or edit screen out of Jira's description of it. Pure. */
+export function toScreenField(
+  fieldId: string,
+  { name, required, hasDefaultValue, allowedValues, schema }: z.output<typeof screenFieldSchema>,
+): ScreenField {
+  return {
+    fieldId,
+    name,
+    required,
+    hasDefault: hasDefaultValue === true,
+    ...toFieldKind({ schema, allowedValues }),
+    isRequestType: isRequestTypeField(schema?.custom),
+    // Text areas alone take formatted text (jira.md 3.3).
+    isRichText: schema?.custom?.endsWith(":textarea") === true || schema?.system === "environment",
+  };
+}
 
 /** Makes the look-ups of one connection. */
 export function makeDirectory(deps: {
@@ -97,6 +122,7 @@ export function makeDirectory(deps: {
       key: wire.key,
       projectTypeKey: wire.projectTypeKey ?? null,
       isTeamManaged: wire.simplified ?? null,
+      isArchived: wire.archived === true,
       roles,
     };
   });
@@ -127,19 +153,12 @@ export function makeDirectory(deps: {
       const page = await transport.client(read).sendRequest({ url, searchParams, schema: createFieldPageSchema });
       return { items: page.fields, total: page.total ?? null };
     });
-    return fields.map(({ fieldId, name, required, hasDefaultValue, allowedValues, schema }) => ({
-      fieldId,
-      name,
-      required,
-      hasDefault: hasDefaultValue === true,
-      type: schema?.type ?? null,
-      items: schema?.items ?? null,
-      isRequestType: isRequestTypeField(schema?.custom),
-      allowed: (allowedValues ?? []).flatMap(({ id, name: label, value }) =>
-        id == null ? [] : [{ id, name: label ?? value ?? id }],
-      ),
-    }));
+    return fields.map((field) => toScreenField(field.fieldId, field));
   }
+
+  const siteFields = once((call) =>
+    transport.client(asRead(call)).sendRequest({ url: "/rest/api/3/field", schema: fieldsSchema }),
+  );
 
   const assignableOf = new Map<string, LookUp<string | null>>();
   function assignable(call: CallContext, idOrEmail: string): Promise<string | null> {
@@ -191,6 +210,7 @@ export function makeDirectory(deps: {
     project,
     issueTypes,
     createFields,
+    siteFields,
     assignable,
     requestTypes,
     forget: () => {
@@ -198,7 +218,8 @@ export function makeDirectory(deps: {
       // Hundreds of cases may be refused for the same reason.
       if (Math.abs(now - forgottenAt) < forgetPauseMs) return;
       forgottenAt = now;
-      for (const lookUp of [project, issueTypes, relatesType, requestTypes.list, requestTypes.fieldId]) lookUp.forget();
+      const lookUps = [project, issueTypes, siteFields, relatesType, requestTypes.list, requestTypes.fieldId];
+      for (const lookUp of lookUps) lookUp.forget();
       createFieldsOf.clear();
       assignableOf.clear();
     },

@@ -1,4 +1,6 @@
 /** Makes an issue: names become ids, the create screen tells what may be sent. */
+
+import { isDeepStrictEqual } from "node:util";
 import type { ScreenField } from "../domain/create-screen.ts";
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
@@ -7,11 +9,12 @@ import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
 import { cutChars, toPlainText } from "../domain/text/sanitize.ts";
 import { toServiceTime } from "../lib/service-clock.ts";
-import type { JiraPort } from "../sync/ports.ts";
+import type { NewIssue } from "../sync/ports.ts";
 import { toAdfDocument } from "./adf-document.ts";
-import { explainRefusal, toFieldValues } from "./create-fields.ts";
+import { explainRefusal } from "./create-refusal.ts";
 import { refusedFields, refusedLocally } from "./errors.ts";
 import type { IssueDeps } from "./issue-deps.ts";
+import { absentFields, type FieldValues, readForm } from "./issue-form.ts";
 import { propertyKey } from "./mapping.ts";
 import { findRequestType } from "./request-types.ts";
 import type { CallContext } from "./transport.ts";
@@ -19,77 +22,127 @@ import { createdIssueSchema } from "./wire.ts";
 
 const summaryCharsMax = 255;
 
+/** What a create sends, and what is left for an edit. */
+type Form = {
+  /** All fields but the priority, which Jira may refuse on its own. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly priority: { readonly id: string } | { readonly name: string } | null;
+  /** Values that the configuration gives, by the ids of their fields. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly screen: readonly ScreenField[] | null;
+  /** Ids of fields that the create screen lacks. */
+  readonly left: readonly string[];
+};
+
 /** `JiraPort.createIssue`. */
-export async function createIssue(deps: IssueDeps, input: Parameters<JiraPort["createIssue"]>[0], lane: Lane) {
+export async function createIssue(deps: IssueDeps, input: NewIssue, lane: Lane) {
   const call: CallContext = { operation: "createIssue", effect: "write", lane };
-  const description = toAdfDocument(call, input.descriptionAdf);
+  const form = await makeForm(deps, call, input);
+  const { created, left } = await sendForm(deps, call, input, form).catch(async (error: unknown) => {
+    if (refusedFields(error).length === 0) throw error;
+    // What is known of the project and its screens may be out of date. A refused create made nothing (jira.md 3.3).
+    deps.directory.forget();
+    const now = await makeForm(deps, call, input);
+    if (isDeepStrictEqual(now.fields, form.fields)) throw explainRefusal(error, now.screen, now.given);
+    return sendForm(deps, call, input, now).catch((again: unknown) => {
+      throw refusedFields(again).length === 0 ? again : explainRefusal(again, now.screen, now.given);
+    });
+  });
+  deps.transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
+  return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key), left };
+}
+
+/** `JiraPort.listLeftFields`. */
+export async function listLeftFields(deps: IssueDeps, input: NewIssue, lane: Lane): Promise<readonly string[]> {
+  const call: CallContext = { operation: "listLeftFields", effect: "read", lane };
+  const issueType = await findIssueType(deps, call, input.issueType ?? deps.options.issueType);
+  const { screen, values } = await readForm(deps, call, issueType?.id ?? null, input.fields ?? {});
+  return leftOf(input, screen, values);
+}
+
+/** Names become ids, the create screen tells what may be sent. Throws `rejected` for a name that means nothing. */
+async function makeForm(deps: IssueDeps, call: CallContext, input: NewIssue): Promise<Form> {
   const typeName = input.issueType ?? deps.options.issueType;
-  const wanted = input.fields ?? {};
   // Ids are certain whatever the account's language; where a look-up is refused, the names are all there is.
   const [project, issueType] = await Promise.all([
     unlessRefused(deps.log, "project", () => deps.directory.project(call)),
     findIssueType(deps, call, typeName),
   ]);
-  const requestTypeName = input.requestType ?? null;
-  const asksScreen =
-    issueType !== null && (input.priority !== null || requestTypeName !== null || Object.keys(wanted).length > 0);
-  const screen = asksScreen
-    ? await unlessRefused(deps.log, "create screen", () => deps.directory.createFields(call, issueType.id))
-    : null;
-  const { values: named, problems: unnamed } = toFieldValues(screen, wanted);
+  const { screen, values } = await readForm(deps, call, issueType?.id ?? null, input.fields ?? {});
   const requestType =
-    requestTypeName === null
+    (input.requestType ?? null) === null
       ? null
-      : await findRequestType(deps.directory.requestTypes, call, { nameOrId: requestTypeName, screen });
-  const problems = requestType !== null && "problem" in requestType ? [...unnamed, requestType.problem] : unnamed;
+      : await findRequestType(deps.directory.requestTypes, call, { nameOrId: input.requestType ?? "", screen });
+  const wrongType = requestType !== null && "problem" in requestType ? [requestType.problem] : [];
+  const problems = [...values.problems, ...wrongType];
   if (problems.length > 0) {
     // Somebody may mend the screen meanwhile.
     deps.directory.forget();
     throw refusedLocally(call, problems.join("; "));
   }
+  const left = leftOf(input, screen, values);
+  const isLeft = (id: string): boolean => left.includes(id);
   const assignee = await findAssignee(deps, call, input.assignee ?? null);
-  const values =
-    requestType !== null && "id" in requestType ? { ...named, [requestType.fieldId]: requestType.id } : named;
-  const chosen = assignee === null ? values : { ...values, assignee };
-  const { labels: furtherLabels, ...given } = chosen;
-  const priorityAsked = "priority" in given ? null : findPriority(deps, input.priority, screen);
-  const create = async (priority: typeof priorityAsked) => {
-    const fields = {
-      ...given,
+  const given: Readonly<Record<string, unknown>> = {
+    ...values.now,
+    ...(requestType !== null && "id" in requestType ? { [requestType.fieldId]: requestType.id } : {}),
+    ...(assignee === null || isLeft("assignee") ? {} : { assignee }),
+  };
+  const { labels: furtherLabels, ...further } = given;
+  const ownPriority = "priority" in values.now || "priority" in values.later || isLeft("priority");
+  return {
+    fields: {
+      ...further,
       project: project === null ? { key: deps.options.projectKey } : { id: project.id },
       issuetype: issueType === null ? asGiven(typeName) : { id: issueType.id },
       summary: toSummary(input.summary),
-      description,
-      labels: [...new Set([...input.labels, ...(Array.isArray(furtherLabels) ? furtherLabels : [])])],
-      ...(priority === null ? {} : { priority }),
-    };
+      ...(isLeft("description") ? {} : { description: toAdfDocument(call, input.descriptionAdf) }),
+      ...(isLeft("labels") ? {} : { labels: withLabels(input.labels, furtherLabels) }),
+    },
+    priority: ownPriority ? null : findPriority(deps, input.priority, screen),
+    given,
+    screen,
+    left,
+  };
+}
+
+/** Ids of the fields that have to be set by an edit. Pure. */
+function leftOf(input: NewIssue, screen: readonly ScreenField[] | null, { now, later }: FieldValues): string[] {
+  const isWanted = {
+    description: true,
+    labels: true,
+    priority: input.priority !== null,
+    assignee: input.assignee != null,
+  };
+  return [
+    ...absentFields(screen).filter((id) => isWanted[id] && !(id in now) && !(id in later)),
+    ...Object.keys(later),
+  ];
+}
+
+/** Labels of casebridge's own, and those that the configuration gives. Pure. */
+export function withLabels(own: readonly string[], given: unknown): readonly string[] {
+  return [...new Set([...own, ...(Array.isArray(given) ? given : [])])];
+}
+
+async function sendForm(deps: IssueDeps, call: CallContext, input: NewIssue, form: Form) {
+  const send = (priority: Form["priority"]) => {
+    const fields = { ...form.fields, ...(priority === null ? {} : { priority }) };
     const body = { fields, properties: [{ key: propertyKey, value: input.mark }] };
     const request = { url: "/rest/api/3/issue", method: "POST", body, schema: createdIssueSchema } as const;
     return deps.transport.client(call).sendRequest(request);
   };
-  const created = await create(priorityAsked)
-    .catch((error: unknown) => {
-      if (priorityAsked === null || !refusedFields(error).includes("priority")) throw error;
-      // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (jira.md 3.3).
-      deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
-      return create(null);
-    })
-    .catch(async (error: unknown) => {
-      if (refusedFields(error).length === 0) throw error;
-      // What is known of the project and its screens may be out of date.
-      deps.directory.forget();
-      const now =
-        issueType === null
-          ? null
-          : await unlessRefused(deps.log, "create screen", () => deps.directory.createFields(call, issueType.id));
-      throw explainRefusal(error, now, chosen);
-    });
-  deps.transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
-  return { issueId: toId<IssueId>(created.id), issueKey: toId<IssueKey>(created.key) };
+  const created = await send(form.priority).catch((error: unknown) => {
+    if (form.priority === null || !refusedFields(error).includes("priority")) throw error;
+    // The field is not on the screen, or the scheme lacks the value. A refused create made nothing (jira.md 3.3).
+    deps.log.info({ priority: input.priority }, "Jira refused the priority; creating without it");
+    return send(null);
+  });
+  return { created, left: form.left };
 }
 
 /** `null` where Jira does not tell its types. Throws `rejected` for one that the project lacks. */
-async function findIssueType({ directory, log }: IssueDeps, call: CallContext, nameOrId: string) {
+export async function findIssueType({ directory, log }: IssueDeps, call: CallContext, nameOrId: string) {
   const issueTypes = await unlessRefused(log, "issue types", () => directory.issueTypes(call));
   if (issueTypes === null) return null;
   const found = findByNameOrId(issueTypes, nameOrId);
@@ -110,7 +163,7 @@ function findPriority(deps: IssueDeps, nameOrId: string | null, screen: readonly
 }
 
 /** How a create names the assignee; `null` where none is wanted, or Jira does not let us look for people. */
-async function findAssignee(deps: IssueDeps, call: CallContext, idOrEmail: string | null) {
+export async function findAssignee(deps: IssueDeps, call: CallContext, idOrEmail: string | null) {
   if (idOrEmail === null) return null;
   if (!idOrEmail.includes("@")) return { id: idOrEmail.trim() };
   try {

@@ -62,7 +62,12 @@ export async function listMarkedIssues(deps: IssueDeps, scope: "project" | "labe
 }
 
 /** Labels and property of what a search finds; what is not wanted is forgotten page by page. */
-async function searchMarks(deps: IssueDeps, call: CallContext, jql: string, wants: (issue: MarkedIssue) => boolean) {
+export async function searchMarks(
+  deps: IssueDeps,
+  call: CallContext,
+  jql: string,
+  wants: (issue: MarkedIssue) => boolean,
+) {
   const found = await readTokenPages(call, async (token) => {
     const body = toSearch({ jql, fields: ["labels", "creator", "project"], properties: [propertyKey] }, token);
     const request = { url: searchUrl, method: "POST", body, schema: placedPageSchema } as const;

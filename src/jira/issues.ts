@@ -3,7 +3,8 @@ import type { IssueId } from "../domain/ids.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort } from "../sync/ports.ts";
-import { createIssue } from "./issue-create.ts";
+import { completeIssue, listUnlabelled } from "./issue-complete.ts";
+import { createIssue, listLeftFields } from "./issue-create.ts";
 import type { IssueDeps } from "./issue-deps.ts";
 import { setIssueMark, setIssueMarks } from "./issue-marks.ts";
 import { findLastMoves, listChanges, listTransitions, transitionIssue } from "./issue-moves.ts";
@@ -29,6 +30,9 @@ export type IssueCalls = Pick<
   | "findIssue"
   | "listIssues"
   | "createIssue"
+  | "listLeftFields"
+  | "completeIssue"
+  | "listUnlabelled"
   | "changeLabels"
   | "setIssueMark"
   | "setIssueMarks"
@@ -52,6 +56,9 @@ export function makeIssueCalls(deps: IssueDeps): { readonly calls: IssueCalls; r
     findIssue: (issueIdOrKey, lane) => findIssue(deps, issueIdOrKey, lane),
     listIssues: (issueIds, lane) => listIssues(deps, issueIds, lane),
     createIssue: (input, lane) => createIssue(deps, input, lane),
+    listLeftFields: (input, lane) => listLeftFields(deps, input, lane),
+    completeIssue: (issueId, input, left, lane) => completeIssue(deps, issueId, input, left, lane),
+    listUnlabelled: (made, lane) => listUnlabelled(deps, made, lane),
     changeLabels: (issueId, change, lane) => changeLabels(deps, issueId, change, lane),
     setIssueMark: (issueId, mark, lane) => setIssueMark(deps, issueId, mark, lane),
     setIssueMarks: (marks, lane) => setIssueMarks(deps, marks, lane),

@@ -12,6 +12,12 @@ export function updatedWithinJql(projectKey: string, minutes: number): string {
   return `project = ${quoteJql(projectKey)} AND updated >= -${Math.max(1, Math.ceil(minutes))}m ORDER BY updated ASC`;
 }
 
+/** Issues of the project that an account made within the last minutes. */
+export function newIssuesJql(projectKey: string, accountId: string, minutes: number): string {
+  const since = `created >= -${Math.max(1, Math.ceil(minutes))}m`;
+  return `project = ${quoteJql(projectKey)} AND creator = ${quoteJql(accountId)} AND ${since} ORDER BY created ASC`;
+}
+
 /** Issues of any project with any of the labels. */
 export function labelsJql(labels: readonly string[]): string {
   return `labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;

@@ -177,6 +177,9 @@ describe("what Jira answers", () => {
         screen: Object.entries(fields).map(([fieldId, field]) => ({
           fieldId,
           name: "name" in field ? field.name : fieldId,
+          type: null,
+          items: null,
+          allowed: [],
         })),
       },
     ]);

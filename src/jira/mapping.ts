@@ -1,5 +1,6 @@
 /** From Jira's answers to the domain. */
 import type { z } from "zod";
+import type { ScreenField } from "../domain/create-screen.ts";
 import { type AttachmentId, type CommentId, compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type {
   CommentMark,
@@ -19,6 +20,7 @@ import {
   type commentSchema,
   issueMarkSchema,
   type issueSchema,
+  type screenFieldSchema,
   type transitionsSchema,
 } from "./wire.ts";
 
@@ -178,6 +180,23 @@ export function toCategory(key: string): StatusCategory {
   return key === "indeterminate" || key === "done" ? key : "new";
 }
 
+/** What a field of a screen takes. */
+export function toFieldKind({
+  schema,
+  allowedValues,
+}: Partial<Pick<z.output<typeof screenFieldSchema>, "schema" | "allowedValues">>): Pick<
+  ScreenField,
+  "type" | "items" | "allowed"
+> {
+  return {
+    type: schema?.type ?? null,
+    items: schema?.items ?? null,
+    allowed: (allowedValues ?? []).flatMap(({ id, name, value }) =>
+      id == null ? [] : [{ id, name: name ?? value ?? id }],
+    ),
+  };
+}
+
 /** The ways out of the present status that are open. */
 export function toTransitions(wire: z.output<typeof transitionsSchema>): Transition[] {
   return wire.transitions
@@ -194,6 +213,7 @@ export function toTransitions(wire: z.output<typeof transitionsSchema>): Transit
       screen: Object.entries(transition.fields ?? {}).map(([key, field]) => ({
         fieldId: key,
         name: field.name ?? key,
+        ...toFieldKind(field),
       })),
     }));
 }

@@ -145,6 +145,25 @@ export const commentPageSchema = z.object({ total: z.number(), comments: z.array
 export const commentListSchema = z.object({ values: z.array(commentSchema) });
 
 const statusSchema = z.object({ id: idSchema, name: z.string(), statusCategory: z.object({ key: z.string() }) });
+/** A field of a create or edit screen. */
+export const screenFieldSchema = z.object({
+  name: z.string(),
+  required: z.boolean(),
+  hasDefaultValue: z.boolean().nullish(),
+  schema: z
+    .object({
+      type: z.string().nullish(),
+      items: z.string().nullish(),
+      custom: z.string().nullish(),
+      system: z.string().nullish(),
+    })
+    .nullish()
+    .catch(null),
+  allowedValues: z
+    .array(z.object({ id: idSchema.nullish(), name: z.string().nullish(), value: z.string().nullish() }))
+    .nullish()
+    .catch(null),
+});
 /** `GET /issue/{id}/transitions` with fields. */
 export const transitionsSchema = z.object({
   transitions: z.array(
@@ -154,14 +173,7 @@ export const transitionsSchema = z.object({
       to: statusSchema,
       isAvailable: z.boolean().nullish(),
       fields: z
-        .record(
-          z.string(),
-          z.object({
-            required: z.boolean().nullish(),
-            hasDefaultValue: z.boolean().nullish(),
-            name: z.string().nullish(),
-          }),
-        )
+        .record(z.string(), screenFieldSchema.extend({ required: z.boolean().nullish(), name: z.string().nullish() }))
         .nullish(),
     }),
   ),
@@ -225,8 +237,11 @@ export const projectSchema = z.object({
   key: z.string(),
   projectTypeKey: z.string().nullish(),
   simplified: z.boolean().nullish(),
+  archived: z.boolean().nullish(),
   roles: z.record(z.string(), z.string()).nullish(),
 });
+/** One page of `GET /project/search`. */
+export const projectPageSchema = z.object({ values: z.array(z.object({ key: z.string(), name: z.string() })) });
 /** `GET /project/{key}/securitylevel` and `…/issuesecuritylevelscheme`. */
 export const securityLevelsSchema = z.object({
   levels: z.array(z.object({ id: idSchema, name: z.string().nullish() })),
@@ -245,22 +260,13 @@ export const issueTypePageSchema = z.object({
 /** One page of the fields that a creation takes. */
 export const createFieldPageSchema = z.object({
   total: z.number().nullish(),
-  fields: z.array(
-    z.object({
-      fieldId: z.string(),
-      name: z.string(),
-      required: z.boolean(),
-      hasDefaultValue: z.boolean().nullish(),
-      schema: z
-        .object({ type: z.string().nullish(), items: z.string().nullish(), custom: z.string().nullish() })
-        .nullish()
-        .catch(null),
-      allowedValues: z
-        .array(z.object({ id: idSchema.nullish(), name: z.string().nullish(), value: z.string().nullish() }))
-        .nullish()
-        .catch(null),
-    }),
-  ),
+  fields: z.array(screenFieldSchema.extend({ fieldId: z.string() })),
+});
+/** An issue with all its fields, with what its edit screen has, and with its changes where one reading shows them. */
+export const editableIssueSchema = z.object({
+  fields: z.record(z.string(), z.unknown()),
+  editmeta: z.object({ fields: z.record(z.string(), screenFieldSchema) }),
+  changelog: issueShowingSchema.shape.changelog,
 });
 /** `GET /user/assignable/search`; people may hide their address. */
 export const usersSchema = z.array(z.object({ accountId: z.string(), emailAddress: z.string().nullish() }));

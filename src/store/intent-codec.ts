@@ -159,8 +159,16 @@ function encodePayload(intent: NewIntent): StoredPayload {
 const message = { content: "", index: 0 };
 const action = { action: "press", description: "" };
 const ofComment = { bodyAdf: null, mark: { v: 1, inst: "", caseId: "", srcHash: "", files: [] } };
+const ofIssue = {
+  summary: "",
+  descriptionAdf: null,
+  labels: [],
+  priority: null,
+  mark: { v: 1, inst: "", caseId: "" },
+};
 const blanks: Readonly<Record<KnownIntentKind, StoredPayload>> = {
-  issue: { summary: "", descriptionAdf: null, labels: [], priority: null, mark: { v: 1, inst: "", caseId: "" } },
+  issue: ofIssue,
+  issue_fields: ofIssue,
   description_rest: { rest: "" },
   comment: ofComment,
   notice: ofComment,
@@ -187,6 +195,10 @@ function decodePayload(kind: KnownIntentKind, stored: StoredPayload): PayloadOf<
   switch (kind) {
     case "issue":
       return decodeIssue(stored);
+    case "issue_fields": {
+      const issue = decodeIssue(stored);
+      return issue === null ? null : { ...issue, left: isTexts(stored.left) ? stored.left : null };
+    }
     case "description_rest":
       return typeof stored.rest === "string" ? { rest: stored.rest } : null;
     case "comment":

@@ -235,8 +235,15 @@ export interface HuaweiPort {
   listAccessRequests(lane: Lane): Promise<readonly AccessRequest[]>;
 }
 
-/** Answer to the creation of an issue. */
-export type CreatedIssue = { readonly issueId: IssueId; readonly issueKey: IssueKey };
+/** Answer to the creation of an issue. `left`: ids of wanted fields that the create screen lacks, for `completeIssue`; left out = none. */
+export type CreatedIssue = {
+  readonly issueId: IssueId;
+  readonly issueKey: IssueKey;
+  readonly left?: readonly string[];
+};
+
+/** A field that Jira did not let us set. `label`: its name, for people; `reason`: what Jira says, `null` = it is not on the edit screen. */
+export type UnsetField = { readonly fieldId: string; readonly label: string; readonly reason: string | null };
 
 /** What goes into a new issue. `descriptionAdf` is a schema-valid ADF document. */
 export type NewIssue = {
@@ -300,6 +307,26 @@ export interface JiraPort {
   /** Up to 100 issues by id; missing ones are absent. */
   listIssues(issueIds: readonly IssueId[], lane: Lane): Promise<readonly Issue[]>;
   createIssue(input: NewIssue, lane: Lane): Promise<CreatedIssue>;
+  /** Ids of wanted fields that a create would leave, as the create screen stands now. Throws as `createIssue`. */
+  listLeftFields(input: NewIssue, lane: Lane): Promise<readonly string[]>;
+  /**
+   * Sets by an edit what the new issue should have and does not: the fields in `left`, `null` = whichever. What anybody has changed since
+   * its creation stays. May be repeated. Answers whether it wrote, and what could not be set.
+   */
+  completeIssue(
+    issueId: IssueId,
+    input: NewIssue,
+    left: readonly string[] | null,
+    lane: Lane,
+  ): Promise<{ readonly edited: boolean; readonly unset: readonly UnsetField[] }>;
+  /**
+   * Issues with our mark that our account made within the last minutes, for a type whose create screen has no labels; none where it has:
+   * then a search by label is enough. Search lags behind writes.
+   */
+  listUnlabelled(
+    made: { readonly minutes: number; readonly issueType: string | null },
+    lane: Lane,
+  ): Promise<readonly MarkedIssue[]>;
   /** Adds and removes labels without touching others. */
   changeLabels(
     issueId: IssueId,

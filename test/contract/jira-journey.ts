@@ -186,6 +186,11 @@ async function travel({
   const ours = typeof made === "string" ? null : made;
   const other = typeof again === "string" ? null : again;
   const issueId = ours?.issueId ?? theirId;
+  const completeIssue = await told(async () => {
+    if (ours === null) return "none";
+    const { edited, unset } = await client.completeIssue(issueId, newIssue("disk"), ours.left ?? [], lane);
+    return `${edited ? "edited" : "nothing to do"}${unset.map(({ label }) => `, without ${label}`).join("")}`;
+  });
   const fresh = {
     read: await told(async () => (await client.findIssue(issueId, lane))?.summary ?? "not there"),
     write: await told(async () => (await client.setIssueMark(issueId, { ...issueMark, issueId }, lane)) ?? "set"),
@@ -296,6 +301,11 @@ async function travel({
   settle();
   return {
     createIssue: { first: createIssue, ...again2 },
+    completeIssue,
+    listLeftFields: await told(() => client.listLeftFields(newIssue("disk"), lane)),
+    listUnlabelled: await told(
+      async () => (await client.listUnlabelled({ minutes: 60, issueType: null }, lane)).length,
+    ),
     setIssueMark:
       ours === null
         ? "none"
@@ -393,9 +403,15 @@ async function travel({
       client.getPermissions(["BROWSE_PROJECTS", "TRANSITION_ISSUES", "CREATE_ATTACHMENTS"]),
     ),
     getProject: await told(async () => (await client.getProject()).projectTypeKey),
+    listProjects: await told(async () => (await client.listProjects()).map(({ key }) => key)),
+    listIssueTypes: await told(async () => (await client.listIssueTypes()).map(({ id }) => id)),
     findIssueType: await told(async () => (await client.findIssueType("10002"))?.id),
     listCreateFields: await told(async () =>
       (await client.listCreateFields("10002")).map((one) => `${one.fieldId}${one.required ? "!" : ""}`).sort(),
+    ),
+    listEditFields: await told(
+      async () =>
+        (await client.listEditFields("10002"))?.map(({ fieldId }) => fieldId).filter((id) => id !== "priority").length,
     ),
     listStatuses: await told(async () => (await client.listStatuses()).map(({ id, category }) => `${id} ${category}`)),
     listPriorities: await told(async () => (await client.listPriorities()).map(({ id }) => id)),

@@ -20,6 +20,9 @@ const usual: Leaves = {
   "createIssue.first.fresh.read": "disk",
   "createIssue.first.fresh.write": "set",
   "createIssue.second": "made",
+  completeIssue: "nothing to do",
+  listLeftFields: [],
+  listUnlabelled: 0,
   setIssueMark: true,
   setIssueMarks: 2,
   changeLabels: ["hwcase-TT1", "hw:prod"],
@@ -79,6 +82,8 @@ const usual: Leaves = {
   "getPermissions.TRANSITION_ISSUES": true,
   "getPermissions.CREATE_ATTACHMENTS": true,
   getProject: "software",
+  listProjects: ["DESK", "OPS", "STEP", "TEAM"],
+  listIssueTypes: ["10002", "10004", "10009"],
   findIssueType: "10002",
   listCreateFields: [
     "assignee",
@@ -93,6 +98,7 @@ const usual: Leaves = {
     "project!",
     "summary!",
   ],
+  listEditFields: 8,
   listStatuses: ["10000 new", "3 indeterminate", "10012 indeterminate", "10001 done"],
   listPriorities: ["1", "2", "3", "4", "5"],
   listMoves: ["3 3"],
@@ -121,9 +127,11 @@ const usual: Leaves = {
 /** What a position changes. */
 const changes: Readonly<Record<string, Leaves>> = {
   "searchLagMs=5000": {
+    listEditFields: null,
     countIssues: 3,
   },
   "searchLagMs=60000": {
+    listEditFields: null,
     countIssues: 3,
   },
   'bulkProperties="400"': {
@@ -148,6 +156,7 @@ const changes: Readonly<Record<string, Leaves>> = {
     findRoleMembers: 2,
   },
   'tokenScopes=["read:jira-work","read:jira-user"]': {
+    completeIssue: "none",
     "createIssue.second": "refused: forbidden",
     setIssueMark: "none",
     setIssueMarks: 0,
@@ -178,6 +187,8 @@ const changes: Readonly<Record<string, Leaves>> = {
     "createIssue.first": "refused: forbidden",
   },
   "tokenScopes=[]": {
+    completeIssue: "none",
+    listEditFields: "refused: forbidden",
     "createIssue.second": "refused: forbidden",
     setIssueMark: "none",
     setIssueMarks: 0,
@@ -211,6 +222,8 @@ const changes: Readonly<Record<string, Leaves>> = {
     getOwnAccountId: "refused: forbidden",
     isProjectReadable: false,
     getProject: "refused: forbidden",
+    listProjects: "refused: forbidden",
+    listIssueTypes: "refused: forbidden",
     findIssueType: "refused: forbidden",
     listCreateFields: "refused: forbidden",
     listStatuses: "refused: forbidden",
@@ -235,6 +248,7 @@ const changes: Readonly<Record<string, Leaves>> = {
     findVisibility: "refused: forbidden",
   },
   "freshIssueHiddenMs=30000": {
+    completeIssue: "refused: unavailable",
     "createIssue.first.fresh.read": "refused: unavailable",
     "createIssue.first.fresh.write": "refused: unavailable",
   },
@@ -262,6 +276,7 @@ const changes: Readonly<Record<string, Leaves>> = {
     "getMyself.timeZone": "America/New_York",
   },
   "botIsAdmin=true": {
+    listEditFields: 10,
     listCreateFields: [
       "assignee",
       "customfield_10050",
@@ -322,6 +337,8 @@ const changes: Readonly<Record<string, Leaves>> = {
     ],
   },
   'priorityOnScreen={"default":false}': {
+    completeIssue: "nothing to do, without Priority (priority)",
+    listLeftFields: ["priority"],
     "createIssue.first.priority": "3",
     listCreateFields: [
       "assignee",
@@ -338,6 +355,8 @@ const changes: Readonly<Record<string, Leaves>> = {
     listPriorities: [],
   },
   'fieldsOffScreen=["priority"]': {
+    completeIssue: "nothing to do, without Priority (priority)",
+    listLeftFields: ["priority"],
     "createIssue.first.priority": "3",
     listCreateFields: [
       "assignee",
@@ -354,6 +373,7 @@ const changes: Readonly<Record<string, Leaves>> = {
     listPriorities: [],
   },
   'screenFields=[{"id":"customfield_10090","name":"Impact","kind":"string","options":[]}]': {
+    listEditFields: 9,
     listCreateFields: [
       "assignee",
       "customfield_10050",
@@ -370,6 +390,7 @@ const changes: Readonly<Record<string, Leaves>> = {
     ],
   },
   'requiredFields=["duedate"]': {
+    completeIssue: "none",
     "createIssue.second": "refused: rejected",
     setIssueMark: "none",
     setIssueMarks: 0,
@@ -444,6 +465,26 @@ const changes: Readonly<Record<string, Leaves>> = {
   'botAccountType="customer"': {
     "getMyself.accountType": "customer",
     findUser: "customer",
+  },
+  'projectSettings={"OPS":{"fieldsOffCreateScreen":["labels","priority"]}}': {
+    completeIssue: "edited",
+    listLeftFields: ["labels", "priority"],
+    listUnlabelled: 2,
+    // The second issue of the journey is not completed.
+    findIssuesByLabels: ["TT1"],
+    listUpdatedIssues: ["done hwcase-TT1+hw:prod", "indeterminate huawei-case", "new "],
+    listCreateFields: [
+      "assignee",
+      "customfield_10050",
+      "customfield_10051",
+      "customfield_10052",
+      "description",
+      "duedate",
+      "issuetype!",
+      "project!",
+      "summary!",
+    ],
+    listPriorities: [],
   },
   "doneRequiresResolution=true": {
     listUpdatedIssues: ["indeterminate huawei-case", "new hwcase-TT1+huawei-cloud", "new hwcase-TT1+hw:prod"],

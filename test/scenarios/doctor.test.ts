@@ -469,7 +469,7 @@ const planted: readonly Planted[] = [
     name: "Jira required fields",
     detail: /Product \(customfield_10051\), Users \(customfield_10061\), Owner .*, Components \(components\)/,
     remedy:
-      /customfield_10051: \{ value: \{ id: "10200" \} \} \(takes 10200 Elastic Cloud Server, .*; customfield_10061: \{ value: 1 \}; customfield_10062: \{ value: \{ accountId: "…" \} \}; customfield_10063: \{ value: \["…"\] \}; components: \{ value: \[\{ id: "10400" \}\] \} \(takes 10400 ECS\)/,
+      /customfield_10051: \{ value: \{ id: "10200" \} \} \(takes 10200 Elastic Cloud Server, .*; customfield_10061: \{ value: 1 \}; customfield_10062: \{ value: \{ accountId: "712020:[^"]+" \} \}; customfield_10063: \{ value: \["…"\] \}; components: \{ value: \[\{ id: "10400" \}\] \} \(takes 10400 ECS\)/,
     exit: 3,
   },
   {
@@ -528,11 +528,24 @@ const planted: readonly Planted[] = [
   },
   {
     what: "labels that are on no screen",
-    plant: ({ jira }) => void jira.setSettings({ fieldsOffScreen: ["labels"] }),
+    plant: ({ jira }) => {
+      jira.setSettings({ fieldsOffScreen: ["labels"] });
+      jira.createIssue({ projectKey: "OPS", summary: "seen", issueType: "Task" });
+    },
     name: "Jira required fields",
-    detail: /not on the create screen: labels/,
+    detail: /neither on the create screen nor on the edit screen: labels/,
     remedy: /screens of the issue type/,
     exit: 3,
+  },
+  {
+    what: "labels and description that are not on the create screen, where no issue shows the edit screen",
+    plant: ({ jira }) =>
+      void jira.setSettings({ projectSettings: { OPS: { fieldsOffCreateScreen: ["labels", "description"] } } }),
+    name: "Jira required fields",
+    ok: null,
+    detail: /not on the create screen: description, labels; an edit sets them afterwards, if/,
+    remedy: /again once the first issue is there/,
+    exit: 0,
   },
   {
     what: "a mapped priority that is on no screen",
@@ -540,8 +553,8 @@ const planted: readonly Planted[] = [
     plant: ({ jira }) => void jira.setSettings({ priorityOnScreen: { default: false } }),
     name: "Jira required fields",
     ok: null,
-    detail: /priority is mapped but not on the create screen/,
-    remedy: /Put Priority on the screens/,
+    detail: /not on the create screen: priority/,
+    remedy: /put these fields on the create screen/,
     exit: 0,
   },
   {

@@ -70,6 +70,8 @@ const world = fc.record({
     closeOnDone: oneOf("confirm", "always", "never"),
     guard: oneOf("mask", "off"),
     charsMax: oneOf(1200, 300),
+    /** Whether the create screen lacks what the edit screen has. */
+    bareScreen: oneOf(false, false, true),
   }),
   cases: fc.array(fc.record({ status: oneOf(0, 1, 2, 17), labelled: fc.boolean(), long: fc.boolean() }), {
     minLength: 2,
@@ -111,6 +113,11 @@ const secret = "password=Sup3rSecret1";
 function startWorld({ policy }: World): Promise<Stage> {
   return startStage({
     huawei: { settings: { messageOnClosed: "accepted" } },
+    jira: {
+      settings: policy.bareScreen
+        ? { projectSettings: { OPS: { fieldsOffCreateScreen: ["labels", "description"] } } }
+        : {},
+    },
     create: { defaults: { ...noInputs, productId: "pc2001", problemTypeId: "bt3001", regionId: "cn-north-4" } },
     settings: (settings) => ({
       ...settings,
@@ -335,6 +342,7 @@ type Call = {
 const writingCalls = {
   jira: [
     "createIssue",
+    "completeIssue",
     "changeLabels",
     "setIssueMark",
     "setIssueMarks",

@@ -189,6 +189,7 @@ export const jiraSwitches: Table<JiraSettings> = {
   requiredFields: alone([["duedate"]], siteSetup),
   botAccountType: alone({ atlassian: true, app: true, customer: true }, siteSetup),
   doneRequiresResolution: alone("both", siteSetup),
+  projectSettings: alone([{ OPS: { fieldsOffCreateScreen: ["labels", "priority"] } }], siteSetup),
   hiddenTransitions: alone([["41"]], siteSetup),
   textLimit: alone([1_000], otherNumbers),
   textLimitCounts: paired({ text: true, json: true }),

@@ -1,11 +1,13 @@
 import { PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
+import { diffPatch } from "../field-changes.ts";
 import {
   applyUpdate,
-  diffPatch,
   findIssueType,
   findProject,
   findResolution,
+  isOffScreen,
   isPriorityOnScreen,
+  parseCustom,
   parseFields,
 } from "../fields.ts";
 import {
@@ -18,13 +20,23 @@ import {
   type RequestContext,
   refused,
 } from "../http.ts";
-import { canSeeIssue, hasPermission, listScreenDefs, requirePermission, type Site, visibleIssue } from "../site.ts";
+import {
+  canSeeIssue,
+  hasPermission,
+  listScreenDefs,
+  requirePermission,
+  type Site,
+  settingsOf,
+  visibleIssue,
+} from "../site.ts";
 import type { IssueDraft, IssuePatch } from "../state.ts";
 import type { IssueRecord } from "../types.ts";
 import {
   listFieldDetails,
   listTransitions,
+  neededFields,
   needsResolution,
+  viewAllowed,
   viewChange,
   viewIssue,
   viewIssueType,
@@ -88,14 +100,17 @@ function planCreate(site: Site, body: IssueUpdate): CreatePlan {
   const issueTypeId = findIssueType(site, project, issuetype);
   if (issueTypeId === null) throw fieldErrors({ issuetype: "Specify a valid issue type" });
   if (fields.summary === undefined) throw fieldErrors({ summary: "You must specify a summary of the issue." });
-  const missing = site.settings.requiredFields.filter((id) => isEmpty(fields[id]));
+  const { requiredFields, archived } = settingsOf(site, project);
+  if (archived) throw fieldErrors({ project: "The project is archived." });
+  const missing = requiredFields.filter((id) => isEmpty(fields[id]));
   if (missing.length > 0) {
     const names = new Map(listFieldDetails(site).map((field) => [field.id, field.name]));
     throw fieldErrors(Object.fromEntries(missing.map((id) => [id, `${names.get(id) ?? id} is required.`])));
   }
+  const place = { project, screen: "create" } as const;
   const patch: IssuePatch = {
-    ...parseFields(site, project, fields, {}),
-    ...applyUpdate(site, project, { labels: [], customFields: {} }, body.update ?? {}),
+    ...parseFields(site, place, fields, {}),
+    ...applyUpdate(site, place, { labels: [], customFields: {} }, body.update ?? {}),
   };
   return {
     draft: toDraft(site, project, issueTypeId, patch),
@@ -133,7 +148,7 @@ function toDraft(site: Site, project: ProjectDef, issueTypeId: string, patch: Is
     priorityId: patch.priorityId ?? PRIORITIES.find((priority) => priority.isDefault)?.id ?? null,
     reporterId: patch.reporterId ?? site.bot.accountId,
     assigneeId: patch.assigneeId ?? null,
-    securityLevelId: patch.securityLevelId ?? null,
+    securityLevelId: patch.securityLevelId ?? settingsOf(site, project).defaultSecurityLevelId,
     dueDate: patch.dueDate ?? null,
     customFields: patch.customFields ?? {},
     properties: {},
@@ -173,13 +188,14 @@ interface ScreenField {
 
 function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): ScreenField[] {
   const names = new Map(listFieldDetails(site).map((field) => [field.id, field]));
-  const defs = listScreenDefs(site);
+  const defs = listScreenDefs(site, project);
+  const { requiredFields } = settingsOf(site, project);
   const screen = ["summary", "description", "labels", "assignee", "duedate", ...defs.map((field) => field.id)];
   if (isPriorityOnScreen(site, project)) screen.push("priority");
   if (hasPermission(site, "MODIFY_REPORTER")) screen.push("reporter");
   if (hasPermission(site, "SET_ISSUE_SECURITY")) screen.push("security");
   if (forCreate) screen.push("project", "issuetype");
-  const shown = screen.filter((id) => !site.settings.fieldsOffScreen.includes(id));
+  const shown = screen.filter((id) => !isOffScreen(site, project, forCreate ? "create" : "edit", id));
   return shown.map((id) => {
     const custom = defs.find((field) => field.id === id);
     const allowed =
@@ -187,15 +203,9 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
         ? PRIORITIES.map((priority) => viewPriority(site, priority.id))
         : id === "issuetype"
           ? project.issueTypeIds.map((type) => viewIssueType(site, type))
-          : custom !== undefined && custom.options.length > 0
-            ? custom.options.map(({ id: optionId, value, children }) => ({
-                id: optionId,
-                ...(custom.kind === "named" ? { name: value } : { value }),
-                ...(children === undefined ? {} : { children }),
-              }))
-            : null;
+          : null;
     return {
-      required: ["summary", "project", "issuetype", ...(forCreate ? site.settings.requiredFields : [])].includes(id),
+      required: ["summary", "project", "issuetype", ...(forCreate ? requiredFields : [])].includes(id),
       schema: names.get(id)?.schema ?? { type: "any" },
       name: names.get(id)?.name ?? id,
       key: id,
@@ -203,6 +213,7 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
       hasDefaultValue: id === "priority",
       operations: id === "labels" ? ["add", "set", "remove"] : ["set"],
       ...(allowed === null ? {} : { allowedValues: allowed }),
+      ...(custom === undefined ? {} : viewAllowed(custom)),
     };
   });
 }
@@ -219,7 +230,11 @@ function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unk
     ...(expand.has("renderedFields") ? { renderedFields: {} } : {}),
     ...(expand.has("operations") ? { operations: { linkGroups: [] } } : {}),
     ...(expand.has("transitions")
-      ? { transitions: listTransitions(site, issue).map((transition) => viewTransition(site, transition, false)) }
+      ? {
+          transitions: listTransitions(site, issue).map((transition) =>
+            viewTransition(site, project, transition, false),
+          ),
+        }
       : {}),
     ...(expand.has("editmeta") ? { editmeta: { fields: viewEditMeta(site, project) } } : {}),
     ...(expand.has("changelog")
@@ -286,10 +301,10 @@ function editIssue(site: Site, context: RequestContext): PreparedWrite {
     throw failure(400, ["one of 'fields' or 'update' required"]);
   }
   refuseTwice(body);
-  const project = site.state.projectOf(issue);
+  const place = { project: site.state.projectOf(issue), screen: "edit" } as const;
   const check = (record: IssueRecord): IssuePatch => ({
-    ...parseFields(site, project, body.fields ?? {}, record.customFields),
-    ...applyUpdate(site, project, record, body.update ?? {}),
+    ...parseFields(site, place, body.fields ?? {}, record.customFields),
+    ...applyUpdate(site, place, record, body.update ?? {}),
   });
   check(issue);
   const properties = toPropertyMap(body.properties ?? []);
@@ -388,7 +403,9 @@ function getTransitions(site: Site, context: RequestContext): Reply {
   const wanted = context.query.text("transitionId");
   const transitions = listTransitions(site, issue)
     .filter((transition) => wanted === null || transition.id === wanted)
-    .map((transition) => viewTransition(site, transition, expand.has("transitions.fields")));
+    .map((transition) =>
+      viewTransition(site, site.state.projectOf(issue), transition, expand.has("transitions.fields")),
+    );
   return { status: 200, body: { expand: "transitions", transitions } };
 }
 
@@ -398,11 +415,13 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
   const id = body.transition?.id;
   if (id === undefined) throw failure(400, ["Missing 'transition' identifier"]);
   const { resolution, ...others } = body.fields ?? {};
-  const [other] = Object.keys(others);
-  if (other !== undefined) {
-    throw fieldErrors({ [other]: `Field '${other}' cannot be set. It is not on the appropriate screen, or unknown.` });
-  }
-  const plan = (): { issue: IssueRecord; to: string; resolutionId: string | null } => {
+  const project = site.state.projectOf(issue);
+  const plan = (): {
+    issue: IssueRecord;
+    to: string;
+    resolutionId: string | null;
+    customFields: Record<string, unknown>;
+  } => {
     const now = visibleIssue(site, issue.id);
     const transition = listTransitions(site, now).find((candidate) => candidate.id === id);
     if (transition === undefined) {
@@ -414,10 +433,19 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
     if (resolution !== undefined && resolutionId === null) {
       throw fieldErrors({ resolution: "The resolution selected is invalid." });
     }
-    if (needsResolution(site, transition) && resolutionId === null) {
+    if (needsResolution(site, project, transition) && resolutionId === null) {
       throw fieldErrors({ resolution: "Resolution is required." });
     }
-    return { issue: now, to: transition.to, resolutionId };
+    const needed = neededFields(site, project, transition);
+    const stranger = Object.keys(others).find((id) => needed.every((field) => field.id !== id));
+    if (stranger !== undefined)
+      throw fieldErrors({
+        [stranger]: `Field '${stranger}' cannot be set. It is not on the appropriate screen, or unknown.`,
+      });
+    const missing = needed.find((field) => isEmpty(others[field.id]));
+    if (missing !== undefined) throw fieldErrors({ [missing.id]: `${missing.name} is required.` });
+    const set = needed.map((field) => [field.id, parseCustom(site, field, others[field.id])] as const);
+    return { issue: now, to: transition.to, resolutionId, customFields: Object.fromEntries(set) };
   };
   plan();
   return {
@@ -425,7 +453,9 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
     commit: () => {
       const step = plan();
       const { patch, items } = planStatusMove(site, step.issue, step.to, step.resolutionId);
-      site.state.editIssue(issue.id, patch, items, site.bot.accountId);
+      const fields = { customFields: { ...step.issue.customFields, ...step.customFields } };
+      const whole = Object.keys(step.customFields).length === 0 ? patch : { ...patch, ...fields };
+      site.state.editIssue(issue.id, whole, items, site.bot.accountId);
       return { status: 204 };
     },
   };
@@ -442,7 +472,8 @@ function requireProject(site: Site, idOrKey: string): ProjectDef {
 function getCreateIssueMetaIssueTypes(site: Site, context: RequestContext): Reply {
   const project = requireProject(site, param(context, "projectIdOrKey"));
   const page = parseCreateMetaPage(context);
-  const all = hasPermission(site, "CREATE_ISSUES") ? project.issueTypeIds.map((type) => viewIssueType(site, type)) : [];
+  const mayCreate = hasPermission(site, "CREATE_ISSUES") && !settingsOf(site, project).archived;
+  const all = mayCreate ? project.issueTypeIds.map((type) => viewIssueType(site, type)) : [];
   const issueTypes = all.slice(page.startAt, page.startAt + page.maxResults);
   return { status: 200, body: { ...page, total: all.length, issueTypes } };
 }

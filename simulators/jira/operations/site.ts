@@ -11,7 +11,7 @@ import {
   scopeMismatch,
   toJiraTime,
 } from "../http.ts";
-import { canSeeIssue, hasPermission, localName, type Site } from "../site.ts";
+import { canSeeIssue, hasPermission, localName, type Site, settingsOf } from "../site.ts";
 import { listFieldDetails, viewIssueType, viewPriority, viewProject, viewStatus, viewUser } from "../views.ts";
 import { type Handlers, param, parseExpand } from "./handler.ts";
 
@@ -50,6 +50,7 @@ function viewWholeProject(site: Site, project: ProjectDef): Record<string, unkno
     lead: viewUser(site, site.state.accounts[1]?.accountId ?? site.bot.accountId),
     components: [],
     issueTypes: project.issueTypeIds.map((type) => viewIssueType(site, type)),
+    archived: settingsOf(site, project).archived,
     assigneeType: "UNASSIGNED",
     versions: [],
     roles: {
@@ -83,6 +84,23 @@ function requireProject(site: Site, idOrKey: string): ProjectDef {
 function getProject(site: Site, context: RequestContext): Reply {
   parseExpand(context, PROJECT_EXPANDS);
   return { status: 200, body: viewWholeProject(site, requireProject(site, param(context, "projectIdOrKey"))) };
+}
+
+/** Projects that the account may see, by key; archived ones only where they are asked for. */
+function searchProjects(site: Site, context: RequestContext): Reply {
+  const page = parsePage(context.query, 50, 100);
+  const action = context.query.text("action") ?? "view";
+  if (!["view", "browse", "edit", "create"].includes(action)) throw failure(400, [`Unknown action '${action}'.`]);
+  const needed = action === "create" ? "CREATE_ISSUES" : "BROWSE_PROJECTS";
+  const mayAct = hasPermission(site, "BROWSE_PROJECTS") && hasPermission(site, needed);
+  const wanted = context.query.list("status");
+  const isWanted = (archived: boolean): boolean =>
+    wanted.length === 0 ? !archived : wanted.includes(archived ? "archived" : "live");
+  const found = site.state.projects
+    .filter((project) => mayAct && isWanted(settingsOf(site, project).archived))
+    .toSorted((left, right) => (left.key < right.key ? -1 : 1))
+    .map((project) => viewProject(site, project));
+  return { status: 200, body: pageBean(found, page, `${site.baseUrl()}/rest/api/3/project/search`) };
 }
 
 function viewLevels(): Record<string, unknown>[] {
@@ -271,6 +289,7 @@ function getUsersFromGroup(site: Site, context: RequestContext): Reply {
 export const siteHandlers: Handlers = {
   searchPriorities,
   getProject,
+  searchProjects,
   getProjectRole,
   getUsersFromGroup,
   getProjectIssueSecurityScheme,

@@ -136,6 +136,8 @@ const jira: DoctorJiraPort = {
     roles: [{ id: "1", name: "Developers" }],
   }),
   findVisibility: async () => ({ levels: "none", shown: { security: true, issuerestriction: false } }),
+  listProjects: async () => [{ key: "OPS", name: "Operations" }],
+  listIssueTypes: async () => [{ id: "10001", name: "Task", isSubtask: false }],
   findIssueType: async () => ({ id: "10001", name: "Task", isSubtask: false }),
   listCreateFields: async () => [
     { fieldId: "summary", name: "Summary", required: true, hasDefault: false, ...plain },
@@ -145,6 +147,7 @@ const jira: DoctorJiraPort = {
     { fieldId: "reporter", name: "Reporter", required: true, hasDefault: true, ...plain },
     { fieldId: "customfield_9", name: "Free", required: false, hasDefault: false, ...plain },
   ],
+  listEditFields: async () => null,
   findAssignable: async (idOrEmail) => idOrEmail,
   listRequestTypes: async () => [{ id: "25", name: "Ask a question", issueTypeId: "10001" }],
   listFields: async () => [{ id: "customfield_9", name: "Free" }],
@@ -716,4 +719,67 @@ test("a configuration that cannot be used is reported line by line, with code 2"
       remedy: "Did you mean projectKey?",
     },
   ]);
+});
+
+describe("screens that lack fields", () => {
+  const onCreate = [{ fieldId: "summary", name: "Summary", required: true, hasDefault: false, ...plain }];
+  const others = ["description", "labels", "customfield_9"].map((fieldId) => ({
+    fieldId,
+    name: fieldId === "customfield_9" ? "Free" : fieldId,
+    required: false,
+    hasDefault: false,
+    ...plain,
+  }));
+  const withFree: Partial<DoctorSettings> = {
+    issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: { free: { value: "x" } } },
+  };
+
+  test.each<[string, DoctorJiraPort["listEditFields"], boolean | null, RegExp]>([
+    [
+      "are right where the edit screen has them",
+      async () => [...onCreate, ...others],
+      true,
+      /set by an edit afterwards: description, labels, Free \(customfield_9\)$/,
+    ],
+    [
+      "are a warning while no issue shows the edit screen",
+      async () => null,
+      null,
+      /Free .* is not on the create screen/,
+    ],
+    [
+      "are wrong where no screen has labels",
+      async () => [...onCreate, ...others.filter(({ fieldId }) => fieldId !== "labels")],
+      false,
+      /neither on the create screen nor on the edit screen: labels/,
+    ],
+    [
+      "are wrong where no screen has a field that the configuration names",
+      async () => [...onCreate, ...others.filter(({ fieldId }) => fieldId !== "customfield_9")],
+      false,
+      /no field free, nor has the edit screen/,
+    ],
+    [
+      "are a warning where only the description has no place",
+      async () => [...onCreate, ...others.filter(({ fieldId }) => fieldId !== "description")],
+      null,
+      /edit screen: description$/,
+    ],
+  ])("%s", async (_what, listEditFields, ok, detail) => {
+    const { find } = await examine({
+      settings: withFree,
+      jira: { listCreateFields: async () => onCreate, listEditFields },
+    });
+
+    const found = find("Jira required fields");
+    expect(found?.ok).toBe(ok);
+    expect(found?.detail).toMatch(detail);
+    expect(found?.remedy === null).toBe(ok === true);
+  });
+
+  test("nobody looks at the edit screen where the create screen has all", async () => {
+    const { find } = await examine({ jira: { listEditFields: () => Promise.reject(new Error("asked")) } });
+
+    expect(find("Jira required fields")?.ok).toBe(true);
+  });
 });

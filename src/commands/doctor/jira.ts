@@ -5,8 +5,8 @@ import { findByNameOrId } from "../../domain/named-id.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import { checkCreateScreens, type TypeScreen } from "./fields.ts";
-import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort } from "./project.ts";
+import { checkCreateScreens, lacksFields, type TypeScreen } from "./fields.ts";
+import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort, findProject } from "./project.ts";
 import { checkRequestType, type DoctorRequestPort } from "./request-type.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
 import { checkStatuses, type DoctorStatusPort } from "./status.ts";
@@ -21,8 +21,10 @@ export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort, Doc
     readonly emailAddress: string | null;
   }>;
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
+  listIssueTypes(): Promise<readonly (NamedId & { readonly isSubtask: boolean })[]>;
   findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
   listCreateFields(issueTypeId: string): Promise<readonly ScreenField[]>;
+  listEditFields(issueTypeId: string): Promise<readonly ScreenField[] | null>;
   findAssignable(idOrEmail: string): Promise<string | null>;
   listFields(): Promise<readonly NamedId[]>;
   findUser(accountId: string): Promise<{ readonly accountType: string | null } | null>;
@@ -57,11 +59,18 @@ type JiraInput = {
 /** Makes all checks of the Jira side. Never rejects. */
 export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileMax }: JiraInput): Promise<void> {
   await sheet.check("Jira clock", () => checkClock(() => port.serverTime(), now));
-  await sheet.check("Jira credentials", () => checkAccount(settings, port));
+  let ownAccountId = "";
+  await sheet.check("Jira credentials", async () => {
+    const myself = await port.getMyself();
+    ownAccountId = myself.accountId;
+    return checkAccount(settings, myself);
+  });
   let project: DoctorProject | null = null;
   await sheet.check("Jira project", async () => {
-    project = await port.getProject();
-    return checkProject(settings, project);
+    const found = await findProject(settings, port);
+    if ("ok" in found) return found;
+    project = found;
+    return checkProject(settings, found, port);
   });
   await sheet.check("Jira restrictions", () => checkVisibility(settings, port, project));
   await sheet.check("Jira permissions", () => checkPermissions(port));
@@ -69,14 +78,14 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
   await sheet.check("Jira issue type", () => checkTypes(settings, port, types));
   await sheet.check("Jira required fields", async () => {
     const screens: TypeScreen[] = [];
-    for (const { id, name } of types) screens.push({ typeName: name, fields: await port.listCreateFields(id) });
+    for (const type of types) screens.push({ ...(await readScreens(settings, port, type)), ownAccountId });
     return checkCreateScreens(settings, screens);
   });
   await sheet.check("Jira request type", () =>
     checkRequestType(settings, port, { project, issueTypeIds: types.map(({ id }) => id) }),
   );
   await sheet.check("Jira assignee", () => checkAssignee(settings, port));
-  await checkStatuses(sheet, settings.status, port);
+  await checkStatuses(sheet, settings.status, { port, ownAccountId: () => ownAccountId });
   await sheet.check("Jira priorities", () => checkPriorities(settings, port));
   await sheet.check("Jira file limit", async () => {
     const sizeMaxBytes = await port.getFileSizeMax("live");
@@ -100,8 +109,10 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
   await sheet.check("requests from Jira", () => checkRequests(settings, port));
 }
 
-async function checkAccount({ comments, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
-  const { accountId, accountType = null, emailAddress } = await port.getMyself();
+function checkAccount(
+  { comments, jira }: DoctorSettings,
+  { accountId, accountType = null, emailAddress }: Awaited<ReturnType<DoctorJiraPort["getMyself"]>>,
+): Finding {
   const who = `${emailAddress ?? accountId}${accountType === null ? "" : ` (${accountType})`}`;
   if (accountType === "customer") {
     return wrong(
@@ -140,8 +151,24 @@ async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort,
   if (missing.length === 0) return right(found.map(({ id, name }) => `${name} (${id})`).join(", "));
   return wrong(
     `project ${jira.projectKey} has no issue type ${missing.join(", ")} that can be created`,
-    "Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project.",
+    `Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project. It has: ${await typesOf(port)}.`,
   );
+}
+
+/** The screens of a type; that of edits only where the one of new issues lacks something. */
+async function readScreens(
+  settings: DoctorSettings,
+  port: DoctorJiraPort,
+  { id, name }: NamedId,
+): Promise<Omit<TypeScreen, "ownAccountId">> {
+  const fields = await port.listCreateFields(id);
+  if (!lacksFields(settings, fields)) return { typeName: name, fields, edit: null, site: [] };
+  return { typeName: name, fields, edit: await port.listEditFields(id), site: await port.listFields() };
+}
+
+async function typesOf(port: DoctorJiraPort): Promise<string> {
+  const usable = (await port.listIssueTypes()).filter(({ isSubtask }) => !isSubtask);
+  return usable.length === 0 ? "none" : usable.map(({ id, name }) => `${name} (${id})`).join(", ");
 }
 
 async function checkAssignee({ issue, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {

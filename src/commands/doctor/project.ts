@@ -1,4 +1,6 @@
 /** The checks of the Jira project: what kind it is, and what it tells of who may see its issues. */
+import { isServiceError } from "../../domain/service-error.ts";
+import { errorMessage } from "../../observability/scrub.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
 
 /** What Jira says of the project; `null` = it does not tell. */
@@ -6,20 +8,51 @@ export type DoctorProject = {
   readonly key: string;
   readonly projectTypeKey: string | null;
   readonly isTeamManaged: boolean | null;
+  /** It takes no new issue. */
+  readonly isArchived?: boolean;
   readonly roles: readonly { readonly id: string; readonly name: string }[];
 };
 
 /** What is asked about the project. All calls read only. */
 export interface DoctorProjectPort {
   getProject(): Promise<DoctorProject>;
+  listProjects(): Promise<readonly { readonly key: string; readonly name: string }[]>;
   findVisibility(): Promise<{
     readonly levels: "none" | "some" | "unknown";
     readonly shown: { readonly security: boolean; readonly issuerestriction: boolean } | null;
   }>;
 }
 
-/** Whether the project can be mirrored as it is configured; says what kind it is. Pure. */
-export function checkProject({ attachments, jira }: DoctorSettings, project: DoctorProject): Finding {
+/** The project; or, where our account sees none of that key, what to mend. Throws `ServiceError`. */
+export async function findProject({ jira }: DoctorSettings, port: DoctorProjectPort): Promise<DoctorProject | Finding> {
+  try {
+    return await port.getProject();
+  } catch (error) {
+    if (!isServiceError(error, "not_found")) throw error;
+    return wrong(
+      `casebridge's account sees no project ${jira.projectKey}: ${errorMessage(error)}`,
+      `Correct JIRA_PROJECT_KEY (jira.projectKey), or give the account Browse Projects there. ${await othersOf(port)}`,
+    );
+  }
+}
+
+async function othersOf(port: DoctorProjectPort): Promise<string> {
+  const others = await port.listProjects();
+  const names = others.map(({ key, name }) => (key === name ? key : `${key} (${name})`));
+  return names.length === 0 ? "It may create issues nowhere." : `It may create issues in: ${names.join(", ")}.`;
+}
+
+/** Whether the project can be mirrored as it is configured; says what kind it is. Throws `ServiceError`. */
+export async function checkProject(
+  { attachments, jira }: DoctorSettings,
+  project: DoctorProject,
+  port: DoctorProjectPort,
+): Promise<Finding> {
+  if (project.isArchived === true)
+    return wrong(
+      `${project.key} is archived: it takes no new issue`,
+      `Restore the project in Jira, or set JIRA_PROJECT_KEY (jira.projectKey) to another one. ${await othersOf(port)}`,
+    );
   const isService = project.projectTypeKey === "service_desk";
   if (isService && attachments.toHuawei === "all") {
     return wrong(

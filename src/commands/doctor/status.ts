@@ -11,6 +11,7 @@ import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts"
 import { chooseStatus } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import { type Finding, right, type Sheet, warn, wrong } from "./sheet.ts";
+import { fieldLines, findSteps, leadsTo, type Moves, targetName, viaLines } from "./ways.ts";
 
 /** A status of the workflow. */
 export type WorkflowStatus = { readonly id: string; readonly name: string; readonly category: StatusCategory };
@@ -32,7 +33,11 @@ export interface DoctorStatusPort {
 const categories: readonly string[] = statusCategories;
 
 /** Three checks on one reading: the targets exist, nothing oscillates, and transitions lead where the map points. Never rejects. */
-export async function checkStatuses(sheet: Sheet, status: StatusMap, port: DoctorStatusPort): Promise<void> {
+export async function checkStatuses(
+  sheet: Sheet,
+  status: StatusMap,
+  { port, ownAccountId }: { readonly port: DoctorStatusPort; readonly ownAccountId: () => string },
+): Promise<void> {
   let statuses: readonly WorkflowStatus[] | null = null;
   await sheet.check("status map", async () => {
     statuses = await port.listStatuses();
@@ -55,7 +60,8 @@ export async function checkStatuses(sheet: Sheet, status: StatusMap, port: Docto
   await sheet.check("status oscillation", async () => checkOscillation(status, statuses));
   await sheet.check("Jira workflow", async () => {
     if (statuses === null) return warn("not checked, since the statuses are not known", null);
-    return checkWays(status, statuses, await port.listMoves(statuses.map(({ id }) => id)));
+    const seen = await port.listMoves(statuses.map(({ id }) => id));
+    return checkWays(status, { statuses, seen, ownAccountId: ownAccountId() });
   });
 }
 
@@ -189,16 +195,19 @@ export function predictMove(input: {
   return { end: "stuck", at, demands };
 }
 
-function leadsTo(transition: Transition, target: StatusTarget): boolean {
-  return "statusId" in target ? transition.toStatusId === target.statusId : transition.toCategory === target.category;
-}
-
-function targetName(target: StatusTarget): string {
-  return "statusId" in target ? target.statusId : target.category;
-}
-
 /** Each status where an issue stands, against each target that a case can ask for from there. */
-function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen: readonly StatusMoves[]): Finding {
+function checkWays(
+  status: StatusMap,
+  {
+    statuses,
+    seen,
+    ownAccountId,
+  }: {
+    readonly statuses: readonly WorkflowStatus[];
+    readonly seen: readonly StatusMoves[];
+    readonly ownAccountId: string;
+  },
+): Finding {
   if (seen.length === 0) {
     return warn(
       "no issue of the type stands in the project, so its transitions cannot be seen",
@@ -206,6 +215,7 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
     );
   }
   const moves = new Map(seen.map((one) => [one.statusId, one.transitions]));
+  const lines = new Lines(status, { moves, ownAccountId });
   const broken = new Map<string, string[]>();
   const doubtful = new Map<string, string[]>();
   const unused = findUnusedSteps(status, statuses, seen);
@@ -216,16 +226,22 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
       if (prediction.end !== "stuck") continue;
       // A closed case never opens again (OSM has no reopen), so leaving done happens only where a person moved the issue.
       const book = source.category === "done" ? doubtful : broken;
+      if (book === broken) lines.note(source.id, target);
       const asks = prediction.demands.length === 0 ? "" : `; a transition demands ${prediction.demands.join(", ")}`;
       const line = `from ${source.name} (${source.id}) no way leads to ${targetName(target)}${asks}`;
       book.set(line, [...(book.get(line) ?? []), String(number)]);
     }
   }
-  const lines = [...broken].map(([line, numbers]) => `${line} (case status ${numbers.join(", ")})`);
-  if (lines.length > 0) {
+  const told = [...broken].map(([line, numbers]) => `${line} (case status ${numbers.join(", ")})`);
+  if (told.length > 0) {
+    const advice = lines.toWrite();
+    const usual =
+      "Set status.via to the status ids to pass through, in order; add the transition to the workflow, give casebridge's account the right to use it, or fill its required fields with status.fields (or take them off its screen).";
     return wrong(
-      lines.join("; "),
-      "Set status.via to the status ids to pass through, in order; add the transition to the workflow, give casebridge's account the right to use it, or fill its required fields with status.fields (or take them off its screen).",
+      told.join("; "),
+      advice.length === 0
+        ? usual
+        : `Write below the connection in casebridge.yaml: ${advice.join(" | ")}. Or: ${usual}`,
     );
   }
   const notes = [...[...doubtful.keys()], ...unused];
@@ -239,6 +255,40 @@ function checkWays(status: StatusMap, statuses: readonly WorkflowStatus[], seen:
   return right(
     `seen on ${seen.length} issues: every target can be reached${unseen === 0 ? "" : `; no issue stands in ${unseen} further statuses`}`,
   );
+}
+
+/** The lines that would open the ways that are missing. */
+class Lines {
+  readonly #status: StatusMap;
+  readonly #moves: Moves;
+  readonly #ownAccountId: string;
+  readonly #ways: { readonly target: string; readonly steps: readonly string[] }[] = [];
+  readonly #demanding = new Map<string, Transition>();
+
+  constructor(status: StatusMap, seen: { readonly moves: Moves; readonly ownAccountId: string }) {
+    this.#status = status;
+    this.#moves = seen.moves;
+    this.#ownAccountId = seen.ownAccountId;
+  }
+
+  note(from: string, target: StatusTarget): void {
+    const steps = findSteps(this.#moves, from, (transition) => leadsTo(transition, target));
+    if (steps === null) return;
+    this.#ways.push({ target: targetName(target), steps });
+    const passed = [from, ...steps].flatMap((at, index) =>
+      (this.#moves.get(at) ?? []).filter((transition) =>
+        index === steps.length ? leadsTo(transition, target) : transition.toStatusId === steps[index],
+      ),
+    );
+    for (const transition of passed) this.#demanding.set(transition.transitionId, transition);
+  }
+
+  toWrite(): readonly string[] {
+    return [
+      ...viaLines(this.#ways),
+      ...fieldLines([...this.#demanding.values()], this.#status.fields, this.#ownAccountId),
+    ];
+  }
 }
 
 function isThere(source: WorkflowStatus, target: StatusTarget, number: number): boolean {

@@ -9,6 +9,8 @@ import { noticeName } from "./notice-cause.ts";
 type Names = {
   /** The issue of a case. */
   issue: object;
+  /** Fields of the issue that its create screen lacks. */
+  issue_fields: object;
   /** Comments with what of a description did not fit into the issue. */
   description_rest: object;
   /** A comment that carries a message of the case, or a further part of it. */
@@ -56,6 +58,8 @@ export function intentKey(id: IntentId): string {
     case "issue":
     case "case":
       return id.kind;
+    case "issue_fields":
+      return "issue-fields";
     case "description_rest":
       return "comment:description-rest";
     case "comment":
@@ -86,6 +90,7 @@ export function intentKey(id: IntentId): string {
 /** What a key names; `null` where it belongs to a release that knows more. Never throws. Pure. */
 export function parseIntentKey(key: string): IntentId | null {
   if (key === "issue" || key === "case") return { kind: key };
+  if (key === intentKey({ kind: "issue_fields" })) return { kind: "issue_fields" };
   if (key === intentKey({ kind: "description_rest" })) return { kind: "description_rest" };
   const colon = key.indexOf(":");
   const rest = key.slice(colon + 1);

@@ -41,6 +41,9 @@ export type IssuePayload = {
   readonly hasRest?: boolean;
 };
 
+/** The issue again, of which `left` names the fields that are still to be set; `null` = whichever it lacks. */
+export type IssueFieldsPayload = IssuePayload & { readonly left: readonly string[] | null };
+
 /** A comment of ours on the issue. */
 export type CommentPayload = {
   readonly bodyAdf: unknown;
@@ -117,6 +120,7 @@ export type CasePayload = {
 /** What is frozen for each kind. */
 type Payloads = {
   issue: IssuePayload;
+  issue_fields: IssueFieldsPayload;
   description_rest: { readonly rest: string };
   comment: CommentPayload;
   notice: CommentPayload;
@@ -138,6 +142,7 @@ export type PayloadOf<Kind extends KnownIntentKind> = Payloads[Kind];
 /** The service that each kind writes to, and the word for it in the database and in metrics. */
 const writes = {
   issue: ["jira", "issue"],
+  issue_fields: ["jira", "issue"],
   description_rest: ["jira", "comment"],
   comment: ["jira", "comment"],
   notice: ["jira", "comment"],

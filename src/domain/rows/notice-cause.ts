@@ -8,6 +8,10 @@ import type { StatusCategory } from "../issue.ts";
 export const noticeCause = {
   /** The case was deleted in Huawei Cloud. */
   deleted: "deleted",
+  /** Jira has no place for our labels. */
+  labelsUnset: "labels-unset",
+  /** Jira did not let us set fields of the new issue. */
+  fieldsUnset: "fields-unset",
   /** A case was made for the issue. */
   caseCreated: "case-created",
   /** The issue is a copy of another one. */

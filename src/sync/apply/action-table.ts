@@ -19,7 +19,7 @@ import { runCommand } from "./commands.ts";
 import { sendComment, withdrawComment } from "./comments.ts";
 import { removeDuplicate } from "./duplicates.ts";
 import { releaseGuarded } from "./guarded.ts";
-import { changeLabels, createIssue, dropRequestLabels, stampIssue } from "./issue.ts";
+import { changeLabels, completeIssue, createIssue, dropRequestLabels, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
 import { markWithdrawn, postMessage, postRest } from "./messages.ts";
 import { postNotice, resumeNotice } from "./notices.ts";
@@ -113,6 +113,15 @@ export const actionTable: ActionTable<Action> = {
     item: ({ file }) => itemKey("file", file.fileId),
     words: () => "attach a file that could not be carried before",
     mayExist: true,
+  },
+  complete_issue: {
+    ...usual,
+    perform: completeIssue,
+    item: () => "complete_issue",
+    words: ({ intent }) =>
+      `set by an edit what the create screen lacks: ${intent.payload.left?.join(", ") ?? "if anything"}`,
+    arose: () => "before",
+    changesIssue: true,
   },
   post_rest: {
     ...usual,

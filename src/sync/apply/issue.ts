@@ -7,12 +7,15 @@ import type { IssueMark } from "../../domain/issue.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import { type IssuePayload, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
 import { itemKey } from "../../domain/rows/item-key.ts";
+import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { unlessRefused } from "../../domain/steps.ts";
 import { type FactValues, resolveRule } from "../../domain/value-rule.ts";
 import type { Action } from "../plan/action.ts";
 import { factsHash } from "../plan/facts.ts";
+import type { UnsetField } from "../ports.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { type Notice, owedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";
 
 /** Makes the issue of a case, once. Answers 1. Throws as `writeOnce`. */
@@ -74,12 +77,18 @@ function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, 
   };
 }
 
-/** What is stored once the issue is known to exist; also used when a lost create is found again, by its intent. */
+/**
+ * What is stored once the issue is known to exist; also used when a lost create is found again, by its intent. `left`: ids of fields that are
+ * still to be set; `null` = that was not told.
+ */
 export function issueCreatedStep(
-  created: { readonly issueId: IssueId; readonly issueKey: IssueKey },
-  { payload: { rest, hasRest }, unreadable }: Pick<NewIntent<"issue">, "payload" | "unreadable">,
+  created: { readonly issueId: IssueId; readonly issueKey: IssueKey; readonly left?: readonly string[] | null },
+  { payload, unreadable }: Pick<NewIntent<"issue">, "payload" | "unreadable">,
   labels: readonly string[],
 ): StateStep {
+  const { rest, hasRest } = payload;
+  const { left = [] } = created;
+  const isWhole = left?.length === 0;
   // An older release did not note whether there was a rest.
   const isLost = unreadable && hasRest !== false;
   return {
@@ -90,13 +99,70 @@ export function issueCreatedStep(
       // The issue is ours: what people write there is never older than it.
       outgoingSince: new Date(0),
     },
-    ...(rest === null && !isLost
-      ? {}
-      : {
-          intents: [newIntent({ kind: "description_rest" }, { payload: { rest: rest ?? "" }, unreadable: isLost })],
-        }),
+    intents: isWhole || unreadable ? restIntents(rest, isLost) : [fieldsIntent(payload, left)],
     audit: [{ side: "jira", action: "create_issue", item: itemKey("issue", created.issueId), result: "created" }],
   };
+}
+
+function restIntents(rest: string | null, isLost: boolean): NewIntent[] {
+  if (rest === null && !isLost) return [];
+  return [newIntent({ kind: "description_rest" }, { payload: { rest: rest ?? "" }, unreadable: isLost })];
+}
+
+/** The rest of the description follows once it is known whether the description could be set. */
+function fieldsIntent(payload: IssuePayload, left: readonly string[] | null): NewIntent {
+  return newIntent({ kind: "issue_fields" }, { payload: { ...payload, left } });
+}
+
+/**
+ * Sets by an edit what the create screen of the new issue lacks. What cannot be set at all is told on the issue once; a description then
+ * stands in comments. May be repeated: what the issue shows, or anybody has changed since, is left alone. Throws `ServiceError`.
+ */
+export async function completeIssue(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  { intent }: Extract<Action, { kind: "complete_issue" }>,
+): Promise<number> {
+  const { payload } = intent;
+  const { edited, unset } = await deps.jira.completeIssue(needIssue(leased), payload, payload.left, deps.lane);
+  const isUnset = (id: string): boolean => unset.some(({ fieldId }) => fieldId === id);
+  const whole = isUnset("description") ? deps.text.adfToText(payload.descriptionAdf) : null;
+  const rest = [whole, payload.rest].filter((text) => text !== null && text !== "").join("\n");
+  for (const { fieldId, reason } of unset) deps.log.warn({ field: fieldId, reason }, "Field of a new issue not set");
+  await leased.apply({
+    confirmedIntents: [intent.key],
+    intents: [...restIntents(rest === "" ? null : rest, false), ...owedNotices(deps, leased, unsetNotices(unset))],
+    ...(edited ? { audit: [{ side: "jira", action: "edit_issue", item: "complete_issue", result: "edited" }] } : {}),
+  });
+  return edited ? 1 : 0;
+}
+
+/** What an issue says of fields that could not be set: of the labels on their own, since they are looked after later as well. */
+function unsetNotices(unset: readonly UnsetField[]): Notice[] {
+  const remedy = "An administrator of the project can put it on the edit screen of this issue type.";
+  const labels = unset.filter(({ fieldId }) => fieldId === "labels");
+  // A priority that Jira does not take is left out: `doctor` tells it once for the project.
+  const others = unset.filter(({ fieldId }) => fieldId !== "labels" && fieldId !== "priority");
+  const lines = (fields: readonly UnsetField[]): string =>
+    fields.map(({ label, reason }) => (reason === null ? label : `${label} (${reason})`)).join(", ");
+  return [
+    ...(labels.length === 0
+      ? []
+      : [
+          {
+            cause: noticeCause.labelsUnset,
+            text: `Jira does not let casebridge set the labels of this issue, by which it is found again. ${remedy}`,
+          },
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          {
+            cause: noticeCause.fieldsUnset,
+            text: `Jira does not let casebridge set: ${lines(others)}. ${remedy}${others.some(({ fieldId }) => fieldId === "description") ? " The description stands in a comment." : ""}`,
+          },
+        ]),
+  ];
 }
 
 /**

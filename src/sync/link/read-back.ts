@@ -38,6 +38,16 @@ export async function issueJustMade(deps: RunDeps, leased: LeasedLink, run: Run)
   };
 }
 
+/** The issue after an edit of ours, read anew; as it was seen before where that is not possible. */
+export async function issueAfterEdit(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  run: Run,
+  { issue }: Pick<Observed, "issue">,
+): Promise<Observed["issue"]> {
+  return issue === null ? null : ((await readIssueSoftly(deps, leased, run)) ?? issue);
+}
+
 async function readIssueSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): Promise<Observed["issue"]> {
   const { issueId } = leased.snapshot.link;
   try {

@@ -21,7 +21,7 @@ import { findIssueMadeBefore, leaveElsewhere, readMarksOnce } from "./first-writ
 import { heldDirections } from "./holds.ts";
 import { observe, type Sides, withRelations } from "./observe.ts";
 import { isStopped, perform } from "./perform.ts";
-import { issueJustMade, readCaseSoftly } from "./read-back.ts";
+import { issueAfterEdit, issueJustMade, readCaseSoftly } from "./read-back.ts";
 import type { Run, RunDeps } from "./run.ts";
 import { settleJiraIntents } from "./settle.ts";
 import { dropUnreadable } from "./unreadable.ts";
@@ -147,6 +147,9 @@ async function act(
   const sent = await perform(deps, leased, run, actions, held);
   if (!hadIssue && leased.snapshot.link.issueId !== null)
     return { ...observed, issue: await issueJustMade(deps, leased, run) };
+  // What was read before lacks the fields that are set now: they would be set once more.
+  if (actions.some(({ kind }) => kind === "complete_issue"))
+    return { ...observed, issue: await issueAfterEdit(deps, leased, run, observed) };
   if (sent) return { ...observed, ...(await readCaseSoftly(deps, leased, run, observed)) };
   return actions.some((action) => action.direction === "state") ? observed : null;
 }

@@ -15,6 +15,7 @@ import { issueCreatedStep } from "../apply/issue.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
 import { namesItself } from "../ownership.ts";
+import type { MarkedIssue } from "../ports.ts";
 import { IssueTaken, type LeasedLink, type StateStep } from "../state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
@@ -85,17 +86,29 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent<
   const { caseId } = leased.snapshot.link;
   if (caseId === null) return null;
   const label = caseLabel(caseId);
-  const hits = await deps.jira.findIssuesByLabels([label], deps.lane);
   const ownAccountId = await deps.jira.getOwnAccountId();
-  const own = hits.find(
-    (hit) =>
-      hit.creatorId === ownAccountId &&
-      hit.mark?.inst === deps.installation &&
-      hit.mark.caseId === caseId &&
-      namesItself(hit),
-  );
+  const findOwn = (hits: readonly MarkedIssue[]): MarkedIssue | undefined =>
+    hits.find(
+      (hit) =>
+        hit.creatorId === ownAccountId &&
+        hit.mark?.inst === deps.installation &&
+        hit.mark.caseId === caseId &&
+        namesItself(hit),
+    );
+  // Where the create screen has no labels it had none at first.
+  const own =
+    findOwn(await deps.jira.findIssuesByLabels([label], deps.lane)) ??
+    findOwn(await deps.jira.listUnlabelled(madeLately(deps, intent), deps.lane));
   if (own === undefined) return null;
-  return issueCreatedStep(own, intent, leased.snapshot.link.caseLabels.map(toJiraLabel));
+  const { issueId, issueKey } = own;
+  const labels = leased.snapshot.link.caseLabels.map(toJiraLabel);
+  return issueCreatedStep({ issueId, issueKey, left: null }, intent, labels);
+}
+
+/** Since when an issue that an intent was for may have been made, with ten minutes for clocks. */
+function madeLately({ clock }: ApplyDeps, { attemptedAt, createdAt, payload }: Intent<"issue">) {
+  const spanMs = clock.now().getTime() - (attemptedAt ?? createdAt).getTime();
+  return { minutes: spanMs / 60_000 + 10, issueType: payload.issueType ?? null };
 }
 
 /** Our property on the comment says which write it came from. */

@@ -62,6 +62,7 @@ function renewed(mirror: Mirror<"comment">, left: readonly Intent[]): MirrorPatc
 function isRemade(intent: Intent<KnownIntentKind>): boolean {
   switch (intent.kind) {
     case "notice":
+    case "issue_fields":
     case "description_rest":
       return false;
     case "comment_part":

@@ -98,6 +98,7 @@ export type Action =
       readonly parentId: string;
       readonly files: readonly CaseFile[];
     }
+  | { readonly kind: "complete_issue"; readonly direction: "to-jira"; readonly intent: Intent<"issue_fields"> }
   | { readonly kind: "post_rest"; readonly direction: "to-jira"; readonly intent: Intent<"description_rest"> }
   | {
       readonly kind: "post_message";

@@ -3,10 +3,11 @@
  */
 import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
+import { intentsOf } from "../../domain/rows/intent.ts";
 import type { Mirror } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { hashParts } from "../../lib/hash.ts";
-import { type Action, hasNotice, type Observed, type PlanInput } from "./action.ts";
+import { type Action, hasNotice, isOwed, type Observed, type PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
 
 /** Hash of the facts that a person would want to hear of when they change. */
@@ -74,6 +75,8 @@ function accessCause({ authorizationId }: AccessRequest): string {
  */
 export function planLabels(input: PlanInput): Action[] {
   const { link, observed } = input;
+  // They are about to be set with the other fields of the new issue, or no screen takes them, as the issue says.
+  if (intentsOf(input.intents, "issue_fields").length > 0 || isOwed(input, noticeCause.labelsUnset)) return [];
   const labels = [...new Set(input.link.caseLabels.map(toJiraLabel))];
   const placed = link.mirroredLabels;
   const outdated = placed.filter((label) => !labels.includes(label));

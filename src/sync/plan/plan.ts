@@ -149,6 +149,9 @@ function planRest(input: PlanInput): Plan {
   const ends = ({ kind }: Action): boolean => kind === "act_on_case";
   const actions: Action[] = [
     ...(isStampOwed(input) ? [{ kind: "stamp_issue", direction: "to-jira" } as const] : []),
+    ...intentsOf(input.intents, "issue_fields").map(
+      (intent) => ({ kind: "complete_issue", direction: "to-jira", intent }) as const,
+    ),
     ...intentsOf(input.intents, "description_rest").map(
       (intent) => ({ kind: "post_rest", direction: "to-jira", intent }) as const,
     ),

@@ -101,6 +101,8 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       "getOwnAccountId",
       "isProjectReadable",
       "getFieldTexts",
+      "listLeftFields",
+      "listUnlabelled",
       "findLastMoves",
       "getFileSizeMax",
       "downloadFile",
@@ -154,7 +156,8 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       return listed;
     },
 
-    createIssue: async (input) => {
+    createIssue: async (input, lane) => {
+      const left = await base.listLeftFields(input, lane);
       const issueId = toId<IssueId>(nextId());
       const issueKey = toId<IssueKey>(`${deps.settings.jira.projectKey}-${firstNumber + given}`);
       const statuses = await deps.listStatuses();
@@ -165,11 +168,11 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
         projectKey: deps.settings.jira.projectKey,
         projectTypeKey: null,
         summary: input.summary,
-        description: input.descriptionAdf,
+        description: left.includes("description") ? null : input.descriptionAdf,
         statusId: first?.id ?? "",
         statusName: first?.name ?? "",
         category: first?.category ?? "new",
-        labels: input.labels,
+        labels: left.includes("labels") ? [] : input.labels,
         priorityId: null,
         createdAt: now(),
         updatedRaw: now().toISOString(),
@@ -188,7 +191,20 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
         what: `create an issue in ${deps.settings.jira.projectKey} with labels ${input.labels.join(", ")}${formWords(input)}`,
         text: `${input.summary}\n${text.adfToText(input.descriptionAdf)}`,
       });
-      return { issueId, issueKey };
+      return { issueId, issueKey, left };
+    },
+    // A rehearsal makes whole issues; what one that died in between left over, only the service can tell.
+    completeIssue: async (issueId, input, left) => {
+      const isLeft = (id: string): boolean => left?.includes(id) === true;
+      if (left === null || left.length === 0) return { edited: false, unset: [] };
+      changeIssue(issueId, (issue) => ({
+        ...issue,
+        description: isLeft("description") ? input.descriptionAdf : issue.description,
+        labels: isLeft("labels") ? [...new Set([...issue.labels, ...input.labels])] : issue.labels,
+      }));
+      const what = `set by an edit what the create screen lacks: ${left.join(", ")}`;
+      write({ operation: "completeIssue", target: issueId, item: "fields", what });
+      return { edited: true, unset: [] };
     },
     changeLabels: async (issueId, { add, remove }) => {
       changeIssue(issueId, (issue) => ({
