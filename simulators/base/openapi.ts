@@ -141,7 +141,7 @@ function readOperation(
       readonly required?: boolean;
     };
     const key = place === "header" ? name.toLowerCase() : name;
-    parameters[place][key] = resolve(schema);
+    parameters[place][key] = inline(resolve, schema, []);
     if (needed === true) required[place].push(key);
   }
   const [media] = Object.entries(raw.requestBody?.content ?? {});

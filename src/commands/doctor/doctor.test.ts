@@ -722,7 +722,10 @@ test("a configuration that cannot be used is reported line by line, with code 2"
 });
 
 describe("screens that lack fields", () => {
-  const onCreate = [{ fieldId: "summary", name: "Summary", required: true, hasDefault: false, ...plain }];
+  const onCreate = [
+    { fieldId: "summary", name: "Summary", required: true, hasDefault: false, ...plain },
+    { fieldId: "priority", name: "Priority", required: false, hasDefault: true, ...plain },
+  ];
   const others = ["description", "labels", "customfield_9"].map((fieldId) => ({
     fieldId,
     name: fieldId === "customfield_9" ? "Free" : fieldId,
