@@ -139,6 +139,13 @@ export type ProjectSettings = Partial<
   readonly archived?: boolean;
 };
 
+const USUAL_LINK_TYPES: readonly LinkTypeRecord[] = [
+  { id: "10000", name: "Blocks", inward: "is blocked by", outward: "blocks" },
+  { id: "10001", name: "Cloners", inward: "is cloned by", outward: "clones" },
+  { id: "10002", name: "Duplicate", inward: "is duplicated by", outward: "duplicates" },
+  { id: "10003", name: "Relates", inward: "relates to", outward: "relates to" },
+];
+
 /** A fresh set of the defaults. */
 export function makeDefaultSettings(): JiraSettings {
   return {
@@ -202,12 +209,7 @@ export function makeDefaultSettings(): JiraSettings {
     securityLevels: "forbidden",
     repliesRepeatVisibility: false,
     issueLinking: true,
-    linkTypes: [
-      { id: "10000", name: "Blocks", inward: "is blocked by", outward: "blocks" },
-      { id: "10001", name: "Cloners", inward: "is cloned by", outward: "clones" },
-      { id: "10002", name: "Duplicate", inward: "is duplicated by", outward: "duplicates" },
-      { id: "10003", name: "Relates", inward: "relates to", outward: "relates to" },
-    ],
+    linkTypes: USUAL_LINK_TYPES,
     latencyMs: 0,
   };
 }

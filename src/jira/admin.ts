@@ -1,21 +1,19 @@
 /** What `doctor` asks of the Jira side, beyond what the flows need. All of it reads only. */
-import type { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
 import type { StatusCategory, Transition } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort, NamedId } from "../sync/ports.ts";
-import { type Directory, type IssueType, type Myself, type Project, toScreenField } from "./directory.ts";
+import type { Directory, IssueType, Myself, Project } from "./directory.ts";
+import { readEditFields } from "./edit-screen.ts";
 import { contractError, refusedLocally } from "./errors.ts";
-import { quoteJql } from "./jql.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import type { RequestType } from "./request-types.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   countSchema,
-  editableIssueSchema,
   fieldsSchema,
   idPageSchema,
   namedUserSchema,
@@ -154,32 +152,6 @@ export function makeAdminCalls(deps: {
     return moves;
   }
 
-  async function listEditFields(issueTypeId: string) {
-    const call = toCall("listEditFields");
-    const jql = `project = ${quoteJql(deps.options.projectKey)} AND issuetype = ${checkedSegment(call, issueTypeId)} ORDER BY created DESC`;
-    const client = transport.client(call);
-    const body = { jql, fields: ["status"], maxResults: 1 };
-    const { issues } = await client.sendRequest({
-      url: "/rest/api/3/search/jql",
-      method: "POST",
-      body,
-      schema: idPageSchema,
-    });
-    const [newest] = issues;
-    if (newest === undefined) return null;
-    const url = `/rest/api/3/issue/${checkedSegment(call, newest.id)}`;
-    const searchParams = { fields: "summary", expand: "editmeta" };
-    let editmeta: z.output<typeof editableIssueSchema>["editmeta"];
-    try {
-      ({ editmeta } = await client.sendRequest({ url, searchParams, schema: editableIssueSchema }));
-    } catch (error) {
-      // A search lags behind: this one was deleted.
-      if (isServiceError(error, "not_found")) return null;
-      throw error;
-    }
-    return Object.entries(editmeta.fields).map(([fieldId, field]) => toScreenField(fieldId, field));
-  }
-
   async function findVisibility(): Promise<Visibility> {
     const call = toCall("findVisibility");
     const levels = await deps.makeFreshDirectory().levels(call);
@@ -259,7 +231,8 @@ export function makeAdminCalls(deps: {
     listCreateFields: (issueTypeId) => deps.makeFreshDirectory().createFields(toCall("listCreateFields"), issueTypeId),
     listRequestTypes: () => deps.makeFreshDirectory().requestTypes.list(toCall("listRequestTypes")),
     findAssignable: (idOrEmail) => deps.makeFreshDirectory().assignable(toCall("findAssignable"), idOrEmail),
-    listEditFields,
+    listEditFields: (issueTypeId) =>
+      readEditFields(transport, toCall("listEditFields"), { projectKey: deps.options.projectKey, issueTypeId }),
     listStatuses,
     listMoves,
     listFields: () =>

@@ -396,7 +396,7 @@ const planted: readonly Planted[] = [
     env: { JIRA_PROJECT_KEY: "NOPE" },
     name: "Jira project",
     detail: /not_found|NOPE/,
-    remedy: /Check the name or id/,
+    remedy: /Correct JIRA_PROJECT_KEY .* It may create issues in: .*OPS \(Operations\)/,
     exit: 3,
   },
   {
