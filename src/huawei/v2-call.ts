@@ -17,3 +17,11 @@ export function v2Call(
     headers: deps.headers,
   };
 }
+
+/** One value everywhere (rule 3): without it the service strips rich text (huawei.md 9). */
+export const rich = { trim_osm_rich_text_label: false } as const;
+
+/** The query member by which a call speaks of the cases of a user group; absent without one. */
+export function groupOf({ groupId }: DialectDeps): { readonly group_id: string | null } {
+  return { group_id: groupId };
+}

@@ -8,18 +8,11 @@ import type { CaseAction, CaseListQuery, HuaweiCapability, HuaweiPort, NewCase }
 import { unsupported } from "./answers.ts";
 import { collectCases, type TakeCases, type Window, walkCaseWindows, windowTexts } from "./case-windows.ts";
 import { caseSourceId, cutText, type DialectDeps, mapping, operateDescMax, requireCaseText } from "./dialect.ts";
-import {
-  parseWire,
-  toAccessRequest,
-  toCaseDetail,
-  toCaseSummary,
-  toInstantGroup,
-  toLabelNames,
-  toMessages,
-} from "./mapping.ts";
+import { listInstantMessages } from "./instant-messages.ts";
+import { parseWire, toAccessRequest, toCaseDetail, toCaseSummary, toLabelNames, toMessages } from "./mapping.ts";
 import { type Page, pageSize, readPages } from "./paging.ts";
 import { type ApiCall, sealedBody } from "./transport.ts";
-import { v2Call } from "./v2-call.ts";
+import { groupOf, rich, v2Call } from "./v2-call.ts";
 import { deleteUpload, downloadFile, makeFileCalls } from "./v2-files.ts";
 import {
   wireAuthorizationList,
@@ -29,14 +22,11 @@ import {
   wireCreatedCase,
   wireDimension,
   wireDimensions,
-  wireInstantMessages,
   wireMessageList,
   wireRelation,
   wireRelations,
 } from "./wire.ts";
 
-/** Most ids of one instant-messages call (huawei.md 7). */
-const instantCasesMax = 100;
 /** What v2 offers to the account's own user. */
 const capabilities: readonly HuaweiCapability[] = [
   "withdraw",
@@ -80,13 +70,6 @@ export function makeV2Cases(deps: DialectDeps): Omit<HuaweiPort, "listOperations
   };
 }
 
-/** One value everywhere (rule 3): without it the service strips rich text (huawei.md 9). */
-const rich = { trim_osm_rich_text_label: false } as const;
-
-function groupOf({ groupId }: DialectDeps): { readonly group_id: string | null } {
-  return { group_id: groupId };
-}
-
 function bodyGroup({ groupId }: DialectDeps): { readonly group_id?: string } {
   return groupId === null ? {} : { group_id: groupId };
 }
@@ -95,20 +78,6 @@ async function getCase(deps: DialectDeps, caseId: CaseId, lane: Lane) {
   const call = v2Call(deps, { operation: "getCase", path: ["cases", caseId], query: { ...groupOf(deps), ...rich } });
   const wire = parseWire(call, wireCaseDetail, { value: await deps.transport.json(call, lane) });
   return toCaseDetail(mapping(deps, call), caseId, wire.incident_detail_info);
-}
-
-async function listInstantMessages(deps: DialectDeps, caseIds: readonly CaseId[], cursor: string | null, lane: Lane) {
-  if (caseIds.length > instantCasesMax) throw new RangeError(`at most ${instantCasesMax} cases in one call`);
-  if (caseIds.length === 0) return { groups: [], cursor };
-  const call = v2Call(deps, {
-    operation: "listInstantMessages",
-    path: ["cases", "instant-messages"],
-    query: { case_ids: caseIds.join(","), last_message_time_id: cursor, ...groupOf(deps), ...rich },
-  });
-  const wire = parseWire(call, wireInstantMessages, { value: await deps.transport.json(call, lane) });
-  const context = mapping(deps, call);
-  const groups = wire.immsg.map((value, index) => toInstantGroup(context, { value, path: `immsg[${index}]` }));
-  return { groups, cursor: wire.last_message_time_id ?? cursor };
 }
 
 async function createMessage(

@@ -171,8 +171,11 @@ export function makeRestrictions(world: World) {
   };
 }
 
-/** A case is deleted in Huawei alone; what a customer answers there ends its wait for feedback, and messages of ours are judged as such. */
-const logsOfOthers: ReadonlySet<number> = new Set([13, 85]);
+/**
+ * A case is deleted in Huawei alone; what a customer answers there ends its wait for feedback, and messages of ours are judged as such;
+ * support's own moves stand in the log where `supportMovesLogged` says so.
+ */
+const logsOfOthers: ReadonlySet<number> = new Set([13, 85, 1000]);
 /** Type of a rating in the operation log (docs/vendors/huawei.md); its text is a person's. */
 const ratingLog = 5;
 

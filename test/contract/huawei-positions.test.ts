@@ -227,12 +227,6 @@ const changes: Readonly<Record<string, Leaves>> = {
       "working: engineer: news (4, 0 files)",
     ],
   },
-  "instantMessagesMax=2": {
-    "listInstantMessages.first": 2,
-    "listInstantMessages.second": [
-      "talk: engineer: Please <b>try</b> a & b (23, 5 files),customer: xxxxxxxxxxxxxxxxxxxxxxxx (400, 0 files)",
-    ],
-  },
   'instantMessagesUnknownCase="error"': {
     "listInstantMessages.unknown": "refused: not_found",
   },

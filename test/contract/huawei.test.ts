@@ -309,6 +309,31 @@ describe("messages", () => {
     await expect(client.listInstantMessages(Array(101).fill(caseIds[0]), null, "poll")).rejects.toThrow(RangeError);
   });
 
+  // No limit of an answer is documented; whatever it is, nothing may wait behind it.
+  test.each([
+    { instantMessagesMax: 10, cursorInclusive: false, expectedCalls: 4 },
+    { instantMessagesMax: 10, cursorInclusive: true, expectedCalls: 4 },
+    { instantMessagesMax: 50, cursorInclusive: true, expectedCalls: 2 },
+    { instantMessagesMax: 0, cursorInclusive: false, expectedCalls: 2 },
+  ])("news is told whole where an answer is cut: %j", async ({ expectedCalls, ...cut }) => {
+    const client = await start({}, { settings: cut });
+    const caseIds = [newCase({ description: "a" }), newCase({ description: "b" })];
+    const first = await client.listInstantMessages(caseIds, null, "poll");
+    const wanted = Array.from({ length: 31 }, (_, at) => `news ${at % 29}`);
+    for (const [at, content] of wanted.entries()) {
+      simulator.control.advanceClock({ ms: 1_000 });
+      simulator.control.addMessage({ caseId: caseIds[at % 2] ?? "", author: "engineer", content });
+    }
+    const countCalls = () => simulator.control.getRequests().byOperation.ListNewInstantMessages ?? 0;
+    const before = countCalls();
+
+    const { groups } = await client.listInstantMessages(caseIds, first.cursor, "poll");
+
+    const told = groups.flatMap(({ messages }) => messages.filter(({ isFirst }) => !isFirst));
+    expect(told.map(({ content }) => content).sort()).toEqual([...wanted].sort());
+    expect(countCalls() - before).toBe(expectedCalls);
+  });
+
   test("an own message is withdrawn by its id", async () => {
     const client = await start();
     const caseId = newCase({ description: "a", status: 1 });

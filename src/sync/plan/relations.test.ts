@@ -58,6 +58,11 @@ describe("related cases", () => {
       world: { related: [other], mirrors: [row("placeholder")] },
       expected: ["link 2", "read h2"],
     },
+    {
+      name: "that Jira did not take, of a case that shows nothing new",
+      world: { related: [other], mirrors: [row("placeholder"), read] },
+      expected: [],
+    },
     { name: "that share its issue", world: { related: [{ ...other, issueId: "1" }] }, expected: ["read h2"] },
   ])("$name", ({ world, expected }) => {
     const result = planned(world);

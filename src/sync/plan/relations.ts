@@ -40,8 +40,12 @@ export function planRelations(input: PlanInput): Action[] {
   const { relations, issue } = input.observed;
   if (relations === null || issue === null) return [];
   const linked = new Set<string>(issue.linkedIssueIds ?? []);
+  const isNew = wantsRelations(input.mirrors, relations.hash);
+  // What Jira did not take is tried again only once the case shows something new: until then both sides agree as far as they can.
   const known = new Set(
-    input.mirrors.flatMap(({ kind, state, sourceId }) => (kind === "relation" && state === "live" ? [sourceId] : [])),
+    input.mirrors.flatMap(({ kind, state, sourceId }) =>
+      kind === "relation" && (state === "live" || (state === "placeholder" && !isNew)) ? [sourceId] : [],
+    ),
   );
   const actions = relations.related
     .filter(({ caseId, issueId }) => issueId !== issue.issueId && !known.has(caseId))
@@ -51,7 +55,7 @@ export function planRelations(input: PlanInput): Action[] {
           ? remember("remember_related", { mirrors: [{ ...mirrorId.relation(caseId), state: "live" }] })
           : { kind: "link_issues", direction: "to-jira", caseId, issueId },
     );
-  if (actions.length === 0 && !wantsRelations(input.mirrors, relations.hash)) return [];
+  if (actions.length === 0 && !isNew) return [];
   // Behind the links: where nothing may go to Jira, or one of them fails for a while, the relations are read once more.
   return [...actions, remember(relationsRead, { mirrors: [relationsRow(relations.hash)] }, { direction: "to-jira" })];
 }
