@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
 import type { PlanInput } from "./action.ts";
-import { planRelations, relationsRead, relationsRow, wantsRelations } from "./relations.ts";
+import { planRelations, relationsHash, relationsRead, relationsRow, wantsRelations } from "./relations.ts";
 
 type World = {
   readonly related?: readonly { caseId: string; issueId: string; made?: boolean }[];
@@ -68,6 +68,22 @@ describe("related cases", () => {
     const result = planned(world);
 
     expect(result).toEqual(expected);
+  });
+
+  it("are not read again because messages of one second came in another order", () => {
+    const at = new Date("2026-03-01T10:00:00Z");
+    const message = (content: string, ms: number) =>
+      ({ content, createdAt: new Date(at.getTime() + ms), authorKind: "engineer", authorId: "e1", files: [] }) as never;
+    const [early, one, other] = [message("a", -5_000), message("b", 100), message("c", 700)];
+    const hashes = [
+      [early, one, other],
+      [early, other, one],
+      [other, early, one],
+    ].map((messages) => relationsHash({ status: 1 } as never, messages));
+
+    expect(new Set(hashes).size).toBe(1);
+    expect(relationsHash({ status: 1 } as never, [early, one])).not.toBe(hashes[0]);
+    expect(relationsHash({ status: 1 } as never, [])).not.toBe(hashes[0]);
   });
 
   it("are read once for whatever the case shows", () => {

@@ -20,14 +20,15 @@ export function relationsRow(hash: string) {
   return { ...mirrorId.relations, sourceHash: hash, state: "live" } as const;
 }
 
-/** Hash of what a case shows of itself. Pure. */
+/** Hash of what a case shows of itself, in whatever order messages of one second are told. Pure. */
 export function relationsHash(detail: CaseDetail, messages: readonly CaseMessage[]): string {
-  const last = messages.at(-1);
-  return hashParts([
-    String(detail.status),
-    String(messages.length),
-    last === undefined ? "" : messageFingerprint(last),
-  ]).slice(0, 32);
+  const secondOf = ({ createdAt }: CaseMessage): number => Math.floor(createdAt.getTime() / 1000);
+  const newest = Math.max(...messages.map(secondOf));
+  const [last = ""] = messages
+    .filter((message) => secondOf(message) === newest)
+    .map(messageFingerprint)
+    .sort();
+  return hashParts([String(detail.status), String(messages.length), last]).slice(0, 32);
 }
 
 /** Whether the case shows something new since its relations were read. Pure. */
