@@ -90,7 +90,7 @@ async function storeHandled(deps: RunDeps, leased: LeasedLink, run: Run, seen: S
   const now = deps.clock.now();
   const namedMessages = namesLeft(deps, leased, run, observed);
   if (observed.issue !== null && observed.comments !== null)
-    run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments));
+    run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments, observed.issueReadAt ?? now));
   const { link } = leased.snapshot;
   // All that came before our own change of an issue that was handled shows once its lists have settled: one look then is enough.
   const isHandled = observed.comments !== null || observed.issue?.updatedRaw === link.jiraUpdatedRaw;
@@ -142,11 +142,12 @@ function namesLeft(deps: RunDeps, leased: LeasedLink, run: Run, observed: Observ
 /**
  * When the lists of an issue are to be read again: they lag behind an update (rule 2), so a fresh one is looked at once more after the
  * settle time, unless its cause was seen in the same reading, a comment or file of that very moment. `null`: this reading was enough.
+ * The moment of the reading counts: the run may have stood still since.
  */
-function lookAgainAt(deps: LinkDeps, issue: Issue, comments: readonly IssueComment[]): Date | null {
+function lookAgainAt(deps: LinkDeps, issue: Issue, comments: readonly IssueComment[], readAt: Date): Date | null {
   const updatedAt = new Date(issue.updatedRaw).getTime();
   const settledAt = new Date(updatedAt - deps.jira.serviceClock.aheadMs() + deps.settings.settle.listSeconds * 1000);
-  if (Number.isNaN(updatedAt) || settledAt <= deps.clock.now()) return null;
+  if (Number.isNaN(updatedAt) || settledAt <= readAt) return null;
   const causes = [
     ...comments.flatMap((comment) => [comment.createdAt, comment.updatedAt]),
     ...issue.files.map((file) => file.createdAt),

@@ -46,10 +46,11 @@ function planReports(input: PlanInput, duplicates: SortedMessages["duplicates"])
   });
 }
 
-/** Lists lag, so nothing younger than their settle time is judged. */
+/** Lists lag, so nothing that was younger than their settle time when it was read is judged. */
 function isSettled(input: PlanInput, createdAt: Date): boolean {
+  const readAt = input.observed.issueReadAt ?? input.now;
   return (
-    input.now.getTime() - toOurTime(createdAt, input.aheadMs.jira).getTime() > input.settings.settle.listSeconds * 1000
+    readAt.getTime() - toOurTime(createdAt, input.aheadMs.jira).getTime() > input.settings.settle.listSeconds * 1000
   );
 }
 
