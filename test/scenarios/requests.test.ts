@@ -273,3 +273,22 @@ test("where commands need a role, only people in it ask for a case; one of them 
 
   expect(casesOf(outside)).toHaveLength(1);
 });
+
+test("a refusal that may not have been written is forgotten once something else refuses the request", async () => {
+  await start();
+  const id = request("Twice refused", ["hw-region:nowhere"]);
+  stage.jira.addFault({ operation: "addComment", kind: "reset_before", times: 1 });
+  stage.advance(11_000);
+  await stage.round();
+  const openWrites = async () =>
+    (await stage.database.prisma.intent.findMany({ where: { kind: "comment" } })).map(({ state }) => state);
+  expect(await openWrites()).toEqual(["unknown"]);
+  stage.jira.editIssue({ issue: id.issueKey, fields: { labels: ["huawei-case", "hw-region:elsewhere"] } });
+  for (let turn = 0; turn < 8; turn += 1) await rounds();
+
+  expect(await openWrites()).toEqual([]);
+  expect(comments(id.issueKey).filter((text) => text.includes("No service ticket was opened"))).toEqual([
+    expect.stringContaining("elsewhere"),
+  ]);
+  expect(casesOf(id)).toEqual([]);
+});

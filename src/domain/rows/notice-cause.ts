@@ -80,6 +80,11 @@ export const noticeCause = {
   roleUnread: "request-role-missing",
 } as const;
 
+/** Whether a notice of this cause says why a request made no case. Pure. */
+export function isRefusalCause(cause: string): boolean {
+  return cause.startsWith("request-");
+}
+
 /** What a cause of the past tells a rebuild. */
 export type ParsedCause =
   | { readonly kind: "waits"; readonly n: number }

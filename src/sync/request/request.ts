@@ -13,7 +13,7 @@ import { extraLabel, inputLabels, isIgnored } from "../../domain/labels.ts";
 import { findIntent, intentsOf } from "../../domain/rows/intent.ts";
 import { findMirror } from "../../domain/rows/mirror.ts";
 import { noticeId } from "../../domain/rows/mirror-name.ts";
-import { noticeCause } from "../../domain/rows/notice-cause.ts";
+import { isRefusalCause, noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { parseMarkAtStart } from "../../domain/text/marks.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
@@ -52,6 +52,7 @@ export async function reconcileRequest(
     const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - lookBackMs));
     if (found !== null) {
       await leased.apply(adoptedStep(deps, found, intent.payload));
+      await forgetRefusals(leased);
       return { kind: "created", writes: 0 };
     }
     const next = await noteEmptyLook(deps, leased, intent, lookedAt);
@@ -77,7 +78,7 @@ export async function reconcileRequest(
   };
   await leased.apply({ link: seen });
   const result = await tryCreate(deps, leased, { issue, readAt });
-  if (result.kind === "nothing") await forgetPlanned(leased);
+  await (result.kind === "nothing" ? forgetPlanned(leased) : forgetRefusals(leased));
   if (result.kind !== "created") return result;
   await leased.apply({ resolvedFailures: [{ item: "case" }] });
   return result;
@@ -85,10 +86,19 @@ export async function reconcileRequest(
 
 /** Forgets a case that was rendered, has certainly not left, and is not asked for as the issue stands now; asked for anew it is rendered anew. */
 async function forgetPlanned(leased: LeasedLink): Promise<void> {
+  await forgetRefusals(leased);
   const intent = findIntent(leased.snapshot.intents, { kind: "case" });
   // One that is repeated may show yet, and is known by what was frozen.
   if (intent?.state !== "planned" || intent.repeated) return;
   await leased.apply({ confirmedIntents: [intent.key] });
+}
+
+/** Forgets refusals that were to be written again, since Jira did not tell whether they stand: what refuses the request now was just told. */
+async function forgetRefusals(leased: LeasedLink): Promise<void> {
+  const stale = intentsOf(leased.snapshot.intents, "notice").filter(
+    ({ state, cause }) => state === "planned" && isRefusalCause(cause),
+  );
+  if (stale.length > 0) await leased.apply({ confirmedIntents: stale.map(({ key }) => key) });
 }
 
 /**
