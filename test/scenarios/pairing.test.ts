@@ -334,6 +334,32 @@ describe("a link", () => {
   });
 });
 
+test("a comment that the list lacked while its run stood still is noticed without a full check", async () => {
+  const calm = drive();
+  const caseId = people.createCase();
+  await settle(calm);
+  world.jira.setSettings({ listLagMs: 10_000 });
+  people.comment(issueOf(caseId).key);
+  let stoodStill = 0;
+  const standing = drive({
+    jira: (port) => ({
+      ...port,
+      findIssueWithComments: async (...call) => {
+        const answer = await port.findIssueWithComments(...call);
+        if (stoodStill === 0) world.advance(45_000);
+        stoodStill += 1;
+        return answer;
+      },
+    }),
+  });
+  for (const worker of world.workers) await world.kill(worker);
+
+  await settle(standing);
+
+  expect(stoodStill).toBeGreaterThan(1);
+  expect(messagesOf(caseId).map(({ content }) => content)).toEqual([expect.stringContaining("<c1>")]);
+});
+
 describe("a second copy that shows up later than the settle time", () => {
   test("is removed in Jira", async () => {
     const driver = drive();
