@@ -59,6 +59,7 @@ export function toServiceError(call: CallFacts, failure: HttpFailure): ServiceEr
       retryAfterMs: null,
       outcomeUnknown: failure.mayHaveArrived,
       detail: failure.message,
+      ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
     },
     failure,
   );

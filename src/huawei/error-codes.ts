@@ -28,8 +28,8 @@ const remedies = {
     zh: "检查访问密钥或登录信息以及本机时钟，然后运行 doctor。",
   },
   rights: {
-    en: "Give the IAM user the role Ticket Administrator or Ticket Group Operator; ask Huawei whether the support plan includes the API.",
-    zh: "为 IAM 用户授予“工单管理员”或“工单组操作员”角色；并向华为确认支持计划是否包含 API。",
+    en: "Give the IAM user the role Ticket Administrator or Ticket Group Operator; ask Huawei whether the support plan includes the API. An account of the international site needs HUAWEI_SITE=international (huawei.site).",
+    zh: "为 IAM 用户授予“工单管理员”或“工单组操作员”角色；并向华为确认支持计划是否包含 API。国际站账号还需设置 HUAWEI_SITE=international（huawei.site）。",
   },
   wait: { en: "casebridge tries again by itself.", zh: "casebridge 会自动重试。" },
   waitLonger: {

@@ -129,6 +129,7 @@ export function failureError(call: CallFacts, failure: HttpFailure): ServiceErro
       kind: failure.reason === "too_large" ? "contract" : "unavailable",
       detail: failure.message,
       outcomeUnknown: failure.mayHaveArrived,
+      ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
     },
     failure,
   );

@@ -15,7 +15,9 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
+import { TLSSocket } from "node:tls";
 import { told } from "./answer-recorder.ts";
+import { certificateTrouble, issuerOf } from "./certificate-trouble.ts";
 import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
 
@@ -40,10 +42,16 @@ export class HttpFailure extends Error {
   readonly reason: HttpFailureReason;
   /** Whether any of the request may have reached the service: false when no connection came about. */
   readonly mayHaveArrived: boolean;
+  /** What mends it, for people, where that is known. */
+  readonly remedy: string | null;
 
-  constructor(facts: { reason: HttpFailureReason; mayHaveArrived: boolean; message: string }, options?: ErrorOptions) {
+  constructor(
+    facts: { reason: HttpFailureReason; mayHaveArrived: boolean; message: string; remedy?: string | null },
+    options?: ErrorOptions,
+  ) {
     super(facts.message, options);
     this.name = "HttpFailure";
+    this.remedy = facts.remedy ?? null;
     this.reason = facts.reason;
     this.mayHaveArrived = facts.mayHaveArrived;
   }
@@ -149,6 +157,7 @@ async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Pr
   if (body !== null || input.method !== "GET") headers["content-length"] = String(sizeBytes);
 
   let connected = false;
+  let issuer: string | null = null;
   let timeoutFailure: HttpFailure | null = null;
   const options: RequestOptions & TunnelOptions = {
     agent: secure ? agents.https : agents.http,
@@ -165,10 +174,16 @@ async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Pr
     if (timeoutFailure !== null) return timeoutFailure;
     if (error instanceof HttpFailure) return error;
     if (error instanceof ProxyRefusal)
-      return new HttpFailure({ reason: "proxy", mayHaveArrived: false, message: error.message }, { cause: error });
+      return new HttpFailure(
+        { reason: "proxy", mayHaveArrived: false, message: error.message, remedy: error.remedy },
+        { cause: error },
+      );
     const code = error instanceof Error && "code" in error ? String(error.code) : "broken connection";
     const reason = connected ? "reset" : "connect";
-    return new HttpFailure({ reason, mayHaveArrived: connected, message: `${code} at ${origin}` }, { cause: error });
+    const trouble = connected ? null : certificateTrouble(code, origin, issuer);
+    const message = trouble?.message ?? `${code} at ${origin}`;
+    const remedy = trouble?.remedy ?? null;
+    return new HttpFailure({ reason, mayHaveArrived: connected, message, remedy }, { cause: error });
   }
   function expire(what: string, limitMs: number): void {
     const message = `${what} took more than ${limitMs} ms at ${origin}`;
@@ -200,6 +215,11 @@ async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Pr
     };
     if (outgoing.reusedSocket || (!socket.connecting && !secure)) onConnected();
     else socket.once(secure ? "secureConnect" : "connect", onConnected);
+    // Before Node.js judges the certificate and drops the connection with it.
+    if (socket instanceof TLSSocket && !outgoing.reusedSocket)
+      socket.prependOnceListener("secure", () => {
+        issuer = issuerOf(socket);
+      });
   });
 
   outgoing.on("timeout", () => expire("a silence", input.idleTimeoutMs));

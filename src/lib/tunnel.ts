@@ -29,9 +29,15 @@ export function parseProxy(text: string): URL | null {
 
 /** The proxy did not open a tunnel. Nothing reached the service. The message names the proxy, not its user. */
 export class ProxyRefusal extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** What mends it, for people. */
+  readonly remedy: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly remedy?: string } = {}) {
     super(message, options);
     this.name = "ProxyRefusal";
+    this.remedy =
+      options.remedy ??
+      "Check HTTPS_PROXY (huawei.proxy, jira.proxy), and that the proxy is up; NO_PROXY or proxy: none names what is reached without it.";
   }
 }
 
@@ -105,7 +111,9 @@ async function openTunnel(proxy: HttpProxy, target: Target): Promise<Duplex> {
         return;
       }
       socket.destroy();
-      reject(new ProxyRefusal(`the proxy ${shown} ${reasonOf(answer.statusCode ?? 0, user !== "")} for ${authority}`));
+      const status = answer.statusCode ?? 0;
+      const remedy = remedyOf(status, authority);
+      reject(new ProxyRefusal(`the proxy ${shown} ${reasonOf(status, user !== "")} for ${authority}`, { remedy }));
     });
     // An answer to CONNECT that is no tunnel: not a proxy.
     asking.once("response", (answer) => {
@@ -123,6 +131,12 @@ async function openTunnel(proxy: HttpProxy, target: Target): Promise<Duplex> {
     });
     asking.end();
   });
+}
+
+function remedyOf(status: number, authority: string): string {
+  return status === 407
+    ? "Correct user and password in HTTPS_PROXY (huawei.proxy, jira.proxy): http://user:password@host:port, special characters percent-encoded."
+    : `Ask whoever runs the proxy to let ${authority} through, or correct HTTPS_PROXY (huawei.proxy, jira.proxy).`;
 }
 
 function reasonOf(status: number, signedIn: boolean): string {

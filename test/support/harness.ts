@@ -85,27 +85,7 @@ export async function startHarness(
 
   /** Starts the worker, or another command that is to be killed. */
   function spawnWorker(changes: Env = {}, args: readonly string[] = ["worker"]): WorkerProcess {
-    const child = spawn(node, [program, ...args], {
-      cwd: folder,
-      env: childEnv(changes),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    const take = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-20_000);
-    };
-    child.stdout?.on("data", take);
-    child.stderr?.on("data", take);
-    const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
-    const worker: WorkerProcess = {
-      child,
-      exited,
-      output: () => output,
-      kill: (signal) => {
-        child.kill(signal);
-        return exited;
-      },
-    };
+    const worker = spawnProgram(args, { cwd: folder, env: childEnv(changes) });
     workers.add(worker);
     return worker;
   }
@@ -199,6 +179,30 @@ export async function startHarness(
     copies,
     converge,
     close,
+  };
+}
+
+/** Starts a command of the program that runs until it is killed. */
+export function spawnProgram(
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): WorkerProcess {
+  const child = spawn(node, [program, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const take = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-20_000);
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  return {
+    child,
+    exited,
+    output: () => output,
+    kill: (signal) => {
+      child.kill(signal);
+      return exited;
+    },
   };
 }
 

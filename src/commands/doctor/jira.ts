@@ -20,6 +20,7 @@ export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort, Doc
     readonly accountType?: string | null;
     readonly emailAddress: string | null;
   }>;
+  checkMayWrite(): Promise<void>;
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   listIssueTypes(): Promise<readonly (NamedId & { readonly isSubtask: boolean })[]>;
   findIssueType(nameOrId: string): Promise<(NamedId & { readonly isSubtask: boolean }) | null>;
@@ -75,6 +76,10 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
   await sheet.check("Jira restrictions", () => checkVisibility(settings, port, project));
   await sheet.check("Jira permissions", () => checkPermissions(port));
   const types: NamedId[] = [];
+  await sheet.check("Jira token", async () => {
+    await port.checkMayWrite();
+    return right("may read and write");
+  });
   await sheet.check("Jira issue type", () => checkTypes(settings, port, types));
   await sheet.check("Jira required fields", async () => {
     const screens: TypeScreen[] = [];
