@@ -39,7 +39,11 @@ export function textDocument(): string {
       isFirst: false,
       files: [],
     };
-    const docs = port.messageToAdf({ header: messageHeader(message, "GMT+8"), text: sample.content, footer: [] });
+    const docs = port.messageToAdf({
+      header: messageHeader(message, "GMT+8", { languages: ["en"] }),
+      text: sample.content,
+      footer: [],
+    });
     const kinds = docs.map((adf) => outline(adf)).join(" ");
     return section(
       sample.title,

@@ -10,6 +10,7 @@ import type { VariableValue } from "./environment.ts";
 import type { ConnectionInput } from "./file-schema.ts";
 import { buildFields, toTextRule, usualValue, withOtherwise } from "./issue-settings.ts";
 import { compileLinear } from "./linear-regex.ts";
+import { languagesOf } from "./notify-settings.ts";
 import { type BuildInput, isComplete, makeScope, type Scope, textOrNull } from "./scope.ts";
 import { buildHuawei, buildJira } from "./sides.ts";
 import { buildStatus } from "./status-settings.ts";
@@ -74,6 +75,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
     holdSeconds: scope.pick("COMMENT_HOLD_SECONDS", comments.holdSeconds),
     attachments: scope.pick("ATTACHMENTS_TO_HUAWEI", connection.attachments?.toHuawei),
     guardMode: scope.pick("TEXT_GUARD", guard.mode),
+    language: scope.pick("TEXT_LANGUAGE", undefined),
     caseSeconds: scope.pick("SETTLE_CASE_SECONDS", settle.caseSeconds),
     messageSeconds: scope.pick("SETTLE_MESSAGE_SECONDS", settle.messageSeconds),
     searchSeconds: scope.pick("SETTLE_SEARCH_SECONDS", settle.searchSeconds),
@@ -83,6 +85,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
 
   return {
     name,
+    languages: languagesOf(settings.language),
     huawei,
     jira,
     issue: {

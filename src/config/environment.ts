@@ -612,7 +612,8 @@ export const environmentVariables = {
     group: "Notifications",
     schema: values.oneOf("en", "zh", "both"),
     default: "en",
-    meaning: "Language of notifications: `en`, `zh` or `both`. What casebridge writes into issues is English.",
+    meaning:
+      "Language of what casebridge itself writes into issues and notifications: `en`, `zh` or `both`. What stands there already stays as it is.",
     example: "zh",
   }),
 } satisfies Record<string, Variable>;

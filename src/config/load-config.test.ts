@@ -82,6 +82,7 @@ test("defaults stand in for everything that is not set", () => {
     connections: [
       {
         name: "default",
+        languages: ["en"],
         huawei: {
           endpoint: "https://osm.cn-south-1.myhuaweicloud.com",
           iamEndpoint: "https://iam.cn-north-4.myhuaweicloud.com",

@@ -36,16 +36,20 @@ export function loadNotify(variables: Variables, report: (error: ConfigError) =>
       }),
     );
   }
-  const language = pick(variables, "TEXT_LANGUAGE") ?? "en";
   const proxy = secretOf(variables, "HTTPS_PROXY");
   return {
     url,
     format,
     on: toWords(pick(variables, "NOTIFY_ON") ?? "").filter(isCause),
     secret,
-    languages: language === "both" ? ["en", "zh"] : [language],
+    languages: languagesOf(pick(variables, "TEXT_LANGUAGE") ?? "en"),
     proxy: proxy === null ? null : { url: proxy, except: toHosts(pick(variables, "NO_PROXY") ?? "") },
   };
+}
+
+/** The languages that `TEXT_LANGUAGE` names; the first is the main one. Pure. */
+export function languagesOf(language: "en" | "zh" | "both"): NotifyConfig["languages"] {
+  return language === "both" ? ["en", "zh"] : [language];
 }
 
 function isCause(word: string): word is AlarmCause {

@@ -28,6 +28,9 @@ export type AuthorName = (typeof authorNameChoices)[number];
 export const serviceProjectChoices = ["internal", "public"] as const;
 export type ServiceProjectVisibility = (typeof serviceProjectChoices)[number];
 
+/** Languages of what casebridge itself writes. */
+export type TextLanguage = "en" | "zh";
+
 /** Where a case status leads in Jira: any status of a category, or one status by its id. */
 export type StatusTarget = { readonly category: StatusCategory } | { readonly statusId: string };
 
@@ -117,6 +120,8 @@ export type SettleSettings = {
 /** What the flows need to know about one connection. */
 export type ConnectionSettings = {
   readonly name: string;
+  /** Of what casebridge itself writes on issues; at least one. */
+  readonly languages: readonly TextLanguage[];
   readonly huawei: Pick<HuaweiAccess, "endpoint" | "groupIds"> & {
     /** URL template holding `{caseId}`. */
     readonly consoleCaseUrl: string | null;

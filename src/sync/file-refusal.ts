@@ -1,17 +1,9 @@
 /** Why a file was not carried: a code that says whether waiting helps, so that a later run can tell, and words for people. */
-import type { FileReason, FileRefusal, FileRefusalCode, Mirror } from "../domain/rows/mirror.ts";
+import type { FileReason, FileRefusal, Mirror } from "../domain/rows/mirror.ts";
 import { isServiceError, type Side } from "../domain/service-error.ts";
 import { parseOffsetMinutes } from "../lib/time-zone.ts";
 import type { CaseFileLimits } from "./ports.ts";
-
-const remedies: Readonly<Record<FileRefusalCode, string>> = {
-  too_large: "Make it smaller or share it another way; it is tried again when the limit changes.",
-  type: "Pack it into an archive of an accepted type; it is tried again when the limits change.",
-  off: "It is tried again once attachments are switched on.",
-  quota: "It is tried again tomorrow.",
-  unreadable: "See whether it can still be opened, then use `casebridge failures retry`.",
-  refused: "Mend what is named, then use `casebridge failures retry`.",
-};
+import type { IssueTexts } from "./texts/issue-texts.ts";
 
 /** The detail of a failure about a refused file. Pure. */
 export function refusalDetail({ code, words }: FileRefusal): string {
@@ -19,12 +11,15 @@ export function refusalDetail({ code, words }: FileRefusal): string {
 }
 
 /** What stands on the other side in place of a file: the words and what can be done. Pure. */
-export function describeReason(reason: FileReason | null): { readonly words: string; readonly remedy: string } {
+export function describeReason(
+  t: IssueTexts,
+  reason: FileReason | null,
+): { readonly words: string; readonly remedy: string } {
   const { code, words } = refusalIn(reason) ?? {
     code: "refused",
     words: typeof reason === "string" ? reason : "refused",
   };
-  return { words, remedy: remedies[code] };
+  return { words: t.files.why(code, words), remedy: t.files.remedies[code] };
 }
 
 function refusalIn(reason: FileReason | null): FileRefusal | null {

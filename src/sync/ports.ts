@@ -428,6 +428,8 @@ export interface TextPort {
     readonly text: string;
     readonly facts: readonly (readonly [string, string])[];
     readonly consoleUrl: string | null;
+    /** Our own words in it; left out: English. */
+    readonly words?: { readonly console: string; readonly goesOn: string };
   }): { readonly doc: unknown; readonly rest: string | null };
   /** The first line of a text of Huawei Cloud that says something, read as the description is; `""` when there is none. */
   firstLine(text: string): string;

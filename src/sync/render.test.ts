@@ -3,6 +3,8 @@ import type { CaseDetail, CaseMessage } from "../domain/case.ts";
 import { toId } from "../domain/ids.ts";
 import { caseFacts, fileLine, formatMoment, issueSummary, messageHeader } from "./render.ts";
 
+const english = { languages: ["en"] } as const;
+
 const moment = new Date("2026-05-04T18:30:59Z");
 
 function makeMessage(more: Partial<CaseMessage> = {}): CaseMessage {
@@ -36,7 +38,7 @@ describe("the first line of a mirrored message", () => {
       expected: "OPS-1#1 Li (Huawei engineer) · 2026-05-04 18:30 UTC",
     },
   ])("names author, kind and time with zone: $expected", ({ message, zone, expected }) => {
-    const header = messageHeader(makeMessage(message), zone);
+    const header = messageHeader(makeMessage(message), zone, english);
 
     expect(header).toBe(expected);
   });
@@ -54,7 +56,7 @@ describe("the summary of an issue", () => {
     { description: "The\u0000 server \u202Eis down", expected: "[TT1] The server is down" },
     { description: "", expected: "[TT1] (no description)" },
   ])("is one line: $description", ({ description, expected }) => {
-    const summary = issueSummary("TT1", description);
+    const summary = issueSummary("TT1", description, english);
 
     expect(summary).toBe(expected);
   });
@@ -64,7 +66,7 @@ describe("the summary of an issue", () => {
     { name: "250 are cut", description: "x".repeat(250), length: 255, end: "x…" },
     { name: "no surrogate pair is cut", description: `${"x".repeat(247)}😀😀`, length: 254, end: "x…" },
   ])("holds at most 255 characters: $name", ({ description, length, end }) => {
-    const summary = issueSummary("TT1", description);
+    const summary = issueSummary("TT1", description, english);
 
     expect(summary).toHaveLength(length);
     expect(summary.endsWith(end)).toBe(true);
@@ -88,7 +90,7 @@ describe("facts and files", () => {
   };
 
   it("lists the facts that are known, in their order, and shows an unknown status with its number", () => {
-    const facts = caseFacts(detail, "ECS", "UTC");
+    const facts = caseFacts(detail, "ECS", "UTC", english);
 
     expect(facts).toEqual([
       ["Service ticket", "TT1"],
@@ -103,9 +105,9 @@ describe("facts and files", () => {
 
   it("names a carried file, and says name, size and reason of one that was not", () => {
     const lines = [
-      fileLine("../a.txt", { attachmentId: "900" }),
-      fileLine("a.txt", { reason: { code: "too_large", words: "too large" }, sizeBytes: 0, from: "huawei" }),
-      fileLine("a.txt", { reason: "refused", sizeBytes: null, from: "jira" }),
+      fileLine("../a.txt", { attachmentId: "900" }, english),
+      fileLine("a.txt", { reason: { code: "too_large", words: "too large" }, sizeBytes: 0, from: "huawei" }, english),
+      fileLine("a.txt", { reason: "refused", sizeBytes: null, from: "jira" }, english),
     ];
 
     expect(lines).toEqual([

@@ -18,6 +18,7 @@ const now = new Date("2026-03-10T12:00:00Z");
 
 const settings: DoctorSettings = {
   name: "ops",
+  languages: ["en"],
   huawei: {
     endpoint: "https://osm.test",
     apiVersion: "v2",

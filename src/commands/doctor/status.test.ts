@@ -80,7 +80,7 @@ async function moveForReal(input: {
   let at = input.from;
   const deps = {
     lane: "live",
-    settings: { status: { via: input.via, fields: input.fields } },
+    settings: { languages: ["en"], status: { via: input.via, fields: input.fields } },
     text: { messageToAdf: () => [{}] },
     jira: {
       listTransitions: async () => input.moves.get(at) ?? [],

@@ -91,14 +91,19 @@ export function caseDescriptionAdf(input: {
   readonly text: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly consoleUrl?: string | null;
+  /** Our own words in it. */
+  readonly words?: { readonly console: string; readonly goesOn: string };
   readonly format?: TextFormat;
   readonly maxJsonChars?: number;
 }): { readonly doc: AdfDoc; readonly rest: string | null } {
   const max = checkedMax(input.maxJsonChars);
-  const link = consoleBlocks(input.consoleUrl ?? null);
+  const {
+    words = { console: "Open the case in the Huawei Cloud console", goesOn: "The text goes on in the comments." },
+  } = input;
+  const link = consoleBlocks(input.consoleUrl ?? null, words.console);
   const factsShown = factsWithin(input.facts, (max - PACK_CHARS_MIN) / 2);
   const table = factsTable(factsShown);
-  const more = paragraph(textNodes("The text goes on in the comments. / 正文在评论中继续。", [{ type: "em" }]));
+  const more = paragraph(textNodes(words.goesOn, [{ type: "em" }]));
   const tail: AdfBlock[] = [...(table === null ? [] : [table]), ...link];
   const room = max - jsonChars(doc([more, ...tail]));
 
@@ -139,10 +144,10 @@ function footerBlocks(lines: readonly string[] = []): AdfBlock[] {
   return content.length === 0 ? [] : [paragraph(content)];
 }
 
-function consoleBlocks(consoleUrl: string | null): AdfBlock[] {
+function consoleBlocks(consoleUrl: string | null, label: string): AdfBlock[] {
   const href = consoleUrl === null ? null : safeHref(consoleUrl);
   if (href === null || href.startsWith("mailto:")) return [];
-  return [paragraph(textNodes("Open the case in the Huawei Cloud console", [{ type: "link", attrs: { href } }]))];
+  return [paragraph(textNodes(label, [{ type: "link", attrs: { href } }]))];
 }
 
 function toFact(text: string): string {

@@ -17,6 +17,7 @@ import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Action, Observed } from "../plan/action.ts";
 import { decidedCommand } from "../plan/commands.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { say } from "../texts/say.ts";
 import { noteEmptyLook } from "./looks.ts";
 import { postNotice } from "./notices.ts";
 import { owedMessage, sendOwed } from "./parts.ts";
@@ -42,8 +43,7 @@ export async function actOnCase(
       deps,
       leased,
       noticeCause.moveWaits(action.movedMs),
-      "More than 10 service tickets were to be closed or withdrawn within 10 minutes, so this one waits. " +
-        'An administrator releases them with "casebridge resume".',
+      say(deps.settings, (t) => t.statuses.held),
     );
   }
   const n = mirrors.filter(({ kind }) => kind === "move").length;

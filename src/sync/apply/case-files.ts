@@ -13,6 +13,7 @@ import type { Action } from "../plan/action.ts";
 import type { SpooledFile } from "../ports.ts";
 import { fileLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
+import { say } from "../texts/say.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled, writeOnce } from "./write-once.ts";
 
@@ -31,7 +32,7 @@ export async function carryFiles(
   const carried: CarriedFile[] = [];
   let writes = 0;
   for (const file of files) {
-    const known = knownFile(leased, file);
+    const known = knownFile(deps, leased, file);
     const entry = known ?? (await carryFile(deps, leased, file, { parentId, notices: [] }));
     if (known === null && entry.attachmentId !== null) writes += 1;
     carried.push(entry);
@@ -40,14 +41,18 @@ export async function carryFiles(
 }
 
 /** What stands in a comment for a file that was handled before; `null` when it was not. */
-export function knownFile(leased: Pick<LeasedLink, "snapshot">, file: CaseFile): CarriedFile | null {
+export function knownFile(
+  { settings }: Pick<ApplyDeps, "settings">,
+  leased: Pick<LeasedLink, "snapshot">,
+  file: CaseFile,
+): CarriedFile | null {
   const known = findMirror(leased.snapshot.mirrors, mirrorId.caseFile(file.fileId));
   if (known === undefined) return null;
   const { copyId: attachmentId, sizeBytes } = known;
   const line =
     attachmentId === null
-      ? fileLine(file.name, { reason: known.reason, sizeBytes, from: "huawei" })
-      : fileLine(file.name, { attachmentId });
+      ? fileLine(file.name, { reason: known.reason, sizeBytes, from: "huawei" }, settings)
+      : fileLine(file.name, { attachmentId }, settings);
   return { file, attachmentId, line };
 }
 
@@ -59,11 +64,8 @@ export async function carryLateFile(
 ): Promise<number> {
   const { file, parentId, cause } = action;
   const name = safeFileName(file.name);
-  const texts = {
-    refused: `The attachment ${name} of the service ticket, refused before, is on this issue now.`,
-    unseen: `The attachment ${name} of the service ticket, which Huawei Cloud did not show at first, is on this issue now.`,
-  };
-  const notices = [{ cause: noticeCause.lateFile(file.fileId), text: texts[cause] }];
+  const text = say(deps.settings, (t) => (cause === "refused" ? t.files.lateRefused(name) : t.files.lateUnseen(name)));
+  const notices = [{ cause: noticeCause.lateFile(file.fileId), text }];
   const { attachmentId, line } = await carryFile(deps, leased, file, { parentId, notices });
   if (attachmentId !== null) return 1 + (await writeOwedNotices(deps, leased, notices));
   if (cause === "refused") return 0;
@@ -130,11 +132,11 @@ async function carryFile(
   } finally {
     if (spooled !== null) await deps.spool.remove(spooled);
   }
-  if (attachmentId !== null) return { file, attachmentId, line: fileLine(file.name, { attachmentId }) };
+  if (attachmentId !== null) return { file, attachmentId, line: fileLine(file.name, { attachmentId }, deps.settings) };
   const reason: FileRefusal = refusal ?? { code: "refused", words: "Jira answered no attachment" };
   await leased.apply({
     mirrors: [{ ...row, state: "placeholder", reason, sizeBytes, parentId }],
     failures: [{ direction: "to-jira", item, reason: "file_refused", detail: refusalDetail(reason) }],
   });
-  return { file, attachmentId: null, line: fileLine(file.name, { reason, sizeBytes, from: "huawei" }) };
+  return { file, attachmentId: null, line: fileLine(file.name, { reason, sizeBytes, from: "huawei" }, deps.settings) };
 }

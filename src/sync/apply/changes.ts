@@ -9,7 +9,7 @@ import { mirrorId } from "../../domain/rows/mirror.ts";
 import { toStoredName } from "../../domain/rows/mirror-name.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { guardText, maskedInWords } from "../../domain/text/guard.ts";
+import { guardText } from "../../domain/text/guard.ts";
 import { ownWords } from "../../domain/text/guarded.ts";
 import type { Mark } from "../../domain/text/marks.ts";
 import { markIdentity } from "../../domain/text/marks.ts";
@@ -17,6 +17,7 @@ import { renderParts } from "../../domain/text/split.ts";
 import type { Action } from "../plan/action.ts";
 import { issueState, rememberedState } from "../plan/changes.ts";
 import type { LeasedLink } from "../state.ts";
+import { say } from "../texts/say.ts";
 import type { Subject } from "./gate.ts";
 import { uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
@@ -88,7 +89,7 @@ async function prepare(deps: ApplyDeps, leased: LeasedLink, action: TellChange, 
       : [
           {
             cause: noticeCause.changeMasked(n),
-            text: `Before a change of this issue was told to Huawei Cloud, something in it was masked: ${maskedInWords(guarded.masked)}.`,
+            text: say(deps.settings, (t) => t.guard.maskedChange(t.masked(guarded.masked))),
           },
         ];
   await leased.apply({
@@ -104,7 +105,7 @@ async function refuse(deps: ApplyDeps, leased: LeasedLink, action: TellChange, r
   const notices: Notice[] = [
     {
       cause: noticeCause.changeRefused(n),
-      text: `What was changed on this issue could not be told to Huawei Cloud: ${reason}. Write it in a comment, or use \`casebridge failures retry\`.`,
+      text: say(deps.settings, (t) => t.refusals.change(reason)),
     },
   ];
   await leased.apply({

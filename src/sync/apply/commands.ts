@@ -9,13 +9,14 @@ import { intentKey } from "../../domain/rows/intent-key.ts";
 import { mirrorId } from "../../domain/rows/mirror.ts";
 import { toStoredName } from "../../domain/rows/mirror-name.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
-import { guardText, maskedInWords } from "../../domain/text/guard.ts";
+import { guardText } from "../../domain/text/guard.ts";
 import { cutGuarded, type GuardedText, ownWords } from "../../domain/text/guarded.ts";
 import { formatMark } from "../../domain/text/marks.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import type { Action } from "../plan/action.ts";
 import { decidedCommand, findCommand } from "../plan/commands.ts";
 import type { LeasedLink } from "../state.ts";
+import { say } from "../texts/say.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, guardFor, markKey, needCase, needIssue, refusalText, writeOnce } from "./write-once.ts";
@@ -133,21 +134,22 @@ function describe(
   const guarded = guardText(toPlainText(text).trim(), guardFor(deps.settings, action));
   const whole = guarded.text === "" ? mark : ownWords`${mark} ${guarded.text}`;
   const description = cutGuarded(whole, ratingCharsMax);
-  const masked = maskedInWords(guarded.masked);
-  const changes = [
-    ...(masked === "" ? [] : [`something in it was masked: ${masked}`]),
-    ...(description === whole ? [] : [`it was cut, since Huawei Cloud takes ${ratingCharsMax} characters`]),
-  ];
+  const isMasked = guarded.masked.length > 0;
   const told =
-    changes.length === 0
+    !isMasked && description === whole
       ? []
       : [
           {
             cause: noticeCause.ratingChanged(action.comment.commentId),
-            text: `Before the text of a rating was sent to Huawei Cloud, ${changes.join("; ")}.`,
+            text: say(deps.settings, (t) =>
+              t.guard.changedRating([
+                ...(isMasked ? [t.guard.maskedPart(t.masked(guarded.masked))] : []),
+                ...(description === whole ? [] : [t.guard.cut(ratingCharsMax)]),
+              ]),
+            ),
           },
         ];
-  return { description, trace: mark, stars: action.command.stars, told, masked: masked !== "" };
+  return { description, trace: mark, stars: action.command.stars, told, masked: isMasked };
 }
 
 /** What the comment said when its command was frozen; an older release froze no digest. */

@@ -11,7 +11,7 @@ import { itemKey } from "../../domain/rows/item-key.ts";
 import { findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { addMasked, guardText, type MaskedKind } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
 import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
 import { type Mark, markIdentity } from "../../domain/text/marks.ts";
@@ -22,6 +22,7 @@ import { filesOf, restrictedFilePatch, restrictedFiles } from "../plan/disclosur
 import { droppedParts } from "../plan/remember.ts";
 import { formatMoment, stayingLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
+import { type Speaking, say } from "../texts/say.ts";
 import { permissionRefusal } from "./commands.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
@@ -118,7 +119,7 @@ async function refuse(
   const notices: Notice[] = [
     {
       cause: noticeCause.commentRefused(commentId, sourceHash?.slice(0, 8) ?? "0"),
-      text: `A comment could not be sent to the service ticket: ${reason}. Edit it, or use \`casebridge failures retry\`.`,
+      text: say(deps.settings, (t) => t.refusals.comment(reason)),
     },
   ];
   const planned = partsOf(leased, commentId).filter((part) => part.state === "planned");
@@ -181,7 +182,7 @@ async function prepareComment(
     await requireUnchanged(deps, subject, action);
   }
   if (final.masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "comment" });
-  const notices = [...upload.notices, ...maskedNotices(action, final.masked)];
+  const notices = [...upload.notices, ...maskedNotices(deps.settings, action, final.masked)];
   await leased.apply({
     ...upload.step,
     mirrors: [
@@ -318,12 +319,12 @@ function toIntents(
   return [...parts, ...extras];
 }
 
-function maskedNotices(action: SendComment, masked: Rendering["masked"]): Notice[] {
+function maskedNotices(settings: Speaking, action: SendComment, masked: Rendering["masked"]): Notice[] {
   if (masked.length === 0) return [];
   return [
     {
       cause: noticeCause.commentMasked(action.comment.commentId, action.version),
-      text: `Before a comment was sent to Huawei Cloud, something in it was masked: ${maskedInWords(masked)}.`,
+      text: say(settings, (t) => t.guard.maskedComment(t.masked(masked))),
     },
   ];
 }

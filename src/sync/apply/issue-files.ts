@@ -19,7 +19,7 @@ import {
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { ServiceError } from "../../domain/service-error.ts";
 import { unlessRefused } from "../../domain/steps.ts";
-import { type GuardSettings, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import type { GuardSettings, MaskedKind } from "../../domain/text/guard.ts";
 import { type GuardedText, ownWords, writtenByOperator } from "../../domain/text/guarded.ts";
 import { guardFileName } from "../../domain/text/guarded-names.ts";
 import { formatMark, type Mark, markIdentity } from "../../domain/text/marks.ts";
@@ -27,8 +27,9 @@ import { safeFileName } from "../../domain/text/sanitize.ts";
 import { describeReason, limitRefusal, refusalDetail, refusalOf } from "../file-refusal.ts";
 import type { Action } from "../plan/action.ts";
 import { type CaseFileLimits, type SpooledFile, untoldFileLimits } from "../ports.ts";
-import { fileLine, formatMoment } from "../render.ts";
+import { fileLine, formatMoment, inTicket } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { type Speaking, say } from "../texts/say.ts";
 import type { Subject } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { sendPart } from "./parts.ts";
@@ -89,15 +90,17 @@ export async function uploadFiles(
       continue;
     }
     uploaded.push({ attachmentId: file.attachmentId, fileId: result.fileId, name: result.name });
-    notices.push(...maskedNameNotices(file, result.masked));
+    notices.push(...maskedNameNotices(deps.settings, file, result.masked));
     mirrors.push(liveMirror(file, { ...result, parentId }));
     audit.push({ side: "huawei", action: "upload", item: itemKey("file", file.attachmentId), result: result.fileId });
   }
-  const refusals = refusedStep(refused, parentId);
+  const refusals = refusedStep(deps.settings, refused, parentId);
   return {
     inMessage: uploaded.slice(0, Math.max(1, limits.countMax)),
     extra: uploaded.slice(Math.max(1, limits.countMax)),
-    lines: refused.map(({ file, reason }) => fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" })),
+    lines: refused.map(({ file, reason }) =>
+      fileLine(file.name, { reason, sizeBytes: file.sizeBytes, from: "jira" }, inTicket),
+    ),
     step: { mirrors: [...mirrors, ...refusals.mirrors], failures: refusals.failures, audit },
     notices: [...refusals.notices, ...notices],
     writes: uploaded.length,
@@ -126,12 +129,16 @@ export function fileMessage(
 }
 
 /** What the issue is told of a name in which something was masked: nothing where nothing was. Pure. */
-export function maskedNameNotices(file: Pick<IssueFile, "attachmentId">, masked: readonly MaskedKind[]): Notice[] {
+export function maskedNameNotices(
+  settings: Speaking,
+  file: Pick<IssueFile, "attachmentId">,
+  masked: readonly MaskedKind[],
+): Notice[] {
   if (masked.length === 0) return [];
   return [
     {
       cause: noticeCause.fileMasked(file.attachmentId),
-      text: `Before a file was sent to Huawei Cloud, something in its name was masked: ${maskedInWords(masked)}.`,
+      text: say(settings, (t) => t.guard.maskedFileName(t.masked(masked))),
     },
   ];
 }
@@ -158,6 +165,7 @@ export type RefusedFile = { readonly file: IssueFile; readonly reason: FileRefus
 
 /** What is stored, and told on the issue, of files that Huawei does not take. Pure. */
 export function refusedStep(
+  settings: Speaking,
   refused: readonly RefusedFile[],
   parentId: string,
 ): { mirrors: MirrorPatch[]; failures: NonNullable<StateStep["failures"]>[number][]; notices: Notice[] } {
@@ -176,13 +184,13 @@ export function refusedStep(
       reason: "file_refused",
       detail: refusalDetail(reason),
     })),
-    notices: refused.map(({ file, reason }) => {
-      const { words, remedy } = describeReason(reason);
-      return {
-        cause: noticeCause.fileRefused(file.attachmentId),
-        text: `The file ${safeFileName(file.name)} (${file.sizeBytes} bytes) was not sent to Huawei Cloud: ${words}. ${remedy}`,
-      };
-    }),
+    notices: refused.map(({ file, reason }) => ({
+      cause: noticeCause.fileRefused(file.attachmentId),
+      text: say(settings, (t) => {
+        const { words, remedy } = describeReason(t, reason);
+        return t.files.refused(safeFileName(file.name), file.sizeBytes, words, remedy);
+      }),
+    })),
   };
 }
 
@@ -292,7 +300,7 @@ export async function sendOwnFile(
   const guard = guardFor(deps.settings, action);
   const result = await uploadOne(deps, leased, file, { limits, purpose: "message", subject, guard });
   if ("refusal" in result) {
-    const { notices, ...step } = refusedStep([{ file, reason: result.refusal }], file.attachmentId);
+    const { notices, ...step } = refusedStep(deps.settings, [{ file, reason: result.refusal }], file.attachmentId);
     await leased.apply({ ...step, intents: owedNotices(deps, leased, notices) });
     return writeOwedNotices(deps, leased, notices);
   }
@@ -307,7 +315,7 @@ export async function sendOwnFile(
       ...(action.late === true ? { note } : {}),
     },
   );
-  const notices = maskedNameNotices(file, result.masked);
+  const notices = maskedNameNotices(deps.settings, file, result.masked);
   await leased.apply({
     mirrors: [liveMirror(file, { ...result, parentId: file.attachmentId })],
     intents: [intent, ...owedNotices(deps, leased, notices)],

@@ -15,6 +15,7 @@ import { factsHash } from "../plan/facts.ts";
 import type { UnsetField } from "../ports.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { sayShort } from "../texts/say.ts";
 import { type Notice, owedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";
 
@@ -29,13 +30,17 @@ export async function createIssue(
   const { settings } = deps;
   const description = deps.text.caseDescription({
     text: detail.description,
-    facts: caseFacts(detail, link.productName, settings.huawei.timeZone),
+    facts: caseFacts(detail, link.productName, settings.huawei.timeZone, settings),
+    words: {
+      console: sayShort(settings, (t) => t.description.console),
+      goesOn: sayShort(settings, (t) => t.description.goesOn),
+    },
     consoleUrl: settings.huawei.consoleCaseUrl?.replaceAll("{caseId}", encodeURIComponent(detail.caseId)) ?? null,
   });
   const labels = [...new Set(link.caseLabels.map(toJiraLabel))];
   const mark: IssueMark = { v: 1, inst: deps.installation, caseId: detail.caseId };
   const payload: IssuePayload = {
-    summary: issueSummary(detail.caseId, deps.text.firstLine(detail.description)),
+    summary: issueSummary(detail.caseId, deps.text.firstLine(detail.description), settings),
     descriptionAdf: description.doc,
     labels: [caseLabel(detail.caseId), commonLabel, ...labels],
     priority: detail.severityName === null ? null : (settings.priority[detail.severityName] ?? null),

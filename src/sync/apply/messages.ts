@@ -18,6 +18,7 @@ import { withdrawnThereReason } from "../plan/comments.ts";
 import { withdrawnHash } from "../recognise/recognise.ts";
 import { formatMoment, messageHeader } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
+import { say, sayShort } from "../texts/say.ts";
 import { carryFiles } from "./case-files.ts";
 import { owedNotices, writeComment, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, permanentReason } from "./write-once.ts";
@@ -34,11 +35,11 @@ export async function postMessage(
     const reason = isServiceError(error, "rejected") ? permanentReason(error) : null;
     if (reason === null) throw error;
     const { message, sourceId, fingerprint } = action.message;
-    const header = messageHeader(message, deps.settings.huawei.timeZone);
+    const header = messageHeader(message, deps.settings.huawei.timeZone, deps.settings);
     const notices = [
       {
         cause: noticeCause.messageRefused(sourceId),
-        text: `A message could not be mirrored (${header}): ${reason}. It can be read in the Huawei Cloud console.`,
+        text: say(deps.settings, (t) => t.refusals.message(header, reason)),
       },
     ];
     await leased.apply({
@@ -116,7 +117,10 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror<"messa
     }),
     srcHash: withdrawnHash,
   };
-  const bodyAdf = deps.text.withNote(copy.body, `Withdrawn in Huawei Cloud (noticed ${seen}) / 已在华为云撤回`);
+  const bodyAdf = deps.text.withNote(
+    copy.body,
+    sayShort(deps.settings, (t) => t.messages.withdrawn(seen)),
+  );
   await deps.jira.updateComment(issueId, copy.commentId, { bodyAdf, mark }, deps.lane);
   deps.onWrite?.({ side: "jira", action: "comment" });
   return 1;
@@ -126,7 +130,7 @@ async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror
   const notices = [
     {
       cause: noticeCause.takenBack(mirror.sourceId, mirror.version),
-      text: "A message with a comment of this issue was withdrawn in Huawei Cloud. Edit the comment to send it again.",
+      text: say(deps.settings, (t) => t.messages.takenBack),
     },
   ];
   await leased.apply({
@@ -143,20 +147,19 @@ async function noteTakenBack(deps: ApplyDeps, leased: LeasedLink, mirror: Mirror
   return writeOwedNotices(deps, leased, notices);
 }
 
-/** In the place of a text that Huawei Cloud shows only the beginning of. */
-const textCutNote =
-  "Huawei Cloud shows only the beginning of this message to casebridge. The whole text can be read in the Huawei Cloud console.";
-
 /** The comments of one message: who wrote it and when, its text, a line per file. */
 export function renderMessage(
   deps: Pick<ApplyDeps, "text" | "settings">,
   message: CaseMessage,
   lines: readonly string[],
 ): readonly unknown[] {
-  const header = messageHeader(message, deps.settings.huawei.timeZone);
+  const header = messageHeader(message, deps.settings.huawei.timeZone, deps.settings);
   // The beginning that a list shows is no text to post (rule 3).
   if (message.textCut === true)
-    return deps.text.messageToAdf({ header, text: textCutNote, footer: lines, format: "plain" });
+    return deps.text.messageToAdf({
+      ...{ header, footer: lines, format: "plain" },
+      text: say(deps.settings, (t) => t.messages.cut),
+    });
   return deps.text.messageToAdf({ header, text: message.content, footer: lines });
 }
 
@@ -239,7 +242,7 @@ export async function postRest(
 ): Promise<number> {
   const issueId = needIssue(leased);
   const docs = deps.text.messageToAdf({
-    header: "Description, continued",
+    header: sayShort(deps.settings, (t) => t.description.continued),
     text: intent.payload.rest,
     footer: [],
     format: "plain",

@@ -13,6 +13,7 @@ import { fillTransition } from "../../domain/transition-fields.ts";
 import type { Action } from "../plan/action.ts";
 import { endOfEntry, endOfWishes, fits } from "../plan/status.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
+import { say } from "../texts/say.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
 import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
 
@@ -144,12 +145,7 @@ async function tellNoWay(
 ): Promise<number> {
   const name = nameOf(target);
   const demands = [...new Set(demanded)].join(", ");
-  const text =
-    alike === null
-      ? `The service ticket changed its status, but the workflow offers no way to "${name}" from here. ` +
-        "Move the issue by hand, or let an administrator configure status.via for casebridge."
-      : `The service ticket changed its status, and several statuses of this workflow fit: ${alike}. ` +
-        "Move the issue by hand, or let an administrator name one in status.toJira for casebridge.";
+  const text = say(deps.settings, (t) => (alike === null ? t.statuses.noWay(name) : t.statuses.alike(alike)));
   const untold =
     demands === ""
       ? `no transition leads to ${name}; configure status.via`

@@ -19,6 +19,7 @@ const noInputs = {
 function makeSettings(cases: Partial<ConnectionSettings["cases"]>): ConnectionSettings {
   return {
     name: "main",
+    languages: ["en"],
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupIds: [] },
     jira: { host: "jira", projectKey: "OPS" },
     issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: {} },

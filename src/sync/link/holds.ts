@@ -12,6 +12,7 @@ import { type ApplyDeps, Unsettled } from "../apply/write-once.ts";
 import { blocked, deferred, type Outcome } from "../outcome.ts";
 import type { ActionDirection } from "../plan/action.ts";
 import type { LeasedLink, LinkSnapshot, StatePort } from "../state.ts";
+import { say, type Words } from "../texts/say.ts";
 import { later, type Run } from "./run.ts";
 
 type HoldDeps = ApplyDeps & { readonly state: StatePort };
@@ -35,8 +36,7 @@ export async function noteMoved(deps: HoldDeps, leased: LeasedLink, run: Run, is
     leased,
     run,
     noticeCause.movedAway(issue.issueKey),
-    `This issue was moved out of project ${deps.settings.jira.projectKey}, so it is not mirrored at the moment. ` +
-      'Move it back, or let an administrator run "casebridge links move" for it.',
+    say(deps.settings, (t) => t.holds.moved(deps.settings.jira.projectKey)),
   );
   return blocked("moved");
 }
@@ -96,9 +96,7 @@ export async function noteMissing(
       leased,
       run,
       noticeCause.unreadable(reason, first.firstAt.getTime()),
-      reason === "case_gone"
-        ? "The service ticket does not exist in Huawei Cloud any more. Nothing further is mirrored."
-        : "Huawei Cloud does not let casebridge read this service ticket any more. Nothing further is mirrored.",
+      say(deps.settings, (t) => (reason === "case_gone" ? t.holds.caseGone : t.holds.caseForbidden)),
     );
     if (!told) return deferred(reason, run.writes);
   }
@@ -140,18 +138,14 @@ export async function holdLink(
   const { direction, reason } = hold;
   await leased.apply({ failures: [{ ...hold, item: "link" }], link: { reason } });
   const failure = leased.snapshot.failures.find((entry) => entry.item === "link" && entry.reason === reason);
-  const what =
-    direction === "to-huawei"
-      ? "Comments of this issue do not reach the service ticket"
-      : direction === "to-jira"
-        ? "News of the service ticket does not reach this issue"
-        : "This issue and its service ticket are not mirrored";
+  const what: Words = ({ holds }) =>
+    direction === "to-huawei" ? holds.toHuawei : direction === "to-jira" ? holds.toJira : holds.both;
   await tellSoftly(
     deps,
     leased,
     run,
     noticeCause.suspended(direction, reason, failure?.firstAt.getTime() ?? 0),
-    `${what} at the moment (${reason}). Nothing is lost: an administrator finds the reason and the remedy with "casebridge failures list".`,
+    say(deps.settings, (t) => t.holds.suspended(what(t), reason)),
   );
   if (direction === "both") await leased.apply({ link: { state: "blocked", reason } });
   deps.log.error({ linkId: run.link.id, direction, reason }, "Link held");

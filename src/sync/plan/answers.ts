@@ -3,12 +3,12 @@
  * afresh. Neither writes anything to Huawei, so both are for everybody who may comment, restricted comments included, and the answer
  * names no text of anybody.
  */
-import { isOpenStatus, statusName } from "../../domain/case.ts";
 import { parseCommand } from "../../domain/command-text.ts";
-import { remedyFor } from "../../domain/failure.ts";
 import type { IssueComment } from "../../domain/issue.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { formatMoment } from "../render.ts";
+import type { IssueTexts } from "../texts/issue-texts.ts";
+import { say } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 import { decidedCommand, findCommand } from "./commands.ts";
 import { remember } from "./remember.ts";
@@ -43,27 +43,30 @@ export function planAnswers(
 
 /** How the pair stands, for people: state, what waits and since when, failures with their remedies. */
 function stateText(input: PlanInput, planned: readonly Action[]): string {
+  return say(input.settings, (t) => stateIn(t, input, planned));
+}
+
+function stateIn(t: IssueTexts, input: PlanInput, planned: readonly Action[]): string {
   const { link, failures, observed, paused } = input;
   const when = (at: Date): string => formatMoment(at, input.settings.huawei.timeZone);
   const status = observed.case?.status ?? link.caseStatus;
-  const known = status === null ? "" : ` (${statusName(status)}${isOpenStatus(status) ? "" : ", closed"})`;
-  const lines = [`Service ticket ${link.caseId}${known} and this issue: ${link.state}.`];
-  if (paused.toJira) lines.push("Mirroring to this issue is paused by an administrator.");
-  if (paused.toHuawei) lines.push("Mirroring to Huawei Cloud is paused by an administrator.");
-  for (const [side, direction, words] of [
-    ["huawei", "to-huawei", "to Huawei Cloud"],
-    ["jira", "to-jira", "to this issue"],
+  const lines = [t.state.pair(link.caseId ?? "", status, link.state)];
+  if (paused.toJira) lines.push(t.state.pausedToJira);
+  if (paused.toHuawei) lines.push(t.state.pausedToHuawei);
+  for (const [side, direction, where] of [
+    ["huawei", "to-huawei", t.state.toHuawei],
+    ["jira", "to-jira", t.state.toJira],
   ] as const) {
     const open = input.intents.filter((intent) => intent.side === side);
     const fresh = planned.filter((action) => action.direction === direction).length;
     if (open.length === 0 && fresh === 0) continue;
     const oldest = open.map(({ createdAt }) => createdAt).sort((a, b) => a.getTime() - b.getTime())[0];
-    const since = oldest === undefined ? "" : `, the oldest since ${when(oldest)}`;
-    lines.push(`On the way ${words}: ${Math.max(open.length, fresh)}${since}.`);
+    const since = oldest === undefined ? "" : t.state.oldest(when(oldest));
+    lines.push(t.state.onTheWay(where, Math.max(open.length, fresh), since));
   }
-  if (lines.length === 1) lines.push("Nothing waits.");
-  for (const failure of failures.slice(0, failuresMax))
-    lines.push(`${failure.item}: ${failure.reason} since ${when(failure.firstAt)}. ${remedyFor(failure.reason)}`);
-  if (failures.length > failuresMax) lines.push(`And ${failures.length - failuresMax} more failures.`);
+  if (lines.length === 1) lines.push(t.state.nothing);
+  for (const { item, reason, firstAt } of failures.slice(0, failuresMax))
+    lines.push(t.state.failure(item, reason, when(firstAt), t.remedy(reason)));
+  if (failures.length > failuresMax) lines.push(t.state.more(failures.length - failuresMax));
   return lines.join("\n");
 }

@@ -20,6 +20,7 @@ import { type Mirror, mirrorId, numberOf } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
+import type { Words } from "../texts/say.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { isUnguarded, type Kept, planGuard } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
@@ -200,7 +201,7 @@ export function planChanges(
   const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
   const text = tellingText(readTopics(issue, link.origin, input), byPeople);
   const at = new Date(issue.updatedRaw);
-  const what = "What was changed on this issue";
+  const what: Words = (t) => t.guard.changes;
   const guarded = planGuard(input, { item: singleItems.changes, texts: [text], at, what }, kept);
   if ("actions" in guarded) return guarded.actions;
   return [{ kind: "tell_change", direction: "to-huawei", issue, n, state, text, asIs: guarded.asIs }];

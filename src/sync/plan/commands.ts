@@ -17,10 +17,12 @@ import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { toPlainText } from "../../domain/text/sanitize.ts";
 import { formatMoment } from "../render.ts";
 import type { StateStep } from "../state.ts";
+import type { IssueTexts } from "../texts/issue-texts.ts";
+import { type Speaking, say } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
 import { findReleased, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { remember } from "./remember.ts";
-import { authorHold, heldReason, issueHold, issueHoldTexts } from "./restriction.ts";
+import { authorHold, heldReason, issueHold } from "./restriction.ts";
 
 /** What became of the command in a comment; `undefined` when it was none, or is new. Pure. */
 export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror<"command"> | undefined {
@@ -145,7 +147,7 @@ function planRun(
     item: itemKey("comment", comment.commentId),
     texts: [toPlainText(command.text).trim()],
     at: comment.updatedAt,
-    what: `The /rate of ${written} (number ${comment.commentId})`,
+    what: (t) => t.guard.rating(written, comment.commentId),
   };
   const guarded = planGuard(input, said, kept);
   return "actions" in guarded ? guarded.actions : [{ ...run, asIs: guarded.asIs }];
@@ -172,7 +174,9 @@ function planReplies(input: PlanInput): Action[] {
     if (state !== "live" && state !== "refused" && !held) return [];
     const cause = held ? noticeCause.commandWaits(commentId) : noticeCause.reply(commentId);
     if (isOwed(input, cause)) return [];
-    return [{ kind: "notice", direction: "to-jira", cause, text: replyText(reason ?? answeredCommand) }];
+    return [
+      { kind: "notice", direction: "to-jira", cause, text: replyText(input.settings, reason ?? answeredCommand) },
+    ];
   });
 }
 
@@ -183,71 +187,29 @@ function planCaseReplies(input: PlanInput, comments: readonly IssueComment[]): A
     const mirror = findMirror(input.mirrors, mirrorId.comment(comment.commentId));
     const cause = noticeCause.reply(comment.commentId);
     if (mirror?.state !== "live" || isOwed(input, cause)) return [];
-    return [{ kind: "notice", direction: "to-jira", cause, text: replyText({ name: "case", result: "done" }) }];
+    return [
+      {
+        kind: "notice",
+        direction: "to-jira",
+        cause,
+        text: replyText(input.settings, { name: "case", result: "done" }),
+      },
+    ];
   });
 }
 
-const doneTexts: Readonly<Record<string, string>> = {
-  urge: "Done: Huawei Cloud was urged to go on with the service ticket.",
-  close: "Done: the service ticket was closed in Huawei Cloud.",
-  cancel: "Done: the service ticket was withdrawn in Huawei Cloud.",
-  rate: "Done: the rating was handed to Huawei Cloud.",
-  case: "Done: the text was sent to Huawei Cloud.",
-  resync: "Done: the service ticket and this issue are compared afresh, and what differs is mended.",
-};
-
-const unknownText =
-  "casebridge knows /case, /urge, /close, /cancel, /rate, /release, /status and /resync. To send the comment as it is, write /case in front of it.";
-
-const usageTexts: Readonly<Record<string, string>> = {
-  case: "Write /case followed by the text that Huawei Cloud shall read.",
-  urge: "Write /urge alone.",
-  close: "Write /close alone; what you want to say goes into a comment of its own.",
-  cancel: "Write /cancel alone; what you want to say goes into a comment of its own.",
-  status: "Write /status alone.",
-  resync: "Write /resync alone.",
-  release: "Write /release masked or /release as-is, and the number from the note behind it: /release as-is 10042",
-  rate: "Write /rate, a number from 1 to 5, and, if you like, a text: /rate 5 quick help",
-};
-
 /** The reply to a command. Pure. */
-export function replyText({ name, result }: CommandResult): string {
-  switch (result) {
-    case "done":
-      return doneTexts[name] ?? "Done.";
-    case "masked":
-      return "Done: what waited is sent, with what was found in it masked.";
-    case "as_is":
-      return "Done: what waited is sent as it stands.";
-    case "nothing":
-      return `Not done: nothing waits here for /${name}.`;
-    case "which":
-      return "Not done: several texts wait here. Name the one that you mean by the number in its note: /release as-is 10042";
-    case "changed":
-      return "Not done: what waits was written or changed after /release was. Look at it, and write /release again.";
-    case "perhaps":
-      return `Perhaps done: the answer to /${name} was lost, and the API in use keeps no log that tells. It is not repeated by itself: if the console does not show it, write /${name} again.`;
-    case "usage":
-      return `Not understood: /${name}. ${isKnownCommand(name) ? (usageTexts[name] ?? "") : unknownText}`.trim();
-    case "restricted":
-      return `Not done: /${name} stands in a comment that is restricted or internal, and nothing of such comments acts on the service ticket. Write it as an ordinary comment.`;
-    case "security_level":
-    case "issue_restricted":
-    case "issue_restriction_unknown":
-      return `Not done: /${name}. ${issueHoldTexts[result]}`;
-    case "nothing_leaves":
-      return `Not done: /${name}. Comments do not leave Jira here (COMMENTS_TO_HUAWEI is none).`;
-    case "nobody":
-      return `Not permitted: /${name}. Comments do not leave Jira here; an administrator may name who may use commands (commands.role).`;
-    case "not_permitted":
-      return `Not permitted: /${name}. Only people in the project role that the administrator named (commands.role) may use it.`;
-    case "role_missing":
-      return `Not done: /${name}. The project has no role of the name in commands.role; an administrator mends it with the help of "casebridge doctor".`;
-    case "role_unreadable":
-      return `Not done: /${name}. Jira does not tell casebridge who is in the role named by commands.role: its account needs Administer Projects, and Browse users and groups where the role holds groups.`;
-    case "held":
-      return `/${name} waits: more than 10 service tickets were to be closed or withdrawn within 10 minutes. An administrator releases them with "casebridge resume".`;
-    default:
-      return `Not done: Huawei Cloud refused /${name}: ${result}`;
-  }
+export function replyText(settings: Speaking, reply: CommandResult): string {
+  return say(settings, (t) => replyIn(t, reply));
+}
+
+function replyIn(t: IssueTexts, { name, result }: CommandResult): string {
+  const of = <Entry>(entries: Readonly<Record<string, Entry>>, key: string): Entry | undefined =>
+    Object.hasOwn(entries, key) ? entries[key] : undefined;
+  if (result === "done") return of<string>(t.done, name) ?? t.doneOtherwise;
+  if (result === "usage")
+    return t.notUnderstood(name, isKnownCommand(name) ? (of<string>(t.usage, name) ?? "") : t.unknownCommand).trim();
+  const hold = of<string>(t.issueHolds, result);
+  if (hold !== undefined) return t.notDone(name, hold);
+  return of<(name: string) => string>(t.replies, result)?.(name) ?? t.refusedCommand(name, result);
 }

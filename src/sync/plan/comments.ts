@@ -153,7 +153,7 @@ function saidInComment(
     author: comment.authorName,
     files: files.map(({ name }) => name),
     at: comment.updatedAt,
-    what: `The comment of ${written} (number ${comment.commentId})`,
+    what: (t) => t.guard.comment(written, comment.commentId),
   };
 }
 

@@ -2,11 +2,12 @@
  * Facts of a case, and access requests of engineers: told on the issue as notices. Labels of a case: labels of the issue.
  */
 import type { AccessRequest, CaseDetail } from "../../domain/case.ts";
-import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
+import { caseLabel, commonLabel, type InputName, toJiraLabel } from "../../domain/labels.ts";
 import { intentsOf } from "../../domain/rows/intent.ts";
 import type { Mirror } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import { hashParts } from "../../lib/hash.ts";
+import { say } from "../texts/say.ts";
 import { type Action, hasNotice, isOwed, type Observed, type PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
 
@@ -28,17 +29,22 @@ export function planFacts(input: PlanInput): Action[] {
   if (input.link.factsHash === hash) return [];
   const told = remember("remember_facts", { link: { factsHash: hash } });
   if (input.link.factsHash === null) return [told];
-  const rows: [string, string | null][] = [
-    ["type", detail.typeName],
-    ["problem type", detail.problemTypeName],
-    ["region", detail.regionName],
-    ["severity", detail.severityName],
+  const rows: [InputName, string | null][] = [
+    ["subTypeId", detail.typeName],
+    ["problemTypeId", detail.problemTypeName],
+    ["regionId", detail.regionName],
+    ["severityId", detail.severityName],
   ];
-  const text = rows.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`])).join("\n");
+  const text = say(input.settings, (t) =>
+    [
+      t.factsChanged,
+      ...rows.flatMap(([name, value]) => (value === null ? [] : [t.factLine(t.inputs[name], value)])),
+    ].join("\n"),
+  );
   const cause = noticeCause.facts(hash);
   // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
   if (hasNotice(input, cause)) return [told];
-  return [{ kind: "notice", direction: "to-jira", cause, text: `Facts of the service ticket changed:\n${text}` }];
+  return [{ kind: "notice", direction: "to-jira", cause, text }];
 }
 
 /** Access is never answered by casebridge; the issue says what is asked, until when, and where to answer it. */
@@ -49,10 +55,15 @@ export function planAccessRequests(input: PlanInput): Action[] {
         kind: "notice",
         direction: "to-jira",
         cause: accessCause(request),
-        text:
-          `A Huawei engineer asks for access: ${request.summary}` +
-          `${request.expiresAt === null ? "" : `\nUntil: ${request.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`}` +
-          "\nAnswer it in the Huawei Cloud console under Service Tickets > My Authorizations (我的授权). casebridge never answers it.",
+        text: say(input.settings, (t) =>
+          [
+            t.access.asked(request.summary),
+            ...(request.expiresAt === null
+              ? []
+              : [t.access.until(request.expiresAt.toISOString().slice(0, 16).replace("T", " "))]),
+            t.access.answer,
+          ].join("\n"),
+        ),
       }) as const,
   );
 }

@@ -12,7 +12,7 @@ const later = new Date("2026-05-04T10:05:00Z");
 const item = "comment:10042";
 
 function say(text: string, more: Partial<Said> = {}): Said {
-  return { item, texts: [text], at, what: "The comment", ...more };
+  return { item, texts: [text], at, what: () => "The comment", ...more };
 }
 
 type Mode = ConnectionSettings["guard"]["mode"];
@@ -30,6 +30,7 @@ function ask(
       mirrors: rows,
       failures,
       settings: {
+        languages: ["en"],
         guard: { mode: more.mode ?? "hold", patterns: [], kinds: [] },
         comments: {
           toHuawei: "all",
@@ -108,7 +109,7 @@ describe("what the guard keeps", () => {
     const tell = (said: Said) => {
       const verdict = ask(said);
       if (verdict.kind !== "waits") throw new Error("nothing is found in it");
-      return holdStep(said, verdict, null);
+      return holdStep({ languages: ["en"] }, said, { held: verdict, comment: null });
     };
 
     const told = tell(secret);

@@ -19,6 +19,8 @@ import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../doma
 import { guardAuthorLine, guardFileName } from "../../domain/text/guarded-names.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
+import type { IssueTexts } from "../texts/issue-texts.ts";
+import { type Speaking, say, type Words } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 import { releasedReason } from "./disclosure.ts";
 import { remember } from "./remember.ts";
@@ -36,7 +38,7 @@ export type Said = {
   /** When it was written or edited last, by Jira's clock. */
   readonly at: Date;
   /** What it is, as the start of a sentence for people. */
-  readonly what: string;
+  readonly what: Words;
 };
 
 /** What waits, with what is stored of it. */
@@ -52,7 +54,7 @@ export type Held = {
 export type Verdict = { readonly kind: "goes"; readonly asIs: boolean } | Held;
 
 type Known = Pick<PlanInput, "mirrors" | "failures"> & {
-  readonly settings: Pick<ConnectionSettings, "guard" | "comments">;
+  readonly settings: Pick<ConnectionSettings, "guard" | "comments" | "languages">;
 };
 
 /** Gathers what waits in one plan, so that what waits no more is told from it. */
@@ -134,7 +136,7 @@ export function planGuard(
   kept.keep(said.item);
   const holds = comment !== undefined && needsRow(comment.mirror) ? comment.comment : null;
   kept.hasNews ||= !verdict.known;
-  const { step, cause, text } = holdStep(said, verdict, holds);
+  const { step, cause, text } = holdStep(input.settings, said, { held: verdict, comment: holds });
   return {
     actions: [
       ...(verdict.known && holds === null ? [] : [remember("hold_guarded", step)]),
@@ -152,9 +154,9 @@ function needsRow(mirror: Mirror | undefined): boolean {
 
 /** What is remembered and told of an item that waits; the cause of the note is one per text. Pure. */
 export function holdStep(
+  settings: Speaking,
   said: Said,
-  held: Held,
-  comment: IssueComment | null,
+  { held, comment }: { readonly held: Held; readonly comment: IssueComment | null },
 ): { readonly step: StateStep; readonly cause: string; readonly text: string } {
   const kinds = maskedInWords(held.masked);
   const { item, at } = said;
@@ -172,21 +174,16 @@ export function holdStep(
       failures: [{ direction: "to-huawei", item, reason: guardHeld, detail: `${kinds}; text ${hash.slice(0, 8)}` }],
     },
     cause: noticeCause.guarded(item, hash.slice(0, 8)),
-    text: holdText(said, kinds),
+    text: say(settings, (t) => holdText(t, said, held.masked)),
   };
 }
 
-function holdText({ item, what }: Said, kinds: string): string {
+function holdText(t: IssueTexts, { item, what }: Said, masked: readonly MaskedKind[]): string {
   const { kind, id } = parseItem(item);
   const name = id ?? (item === singleItems.changes ? item : null);
   const command = (word: string): string => `/release ${word}${name === null ? "" : ` ${name}`}`;
-  const mend =
-    kind === "file" ? "Attach it anew under another name and delete this one" : "Take it out, and it is sent by itself";
-  return (
-    `${what} waits in Jira, since something in it should perhaps not reach Huawei Cloud: ${kinds}.\n` +
-    `${mend}. Or write ${command("masked")} to send it with that masked, or ${command("as-is")} to send it as it stands. ` +
-    'An administrator can do the same with "casebridge failures retry".'
-  );
+  const mend = kind === "file" ? t.guard.renameFile : t.guard.takeOut;
+  return `${t.guard.waits(what(t), t.masked(masked))}\n${t.guard.ways(mend, command("masked"), command("as-is"))}`;
 }
 
 /** The row of an item that waits, that was released, or that waits no more. Pure. */

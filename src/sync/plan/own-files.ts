@@ -97,7 +97,7 @@ function planFile(
     texts: [],
     files: [file.name],
     at: file.createdAt,
-    what: `The file ${shown} (number ${file.attachmentId})`,
+    what: (t) => t.guard.file(shown, file.attachmentId),
   };
   const guarded = planGuard(input, said, kept);
   if ("actions" in guarded) return guarded.actions;

@@ -50,6 +50,7 @@ const noInputs = {
 function makeSettings(more: SettingsOverrides = {}): ConnectionSettings {
   return {
     name: "main",
+    languages: ["en"],
     huawei: { endpoint: "https://osm", consoleCaseUrl: null, timeZone: "UTC", messageCharsMax: 1200, groupIds: [] },
     jira: { host: "jira", projectKey: "OPS" },
     issue: { type: { value: "Task" }, requestType: null, assignee: null, fields: {} },

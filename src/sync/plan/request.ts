@@ -5,6 +5,7 @@ import type { Issue } from "../../domain/issue.ts";
 import { caseLabelPrefix, commonLabel } from "../../domain/labels.ts";
 import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
+import { say } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 
 /** The comment that names the case, and the label of the request taken away. Pure. */
@@ -17,8 +18,9 @@ export function planRequest(input: PlanInput, issue: Issue): Action[] {
   if (!isOwed(input, noticeCause.caseCreated)) {
     const { consoleCaseUrl } = input.settings.huawei;
     const lines = [
-      `The service ticket ${caseId} was opened in Huawei Cloud. Its messages appear here as comments.`,
-      afterwards[input.settings.comments.toHuawei],
+      say(input.settings, (t) =>
+        [t.request.opened(caseId), t.request.afterwards[input.settings.comments.toHuawei]].join("\n"),
+      ),
       ...(consoleCaseUrl === null ? [] : [consoleCaseUrl.replaceAll("{caseId}", encodeURIComponent(caseId))]),
       ...(request.reason === null ? [] : [request.reason]),
     ];
@@ -28,12 +30,6 @@ export function planRequest(input: PlanInput, issue: Issue): Action[] {
   if (labels.length > 0) actions.push({ kind: "drop_request_labels", direction: "to-jira", labels });
   return actions;
 }
-
-const afterwards = {
-  all: "Comments written from now on are sent to it; commands: /urge, /close, /cancel, /rate 1-5 text.",
-  command: "Comments that start with /case are sent to it; commands: /urge, /close, /cancel, /rate 1-5 text.",
-  none: "Comments stay in Jira.",
-} as const;
 
 /** Labels of an issue that its request was recognised by: those that the query asks for (`labels = x`, `labels in (x, y)`). Pure. */
 export function requestLabels(jql: string, labels: readonly string[]): string[] {

@@ -50,14 +50,6 @@ export function issueHold(
   return issue.restriction === "unknown" ? "issue_restriction_unknown" : null;
 }
 
-/** The same for people. */
-export const issueHoldTexts: Readonly<Record<IssueHold, string>> = {
-  security_level: "This issue has a security level, so nothing of it reaches Huawei Cloud.",
-  issue_restricted: "This issue is restricted to some roles, so nothing of it reaches Huawei Cloud.",
-  issue_restriction_unknown:
-    "Jira does not say whether this issue is restricted, so nothing of it reaches Huawei Cloud.",
-};
-
 /** Why a comment must not leave Jira, or `null` when it may. `comments`: where its parents are found. Pure. */
 export function heldReason(input: {
   readonly comment: IssueComment;

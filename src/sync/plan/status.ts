@@ -6,7 +6,7 @@
  * is known by the moment of the transition alone, so everything about it is remembered under that moment: the wish, the refusal, the
  * move back. A refusal leaves the agreed pair as it is, or the next look would take it for news.
  */
-import { deletedStatus, isOpenStatus, statusName, waitingStatuses } from "../../domain/case.ts";
+import { deletedStatus, isOpenStatus, waitingStatuses } from "../../domain/case.ts";
 import type { Issue, StatusCategory, StatusChange } from "../../domain/issue.ts";
 import { findIntent, intentsOf } from "../../domain/rows/intent.ts";
 import { findMirror, idOf, type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
@@ -14,9 +14,10 @@ import { toStoredName } from "../../domain/rows/mirror-name.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import type { StateStep } from "../state.ts";
+import { type Speaking, say } from "../texts/say.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { remember } from "./remember.ts";
-import { type IssueHold, issueHold, issueHoldTexts } from "./restriction.ts";
+import { type IssueHold, issueHold } from "./restriction.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -141,7 +142,7 @@ function planCaseChange(
       kind: "notice",
       direction: "to-jira",
       cause: noticeCause.deleted,
-      text: "The service ticket was deleted in Huawei Cloud.",
+      text: say(input.settings, (t) => t.statuses.deleted),
     });
   }
   // An issue that was there before its case stays where its person put it, as long as the two fit (rule 7).
@@ -156,7 +157,7 @@ function planCaseChange(
       kind: "notice",
       direction: "to-jira",
       cause: both,
-      text: `Both sides changed: the service ticket is "${statusName(status)}" now, so this issue follows it.`,
+      text: say(input.settings, (t) => t.statuses.both(t.status(status))),
     });
   }
   actions.push({
@@ -188,7 +189,7 @@ function planWaits(
   const n = input.mirrors.filter(({ kind, version }) => kind === "waits" && version > 1).length + 1;
   const cause = noticeCause.waits(n);
   if (isOwed(input, cause)) return { actions: [], n };
-  return { actions: [{ kind: "notice", direction: "to-jira", cause, text: waitsText(status) }], n };
+  return { actions: [{ kind: "notice", direction: "to-jira", cause, text: waitsText(input.settings, status) }], n };
 }
 
 /** When a person's move of `moment`, in Jira's time, is acted on: comments that were written before it go first, after their hold. */
@@ -277,7 +278,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
   if (hasNotice(input, closeCause)) return [agreed];
   if (isOwed(input, closeCause)) return [];
   return [
-    { kind: "notice", direction: "to-jira", cause: closeCause, text: askText(status) },
+    { kind: "notice", direction: "to-jira", cause: closeCause, text: askText(input.settings, status) },
     // Behind its notice: where nothing may go to Jira the move stays news.
     { ...agreed, direction: "to-jira" },
   ];
@@ -286,7 +287,7 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
 /** Nothing of the issue leaves: a person is told, and the case is asked once the issue may be spoken of again. */
 function planUnasked(input: PlanInput, cause: string, hold: IssueHold): Action[] {
   if (isOwed(input, cause)) return [];
-  const text = `Huawei Cloud was not asked to take the service ticket up again. ${issueHoldTexts[hold]} It is asked once that is over.`;
+  const text = say(input.settings, (t) => t.statuses.unasked(t.issueHolds[hold]));
   return [{ kind: "notice", direction: "to-jira", cause, text }];
 }
 
@@ -335,9 +336,7 @@ function planAfterRefusal(
           kind: "notice",
           direction: "to-jira",
           cause,
-          text:
-            `Huawei Cloud refused what moving this issue asked for: ${reason ?? "no reason given"}. ` +
-            `The service ticket is still "${statusName(status)}", so this issue is moved back.`,
+          text: say(input.settings, (t) => t.statuses.refused(reason, t.status(status))),
         },
       ];
   if (findMirror(input.mirrors, mirrorId.movedBack(movedMs)) !== undefined) return [...notice, agreed];
@@ -354,23 +353,14 @@ function planAfterRefusal(
   ];
 }
 
-function askText(status: number): string {
-  const ways: Readonly<Record<number, string>> = {
-    0: "write /cancel as a comment here to withdraw the service ticket",
-    1: "write /close as a comment here if the problem is solved",
-    17: "write /close as a comment here if the problem is solved",
-  };
-  const way =
-    ways[status] ?? "wait until Huawei Cloud goes on with it (/close and /cancel are not taken in this status)";
-  return (
-    `This issue was moved to done, but the service ticket is still "${statusName(status)}" and stays as it is. ` +
-    `To end it as well, ${way}, or move this issue back.`
-  );
+function askText(settings: Speaking, status: number): string {
+  return say(settings, (t) => {
+    const { toCancel, toClose, toWait } = t.statuses;
+    const way = status === 0 ? toCancel : status === 1 || status === 17 ? toClose : toWait;
+    return t.statuses.ask(t.status(status), way);
+  });
 }
 
-function waitsText(status: number): string {
-  return status === 2
-    ? "Huawei Cloud waits for us: it proposes a solution and asks to confirm the result. " +
-        "Move this issue to done or write /close to confirm, or answer in a comment."
-    : "Huawei Cloud waits for us: it asks for feedback on the service ticket.";
+function waitsText(settings: Speaking, status: number): string {
+  return say(settings, (t) => (status === 2 ? t.statuses.confirms : t.statuses.waits));
 }

@@ -31,7 +31,7 @@ export type RecogniseInput = {
   readonly accepts: (inst: string) => boolean;
   readonly adfToText: (doc: unknown) => string;
   /** The comments that a message becomes, as text; lets a copy without a readable property be known again. `null` = not wanted. */
-  readonly renderMessage: ((message: CaseMessage) => readonly string[]) | null;
+  readonly renderMessage: ((message: CaseMessage) => readonly (readonly string[])[]) | null;
   readonly now: Date;
   readonly aheadMs: { readonly huawei: number; readonly jira: number };
 };

@@ -130,8 +130,8 @@ function takeUnreadable(
   const text = squeeze(input.adfToText(comment.body));
   for (const { message, sourceId, fingerprint } of new Set(names.values())) {
     if (message.isFirst || book.find(mirrorId.message(sourceId)) !== undefined) continue;
-    const [rendered = ""] = renderMessage(message);
-    if (rendered === "" || !text.startsWith(squeeze(rendered))) continue;
+    const starts = renderMessage(message).map(([first = ""]) => squeeze(first));
+    if (!starts.some((start) => start !== "" && text.startsWith(start))) continue;
     book.add({
       ...mirrorId.message(sourceId),
       fingerprint,
@@ -153,7 +153,9 @@ function completeCopies(input: RecogniseInput, book: Book, names: ReadonlyMap<st
     if (findMirror(input.mirrors, row) !== undefined) continue;
     const owed = input
       .renderMessage(message)
-      .some((_text, at) => at > 0 && book.find(mirrorId.message(partName(sourceId, at + 1))) === undefined);
+      .every((parts) =>
+        parts.some((_text, at) => at > 0 && book.find(mirrorId.message(partName(sourceId, at + 1))) === undefined),
+      );
     if (owed) book.add({ ...row, state: "sending" });
   }
 }

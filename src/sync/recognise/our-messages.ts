@@ -14,7 +14,7 @@ import { type Mark, markIdentity, parseMarkAtStart } from "../../domain/text/mar
 import { withoutMarkup } from "../../domain/text/markup.ts";
 import { safeFileName, toPlainText } from "../../domain/text/sanitize.ts";
 import { toOurTime } from "../../lib/service-clock.ts";
-import { isFileLine } from "../render.ts";
+import { isSentFileLine } from "../render.ts";
 import type { Book, RecogniseInput } from "./book.ts";
 import { squeeze } from "./book.ts";
 
@@ -167,7 +167,7 @@ function asSent(content: string): string {
     .replace(/^[ \t]+/, "")
     .replace(/^\(sent late, written [^()\n]{0,60}\)$/m, "")
     .split("\n")
-    .filter((line) => !isFileLine(line))
+    .filter((line) => !isSentFileLine(line))
     .join("\n");
 }
 

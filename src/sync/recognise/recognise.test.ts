@@ -140,7 +140,7 @@ describe("copies in Jira", () => {
         comment("801", "Wang: text of m1", { authorId: "casebridge" }),
         { ...own("802", { messageId: "mX", caseId: "TT2" }), body: "Wang: text of m2\nAttachment: a.txt" },
       ],
-      renderMessage: (entry) => [`Wang:  ${entry.content}`],
+      renderMessage: (entry) => [[`王：${entry.content}`], [`Wang:  ${entry.content}`]],
     });
 
     expect(found.mirrors).toMatchObject([

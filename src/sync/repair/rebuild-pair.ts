@@ -23,6 +23,7 @@ import { isCompatible } from "../plan/status.ts";
 import { type Recognised, recognise } from "../recognise/recognise.ts";
 import { messageHeader } from "../render.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, StateStep } from "../state.ts";
+import { allLanguages } from "../texts/say.ts";
 import { type FoundIssue, lane, type RebuildDeps, type Survey } from "./survey.ts";
 
 /** What became of one pair. */
@@ -116,14 +117,17 @@ export async function recognisePair(
     ownAccountId: reading.ownAccountId,
     accepts,
     adfToText: text.adfToText,
+    // What was written before may be in another language.
     renderMessage: (message) =>
-      text
-        .messageToAdf({
-          header: messageHeader(message, settings.huawei.timeZone),
-          text: message.content,
-          footer: [],
-        })
-        .map(text.adfToText),
+      allLanguages.map((languages) =>
+        text
+          .messageToAdf({
+            header: messageHeader(message, settings.huawei.timeZone, { languages }),
+            text: message.content,
+            footer: [],
+          })
+          .map(text.adfToText),
+      ),
     ...moments(deps),
   });
 }

@@ -72,7 +72,7 @@ async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<Rere
   for (const identified of people) {
     const parts = partsOf(leased, identified);
     if (parts === null) continue;
-    const lines = identified.message.files.flatMap((file) => knownFile(leased, file)?.line ?? []);
+    const lines = identified.message.files.flatMap((file) => knownFile(deps, leased, file)?.line ?? []);
     const docs = renderMessage(deps, identified.message, lines);
     if (docs.length !== parts.length) {
       uneven += 1;

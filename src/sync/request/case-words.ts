@@ -6,7 +6,7 @@ import type { Issue, IssueFile } from "../../domain/issue.ts";
 import { type CasePayload, type FrozenCase, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
 import { mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
-import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
+import { addMasked, guardText, type MaskedKind } from "../../domain/text/guard.ts";
 import { ownWords, thawed } from "../../domain/text/guarded.ts";
 import { guardAuthorLine } from "../../domain/text/guarded-names.ts";
 import { type CaseMark, markIdentity } from "../../domain/text/marks.ts";
@@ -19,6 +19,7 @@ import { namesInRestricted } from "../plan/disclosure.ts";
 import { type NewCase, newCaseCharsMax } from "../ports.ts";
 import { stayingLine } from "../render.ts";
 import type { LeasedLink } from "../state.ts";
+import { type Speaking, say } from "../texts/say.ts";
 import { filesOfRequest, uploadForCase } from "./files.ts";
 import type { ResolvedInputs } from "./inputs.ts";
 
@@ -146,11 +147,11 @@ export async function prepareCase(
     intents: [...rest, ...uploaded.intents],
     mirrors: [...uploaded.mirrors, rememberedState(0, issue, state)],
     failures: uploaded.failures,
-    notes: maskedNote(masked),
+    notes: maskedNote(deps.settings, masked),
   };
 }
 
-function maskedNote(masked: readonly MaskedKind[]): string[] {
+function maskedNote(settings: Speaking, masked: readonly MaskedKind[]): string[] {
   if (masked.length === 0) return [];
-  return [`Something in what was sent was masked: ${maskedInWords(masked)}.`];
+  return [say(settings, (t) => t.guard.maskedRequest(t.masked(masked)))];
 }

@@ -17,6 +17,7 @@ import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
 import { isIssueOf, namesItself } from "../ownership.ts";
 import type { JiraPort, MarkedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
+import { say, type Words } from "../texts/say.ts";
 
 /**
  * Whether an issue without a link carries what belongs to another one, or what casebridge never gave it. One that our own account made
@@ -36,20 +37,14 @@ export async function isClone(
 }
 
 /** What keeps a copy from being a request, for people; `null` where the issue carries nothing of casebridge's. Pure. */
-export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "labels" | "mark">): string | null {
+export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "labels" | "mark">): Words | null {
   const foreign = labels.filter((label) => label.startsWith(caseLabelPrefix));
   if (foreign.length > 0) {
-    return (
-      `This issue looks like a copy of another one: it carries the label ${foreign.join(", ")}. ` +
-      "To make it a request of its own, remove the labels that start with hwcase- and hw:, and huawei-cloud."
-    );
+    return (t) => t.request.copyByLabel(foreign.join(", "));
   }
   if (mark === null) return null;
-  const whose =
-    mark.issueId !== undefined && mark.issueId !== issueId
-      ? "is a copy of another one and carries its hidden mark"
-      : "carries a hidden mark that casebridge did not write";
-  return `This issue ${whose}. To make a request of it, create a new issue with the same text.`;
+  const isCopy = mark.issueId !== undefined && mark.issueId !== issueId;
+  return ({ request }) => (isCopy ? request.copyByMark : request.foreignMark);
 }
 
 /**
@@ -76,7 +71,7 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
         deps,
         leased,
         cause,
-        `Nothing of this issue is mirrored. ${text} Then give it the label that asks for a service ticket.`,
+        say(deps.settings, (t) => t.request.copyUnmirrored(text(t))),
       );
     } else {
       await leased.apply({

@@ -28,21 +28,17 @@ export async function resolveExtras(
     return { kind: "values", extras: untold, masked: addMasked(...untold.map(({ masked }) => masked)) };
   }
   const extras: (ExtraValue & { readonly masked: readonly MaskedKind[] })[] = [];
-  const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ") || "none";
+  const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ");
   for (const [key, one] of Object.entries(given)) {
     const parameter = match(asked, key);
     if (parameter === null) {
-      if (one.person)
-        return problem(
-          `The extra parameter "${withoutSecrets(key)}" is not asked for by this problem type. It asks for: ${shown}.`,
-        );
+      if (one.person) return problem((t) => t.values.extraNotAsked(withoutSecrets(key), shown === "" ? null : shown));
       continue;
     }
     const extra = guardExtra(one, [parameter.id, parameter.name], guard);
     if (parameter.lengthMax !== null && extra.value.length > parameter.lengthMax) {
-      return problem(
-        `The extra parameter "${parameter.name}" may have at most ${parameter.lengthMax} characters; it has ${extra.value.length}.`,
-      );
+      const { name, lengthMax } = parameter;
+      return problem((t) => t.values.extraTooLong(name, lengthMax, extra.value.length));
     }
     extras.push({ id: toldByHuawei(parameter.id), ...extra });
   }
@@ -50,10 +46,7 @@ export async function resolveExtras(
     if (!parameter.required || extras.some(({ id }) => id === parameter.id)) continue;
     if (parameter.defaultValue !== null && parameter.defaultValue !== "")
       extras.push({ id: toldByHuawei(parameter.id), value: toldByHuawei(parameter.defaultValue), masked: [] });
-    else
-      return problem(
-        `This problem type needs the extra parameter "${parameter.name}". Add the label ${extraLabel}${parameter.id}:<value>.`,
-      );
+    else return problem((t) => t.values.extraMissing(parameter.name, `${extraLabel}${parameter.id}`));
   }
   return { kind: "values", extras, masked: addMasked(...extras.map(({ masked }) => masked)) };
 }

@@ -94,7 +94,7 @@ export async function uploadForCase(
     );
   }
   // The notices of these are written by the plan, which finds files that are told nowhere.
-  const step = refusedStep(refused, "case");
+  const step = refusedStep(deps.settings, refused, "case");
   return {
     fileIds,
     intents,

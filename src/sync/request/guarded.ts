@@ -54,13 +54,13 @@ export async function guardRequest(
     files: words.files.map(({ name }) => name),
     found: { masked, from: JSON.stringify(given.extends) },
     at: new Date(issue.updatedRaw),
-    what: "What this issue asks for",
+    what: (t) => t.guard.request,
   };
   const ask = () => guardVerdict({ ...leased.snapshot, settings: deps.settings }, said);
   let verdict = ask();
   let writes = 0;
   if (verdict.kind === "waits") {
-    const { step, cause, text } = holdStep(said, verdict, null);
+    const { step, cause, text } = holdStep(deps.settings, said, { held: verdict, comment: null });
     if (!verdict.known) await leased.apply(step);
     // Also where a run before this one died in between.
     writes += await postNotice(deps, leased, cause, text);
@@ -128,5 +128,5 @@ async function answer(
           { commentId, authorId },
         ),
   );
-  return postNotice(deps, leased, noticeCause.reply(commentId), replyText({ name: "release", result }));
+  return postNotice(deps, leased, noticeCause.reply(commentId), replyText(deps.settings, { name: "release", result }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CreateInputs, CreateSettings } from "../../domain/settings.ts";
-import { collectInputs, inputsHash, resolveInputs } from "./inputs.ts";
+import { inEnglish } from "../texts/say.ts";
+import { collectInputs, inputsHash, type Resolution, resolveInputs } from "./inputs.ts";
 import type { Lookups } from "./lookups.ts";
 
 const none: CreateInputs = {
@@ -37,7 +38,14 @@ function makeLookups(more: Partial<Lookups> = {}): Lookups {
 }
 
 const resolve = (labels: readonly string[], settings = makeSettings(), lookups = makeLookups(), isPlain = false) =>
-  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { isPlain, guard: { mode: "mask" } }, "live");
+  resolveInputs(lookups, collectInputs({ labels }, {}, settings), { isPlain, guard: { mode: "mask" } }, "live").then(
+    worded,
+  );
+
+/** What is wrong is told in English here. */
+function worded(found: Resolution) {
+  return found.kind === "problem" ? { kind: found.kind, text: inEnglish(found.text) } : found;
+}
 
 describe("inputs of a new case", () => {
   it.each([["hw-product:ecs"], ["hw-product:Elastic-Cloud-Server"], ["HW-PRODUCT:elastic_cloud_server"]])(
@@ -131,7 +139,7 @@ describe("inputs of a new case", () => {
     const textOf = async (labels: readonly string[], field: string | null = null) => {
       const given = collectInputs({ labels }, { cf: field }, settings);
       const found = await resolveInputs(lookups, given, { isPlain: false, guard: { mode: "mask" } }, "live");
-      return found.kind === "inputs" ? found.inputs.template : found.text;
+      return found.kind === "inputs" ? found.inputs.template : inEnglish(found.text);
     };
 
     expect(await textOf([])).toBe("Steps:");

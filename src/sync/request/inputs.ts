@@ -13,6 +13,7 @@ import type { GuardOptions, MaskedKind } from "../../domain/text/guard.ts";
 import { toldByHuawei } from "../../domain/text/guarded.ts";
 import { hashParts } from "../../lib/hash.ts";
 import type { CaseTemplate, NamedId, NewCase, ProblemType } from "../ports.ts";
+import type { IssueTexts } from "../texts/issue-texts.ts";
 import { resolveExtras } from "./extras.ts";
 import type { Lookups } from "./lookups.ts";
 import {
@@ -43,14 +44,6 @@ export type ResolvedInputs = Omit<NewCase, "description" | "fileIds"> & {
 
 /** Ids, or what is wrong for people. */
 export type Resolution = { readonly kind: "inputs"; readonly inputs: ResolvedInputs } | Problem;
-
-const words: { readonly [Name in InputName]: string } = {
-  subTypeId: "type",
-  productId: "product",
-  problemTypeId: "problem type",
-  regionId: "region",
-  severityId: "severity",
-};
 
 const names = Object.keys(inputLabels) as InputName[];
 /** How many allowed values a refusal names. */
@@ -203,13 +196,9 @@ export async function resolveInputs(
 /** A severity or an extra parameter that a person named on the issue, where none can be set; `null` = nobody did. */
 function refuseExtras({ named, extends: extras }: GivenInputs): Problem | null {
   const key = Object.keys(extras).find((name) => extras[name]?.person === true);
-  const what =
-    named.severityId?.person === true
-      ? `severity "${withoutSecrets(named.severityId.text)}"`
-      : key === undefined
-        ? null
-        : `extra parameter "${withoutSecrets(key)}"`;
-  return what === null ? null : problem(`The ${what} cannot be set through the historical API. Remove it.`);
+  const severity = named.severityId;
+  if (severity?.person === true) return problem((t) => t.values.plainSeverity(withoutSecrets(severity.text)));
+  return key === undefined ? null : problem((t) => t.values.plainExtra(withoutSecrets(key)));
 }
 
 async function resolveSeverity(
@@ -220,9 +209,7 @@ async function resolveSeverity(
   if (given === null) return null;
   if (of.product === null) {
     if (!given.person) return null;
-    return problem(
-      `A severity was named (${withoutSecrets(given.text)}) but no product, and severities depend on it. Add the label ${inputLabels.productId}<id or name>.`,
-    );
+    return problem((t) => t.values.severityWithoutProduct(withoutSecrets(given.text), inputLabels.productId));
   }
   const filter = { productId: of.product.id, problemTypeId: of.problem.id };
   const found = await again(
@@ -233,9 +220,7 @@ async function resolveSeverity(
   if (!found.shown) {
     // Without a support plan that covers it Huawei takes no severity (huawei.md 6); a default must not stand in the way.
     if (!given.person) return null;
-    return problem(
-      `The severity "${withoutSecrets(given.text)}" cannot be set: the support plan of this account does not cover severities for "${of.problem.name}". Remove it.`,
-    );
+    return problem((t) => t.values.severityNotCovered(withoutSecrets(given.text), of.problem.name));
   }
   return choose(found.severities, given, guard) ?? wrong("severityId", given, found.severities);
 }
@@ -255,9 +240,8 @@ async function resolveTemplate(
   // A template is a text, which only the look-up knows.
   const template = templates === null ? null : match(templates, given.text);
   if (template !== null || !given.person) return template;
-  return problem(
-    `The template "${withoutSecrets(given.text)}" does not belong to the problem type "${problemType.name}". ${listAllowed(templates)} ` +
-      `Mend the label ${templateLabel}… or the field.`,
+  return problem((t) =>
+    t.values.foreignTemplate(withoutSecrets(given.text), problemType.name, listAllowed(t, templates), templateLabel),
   );
 }
 
@@ -270,36 +254,27 @@ function isFound(items: readonly NamedId[], given: Given | null): boolean {
 }
 
 function wrong(name: InputName, given: Given, allowed: readonly NamedId[] | null): Problem {
-  const place = given.person
-    ? `the label ${inputLabels[name]}… or the field`
-    : `create.defaults.${name} (an administrator)`;
-  return problem(
-    `The ${words[name]} "${withoutSecrets(given.text)}" is not known to Huawei Cloud here. ${listAllowed(allowed)} Mend ${place}.`,
-  );
+  return problem((t) => {
+    const place = given.person ? t.values.atIssue(inputLabels[name]) : t.values.atDefaults(name);
+    return t.values.unknown(t.inputs[name], withoutSecrets(given.text), listAllowed(t, allowed), place);
+  });
 }
 
 function missing(name: InputName, allowed: readonly NamedId[] | null): Problem {
-  return problem(
-    `No ${words[name]} is given. ${listAllowed(allowed)} Add the label ${inputLabels[name]}<id or name>, with a dash for each space.`,
-  );
+  return problem((t) => t.values.missing(t.inputs[name], listAllowed(t, allowed), inputLabels[name]));
 }
 
 /** Problem types of different products may have one name. */
 function ambiguous(found: readonly NamedId[]): Problem {
   const ids = found.map(({ name, id }) => `${name} (${id})`).join("; ");
-  return problem(
-    `Several problem types have this name: ${ids}. Name the product too, by the label ${inputLabels.productId}<id or name>, ` +
-      `or the problem type by its id: ${inputLabels.problemTypeId}<id>.`,
-  );
+  return problem((t) => t.values.ambiguous(ids, inputLabels.productId, inputLabels.problemTypeId));
 }
 
-function listAllowed(allowed: readonly NamedId[] | null): string {
-  if (allowed === null) return "Huawei Cloud does not tell which ones there are.";
-  if (allowed.length === 0) return "Huawei Cloud offers none for what was chosen so far.";
+function listAllowed(t: IssueTexts, allowed: readonly NamedId[] | null): string {
+  if (allowed === null) return t.values.untold;
+  if (allowed.length === 0) return t.values.none;
   const shown = allowed
     .slice(0, shownMax)
     .map((item) => (item.name === item.id ? item.id : `${item.name} (${item.id})`));
-  const rest = allowed.length - shown.length;
-  const more = rest > 0 ? `, and ${rest} more, which "casebridge lookups" lists` : "";
-  return `Allowed: ${shown.join("; ")}${more}.`;
+  return t.values.allowed(shown.join("; "), allowed.length - shown.length);
 }

@@ -21,6 +21,7 @@ import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import { postNotice } from "../apply/notices.ts";
 import { guardFor, needIssue, refusalText } from "../apply/write-once.ts";
 import type { LeasedLink } from "../state.ts";
+import { inEnglish, say, type Words } from "../texts/say.ts";
 import { askedAs, composeCase } from "./case-words.ts";
 import { noticeClone } from "./clones.ts";
 import { adoptedStep, createCase } from "./create-case.ts";
@@ -187,9 +188,16 @@ async function tryCreate(
   const { inputs } = resolved;
   const lacking = await accountObstacle(deps, inputs);
   if (lacking !== null) {
-    const writes = await postNotice(deps, leased, noticeCause.accountLacks(lacking.code), notOpened(lacking.text));
+    const writes = await postNotice(
+      deps,
+      leased,
+      noticeCause.accountLacks(lacking.code),
+      notOpened(deps, lacking.text),
+    );
     await leased.apply({
-      failures: [{ direction: "to-huawei", item: "case", reason: "account_not_ready", detail: lacking.text }],
+      failures: [
+        { direction: "to-huawei", item: "case", reason: "account_not_ready", detail: inEnglish(lacking.text) },
+      ],
     });
     const until = new Date(deps.clock.now().getTime() + accountPauseMs);
     return { kind: "wait", until, reason: lacking.code, writes };
@@ -203,8 +211,8 @@ async function tryCreate(
     const anew = await resolveInputs(askAnew(deps.lookups), given, { ...checks, guard }, deps.lane);
     if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(inputs))
       return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
-    const why = anew.kind === "problem" ? anew.text : `It was asked for with ${describeInputs(anew.inputs)}.`;
-    return refuse(deps, leased, cause, `Huawei Cloud refused it: ${reason}\n${why}`);
+    const why: Words = anew.kind === "problem" ? anew.text : (t) => t.request.askedWith(describeInputs(anew.inputs));
+    return refuse(deps, leased, cause, (t) => t.request.refused(reason, why(t)));
   }
 }
 
@@ -216,14 +224,14 @@ function describeInputs(inputs: ResolvedInputs): string {
   return [...ids, ...inputs.extras.map(({ id, value }) => `${extraLabel}${id}:${value}`)].join(", ");
 }
 
-function notOpened(text: string): string {
-  return `No service ticket was opened: ${text}`;
+function notOpened({ settings }: Pick<RequestDeps, "settings">, why: Words): string {
+  return say(settings, (t) => t.request.notOpened(why(t)));
 }
 
 /** One comment that says what to mend; the same inputs are not tried again. */
-async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, text: string): Promise<RequestResult> {
-  const next = "casebridge tries again when the issue is changed.";
-  const writes = await postNotice(deps, leased, cause, notOpened(`${text}\n${next}`));
+async function refuse(deps: RequestDeps, leased: LeasedLink, cause: string, why: Words): Promise<RequestResult> {
+  const text = notOpened(deps, (t) => `${why(t)}\n${t.request.triedAgain}`);
+  const writes = await postNotice(deps, leased, cause, text);
   // What was rendered before and never left is rendered anew once the issue asks again.
   const unsent = intentsOf(leased.snapshot.intents, "case").filter(({ state }) => state === "planned");
   await leased.apply({

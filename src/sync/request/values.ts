@@ -7,6 +7,7 @@ import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardOptions, guardText } from "../../domain/text/guard.ts";
 import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
 import type { NamedId } from "../ports.ts";
+import type { Words } from "../texts/say.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** An answer younger than a day serves. */
@@ -21,10 +22,10 @@ export type Given = { readonly text: string; readonly person: boolean };
 export type Asking = { readonly lookups: Lookups; readonly guard: GuardOptions; readonly lane: Lane };
 
 /** What is wrong with a request, for people. */
-export type Problem = { readonly kind: "problem"; readonly text: string };
+export type Problem = { readonly kind: "problem"; readonly text: Words };
 
 /** What is wrong, as an answer. Pure. */
-export function problem(text: string): Problem {
+export function problem(text: Words): Problem {
   return { kind: "problem", text };
 }
 

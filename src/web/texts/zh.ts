@@ -1,4 +1,5 @@
 /** 页面的简体中文文本。 Simplified Chinese words of the page. */
+import { chineseRemedies, chineseRemedyFor } from "../../domain/failure-zh.ts";
 import type { Texts } from "./language.ts";
 
 /** The Chinese catalogue. */
@@ -419,111 +420,43 @@ export const zh: Texts = {
     before: () => "此前已有人完成该操作，没有变化。",
   },
   reasons: {
-    access_changed: {
-      name: "华为云侧大量工单不再可见",
-      remedy: "恢复账号权限，检查用户组和项目，然后 `failures retry`：连接将继续运行。",
-    },
-    account_not_ready: {
-      name: "账号无法提交工单",
-      remedy: "按详情处理（权限、协议、配额）；一小时内会自动提交，或用 `failures retry` 立即提交。",
-    },
-    already_disclosed: { name: "受限内容此前已发出", remedy: "请华为云联系人删除该消息，然后 `failures discard`。" },
-    case_gone: { name: "工单已消失", remedy: "若工单确已删除则无需处理；若已恢复：`failures retry`。" },
-    comment_refused: {
-      name: "Jira 拒绝了评论",
-      remedy: "在华为云控制台查看该消息；修正详情所述问题后，`failures retry` 会发布它。",
-    },
-    contract: {
-      name: "服务的应答无法解析",
-      remedy: "检查 casebridge 与服务之间是否有代理或登录页面，然后 `failures retry`。",
-    },
-    copy_missing: {
-      name: "消息已发送但始终未出现",
-      remedy: "在华为云控制台查看。若没有该消息，请重新写评论，然后 `failures discard`。",
-    },
-    duplicate: { name: "出现重复副本", remedy: "人工去掉其中一个，然后 `failures discard`。" },
-    file_refused: { name: "文件被拒绝", remedy: "用其他方式发送文件，或修正详情所述问题后 `failures retry`。" },
-    forbidden: { name: "缺少权限", remedy: "为账号授予 `casebridge doctor` 指出的权限，然后 `failures retry`。" },
-    foreign_installation: {
-      name: "属于另一个安装",
-      remedy: "停用其中一个安装，然后 `rebuild`；或对该工单使用 `links link CASE KEY --take-over`。",
-    },
-    guard_held: {
-      name: "文本防护保留了内容",
-      remedy:
-        "在 Jira 事务中查看。去掉可疑内容后会自动发送；也可在评论中写 `/release masked` 或 `/release as-is`，或用 `failures retry ID --masked` / `--as-is` 发送。",
-    },
-    internal_error: { name: "casebridge 内部错误", remedy: "附上 worker 日志报告此问题，然后 `failures retry`。" },
-    issue_gone: {
-      name: "Jira 事务已被删除",
-      remedy: "恢复事务后 `failures retry`，或用 `resync --recreate` 重新创建，或 `links unlink`。",
-    },
-    issue_refused: {
-      name: "Jira 拒绝创建事务",
-      remedy:
-        "在 `issue.fields` 或 `issue.type` 中设置详情所述内容（`casebridge doctor` 会指出行号），或修改项目；更改配置后重启或 `failures retry` 会再次尝试。",
-    },
-    issue_taken: {
-      name: "事务已关联另一个工单",
-      remedy:
-        "用 `links show` 查看两个工单：对不属于该事务的执行 `links unlink`，然后 `failures retry`；或用 `links link CASE KEY` 关联另一事务。",
-    },
-    job_failed: { name: "任务失败", remedy: "下一轮会自动重试；若再次出现，请附上 worker 日志报告。" },
-    loop_suspected: { name: "双方可能在互相应答", remedy: "查看双方是谁在互相应答，停止它，然后 `failures retry`。" },
-    many_closes: {
-      name: "短时间内大量关闭",
-      remedy: "确认这些事务确应关闭；然后 `resume` 或 `failures retry` 继续执行。",
-    },
-    many_new_cases: {
-      name: "短时间内大量新工单",
-      remedy: "检查用户组和筛选条件；若确需这些工单：`failures retry` 或 `resync --all`。",
-    },
-    memory_lost: { name: "数据库早于已写入的内容", remedy: "数据库为空或较旧：执行 `casebridge rebuild`。" },
-    message_refused: {
-      name: "华为云拒绝了消息",
-      remedy: "原因见详情，通常是工单已关闭。编辑评论或 `failures retry` 会再次发送。",
-    },
-    moved: { name: "Jira 事务已离开项目", remedy: "将事务移回后 `failures retry`，或执行 `links move CASE`。" },
-    no_transition: {
-      name: "没有可用的状态流转",
-      remedy: "人工移动事务，或配置详情所述内容（`status.via`、`status.fields`、`status.toJira`）后 `failures retry`。",
-    },
-    not_found: { name: "目标已不存在", remedy: "写入时对象已不存在。若 `verify` 未发现差异：`failures discard`。" },
-    owned_by: {
-      name: "工单属于另一个连接",
-      remedy:
-        "在拥有该工单的事务中继续，然后 `failures discard`。若要放在此处：`links unlink CASE`，再 `failures retry`。",
-    },
-    project_unreadable: { name: "无法读取项目", remedy: "为 casebridge 的 Jira 账号授予项目访问权；同步会自动继续。" },
-    rate_limited: { name: "服务要求暂缓", remedy: "无需处理：服务要求暂缓，之后会自动继续。" },
-    rejected: { name: "请求被拒绝", remedy: "修正详情所述问题，然后 `failures retry`。" },
-    request_refused: {
-      name: "提单请求缺少内容",
-      remedy:
-        "事务中已说明需修正之处；修改其标题、描述、标签、映射字段、状态或安全级别，或 `failures retry`，会再次尝试。",
-    },
-    stamps_refused: {
-      name: "标记被拒绝写入",
-      remedy:
-        "为 casebridge 的 Jira 账号授予 Edit Issues 权限（见 `casebridge doctor`）；没有标记时同步照常进行，每小时会再次尝试。",
-    },
-    suspicious_shrink: { name: "大量消息同时消失", remedy: "在控制台查看工单。若情况属实：`failures retry`。" },
-    text_unreadable: {
-      name: "加密保存的文本已丢失",
-      remedy:
-        "`DATA_KEY` 已更改，casebridge 自己的一段文本丢失：请查看该内容，人工告知相关信息，然后 `failures discard`。",
-    },
-    unauthorized: {
-      name: "凭据被拒绝",
-      remedy:
-        "更新 `casebridge doctor` 指出的凭据。文件中的密钥（`NAME_FILE`）会自动重新读取；其他密钥需要重启 worker。",
-    },
-    unavailable: { name: "服务不可用", remedy: "通常无需处理；若持续，请检查网络和服务的状态页。" },
-    unmarked_issue: {
-      name: "事务没有我们的标记",
-      remedy: "查看它是否为该工单的事务：`links link CASE KEY` 建立关联，`links unlink CASE` 则不处理该工单。",
-    },
-    unknown_mark: { name: "未知的标记", remedy: "`failures retry` 会按原样同步该消息。" },
+    access_changed: { name: "华为云侧大量工单不再可见", remedy: chineseRemedies.access_changed },
+    account_not_ready: { name: "账号无法提交工单", remedy: chineseRemedies.account_not_ready },
+    already_disclosed: { name: "受限内容此前已发出", remedy: chineseRemedies.already_disclosed },
+    case_gone: { name: "工单已消失", remedy: chineseRemedies.case_gone },
+    comment_refused: { name: "Jira 拒绝了评论", remedy: chineseRemedies.comment_refused },
+    contract: { name: "服务的应答无法解析", remedy: chineseRemedies.contract },
+    copy_missing: { name: "消息已发送但始终未出现", remedy: chineseRemedies.copy_missing },
+    duplicate: { name: "出现重复副本", remedy: chineseRemedies.duplicate },
+    file_refused: { name: "文件被拒绝", remedy: chineseRemedies.file_refused },
+    forbidden: { name: "缺少权限", remedy: chineseRemedies.forbidden },
+    foreign_installation: { name: "属于另一个安装", remedy: chineseRemedies.foreign_installation },
+    guard_held: { name: "文本防护保留了内容", remedy: chineseRemedies.guard_held },
+    internal_error: { name: "casebridge 内部错误", remedy: chineseRemedies.internal_error },
+    issue_gone: { name: "Jira 事务已被删除", remedy: chineseRemedies.issue_gone },
+    issue_refused: { name: "Jira 拒绝创建事务", remedy: chineseRemedies.issue_refused },
+    issue_taken: { name: "事务已关联另一个工单", remedy: chineseRemedies.issue_taken },
+    job_failed: { name: "任务失败", remedy: chineseRemedies.job_failed },
+    loop_suspected: { name: "双方可能在互相应答", remedy: chineseRemedies.loop_suspected },
+    many_closes: { name: "短时间内大量关闭", remedy: chineseRemedies.many_closes },
+    many_new_cases: { name: "短时间内大量新工单", remedy: chineseRemedies.many_new_cases },
+    memory_lost: { name: "数据库早于已写入的内容", remedy: chineseRemedies.memory_lost },
+    message_refused: { name: "华为云拒绝了消息", remedy: chineseRemedies.message_refused },
+    moved: { name: "Jira 事务已离开项目", remedy: chineseRemedies.moved },
+    no_transition: { name: "没有可用的状态流转", remedy: chineseRemedies.no_transition },
+    not_found: { name: "目标已不存在", remedy: chineseRemedies.not_found },
+    owned_by: { name: "工单属于另一个连接", remedy: chineseRemedies.owned_by },
+    project_unreadable: { name: "无法读取项目", remedy: chineseRemedies.project_unreadable },
+    rate_limited: { name: "服务要求暂缓", remedy: chineseRemedies.rate_limited },
+    rejected: { name: "请求被拒绝", remedy: chineseRemedies.rejected },
+    request_refused: { name: "提单请求缺少内容", remedy: chineseRemedies.request_refused },
+    stamps_refused: { name: "标记被拒绝写入", remedy: chineseRemedies.stamps_refused },
+    suspicious_shrink: { name: "大量消息同时消失", remedy: chineseRemedies.suspicious_shrink },
+    text_unreadable: { name: "加密保存的文本已丢失", remedy: chineseRemedies.text_unreadable },
+    unauthorized: { name: "凭据被拒绝", remedy: chineseRemedies.unauthorized },
+    unavailable: { name: "服务不可用", remedy: chineseRemedies.unavailable },
+    unmarked_issue: { name: "事务没有我们的标记", remedy: chineseRemedies.unmarked_issue },
+    unknown_mark: { name: "未知的标记", remedy: chineseRemedies.unknown_mark },
   },
-  unknownReason: "请参阅记录该失败的版本的 docs/operations.md。",
+  unknownReason: chineseRemedyFor(""),
 };
