@@ -75,7 +75,6 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
     holdSeconds: scope.pick("COMMENT_HOLD_SECONDS", comments.holdSeconds),
     attachments: scope.pick("ATTACHMENTS_TO_HUAWEI", connection.attachments?.toHuawei),
     guardMode: scope.pick("TEXT_GUARD", guard.mode),
-    language: scope.pick("TEXT_LANGUAGE", undefined),
     caseSeconds: scope.pick("SETTLE_CASE_SECONDS", settle.caseSeconds),
     messageSeconds: scope.pick("SETTLE_MESSAGE_SECONDS", settle.messageSeconds),
     searchSeconds: scope.pick("SETTLE_SEARCH_SECONDS", settle.searchSeconds),
@@ -84,8 +83,7 @@ function buildConnection({ scope, connection, name }: ConnectionParts): Connecti
   if (huawei === null || jira === null || status === null || !isComplete(settings)) return null;
 
   return {
-    name,
-    languages: languagesOf(settings.language),
+    ...{ name, languages: languagesOf(scope.pick("TEXT_LANGUAGE", undefined) ?? "en") },
     huawei,
     jira,
     issue: {
