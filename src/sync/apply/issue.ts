@@ -15,7 +15,7 @@ import { factsHash } from "../plan/facts.ts";
 import type { UnsetField } from "../ports.ts";
 import { caseFacts, issueSummary } from "../render.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
-import { sayShort } from "../texts/say.ts";
+import { type Speaking, say, sayShort } from "../texts/say.ts";
 import { type Notice, owedNotices } from "./notices.ts";
 import { type ApplyDeps, needCase, needIssue, writeOnce } from "./write-once.ts";
 
@@ -136,37 +136,30 @@ export async function completeIssue(
   for (const { fieldId, reason } of unset) deps.log.warn({ field: fieldId, reason }, "Field of a new issue not set");
   await leased.apply({
     confirmedIntents: [intent.key],
-    intents: [...restIntents(rest === "" ? null : rest, false), ...owedNotices(deps, leased, unsetNotices(unset))],
+    intents: [
+      ...restIntents(rest === "" ? null : rest, false),
+      ...owedNotices(deps, leased, unsetNotices(deps.settings, unset)),
+    ],
     ...(edited ? { audit: [{ side: "jira", action: "edit_issue", item: "complete_issue", result: "edited" }] } : {}),
   });
   return edited ? 1 : 0;
 }
 
 /** What an issue says of fields that could not be set: of the labels on their own, since they are looked after later as well. */
-function unsetNotices(unset: readonly UnsetField[]): Notice[] {
-  const remedy = "An administrator of the project can put it on the edit screen of this issue type.";
+function unsetNotices(settings: Speaking, unset: readonly UnsetField[]): Notice[] {
   const labels = unset.filter(({ fieldId }) => fieldId === "labels");
   // A priority that Jira does not take is left out: `doctor` tells it once for the project.
   const others = unset.filter(({ fieldId }) => fieldId !== "labels" && fieldId !== "priority");
-  const lines = (fields: readonly UnsetField[]): string =>
-    fields.map(({ label, reason }) => (reason === null ? label : `${label} (${reason})`)).join(", ");
+  const isBelow = others.some(({ fieldId }) => fieldId === "description");
+  const ofLabels = say(settings, (t) => `${t.unset.labels} ${t.unset.remedy}`);
+  const ofOthers = say(settings, (t) => {
+    const names = others.map(({ label, reason }) => (reason === null ? label : t.unset.field(label, reason)));
+    const lines = [t.unset.fields(names.join(", ")), t.unset.remedy, ...(isBelow ? [t.unset.descriptionBelow] : [])];
+    return lines.join(" ");
+  });
   return [
-    ...(labels.length === 0
-      ? []
-      : [
-          {
-            cause: noticeCause.labelsUnset,
-            text: `Jira does not let casebridge set the labels of this issue, by which it is found again. ${remedy}`,
-          },
-        ]),
-    ...(others.length === 0
-      ? []
-      : [
-          {
-            cause: noticeCause.fieldsUnset,
-            text: `Jira does not let casebridge set: ${lines(others)}. ${remedy}${others.some(({ fieldId }) => fieldId === "description") ? " The description stands in a comment." : ""}`,
-          },
-        ]),
+    ...(labels.length === 0 ? [] : [{ cause: noticeCause.labelsUnset, text: ofLabels }]),
+    ...(others.length === 0 ? [] : [{ cause: noticeCause.fieldsUnset, text: ofOthers }]),
   ];
 }
 

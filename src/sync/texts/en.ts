@@ -202,6 +202,13 @@ export const en = {
       "A message with a comment of this issue was withdrawn in Huawei Cloud. Edit the comment to send it again.",
     cut: "Huawei Cloud shows only the beginning of this message to casebridge. The whole text can be read in the Huawei Cloud console.",
   },
+  unset: {
+    labels: "Jira does not let casebridge set the labels of this issue, by which it is found again.",
+    fields: (names: string) => `Jira does not let casebridge set: ${names}.`,
+    field: (name: string, reason: string) => `${name} (${reason})`,
+    remedy: "An administrator of the project can put it on the edit screen of this issue type.",
+    descriptionBelow: "The description stands in a comment.",
+  },
   factsChanged: "Facts of the service ticket changed:",
   factLine: (name: string, value: string) => `${name}: ${value}`,
   access: {

@@ -77,14 +77,25 @@ test("what is alike in both languages is said once", () => {
 /** Literals of a source, without comments. */
 function literalsOf(source: string): readonly string[] {
   const bare = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[\s;{}])\/\/[^\n]*/g, "");
-  return [...bare.matchAll(/"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g)].map(
+  // What is put into a template may be one itself.
+  let flat = bare;
+  for (let before = ""; before !== flat; ) {
+    before = flat;
+    flat = flat.replace(/\$\{[^{}`]*\}/g, "X").replace(/\$\{[^{}]*`[^`$]*`[^{}`]*\}/g, "X");
+  }
+  return [...flat.matchAll(/"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g)].map(
     ([, one, two, three]) => one ?? two ?? three ?? "",
   );
 }
 
 /** A sentence of several words that ends as sentences do; the log and the failures have none. */
 function isSentence(text: string): boolean {
-  return /^[A-Z][A-Za-z]+(?: [^\s]+){2,}[.:!?]$/.test(text.replace(/\$\{[^}]*\}/g, "X").trim());
+  return /^[A-Z][A-Za-z]+(?: [^\s]+){2,}[.:!?]$/.test(
+    text
+      .replace(/\$\{[^}]*\}/g, "X")
+      .trim()
+      .replace(/[.:!?][ X]+$/, "."),
+  );
 }
 
 test("no flow holds a sentence of its own", () => {

@@ -211,6 +211,13 @@ export const zh: IssueTexts = {
     takenBack: "包含此事务评论的消息已在华为云撤回。编辑该评论即可再次发送。",
     cut: "华为云只向 casebridge 显示此消息的开头。完整内容可在华为云控制台查看。",
   },
+  unset: {
+    labels: "Jira 不允许 casebridge 设置此事务的标签，而标签用于再次找到它。",
+    fields: (names) => `Jira 不允许 casebridge 设置：${names}。`,
+    field: (name, reason) => `${name}（${reason}）`,
+    remedy: "项目管理员可以将其添加到此事务类型的编辑界面。",
+    descriptionBelow: "描述见评论。",
+  },
   factsChanged: "服务工单的信息已变化：",
   factLine: (name, value) => `${name}：${value}`,
   access: {
