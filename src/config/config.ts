@@ -86,6 +86,8 @@ export type OidcConfig = {
   readonly clientSecret: Secret;
   readonly operators: readonly { readonly claim: string; readonly value: string }[];
   readonly viewers: readonly { readonly claim: string; readonly value: string }[];
+  /** `null` = reached directly. */
+  readonly proxy: HttpProxy | null;
 };
 
 /** Where people are told of troubles, of which, and how. */

@@ -538,7 +538,7 @@ export const environmentVariables = {
     schema: values.proxyUrl(),
     unset: "no proxy",
     meaning:
-      "HTTP proxy through which both services are reached, by CONNECT. Also in small letters. In the file `huawei.proxy` and `jira.proxy` set one per service; `none` = direct.",
+      "HTTP proxy through which both services, `NOTIFY_URL` and `OIDC_ISSUER` are reached, by CONNECT. Also in small letters. In the file `huawei.proxy` and `jira.proxy` set one per service; `none` = direct.",
     secret: true,
     example: "http://user:password@proxy.example.com:3128",
     path: "huawei.proxy",

@@ -7,6 +7,7 @@ import { Secret } from "../lib/secret.ts";
 import type { HttpConfig, OidcConfig, SignInConfig } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import type { VariableName } from "./environment.ts";
+import { commonProxy } from "./proxy-settings.ts";
 import { toClaimValues } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -128,7 +129,14 @@ function loadOidc(variables: Variables, report: HttpInput["report"]): OidcConfig
   const clientSecret = secretOf(variables, "OIDC_CLIENT_SECRET");
   if (issuer === null || clientId === null || clientSecret === null) return null;
   const [operators, viewers] = roleVariables.map((name) => toClaimValues(pick(variables, name) ?? "") ?? []);
-  return { issuer, clientId, clientSecret, operators: operators ?? [], viewers: viewers ?? [] };
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    operators: operators ?? [],
+    viewers: viewers ?? [],
+    proxy: commonProxy(variables),
+  };
 }
 
 /** The checked value, or `null` where it is unset or its mistake is already reported. */

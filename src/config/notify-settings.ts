@@ -5,7 +5,8 @@ import { Secret } from "../lib/secret.ts";
 import type { NotifyConfig } from "./config.ts";
 import { type ConfigError, makeConfigError } from "./config-error.ts";
 import type { VariableName } from "./environment.ts";
-import { toHosts, toWords } from "./values.ts";
+import { commonProxy } from "./proxy-settings.ts";
+import { toWords } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
 /** Reads the `NOTIFY_…` variables; `null` where nobody is to be told. A secret that would sign nothing goes to `report`. */
@@ -36,14 +37,13 @@ export function loadNotify(variables: Variables, report: (error: ConfigError) =>
       }),
     );
   }
-  const proxy = secretOf(variables, "HTTPS_PROXY");
   return {
     url,
     format,
     on: toWords(pick(variables, "NOTIFY_ON") ?? "").filter(isCause),
     secret,
     languages: languagesOf(pick(variables, "TEXT_LANGUAGE") ?? "en"),
-    proxy: proxy === null ? null : { url: proxy, except: toHosts(pick(variables, "NO_PROXY") ?? "") },
+    proxy: commonProxy(variables),
   };
 }
 

@@ -1,9 +1,17 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Provider from "oidc-provider";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeAuthority } from "../../test/support/authority.ts";
+import { startConnectProxy } from "../../test/support/connect-proxy.ts";
 import { emptyPort } from "../../test/support/empty-port.ts";
 import { Secret } from "../lib/secret.ts";
+import { parseAuthorities, trustAlso } from "../lib/trust.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
 import { silentLogger } from "../observability/logger.ts";
 import { makeMetrics } from "../observability/metrics.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
@@ -33,9 +41,9 @@ async function freePort(): Promise<number> {
 }
 
 /** A real provider; its people are known by their login, and `groups` stands only in the user info. */
-async function startProvider(redirectUri: string): Promise<string> {
+async function startProvider(redirectUri: string, tls: Tls | null): Promise<string> {
   const port = await freePort();
-  const issuer = `http://127.0.0.1:${port}`;
+  const issuer = tls === null ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: "casebridge", client_secret: "the-client-secret", redirect_uris: [redirectUri] }],
     claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
@@ -51,8 +59,9 @@ async function startProvider(redirectUri: string): Promise<string> {
       }),
     }),
   });
-  const server: Server = createHttpServer(provider.callback());
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const handle = provider.callback();
+  const server: Server = tls === null ? createHttpServer(handle) : createHttpsServer(tls, handle);
+  await new Promise<void>((resolve) => server.listen(port, tls === null ? "127.0.0.1" : "localhost", resolve));
   servers.push({
     close: async () => {
       server.closeAllConnections();
@@ -62,11 +71,13 @@ async function startProvider(redirectUri: string): Promise<string> {
   return issuer;
 }
 
-async function start() {
+type Tls = { readonly cert: string; readonly key: string };
+
+async function start({ proxy = null, tls = null }: { proxy?: HttpProxy | null; tls?: Tls | null } = {}) {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const redirectUri = `${publicUrl}/api/v1/session/oidc/callback`;
-  const issuer = await startProvider(redirectUri);
+  const issuer = await startProvider(redirectUri, tls);
   const oidc = makeOidc({
     issuer,
     clientId: "casebridge",
@@ -77,6 +88,7 @@ async function start() {
       { claim: "email", value: "forger@example.com" },
     ],
     redirectUri,
+    proxy,
   });
   const server = makeHttpServer({
     host: "127.0.0.1",
@@ -219,4 +231,27 @@ test.each([
   ];
 
   expect(roleOf(claims, { operators, viewers })).toBe(expected);
+});
+
+test("the provider is reached through the proxy, by an authority of one's own, and directly where NO_PROXY says so", {
+  timeout: 60_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "casebridge-oidc-"));
+  const authority = await makeAuthority(folder);
+  trustAlso(parseAuthorities(await readFile(authority.caFile, "utf8")));
+  await rm(folder, { recursive: true });
+  const proxy = await startConnectProxy({ credentials: "ann:word" });
+  servers.push({ close: () => proxy.close() });
+  const url = new Secret(`http://ann:word@127.0.0.1:${proxy.port}`);
+
+  const through = await start({ proxy: { url, except: [] }, tls: authority });
+  const { finish } = await signIn(through.publicUrl, "olga");
+  const used = new Set(proxy.tunnels);
+  const beside = await start({ proxy: { url, except: ["localhost"] }, tls: authority });
+  const direct = await signIn(beside.publicUrl, "olga");
+
+  expect([finish.status, direct.finish.status]).toEqual([200, 200]);
+  expect(used).toEqual(new Set([`localhost:${new URL(through.issuer).port}`]));
+  expect(new Set(proxy.tunnels)).toEqual(used);
+  expect(proxy.refused()).toBe(0);
 });

@@ -8,8 +8,11 @@
 import { createHash } from "node:crypto";
 import * as client from "openid-client";
 import { z } from "zod";
+import { makeHttpSender } from "../lib/http.ts";
 import type { Secret } from "../lib/secret.ts";
 import type { Principal, Role } from "../lib/session-store.ts";
+import type { HttpProxy } from "../lib/tunnel.ts";
+import { makeOidcFetch } from "./oidc-fetch.ts";
 
 /** A claim and the value that grants a role. */
 export type ClaimValue = { readonly claim: string; readonly value: string };
@@ -23,6 +26,8 @@ export type OidcSettings = {
   readonly viewers: readonly ClaimValue[];
   /** Where the provider sends people back to. */
   readonly redirectUri: string;
+  /** `null` = the provider is reached directly. */
+  readonly proxy: HttpProxy | null;
 };
 
 /** A flow that was begun: where to send the browser, and what its cookie must hold. */
@@ -43,12 +48,17 @@ const flowCookie = z.object({ verifier: z.string(), state: z.string(), nonce: z.
 /** Makes the flow. The provider is asked for its addresses at the first sign-in, and again after a failure. */
 export function makeOidc(settings: OidcSettings): Oidc {
   const { issuer, clientId, clientSecret, operators, viewers, redirectUri } = settings;
+  const fetch = makeOidcFetch(makeHttpSender(() => {}, settings.proxy));
   let found: Promise<client.Configuration> | null = null;
   function discover(): Promise<client.Configuration> {
     // The settings allow plain HTTP on this machine alone.
     const execute = new URL(issuer).protocol === "http:" ? [client.allowInsecureRequests] : [];
     found ??= client
-      .discovery(new URL(issuer), clientId, clientSecret.reveal(), undefined, { execute, timeout: answerMaxSeconds })
+      .discovery(new URL(issuer), clientId, clientSecret.reveal(), undefined, {
+        execute,
+        timeout: answerMaxSeconds,
+        [client.customFetch]: fetch,
+      })
       .catch((error: unknown) => {
         found = null;
         throw error;
