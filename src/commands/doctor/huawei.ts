@@ -5,6 +5,7 @@ import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort } from "../../sync/ports.ts";
+import { checkAddress, toAddressTrouble } from "./address.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
 
 type NamedId = { readonly id: string; readonly name: string };
@@ -63,10 +64,14 @@ export async function checkHuawei(
     now,
   }: { readonly settings: DoctorSettings; readonly port: DoctorHuaweiPort; readonly now: () => Date },
 ): Promise<void> {
+  const { endpoint } = settings.huawei;
+  await sheet.check("Huawei address", async () => checkAddress("huawei", endpoint));
   // The clock before the credentials: it can be read without credentials, and a wrong one is why signatures are refused.
   await sheet.check("Huawei clock", () => checkClock(() => port.serverTime(lane), now));
   await sheet.check("Huawei credentials", async () => {
-    await port.checkCredentials(lane);
+    await port.checkCredentials(lane).catch((error: unknown) => {
+      throw toAddressTrouble(error, endpoint);
+    });
     return right(describeLogin(settings, await port.credentialsEnd()));
   });
   await sheet.check("Huawei API", async () => checkApi(settings, port));

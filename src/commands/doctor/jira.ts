@@ -5,6 +5,7 @@ import { findByNameOrId } from "../../domain/named-id.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import { errorMessage } from "../../observability/scrub.ts";
+import { checkAddress, toAddressTrouble } from "./address.ts";
 import { checkCreateScreens, lacksFields, type TypeScreen } from "./fields.ts";
 import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort, findProject } from "./project.ts";
 import { checkRequestType, type DoctorRequestPort } from "./request-type.ts";
@@ -59,10 +60,13 @@ type JiraInput = {
 
 /** Makes all checks of the Jira side. Never rejects. */
 export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileMax }: JiraInput): Promise<void> {
+  await sheet.check("Jira address", async () => checkAddress("jira", settings.jira.host));
   await sheet.check("Jira clock", () => checkClock(() => port.serverTime(), now));
   let ownAccountId = "";
   await sheet.check("Jira credentials", async () => {
-    const myself = await port.getMyself();
+    const myself = await port.getMyself().catch((error: unknown) => {
+      throw toAddressTrouble(error, settings.jira.host);
+    });
     ownAccountId = myself.accountId;
     return checkAccount(settings, myself);
   });
