@@ -5,6 +5,7 @@ import type { GuardWord } from "../domain/guard-word.ts";
 import type { CaseId, IssueId, IssueKey, LinkId } from "../domain/ids.ts";
 import type { LinkState } from "../domain/link.ts";
 import type { Side } from "../domain/service-error.ts";
+import type { LinkView } from "../domain/timeline.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { ConnectionState } from "../sync/state.ts";
 import { type Act, type ActEntry, listActPage, listActs, recordAct } from "./acts.ts";
@@ -23,6 +24,7 @@ import { type LinkByHandResult, linkByHand, moveLink, unlink } from "./hand-link
 import { findLink, type LinkDetails, type LinkSummary, listLinks } from "./link-list.ts";
 import { clamp, type Page } from "./pages.ts";
 import { recreateLink } from "./recreate.ts";
+import { readLinkView } from "./timeline.ts";
 import { exportMapping, importMapping } from "./transfer.ts";
 
 /** The last round of one kind; `running` while its lease lives. */
@@ -84,6 +86,9 @@ export function makeAdminStore(deps: {
 
     /** See `listLinks`. */
     listLinks: (filter: Parameters<typeof listLinks>[1]): Promise<Page<LinkSummary>> => listLinks(prisma, filter),
+    /** How the link stands, with the latest lines of its story; `null` when there is none. */
+    readLinkView: (id: string): Promise<LinkView | null> => readLinkView(prisma, { id, now: now() }),
+
     /** See `findLink`; `connection` left out: in whichever. */
     findLink: (name: string, connection: string | null = null): Promise<LinkDetails | null> =>
       findLink(prisma, name, connection),

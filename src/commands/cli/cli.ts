@@ -121,6 +121,7 @@ function addLeaf({ parent, io, app, entry, command }: Leaf): void {
   });
   for (const option of command?.options?.(io.now) ?? []) leaf.addOption(option);
   leaf.addOption(new Option("--json", "print the result as one JSON document"));
+  leaf.addOption(new Option("--wide", "let tables be wider than the terminal"));
   if (command === undefined) return;
   if (command.help !== undefined) leaf.addHelpText("after", command.help);
   leaf.action(async () => {
@@ -133,9 +134,10 @@ function addLeaf({ parent, io, app, entry, command }: Leaf): void {
       throw usage("Nothing was changed.", "Run it again and answer y, if that is what you want.");
     try {
       const context: CommandContext = { app: await app(), json, progress, confirm };
+      const style = styleOf(io.stdout, io.env, { wide: isSet(parsed, "wide") });
       const { exitCode, human, json: document } = await prepared.run(context);
       progress.stop();
-      await writeOut(io.stdout, json ? renderJson(document) : renderBlocks(human, styleOf(io.stdout, io.env)));
+      await writeOut(io.stdout, json ? renderJson(document) : renderBlocks(human, style));
       io.setExitCode(exitCode);
     } finally {
       progress.stop();

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { Secret } from "../../lib/secret.ts";
 import { type Block, makeProgress, renderBlocks, renderJson, styleOf } from "./output.ts";
 
-const plain = { tables: false, colours: false };
-const terminal = { tables: true, colours: true };
+const plain = { tables: false, colours: false, columns: null };
+const terminal = { tables: true, colours: true, columns: null };
 const rows: Block = {
   kind: "table",
   title: "Links",
@@ -23,7 +23,7 @@ test("without a terminal a table is plain aligned text", () => {
 
 test("on a terminal it is drawn, in colours unless they are unwanted", () => {
   const coloured = renderBlocks([rows], terminal);
-  const grey = renderBlocks([rows], { tables: true, colours: false });
+  const grey = renderBlocks([rows], { ...terminal, colours: false });
 
   expect(coloured).toContain("┌");
   expect(coloured).toContain("\u001b[31mblocked\u001b[39m");
@@ -32,12 +32,12 @@ test("on a terminal it is drawn, in colours unless they are unwanted", () => {
 });
 
 test.each([
-  [{ isTTY: true }, {}, { tables: true, colours: true }],
-  [{ isTTY: true }, { NO_COLOR: "1" }, { tables: true, colours: false }],
-  [{ isTTY: true }, { NO_COLOR: "" }, { tables: true, colours: true }],
-  [{ isTTY: true }, { TERM: "dumb" }, { tables: true, colours: false }],
-  [{ isTTY: false }, { FORCE_COLOR: "1" }, { tables: false, colours: false }],
-  [{}, {}, { tables: false, colours: false }],
+  [{ isTTY: true }, {}, { tables: true, colours: true, columns: 80 }],
+  [{ isTTY: true, columns: 132 }, { NO_COLOR: "1" }, { tables: true, colours: false, columns: 132 }],
+  [{ isTTY: true }, { NO_COLOR: "" }, { tables: true, colours: true, columns: 80 }],
+  [{ isTTY: true }, { TERM: "dumb" }, { tables: true, colours: false, columns: 80 }],
+  [{ isTTY: false }, { FORCE_COLOR: "1" }, { tables: false, colours: false, columns: null }],
+  [{}, {}, { tables: false, colours: false, columns: null }],
 ])("a stream %o with %o is drawn as %o", (stream, env, expected) => {
   expect(styleOf({ write: () => {}, ...stream }, env)).toEqual(expected);
 });
@@ -71,7 +71,7 @@ test("escape sequences and bidi overrides of hostile texts reach neither a termi
 
   for (const text of [
     renderBlocks(blocks, plain),
-    renderBlocks(blocks, { tables: true, colours: false }),
+    renderBlocks(blocks, { ...terminal, colours: false }),
     renderJson({ hostile }),
   ]) {
     expect(text).not.toMatch(/[\u001b\u009b\u202e]/);
@@ -125,4 +125,27 @@ test("a progress bar is drawn on a terminal only", () => {
   expect(draw(true, true)).toContain("Reading");
   expect(draw(true, false)).toBe("");
   expect(draw(false, true)).toBe("");
+});
+
+test("a table is no wider than its terminal, and loses no character; with --wide it is as wide as it needs", () => {
+  const id = "0123456789abcdef".repeat(4);
+  const long: Block = {
+    kind: "table",
+    head: ["When", "What", "Found"],
+    rows: [
+      [new Date("2026-01-02T03:04:05Z"), `message ${id}`, "拒绝访问，请检查权限设置与账号".repeat(3)],
+      ["-", "short", "好"],
+    ],
+  };
+  const stream = { write: () => {}, isTTY: true };
+  const lines = (wide: boolean): string[] =>
+    renderBlocks([long], styleOf(stream, { NO_COLOR: "1" }, { wide })).split("\n");
+  const columnsOf = (line: string): number => [...line].reduce((sum, one) => sum + (one > "\u2e80" ? 2 : 1), 0);
+
+  const fitted = lines(false);
+  expect(Math.max(...fitted.map(columnsOf))).toBeLessThanOrEqual(80);
+  const column = (at: number): string => fitted.map((line) => line.split("│")[at]?.trim() ?? "").join("");
+  expect(column(2).replaceAll(" ", "")).toContain(`message${id}`);
+  expect(column(3)).toContain("拒绝访问，请检查权限设置与账号".repeat(3));
+  expect(Math.max(...lines(true).map(columnsOf))).toBeGreaterThan(150);
 });

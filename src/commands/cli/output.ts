@@ -35,13 +35,28 @@ export type OutputStream = {
   readonly columns?: number | undefined;
 };
 
-/** How to draw. */
-export type OutputStyle = { readonly tables: boolean; readonly colours: boolean };
+/** How to draw. `columns`: how wide a table may be; `null` = as wide as it needs. */
+export type OutputStyle = { readonly tables: boolean; readonly colours: boolean; readonly columns: number | null };
 
-/** Style for a stream: tables only on a terminal, colours only there and without NO_COLOR (any value but the empty one). */
-export function styleOf(stream: OutputStream, env: Readonly<Record<string, string | undefined>>): OutputStyle {
+/** What a terminal is taken for that does not tell its width. */
+const usualColumns = 80;
+
+/**
+ * Style for a stream: tables only on a terminal and no wider than it, unless `wide` ones are wanted; colours only there and without NO_COLOR
+ * (any value but the empty one).
+ */
+export function styleOf(
+  stream: OutputStream,
+  env: Readonly<Record<string, string | undefined>>,
+  { wide = false }: { readonly wide?: boolean } = {},
+): OutputStyle {
   const isTerminal = stream.isTTY === true;
-  return { tables: isTerminal, colours: isTerminal && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb" };
+  return {
+    tables: isTerminal,
+    colours: isTerminal && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb",
+    // Some terminals say 0.
+    columns: isTerminal && !wide ? stream.columns || usualColumns : null,
+  };
 }
 
 /** The blocks as text that ends with a newline; empty for no blocks. */
@@ -151,9 +166,53 @@ function renderFacts(rows: readonly (readonly [string, Cell])[], style: OutputSt
 }
 
 function drawTable(head: readonly string[], rows: readonly (readonly Cell[])[], style: OutputStyle): string {
-  const table = new Table({ head: head.map(cellText), style: { head: style.colours ? ["bold"] : [], border: [] } });
-  for (const row of rows) table.push(row.map((cell) => paintCell(cell, style)));
+  const widths = style.columns === null ? null : fitColumns([head, ...rows], style.columns);
+  const table = new Table({
+    head: head.map((title, at) => wrapText(cellText(title), widths?.[at])),
+    style: { head: style.colours ? ["bold"] : [], border: [] },
+    ...(widths === null ? {} : { colWidths: [...widths] }),
+  });
+  for (const row of rows) table.push(row.map((cell, at) => paintCell(cell, style, widths?.[at])));
   return table.toString();
+}
+
+/** The text in lines that fit a column with its padding, broken at a blank where one is near, else wherever the column ends. Pure. */
+function wrapText(text: string, columnWidth: number | undefined): string {
+  if (columnWidth === undefined) return text;
+  const room = columnWidth - paddingColumns;
+  const lines: string[] = [];
+  let line = "";
+  for (const character of text) {
+    if (line !== "" && displayWidth(line + character) > room) {
+      const blank = line.lastIndexOf(" ");
+      const isNear = character !== " " && blank > line.length / 2;
+      lines.push(isNear ? line.slice(0, blank) : line);
+      line = isNear ? line.slice(blank + 1) : "";
+      if (character === " ") continue;
+    }
+    line += character;
+  }
+  return [...lines, line].join("\n");
+}
+
+/** Blanks around a cell, and what stands between two: counted into no cell's own width. */
+const paddingColumns = 2;
+const narrowestColumns = 6;
+
+/** Widths with padding that make the table fit, the widest column giving first; `null` where it fits as it is. Pure. */
+function fitColumns(rows: readonly (readonly Cell[])[], columnsMax: number): readonly number[] | null {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [at, cell] of row.entries())
+      widths[at] = Math.max(widths[at] ?? 0, displayWidth(cellText(cell)) + paddingColumns);
+  let over = widths.reduce((sum, width) => sum + width, 0) + widths.length + 1 - columnsMax;
+  if (over <= 0) return null;
+  for (; over > 0; over -= 1) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= narrowestColumns) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
 }
 
 function alignTable(rows: readonly (readonly Cell[])[]): string {
@@ -172,9 +231,10 @@ function alignTable(rows: readonly (readonly Cell[])[]): string {
     .join("\n");
 }
 
-function paintCell(cell: Cell, style: OutputStyle): string {
+function paintCell(cell: Cell, style: OutputStyle, columnWidth?: number): string {
   const tone = typeof cell === "object" && cell !== null && "tone" in cell ? cell.tone : undefined;
-  return paint(cellText(cell), tone, style);
+  const lines = wrapText(cellText(cell), columnWidth).split("\n");
+  return lines.map((line) => paint(line, tone, style)).join("\n");
 }
 
 function paint(text: string, tone: Tone | undefined, style: OutputStyle): string {

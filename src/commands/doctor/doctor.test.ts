@@ -639,7 +639,7 @@ test("the report of several connections is one table, with what to mend below", 
   });
 
   const { exitCode, human, json } = doctorResult(report);
-  const text = renderBlocks(human, { tables: false, colours: false });
+  const text = renderBlocks(human, { tables: false, colours: false, columns: null });
 
   expect(exitCode).toBe(3);
   expect(told).toHaveLength(report.checks.length);
