@@ -11,6 +11,7 @@ import { history } from "./history.ts";
 import { messageLatency, webhookLatency } from "./latency.ts";
 import { fileMemory, linkMemory, soak } from "./memory.ts";
 import { neighbours } from "./neighbours.ts";
+import { page } from "./page.ts";
 import { replicas } from "./replicas.ts";
 import { firstImport, idleRound, oneChange } from "./requests.ts";
 import type { Bench, Line } from "./world.ts";
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   oneChange,
   messageLatency,
   webhookLatency,
+  page,
   fileMemory,
   linkMemory,
   soak,
