@@ -1,5 +1,5 @@
 /**
- * `npm run docs:pages` makes docs/images/page-*.png: the page's overview, timeline and failures as the demo's people leave them, in both
+ * `npm run docs:pages` makes docs/images/page-*.png: the page's views as the demo's people leave them, in both
  * languages. The real worker runs against both simulators, and a real browser looks at it. Only the hour that the plots show is made up, since
  * nobody waits for it. Needs Chromium (`CHROMIUM`, else
  * /usr/bin/chromium) and a font with Chinese characters. May be repeated.
@@ -85,21 +85,43 @@ async function makeUpHour({ parts }: RunningWorker): Promise<void> {
   await parts.database.prisma.history.createMany({ data: rows, skipDuplicates: true });
 }
 
+/** What an operator does before the pictures are drawn, by the API; answers the dry run. */
+async function act(url: string): Promise<string> {
+  const ask = async (path: string, body?: unknown): Promise<{ readonly id: string; readonly outcome: unknown }> => {
+    const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const headers = { "x-casebridge": "1", "content-type": "application/json" };
+    const answer = await fetch(`${url}/api/v1/${path}`, { headers, ...sent });
+    return (await answer.json()) as { readonly id: string; readonly outcome: unknown };
+  };
+  const direction = { connection: "default", direction: "to-huawei" };
+  await ask("connections/pause", direction);
+  await ask("connections/resume", direction);
+  const begun = [await ask("doctor", {}), await ask("resync", { scope: "all", dryRun: true })];
+  const [, rehearsed] = begun;
+  for (const { id } of begun) while ((await ask(`runs/${id}`)).outcome === null) await sleep(200);
+  return rehearsed?.id ?? "";
+}
+
 async function draw(browser: Browser, url: string, linkId: string): Promise<void> {
+  const rehearsed = await act(url);
   mkdirSync("docs/images", { recursive: true });
   for (const language of ["en", "zh"]) {
-    const context = await browser.newContext({ viewport: { width: 1_200, height: 720 }, timezoneId: "Asia/Shanghai" });
+    const context = await browser.newContext({ viewport: { width: 1_200, height: 760 }, timezoneId: "Asia/Shanghai" });
     const page = await context.newPage();
     for (const [name, path] of [
       ["overview", "/"],
       ["timeline", `/links/${linkId}`],
       ["failures", "/failures"],
+      ["links", "/links"],
+      ["resync", `/resync/${rehearsed}`],
+      ["connections", "/connections"],
+      ["activity", "/activity"],
     ]) {
       const picture = `docs/images/page-${name}-${language}.png`;
       await page.goto(`${url}${path}?lang=${language}`);
       if (name === "timeline")
         await page.evaluate("scrollTo(0, document.querySelector('.sides').getBoundingClientRect().top + scrollY - 60)");
-      await page.screenshot({ path: picture, fullPage: name !== "timeline" && name !== "overview" });
+      await page.screenshot({ path: picture, fullPage: name === "failures" });
       const { size } = statSync(picture);
       if (size > sizeBytesMax) throw new Error(`${picture} has ${size} bytes, more than ${sizeBytesMax}`);
       process.stdout.write(`${picture}: ${size} bytes\n`);
