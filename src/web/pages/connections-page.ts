@@ -2,6 +2,7 @@
 import type { Direction } from "../../domain/direction.ts";
 import { directions } from "../../domain/direction.ts";
 import { type ConnectionReport, failedRounds, type StatusReport } from "../../observability/status-report.ts";
+import { entryOf } from "../texts/texts.ts";
 import { type Html, html, type Part } from "./html.ts";
 import { badge, breakOf, button, code, moment, prose, reasonName, remedyOf, table } from "./parts.ts";
 import type { PageContent, View } from "./view.ts";
@@ -139,7 +140,7 @@ function renderDoctor(view: View, { startedAt, outcome }: Work): Html {
     empty: t.frame.nothing,
     rows: sorted.map((line) => [
       line.connection ?? t.connections.installation,
-      line.name,
+      entryOf<string>(t.connections.checks, line.name) ?? line.name,
       line.ok === true
         ? badge("good", t.connections.good)
         : line.ok === false
