@@ -105,12 +105,10 @@ const tables = [
 /** Files that are too long still. Whoever shortens one takes it off; none comes on. */
 const longFiles = [
   "simulators/huawei/control.ts",
-  "simulators/huawei/server.ts",
   "simulators/huawei/state.ts",
   "simulators/jira/control.ts",
   "simulators/jira/jql.ts",
   "simulators/jira/operations/issues.ts",
-  "simulators/jira/server.ts",
   "simulators/jira/state.ts",
   "simulators/jira/views.ts",
   "src/sync/apply/comments.ts",
@@ -119,7 +117,6 @@ const longFiles = [
 /** Functions that are too long still, likewise. */
 const longFunctions = [
   "simulators/jira/control.ts makeControl",
-  "simulators/jira/server.ts makeServer",
   "simulators/jira/state.ts makeState",
   "src/store/state.ts makeState",
   "src/sync/link/observe.ts observe",

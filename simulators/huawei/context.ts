@@ -1,12 +1,21 @@
 /** What an operation gets and gives, and the access rules that all operations share. */
 import type { IncomingHttpHeaders } from "node:http";
+import type { Exchange } from "../base/http.ts";
+import type { MultipartForm } from "../base/multipart.ts";
+import type { RequestEntry } from "../base/request-log.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { businessError, type ServiceError } from "./errors.ts";
-import type { StoredBytes } from "./files.ts";
-import type { MultipartForm } from "./multipart.ts";
-import { type CaseRecord, type Core, STATUS, trueStatus, visibleStatus } from "./state.ts";
+import { type Accessory, type CaseRecord, type Core, STATUS, trueStatus, visibleStatus } from "./state.ts";
 import type { Values } from "./values.ts";
 import type { Locale } from "./wire.ts";
+
+/** A request that is being answered. */
+export interface HuaweiExchange extends Exchange {
+  readonly core: Core;
+  readonly entry: RequestEntry;
+  /** Times of accepted requests of the last second, by rate limit key. */
+  readonly recentRequests: Map<string, number[]>;
+}
 
 /** One checked request on its way to an operation. */
 export interface Call {
@@ -15,7 +24,7 @@ export interface Call {
   readonly path: Values;
   readonly query: Values;
   readonly body: Values;
-  /** Present for multipart operations; the operation owns the sink. */
+  /** Present for multipart operations; the operation finishes the sinks. */
   readonly form: MultipartForm | null;
   readonly headers: IncomingHttpHeaders;
   readonly locale: Locale;
@@ -25,14 +34,9 @@ export interface Call {
 
 /** The answer of an operation. `done` = success without data. */
 export type Answer =
-  | {
-      readonly kind: "json";
-      readonly body: Record<string, unknown>;
-      readonly status?: number;
-      readonly headers?: Record<string, string>;
-    }
+  | { readonly kind: "json"; readonly body: Record<string, unknown> }
   | { readonly kind: "done" }
-  | { readonly kind: "file"; readonly name: string; readonly bytes: StoredBytes; readonly contentType: string };
+  | { readonly kind: "file"; readonly file: Accessory };
 
 /** An operation: checks, changes state in one go, answers. Never awaits, so that effects are atomic. @throws ServiceError, RefusedRequest */
 export type Operation = (call: Call) => Answer;

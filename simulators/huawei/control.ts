@@ -1,10 +1,11 @@
 /** What a test or a demo does behind the service's back: people at Huawei and in the console, faults, looking inside. */
-import { createHash } from "node:crypto";
+
+import type { FaultBook, FaultRule } from "../base/faults.ts";
+import type { DescribedFile } from "../base/files.ts";
+import { makeRandom } from "../base/random.ts";
+import type { Refusal, RequestLog, RequestSummary } from "../base/request-log.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { PROBLEM_TYPES, PRODUCTS, REGIONS, SEVERITIES, SUB_TYPES } from "./catalogue.ts";
-import type { FaultBook, FaultRule } from "./faults.ts";
-import { makeRandom } from "./random.ts";
-import type { Refusal, RequestLog, RequestSummary } from "./request-log.ts";
 import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
 import {
   type Accessory,
@@ -25,14 +26,6 @@ import {
   withdraw,
 } from "./state.ts";
 
-/** A file to make: exactly one of `base64`, `text`, `sizeBytes` (made-up bytes, the same for the same name and size). */
-export interface ControlFile {
-  readonly name: string;
-  readonly base64?: string;
-  readonly text?: string;
-  readonly sizeBytes?: number;
-}
-
 /** Input of `createCase`. `severity`, `region`, `product`, `type` are IDs or names of the catalogue, or any text. Times: epoch ms or ISO 8601. */
 export interface ControlCase {
   readonly description: string;
@@ -43,7 +36,7 @@ export interface ControlCase {
   readonly type?: string;
   /** Label names; missing ones are created. */
   readonly labels?: readonly string[];
-  readonly files?: readonly ControlFile[];
+  readonly files?: readonly DescribedFile[];
   /** The case belongs to another user of this group, so the caller needs `group_id`. */
   readonly groupId?: string;
   readonly customerName?: string;
@@ -58,7 +51,7 @@ export interface ControlMessage {
   readonly author: "engineer" | "partner" | "customer";
   readonly name?: string;
   readonly content: string;
-  readonly files?: readonly ControlFile[];
+  readonly files?: readonly DescribedFile[];
   readonly firstMessage?: boolean;
   readonly replierType?: number;
   readonly createdAt?: number | string;
@@ -189,7 +182,6 @@ export interface ControlParts {
   readonly requests: RequestLog;
   readonly initialSettings: Partial<HuaweiSettings>;
   readonly seed: number;
-  setOutage(on: boolean): void;
   moveClock(ms: number | "back"): void;
 }
 
@@ -248,9 +240,9 @@ export function makeControl(parts: ControlParts): HuaweiControl {
     },
     getSettings: () => core.settings,
     addFault: (rule) => faults.add(rule),
-    clearFaults: (input) => faults.clear(input?.id),
+    clearFaults: (input) => void (input?.id === undefined ? faults.clear() : faults.remove(input.id)),
     getStruckFaults: () => faults.struck(),
-    setOutage: (on) => parts.setOutage(typeof on === "boolean" ? on : on.on),
+    setOutage: (on) => faults.setOutage(typeof on === "boolean" ? on : on.on),
     advanceClock({ ms }) {
       parts.moveClock(ms);
       return { now: core.now() };
@@ -264,7 +256,7 @@ export function makeControl(parts: ControlParts): HuaweiControl {
       core.state = makeState();
       core.random = makeRandom(parts.seed);
       core.settings = mergeSettings(DEFAULT_SETTINGS, parts.initialSettings);
-      parts.setOutage(false);
+      faults.setOutage(false);
       parts.moveClock("back");
       faults.clear();
       requests.clear();
@@ -349,21 +341,12 @@ function makeFiles(
   domainId: string,
   userId: string,
   from: string,
-  files: readonly ControlFile[] = [],
+  files: readonly DescribedFile[] = [],
 ): string[] {
   return files.map((file) => {
-    const bytes =
-      file.sizeBytes !== undefined
-        ? core.files.generate(file.sizeBytes, seedOf(`${file.name}/${file.sizeBytes}`))
-        : core.files.storeBytes(
-            Buffer.from(file.base64 ?? file.text ?? "", file.base64 === undefined ? "utf8" : "base64"),
-          );
+    const bytes = core.files.make(file);
     return insertAccessory(core, { name: file.name, from, bytes, domainId, userId }).accessoryId;
   });
-}
-
-function seedOf(text: string): number {
-  return createHash("sha256").update(text).digest().readUInt32BE(0);
 }
 
 const AUTHORS = {

@@ -2,12 +2,12 @@
  * A stateful, strict stand-in for the Huawei Cloud service ticket service (OSM) and its IAM host, over real HTTP.
  * It shares no code with the product, so that a misreading of the documents on one side shows as a failure.
  */
+import { type FaultText, makeFaultBook } from "../base/faults.ts";
+import { makeFileStore } from "../base/files.ts";
+import { makeRandom } from "../base/random.ts";
+import { makeRequestLog } from "../base/request-log.ts";
 import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import { type HuaweiControl, makeControl } from "./control.ts";
-import { makeFaultBook } from "./faults.ts";
-import { makeFileStore } from "./files.ts";
-import { makeRandom } from "./random.ts";
-import { makeRequestLog } from "./request-log.ts";
 import { type EffectEvent, startServer } from "./server.ts";
 import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
 import { type Core, makeState } from "./state.ts";
@@ -16,14 +16,11 @@ export type {
   AccessoryView,
   CaseView,
   ControlCase,
-  ControlFile,
   ControlMessage,
   HuaweiControl,
   HuaweiStateView,
   MessageView,
 } from "./control.ts";
-export type { FaultKind, FaultRule } from "./faults.ts";
-export type { Refusal, RequestEntry, RequestSummary } from "./request-log.ts";
 export type { EffectEvent } from "./server.ts";
 export { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
 
@@ -100,7 +97,6 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
   const clock = options.now ?? Date.now;
   const initialSettings = options.settings ?? {};
   let offsetMs = 0;
-  let outage = false;
   const settings = mergeSettings(DEFAULT_SETTINGS, initialSettings);
   const accounts = makeAccounts(options);
   const core: Core = {
@@ -115,17 +111,18 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
   };
   // A generator of its own: drawing fault chances must not change the ids that follow.
   let chances = makeRandom(seed + 1);
-  const faults = makeFaultBook(() => chances);
-  const requests = makeRequestLog();
+  const faults = makeFaultBook({
+    random: () => chances,
+    timesDefault: Number.POSITIVE_INFINITY,
+    texts: FAULT_TEXTS,
+  });
+  const requests = makeRequestLog(() => core.now());
   const control = makeControl({
     core,
     faults,
     requests,
     initialSettings,
     seed,
-    setOutage(on) {
-      outage = on;
-    },
     moveClock(ms) {
       if (ms === "back") {
         offsetMs = 0;
@@ -133,29 +130,32 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
       } else offsetMs += ms;
     },
   });
-  const { url, server } = await startServer(
+  const server = await startServer(
     {
       core,
       faults,
       requests,
-      isOutage: () => outage,
-      control: () => control,
+      control,
       checkAnswers: options.checkAnswers ?? false,
       onEffect: options.onEffect,
     },
     { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
   );
   return {
-    url,
+    url: server.url,
     control,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await server.close();
       core.files.close();
     },
   };
 }
+
+/** Answers of a server that had its effect and then broke. */
+const FAULT_TEXTS: Readonly<Record<string, FaultText>> = {
+  garbage: { phase: "after", contentType: "text/html", text: "<html><body><h1>It works!</h1></body></html>" },
+  garbage_json: { phase: "after", contentType: "application/json", text: '{"incident_info_list":[{"incident_id":"TT' },
+};
 
 function makeAgencies(options: HuaweiSimulatorOptions, accounts: readonly HuaweiAccount[]): HuaweiAgency[] {
   return (options.agencies ?? []).flatMap(({ name, trustedDomainId, externalId }) =>

@@ -1,9 +1,10 @@
 /** Operations on accessories: both uploads, limits, downloads, links, deletion (huawei.md 8). */
 
+import type { StoredBytes } from "../base/files.ts";
+import type { MultipartForm } from "../base/multipart.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { type Answer, type Call, DONE, fail, json, mayAccess, type Operation } from "./context.ts";
 import { businessError, RefusedRequest } from "./errors.ts";
-import type { StoredBytes } from "./files.ts";
 import { type Accessory, type Core, insertAccessory, STATUS, visibleStatus } from "./state.ts";
 import { isRecord, textOf } from "./values.ts";
 
@@ -92,6 +93,16 @@ export function findAccessory(call: Call, accessoryId: string, groupId: string |
   return accessory;
 }
 
+/** The text parts of an upload. @throws RefusedRequest for one that is not `allowed` */
+export function readFields(
+  form: MultipartForm | null,
+  allowed: readonly string[],
+): Readonly<Record<string, string | undefined>> {
+  for (const { field } of form?.fields ?? [])
+    if (!allowed.includes(field)) throw new RefusedRequest(`undocumented multipart part ${field}`);
+  return Object.fromEntries((form?.fields ?? []).map(({ field, text }) => [field, text]));
+}
+
 /** The JSON text in part `form_data` (openapi UploadAccessoryRequestBody). @throws RefusedRequest */
 function readFormData(text: string | undefined): { name: string; from: string } {
   if (text === undefined) throw new RefusedRequest("multipart part form_data is required");
@@ -122,18 +133,17 @@ function readFormData(text: string | undefined): { name: string; from: string } 
 
 function upload(call: Call): Answer {
   const { core, account, form } = call;
-  const data = readFormData(form?.fields.form_data);
-  for (const name of Object.keys(form?.fields ?? {})) {
-    if (name !== "form_data") throw new RefusedRequest(`undocumented multipart part ${name}`);
-  }
-  if (form?.file == null) throw new RefusedRequest("multipart part file is required");
+  const { form_data } = readFields(form, ["form_data"]);
+  const data = readFormData(form_data);
+  const [file] = form?.files ?? [];
+  if (file === undefined) throw new RefusedRequest("multipart part file is required");
   checkUpload(core, account, {
     name: data.name,
-    sizeBytes: form.file.sink.sizeBytes,
+    sizeBytes: file.sink.sizeBytes,
     types: core.settings.accessoryFileTypes,
     sizeBytesMax: fileSizeMax(core),
   });
-  return stored(call, data, form.file.sink.finish());
+  return stored(call, data, file.sink.finish());
 }
 
 function stored(call: Call, data: { name: string; from: string }, bytes: StoredBytes): Answer {
@@ -163,7 +173,7 @@ function download(call: Call): Answer {
   // huawei.md 8: several IDs give an archive whose form is not documented; the advice is one ID per call, so it is refused.
   if (ids.length > 1) throw new RefusedRequest("several accessory IDs in one download");
   const accessory = findAccessory(call, ids[0] ?? "", textOf(call.query, "group_id"));
-  return { kind: "file", name: accessory.name, bytes: accessory.bytes, contentType: "application/octet-stream" };
+  return { kind: "file", file: accessory };
 }
 
 function makeLink(call: Call, accessory: Accessory): string {

@@ -5,9 +5,9 @@
  * Read lag: every write is true at once (and `getState` shows it) but carries the moment from which reads may see it.
  * A value that changes keeps its history, and a read picks the newest entry that is already visible.
  */
+import type { FileStore, StoredBytes } from "../base/files.ts";
+import type { Random } from "../base/random.ts";
 import type { HuaweiAccount, HuaweiAgency, TemporaryKeys } from "./auth.ts";
-import type { FileStore, StoredBytes } from "./files.ts";
-import type { Random } from "./random.ts";
 import type { HuaweiSettings } from "./settings.ts";
 
 /** Names of the case statuses used here (huawei.md 5). Other numbers may be set by control (quirk 9). */

@@ -2,7 +2,7 @@
 import { inLanguage, PROBLEM_TYPES, PRODUCTS, REGIONS, SUB_TYPES } from "./catalogue.ts";
 import { type Answer, type Call, DONE, fail, findCase, json, type Operation, page } from "./context.ts";
 import { RefusedRequest } from "./errors.ts";
-import { checkUpload, deleteUnused, findAccessory } from "./operations-accessories.ts";
+import { checkUpload, deleteUnused, findAccessory, readFields } from "./operations-accessories.ts";
 import { createCaseByApi, performAction, scoreCase, selectCases } from "./operations-cases.ts";
 import { addMessageByApi } from "./operations-messages.ts";
 import { type CaseRecord, insertAccessory, visibleMessages, visibleStatus } from "./state.ts";
@@ -130,27 +130,23 @@ function evaluate(call: Call): Answer {
 
 function upload(call: Call): Answer {
   const { core, account, form } = call;
-  const fields = form?.fields ?? {};
-  for (const name of Object.keys(fields)) {
-    if (name !== "accessoryName" && name !== "accessoryFrom")
-      throw new RefusedRequest(`undocumented multipart part ${name}`);
-  }
-  const { accessoryName: name, accessoryFrom: from } = fields;
-  if (name === undefined || from === undefined || form?.file == null) {
+  const { accessoryName: name, accessoryFrom: from } = readFields(form, ["accessoryName", "accessoryFrom"]);
+  const [file] = form?.files ?? [];
+  if (name === undefined || from === undefined || file === undefined) {
     throw new RefusedRequest("multipart parts accessoryName, accessoryData, accessoryFrom are required");
   }
   if (name.length > 512) throw new RefusedRequest("accessoryName is above 512 characters");
   if (!["message", "incident", "feedback"].includes(from)) throw new RefusedRequest("accessoryFrom is not documented");
   checkUpload(core, account, {
     name,
-    sizeBytes: form.file.sink.sizeBytes,
+    sizeBytes: file.sink.sizeBytes,
     types: V1_FILE_TYPES,
     sizeBytesMax: V1_FILE_BYTES_MAX,
   });
   const accessory = insertAccessory(core, {
     name,
     from,
-    bytes: form.file.sink.finish(),
+    bytes: file.sink.finish(),
     domainId: account.domainId,
     userId: account.userId,
   });
@@ -162,7 +158,7 @@ function download(call: Call): Answer {
   // The archive that several IDs would give is not described; see DownloadAccessories.
   if (ids.length > 1) throw new RefusedRequest("several accessory IDs in one download");
   const accessory = findAccessory(call, ids[0] ?? "", undefined);
-  return { kind: "file", name: accessory.name, bytes: accessory.bytes, contentType: "application/octet-stream" };
+  return { kind: "file", file: accessory };
 }
 
 function removeAccessory(call: Call): Answer {

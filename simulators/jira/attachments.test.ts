@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makeFileStore } from "./files.ts";
-import { readMultipart } from "./multipart.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeFileStore } from "../base/files.ts";
 import { AUTHORIZATION, type Bench, startBench } from "./test-support.ts";
 
 let bench: Bench;
@@ -118,46 +116,11 @@ describe("attachments", () => {
 
   it("lie in files that close() removes", async () => {
     const store = makeFileStore();
-    const writer = store.openFile();
-    writer.write(Buffer.from("x"));
-    const { path } = writer.finish();
+    const { source } = store.make({ name: "a.txt", text: "x" });
+    const path = source.kind === "file" ? source.path : "";
 
     expect(existsSync(path)).toBe(true);
     store.close();
     expect(existsSync(dirname(path))).toBe(false);
-  });
-});
-
-describe("multipart", () => {
-  const disposition = (name: string) => `Content-Disposition: form-data; name="file"; filename="${name}"`;
-  const split = (body: Buffer, size: number) =>
-    Array.from({ length: Math.ceil(body.length / size) }, (_unused, index) =>
-      body.subarray(index * size, (index + 1) * size),
-    );
-  const store = makeFileStore();
-  const read = (body: string, size: number) =>
-    readMultipart(Readable.from(split(Buffer.from(body), size)), "B", { store, limitBytes: 1_000, filesMax: 60 });
-
-  afterAll(() => store.close());
-
-  it.each([1, 2, 3, 7, 50, 10_000])("reads a body in chunks of %i bytes", async (size) => {
-    const body = `--B\r\n${disposition("a%22b.txt")}\r\nContent-Type: text/plain\r\n\r\none\r\n--X\r\n\r\n--B\r\n${disposition("ü")}\r\n\r\n\r\n--B--\r\n`;
-
-    const parts = await read(body, size);
-
-    expect(parts.map(({ name, sizeBytes, sha256: hash, contentType }) => [name, sizeBytes, hash, contentType])).toEqual(
-      [
-        ['a"b.txt', 10, sha256("one\r\n--X\r\n"), "text/plain"],
-        ["ü", 0, sha256(""), null],
-      ],
-    );
-  });
-
-  it.each([
-    ["without an end", `--B\r\n${disposition("a")}\r\n\r\none`],
-    ["with a field that is no file", '--B\r\nContent-Disposition: form-data; name="x"\r\n\r\none\r\n--B--\r\n'],
-    ["with garbage after a boundary", `--B\r\n${disposition("a")}\r\n\r\none\r\n--Bxx`],
-  ])("refuses a body %s", async (_name, body) => {
-    await expect(read(body, 5)).rejects.toThrow();
   });
 });

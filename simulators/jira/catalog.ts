@@ -1,4 +1,4 @@
-import { stableUuid } from "./random.ts";
+import { stableUuid } from "../base/random.ts";
 
 /** A name in the languages the stand-in can answer in. */
 export interface LocalName {

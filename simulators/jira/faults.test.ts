@@ -189,7 +189,7 @@ describe("control over HTTP", () => {
 
     expect(created.body.issueKey).toBe("STEP-1");
     expect(state.body.issues.at(-1).summary).toBe("by HTTP");
-    expect(wrong.status).toBe(400);
+    expect(wrong.status).toBe(404);
     expect(bench.sim.control.getRequests().total).toBe(0);
   });
 

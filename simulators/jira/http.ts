@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { StoredBytes } from "../base/files.ts";
 import { type Operation, readText } from "../base/openapi.ts";
 import { jiraDocument } from "./document.ts";
 
@@ -13,7 +14,7 @@ export interface Reply {
 
 /** Bytes of an attachment, or a range of them. */
 export interface FileReply {
-  readonly path: string;
+  readonly bytes: StoredBytes;
   readonly start: number;
   readonly length: number;
 }

@@ -2,14 +2,15 @@
 // product, so that a misunderstanding on one side shows on the other. What it knows comes from Atlassian's REST v3
 // description and from the notes beside it; what nobody documents is a setting (see settings.ts).
 
+import { type FaultText, makeFaultBook } from "../base/faults.ts";
+import { makeFileStore } from "../base/files.ts";
+import { makeRandom } from "../base/random.ts";
+import { makeRequestLog } from "../base/request-log.ts";
 import { findAdfProblem, textToAdf } from "./adf.ts";
 import { DEFAULT_PROJECTS, makeAccounts, makeProjects, type ProjectSeed } from "./catalog.ts";
 import { type JiraControl, makeControl } from "./control.ts";
 import { jiraDocument } from "./document.ts";
-import { makeFaults } from "./faults.ts";
-import { makeFileStore } from "./files.ts";
 import { makeLimits } from "./limits.ts";
-import { makeRandom } from "./random.ts";
 import { type EffectEvent, makeServer } from "./server.ts";
 import { type JiraSettings, makeDefaultSettings } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -18,8 +19,7 @@ import { makeWebhooks, type WebhookTarget } from "./webhooks.ts";
 
 export type { ProjectSeed } from "./catalog.ts";
 export type { JiraControl } from "./control.ts";
-export type { FaultSpec } from "./faults.ts";
-export type { EffectEvent, Refusal, RequestLogEntry } from "./server.ts";
+export type { EffectEvent } from "./server.ts";
 export type { JiraSettings } from "./settings.ts";
 export type { WebhookTarget } from "./webhooks.ts";
 
@@ -38,9 +38,9 @@ export interface JiraSimulatorOptions {
   /** The site's clock, milliseconds since 1970. */
   readonly now?: () => number;
   readonly webhook?: WebhookTarget;
-  /** Awaited right before each effect and after it, before the answer: a test can stop the client exactly there. */
   /** Answers that Atlassian's document does not describe become errors; for tests of the stand-in itself. */
   readonly checkAnswers?: boolean;
+  /** Awaited right before each effect and after it, before the answer: a test can stop the client exactly there. */
   readonly onEffect?: (event: EffectEvent) => void | Promise<void>;
 }
 
@@ -63,7 +63,8 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
   const [bot] = accounts;
   if (bot === undefined) throw new Error("a site has accounts");
   const random = makeRandom(seed);
-  const faults = makeFaults(random);
+  const faults = makeFaultBook({ random: () => random, timesDefault: 1, texts: FAULT_TEXTS });
+  const requests = makeRequestLog(now);
   const limits = makeLimits(now);
   const files = makeFileStore();
   const webhooks = makeWebhooks({ site: () => site, random: makeRandom(seed + 1), seed });
@@ -88,23 +89,20 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
     makeDownloadUrl: (attachmentId) => server.makeDownloadUrl(attachmentId),
     tasks: new Map(),
   };
-  const callControl = async (name: string, body: unknown): Promise<unknown> => {
-    const action = Object.hasOwn(control, name) ? control[name as keyof JiraControl] : undefined;
-    if (action === undefined) throw new Error(`unknown control "${name}"`);
-    return (action as (argument: unknown) => unknown)(body);
-  };
   const server = makeServer({
     site,
     faults,
+    requests,
     limits,
     credentials,
     onEffect: options.onEffect ?? null,
     checkAnswers: options.checkAnswers ?? false,
-    callControl,
+    control: () => control,
   });
   const control = makeControl({
     site,
     faults,
+    requests,
     limits,
     server,
     webhooks,
@@ -130,6 +128,12 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
     throw error;
   }
 }
+
+/** Answers of a server that had its effect and then broke, and of a gateway that asks a person to log in. */
+const FAULT_TEXTS: Readonly<Record<string, FaultText>> = {
+  garbage: { phase: "after", contentType: "application/json;charset=UTF-8", text: '{"id":"1", "fields": {' },
+  login_page: { phase: "before", contentType: "text/html;charset=UTF-8", text: "<html><title>Log in</title></html>" },
+};
 
 /** Compiles what the first writes need, while nobody waits: on a busy machine it could outlast a caller's patience. Quick once done. */
 function warmUp(): void {

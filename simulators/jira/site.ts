@@ -1,5 +1,5 @@
+import type { FileStore } from "../base/files.ts";
 import { type Account, CUSTOM_FIELDS, type LocalName, type ProjectDef, type ScreenFieldDef } from "./catalog.ts";
-import type { FileStore } from "./files.ts";
 import { failure, issueNotFound } from "./http.ts";
 import type { JiraSettings, ProjectSettings } from "./settings.ts";
 import type { JiraState } from "./state.ts";

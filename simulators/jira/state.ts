@@ -3,9 +3,9 @@
 // with its time, and whoever looks with a lag gets the newest version that is old enough. Versions nobody can see any
 // more are dropped.
 
+import { stableUuid } from "../base/random.ts";
 import type { Account, ProjectDef } from "./catalog.ts";
 import { STATUSES } from "./catalog.ts";
-import { stableUuid } from "./random.ts";
 import type { JiraSettings } from "./settings.ts";
 import type {
   Adf,
@@ -399,7 +399,7 @@ export function makeState(deps: {
 
   function addAttachment(
     id: string,
-    file: { name: string; mimeType: string; sizeBytes: number; sha256: string; path: string },
+    file: Pick<AttachmentRecord, "name" | "mimeType" | "bytes">,
     actorId: string,
   ): AttachmentRecord {
     const attachmentId = nextId("attachment");

@@ -1,6 +1,8 @@
 // Glossary: an issue record is one immutable state of an issue; each change makes a new record and keeps the old one
 // for as long as search or lists may still show it (see state.ts).
 
+import type { StoredBytes } from "../base/files.ts";
+
 /** An ADF document as sent and returned: `{ type: "doc", version: 1, content: [...] }`. */
 export type Adf = { readonly type: "doc"; readonly version: 1; readonly content: readonly AdfNode[] };
 
@@ -34,15 +36,13 @@ export interface CommentRecord {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A file; its bytes lie in the file store under `path`. */
+/** A file; its bytes lie in the file store. */
 export interface AttachmentRecord {
   readonly id: string;
   readonly mediaId: string;
   readonly name: string;
   readonly mimeType: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly path: string;
+  readonly bytes: StoredBytes;
   readonly authorId: string;
   readonly createdMs: number;
 }

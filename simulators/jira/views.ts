@@ -169,7 +169,7 @@ export function viewAttachment(site: Site, attachment: AttachmentRecord): Json {
     filename: attachment.name,
     author: viewUser(site, attachment.authorId),
     created: toJiraTime(attachment.createdMs),
-    size: attachment.sizeBytes,
+    size: attachment.bytes.sizeBytes,
     mimeType: attachment.mimeType,
     content: `${base}/rest/api/3/attachment/content/${attachment.id}`,
     ...(attachment.mimeType.startsWith("image/")

@@ -3,9 +3,8 @@
 
 import { createHmac } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import { type Random, stableUuid } from "../base/random.ts";
 import { adfToText } from "./adf.ts";
-import type { Random } from "./random.ts";
-import { stableUuid } from "./random.ts";
 import type { Site } from "./site.ts";
 import type { SiteEvent } from "./state.ts";
 import { viewAttachment, viewChange, viewComment, viewFields, viewUser } from "./views.ts";
@@ -82,14 +81,14 @@ export function makeWebhooks(deps: { readonly site: () => Site; readonly random:
     const { settings } = deps.site();
     counter += 1;
     const identifier = stableUuid(`${deps.seed}/webhook/${counter}`);
-    if (deps.random() < settings.webhookLossRate) {
+    if (deps.random.next() < settings.webhookLossRate) {
       record({ event, identifier, status: 0 });
       return;
     }
     const body = JSON.stringify(payload);
-    const copies = deps.random() < settings.webhookDuplicateRate ? 2 : 1;
+    const copies = deps.random.next() < settings.webhookDuplicateRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      const delay = settings.webhookDelayMs + (settings.webhookShuffle ? Math.floor(deps.random() * 30) : 0);
+      const delay = settings.webhookDelayMs + (settings.webhookShuffle ? Math.floor(deps.random.next() * 30) : 0);
       const delivery = deliver(target, event, identifier, body, delay);
       pending.add(delivery);
       void delivery.finally(() => pending.delete(delivery));

@@ -1,8 +1,16 @@
 // Attachments, jira.md 3.5 and 2.4.
 
-import { toMimeType } from "../files.ts";
+import { readChunks } from "../../base/http.ts";
+import {
+  boundaryOf,
+  discardForm,
+  type FilePart,
+  MultipartError,
+  type MultipartForm,
+  readMultipart,
+} from "../../base/multipart.ts";
 import { failure, HttpFailure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
-import { type FilePart, FileTooLargeError, MultipartError, readMultipart } from "../multipart.ts";
+import { toMimeType } from "../mime-types.ts";
 import { canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
 import type { AttachmentRecord, IssueRecord } from "../types.ts";
 import { viewAttachment } from "../views.ts";
@@ -32,10 +40,9 @@ export function replyWithFile(attachment: AttachmentRecord, range: string | unde
     "content-type": attachment.mimeType,
     "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name.toWellFormed())}`,
   };
-  const size = attachment.sizeBytes;
-  if (range === undefined) {
-    return { status: 200, headers, file: { path: attachment.path, start: 0, length: size } };
-  }
+  const { bytes } = attachment;
+  const size = bytes.sizeBytes;
+  if (range === undefined) return { status: 200, headers, file: { bytes, start: 0, length: size } };
   const match = /^bytes=(\d+)-(\d*)$/.exec(range);
   const start = Number(match?.[1] ?? Number.NaN);
   const end = match?.[2] === undefined || match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
@@ -49,7 +56,7 @@ export function replyWithFile(attachment: AttachmentRecord, range: string | unde
   return {
     status: 206,
     headers: { ...headers, "content-range": `bytes ${start}-${end}/${size}` },
-    file: { path: attachment.path, start, length: end - start + 1 },
+    file: { bytes, start, length: end - start + 1 },
   };
 }
 
@@ -78,16 +85,19 @@ function removeAttachment(site: Site, context: RequestContext): PreparedWrite {
 }
 
 /** Name of a file as Jira keeps it. Assumed: folders are cut off, control characters refused, at most 255 characters. */
-function requireName(site: Site, part: FilePart): string {
-  const name = part.name.slice(Math.max(part.name.lastIndexOf("/"), part.name.lastIndexOf("\\")) + 1);
+function requireName(site: Site, { fileName }: FilePart): string {
+  const name = fileName.slice(Math.max(fileName.lastIndexOf("/"), fileName.lastIndexOf("\\")) + 1);
   if (name.length === 0 || /[\u0000-\u001f]/.test(name)) throw failure(400, ["The file name is invalid."]);
   if (name.length > site.settings.attachmentNameMax) throw failure(400, ["The file name is too long."]);
   return name;
 }
 
-async function readFiles(site: Site, context: RequestContext): Promise<FilePart[]> {
+const FILES_MAX = 60;
+
+/** The files of an upload. Nothing of it is kept when it is refused. */
+async function readFiles(site: Site, context: RequestContext): Promise<MultipartForm> {
   const type = context.headers["content-type"] ?? "";
-  const boundary = /^multipart\/form-data\s*;.*\bboundary=(?:"([^"]+)"|([^\s;]+))/i.exec(type);
+  const boundary = boundaryOf(type);
   if (boundary === null) {
     throw new HttpFailure({
       status: 415,
@@ -95,19 +105,26 @@ async function readFiles(site: Site, context: RequestContext): Promise<FilePart[
       refusal: `upload with content type "${type}"`,
     });
   }
+  const how = { openSink: site.files.openSink, fileBytesMax: site.settings.uploadLimitBytes };
   try {
-    return await readMultipart(context.request, boundary[1] ?? boundary[2] ?? "", {
-      store: site.files,
-      limitBytes: site.settings.uploadLimitBytes,
-      filesMax: 60,
-    });
+    return await readMultipart(readChunks(context.request, Number.POSITIVE_INFINITY), boundary, how);
   } catch (error) {
-    if (error instanceof FileTooLargeError) {
-      throw failure(413, ["The file exceeds the maximum permitted size for attachments."]);
-    }
     if (error instanceof MultipartError) throw refused(`upload: ${error.message}`);
     throw error;
   }
+}
+
+/** @throws HttpFailure for files that the issue cannot take. */
+function checkFiles(site: Site, issue: IssueRecord, { fields, files, cutFiles }: MultipartForm): void {
+  const [text] = fields;
+  if (text !== undefined) throw refused(`upload: part "${text.field}" is no file`);
+  if (files.length > FILES_MAX) throw refused(`upload: more than ${FILES_MAX} files`);
+  if (cutFiles) throw failure(413, ["The file exceeds the maximum permitted size for attachments."]);
+  if (files.length === 0) throw failure(400, ["No files were attached."]);
+  const wrong = files.find(({ field }) => field !== "file");
+  if (wrong !== undefined) throw refused(`upload part named "${wrong.field}" instead of "file"`);
+  if (issue.attachments.length + files.length > site.settings.maxAttachments)
+    throw failure(413, ["The per-issue limit of attachments has been reached."]);
 }
 
 async function addAttachment(site: Site, context: RequestContext): Promise<PreparedWrite> {
@@ -125,37 +142,23 @@ async function addAttachment(site: Site, context: RequestContext): Promise<Prepa
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   if (!site.settings.attachmentsEnabled) throw failure(403, ["Attachments are disabled."]);
   requirePermission(site, "CREATE_ATTACHMENTS", "You do not have permission to create attachments for this issue.");
-  const parts = await readFiles(site, context);
+  const form = await readFiles(site, context);
   try {
-    if (parts.length === 0) throw failure(400, ["No files were attached."]);
-    const wrong = parts.find((part) => part.fieldName !== "file");
-    if (wrong !== undefined) throw refused(`upload part named "${wrong.fieldName}" instead of "file"`);
-    const files = parts.map((part) => ({ part, name: requireName(site, part) }));
-    if (issue.attachments.length + files.length > site.settings.maxAttachments) {
-      throw failure(413, ["The per-issue limit of attachments has been reached."]);
-    }
+    checkFiles(site, issue, form);
+    const files = form.files.map((part) => {
+      const name = requireName(site, part);
+      return { name, mimeType: toMimeType(name, part.contentType), bytes: part.sink.finish() };
+    });
     return {
       issueId: issue.id,
       commit: () => {
         visibleIssue(site, issue.id);
-        const added = files.map(({ part, name }) =>
-          site.state.addAttachment(
-            issue.id,
-            {
-              name,
-              mimeType: toMimeType(name, part.contentType),
-              sizeBytes: part.sizeBytes,
-              sha256: part.sha256,
-              path: part.path,
-            },
-            site.bot.accountId,
-          ),
-        );
+        const added = files.map((file) => site.state.addAttachment(issue.id, file, site.bot.accountId));
         return { status: 200, body: added.map((attachment) => viewAttachment(site, attachment)) };
       },
     };
   } catch (error) {
-    for (const part of parts) site.files.remove(part.path);
+    discardForm(form);
     throw error;
   }
 }

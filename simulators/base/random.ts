@@ -1,5 +1,7 @@
 /** Seeded randomness: the same seed and the same calls give the same run. */
 
+import { createHash } from "node:crypto";
+
 /** A generator of numbers in [0, 1) and of opaque hexadecimal IDs. */
 export interface Random {
   /** Next number, 0 inclusive to 1 exclusive. */
@@ -31,4 +33,10 @@ export function makeRandom(seed: number): Random {
       return keyed.sort((left, right) => left.rank - right.rank).map((entry) => entry.item);
     },
   };
+}
+
+/** A UUID that is the same for the same text: ids look opaque, yet runs are deterministic. */
+export function stableUuid(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

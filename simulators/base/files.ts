@@ -1,6 +1,6 @@
 /**
- * Bytes of accessories. They live in temporary files, or are generated on the fly, so that a 100 MB file costs the
- * process nothing; only name, size and SHA-256 are kept in memory.
+ * Bytes of attachments and accessories. They live in temporary files, or are generated on the fly, so that a 100 MB file costs the
+ * process nothing and a test of one measures the client; only name, size and SHA-256 are kept in memory.
  */
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -18,7 +18,15 @@ export interface StoredBytes {
   readonly sha256: string;
   readonly source:
     | { readonly kind: "file"; readonly path: string }
-    | { readonly kind: "generated"; readonly seed: number };
+    | { readonly kind: "generated"; readonly seed: string };
+}
+
+/** A file to make: one of `base64`, `text`, `sizeBytes` (made-up bytes, the same for the same name and size; nothing is written to disk). */
+export interface DescribedFile {
+  readonly name: string;
+  readonly base64?: string;
+  readonly text?: string;
+  readonly sizeBytes?: number;
 }
 
 /** Takes bytes piece by piece. Ends with one `finish`, or with `discard`, which removes what was written and does nothing after `finish`. */
@@ -33,12 +41,10 @@ export interface ByteSink {
 export interface FileStore {
   /** Opens a new temporary file for writing. */
   openSink(): ByteSink;
-  /** Stores bytes that are already in memory. */
-  storeBytes(bytes: Uint8Array): StoredBytes;
-  /** A file of `sizeBytes` made-up bytes, the same for the same seed; nothing is written to disk. */
-  generate(sizeBytes: number, seed: number): StoredBytes;
-  /** Streams the bytes; `untilBytes` cuts the stream short. */
-  read(stored: StoredBytes, untilBytes?: number): Readable;
+  /** Makes a file that somebody describes. */
+  make(file: DescribedFile): StoredBytes;
+  /** Streams `length` bytes from `start`. */
+  read(stored: StoredBytes, start: number, length: number): Readable;
   /** Removes the file from disk; harmless when it is gone. */
   remove(stored: StoredBytes): void;
   /** Removes every file; the store can be used again. */
@@ -49,7 +55,7 @@ export interface FileStore {
 
 /** Makes a file store with its own folder under the system's temporary folder. */
 export function makeFileStore(): FileStore {
-  const folder = mkdtempSync(join(tmpdir(), "casebridge-huawei-simulator-"));
+  const folder = mkdtempSync(join(tmpdir(), "casebridge-simulator-"));
   let sequence = 0;
 
   function openSink(): ByteSink {
@@ -84,21 +90,17 @@ export function makeFileStore(): FileStore {
 
   return {
     openSink,
-    storeBytes(bytes) {
+    make({ name, base64, text = "", sizeBytes }) {
+      if (sizeBytes !== undefined) return generate(sizeBytes, `${name}/${sizeBytes}`);
       const sink = openSink();
-      sink.write(bytes);
+      sink.write(base64 === undefined ? Buffer.from(text, "utf8") : Buffer.from(base64, "base64"));
       return sink.finish();
     },
-    generate(sizeBytes, seed) {
-      const hash = createHash("sha256");
-      for (const block of generatedBlocks(sizeBytes, seed)) hash.update(block);
-      return { sizeBytes, sha256: hash.digest("hex"), source: { kind: "generated", seed } };
-    },
-    read(stored, untilBytes = stored.sizeBytes) {
-      const length = Math.min(untilBytes, stored.sizeBytes);
+    read(stored, start, length) {
       if (length === 0) return Readable.from([]);
-      if (stored.source.kind === "file") return createReadStream(stored.source.path, { end: length - 1 });
-      return Readable.from(generatedBlocks(length, stored.source.seed), { objectMode: false });
+      if (stored.source.kind === "file")
+        return createReadStream(stored.source.path, { start, end: start + length - 1 });
+      return Readable.from(cut(generatedBlocks(start + length, stored.source.seed), start), { objectMode: false });
     },
     remove(stored) {
       if (stored.source.kind === "file") rmSync(stored.source.path, { force: true });
@@ -113,9 +115,15 @@ export function makeFileStore(): FileStore {
   };
 }
 
+function generate(sizeBytes: number, seed: string): StoredBytes {
+  const hash = createHash("sha256");
+  for (const block of generatedBlocks(sizeBytes, seed)) hash.update(block);
+  return { sizeBytes, sha256: hash.digest("hex"), source: { kind: "generated", seed } };
+}
+
 /** Blocks differ by a counter in their first bytes, so that a swapped or repeated block changes the hash. */
-function* generatedBlocks(sizeBytes: number, seed: number): Generator<Buffer> {
-  const random = makeRandom(seed);
+function* generatedBlocks(sizeBytes: number, seed: string): Generator<Buffer> {
+  const random = makeRandom(createHash("sha256").update(seed).digest().readUInt32BE(0));
   const pattern = Buffer.alloc(BLOCK_BYTES);
   for (let index = 0; index < BLOCK_BYTES; index += 4) {
     pattern.writeUInt32LE(Math.floor(random.next() * 0x1_0000_0000), index);
@@ -126,5 +134,15 @@ function* generatedBlocks(sizeBytes: number, seed: number): Generator<Buffer> {
     block.writeUInt32LE(counter, 0);
     yield left < BLOCK_BYTES ? block.subarray(0, left) : block;
     left -= BLOCK_BYTES;
+  }
+}
+
+/** The bytes after the first `start`. */
+function* cut(blocks: Iterable<Buffer>, start: number): Generator<Buffer> {
+  let before = start;
+  for (const block of blocks) {
+    const skipped = Math.min(before, block.byteLength);
+    before -= skipped;
+    if (skipped < block.byteLength) yield block.subarray(skipped);
   }
 }
