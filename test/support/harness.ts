@@ -83,9 +83,9 @@ export async function startHarness(
     return Object.fromEntries(env.filter(([, value]) => value !== "")) as NodeJS.ProcessEnv;
   }
 
-  /** Starts the worker, or another command that is to be killed. */
-  function spawnWorker(changes: Env = {}, args: readonly string[] = ["worker"]): WorkerProcess {
-    const worker = spawnProgram(args, { cwd: folder, env: childEnv(changes) });
+  /** Starts the worker, or another command that is to be killed; `of` = the program of another release. */
+  function spawnWorker(changes: Env = {}, args: readonly string[] = ["worker"], of = program): WorkerProcess {
+    const worker = spawnProgram(args, { cwd: folder, env: childEnv(changes) }, of);
     workers.add(worker);
     return worker;
   }
@@ -186,8 +186,9 @@ export async function startHarness(
 export function spawnProgram(
   args: readonly string[],
   place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  of = program,
 ): WorkerProcess {
-  const child = spawn(node, [program, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(node, [of, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const take = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-20_000);
