@@ -1,11 +1,13 @@
 /** What can only be judged once everything is wired, and stops the worker's start. */
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
+import { checkForm } from "../commands/doctor/jira.ts";
 import { findOscillations } from "../commands/doctor/status.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import type { Log } from "../sync/ports.ts";
 import type { Parts } from "./compose.ts";
+import type { WiredConnection } from "./connection.ts";
 
 const statusAnswerMs = 5_000;
 
@@ -52,4 +54,29 @@ export async function refuseOscillation(parts: Parts): Promise<void> {
       });
     }
   }
+}
+
+/**
+ * Says in the log what of `issue.fields` the create screens do not take, so that nobody has to wait for the first refused issue. Holds back
+ * nothing, and costs what doctor's check of it costs. Never rejects.
+ */
+export async function tellMisfits({
+  connections,
+  log,
+}: {
+  readonly connections: readonly WiredConnection[];
+  readonly log: Log;
+}): Promise<void> {
+  const configured = connections.filter(({ config }) => Object.keys(config.issue.fields).length > 0);
+  await Promise.all(
+    configured.map(async ({ name, config, jira }) => {
+      try {
+        const { ok, detail, remedy } = await checkForm(config, jira);
+        if (ok === false)
+          log.warn({ connection: name, detail, remedy }, "New issues will be refused as they are configured");
+      } catch (error) {
+        log.debug({ connection: name, error: errorMessage(error) }, "The create screens could not be looked at");
+      }
+    }),
+  );
 }

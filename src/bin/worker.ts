@@ -21,7 +21,7 @@ import { type Load, makeHandlers } from "./handlers.ts";
 import { makeRequestCounter, startHistory } from "./history.ts";
 import { startNotifications } from "./notifications.ts";
 import { startServers } from "./page.ts";
-import { refuseMisfit, refuseOscillation } from "./start-checks.ts";
+import { refuseMisfit, refuseOscillation, tellMisfits } from "./start-checks.ts";
 import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
@@ -122,6 +122,7 @@ async function open(
   let queue: QueueBackend | null = null;
   try {
     await refuseOscillation(parts);
+    void tellMisfits(parts);
     queue = openQueue(parts);
     await refuseMisfit(queue, log);
     return { parts, queue };

@@ -110,6 +110,10 @@ test("what Jira refuses is named with what it takes; a start with the mended fil
         components: { value: [{ name: ECS }] }`);
   worker = harness.spawnWorker();
   await harness.waitUntil(async () => (await failures())[0]?.detail.includes("10399") === true, "the next failure");
+  // The start said so before the first case came, with the place in the file.
+  expect(worker.output()).toMatch(
+    /Customer impact \(customfield_10060\) does not take .*10399.* \(casebridge\.yaml:5:\d+\)/,
+  );
   expect((await failures())[0]?.detail).toMatch(
     /Customer impact \(customfield_10060\): Option id '…' is not valid; given: \{"id":"10399"\}; takes: 10300 Low, 10301 High/,
   );

@@ -37,6 +37,23 @@ export interface DoctorJiraPort extends DoctorStatusPort, DoctorProjectPort, Doc
   findRoleMembers(nameOrId: string, lane: Lane): Promise<readonly string[] | "role_missing" | "role_unreadable">;
 }
 
+/** Whether new issues can be made as they are configured: their types exist, and their create screens take the fields. Throws `ServiceError`. */
+export async function checkForm(
+  settings: DoctorSettings,
+  port: Pick<
+    DoctorJiraPort,
+    "getMyself" | "findIssueType" | "listIssueTypes" | "listCreateFields" | "listEditFields" | "listFields"
+  >,
+): Promise<Finding> {
+  const types: NamedId[] = [];
+  const typed = await checkTypes(settings, port, types);
+  if (typed.ok === false) return typed;
+  const { accountId } = await port.getMyself();
+  const screens: TypeScreen[] = [];
+  for (const type of types) screens.push({ ...(await readScreens(settings, port, type)), ownAccountId: accountId });
+  return checkCreateScreens(settings, screens);
+}
+
 /** Without these something of the mirroring fails. */
 const neededPermissions = [
   "BROWSE_PROJECTS",
@@ -144,7 +161,11 @@ function checkAccount(
 }
 
 /** Each type that a new issue may have; those that can be made are put into `found`. */
-async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort, found: NamedId[]): Promise<Finding> {
+async function checkTypes(
+  { jira, issue }: DoctorSettings,
+  port: Pick<DoctorJiraPort, "findIssueType" | "listIssueTypes">,
+  found: NamedId[],
+): Promise<Finding> {
   const names = [...new Set([jira.issueType, ...possibleValues(issue.type)])];
   const missing: string[] = [];
   for (const name of names) {
@@ -167,7 +188,7 @@ async function checkTypes({ jira, issue }: DoctorSettings, port: DoctorJiraPort,
 /** The screens of a type; that of edits only where the one of new issues lacks something. */
 async function readScreens(
   settings: DoctorSettings,
-  port: DoctorJiraPort,
+  port: Pick<DoctorJiraPort, "listCreateFields" | "listEditFields" | "listFields">,
   { id, name }: NamedId,
 ): Promise<Omit<TypeScreen, "ownAccountId">> {
   const fields = await port.listCreateFields(id);
@@ -175,7 +196,7 @@ async function readScreens(
   return { typeName: name, fields, edit: await port.listEditFields(id), site: await port.listFields() };
 }
 
-async function typesOf(port: DoctorJiraPort): Promise<string> {
+async function typesOf(port: Pick<DoctorJiraPort, "listIssueTypes">): Promise<string> {
   const usable = (await port.listIssueTypes()).filter(({ isSubtask }) => !isSubtask);
   return usable.length === 0 ? "none" : usable.map(({ id, name }) => `${name} (${id})`).join(", ");
 }
