@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { grafanaDocument } from "../scripts/grafana.ts";
 
 const rules = resolve("docs/alerts.yml");
 const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
@@ -146,4 +147,23 @@ test.skipIf(!hasPromtool)(`${title}each alert fires and ends`, () => {
   const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", file], { encoding: "utf8" });
 
   expect({ status, said: `${stdout}${stderr}` }).toMatchObject({ status: 0 });
+});
+
+test.skipIf(!hasPromtool)(`${title}every expression of the dashboard is one that Prometheus reads`, () => {
+  const folder = mkdtempSync(join(tmpdir(), "casebridge-grafana-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { panels } = JSON.parse(grafanaDocument()) as { panels: { targets?: { expr: string }[] }[] };
+  const recorded = panels
+    .flatMap(({ targets = [] }) => targets)
+    .map(({ expr }, at) => ({
+      record: `panel:query${at}`,
+      expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$connection", ".*"),
+    }));
+  const file = join(folder, "rules.yml");
+  writeFileSync(file, stringify({ groups: [{ name: "dashboard", rules: recorded }] }));
+
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
+
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toContain(`${recorded.length} rules found`);
 });

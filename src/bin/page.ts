@@ -1,6 +1,7 @@
 /** The HTTP servers of a worker: the page with its API and metrics, and the webhook's own listener. */
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import type { Config, HttpConfig } from "../config/config.ts";
+import { lanes } from "../domain/lane.ts";
 import type { Progress } from "../observability/health.ts";
 import { breakers } from "../observability/metrics.ts";
 import type { QueueBackend } from "../queue/contract.ts";
@@ -108,6 +109,16 @@ function makeCollector(parts: Parts, queue: QueueBackend): () => Promise<void> {
           const stopped = state === "stopped" && stateReason === breaker ? 1 : 0;
           const found = failures.find(({ connectionName, reason }) => connectionName === name && reason === breaker);
           return { connection: name, breaker, open: Math.max(stopped, found?.count ?? 0) };
+        }),
+      ),
+    );
+    const due = await admin.listDueLanes();
+    metrics.setDue(
+      picture.connections.flatMap(({ name }) =>
+        lanes.map((lane) => {
+          const found = due.find((entry) => entry.connectionName === name && entry.lane === lane);
+          const ageMs = found === undefined ? 0 : picture.at.getTime() - found.since.getTime();
+          return { connection: name, lane, links: found?.links ?? 0, ageSeconds: Math.max(0, ageMs / 1000) };
         }),
       ),
     );

@@ -79,6 +79,13 @@ function makeStateMeters({ counter, gauge, histogram }: Makers) {
       "Age of the oldest change that waits to be mirrored",
       "connection",
     ),
+    dueLinks: gauge("due_links", "Links with changes that wait, by connection and lane", "connection", "lane"),
+    dueAge: gauge(
+      "due_oldest_age_seconds",
+      "Age of the oldest change that waits, by connection and lane",
+      "connection",
+      "lane",
+    ),
     queueDepth: gauge("queue_jobs", "Jobs in the queues by state", "queue", "state"),
     rounds: counter("rounds_total", "Rounds by outcome", "connection", "round", "outcome"),
     roundDuration: histogram(

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { grafanaDocument } from "../../scripts/grafana.ts";
 import { makeReadiness } from "./health.ts";
 import { makeMetrics } from "./metrics.ts";
 
@@ -17,17 +18,49 @@ function readRules(): Rule[] {
   return file.groups.flatMap((group: { rules: Rule[] }) => group.rules);
 }
 
-test("every metric and label that the alert rules name exists", async () => {
+/** The labels of every metric on the page once something of each kind has happened. */
+async function readLabels(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const metrics = makeMetrics();
   fill(metrics);
-  const page = await metrics.render();
-  const names = new Set(metrics.names());
   const samples = new Map<string, Set<string>>();
-  for (const [, name = "", labels = ""] of page.matchAll(/^(casebridge_\w+)(?:\{(.*)\})? /gm)) {
+  for (const [, name = "", labels = ""] of (await metrics.render()).matchAll(/^([a-z]\w+)(?:\{(.*)\})? /gm)) {
     const known = samples.get(name) ?? new Set();
     for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) known.add(label);
     samples.set(name, known);
   }
+  return samples;
+}
+
+test("every metric and label that the dashboard names exists", async () => {
+  const samples = await readLabels();
+  const { panels } = JSON.parse(grafanaDocument()) as {
+    panels: { title: string; targets?: { expr: string; legendFormat: string }[] }[];
+  };
+  const targets = panels.flatMap((panel) => panel.targets ?? []);
+
+  expect(readFileSync(new URL("../../docs/grafana.json", import.meta.url), "utf8"), "npm run docs:grafana").toBe(
+    grafanaDocument(),
+  );
+  expect(targets.length).toBeGreaterThanOrEqual(20);
+  for (const { expr, legendFormat } of targets) {
+    const names = [...expr.matchAll(/\b((?:casebridge|process)_\w+)(?:\{([^}]*)\})?/g)];
+    expect(names, expr).toHaveLength(1);
+    const [[, name = "", matchers = ""] = []] = names;
+    const by = /\bby \(([^)]*)\)/.exec(expr)?.[1]?.split(/,\s*/) ?? [];
+    const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = ""]) => label);
+    // Prometheus adds these two itself.
+    const labels = new Set([...(samples.get(name) ?? []), "instance", "job"]);
+    expect([...samples.keys()], expr).toContain(name);
+    for (const label of [...by, ...shown]) expect(labels, `${expr} by ${label}`).toContain(label);
+    for (const [, label = ""] of matchers.matchAll(/(\w+)\s*[=!]/g))
+      expect(labels, `${expr} by ${label}`).toContain(label);
+    if (by.length > 0) for (const label of shown) expect(by, `${expr} shows ${label}`).toContain(label);
+  }
+});
+
+test("every metric and label that the alert rules name exists", async () => {
+  const samples = await readLabels();
+  const names = new Set(makeMetrics().names());
 
   const rules = readRules();
   const named = rules.flatMap((rule) => [...rule.expr.matchAll(/(casebridge_\w+)(?:\{([^}]*)\})?/g)]);
@@ -161,6 +194,10 @@ function fill(metrics: ReturnType<typeof makeMetrics>): void {
   metrics.setLinks([{ connection, state: "blocked", count: 1 }]);
   metrics.setOpenFailures([{ connection, reason: "unknown_mark", count: 1 }]);
   metrics.setOldestUnmirrored({ connection, ageSeconds: 1 });
+  metrics.setDue([{ connection, lane: "live", links: 2, ageSeconds: 3 }]);
+  metrics.connectionHung("postgresql");
+  metrics.setStalled(false);
+  metrics.notified(true);
   metrics.setQueueDepth([{ queue: "links", state: "waiting", count: 1 }]);
   metrics.roundEnded({ ...round, success: true, endedAt: new Date(60_000) });
   metrics.roundEnded({ ...round, success: false, endedAt: new Date(90_000) });

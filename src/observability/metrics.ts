@@ -6,6 +6,7 @@
 
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Direction } from "../domain/direction.ts";
+import type { Lane } from "../domain/lane.ts";
 import type { Side } from "../domain/service-error.ts";
 import { makeMeters } from "./meters.ts";
 
@@ -55,6 +56,15 @@ export interface Metrics {
     rows: readonly { readonly connection: string; readonly reason: string; readonly count: number }[],
   ): void;
   /** Age of the oldest change that waits to be mirrored; 0 = nothing waits. */
+  /** What is due in every lane of every connection; those that are missing are empty. */
+  setDue(
+    rows: readonly {
+      readonly connection: string;
+      readonly lane: Lane;
+      readonly links: number;
+      readonly ageSeconds: number;
+    }[],
+  ): void;
   setOldestUnmirrored(of: { readonly connection: string; readonly ageSeconds: number }): void;
   /** The whole picture: what is left out is gone. */
   setQueueDepth(rows: readonly { readonly queue: string; readonly state: string; readonly count: number }[]): void;
@@ -142,6 +152,14 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     setOpenFailures: (rows) => {
       meters.failures.reset();
       for (const { count, ...labels } of rows) meters.failures.set(labels, count);
+    },
+    setDue: (rows) => {
+      meters.dueLinks.reset();
+      meters.dueAge.reset();
+      for (const { links, ageSeconds, ...labels } of rows) {
+        meters.dueLinks.set(labels, links);
+        meters.dueAge.set(labels, ageSeconds);
+      }
     },
     setOldestUnmirrored: ({ connection, ageSeconds }) => meters.oldest.set({ connection }, ageSeconds),
     setQueueDepth: (rows) => {

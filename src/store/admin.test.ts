@@ -107,7 +107,9 @@ describe("lists", () => {
     await state.wake([{ linkId: first, jira: true, lane: "live" }]);
     const since = clock.now();
     clock.advance(1000);
+    expect(await admin.listDueLanes()).toEqual([{ connectionName: "main", lane: "live", links: 1, since }]);
     for (const linkId of [first, second]) await state.wake([{ linkId, jira: true, lane: "live" }]);
+    expect(await admin.listDueLanes()).toEqual([{ connectionName: "main", lane: "live", links: 2, since }]);
     await database.pool.query(`UPDATE links SET "heldSince" = now() - interval '1 hour' WHERE id = $1`, [second]);
     await state.recordConnectionFailure("second", "many_new_cases", "51 cases");
     await state.recordConnectionFailure("second", "job_failed", "boom");

@@ -1,6 +1,7 @@
 /** What waits in each connection, in one query: the report is made of it every few seconds, and must not crowd out the flows. */
 import { holdingReasons } from "../domain/failure.ts";
 import { guardHeld } from "../domain/guard-word.ts";
+import type { Lane } from "../domain/lane.ts";
 import { watchedAfterCloseMs } from "../domain/link.ts";
 import { Prisma } from "./generated/client.ts";
 import { isWatched, type Queries } from "./sql.ts";
@@ -33,4 +34,21 @@ export async function listBacklogs(queries: Queries, now: Date): Promise<Backlog
         WHERE failures."connectionName" = connections.name AND failures.state IN ('open', 'retrying')
           AND (failures."linkId" IS NULL AND failures.reason = ANY(${[...holdingReasons]}::text[]) OR failures.reason = ${guardHeld}::text)) AS holding
     ORDER BY connections.name`);
+}
+
+/** What is due in one lane of one connection. */
+export type DueLane = {
+  readonly connectionName: string;
+  readonly lane: Lane;
+  /** Links with changes that wait, those in back-off included. */
+  readonly links: number;
+  /** Since when the oldest of these changes has waited. */
+  readonly since: Date;
+};
+
+/** One per connection and lane in which something is due. Its cost follows the links that are due. Throws what the database throws. */
+export async function listDueLanes(queries: Queries): Promise<DueLane[]> {
+  return queries.$queryRaw<DueLane[]>(Prisma.sql`
+    SELECT "connectionName", lane, count(*)::int AS links, min(COALESCE("wantedAt", "createdAt")) AS since FROM links
+    WHERE state = 'active' AND "wantedRev" > "doneRev" GROUP BY "connectionName", lane ORDER BY 1, 2`);
 }
