@@ -16,7 +16,7 @@ import {
   noteEndpointWorks,
   readNotifierState,
 } from "./alarms.ts";
-import { type Backlog, type DueLane, listBacklogs, listDueLanes } from "./backlogs.ts";
+import { makeBacklogs } from "./backlogs.ts";
 import { listConnections } from "./connections.ts";
 import { discardFailure, type FailureEntry, findFailure, listFailures, retryFailure } from "./failures.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -138,10 +138,7 @@ export function makeAdminStore(deps: {
         FROM rounds ORDER BY "connectionName", name`);
     },
 
-    /** See `listDueLanes`. */
-    listDueLanes: (): Promise<DueLane[]> => listDueLanes(prisma),
-    /** See `listBacklogs`. */
-    listBacklogs: (): Promise<Backlog[]> => listBacklogs(prisma, now()),
+    ...makeBacklogs(prisma, now),
 
     /** All request budgets by key. */
     async listBudgets(): Promise<BudgetEntry[]> {

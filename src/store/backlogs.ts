@@ -47,8 +47,18 @@ export type DueLane = {
 };
 
 /** One per connection and lane in which something is due. Its cost follows the links that are due. Throws what the database throws. */
-export async function listDueLanes(queries: Queries): Promise<DueLane[]> {
+async function listDueLanes(queries: Queries): Promise<DueLane[]> {
   return queries.$queryRaw<DueLane[]>(Prisma.sql`
     SELECT "connectionName", lane, count(*)::int AS links, min(COALESCE("wantedAt", "createdAt")) AS since FROM links
     WHERE state = 'active' AND "wantedRev" > "doneRev" GROUP BY "connectionName", lane ORDER BY 1, 2`);
+}
+
+/** Both questions on one database. */
+export function makeBacklogs(queries: Queries, now: () => Date) {
+  return {
+    /** See the function of this name. */
+    listBacklogs: (): Promise<Backlog[]> => listBacklogs(queries, now()),
+    /** See the function of this name. */
+    listDueLanes: (): Promise<DueLane[]> => listDueLanes(queries),
+  };
 }
