@@ -78,6 +78,7 @@ try {
     ["Node.js 24", newest],
   ] as const) {
     run(`casebridge --help, by ${name}`, casebridge, ["--help"], { path: place });
+    run(`casebridge completion bash, by ${name}`, casebridge, ["completion", "bash"], { path: place });
     run(`casebridge worker without a configuration, by ${name}`, casebridge, ["worker"], { exit: 2, path: place });
     run(`casebridge demo --once, by ${name}`, casebridge, ["demo", "--once"], { path: place });
   }

@@ -141,4 +141,10 @@ export const commands: CommandTable = [
     arguments: "<side>",
     load: () => import("./simulate.ts"),
   },
+  {
+    name: "completion",
+    description: "print a script by which bash, zsh or fish completes commands and options",
+    arguments: "<shell>",
+    load: () => import("./completion.ts"),
+  },
 ];

@@ -217,6 +217,7 @@ test("unknown options end with 2, and every command explains itself", { timeout:
     "lookups",
     "demo",
     "simulate",
+    "completion",
   ];
   const unknown = await harness.runCli(["status", "--no-such-option"]);
   expect(unknown.code).toBe(2);

@@ -97,6 +97,7 @@ const flags = {
 
 test.each<[string, string, unknown]>([
   ["worker", "worker", {}],
+  ["completion zsh", "completion", { shell: "zsh" }],
   ["migrate --json", "migrate", {}],
   ["doctor --connection ops", "doctor", { connection: "ops", report: null }],
   ["doctor --report answers.json", "doctor", { connection: null, report: "answers.json" }],

@@ -77,12 +77,13 @@ async function makeProgram({ commands, app, io, argv, version }: CliInput): Prom
   if (version !== undefined) program.version(version, "--version", "print the version");
   for (const entry of commands) {
     if (!isGroup(entry)) {
-      addLeaf({ parent: program, io, app, entry, command: loaded.get(entry) });
+      addLeaf({ parent: program, io, app, commands, entry, command: loaded.get(entry) });
       continue;
     }
     const group = program.command(entry.name).description(entry.description);
     prepare(group, io);
-    for (const leaf of entry.commands) addLeaf({ parent: group, io, app, entry: leaf, command: loaded.get(leaf) });
+    for (const leaf of entry.commands)
+      addLeaf({ parent: group, io, app, commands, entry: leaf, command: loaded.get(leaf) });
   }
   return program;
 }
@@ -107,12 +108,13 @@ type Leaf = {
   readonly parent: Commander;
   readonly io: CliIo;
   readonly app: () => Promise<App>;
+  readonly commands: CommandTable;
   readonly entry: CommandEntry;
   /** Left out where the command line names another one. */
   readonly command: Command | undefined;
 };
 
-function addLeaf({ parent, io, app, entry, command }: Leaf): void {
+function addLeaf({ parent, io, app, commands, entry, command }: Leaf): void {
   const leaf = parent.command(entry.name).description(entry.description);
   prepare(leaf, io);
   const names = entry.arguments?.split(" ") ?? [];
@@ -133,7 +135,7 @@ function addLeaf({ parent, io, app, entry, command }: Leaf): void {
     if (prepared.question !== null && !(await confirm(prepared.question)))
       throw usage("Nothing was changed.", "Run it again and answer y, if that is what you want.");
     try {
-      const context: CommandContext = { app: await app(), json, progress, confirm };
+      const context: CommandContext = { app: await app(), commands, json, progress, confirm };
       const style = styleOf(io.stdout, io.env, { wide: isSet(parsed, "wide") });
       const { exitCode, human, json: document } = await prepared.run(context);
       progress.stop();

@@ -14,6 +14,8 @@ export type CommandResult = { readonly exitCode: ExitCode; readonly human: Rende
 export type CommandContext = {
   /** What knows the adapters. */
   readonly app: App;
+  /** All commands of the program. */
+  readonly commands: CommandTable;
   /** With `--json` stdout belongs to the result: log to stderr, print nothing. */
   readonly json: boolean;
   readonly progress: Progress;
