@@ -1,44 +1,55 @@
 /**
  * `npm run mutants`: changes the rules in one place at a time and looks whether a unit test beside them notices; prints what no test
- * noticed, and writes the score of each folder into docs/reliability.md.
+ * noticed, and writes the score of each file into docs/reliability.md.
  *
- *     npm run mutants                              all folders; an hour or two on two cores
+ *     npm run mutants                              all files; an hour or two on two cores
+ *     npm run mutants -- --minutes 10              file after file, those first that were never measured or longest ago; begins none later
  *     npm run mutants -- src/sync/plan             this folder
- *     npm run mutants -- src/sync/plan/status.ts   this file; writes nothing
+ *     npm run mutants -- src/sync/plan/status.ts   this file
  *
  * What a module does once when it is loaded (tables, patterns) is left out: a mutant there needs all tests for itself. So are texts and
  * names: another word breaks a rule seldom, and a test that repeats each word holds nothing.
  */
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { commit, readSection, writeSection } from "../support/reliability.ts";
-import { ruleFolders } from "./folders.ts";
+import { folderOf, listRuleFiles, ruleFolders } from "./folders.ts";
 
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
+
+/** What became of the mutants of some rules. */
+type Score = { readonly noticed: number; readonly survived: number; readonly unreached: number };
+
+/** A file's line of the table. */
+type Row = Score & { readonly file: string; readonly measured: string };
 
 const head = `## Mutants of the rules
 
 Stryker changes the rules in one place at a time, and the unit tests beside them must notice. Left out are texts, names, and what a module
 does once when it is loaded (tables, patterns); of \`src/sync/link\` the failure policy alone is pure; the text guard is measured by its corpus.
-Scenarios, which hold the same rules on whole workers, do not count here.
-
-| folder | score | noticed | survived | reached by no unit test | measured |
+Scenarios, which hold the same rules on whole workers, do not count here. A file without a line was not measured yet.`;
+const columns = `| file | score | noticed | survived | reached by no unit test | measured |
 | --- | --- | --- | --- | --- | --- |`;
 
-const asked = process.argv.slice(2);
-const files = asked.filter((name) => name.endsWith(".ts"));
-if (files.length > 0) console.info(row(files.join(" "), await mutate(files)));
-else
-  for (const { folder, mutated } of ruleFolders)
-    if (asked.length === 0 || asked.includes(folder)) record(folder, row(folder, await mutate([...mutated])));
+const { values, positionals } = parseArgs({ options: { minutes: { type: "string" } }, allowPositionals: true });
+const files = listRuleFiles().filter(
+  (file) => positionals.length === 0 || positionals.some((name) => file === name || file.startsWith(`${name}/`)),
+);
+if (values.minutes === undefined) record(await mutate(files));
+else await measureOldest(files, Date.now() + Number(values.minutes) * 60_000);
+
+/** Measures file after file until the time is over. */
+async function measureOldest(wanted: readonly string[], until: number): Promise<void> {
+  const measured = new Map(readRows().map((row) => [row.file, row.measured]));
+  for (const file of wanted.toSorted((a, b) => (measured.get(a) ?? "").localeCompare(measured.get(b) ?? "")))
+    if (Date.now() < until) record(await mutate([file]));
+}
 
 /** Runs all mutants of these files; tells those that survived. */
-async function mutate(
-  patterns: string[],
-): Promise<{ readonly results: readonly MutantResult[]; readonly tookMs: number }> {
-  const startedAt = Date.now();
+async function mutate(mutated: readonly string[]): Promise<readonly Row[]> {
   const results = await new Stryker({
-    mutate: [...patterns, "!src/**/*.test.ts"],
+    mutate: [...mutated],
     testRunner: "vitest",
     vitest: { configFile: "test/mutants/vitest.config.ts" },
     plugins: ["@stryker-mutator/vitest-runner"],
@@ -52,7 +63,18 @@ async function mutate(
     tempDirName: ".stryker-tmp",
   }).runMutationTest();
   for (const result of results) if (isMissed(result)) console.info(describe(result));
-  return { results, tookMs: Date.now() - startedAt };
+  const measured = `${new Date().toISOString().slice(0, 10)}, ${commit}`;
+  return mutated.map((file) => {
+    const count = (...statuses: MutantResult["status"][]): number =>
+      results.filter(({ fileName, status }) => fileName.endsWith(`/${file}`) && statuses.includes(status)).length;
+    return {
+      file,
+      noticed: count("Killed", "Timeout"),
+      survived: count("Survived"),
+      unreached: count("NoCoverage"),
+      measured,
+    };
+  });
 }
 
 function isMissed({ status }: MutantResult): boolean {
@@ -65,28 +87,43 @@ function describe({ fileName, location, status, mutatorName, replacement = "" }:
   return `${fileName}:${line}:${column} ${status} ${mutatorName} -> ${replacement.slice(0, 100)}`;
 }
 
-/** A folder's line of the table. */
-function row(
-  name: string,
-  { results, tookMs }: { readonly results: readonly MutantResult[]; readonly tookMs: number },
-): string {
-  const count = (...statuses: MutantResult["status"][]): number =>
-    results.filter(({ status }) => statuses.includes(status)).length;
-  const noticed = count("Killed", "Timeout");
-  const survived = count("Survived");
-  const unreached = count("NoCoverage");
-  const all = noticed + survived + unreached;
-  const percent = all === 0 ? "–" : `${((100 * noticed) / all).toFixed(1)} %`;
-  const measured = `${commit}, ${new Date().toISOString().slice(0, 10)}, ${Math.round(tookMs / 1000)} s on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})`;
-  return `| \`${name}\` | ${percent} | ${noticed} | ${survived} | ${unreached} | ${measured} |`;
+/** Puts files' lines into the tables; the others keep theirs, as long as the file stands. */
+function record(rows: readonly Row[]): void {
+  const all = new Map([...readRows(), ...rows].map((row) => [row.file, row]));
+  const standing = listRuleFiles().flatMap((file) => all.get(file) ?? []);
+  const tables = ruleFolders.flatMap((folder) => {
+    const inside = standing.filter(({ file }) => folderOf(file) === folder);
+    if (inside.length === 0) return [];
+    return [`### \`${folder}\`: ${percentOf(sum(inside))}`, `${columns}\n${inside.map(toLine).join("\n")}`];
+  });
+  writeSection("mutants", [head, ...tables].join("\n\n"));
+  for (const row of rows) console.info(toLine(row));
 }
 
-/** Puts a folder's line into the table; the other folders keep theirs. */
-function record(folder: string, line: string): void {
-  console.info(line);
-  const before = readSection("mutants").split("\n");
-  const lines = ruleFolders.flatMap((other) =>
-    other.folder === folder ? [line] : before.filter((known) => known.startsWith(`| \`${other.folder}\` |`)),
-  );
-  writeSection("mutants", [head, ...lines].join("\n"));
+function readRows(): readonly Row[] {
+  const line = /^\| `([^`]+\.ts)` \| [^|]+ \| (\d+) \| (\d+) \| (\d+) \| ([^|]+) \|$/gm;
+  return [...readSection("mutants").matchAll(line)].map(([, file = "", ...rest]) => {
+    const [noticed, survived, unreached] = rest.map(Number);
+    return {
+      file,
+      noticed: noticed ?? 0,
+      survived: survived ?? 0,
+      unreached: unreached ?? 0,
+      measured: rest[3] ?? "",
+    };
+  });
+}
+
+function toLine(row: Row): string {
+  return `| \`${row.file}\` | ${percentOf(row)} | ${row.noticed} | ${row.survived} | ${row.unreached} | ${row.measured} |`;
+}
+
+function sum(rows: readonly Score[]): Score {
+  const add = (name: keyof Score): number => rows.reduce((total, row) => total + row[name], 0);
+  return { noticed: add("noticed"), survived: add("survived"), unreached: add("unreached") };
+}
+
+function percentOf({ noticed, survived, unreached }: Score): string {
+  const all = noticed + survived + unreached;
+  return all === 0 ? "no mutants" : `${((100 * noticed) / all).toFixed(1)} %`;
 }
