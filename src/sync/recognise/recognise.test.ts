@@ -1,89 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { anIntent } from "../../../test/support/rows.ts";
+import {
+  accessory,
+  ago,
+  comment,
+  copyMessage,
+  file,
+  makeIntent,
+  message,
+  own,
+  run,
+} from "../../../test/support/recognise.ts";
 import type { CaseMessage } from "../../domain/case.ts";
 import { commentHashes } from "../../domain/identity.ts";
-import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../domain/ids.ts";
-import type { CommentMark, IssueComment, IssueFile } from "../../domain/issue.ts";
+import { toId } from "../../domain/ids.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
-import type { Intent } from "../../domain/rows/intent.ts";
-import { patchMirrors } from "../apply-step.ts";
-import { type RecogniseInput, recognise } from "./recognise.ts";
-
-const now = new Date("2026-11-25T12:00:00Z");
-const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
-
-const message = (id: string, more: Partial<CaseMessage> = {}): CaseMessage => ({
-  messageId: toId(id),
-  authorKind: "engineer",
-  authorId: "hw-9",
-  authorName: "Wang",
-  content: `text of ${id}`,
-  createdAt: ago(60),
-  isFirst: false,
-  files: [],
-  ...more,
-});
-const copyMessage = (id: string, content: string, more: Partial<CaseMessage> = {}): CaseMessage =>
-  message(id, { authorKind: "customer", authorId: "hw-us", content, createdAt: ago(30), ...more });
-const comment = (id: string, text: string, more: Partial<IssueComment> = {}): IssueComment => ({
-  commentId: toId<CommentId>(id),
-  authorId: "ann",
-  authorName: "Ann",
-  authorType: "atlassian",
-  parentId: null,
-  body: text,
-  createdAt: ago(40),
-  updatedAt: ago(40),
-  restricted: false,
-  jsdPublic: null,
-  mark: null,
-  ...more,
-});
-const mark = (more: Partial<CommentMark>): CommentMark => ({
-  v: 1,
-  inst: "inst-1",
-  caseId: "TT1",
-  srcHash: "h",
-  files: [],
-  ...more,
-});
-const own = (id: string, more: Partial<CommentMark>, at = 50): IssueComment =>
-  comment(id, `copy ${id}`, { authorId: "casebridge", createdAt: ago(at), mark: mark(more) });
-const file = (id: string, name: string, authorId = "casebridge"): IssueFile => ({
-  attachmentId: toId<AttachmentId>(id),
-  name,
-  sizeBytes: 3,
-  authorId,
-  createdAt: ago(50),
-});
-const accessory = (id: string, name: string) => ({ fileId: toId<CaseFileId>(id), name });
-
-const makeIntent = ({ key, ...more }: { readonly key: string } & Partial<Omit<Intent, "kind" | "key">>): Intent =>
-  anIntent(key, { createdAt: ago(35), ...more });
-
-function run(more: Partial<RecogniseInput>) {
-  const input: RecogniseInput = {
-    caseId: "TT1",
-    issueId: "10001",
-    mirrors: [],
-    intents: [],
-    messages: [],
-    comments: [],
-    issue: { files: [] },
-    settings: { guard: { mode: "mask", patterns: [], kinds: [] } },
-    huaweiUserIds: ["hw-us"],
-    ownAccountId: "casebridge",
-    accepts: () => true,
-    adfToText: (doc) => String(doc),
-    renderMessage: null,
-    now,
-    aheadMs: { huawei: 0, jira: 0 },
-    ...more,
-  };
-  const found = recognise(input);
-  const again = recognise({ ...input, mirrors: patchMirrors(input.mirrors, found.mirrors, now) });
-  return { found, again };
-}
 
 describe("copies in Jira", () => {
   it("are known by id and by fingerprint, with their continuations, files and notices", () => {
