@@ -530,7 +530,7 @@ export const environmentVariables = {
     schema: values.serviceUrl("https://bridge.example.com"),
     unset: "the host that a request names",
     meaning:
-      "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it, notifications lead to it.",
+      "Address under which people reach the page: changes are taken from there alone, cookies demand TLS as it does, single sign-on comes back to it, notifications lead to it. It may have a path (`https://tools.example.com/casebridge`), which the proxy may pass on or take away.",
     example: "https://bridge.example.com",
   }),
   HTTPS_PROXY: variable({

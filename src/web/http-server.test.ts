@@ -590,3 +590,31 @@ test.each<[string | undefined, string | undefined, "en" | "zh"]>([
 ])("the language of ?lang=%s and %s is %s", (lang, header, expected) => {
   expect(chooseLanguage(lang, header)).toBe(expected);
 });
+
+test("below a path of its host every address that a browser follows begins with it, whether the proxy passes it on or not", async () => {
+  const publicUrl = "https://tools.example.com/casebridge";
+  const get = await start({ ...withToken, publicUrl });
+  const host = { host: "tools.example.com", origin: "https://tools.example.com" };
+
+  const passedOn = await get("/casebridge/", { headers: { ...host, ...bearer } });
+  const takenAway = await get("/links", { headers: { ...host, ...bearer } });
+  const asked = await get("/casebridge/links?state=blocked", { headers: host });
+  const form = "token=correct-horse-battery&back=%2Flinks";
+  const signedIn = await get("/casebridge/sign-in", {
+    method: "POST",
+    headers: { ...host, "content-type": "application/x-www-form-urlencoded" },
+    body: form,
+  });
+  const style = /href="(\/[^"]+\.css[^"]*)"/.exec(passedOn.text)?.[1] ?? "";
+
+  expect([passedOn.status, takenAway.status, asked.status]).toEqual([200, 200, 401]);
+  for (const { text } of [passedOn, takenAway, asked]) {
+    const followed = [...text.matchAll(/\s(?:href|action|formaction|src|data-live)="(\/[^"]*)"/g)].map(([, at]) => at);
+    expect(followed.length).toBeGreaterThan(0);
+    expect(followed.filter((at) => at?.startsWith("/casebridge/") !== true)).toEqual([]);
+  }
+  expect(style).toMatch(/^\/casebridge\//);
+  expect((await get(style, { headers: host })).status).toBe(200);
+  expect([signedIn.status, signedIn.headers.location]).toEqual([303, "/casebridge/links"]);
+  expect((await get("/casebridgelinks", { headers: { ...host, ...bearer } })).status).toBe(404);
+});

@@ -11,6 +11,7 @@ import helmet from "@fastify/helmet";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Log } from "../sync/ports.ts";
 import type { AccessRequestFacts, Refusal } from "./access.ts";
+import { addBasePath, basePathOf, withoutBasePath } from "./base-path.ts";
 
 /** A server that can be started once and stopped once. */
 export interface HttpServer {
@@ -28,9 +29,17 @@ const waitingSocketsMax = 1_000;
 const closeMaxMs = 5_000;
 
 /** An app without routes. Every answer carries the security headers; what is not there is 404 as JSON. */
-export function makeWebApp({ log }: { readonly log: Log }): FastifyInstance {
+export function makeWebApp({
+  log,
+  publicUrl = null,
+}: {
+  readonly log: Log;
+  readonly publicUrl?: string | null;
+}): FastifyInstance {
+  const base = basePathOf(publicUrl);
   const app = Fastify({
     logger: false,
+    rewriteUrl: (request) => withoutBasePath(base, request),
     bodyLimit: bodyMaxBytes,
     http: { requestTimeout: requestMaxMs, headersTimeout: requestMaxMs, connectionsCheckingInterval: 1_000 },
     requestTimeout: requestMaxMs,
@@ -70,6 +79,7 @@ export function makeWebApp({ log }: { readonly log: Log }): FastifyInstance {
       return sendProblem(reply, { status: 400, code: "bad_request", detail: "The request target cannot be used." });
     }
   });
+  addBasePath(app, base);
   app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
   app.setErrorHandler((error, request, reply) => sendError({ error, request, reply, log }));
   return app;
