@@ -167,7 +167,7 @@ export interface HuaweiSettings {
   readonly caseQuota: number;
 }
 
-/** The defaults; each equals what docs/vendors/huawei.md documents, or its likely reading. */
+/** The defaults: what docs/vendors/huawei.md documents; where it is silent, the reading that asks more of casebridge. */
 export const DEFAULT_SETTINGS: HuaweiSettings = {
   clockSkewMs: 15 * 60_000,
   tokenLifetimeMs: 24 * 3_600_000,
@@ -194,7 +194,7 @@ export const DEFAULT_SETTINGS: HuaweiSettings = {
   listOrder: "newest",
   listShift: 0,
   listLimitDefault: 10,
-  incidentIdFuzzy: false,
+  incidentIdFuzzy: true,
   deletedCases: "hidden",
   timeFormat: "iso",
   numbersForText: false,
@@ -209,9 +209,9 @@ export const DEFAULT_SETTINGS: HuaweiSettings = {
   messageListTextMax: 400,
   firstMessageListed: true,
   cursorFirstCall: "history",
-  cursorInclusive: false,
+  cursorInclusive: true,
   instantMessagesMax: 0,
-  instantMessagesUnknownCase: "skip",
+  instantMessagesUnknownCase: "error",
   moreInclusive: false,
   richText: "off",
   contentNormalization: "none",
@@ -238,7 +238,7 @@ export const DEFAULT_SETTINGS: HuaweiSettings = {
   unusedAccessoryLifetimeMs: 24 * 3_600_000,
   accessoryReuse: "refused",
   accessoryFromEnforced: true,
-  linkNeedsAuth: false,
+  linkNeedsAuth: true,
   linkLifetimeMs: 15 * 60_000,
   supportPlan: true,
   policySwitch: false,

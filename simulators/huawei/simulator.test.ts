@@ -295,6 +295,8 @@ describe("cases", () => {
     expect(await describeAll({ incident_status: "1,3" })).toEqual(["case 5", "case 3", "case 1"]);
     expect(await describeAll({ label_id_list: String(labelId) })).toEqual(["l"]);
     expect(await describeAll({ incident_id: labelled.caseId })).toEqual(["l"]);
+    expect(await describeAll({ incident_id: labelled.caseId.slice(0, -1) })).toContain("l");
+    control.setSettings({ incidentIdFuzzy: false });
     expect(await describeAll({ incident_id: labelled.caseId.slice(0, -1) })).toEqual([]);
     expect(
       await describeAll({ query_start_time: "2026-01-02 08:00:00", query_end_time: "2026-01-03 08:00:00" }),
@@ -403,7 +405,7 @@ describe("messages", () => {
 
   it("come once by cursor, again when it is inclusive, and never before their visibility", async () => {
     let now = Date.parse("2026-01-02T00:00:00Z");
-    const simulator = await start({ now: () => now });
+    const simulator = await start({ now: () => now, settings: { cursorInclusive: false } });
     const { control } = simulator;
     const one = control.createCase({ description: "one" }).caseId;
     const two = control.createCase({ description: "two" }).caseId;
@@ -543,7 +545,7 @@ describe("messages", () => {
 
 describe("accessories", () => {
   it("come back byte by byte from a multipart upload, also through links", async () => {
-    const simulator = await start();
+    const simulator = await start({ settings: { linkNeedsAuth: false } });
     const { caseId } = simulator.control.createCase({ description: "d" });
     // Holds the look of a delimiter, so that the boundary search is put to the test.
     const bytes = Buffer.concat([Buffer.from("\r\n--\r\n------"), randomBytes(3_000_000), Buffer.from("\r\n--")]);

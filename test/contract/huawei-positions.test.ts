@@ -39,8 +39,11 @@ const usual: Leaves = {
     "first: talk (4, 1 files)",
   ],
   "listInstantMessages.first": 4,
-  "listInstantMessages.second": ["working: engineer: news (4, 0 files)"],
-  "listInstantMessages.unknown": 0,
+  "listInstantMessages.second": [
+    "talk: customer: xxxxxxxxxxxxxxxxxxxxxxxx (400, 0 files)",
+    "working: engineer: news (4, 0 files)",
+  ],
+  "listInstantMessages.unknown": "refused: not_found",
   "uploadFile.message": "sent",
   "uploadFile.large": "stored",
   "uploadFile.picture": "stored",
@@ -205,6 +208,10 @@ const changes: Readonly<Record<string, Leaves>> = {
       "engineer: Please <b>try</b> a & b (23, 5 files)",
       "first: talk (4, 1 files)",
     ],
+    "listInstantMessages.second": [
+      "talk: customer: xxxxxxxxxxxxxxxxxxxxxxxx (500, 0 files)",
+      "working: engineer: news (4, 0 files)",
+    ],
   },
   "firstMessageListed=false": {
     "getCase.messages": [
@@ -221,14 +228,11 @@ const changes: Readonly<Record<string, Leaves>> = {
   'cursorFirstCall="nothing"': {
     "listInstantMessages.first": 0,
   },
-  "cursorInclusive=true": {
-    "listInstantMessages.second": [
-      "talk: customer: xxxxxxxxxxxxxxxxxxxxxxxx (400, 0 files)",
-      "working: engineer: news (4, 0 files)",
-    ],
+  "cursorInclusive=false": {
+    "listInstantMessages.second": ["working: engineer: news (4, 0 files)"],
   },
-  'instantMessagesUnknownCase="error"': {
-    "listInstantMessages.unknown": "refused: not_found",
+  'instantMessagesUnknownCase="skip"': {
+    "listInstantMessages.unknown": 0,
   },
   'richText="all"': {
     "getCase.messages": [
@@ -240,6 +244,10 @@ const changes: Readonly<Record<string, Leaves>> = {
       "customer: <p>xxxxxxxxxxxxxxxxxxxxx (400, 0 files)",
       "engineer: Please <b>try</b> a & b (23, 5 files)",
       "first: <p>talk</p> (11, 1 files)",
+    ],
+    "listInstantMessages.second": [
+      "talk: customer: <p>xxxxxxxxxxxxxxxxxxxxx (400, 0 files)",
+      "working: engineer: news (4, 0 files)",
     ],
   },
   'contentNormalization="crlf"': {

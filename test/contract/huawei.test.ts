@@ -289,7 +289,7 @@ describe("messages", () => {
   );
 
   test("news of watched cases come with a cursor that goes on from there", async () => {
-    const client = await start();
+    const client = await start({}, { settings: { cursorInclusive: false } });
     const caseIds = [newCase({ description: "a" }), newCase({ description: "b" })];
     const first = await client.listInstantMessages(caseIds, null, "poll");
     simulator.control.advanceClock({ ms: 5_000 });
