@@ -22,6 +22,7 @@ export type BrokenRule = {
   readonly shows: ProblemKind;
   /** A place to die in the story of messages (`null`: nobody dies), or a machine that stands still. */
   readonly trouble: string | null | Omit<Stall, "tweaks"> | "restriction";
+  readonly huawei?: PlayOptions["huawei"];
   readonly jira?: PlayOptions["jira"];
   /** Without it there is nothing that the rule is about. */
   readonly needs?: HuaweiCapability;
@@ -41,6 +42,7 @@ export async function playRule(world: World, rule: BrokenRule, broken: boolean):
   // With lag the settle times must be longer than it; `settle` is what the rule about them breaks.
   const played = await play(world, story, rule.trouble, {
     ...tweaks,
+    ...(rule.huawei === undefined ? {} : { huawei: rule.huawei }),
     ...(rule.jira === undefined ? {} : { jira: rule.jira }),
   });
   return played.problems;
@@ -141,6 +143,8 @@ export const brokenRules: readonly BrokenRule[] = [
     shows: "loss",
     trouble: "database after commitCohort",
     needs: "instant_messages",
+    // A cursor that tells its own message again would make up for the rule.
+    huawei: { cursorInclusive: false },
     make: () => ({
       state: (state) => {
         let owed: Parameters<StatePort["wake"]>[0] = [];

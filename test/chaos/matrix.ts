@@ -1,4 +1,5 @@
 /** The crash matrix: each story is played undisturbed, then once for every effect with a worker that dies right there. */
+import type { HuaweiSettings } from "../../simulators/huawei/index.ts";
 import type { JiraSettings } from "../../simulators/jira/index.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
 import { judge } from "./checker.ts";
@@ -25,6 +26,7 @@ export type Play = {
 /** How a story is played other than as it stands. */
 export type PlayOptions = {
   readonly tweaks?: Tweaks;
+  readonly huawei?: Partial<HuaweiSettings>;
   readonly jira?: Partial<JiraSettings>;
 };
 
@@ -50,7 +52,12 @@ export async function play(
     },
     comments: { ...given.comments, holdSeconds: 1 },
   });
-  await world.reset({ ...switches, jira: { ...switches.jira, ...options.jira }, settings });
+  await world.reset({
+    ...switches,
+    huawei: { ...switches.huawei, ...options.huawei },
+    jira: { ...switches.jira, ...options.jira },
+    settings,
+  });
   const problems: string[] = [];
   const driver: Driver = {
     world,
