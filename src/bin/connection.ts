@@ -9,6 +9,7 @@ import { makeHuaweiClient } from "../huawei/huawei-client.ts";
 import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
+import { countWarnings } from "../lib/counted-warnings.ts";
 import { hashParts } from "../lib/hash.ts";
 import { Secret } from "../lib/secret.ts";
 import type { SpoolFolder } from "../lib/spool.ts";
@@ -82,9 +83,11 @@ export type ConnectionParts = {
 
 /** Wires one connection. Makes no remote call. With access `read` nothing of it writes to the database. */
 export function wireConnection(parts: ConnectionParts): WiredConnection {
-  const { connection, database, state, spool, clock, log, owner, options, metrics } = parts;
-  const huawei = wireHuawei(parts);
-  const jira = wireJira(parts);
+  const { connection, database, state, spool, clock, owner, options, metrics } = parts;
+  // A service that is away fails every run of every link.
+  const log = countWarnings(parts.log, { common: { connection: connection.name } });
+  const huawei = wireHuawei({ ...parts, log });
+  const jira = wireJira({ ...parts, log });
   const cache = makeLookupCache(database.prisma);
   const settings = connection;
   return {

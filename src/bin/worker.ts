@@ -2,11 +2,13 @@
  * The service: schedule, queue, HTTP, and an orderly end. Stops in order: no new ticks, no new jobs, running ones finish or are handed
  * back (their leases end by themselves), HTTP, queue, database.
  */
+
 import { roundKinds, type Schedule, startSchedule } from "../../jobs/schedule.ts";
 import { makeTurns, type Turns } from "../../jobs/turns.ts";
 import type { RunningWorker as CommandsWorker, WorkerHooks } from "../commands/cli/app.ts";
 import type { Config } from "../config/config.ts";
 import { guardHeld } from "../domain/guard-word.ts";
+import { countWarnings } from "../lib/counted-warnings.ts";
 import { makeProgress, type Progress } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { QueueBackend } from "../queue/contract.ts";
@@ -137,7 +139,7 @@ function openQueue({ config, database, connections, state, metrics, log }: Parts
   return makeQueueBackend({
     redisUrl: config.redisUrl?.reveal() ?? null,
     databaseUrl: database.connectionString,
-    log,
+    log: countWarnings(log),
     onHang: () => metrics.connectionHung("queue"),
     onExhausted: async (report) => {
       // A dead job loses nothing: what it was about is still due in the database. Somebody should know all the same.
