@@ -8,7 +8,7 @@ import { makeSeal, type Seal } from "../lib/seal.ts";
 import { makeSpool, makeTemporarySpool, type SpoolFolder } from "../lib/spool.ts";
 import { type Metrics, makeMetrics } from "../observability/metrics.ts";
 import { makeAdminStore } from "../store/admin.ts";
-import { releaseCloses } from "../store/closes-lane.ts";
+import { releaseCloses } from "../store/closes-breaker.ts";
 import { checkSites, isPolicyWider, recordPolicy, syncConnections } from "../store/connections.ts";
 import type { Database } from "../store/database/client.ts";
 import { type DatabaseClock, makeDatabaseClock, readDatabaseTime } from "../store/database-clock.ts";

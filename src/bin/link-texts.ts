@@ -5,7 +5,7 @@
 import type { LinkId } from "../domain/ids.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { displayName } from "../domain/text/sanitize.ts";
-import { isRestricted, issueHold } from "../sync/plan/restriction.ts";
+import { isRestricted, issueBar } from "../sync/plan/restriction.ts";
 import type { ReadTexts } from "../web/pages/timeline.ts";
 import { textKey } from "../web/pages/timeline.ts";
 import type { Parts } from "./compose.ts";
@@ -44,7 +44,7 @@ export async function readLinkTexts(
           texts.set(textKey("huawei", messageId), { author: displayName(authorName), text: plain(content) });
     const read = issueId === null ? null : await jira.findIssueWithComments(issueId, new Set(), "live");
     if (read !== null) {
-      const isWhole = issueHold(read.issue, reconcile.settings) === null;
+      const isWhole = issueBar(read.issue, reconcile.settings) === null;
       for (const comment of read.comments) {
         const isOpen = isWhole && !isRestricted(read.issue, comment, read.comments);
         const shown = { author: displayName(comment.authorName), text: reconcile.text.adfToText(comment.body) };

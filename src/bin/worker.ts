@@ -14,7 +14,7 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
 import { listenForDue } from "../store/due-signal.ts";
-import { commentHolds } from "../sync/plan/restriction.ts";
+import { commentBars } from "../sync/plan/restriction.ts";
 import type { Log } from "../sync/ports.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { compose, type Parts } from "./compose.ts";
@@ -153,7 +153,7 @@ function openQueue({ config, database, connections, state, metrics, log }: Parts
 /** Shows from the start what the alerts watch. */
 function beginMetrics({ metrics, connections, clock }: Parts): void {
   const names = connections.map(({ name }) => name);
-  metrics.begin({ connections: names, holds: [...commentHolds, guardHeld], at: clock.now() });
+  metrics.begin({ connections: names, holds: [...commentBars, guardHeld], at: clock.now() });
 }
 
 const progressLookMs = 5_000;

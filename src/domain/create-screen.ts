@@ -108,9 +108,9 @@ function isAllowed({ allowed }: ScreenField, value: unknown): boolean {
   if (typeof value === "string") return allowed.length === 0 || findByNameOrId(allowed, value) !== null;
   if (allowed.length === 0 || !isMapping(value)) return true;
   const { id, name, value: label } = value;
-  const told = [id, name, label].filter((part) => typeof part === "string" || typeof part === "number").map(String);
+  const words = [id, name, label].filter((part) => typeof part === "string" || typeof part === "number").map(String);
   return (
-    told.length === 0 ||
+    words.length === 0 ||
     allowed.some((one) => (id === undefined ? [name, label].includes(one.name) : one.id === String(id)))
   );
 }

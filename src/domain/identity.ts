@@ -293,7 +293,7 @@ function assignIdentities(
     if (fingerprint !== null && !isFurtherPart(sourceId)) add(fingerprint, sourceId);
   for (const [fingerprint, ids] of onTheirWay) for (const id of ids) if (!bySource.has(id)) add(fingerprint, id);
   const knownOf = ({ fingerprints }: NamedMessage): string[] => fingerprints.flatMap((name) => known.get(name) ?? []);
-  const held = new Set(named.map((entry) => entry.holder));
+  const holders = new Set(named.map((entry) => entry.holder));
   const given = new Map<NamedMessage, string>();
   const taken = new Set<string>();
   const rules: ((entry: NamedMessage) => string | null | undefined)[] = [
@@ -301,7 +301,7 @@ function assignIdentities(
     (entry) => knownOf(entry).find((id) => id === entry.message.messageId),
     (entry) => knownOf(entry).find((id) => id === entry.holder),
     (entry) => (bySource.has(entry.withoutId) ? entry.withoutId : knownOf(entry).find((id) => id === entry.withoutId)),
-    (entry) => knownOf(entry).find((id) => !taken.has(id) && !held.has(id) && mayBe(entry, id)),
+    (entry) => knownOf(entry).find((id) => !taken.has(id) && !holders.has(id) && mayBe(entry, id)),
   ];
   for (const rule of rules) {
     for (const entry of named) {

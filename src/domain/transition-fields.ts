@@ -10,10 +10,10 @@ export type StatusFields = Readonly<Record<string, Readonly<Record<string, unkno
  */
 export function fillTransition(
   transition: Transition,
-  given: StatusFields | undefined,
+  fields: StatusFields | undefined,
 ): { readonly fields: Readonly<Record<string, unknown>>; readonly missing: readonly string[] } {
   const { screen = [], requiredFields } = transition;
-  const wanted = Object.entries(given ?? {})
+  const wanted = Object.entries(fields ?? {})
     .filter(([status]) => isStatus(transition, status))
     .flatMap(([, values]) => Object.entries(values));
   const filled = wanted.flatMap(([nameOrId, value]) => {

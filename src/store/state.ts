@@ -3,7 +3,7 @@ import { watchedAfterCloseMs } from "../domain/link.ts";
 import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
 import type { StatePort } from "../sync/state.ts";
-import { admitClose, countCloseWishes, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-lane.ts";
+import { admitClose, countCloseWishes, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-breaker.ts";
 import { arrangeCohorts, commitCohort, listCohorts } from "./cohorts.ts";
 import * as connections from "./connections.ts";
 import type { DatabaseClock } from "./database-clock.ts";

@@ -229,10 +229,10 @@ export type WakeUp = {
 /** How many due links of a connection may be taken now, and of lanes how slow at most. */
 export type DueShare = { readonly connectionName: string; readonly slowest: Lane; readonly places: number };
 
-/** The lane of closes and cancels of a connection, held when there are too many at once (rule 2, `many_closes`). */
-export interface ClosesLane {
+/** The breaker of closes and cancels of a connection, which trips when there are too many at once (rule 2, `many_closes`). */
+export interface ClosesBreaker {
   /**
-   * Whether a close or cancel may happen now; `held`: the lane waits for release, which it does when more than 10 were wished within 10
+   * Whether a close or cancel may happen now; `held`: the breaker waits for release, since more than 10 were wished within 10
    * minutes. `later`: the wish, noted at `notedAt`, was not counted by a round over the issues yet, so nobody knows how many there are;
    * `wakeCountedWishes` wakes its link. `null`: a wish that needs no counting. May be repeated.
    */
@@ -241,7 +241,7 @@ export interface ClosesLane {
   countCloseWishes(connectionName: string, since: Date): Promise<number>;
   /**
    * Wakes the links whose moves wish to end their case, as noted before `until`, the start of a round that has counted them. Does
-   * nothing while the lane is held. May be repeated.
+   * nothing while the breaker has tripped. May be repeated.
    */
   wakeCountedWishes(connectionName: string, span: { readonly since: Date | null; readonly until: Date }): Promise<void>;
   /** Lets the lane go on and wakes what waited. Does nothing when it is not held. */
@@ -251,7 +251,7 @@ export interface ClosesLane {
 }
 
 /** Durable memory of all flows. */
-export interface StatePort extends ClosesLane {
+export interface StatePort extends ClosesBreaker {
   /** Id of this installation; made once. */
   getInstallation(): Promise<string>;
   getConnection(name: string): Promise<ConnectionState>;

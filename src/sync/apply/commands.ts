@@ -62,7 +62,7 @@ export async function runCommand(
       }
     }
   }
-  const { told, masked, ...described } = describe(deps, leased, action);
+  const { notices: told, masked, ...described } = describe(deps, leased, action);
   if (!running && told.length > 0) await leased.apply({ intents: owedNotices(deps, leased, told) });
   if (!running && masked) deps.onDisclosure?.({ kind: "masked", item: "rating" });
   try {
@@ -117,7 +117,7 @@ function describe(
   readonly description: GuardedText;
   readonly trace: GuardedText;
   readonly stars?: Stars;
-  readonly told: readonly Notice[];
+  readonly notices: readonly Notice[];
   readonly masked: boolean;
 } {
   const mark = formatMark({
@@ -128,14 +128,14 @@ function describe(
     part: null,
     withdrawn: false,
   });
-  if (action.command.name !== "rate") return { description: mark, trace: mark, told: [], masked: false };
+  if (action.command.name !== "rate") return { description: mark, trace: mark, notices: [], masked: false };
   // With comments.toHuawei none no text of a comment leaves, and a rating's is one.
   const text = deps.settings.comments.toHuawei === "none" ? "" : action.command.text;
   const guarded = guardText(toPlainText(text).trim(), guardFor(deps.settings, action));
   const whole = guarded.text === "" ? mark : ownWords`${mark} ${guarded.text}`;
   const description = cutGuarded(whole, ratingCharsMax);
   const isMasked = guarded.masked.length > 0;
-  const told =
+  const notices =
     !isMasked && description === whole
       ? []
       : [
@@ -149,7 +149,7 @@ function describe(
             ),
           },
         ];
-  return { description, trace: mark, stars: action.command.stars, told, masked: isMasked };
+  return { description, trace: mark, stars: action.command.stars, notices, masked: isMasked };
 }
 
 /** What the comment said when its command was frozen; an older release froze no digest. */

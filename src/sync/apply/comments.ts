@@ -345,12 +345,12 @@ export async function withdrawComment(
     // Lists lag and shift between pages; the comment itself says that it is there.
     return 0;
   }
-  const taken = await takeBack(deps, leased, mirror);
+  const withdrawn = await takeBack(deps, leased, mirror);
   const base = { ...mirrorId.comment(commentId), state: "withdrawn" } as const;
   const audit = [{ side: "huawei", action: "withdraw", item: itemKey("comment", commentId), result: reason }] as const;
-  if (taken.complete) {
+  if (withdrawn.complete) {
     await leased.apply({ mirrors: [{ ...base, reason }], audit });
-    return taken.writes;
+    return withdrawn.writes;
   }
   const mark: Mark = {
     kind: "comment",
@@ -382,7 +382,7 @@ export async function withdrawComment(
     ],
     audit,
   });
-  return taken.writes + (await sendOwed(deps, leased, id));
+  return withdrawn.writes + (await sendOwed(deps, leased, id));
 }
 
 /** Withdraws every message of a comment that shows. `complete`: none is left standing. */

@@ -22,7 +22,7 @@ import { isServiceError, type ServiceError } from "../../domain/service-error.ts
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { Sealed } from "../../lib/sealed.ts";
 import { isNamedIn, namesInRestricted } from "../plan/disclosure.ts";
-import { heldReason, issueHold } from "../plan/restriction.ts";
+import { commentBar, issueBar } from "../plan/restriction.ts";
 import type { Clock, JiraPort, TextPort } from "../ports.ts";
 
 /** A reading is judged by for so long; the way to the service takes the rest of the two seconds. */
@@ -208,8 +208,8 @@ export function makeGate(deps: GateDeps): Gate {
     if (issue.projectKey !== settings.jira.projectKey) throw new Withheld("moved");
     if (isIgnored(issue)) throw new Withheld("ignored");
     if (subject.kind === "mark") return { atMs, comment: null };
-    const hold = issueHold(issue, settings);
-    if (hold !== null) throw new Withheld(hold);
+    const bar = issueBar(issue, settings);
+    if (bar !== null) throw new Withheld(bar);
     if (subject.kind === "issue") {
       if (subject.isStill?.(issue) === false) throw new Withheld("changed");
       return { atMs: Math.min(atMs, await judgeFiles(issue, subject.files ?? [])), comment: null };
@@ -217,7 +217,7 @@ export function makeGate(deps: GateDeps): Gate {
     const comment = found?.[0];
     if (found === null || comment === undefined) throw new Withheld("gone");
     const ownAccountId = await asked(() => jira.getOwnAccountId());
-    const reason = heldReason({ comment, comments: found, issue, settings, ownAccountId });
+    const reason = commentBar({ comment, comments: found, issue, settings, ownAccountId });
     if (reason !== null) throw new Withheld(reason);
     if (!saysSame(subject, comment, commentHashes(comment, deps.text.adfToText))) throw new Withheld("changed");
     const readAtMs = found.map((entry) => comments.get(entry.commentId)?.atMs ?? 0);

@@ -333,6 +333,6 @@ const limitsStandMs = 10 * 60_000;
 
 /** What the account allows for files; where the service does not tell, it is left to it to refuse one. */
 export async function readFileLimits(deps: ApplyDeps, ageMaxMs = limitsStandMs): Promise<CaseFileLimits> {
-  const told = await unlessRefused(deps.log, "file limits", () => deps.huawei.getFileLimits(deps.lane, ageMaxMs));
-  return told ?? untoldFileLimits;
+  const limits = await unlessRefused(deps.log, "file limits", () => deps.huawei.getFileLimits(deps.lane, ageMaxMs));
+  return limits ?? untoldFileLimits;
 }

@@ -62,15 +62,15 @@ export async function createIssue(
 
 /** Type, request type, assignee and further fields of a new issue, as the configuration chooses them by the case. */
 function issueForm({ settings }: ApplyDeps, { snapshot: { link } }: LeasedLink, detail: CaseDetail) {
-  const told = (text: string | null): readonly string[] => (text === null ? [] : [text]);
+  const listed = (text: string | null): readonly string[] => (text === null ? [] : [text]);
   const facts: FactValues = {
-    product: told(link.productName),
-    problemType: told(detail.problemTypeName),
-    subType: told(detail.typeName),
-    region: told(detail.regionName),
-    severity: told(detail.severityName),
+    product: listed(link.productName),
+    problemType: listed(detail.problemTypeName),
+    subType: listed(detail.typeName),
+    region: listed(detail.regionName),
+    severity: listed(detail.severityName),
     label: link.caseLabels,
-    submitter: told(detail.submitterName),
+    submitter: listed(detail.submitterName),
     connection: [settings.name],
   };
   const chosen = Object.entries(settings.issue.fields).map(([name, rule]) => [name, resolveRule(rule, facts)] as const);

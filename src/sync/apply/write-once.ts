@@ -9,7 +9,7 @@ import { isServiceError, ServiceError, type Side } from "../../domain/service-er
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { GuardSettings } from "../../domain/text/guard.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
-import type { ClosesLane, LeasedLink, StateStep } from "../state.ts";
+import type { ClosesBreaker, LeasedLink, StateStep } from "../state.ts";
 import { type Gate, Unjudged, Withheld } from "./gate.ts";
 import { lookTimes, settleSecondsOf } from "./looks.ts";
 
@@ -24,7 +24,7 @@ export type ApplyDeps = {
   readonly settings: ConnectionSettings;
   readonly installation: string;
   readonly lane: Lane;
-  readonly closes: ClosesLane;
+  readonly closes: ClosesBreaker;
   /** What carries anything from Jira leaves through here. */
   readonly gate: Gate;
   /** Told after each completed remote write, for metrics and progress. */

@@ -26,7 +26,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
     const steps = makeSteps();
     const listed = await steps.run(async () => {
       const seen = new Set<string>();
-      const told = new Map<CaseId, string>();
+      const news = new Map<CaseId, string>();
       let woken = 0;
       const unlinked = await walkSeenCases(deps, {
         connection,
@@ -35,7 +35,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
         wants: wantedBy(deps, connection, options),
         take: async (page, links) => {
           for (const { caseId } of page) seen.add(caseId);
-          woken += await wakeChanged(deps, page, links, told);
+          woken += await wakeChanged(deps, page, links, news);
         },
       });
       return { unlinked, woken: woken + (await wakeAbsent(deps, seen, startedAt)) };
@@ -50,7 +50,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
     await unlessRefused(deps.log, "access requests", () => noticeAccessRequests(deps));
     steps.end();
     if (listed === null || taken === null || polled === null) throw new Error("a failed step was not told");
-    const { newLinks, waiting, owners, held } = taken;
+    const { newLinks, waiting, owners, tooMany: held } = taken;
     // A good round proves that these are over.
     for (const { reason, state } of breakers) {
       if (reason === "job_failed" || (reason === "access_changed" && state === "retrying"))

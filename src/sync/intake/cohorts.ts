@@ -121,19 +121,19 @@ async function toWakeUps(deps: IntakeDeps, cohort: CohortState, answer: CohortAn
   for (const group of answer.groups) {
     const link = links.get(group.caseId);
     if (link === undefined) continue;
-    const counts = new Map<string, { told: number; readonly names: Set<string> }>();
+    const counts = new Map<string, { times: number; readonly names: Set<string> }>();
     for (const message of group.messages) {
       // A message that a run has just sent is seen by that run itself.
       if (message.isFirst || isUnderWay(link.id, message)) continue;
       const fingerprint = messageFingerprint(message);
-      const count = counts.get(fingerprint) ?? { told: 0, names: new Set() };
-      count.told += 1;
+      const count = counts.get(fingerprint) ?? { times: 0, names: new Set() };
+      count.times += 1;
       for (const name of knownFingerprints(message)) count.names.add(name);
       counts.set(fingerprint, count);
     }
     const countKnown = (names: ReadonlySet<string>): number =>
       [...names].reduce((sum, name) => sum + (known.get(`${link.id}|${name}`) ?? 0), 0);
-    const namedMessages = [...counts].flatMap(([fingerprint, { told, names }]) =>
+    const namedMessages = [...counts].flatMap(([fingerprint, { times: told, names }]) =>
       countKnown(names) < told ? [fingerprint] : [],
     );
     if (namedMessages.length > 0) wakeUps.push({ linkId: link.id, huawei: true, lane: "poll", namedMessages });

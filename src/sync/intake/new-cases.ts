@@ -47,12 +47,12 @@ export function wantedBy(
 }
 
 /** What became of the cases that have no link. */
-export type TakenCases = {
+export type NewCasesResult = {
   readonly newLinks: number;
   readonly waiting: number;
   readonly owners: ReadonlyMap<string, number>;
   /** They are too many and wait for a person's release. */
-  readonly held: boolean;
+  readonly tooMany: boolean;
   /** The connection was just stopped: its database is a new one in the place of a lost one. */
   readonly lost: boolean;
 };
@@ -63,7 +63,7 @@ export async function takeNewCases(
   round: Round,
   unlinked: readonly CaseSummary[],
   steps: Steps,
-): Promise<TakenCases> {
+): Promise<NewCasesResult> {
   const { startedAt: now, connection, breakers, options } = round;
   const { name } = deps.settings;
   const breaker = breakers.find((entry) => entry.reason === manyNewCases);
@@ -74,7 +74,7 @@ export async function takeNewCases(
   if (!isImport && wanted.length > newCasesMax) {
     const detail = `${wanted.length} new cases in one round; failures retry, or resync --all, releases them`;
     await deps.state.recordConnectionFailure(name, manyNewCases, detail);
-    return { newLinks: 0, waiting, owners, held: true, lost: false };
+    return { newLinks: 0, waiting, owners, tooMany: true, lost: false };
   }
   if (breaker !== undefined) await deps.state.resolveConnectionFailure(name, manyNewCases);
   /** No case is left whose issue another installation made: somebody took them over, or gave them up. */
@@ -84,27 +84,25 @@ export async function takeNewCases(
   };
   if (wanted.length === 0) {
     await endForeign();
-    return { newLinks: 0, waiting, owners, held: false, lost: false };
+    return { newLinks: 0, waiting, owners, tooMany: false, lost: false };
   }
   const lane: Lane = isImport ? "import" : "poll";
-  const taken: CaseSummary[] = [];
+  const ours: CaseSummary[] = [];
   const adopted = new Map<CaseId, MarkedIssue>();
   const foreign = new Set<CaseId>();
   for (let start = 0; start < wanted.length; start += labelsPerQuery) {
     const chunk = wanted.slice(start, start + labelsPerQuery);
-    taken.push(...(await checkLabels(deps, chunk, { adopted, foreign }, lane)));
+    ours.push(...(await checkLabels(deps, chunk, { adopted, foreign }, lane)));
   }
   if (foreign.size > 0 && (await isMemoryLost(deps, foreign.size)))
-    return { newLinks: 0, waiting, owners, held: true, lost: true };
+    return { newLinks: 0, waiting, owners, tooMany: true, lost: true };
   if (foreign.size > 0) await deps.state.recordConnectionFailure(name, foreignInstallation, foreignDetail(foreign));
   else await endForeign();
   // Links become due as soon as they stand there, so they are made last, all at once, just before they join their cohorts.
-  const labelChecked = new Set<string>(
-    taken.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId),
-  );
-  const ids = await deps.state.insertCaseLinks(deps.settings.name, taken.map(toSeenCase), { now, lane, labelChecked });
+  const labelChecked = new Set<string>(ours.filter((entry) => !adopted.has(entry.caseId)).map((entry) => entry.caseId));
+  const ids = await deps.state.insertCaseLinks(deps.settings.name, ours.map(toSeenCase), { now, lane, labelChecked });
   if (adopted.size > 0) await adoptIssues(deps, adopted, lane);
-  return { newLinks: ids.length, waiting, owners, held: false, lost: false };
+  return { newLinks: ids.length, waiting, owners, tooMany: false, lost: false };
 }
 
 const foreignNamedMax = 20;

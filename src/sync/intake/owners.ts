@@ -33,7 +33,7 @@ export function isWantedCase(
 }
 
 /** Breakers behind which a connection has cases that it has not taken yet. */
-const casesHeldBy: readonly FailureReason[] = [manyNewCases, foreignInstallation];
+const casesStopReasons: readonly FailureReason[] = [manyNewCases, foreignInstallation];
 
 /**
  * The first connection in file order owns a case (rule 7): those that others have are left to them, and so are those that an earlier
@@ -52,17 +52,17 @@ export async function leaveToOwners(
 }> {
   const owners = new Map<string, number>();
   if (wanted.length === 0) return { free: [], waiting: 0, owners };
-  const held = await deps.state.listCaseOwners(
+  const known = await deps.state.listCaseOwners(
     deps.settings.name,
     wanted.map((entry) => entry.caseId),
   );
   const note = (owner: string): void => void owners.set(owner, (owners.get(owner) ?? 0) + 1);
-  for (const owner of held.values()) note(owner);
+  for (const owner of known.values()) note(owner);
   const turns = await Promise.all((deps.earlier ?? []).map((earlier) => findTurn(deps, earlier)));
   const free: CaseSummary[] = [];
   let waiting = 0;
   for (const entry of wanted) {
-    if (held.has(entry.caseId)) continue;
+    if (known.has(entry.caseId)) continue;
     const claims = turns.filter((turn) => isWantedCase(entry, turn.settings, turn.firstRoundAt));
     const owner = claims.find((turn) => turn.seesTheSame);
     if (owner !== undefined) note(owner.settings.name);
@@ -84,7 +84,7 @@ async function findTurn(
 }> {
   const { state, firstRoundAt } = await deps.state.getConnection(settings.name);
   const breakers = await deps.state.listBreakers(settings.name);
-  const holds = state === "stopped" || breakers.some(({ reason }) => casesHeldBy.includes(reason));
+  const holds = state === "stopped" || breakers.some(({ reason }) => casesStopReasons.includes(reason));
   const start = holds ? null : await deps.state.findRoundStart(settings.name, "cases");
   return {
     settings,

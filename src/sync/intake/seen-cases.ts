@@ -60,14 +60,14 @@ export async function walkSeenCases(
 }
 
 /**
- * Wakes the links of a page whose listed status or labels differ from what is remembered; answers how many. `told`: the news that this
+ * Wakes the links of a page whose listed status or labels differ from what is remembered; answers how many. `woken`: the news that this
  * round has woken links for, by case: a new case stands on two lists, and what both tell is one piece of news. May be repeated.
  */
 export async function wakeChanged(
   deps: IntakeDeps,
   page: readonly CaseSummary[],
   links: Links,
-  told: Map<CaseId, string>,
+  woken: Map<CaseId, string>,
 ): Promise<number> {
   const wakeUps: WakeUp[] = [];
   const updates: { linkId: LinkId; case: SeenCase }[] = [];
@@ -80,8 +80,8 @@ export async function wakeChanged(
     const productChanged = entry.productName !== link.productName;
     if (!labelsChanged && !statusChanged && !productChanged) continue;
     const news = JSON.stringify([entry.status, labels, entry.productName]);
-    if (told.get(entry.caseId) === news) continue;
-    told.set(entry.caseId, news);
+    if (woken.get(entry.caseId) === news) continue;
+    woken.set(entry.caseId, news);
     if (labelsChanged || productChanged) updates.push({ linkId: link.id, case: toSeenCase(entry) });
     if (labelsChanged || statusChanged)
       wakeUps.push({ linkId: link.id, huawei: true, jira: labelsChanged, lane: "poll" });

@@ -75,10 +75,10 @@ async function resolveEnded(leased: LeasedLink, run: Run, observed: Observed): P
     ...(observed.case === null ? [] : [singleItems.case]),
     ...(observed.issue === null ? [] : [singleItems.issue]),
   ];
-  const isHeld = failures.some(({ item, state }) => item === singleItems.link && state === "open");
+  const isStopped = failures.some(({ item, state }) => item === singleItems.link && state === "open");
   const ended = failures.filter(
     ({ item, state }) =>
-      readable.includes(item) || (item === singleItems.link && state === "retrying" && !run.failed && !isHeld),
+      readable.includes(item) || (item === singleItems.link && state === "retrying" && !run.failed && !isStopped),
   );
   if (ended.length > 0)
     await leased.apply({ resolvedFailures: [...new Set(ended.map(({ item }) => item))].map((item) => ({ item })) });

@@ -32,9 +32,9 @@ function judge(error: unknown, phase: Phase, attempts = 0): string {
   const verdict: Verdict = judgeFailure(error, phase, attempts);
   switch (verdict.kind) {
     case "later":
-      return [verdict.reason, verdict.when, verdict.attempt, ...(verdict.told ? ["told"] : [])].join(" ");
+      return [verdict.reason, verdict.when, verdict.attempt, ...(verdict.isRecorded ? ["told"] : [])].join(" ");
     case "left_out":
-      return verdict.told ? "left_out told" : "left_out";
+      return verdict.isRecorded ? "left_out told" : "left_out";
     case "held":
     case "missing":
       return `${verdict.kind} ${verdict.reason}`;

@@ -30,12 +30,12 @@ export type Verdict =
       /** `none`: it costs no attempt; `none_alone`: unless something else failed before. */
       readonly attempt: "costs" | "none" | "none_alone";
       /** Recorded as a failure of the item as well. */
-      readonly told: boolean;
+      readonly isRecorded: boolean;
     }
   /** The item is refused for good: told as a failure, and the rest of its direction goes on. */
   | { readonly kind: "given_up" }
   /** An addition is left out: told where trying again helps nobody, else tried again in a while. */
-  | { readonly kind: "left_out"; readonly told: boolean }
+  | { readonly kind: "left_out"; readonly isRecorded: boolean }
   /** Jira does not take the issue as it is made up. */
   | { readonly kind: "form_refused" }
   /** The direction, or the whole link where a reading failed, waits for a person. */
@@ -44,7 +44,7 @@ export type Verdict =
   | { readonly kind: "missing"; readonly item: "issue"; readonly reason: "issue_gone" }
   | { readonly kind: "missing"; readonly item: "case"; readonly reason: "case_gone" | "forbidden" };
 
-const later = { kind: "later", when: "after_back_off", attempt: "costs", told: false } as const;
+const later = { kind: "later", when: "after_back_off", attempt: "costs", isRecorded: false } as const;
 
 /** What a failure means; `attempts`: how often the link failed before. Pure. */
 export function judgeFailure(error: unknown, phase: Phase, attempts: number): Verdict {
@@ -71,10 +71,10 @@ function judgeAction(kind: ErrorKind, stops: Stops, attempts: number): Verdict {
   if (stops === "until_form_fits" && kind === "rejected") return { kind: "form_refused" };
   // Without an issue there is no rest that could go on.
   if (decision.kind === "give_up_item" && stops !== "until_form_fits") return { kind: "given_up" };
-  if (stops === "nothing") return { kind: "left_out", told: kind === "forbidden" || kind === "not_found" };
+  if (stops === "nothing") return { kind: "left_out", isRecorded: kind === "forbidden" || kind === "not_found" };
   if (decision.kind === "wait") return { ...later, reason: kind, attempt: "none" };
   // Whatever is gone, the next reading says what it means.
-  if (kind === "not_found") return { ...later, reason: kind, told: true };
+  if (kind === "not_found") return { ...later, reason: kind, isRecorded: true };
   return isSpent(kind, attempts) ? { kind: "held", reason: kind } : { ...later, reason: kind };
 }
 

@@ -10,8 +10,8 @@ import { backoffMs, blocked, deferred, type Outcome, projectUnreadable } from ".
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
 import { judgeFailure, type Phase, type Verdict } from "./failure-policy.ts";
-import { holdLink, isProjectReadable, noteMissing } from "./holds.ts";
 import { later, type Run, type RunDeps } from "./run.ts";
+import { holdLink, isProjectReadable, noteMissing } from "./suspensions.ts";
 
 /** After so long an addition that failed is tried again. */
 const additionPauseMs = 5 * 60_000;
@@ -79,7 +79,7 @@ export async function takeActionFailure(
       if (cause !== null) await tell(cause.kind, cause.message);
       return "goes_on";
     case "left_out":
-      if (verdict.told && cause !== null) await tell(cause.kind, cause.message);
+      if (verdict.isRecorded && cause !== null) await tell(cause.kind, cause.message);
       else run.lookAgain(later(deps, pauseMs(additionPauseMs, cause?.facts.retryAfterMs ?? null)));
       return "goes_on";
     case "form_refused":
@@ -87,7 +87,7 @@ export async function takeActionFailure(
       return "waits";
     case "later":
       wait(deps, leased, run, verdict, error);
-      if (verdict.told && cause !== null) await tell(cause.kind, cause.message);
+      if (verdict.isRecorded && cause !== null) await tell(cause.kind, cause.message);
       return "waits";
     case "held":
       run.failed = true;

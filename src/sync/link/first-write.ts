@@ -13,9 +13,9 @@ import { isInProject, isIssueOf } from "../ownership.ts";
 import type { Observed, Plan } from "../plan/action.ts";
 import type { MarkedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
-import { noteMoved } from "./holds.ts";
 import { observe } from "./observe.ts";
 import { later, type Run, type RunDeps } from "./run.ts";
+import { noteMoved } from "./suspensions.ts";
 
 /** How the run ends where the issue left the project, or is another installation's by now; `null` where it is ours. */
 export async function leaveElsewhere(

@@ -5,8 +5,8 @@ import type { Action, ActionDirection } from "../plan/action.ts";
 import { relationsRead } from "../plan/relations.ts";
 import { type LeasedLink, LeaseLost, type OpenFailure } from "../state.ts";
 import { takeActionFailure } from "./failures.ts";
-import { holdLink } from "./holds.ts";
 import { burstMax, isFresh, type LinkDeps, later, type Run, type RunDeps } from "./run.ts";
+import { holdLink } from "./suspensions.ts";
 
 /** Performs the actions; a failing one holds back only its own direction. Answers whether a message went to Huawei. */
 export async function perform(
@@ -14,12 +14,12 @@ export async function perform(
   leased: LeasedLink,
   run: Run,
   actions: readonly Action[],
-  held: Set<ActionDirection>,
+  suspended: Set<ActionDirection>,
 ): Promise<boolean> {
   let sent = false;
   let unlinked = false;
   for (const [at, action] of actions.entries()) {
-    if (held.has(action.direction)) continue;
+    if (suspended.has(action.direction)) continue;
     // The relations are read once more while a link is missing.
     if (action.kind === "remember" && action.what === relationsRead && unlinked) continue;
     const described = describe(action);
@@ -36,7 +36,7 @@ export async function perform(
         run.burst = { since: deps.clock.now(), writes: 0 };
         run.failed = true;
         run.reason = "loop_suspected";
-        held.add("to-jira").add("to-huawei");
+        suspended.add("to-jira").add("to-huawei");
         continue;
       }
       if (action.kind === "remember" && action.wakes === true)
@@ -47,7 +47,7 @@ export async function perform(
       if (writes > 0 && described.changesIssue) run.changedIssueAt = deps.clock.now();
       const isAdoption = action.kind === "remember" && (action.step.adoptions ?? 0) > 0;
       if (isAdoption && (await isStopped(deps, run))) {
-        for (const direction of ["to-jira", "to-huawei", "state"] as const) held.add(direction);
+        for (const direction of ["to-jira", "to-huawei", "state"] as const) suspended.add(direction);
         continue;
       }
       if (writes > 0 && isNews) run.burst.writes += 1;
@@ -55,8 +55,8 @@ export async function perform(
       if (action.direction === "to-huawei" && writes > 0) sent = true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
-      const taken = await takeActionFailure(deps, leased, run, { action, described, error });
-      if (taken === "waits") held.add(action.direction);
+      const verdict = await takeActionFailure(deps, leased, run, { action, described, error });
+      if (verdict === "waits") suspended.add(action.direction);
       else if (action.kind === "link_issues") unlinked = true;
     }
   }

@@ -18,12 +18,12 @@ import type { ConnectionState, LeasedLink, LinkSnapshot } from "../state.ts";
 import { conclude } from "./conclude.ts";
 import { endByFailure } from "./failures.ts";
 import { findIssueMadeBefore, leaveElsewhere, readMarksOnce } from "./first-write.ts";
-import { heldDirections } from "./holds.ts";
 import { observe, type Sides, withRelations } from "./observe.ts";
 import { isStopped, perform } from "./perform.ts";
 import { issueAfterEdit, issueJustMade, readCaseSoftly } from "./read-back.ts";
 import type { Run, RunDeps } from "./run.ts";
 import { settleJiraIntents } from "./settle.ts";
+import { suspendedDirections } from "./suspensions.ts";
 import { dropUnreadable } from "./unreadable.ts";
 
 /** Passes of one run: create, mirror, confirm, and one to spare. */
@@ -56,8 +56,8 @@ export async function reconcileLink(
   if ("kind" in passed) return passed;
   await conclude(deps, leased, run, {
     ...passed,
-    pausedToHuawei: connection.pausedToHuawei || heldDirections(leased.snapshot).has("to-huawei"),
-    pausedToJira: connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"),
+    pausedToHuawei: connection.pausedToHuawei || suspendedDirections(leased.snapshot).has("to-huawei"),
+    pausedToJira: connection.pausedToJira || suspendedDirections(leased.snapshot).has("to-jira"),
   });
   if (run.failed || run.recheckAt !== null) return deferred(run.reason ?? "look_again", run.writes);
   return done(run.writes);
@@ -101,10 +101,10 @@ async function mirror(
   seen: Observed,
 ): Promise<Passed | Outcome> {
   let observed = seen;
-  const held = new Set<ActionDirection>(heldDirections(leased.snapshot));
-  if (connection.pausedToJira) held.add("to-jira");
-  if (connection.pausedToHuawei) held.add("to-huawei");
-  const heldBefore: ReadonlySet<ActionDirection> = new Set(held);
+  const suspended = new Set<ActionDirection>(suspendedDirections(leased.snapshot));
+  if (connection.pausedToJira) suspended.add("to-jira");
+  if (connection.pausedToHuawei) suspended.add("to-huawei");
+  const suspendedBefore: ReadonlySet<ActionDirection> = new Set(suspended);
   let keepsBack = false;
   for (let pass = 0; pass < passesMax; pass += 1) {
     let plan = await planPass(deps, leased.snapshot, observed, connection);
@@ -117,17 +117,17 @@ async function mirror(
         if (gone !== null) return gone;
         plan = await planPass(deps, leased.snapshot, observed, connection);
       }
-      keepsBack = plan.actions.some(({ direction }) => direction !== "state" && heldBefore.has(direction));
+      keepsBack = plan.actions.some(({ direction }) => direction !== "state" && suspendedBefore.has(direction));
     }
     run.lookAgain(plan.recheckAt);
-    const actions = plan.actions.filter((action) => !held.has(action.direction));
+    const actions = plan.actions.filter((action) => !suspended.has(action.direction));
     if (actions.length === 0) break;
-    const shown = await act(deps, leased, run, { actions, held, observed });
+    const shown = await act(deps, leased, run, { actions, suspended, observed });
     if (shown === null) break;
     observed = shown;
   }
   // A reading of one side alone does not show that nothing of the other is held.
-  return keepsBack || observed.full || heldBefore.size === 0 ? { observed, keepsBack } : { observed };
+  return keepsBack || observed.full || suspendedBefore.size === 0 ? { observed, keepsBack } : { observed };
 }
 
 /** Performs the actions of one pass. Answers what is seen then; `null` where no further pass is needed. */
@@ -138,11 +138,11 @@ async function act(
   pass: {
     readonly actions: readonly Action[];
     /** Directions that wait; what fails adds its own. */
-    readonly held: Set<ActionDirection>;
+    readonly suspended: Set<ActionDirection>;
     readonly observed: Observed;
   },
 ): Promise<Observed | null> {
-  const { actions, held, observed } = pass;
+  const { actions, suspended: held, observed } = pass;
   const hadIssue = leased.snapshot.link.issueId !== null;
   const sent = await perform(deps, leased, run, actions, held);
   if (!hadIssue && leased.snapshot.link.issueId !== null)

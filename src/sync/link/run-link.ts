@@ -12,10 +12,10 @@ import { callTimeMaxMs } from "../apply/write-once.ts";
 import { backoffMs, blocked, deferred, ignored, type Outcome } from "../outcome.ts";
 import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost } from "../state.ts";
 import { MarksUnread } from "./first-write.ts";
-import { holdLink } from "./holds.ts";
 import { reconcileLink } from "./reconcile-link.ts";
 import { requestCase } from "./request-case.ts";
 import { type LinkDeps, later, Run, toRunDeps } from "./run.ts";
+import { holdLink } from "./suspensions.ts";
 import { dropUnreadable } from "./unreadable.ts";
 
 export type { LinkDeps } from "./run.ts";
@@ -98,8 +98,8 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
 }
 
 /** The case of this link's issue has another issue: nothing more is done here until a person decides. */
-async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, taken: CaseTaken): Promise<Outcome> {
-  const { caseId, connectionName, issueKey } = taken;
+async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: CaseTaken): Promise<Outcome> {
+  const { caseId, connectionName, issueKey } = conflict;
   const detail = `case ${caseId} is mirrored to ${issueKey ?? "an issue that is still to be made"} by the connection ${connectionName}`;
   await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "owned_by", detail });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
@@ -107,8 +107,8 @@ async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, taken: Ca
 }
 
 /** The issue that this link was to get has another case: nothing more is done here until a person decides. */
-async function leaveIssue(deps: LinkDeps, leased: LeasedLink, run: Run, taken: IssueTaken): Promise<Outcome> {
-  const detail = `issue ${taken.issueId} is paired with ${taken.caseId === null ? "no case yet" : `case ${taken.caseId}`} by another link`;
+async function leaveIssue(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: IssueTaken): Promise<Outcome> {
+  const detail = `issue ${conflict.issueId} is paired with ${conflict.caseId === null ? "no case yet" : `case ${conflict.caseId}`} by another link`;
   await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "issue_taken", detail });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
   return blocked("issue_taken");

@@ -12,7 +12,7 @@ import { say } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput } from "./action.ts";
 import { decidedCommand, findCommand } from "./commands.ts";
 import { remember } from "./remember.ts";
-import { authorHold } from "./restriction.ts";
+import { authorBar } from "./restriction.ts";
 
 /** How many failures an answer names. */
 const failuresMax = 5;
@@ -25,7 +25,7 @@ export function planAnswers(
 ): readonly Action[] {
   return comments.flatMap((comment): readonly Action[] => {
     const { commentId, authorId } = comment;
-    if (authorId === input.ownAccountId || comment.mark != null || authorHold(comment, input.settings) !== null)
+    if (authorId === input.ownAccountId || comment.mark != null || authorBar(comment, input.settings) !== null)
       return [];
     if (comment.createdAt < input.link.outgoingSince) return [];
     const command = parseCommand(input.adfToText(comment.body));

@@ -24,7 +24,7 @@ import type { Words } from "../texts/say.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { isUnguarded, type Kept, planGuard } from "./guard-hold.ts";
 import { droppedParts, remember } from "./remember.ts";
-import { issueHold } from "./restriction.ts";
+import { issueBar } from "./restriction.ts";
 import { isByPerson } from "./status.ts";
 
 /** At most one message in this time (rule 11). */
@@ -130,7 +130,7 @@ type Verdict =
   /** The state is remembered and not told: nothing is known yet, or nothing of this kind leaves. */
   | { readonly kind: "remember"; readonly n: number }
   | { readonly kind: "later"; readonly at: Date }
-  | { readonly kind: "tell"; readonly told: Row; readonly changed: readonly Topic[] };
+  | { readonly kind: "tell"; readonly last: Row; readonly changed: readonly Topic[] };
 
 function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
   const { link, settings, now } = input;
@@ -146,13 +146,13 @@ function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
   if (changed.length === 0) return { kind: "nothing" };
   if (settings.comments.toHuawei !== "all") return { kind: "remember", n: told.n };
   // Told once the level is gone, or the case was taken up again.
-  if (issueHold(issue, settings) !== null || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
+  if (issueBar(issue, settings) !== null || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
   const restsAt = updatedAt - input.aheadMs.jira + settings.comments.holdSeconds * 1000;
   const toldAt = rowsOf(input.mirrors)
     .filter(({ n, mirror }) => n > 0 && mirror.state !== "held")
     .map(({ mirror }) => mirror.updatedAt.getTime() + pauseMs);
   const at = new Date(Math.max(restsAt, ...toldAt));
-  return at > now ? { kind: "later", at } : { kind: "tell", told, changed };
+  return at > now ? { kind: "later", at } : { kind: "tell", last: told, changed };
 }
 
 /** Whether the changelog is needed to plan this issue: a change is due. Pure. */
@@ -191,13 +191,13 @@ export function planChanges(
     return [];
   }
   const news = observed.changes.filter(
-    (change) => change.at > (verdict.told.mirror.sourceAt ?? link.createdAt) && change.at >= link.outgoingSince,
+    (change) => change.at > (verdict.last.mirror.sourceAt ?? link.createdAt) && change.at >= link.outgoingSince,
   );
   const byPeople = verdict.changed.filter((topic) => {
     const last = news.findLast((change) => isAbout(topic, change, input.settings));
     return last !== undefined && isByPerson(last, input);
   });
-  if (byPeople.length === 0) return [keep(verdict.told.n)];
+  if (byPeople.length === 0) return [keep(verdict.last.n)];
   const n = Math.max(...rowsOf(input.mirrors).map((row) => row.n)) + 1;
   const text = tellingText(readTopics(issue, link.origin, input), byPeople);
   const at = new Date(issue.updatedRaw);
@@ -218,7 +218,7 @@ function planOpen(
   const row = rowsOf(input.mirrors).find((entry) => entry.n === n);
   const stays =
     row?.mirror.sourceHash === state &&
-    issueHold(issue, input.settings) === null &&
+    issueBar(issue, input.settings) === null &&
     input.settings.comments.toHuawei === "all" &&
     !isUnguarded(open, input.settings);
   if (!stays) return [remember("drop_change", droppedChange(input, open.key, n))];
@@ -228,8 +228,8 @@ function planOpen(
 /** A message that was decided does not leave any more: what was told before it counts again. */
 function droppedChange(input: PlanInput, key: string, n: number): StateStep {
   const dropped = droppedParts(input, [key]);
-  const held = { ...mirrorId.change(n), state: "held", reason: "changed_before_sending" } as const;
-  return { ...dropped, mirrors: [...(dropped.mirrors ?? []), held] };
+  const row = { ...mirrorId.change(n), state: "held", reason: "changed_before_sending" } as const;
+  return { ...dropped, mirrors: [...(dropped.mirrors ?? []), row] };
 }
 
 /** Whether a changed field is one that a topic is read from. */

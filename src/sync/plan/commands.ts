@@ -22,7 +22,7 @@ import { type Speaking, say } from "../texts/say.ts";
 import { type Action, isOwed, type PlanInput, type Recheck } from "./action.ts";
 import { findReleased, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { remember } from "./remember.ts";
-import { authorHold, heldReason, issueHold } from "./restriction.ts";
+import { authorBar, commentBar, issueBar } from "./restriction.ts";
 
 /** What became of the command in a comment; `undefined` when it was none, or is new. Pure. */
 export function findCommand(mirrors: readonly Mirror[], commentId: string): Mirror<"command"> | undefined {
@@ -50,7 +50,7 @@ export function planCommands(
     if (known?.state === "live" || known?.state === "refused") continue;
     // Older comments are history (rule 5).
     if (known === undefined && comment.createdAt < input.link.outgoingSince) continue;
-    if (authorHold(comment, input.settings) !== null) continue;
+    if (authorBar(comment, input.settings) !== null) continue;
     const text = input.adfToText(comment.body);
     const command = parseCommand(text);
     // Those are answered by planAnswers.
@@ -67,7 +67,7 @@ export function planCommands(
     }
     // An answer everybody can read must not repeat a word that only some may.
     const isSlip = command?.name === "usage" && !isKnownCommand(command.of);
-    if (isSlip && heldReason({ ...input, comment, comments, issue }) !== null) continue;
+    if (isSlip && commentBar({ ...input, comment, comments, issue }) !== null) continue;
     const refusal = command === null ? "nothing_leaves" : refusalOf(input, { issue, comment, comments }, command);
     if (refusal !== null) {
       const name = command === null ? "case" : command.name === "usage" ? command.of : command.name;
@@ -159,8 +159,8 @@ function refusalOf(
   about: { readonly issue: Issue; readonly comment: IssueComment; readonly comments: readonly IssueComment[] },
   command: Command,
 ): string | null {
-  const held = heldReason({ ...input, ...about });
-  if (held !== null) return issueHold(about.issue, input.settings) === null ? "restricted" : held;
+  const bar = commentBar({ ...input, ...about });
+  if (bar !== null) return issueBar(about.issue, input.settings) === null ? "restricted" : bar;
   if (command.name === "usage") return "usage";
   const nobody = input.settings.comments.toHuawei === "none" && input.settings.commands.role === null;
   return nobody ? "nobody" : null;
@@ -170,9 +170,9 @@ function planReplies(input: PlanInput): Action[] {
   return input.mirrors.flatMap((mirror): Action[] => {
     if (mirror.kind !== "command") return [];
     const { state, reason, sourceId: commentId } = mirror;
-    const held = state === "held" && reason !== null;
-    if (state !== "live" && state !== "refused" && !held) return [];
-    const cause = held ? noticeCause.commandWaits(commentId) : noticeCause.reply(commentId);
+    const waitsForRelease = state === "held" && reason !== null;
+    if (state !== "live" && state !== "refused" && !waitsForRelease) return [];
+    const cause = waitsForRelease ? noticeCause.commandWaits(commentId) : noticeCause.reply(commentId);
     if (isOwed(input, cause)) return [];
     return [
       { kind: "notice", direction: "to-jira", cause, text: replyText(input.settings, reason ?? answeredCommand) },

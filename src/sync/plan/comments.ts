@@ -24,7 +24,7 @@ import { filesOf, filesStaying, isInScope, isWanted, restrictedFilePatch, restri
 import { isUnguarded, planGuard, type Said } from "./guard-hold.ts";
 import { keepFiles, planOwnFiles, type Until } from "./own-files.ts";
 import { canceled, remember } from "./remember.ts";
-import { heldReason, takesBack } from "./restriction.ts";
+import { commentBar, takesBack } from "./restriction.ts";
 
 /** Reason of a comment whose message a person took back in Huawei's console: it stays away until the comment changes. */
 export const withdrawnThereReason = "withdrawn_there";
@@ -178,7 +178,7 @@ function planHold(
   const { ownAccountId, settings } = input;
   const text = input.adfToText(comment.body);
   const wanted = isWanted(settings, text);
-  const reason = heldReason({ comment, comments, issue, settings, ownAccountId });
+  const reason = commentBar({ comment, comments, issue, settings, ownAccountId });
   if (mirror?.state === "sending") {
     const stopped = reason ?? (wanted ? unguardedReason(input, comment, mirror) : "policy");
     return stopped === null ? null : planStop(input, comment.commentId, "held", stopped, about.confirmed);

@@ -11,7 +11,7 @@ import type { Issue, IssueComment, IssueFile } from "../../domain/issue.ts";
 import { findMirror, type Mirror, type MirrorPatch, mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { comparableName, mayName } from "../../domain/text/file-names.ts";
-import { isRestricted, issueHold } from "./restriction.ts";
+import { isRestricted, issueBar } from "./restriction.ts";
 
 /** Whether the policy wants a comment at all. */
 export function isWanted(settings: ConnectionSettings, text: string): boolean {
@@ -199,7 +199,7 @@ function standsIn(text: string, name: string): boolean {
  */
 export function filesOf(input: FilesInput): IssueFile[] {
   const { issue, settings } = input;
-  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) return [];
+  if (settings.attachments.toHuawei === "none" || issueBar(issue, settings) !== null) return [];
   return namedFiles(input);
 }
 

@@ -27,8 +27,8 @@ export function planFacts(input: PlanInput): Action[] {
   if (detail === null) return [];
   const hash = factsHash(detail);
   if (input.link.factsHash === hash) return [];
-  const told = remember("remember_facts", { link: { factsHash: hash } });
-  if (input.link.factsHash === null) return [told];
+  const memory = remember("remember_facts", { link: { factsHash: hash } });
+  if (input.link.factsHash === null) return [memory];
   const rows: [InputName, string | null][] = [
     ["subTypeId", detail.typeName],
     ["problemTypeId", detail.problemTypeName],
@@ -43,7 +43,7 @@ export function planFacts(input: PlanInput): Action[] {
   );
   const cause = noticeCause.facts(hash);
   // The hash is remembered once the comment stands there, so that a failed write is not the end of it.
-  if (hasNotice(input, cause)) return [told];
+  if (hasNotice(input, cause)) return [memory];
   return [{ kind: "notice", direction: "to-jira", cause, text }];
 }
 

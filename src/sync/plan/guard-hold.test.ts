@@ -109,7 +109,7 @@ describe("what the guard keeps", () => {
     const tell = (said: Said) => {
       const verdict = ask(said);
       if (verdict.kind !== "waits") throw new Error("nothing is found in it");
-      return holdStep({ languages: ["en"] }, said, { held: verdict, comment: null });
+      return holdStep({ languages: ["en"] }, said, { hold: verdict, comment: null });
     };
 
     const told = tell(secret);

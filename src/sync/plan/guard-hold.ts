@@ -42,7 +42,7 @@ export type Said = {
 };
 
 /** What waits, with what is stored of it. */
-export type Held = {
+export type GuardHold = {
   readonly kind: "waits";
   readonly hash: string;
   readonly masked: readonly MaskedKind[];
@@ -51,7 +51,7 @@ export type Held = {
 };
 
 /** Whether an item goes, and how. `asIs`: by a person's word nothing of it is masked. */
-export type Verdict = { readonly kind: "goes"; readonly asIs: boolean } | Held;
+export type Verdict = { readonly kind: "goes"; readonly asIs: boolean } | GuardHold;
 
 type Known = Pick<PlanInput, "mirrors" | "failures"> & {
   readonly settings: Pick<ConnectionSettings, "guard" | "comments" | "languages">;
@@ -134,12 +134,12 @@ export function planGuard(
   const verdict = guardVerdict(input, said);
   if (verdict.kind === "goes") return verdict;
   kept.keep(said.item);
-  const holds = comment !== undefined && needsRow(comment.mirror) ? comment.comment : null;
+  const waitingComment = comment !== undefined && needsRow(comment.mirror) ? comment.comment : null;
   kept.hasNews ||= !verdict.known;
-  const { step, cause, text } = holdStep(input.settings, said, { held: verdict, comment: holds });
+  const { step, cause, text } = holdStep(input.settings, said, { hold: verdict, comment: waitingComment });
   return {
     actions: [
-      ...(verdict.known && holds === null ? [] : [remember("hold_guarded", step)]),
+      ...(verdict.known && waitingComment === null ? [] : [remember("hold_guarded", step)]),
       // Planned from what is stored, so that a process that dies in between owes it still.
       ...(isOwed(input, cause) ? [] : [{ kind: "notice", direction: "to-jira", cause, text } as const]),
     ],
@@ -156,11 +156,11 @@ function needsRow(mirror: Mirror | undefined): boolean {
 export function holdStep(
   settings: Speaking,
   said: Said,
-  { held, comment }: { readonly held: Held; readonly comment: IssueComment | null },
+  { hold, comment }: { readonly hold: GuardHold; readonly comment: IssueComment | null },
 ): { readonly step: StateStep; readonly cause: string; readonly text: string } {
-  const kinds = maskedInWords(held.masked);
+  const kinds = maskedInWords(hold.masked);
   const { item, at } = said;
-  const { hash } = held;
+  const { hash } = hold;
   const row = guardRow(item, { state: "held", hash, at });
   const ofComment = (of: IssueComment): MirrorPatch => ({
     ...mirrorId.comment(of.commentId),
@@ -174,7 +174,7 @@ export function holdStep(
       failures: [{ direction: "to-huawei", item, reason: guardHeld, detail: `${kinds}; text ${hash.slice(0, 8)}` }],
     },
     cause: noticeCause.guarded(item, hash.slice(0, 8)),
-    text: say(settings, (t) => holdText(t, said, held.masked)),
+    text: say(settings, (t) => holdText(t, said, hold.masked)),
   };
 }
 

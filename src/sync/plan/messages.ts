@@ -20,7 +20,7 @@ import type { LinkSnapshot, StateStep } from "../state.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { isRetriedFile } from "./own-files.ts";
 import { remember } from "./remember.ts";
-import { issueHold } from "./restriction.ts";
+import { issueBar } from "./restriction.ts";
 
 /** Huawei → Jira: messages, our copies among them, and the files of the description. */
 export function planMessages(input: PlanInput, sorted: SortedMessages, recheck: Recheck): Action[] {
@@ -203,7 +203,7 @@ export function planOwed(input: PlanInput): Action[] {
     const { owner } = intent.payload;
     // A withdrawal is told whatever the issue may say; the rest of a case's text waits while nothing of the issue leaves.
     const { issue } = input.observed;
-    const mayLeave = issue === null || issueHold(issue, input.settings) === null;
+    const mayLeave = issue === null || issueBar(issue, input.settings) === null;
     const ours = (isOfNotice(owner) && mayLeave) || intent.kind === "withdrawal";
     return ours && !followsUnknown(input, intent) ? [{ kind: "resume_message", direction: "to-huawei", intent }] : [];
   });

@@ -12,7 +12,7 @@ import { type Action, isReleased, type PlanInput, type Recheck } from "./action.
 import { isNamedBy, isNamedIn, namesInRestricted, wasNamedInRestricted } from "./disclosure.ts";
 import { guardRows, type Kept, planGuard, type Said } from "./guard-hold.ts";
 import { canceled } from "./remember.ts";
-import { heldReason, issueHold } from "./restriction.ts";
+import { commentBar, issueBar } from "./restriction.ts";
 
 /** What a plan of comments and files gathers besides its actions: moments to look again, and what waits. */
 export type Until = { readonly recheck: Recheck; readonly kept: Kept };
@@ -30,7 +30,7 @@ export function planOwnFiles(
   { recheck, kept }: Until,
 ): Action[] {
   const { settings } = input;
-  if (settings.attachments.toHuawei === "none" || issueHold(issue, settings) !== null) {
+  if (settings.attachments.toHuawei === "none" || issueBar(issue, settings) !== null) {
     return input.intents
       .filter((intent) => intent.state === "planned" && isFileMessage(intent))
       .map((intent) => canceled(input, [intent.key], null));
@@ -43,7 +43,7 @@ export function planOwnFiles(
       .filter((mirror) => mirror.state !== "held")
       .map((mirror) => [mirror.origin === "jira" ? mirror.sourceId : (mirror.copyId ?? ""), mirror] as const),
   );
-  const heldNames = namesInRestricted(input, issue, comments);
+  const barredNames = namesInRestricted(input, issue, comments);
   const present = new Set<string>(issue.files.map((file) => file.attachmentId));
   const actions: Action[] = input.intents
     .filter((intent) => intent.state === "planned" && isFileMessage(intent) && !present.has(intent.attachmentId))
@@ -51,7 +51,7 @@ export function planOwnFiles(
   for (const file of issue.files) {
     if (going.leaving.has(file.attachmentId) || file.authorId === input.ownAccountId) continue;
     const open = openFileMessage(input, file.attachmentId);
-    if (isNamedIn(heldNames, file) || wasNamedInRestricted(input.mirrors, issue, comments, file)) {
+    if (isNamedIn(barredNames, file) || wasNamedInRestricted(input.mirrors, issue, comments, file)) {
       if (open?.state === "planned") actions.push(canceled(input, [open.key], null));
       continue;
     }
@@ -129,7 +129,7 @@ function isNamedBySent(input: PlanInput, issue: Issue, comments: readonly IssueC
   return comments.some(
     (comment) =>
       live.has(comment.commentId) &&
-      heldReason({ ...input, comment, comments, issue }) === null &&
+      commentBar({ ...input, comment, comments, issue }) === null &&
       isNamedBy(input, comment.body, file, issue.files),
   );
 }

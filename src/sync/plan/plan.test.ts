@@ -19,7 +19,7 @@ import { issueState, rememberedState } from "./changes.ts";
 import { factsHash } from "./facts.ts";
 import { planReconcile } from "./plan.ts";
 import { remember } from "./remember.ts";
-import { heldReason } from "./restriction.ts";
+import { commentBar } from "./restriction.ts";
 import { isCompatible, statusTarget } from "./status.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
@@ -604,7 +604,7 @@ describe("what may leave Jira", () => {
   ])("holds or lets go: $name", ({ comment, issue, comments, expected }) => {
     const subject = makeComment(comment);
 
-    const reason = heldReason({
+    const reason = commentBar({
       comment: subject,
       comments: [subject],
       issue: makeIssue(issue),

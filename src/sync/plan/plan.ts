@@ -32,26 +32,26 @@ import { planStatus } from "./status.ts";
 const stampPatienceMs = 5 * 60_000;
 
 /** Brings both sides of one link into agreement, as a list. Pure; the same input gives the same plan. */
-export function planReconcile(given: PlanInput): Plan {
-  const wasIgnored = given.link.reason === ignoredReason;
-  const { issue } = given.observed;
+export function planReconcile(input: PlanInput): Plan {
+  const wasIgnored = input.link.reason === ignoredReason;
+  const { issue } = input.observed;
   const ignored = issue === null ? wasIgnored : isIgnored(issue);
   const note: readonly Action[] =
     ignored === wasIgnored ? [] : [remember("note_ignored", { link: { reason: ignored ? ignoredReason : null } })];
   // Nothing is done and nothing is remembered, so that nothing is lost when the label is taken off.
   if (ignored) return { actions: note, recheckAt: null };
-  const plan = planHeeded(given);
+  const plan = planHeeded(input);
   return { ...plan, actions: [...note, ...plan.actions] };
 }
 
-function planHeeded(given: PlanInput): Plan {
-  const found = recogniseOwn(given);
-  if (found === null) return planRest(given);
+function planHeeded(input: PlanInput): Plan {
+  const found = recogniseOwn(input);
+  if (found === null) return planRest(input);
   // What was recognised counts as remembered for the rest of the plan.
   const rest = planRest({
-    ...given,
-    mirrors: patchMirrors(given.mirrors, found.mirrors, given.now),
-    intents: given.intents.filter((intent) => !found.confirmedIntents.includes(intent.key)),
+    ...input,
+    mirrors: patchMirrors(input.mirrors, found.mirrors, input.now),
+    intents: input.intents.filter((intent) => !found.confirmedIntents.includes(intent.key)),
   });
   return { ...rest, actions: [remember("adopt", adoptionStep(found)), ...rest.actions] };
 }

@@ -5,13 +5,13 @@
 import type { Issue, IssueComment } from "../../domain/issue.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 
-const issueHolds = ["security_level", "issue_restricted", "issue_restriction_unknown"] as const;
+const issueBars = ["security_level", "issue_restricted", "issue_restriction_unknown"] as const;
 /** Why nothing of an issue leaves. */
-export type IssueHold = (typeof issueHolds)[number];
+export type IssueBar = (typeof issueBars)[number];
 
 /** Why a comment does not leave; those that end in `_unknown` say that it cannot be told whether it may. */
-export const commentHolds = [
-  ...issueHolds,
+export const commentBars = [
+  ...issueBars,
   "restricted",
   "internal",
   "internal_unknown",
@@ -21,11 +21,11 @@ export const commentHolds = [
   "app_author",
   "author_unknown",
 ] as const;
-/** One of `commentHolds`. */
-export type CommentHold = (typeof commentHolds)[number];
+/** One of `commentBars`. */
+export type CommentBar = (typeof commentBars)[number];
 
 /** Not knowing keeps what has not left; it takes back nothing that has. An author who may not write any more unsays nothing either. */
-const takesNothingBack: ReadonlySet<CommentHold> = new Set([
+const takesNothingBack: ReadonlySet<CommentBar> = new Set([
   "issue_restriction_unknown",
   "internal_unknown",
   "parent_held",
@@ -35,15 +35,15 @@ const takesNothingBack: ReadonlySet<CommentHold> = new Set([
 ]);
 
 /** Whether what stands in Huawei already has to be withdrawn for this reason. Pure. */
-export function takesBack(hold: CommentHold): boolean {
-  return !takesNothingBack.has(hold);
+export function takesBack(bar: CommentBar): boolean {
+  return !takesNothingBack.has(bar);
 }
 
 /** Why nothing of the issue may leave, or `null`. Pure. */
-export function issueHold(
+export function issueBar(
   issue: Pick<Issue, "securityLevelId" | "restriction">,
   settings: Pick<ConnectionSettings, "comments">,
-): IssueHold | null {
+): IssueBar | null {
   if (issue.restriction === "set") return "issue_restricted";
   if (issue.securityLevelId !== null)
     return settings.comments.allowSecurityLevels.includes(issue.securityLevelId) ? null : "security_level";
@@ -51,32 +51,32 @@ export function issueHold(
 }
 
 /** Why a comment must not leave Jira, or `null` when it may. `comments`: where its parents are found. Pure. */
-export function heldReason(input: {
+export function commentBar(input: {
   readonly comment: IssueComment;
   readonly comments: readonly IssueComment[];
   readonly issue: Pick<Issue, "securityLevelId" | "restriction" | "projectTypeKey">;
   readonly settings: Pick<ConnectionSettings, "comments">;
   /** Our own account, which is no author to be held: what people answer to a mirrored message leaves. */
   readonly ownAccountId: string;
-}): CommentHold | null {
+}): CommentBar | null {
   const { comment, issue, settings } = input;
-  const own = ownHold(issue, comment);
+  const own = ownBar(issue, comment);
   if (own !== null) return own;
-  const ofIssue = issueHold(issue, settings);
+  const ofIssue = issueBar(issue, settings);
   if (ofIssue !== null) return ofIssue;
   const parents = parentsOf(comment, input.comments);
   const upwards = parents ?? [];
-  const holds = new Set(upwards.map((parent) => ownHold(issue, parent)));
-  if (holds.has("restricted") || holds.has("internal")) return "parent_restricted";
-  if (parents === null || holds.has("internal_unknown")) return "parent_unknown";
-  const held = upwards.some(
-    (parent) => parent.authorId !== input.ownAccountId && authorHold(parent, settings) !== null,
+  const bars = new Set(upwards.map((parent) => ownBar(issue, parent)));
+  if (bars.has("restricted") || bars.has("internal")) return "parent_restricted";
+  if (parents === null || bars.has("internal_unknown")) return "parent_unknown";
+  const isParentBarred = upwards.some(
+    (parent) => parent.authorId !== input.ownAccountId && authorBar(parent, settings) !== null,
   );
-  return held ? "parent_held" : authorHold(comment, settings);
+  return isParentBarred ? "parent_held" : authorBar(comment, settings);
 }
 
 /** Whether people may write this way: an account of a person, or one that the configuration allows. Pure. */
-export function authorHold(
+export function authorBar(
   comment: Pick<IssueComment, "authorId" | "authorType">,
   settings: Pick<ConnectionSettings, "comments">,
 ): "app_author" | "author_unknown" | null {
@@ -92,11 +92,11 @@ export function isRestricted(
   comments: readonly IssueComment[],
 ): boolean {
   const parents = parentsOf(comment, comments);
-  return parents === null || [comment, ...parents].some((entry) => ownHold(issue, entry) !== null);
+  return parents === null || [comment, ...parents].some((entry) => ownBar(issue, entry) !== null);
 }
 
 /** What the comment itself says of who may read it. */
-function ownHold(
+function ownBar(
   issue: Pick<Issue, "projectTypeKey">,
   comment: IssueComment,
 ): "restricted" | "internal" | "internal_unknown" | null {

@@ -17,7 +17,7 @@ import type { StateStep } from "../state.ts";
 import { type Speaking, say } from "../texts/say.ts";
 import { type Action, hasNotice, isOwed, isReleased, type PlanInput, type Recheck } from "./action.ts";
 import { remember } from "./remember.ts";
-import { type IssueHold, issueHold } from "./restriction.ts";
+import { type IssueBar, issueBar } from "./restriction.ts";
 
 /** Where a case status leads; an unknown number counts as open and in progress. */
 export function statusTarget(settings: ConnectionSettings, status: number): StatusTarget {
@@ -252,8 +252,8 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
       recheck.note(leavesAt);
       return [];
     }
-    const hold = issueHold(issue, settings);
-    if (hold !== null) return planUnasked(input, noticeCause.unasked(movedMs), hold);
+    const bar = issueBar(issue, settings);
+    if (bar !== null) return planUnasked(input, noticeCause.unasked(movedMs), bar);
     if (wish?.state === "sending") {
       // The message that asks was decided; once it has left, the wish is done with.
       const open = intentsOf(input.intents, "reopen").find((intent) => intent.state !== "sent");
@@ -285,9 +285,9 @@ function planPersonsMove(input: PlanInput, issue: Issue, status: number, recheck
 }
 
 /** Nothing of the issue leaves: a person is told, and the case is asked once the issue may be spoken of again. */
-function planUnasked(input: PlanInput, cause: string, hold: IssueHold): Action[] {
+function planUnasked(input: PlanInput, cause: string, bar: IssueBar): Action[] {
   if (isOwed(input, cause)) return [];
-  const text = say(input.settings, (t) => t.statuses.unasked(t.issueHolds[hold]));
+  const text = say(input.settings, (t) => t.statuses.unasked(t.issueHolds[bar]));
   return [{ kind: "notice", direction: "to-jira", cause, text }];
 }
 

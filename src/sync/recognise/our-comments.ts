@@ -61,14 +61,14 @@ function takeNotice(book: Book, comment: IssueComment, cause: string, present: R
     // As older releases called it.
     intentKey({ kind: "comment", sourceId: cause }),
   ]);
-  const told = parseCause(cause);
+  const meaning = parseCause(cause);
   // The answer to a command proves that it was carried out or refused: it never runs again (rule 6).
-  if (told.kind === "reply" && book.find(mirrorId.command(told.commentId)) === undefined)
-    book.add({ ...mirrorId.command(told.commentId), state: "live", reason: answeredCommand });
+  if (meaning.kind === "reply" && book.find(mirrorId.command(meaning.commentId)) === undefined)
+    book.add({ ...mirrorId.command(meaning.commentId), state: "live", reason: answeredCommand });
   // A notice in the place of a message that Jira refused (rule 8).
-  if (told.kind === "message_refused" && book.find(mirrorId.message(told.sourceId)) === undefined) {
+  if (meaning.kind === "message_refused" && book.find(mirrorId.message(meaning.sourceId)) === undefined) {
     const reason = "refused before the database was rebuilt";
-    book.add({ ...mirrorId.message(told.sourceId), state: "placeholder", reason });
+    book.add({ ...mirrorId.message(meaning.sourceId), state: "placeholder", reason });
   }
 }
 

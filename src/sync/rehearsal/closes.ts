@@ -1,13 +1,20 @@
-/** The lane of closes and cancels in a rehearsal: it counts the wishes of the store and its own. */
-import { admitWish, closesCursor, heldLane, parseLane, releasedLane, wishesSpanMs } from "../../domain/closes-lane.ts";
-import type { ClosesLane } from "../state.ts";
+/** The breaker of closes and cancels in a rehearsal: it counts the wishes of the store and its own. */
+import {
+  admitWish,
+  closesCursor,
+  parseCloses,
+  releasedCloses,
+  trippedCloses,
+  wishesSpanMs,
+} from "../../domain/closes-breaker.ts";
+import type { ClosesBreaker } from "../state.ts";
 import type { Memory } from "./memory.ts";
 
 /** A close or cancel that a run of the rehearsal has noted. */
 type Wish = { readonly connectionName: string; readonly at: Date };
 
-/** Methods keep the promises of `ClosesLane`. */
-export class RehearsedCloses implements ClosesLane {
+/** Methods keep the promises of `ClosesBreaker`. */
+export class RehearsedCloses implements ClosesBreaker {
   readonly #memory: Memory;
   readonly #wishes: Wish[] = [];
 
@@ -25,7 +32,7 @@ export class RehearsedCloses implements ClosesLane {
       {
         findCursor: (cursor) => this.#memory.findCursor(name, cursor),
         countWishes: (since) => this.countCloseWishes(name, since),
-        hold: () => this.#hold(name),
+        trip: () => this.#hold(name),
       },
       { notedAt, at: this.#memory.clock.now() },
     );
@@ -40,7 +47,7 @@ export class RehearsedCloses implements ClosesLane {
     name: string,
     { since, until }: { readonly since: Date | null; readonly until: Date },
   ): Promise<void> {
-    if ((await this.#lane(name)).isHeld) return;
+    if ((await this.#breaker(name)).isTripped) return;
     const from = new Date((since ?? until).getTime() - wishesSpanMs);
     const waiting = [...this.#memory.links.values()].filter(
       ({ link, mirrors }) =>
@@ -55,23 +62,23 @@ export class RehearsedCloses implements ClosesLane {
   }
 
   async releaseCloses(name: string): Promise<void> {
-    if (!(await this.#lane(name)).isHeld) return;
-    await this.#memory.saveCursor(name, closesCursor, releasedLane(this.#memory.clock.now()));
+    if (!(await this.#breaker(name)).isTripped) return;
+    await this.#memory.saveCursor(name, closesCursor, releasedCloses(this.#memory.clock.now()));
     this.#memory.setBreaker(name, "many_closes", null);
   }
 
   async holdCloses(name: string): Promise<void> {
-    const { releasedMs } = await this.#lane(name);
+    const { releasedMs } = await this.#breaker(name);
     if (this.#memory.clock.now().getTime() - releasedMs > wishesSpanMs) await this.#hold(name);
   }
 
-  async #lane(name: string): Promise<ReturnType<typeof parseLane>> {
-    return parseLane(await this.#memory.findCursor(name, closesCursor));
+  async #breaker(name: string): Promise<ReturnType<typeof parseCloses>> {
+    return parseCloses(await this.#memory.findCursor(name, closesCursor));
   }
 
   async #hold(name: string): Promise<void> {
-    if ((await this.#lane(name)).isHeld) return;
-    await this.#memory.saveCursor(name, closesCursor, heldLane(this.#memory.clock.now()));
+    if ((await this.#breaker(name)).isTripped) return;
+    await this.#memory.saveCursor(name, closesCursor, trippedCloses(this.#memory.clock.now()));
     await this.#memory.recordConnectionFailure(name, "many_closes");
   }
 }

@@ -39,7 +39,7 @@ export function rehearseHuawei(
 ): HuaweiPort {
   const changed = new Map<CaseId, Changed>();
   const names = new Map<CaseFileId, string>();
-  let given = 0;
+  let sequence = 0;
   const now = (): Date => toServiceTime(clock.now(), base.serviceClock.aheadMs());
 
   function changesOf(caseId: CaseId): Changed {
@@ -50,9 +50,9 @@ export function rehearseHuawei(
     return fresh;
   }
   function makeMessage(content: string, fileIds: readonly CaseFileId[], isFirst: boolean): CaseMessage {
-    given += 1;
+    sequence += 1;
     return {
-      messageId: toId<MessageId>(makeId(given)),
+      messageId: toId<MessageId>(makeId(sequence)),
       authorKind: "customer",
       // The service names our user; whoever reads this knows it to be us, whether the name was learned or not.
       authorId: null,
@@ -65,7 +65,7 @@ export function rehearseHuawei(
   }
   const remaining = ({ withdrawn }: Changed, messages: readonly CaseMessage[]): CaseMessage[] =>
     messages.filter(({ messageId }) => messageId === null || !withdrawn.has(messageId));
-  const write = (told: Omit<Write, "direction">): void => note({ ...told, direction: "to-huawei" });
+  const write = (written: Omit<Write, "direction">): void => note({ ...written, direction: "to-huawei" });
 
   return {
     ...passOn(base, [
@@ -106,7 +106,7 @@ export function rehearseHuawei(
 
     createCase: async (sealed) => {
       const input = await sealed.open();
-      const caseId = toId<CaseId>(makeId(given + 1));
+      const caseId = toId<CaseId>(makeId(sequence + 1));
       const first = makeMessage(input.description, input.fileIds, true);
       const made: CaseDetail = {
         caseId,
@@ -155,8 +155,8 @@ export function rehearseHuawei(
     },
     uploadFile: async (sealed) => {
       const { name } = await sealed.open();
-      given += 1;
-      const fileId = toId<CaseFileId>(makeId(given));
+      sequence += 1;
+      const fileId = toId<CaseFileId>(makeId(sequence));
       names.set(fileId, name);
       write({ operation: "uploadFile", target: null, item: `file ${name}`, what: "upload the file", text: null });
       return fileId;

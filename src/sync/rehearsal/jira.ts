@@ -45,8 +45,8 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
   const changed = new Map<string, Changed>();
   const deletedFiles = new Set<AttachmentId>();
   const transitions = new Map<string, Transition>();
-  let given = 0;
-  const nextId = (): string => makeId(++given);
+  let sequence = 0;
+  const nextId = (): string => makeId(++sequence);
   const now = (): Date => toServiceTime(clock.now(), base.serviceClock.aheadMs());
 
   function changesOf(issueId: IssueId): Changed {
@@ -92,8 +92,8 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
   async function listComments(issueId: IssueId, lane: Parameters<JiraPort["listComments"]>[1]) {
     return commentsNow(issueId, madeIssue(issueId) === null ? await base.listComments(issueId, lane) : []);
   }
-  const write = (told: Pick<Write, "operation" | "target" | "item" | "what"> & { readonly text?: string }): void =>
-    note({ text: null, ...told, direction: "to-jira" });
+  const write = (written: Pick<Write, "operation" | "target" | "item" | "what"> & { readonly text?: string }): void =>
+    note({ text: null, ...written, direction: "to-jira" });
 
   return {
     ...passOn(base, [
@@ -159,7 +159,7 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
     createIssue: async (input, lane) => {
       const left = await base.listLeftFields(input, lane);
       const issueId = toId<IssueId>(nextId());
-      const issueKey = toId<IssueKey>(`${deps.settings.jira.projectKey}-${firstNumber + given}`);
+      const issueKey = toId<IssueKey>(`${deps.settings.jira.projectKey}-${firstNumber + sequence}`);
       const statuses = await deps.listStatuses();
       const first = statuses.find(({ category }) => category === "new") ?? statuses[0];
       const made: Issue = {
@@ -337,17 +337,17 @@ function toTransition({ id, name, category }: NewIssueStatus): Transition {
 /** The fields that the configuration gives, with their values. */
 function formWords({ requestType = null, fields = {} }: Pick<NewIssue, "requestType" | "fields">): string {
   const type = requestType === null ? [] : [`request type ${requestType}`];
-  const given = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  const words = [...type, ...given];
+  const values = Object.entries(fields).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const words = [...type, ...values];
   return words.length === 0 ? "" : `; ${words.join(", ")}`;
 }
 
 function commentWords(fingerprint: string, messageId: string | null): Pick<Write, "item" | "what"> {
   const read = parseCopyName(fingerprint);
   if (read.kind === "notice") {
-    const told = parseCause(read.cause);
-    return told.kind === "description"
-      ? { item: "description", what: `write part ${told.n} of the description as a comment` }
+    const cause = parseCause(read.cause);
+    return cause.kind === "description"
+      ? { item: "description", what: `write part ${cause.n} of the description as a comment` }
       : { item: "notice", what: "write a notice" };
   }
   return { item: `message ${messageId ?? fingerprint}`, what: "write a comment" };

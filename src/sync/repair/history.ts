@@ -9,7 +9,7 @@ import { itemKey } from "../../domain/rows/item-key.ts";
 import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { isInScope, isWanted, releasedReason } from "../plan/disclosure.ts";
-import { heldReason } from "../plan/restriction.ts";
+import { commentBar } from "../plan/restriction.ts";
 import type { Clock, JiraPort, TextPort } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 
@@ -51,8 +51,8 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
       const hashes = commentHashes(comment, text.adfToText);
       const mirror = findMirror(snapshot.mirrors, mirrorId.comment(comment.commentId));
       const known = { comment, mirror, outgoingSince: link.outgoingSince, wanted: true, hashes };
-      const held = heldReason({ comment, comments, issue, settings, ownAccountId });
-      if (isInScope(known) || !isWanted(settings, words) || held !== null) return [];
+      const bar = commentBar({ comment, comments, issue, settings, ownAccountId });
+      if (isInScope(known) || !isWanted(settings, words) || bar !== null) return [];
       const { commentId, authorName, createdAt } = comment;
       return [{ commentId, authorName, createdAt, text: words, ...hashes }];
     })

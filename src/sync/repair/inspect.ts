@@ -113,7 +113,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     plan.recheckAt === null
       ? []
       : [{ item: "comment", what: "waits for its hold time", direction: "to-huawei", pending: true }];
-  const held = guardRows(snapshot.mirrors).flatMap(({ item, state }): Difference[] =>
+  const guarded = guardRows(snapshot.mirrors).flatMap(({ item, state }): Difference[] =>
     state === "held"
       ? [
           {
@@ -130,7 +130,7 @@ export async function inspectLink(deps: InspectDeps, linkId: LinkId): Promise<In
     differences: [
       ...planned,
       ...unknownRows(snapshot),
-      ...held,
+      ...guarded,
       ...waiting,
       ...open,
       ...missingCopies(deps, snapshot, observed, connection.huaweiUserIds),

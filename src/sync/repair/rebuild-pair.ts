@@ -18,7 +18,7 @@ import { moments } from "../moments.ts";
 import { restoredState } from "../plan/changes.ts";
 import { isWanted } from "../plan/disclosure.ts";
 import { factsHash } from "../plan/facts.ts";
-import { heldReason } from "../plan/restriction.ts";
+import { commentBar } from "../plan/restriction.ts";
 import { isCompatible } from "../plan/status.ts";
 import { type Recognised, recognise } from "../recognise/recognise.ts";
 import { messageHeader } from "../render.ts";
@@ -403,7 +403,7 @@ export function summarise(
       comment.mark === null &&
       !sent.has(comment.commentId) &&
       isWanted(deps.settings, deps.text.adfToText(comment.body)) &&
-      heldReason({ ...reading, comment, settings: deps.settings }) === null,
+      commentBar({ ...reading, comment, settings: deps.settings }) === null,
   ).length;
   return {
     ...resultOf(pair, "new"),

@@ -38,7 +38,7 @@ export async function previewRebuild(
 ): Promise<readonly PairResult[]> {
   const links = await deps.state.listIntakeLinks(deps.settings.name);
   const byIssue = new Map(links.map((link) => [link.issueId, link]));
-  const told = (done: number): void => deps.onProgress?.(done, seen.found.length);
+  const report = (done: number): void => deps.onProgress?.(done, seen.found.length);
   const preview = async (pair: FoundIssue): Promise<PairResult> => {
     const link = byIssue.get(pair.issueId);
     if (link?.state === "unlinked") return resultOf(pair, "unlinked");
@@ -49,7 +49,7 @@ export async function previewRebuild(
     const found = await recognisePair(deps, pair, reading, memory, accepts);
     return { ...summarise(deps, pair, reading, memory, found), outcome: outcomeOf(pair, reading, link === undefined) };
   };
-  return inLanes(seen.found, deps.concurrency, preview, told);
+  return inLanes(seen.found, deps.concurrency, preview, report);
 }
 
 /**

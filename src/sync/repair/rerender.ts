@@ -16,9 +16,9 @@ import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { knownFile } from "../apply/case-files.ts";
 import { renderMessage } from "../apply/messages.ts";
-import { heldDirections } from "../link/holds.ts";
 import { observe } from "../link/observe.ts";
 import type { LinkDeps } from "../link/run-link.ts";
+import { suspendedDirections } from "../link/suspensions.ts";
 import type { LeasedLink } from "../state.ts";
 
 /**
@@ -55,7 +55,7 @@ async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<Rere
   const { link, mirrors, intents } = leased.snapshot;
   const connection = await deps.state.getConnection(link.connectionName);
   if (connection.state === "stopped") return { changed: 0, uneven: 0, left: "stopped" };
-  if (connection.pausedToJira || heldDirections(leased.snapshot).has("to-jira"))
+  if (connection.pausedToJira || suspendedDirections(leased.snapshot).has("to-jira"))
     return { changed: 0, uneven: 0, left: "paused" };
   if (link.issueId === null || link.state !== "active") return { changed: 0, uneven: 0, left: null };
   const lane = "check";

@@ -51,7 +51,7 @@ async function inspectRequests(
     asking.map((issue) => issue.issueId),
   );
   // Those wait for a person's word, as the failure says; nothing drifts.
-  const held = new Set<string>(await deps.state.listFailedLinks(deps.settings.name, guardHeld));
+  const guardedLinks = new Set<string>(await deps.state.listFailedLinks(deps.settings.name, guardHeld));
   const byIssue = new Map(links.map((link) => [link.issueId, link]));
   return asking.flatMap((issue): Inspection[] => {
     const link = byIssue.get(issue.issueId);
@@ -69,7 +69,8 @@ async function inspectRequests(
             item: `request ${issue.issueKey}`,
             what: "the issue asks for a service ticket and has none yet",
             direction: "to-huawei",
-            pending: held.has(link?.id ?? "") || isYoung(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()),
+            pending:
+              guardedLinks.has(link?.id ?? "") || isYoung(new Date(issue.updatedRaw), deps.jira.serviceClock.aheadMs()),
           },
         ],
       },

@@ -82,7 +82,7 @@ export async function composeCase(
     ownAccountId: await deps.jira.getOwnAccountId(),
     text: `${issue.summary}\n${description}`,
     media: deps.text.mediaReferences(issue.description),
-    held:
+    barredNames:
       issue.files.length === 0
         ? []
         : namesInRestricted(deps.text, issue, await deps.jira.listComments(issue.issueId, deps.lane)),

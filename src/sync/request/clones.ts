@@ -60,9 +60,9 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
   const { mirrors, intents } = leased.snapshot;
   const cause = noticeCause.clone;
   const row = noticeId(cause);
-  const told = findMirror(mirrors, row) !== undefined;
+  const isTold = findMirror(mirrors, row) !== undefined;
   let writes = 0;
-  if (text !== null && !told) {
+  if (text !== null && !isTold) {
     const owed = findIntent(intents, { kind: "notice", cause }) !== undefined;
     const comments = owed ? [] : await deps.jira.listComments(issueId, deps.lane);
     const before = comments.find((comment) => comment.mark?.fingerprint === noticeName(cause));

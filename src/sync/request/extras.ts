@@ -6,12 +6,12 @@ import { addMasked, type GuardOptions, guardText, guardUnder, type MaskedKind } 
 import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
 import type { ExtraValue } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
-import { type Asking, again, type Given, match, type Problem, problem, withoutSecrets } from "./values.ts";
+import { type Asking, again, match, type Problem, problem, type WrittenInput, withoutSecrets } from "./values.ts";
 
 /** The values that go, or what is wrong for people. Throws `ServiceError` where nothing was ever read and the service is away. */
 export async function resolveExtras(
   { lookups, guard, lane }: Asking,
-  given: Readonly<Record<string, Given>>,
+  written: Readonly<Record<string, WrittenInput>>,
   filter: Parameters<Lookups["extraParameters"]>[0],
 ): Promise<
   { readonly kind: "values"; readonly extras: readonly ExtraValue[]; readonly masked: readonly MaskedKind[] } | Problem
@@ -21,7 +21,7 @@ export async function resolveExtras(
     () => true,
   );
   if (asked === null) {
-    const untold = Object.entries(given).map(([key, one]) => ({
+    const untold = Object.entries(written).map(([key, one]) => ({
       id: one.person ? guardText(key, guard).text : writtenByOperator(key),
       ...guardExtra(one, [key], guard),
     }));
@@ -29,7 +29,7 @@ export async function resolveExtras(
   }
   const extras: (ExtraValue & { readonly masked: readonly MaskedKind[] })[] = [];
   const shown = asked.map((parameter) => `${parameter.id} (${parameter.name})`).join(", ");
-  for (const [key, one] of Object.entries(given)) {
+  for (const [key, one] of Object.entries(written)) {
     const parameter = match(asked, key);
     if (parameter === null) {
       if (one.person) return problem((t) => t.values.extraNotAsked(withoutSecrets(key), shown === "" ? null : shown));
@@ -53,7 +53,7 @@ export async function resolveExtras(
 
 /** The value of an extra parameter, guarded below each of its names where a person wrote it. */
 function guardExtra(
-  { text, person }: Given,
+  { text, person }: WrittenInput,
   names: readonly string[],
   guard: GuardOptions,
 ): { readonly value: GuardedText; readonly masked: readonly MaskedKind[] } {

@@ -14,7 +14,14 @@ it.each([
   }));
   const issue = { files, projectTypeKey: "software" } as unknown as Issue;
 
-  const leaving = filesOfRequest({ issue, policy: "referenced", ownAccountId: "bot", text, media: [], held: [] });
+  const leaving = filesOfRequest({
+    issue,
+    policy: "referenced",
+    ownAccountId: "bot",
+    text,
+    media: [],
+    barredNames: [],
+  });
 
   expect(leaving.map((file) => file.name)).toEqual(expected);
 });

@@ -41,12 +41,12 @@ export function filesOfRequest(input: {
   readonly ownAccountId: string;
   readonly text: string;
   readonly media: readonly string[];
-  readonly held: readonly string[];
+  readonly barredNames: readonly string[];
 }): readonly IssueFile[] {
   const { issue, policy, text, media } = input;
   if (policy === "none") return [];
   return issue.files.filter((file) => {
-    if (file.authorId === input.ownAccountId || isNamedIn(input.held, file)) return false;
+    if (file.authorId === input.ownAccountId || isNamedIn(input.barredNames, file)) return false;
     if (policy === "all" && issue.projectTypeKey !== "service_desk") return true;
     return isNamedByText({ text, references: media, files: issue.files }, file);
   });

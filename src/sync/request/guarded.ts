@@ -14,10 +14,10 @@ import { postNotice } from "../apply/notices.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
 import { decidedCommand, findCommand, replyText } from "../plan/commands.ts";
 import { endStep, findReleased, guardRows, guardVerdict, holdStep, type Said } from "../plan/guard-hold.ts";
-import { authorHold, heldReason } from "../plan/restriction.ts";
+import { authorBar, commentBar } from "../plan/restriction.ts";
 import type { LeasedLink } from "../state.ts";
 import { askedAs, type CaseWords } from "./case-words.ts";
-import type { GivenInputs } from "./inputs.ts";
+import type { WrittenInputs } from "./inputs.ts";
 
 /** What became of the question. */
 type Guarded =
@@ -34,14 +34,14 @@ export async function guardRequest(
   request: {
     readonly issue: Issue;
     readonly words: CaseWords;
-    readonly given: GivenInputs;
+    readonly written: WrittenInputs;
     /** What the guard found in the extra parameters. */
     readonly masked: readonly MaskedKind[];
     /** Of what the issue asks for. */
     readonly hash: string;
   },
 ): Promise<Guarded> {
-  const { issue, words, given, masked, hash } = request;
+  const { issue, words, written: given, masked, hash } = request;
   const frozen = findIntent(leased.snapshot.intents, { kind: "case" });
   // It was let go already, or may have left: then it is repeated in the same words.
   if (frozen?.repeated === true || frozen?.payload.asked === askedAs(hash, { ...deps, asIs: false }))
@@ -60,7 +60,7 @@ export async function guardRequest(
   let verdict = ask();
   let writes = 0;
   if (verdict.kind === "waits") {
-    const { step, cause, text } = holdStep(deps.settings, said, { held: verdict, comment: null });
+    const { step, cause, text } = holdStep(deps.settings, said, { hold: verdict, comment: null });
     if (!verdict.known) await leased.apply(step);
     // Also where a run before this one died in between.
     writes += await postNotice(deps, leased, cause, text);
@@ -90,7 +90,7 @@ async function takeWord(
   for (const comment of comments) {
     const isOpen = findCommand(leased.snapshot.mirrors, comment.commentId) === undefined;
     if (!isOpen || comment.authorId === ownAccountId || comment.mark != null) continue;
-    if (authorHold(comment, settings) !== null) continue;
+    if (authorBar(comment, settings) !== null) continue;
     const command = parseCommand(deps.text.adfToText(comment.body));
     if (command?.name !== "release") continue;
     const holdMs = settings.comments.holdSeconds * 1000;
@@ -99,8 +99,8 @@ async function takeWord(
       until ??= at;
       continue;
     }
-    const isHeld = heldReason({ comment, comments, issue, settings, ownAccountId }) !== null;
-    writes += await answer(deps, leased, comment, { command, isHeld });
+    const isBarred = commentBar({ comment, comments, issue, settings, ownAccountId }) !== null;
+    writes += await answer(deps, leased, comment, { command, isBarred });
   }
   return { until, writes };
 }
@@ -111,11 +111,11 @@ async function answer(
   comment: IssueComment,
   asked: {
     readonly command: Parameters<typeof findReleased>[1];
-    readonly isHeld: boolean;
+    readonly isBarred: boolean;
   },
 ): Promise<number> {
   const { commentId, authorId } = comment;
-  const refused = asked.isHeld ? "restricted" : await permissionRefusal(deps, comment);
+  const refused = asked.isBarred ? "restricted" : await permissionRefusal(deps, comment);
   const found =
     refused === null ? findReleased(leased.snapshot.mirrors, asked.command, comment.updatedAt) : { refusal: refused };
   const result = "refusal" in found ? found.refusal : asked.command.word;

@@ -21,18 +21,18 @@ import {
   again,
   type Chosen,
   choose,
-  type Given,
   match,
   type Problem,
   problem,
+  type WrittenInput,
   withoutSecrets,
 } from "./values.ts";
 
-/** The inputs as they were given, before any check. */
-export type GivenInputs = {
-  readonly named: { readonly [Name in InputName]: Given | null };
-  readonly template: Given | null;
-  readonly extends: Readonly<Record<string, Given>>;
+/** The inputs as somebody wrote them, before any check. */
+export type WrittenInputs = {
+  readonly named: { readonly [Name in InputName]: WrittenInput | null };
+  readonly template: WrittenInput | null;
+  readonly extends: Readonly<Record<string, WrittenInput>>;
 };
 
 /** The inputs as ids, ready for a new case; `template` is the text that ends the description. */
@@ -61,30 +61,30 @@ export function collectInputs(
   issue: Pick<Issue, "labels">,
   fieldTexts: Readonly<Record<string, string | null>>,
   settings: CreateSettings,
-): GivenInputs {
-  const fromField = (field: string | null | undefined): Given | null => {
+): WrittenInputs {
+  const fromField = (field: string | null | undefined): WrittenInput | null => {
     const text = field == null ? null : (fieldTexts[field] ?? null);
     return text === null || text.trim() === "" ? null : { text: text.trim(), person: true };
   };
-  const fromLabel = (prefix: string): Given | null => {
+  const fromLabel = (prefix: string): WrittenInput | null => {
     const label = issue.labels.find((entry) => entry.toLowerCase().startsWith(prefix) && entry.length > prefix.length);
     return label === undefined ? null : { text: label.slice(prefix.length), person: true };
   };
-  const fromDefault = (text: string | null | undefined): Given | null =>
+  const fromDefault = (text: string | null | undefined): WrittenInput | null =>
     text == null || text === "" ? null : { text, person: false };
-  const pick = (name: InputName): Given | null =>
+  const pick = (name: InputName): WrittenInput | null =>
     fromField(settings.fields[name]) ?? fromLabel(inputLabels[name]) ?? fromDefault(settings.defaults[name]);
 
   const labelled = issue.labels.flatMap((label) => {
     const match = /^hw-extra-([^:]+):(.+)$/i.exec(label);
     return match === null ? [] : [[match[1] ?? "", { text: match[2] ?? "", person: true }] as const];
   });
-  const extras: Record<string, Given> = {};
+  const extras: Record<string, WrittenInput> = {};
   for (const [key, text] of Object.entries(settings.defaults.extends)) extras[key] = { text, person: false };
-  for (const [key, given] of labelled) extras[key] = given;
+  for (const [key, input] of labelled) extras[key] = input;
   for (const [key, field] of Object.entries(settings.fields.extends)) {
-    const given = fromField(field);
-    if (given !== null) extras[key] = given;
+    const input = fromField(field);
+    if (input !== null) extras[key] = input;
   }
   return {
     named: {
@@ -103,12 +103,12 @@ export function collectInputs(
 export function inputsHash(
   issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "restriction" | "mark">,
   text: string,
-  given: GivenInputs,
+  written: WrittenInputs,
 ): string {
   const labels = issue.labels.filter((label) => !label.startsWith(mirroredLabelPrefix) && label !== commonLabel);
   const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.mark?.issueId ?? null];
   if (issue.restriction !== "none") facts.push(issue.restriction);
-  return hashParts([JSON.stringify([facts, [...labels].sort(), given])]).slice(0, 24);
+  return hashParts([JSON.stringify([facts, [...labels].sort(), written])]).slice(0, 24);
 }
 
 /**
@@ -119,14 +119,14 @@ export function inputsHash(
  */
 export async function resolveInputs(
   lookups: Lookups,
-  given: GivenInputs,
+  written: WrittenInputs,
   settings: { readonly isPlain: boolean; readonly guard: GuardOptions },
   lane: Lane,
 ): Promise<Resolution> {
-  const { named } = given;
+  const { named } = written;
   const { guard } = settings;
   if (settings.isPlain) {
-    const tooMuch = refuseExtras(given);
+    const tooMuch = refuseExtras(written);
     if (tooMuch !== null) return tooMuch;
   }
   const categories = await again(
@@ -175,9 +175,9 @@ export async function resolveInputs(
   if (severity !== null && "kind" in severity) return severity;
   const extras = settings.isPlain
     ? { kind: "values" as const, extras: [], masked: [] }
-    : await resolveExtras({ lookups, guard, lane }, given.extends, { ...filter, problemTypeId: problem.id });
+    : await resolveExtras({ lookups, guard, lane }, written.extends, { ...filter, problemTypeId: problem.id });
   if (extras.kind === "problem") return extras;
-  const template = await resolveTemplate(lookups, given.template, problem, lane);
+  const template = await resolveTemplate(lookups, written.template, problem, lane);
   if (template !== null && "kind" in template) return template;
   return {
     kind: "inputs",
@@ -194,7 +194,7 @@ export async function resolveInputs(
 }
 
 /** A severity or an extra parameter that a person named on the issue, where none can be set; `null` = nobody did. */
-function refuseExtras({ named, extends: extras }: GivenInputs): Problem | null {
+function refuseExtras({ named, extends: extras }: WrittenInputs): Problem | null {
   const key = Object.keys(extras).find((name) => extras[name]?.person === true);
   const severity = named.severityId;
   if (severity?.person === true) return problem((t) => t.values.plainSeverity(withoutSecrets(severity.text)));
@@ -203,45 +203,45 @@ function refuseExtras({ named, extends: extras }: GivenInputs): Problem | null {
 
 async function resolveSeverity(
   { lookups, guard, lane }: Asking,
-  given: Given | null,
+  input: WrittenInput | null,
   of: { readonly product: Chosen | null; readonly problem: Chosen },
 ): Promise<Chosen | null | Problem> {
-  if (given === null) return null;
+  if (input === null) return null;
   if (of.product === null) {
-    if (!given.person) return null;
-    return problem((t) => t.values.severityWithoutProduct(withoutSecrets(given.text), inputLabels.productId));
+    if (!input.person) return null;
+    return problem((t) => t.values.severityWithoutProduct(withoutSecrets(input.text), inputLabels.productId));
   }
   const filter = { productId: of.product.id, problemTypeId: of.problem.id };
   const found = await again(
     (age) => lookups.severities(filter, age, lane),
-    (answer) => isFound(answer.severities, given),
+    (answer) => isFound(answer.severities, input),
   );
-  if (found === null) return choose(null, given, guard) ?? wrong("severityId", given, null);
+  if (found === null) return choose(null, input, guard) ?? wrong("severityId", input, null);
   if (!found.shown) {
     // Without a support plan that covers it Huawei takes no severity (huawei.md 6); a default must not stand in the way.
-    if (!given.person) return null;
-    return problem((t) => t.values.severityNotCovered(withoutSecrets(given.text), of.problem.name));
+    if (!input.person) return null;
+    return problem((t) => t.values.severityNotCovered(withoutSecrets(input.text), of.problem.name));
   }
-  return choose(found.severities, given, guard) ?? wrong("severityId", given, found.severities);
+  return choose(found.severities, input, guard) ?? wrong("severityId", input, found.severities);
 }
 
 /** A default that the problem type does not have is left out; what a person named must be there. */
 async function resolveTemplate(
   lookups: Lookups,
-  given: Given | null,
+  input: WrittenInput | null,
   problemType: Chosen,
   lane: Lane,
 ): Promise<CaseTemplate | null | Problem> {
-  if (given === null) return null;
+  if (input === null) return null;
   const templates = await again(
     (age) => lookups.templates(problemType.id, age, lane),
-    (found) => !given.person || isFound(found, given),
+    (found) => !input.person || isFound(found, input),
   );
   // A template is a text, which only the look-up knows.
-  const template = templates === null ? null : match(templates, given.text);
-  if (template !== null || !given.person) return template;
+  const template = templates === null ? null : match(templates, input.text);
+  if (template !== null || !input.person) return template;
   return problem((t) =>
-    t.values.foreignTemplate(withoutSecrets(given.text), problemType.name, listAllowed(t, templates), templateLabel),
+    t.values.foreignTemplate(withoutSecrets(input.text), problemType.name, listAllowed(t, templates), templateLabel),
   );
 }
 
@@ -249,14 +249,14 @@ function caseTypeOf(problems: readonly ProblemType[] | null, chosen: Chosen): st
   return problems?.find(({ id }) => id === chosen.id)?.caseType ?? null;
 }
 
-function isFound(items: readonly NamedId[], given: Given | null): boolean {
-  return given === null || match(items, given.text) !== null;
+function isFound(items: readonly NamedId[], input: WrittenInput | null): boolean {
+  return input === null || match(items, input.text) !== null;
 }
 
-function wrong(name: InputName, given: Given, allowed: readonly NamedId[] | null): Problem {
+function wrong(name: InputName, input: WrittenInput, allowed: readonly NamedId[] | null): Problem {
   return problem((t) => {
-    const place = given.person ? t.values.atIssue(inputLabels[name]) : t.values.atDefaults(name);
-    return t.values.unknown(t.inputs[name], withoutSecrets(given.text), listAllowed(t, allowed), place);
+    const place = input.person ? t.values.atIssue(inputLabels[name]) : t.values.atDefaults(name);
+    return t.values.unknown(t.inputs[name], withoutSecrets(input.text), listAllowed(t, allowed), place);
   });
 }
 

@@ -165,8 +165,8 @@ async function reportDuplicate(
 ): Promise<void> {
   const { name } = deps.settings;
   const { entry, first } = pair;
-  const told = JSON.parse((await deps.state.findCursor(name, duplicatesCursor)) ?? "[]") as string[];
-  if (told.includes(entry.caseId) || !isOpenStatus(entry.status)) return;
+  const caseIds = JSON.parse((await deps.state.findCursor(name, duplicatesCursor)) ?? "[]") as string[];
+  if (caseIds.includes(entry.caseId) || !isOpenStatus(entry.status)) return;
   const apart = entry.createdAt.getTime() - first.createdAt.getTime();
   // What we repeated comes soon after the first; a copy of later may be a person's, who took the old text over with its mark.
   const canceled = Math.abs(apart) <= repeatedWithinMs && (await cancelUntouched(deps, entry.caseId));
@@ -175,7 +175,7 @@ async function reportDuplicate(
     "duplicate",
     `case ${entry.caseId} is a second copy of ${first.caseId}${canceled ? " and was canceled" : "; look at both and close one"}`,
   );
-  await deps.state.saveCursor(name, duplicatesCursor, JSON.stringify([...told, entry.caseId].slice(-1_000)));
+  await deps.state.saveCursor(name, duplicatesCursor, JSON.stringify([...caseIds, entry.caseId].slice(-1_000)));
 }
 
 async function cancelUntouched(deps: IntakeDeps, caseId: CaseId): Promise<boolean> {

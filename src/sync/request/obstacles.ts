@@ -4,7 +4,7 @@ import { unlessRefused } from "../../domain/steps.ts";
 import { permissionRefusal } from "../apply/commands.ts";
 import { isIssueOf } from "../ownership.ts";
 import { requestLabels } from "../plan/request.ts";
-import { issueHold } from "../plan/restriction.ts";
+import { issueBar } from "../plan/restriction.ts";
 import type { Words } from "../texts/say.ts";
 import { cloneText } from "./clones.ts";
 import type { ResolvedInputs } from "./inputs.ts";
@@ -18,8 +18,8 @@ export async function obstacleOf(deps: RequestDeps, issue: Issue): Promise<Words
   }
   const copied = cloneText(issue);
   if (copied !== null) return copied;
-  const hold = issueHold(issue, deps.settings);
-  if (hold !== null) return (t) => t.request.holds[hold];
+  const bar = issueBar(issue, deps.settings);
+  if (bar !== null) return (t) => t.request.holds[bar];
   if (issue.category === "done") return (t) => t.request.isDone;
   return null;
 }

@@ -154,9 +154,9 @@ async function tryCreate(
   const { create } = deps.settings;
   const fields = configuredFields(create);
   const fieldTexts = fields.length === 0 ? {} : await deps.jira.getFieldTexts(issue.issueId, fields, deps.lane);
-  const given = collectInputs(issue, fieldTexts, create);
+  const written = collectInputs(issue, fieldTexts, create);
   const description = deps.text.adfToText(issue.description);
-  const hash = inputsHash(issue, description, given);
+  const hash = inputsHash(issue, description, written);
   const cause = noticeCause.requestRefused(hash);
   const retried = leased.snapshot.failures.some((failure) => failure.item === "case" && failure.state === "retrying");
   const refusedBefore = findMirror(leased.snapshot.mirrors, noticeId(cause)) !== undefined;
@@ -175,15 +175,21 @@ async function tryCreate(
     isPlain: !deps.huawei.capabilities.has("severity_and_extends"),
     guard: deps.settings.guard,
   };
-  const resolution = await resolveInputs(deps.lookups, given, checks, deps.lane);
+  const resolution = await resolveInputs(deps.lookups, written, checks, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
   const words = await composeCase(deps, { issue, description, inputs: resolution.inputs });
-  const guarded = await guardRequest(deps, leased, { issue, words, given, masked: resolution.inputs.masked, hash });
+  const guarded = await guardRequest(deps, leased, {
+    issue,
+    words,
+    written,
+    masked: resolution.inputs.masked,
+    hash,
+  });
   if (guarded.kind !== "goes") return guarded;
   const { asIs } = guarded;
   const guard = guardFor(deps.settings, guarded);
   // What was resolved before has its extra parameters masked.
-  const resolved = asIs ? await resolveInputs(deps.lookups, given, { ...checks, guard }, deps.lane) : resolution;
+  const resolved = asIs ? await resolveInputs(deps.lookups, written, { ...checks, guard }, deps.lane) : resolution;
   if (resolved.kind === "problem") return refuse(deps, leased, cause, resolved.text);
   const { inputs } = resolved;
   const lacking = await accountObstacle(deps, inputs);
@@ -208,7 +214,7 @@ async function tryCreate(
     const reason = isServiceError(error) && error.facts.operation === "createCase" ? refusalText(error) : null;
     if (reason === null) throw error;
     // What was remembered of the look-ups may be out of date: read anew they tell which value it is, and which are allowed.
-    const anew = await resolveInputs(askAnew(deps.lookups), given, { ...checks, guard }, deps.lane);
+    const anew = await resolveInputs(askAnew(deps.lookups), written, { ...checks, guard }, deps.lane);
     if (anew.kind === "inputs" && JSON.stringify(anew.inputs) !== JSON.stringify(inputs))
       return { kind: "wait", until: deps.clock.now(), reason: "look_ups_changed", writes: 0 };
     const why: Words = anew.kind === "problem" ? anew.text : (t) => t.request.askedWith(describeInputs(anew.inputs));

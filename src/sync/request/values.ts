@@ -16,7 +16,7 @@ const dayMs = 24 * 3_600_000;
 const rereadMs = 60_000;
 
 /** An input as somebody wrote it. `person`: it stands on the issue, not in the configuration. */
-export type Given = { readonly text: string; readonly person: boolean };
+export type WrittenInput = { readonly text: string; readonly person: boolean };
 
 /** With what the look-ups are asked, and what their answers are compared with. */
 export type Asking = { readonly lookups: Lookups; readonly guard: GuardOptions; readonly lane: Lane };
@@ -36,16 +36,20 @@ export type Chosen = { readonly id: GuardedText; readonly name: string };
  * What was given among the allowed ones; as it stands where these could not be read. `null`: nothing was given, it is not among them, or
  * the guard finds something in what would go as it stands.
  */
-export function choose(allowed: readonly NamedId[] | null, given: Given | null, guard: GuardOptions): Chosen | null {
-  if (given === null) return null;
+export function choose(
+  allowed: readonly NamedId[] | null,
+  input: WrittenInput | null,
+  guard: GuardOptions,
+): Chosen | null {
+  if (input === null) return null;
   if (allowed !== null) {
-    const found = match(allowed, given.text);
+    const found = match(allowed, input.text);
     return found === null ? null : { id: toldByHuawei(found.id), name: found.name };
   }
-  const text = given.text.trim();
-  if (!given.person) return { id: writtenByOperator(text), name: given.text };
+  const text = input.text.trim();
+  if (!input.person) return { id: writtenByOperator(text), name: input.text };
   const guarded = guardText(text, guard);
-  return guarded.masked.length > 0 ? null : { id: guarded.text, name: given.text };
+  return guarded.masked.length > 0 ? null : { id: guarded.text, name: input.text };
 }
 
 /**

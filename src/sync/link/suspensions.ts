@@ -1,5 +1,5 @@
 /**
- * What stops a link, or one direction of it, until something changes: holds, vanished cases and issues, issues that moved away. All of
+ * What stops a link, or one direction of it, until something changes: suspensions, vanished cases and issues, issues that moved away. All of
  * it is told on the issue where that can be written to (guarantee 6).
  */
 import type { FailureDirection } from "../../domain/direction.ts";
@@ -15,10 +15,10 @@ import type { LeasedLink, LinkSnapshot, StatePort } from "../state.ts";
 import { say, type Words } from "../texts/say.ts";
 import { later, type Run } from "./run.ts";
 
-type HoldDeps = ApplyDeps & { readonly state: StatePort };
+type SuspendDeps = ApplyDeps & { readonly state: StatePort };
 
 /** The issue left the connection's project: nothing goes on until `links move` says that this is wanted (rule 7). */
-export async function noteMoved(deps: HoldDeps, leased: LeasedLink, run: Run, issue: Issue): Promise<Outcome> {
+export async function noteMoved(deps: SuspendDeps, leased: LeasedLink, run: Run, issue: Issue): Promise<Outcome> {
   await leased.apply({
     link: { issueKey: issue.issueKey, state: "moved", reason: "moved" },
     failures: [
@@ -59,7 +59,7 @@ const missingMax = 20;
  * are missing at once that the connection stops instead.
  */
 export async function noteMissing(
-  deps: HoldDeps,
+  deps: SuspendDeps,
   leased: LeasedLink,
   run: Run,
   missing: {
@@ -91,14 +91,14 @@ export async function noteMissing(
     return deferred("access_changed", run.writes);
   }
   if (item === "case") {
-    const told = await tellSoftly(
+    const isTold = await tellSoftly(
       deps,
       leased,
       run,
       noticeCause.unreadable(reason, first.firstAt.getTime()),
       say(deps.settings, (t) => (reason === "case_gone" ? t.holds.caseGone : t.holds.caseForbidden)),
     );
-    if (!told) return deferred(reason, run.writes);
+    if (!isTold) return deferred(reason, run.writes);
   }
   await leased.apply({ link: { state: "gone", reason } });
   return blocked(reason);
@@ -126,7 +126,7 @@ async function tellSoftly(
  * says that its mirror is behind.
  */
 export async function holdLink(
-  deps: HoldDeps,
+  deps: SuspendDeps,
   leased: LeasedLink,
   run: Run,
   hold: {
@@ -152,15 +152,15 @@ export async function holdLink(
 }
 
 /** Directions of a link that wait for a person, those among them whose failure was put aside for good. */
-export function heldDirections(snapshot: LinkSnapshot): ReadonlySet<ActionDirection> {
-  const held = new Set<ActionDirection>();
+export function suspendedDirections(snapshot: LinkSnapshot): ReadonlySet<ActionDirection> {
+  const suspended = new Set<ActionDirection>();
   for (const failure of snapshot.failures) {
     // Nobody wants the issue that Jira refused.
     if (failure.reason === ("issue_refused" satisfies FailureReason) && failure.state === "discarded")
-      held.add("to-jira");
+      suspended.add("to-jira");
     if (failure.item !== "link" || !["open", "discarded"].includes(failure.state)) continue;
-    if (failure.direction !== "to-huawei") held.add("to-jira");
-    if (failure.direction !== "to-jira") held.add("to-huawei");
+    if (failure.direction !== "to-huawei") suspended.add("to-jira");
+    if (failure.direction !== "to-jira") suspended.add("to-huawei");
   }
-  return held;
+  return suspended;
 }

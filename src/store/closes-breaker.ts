@@ -1,5 +1,12 @@
-/** The lane of closes and cancels on PostgreSQL: what `domain/closes-lane.ts` decides by. */
-import { admitWish, closesCursor, heldLane, parseLane, releasedLane, wishesSpanMs } from "../domain/closes-lane.ts";
+/** The breaker of closes and cancels on PostgreSQL: what `domain/closes-breaker.ts` decides by. */
+import {
+  admitWish,
+  closesCursor,
+  parseCloses,
+  releasedCloses,
+  trippedCloses,
+  wishesSpanMs,
+} from "../domain/closes-breaker.ts";
 import type { LinkId } from "../domain/ids.ts";
 import { storedStart } from "../domain/rows/mirror-name.ts";
 import { findCursor, recordConnectionFailure, saveCursor } from "./connections.ts";
@@ -17,7 +24,7 @@ export function admitClose(
     {
       findCursor: (name) => findCursor(prisma, connectionName, name),
       countWishes: (since) => countCloseWishes(prisma, connectionName, since),
-      hold: (count) => holdCloses(prisma, { connectionName, count, at: wish.at }),
+      trip: (count) => holdCloses(prisma, { connectionName, count, at: wish.at }),
     },
     wish,
   );
@@ -31,13 +38,13 @@ export async function countCloseWishes(queries: Queries, connectionName: string,
   return row?.count ?? 0;
 }
 
-/** Wakes the links with moves that were noted within the span and wait; nothing while the lane is held. May be repeated. */
+/** Wakes the links with moves that were noted within the span and wait; nothing while the breaker has tripped. May be repeated. */
 export async function wakeCountedWishes(
   prisma: PrismaClient,
   span: { readonly connectionName: string; readonly since: Date | null; readonly until: Date; readonly at: Date },
 ): Promise<void> {
   const { connectionName, until, at } = span;
-  if (parseLane(await findCursor(prisma, connectionName, closesCursor)).isHeld) return;
+  if (parseCloses(await findCursor(prisma, connectionName, closesCursor)).isTripped) return;
   // A round that died before it woke them is made good by the next one.
   const since = new Date((span.since ?? until).getTime() - wishesSpanMs);
   const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
@@ -51,14 +58,14 @@ export async function wakeCountedWishes(
   );
 }
 
-/** Holds the lane and records `many_closes`. May be repeated; a lane that is held stays held since its first moment. */
+/** Trips the breaker and records `many_closes`. May be repeated; one that has tripped keeps its first moment. */
 async function holdCloses(
   prisma: PrismaClient,
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
   const { connectionName, count, at } = hold;
-  if (parseLane(await findCursor(prisma, connectionName, closesCursor)).isHeld) return;
-  await saveCursor(prisma, { connectionName, name: closesCursor, value: heldLane(at) });
+  if (parseCloses(await findCursor(prisma, connectionName, closesCursor)).isTripped) return;
+  await saveCursor(prisma, { connectionName, name: closesCursor, value: trippedCloses(at) });
   await recordConnectionFailure(prisma, {
     connectionName,
     reason: "many_closes",
@@ -68,37 +75,37 @@ async function holdCloses(
 }
 
 /**
- * Holds the lane for wishes that one look saw together. Within ten minutes after a release that look still sees the released ones,
+ * Trips the breaker for wishes that one look saw together. Within ten minutes after a release that look still sees the released ones,
  * so it holds nothing then; new wishes are counted one by one all the same. May be repeated.
  */
 export async function holdSeenTogether(
   prisma: PrismaClient,
   hold: { readonly connectionName: string; readonly count: number; readonly at: Date },
 ): Promise<void> {
-  const { releasedMs } = parseLane(await findCursor(prisma, hold.connectionName, closesCursor));
+  const { releasedMs } = parseCloses(await findCursor(prisma, hold.connectionName, closesCursor));
   if (hold.at.getTime() - releasedMs > wishesSpanMs) await holdCloses(prisma, hold);
 }
 
-/** Releases the held lanes of one connection or of all (`null`), and wakes the links that waited. Answers how many lanes were held. */
+/** Releases the tripped breakers of one connection or of all (`null`), and wakes the links that waited. Answers how many had tripped. */
 export async function releaseCloses(prisma: PrismaClient, connectionName: string | null, at: Date): Promise<number> {
-  const lanes = await prisma.cursor.findMany({
+  const breakers = await prisma.cursor.findMany({
     where: { name: closesCursor, ...(connectionName === null ? {} : { connectionName }) },
     select: { connectionName: true, value: true },
   });
-  const held = lanes.filter(({ value }) => parseLane(value).isHeld);
-  for (const lane of held) {
+  const tripped = breakers.filter(({ value }) => parseCloses(value).isTripped);
+  for (const breaker of tripped) {
     await saveCursor(prisma, {
-      connectionName: lane.connectionName,
+      connectionName: breaker.connectionName,
       name: closesCursor,
-      value: releasedLane(at),
+      value: releasedCloses(at),
     });
     await prisma.failure.updateMany({
-      where: { connectionName: lane.connectionName, linkId: null, reason: "many_closes" },
+      where: { connectionName: breaker.connectionName, linkId: null, reason: "many_closes" },
       data: { state: "resolved" },
     });
     const waiting = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
       SELECT DISTINCT links.id::text AS id FROM links JOIN mirrors ON mirrors."linkId" = links.id
-      WHERE links."connectionName" = ${lane.connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira'
+      WHERE links."connectionName" = ${breaker.connectionName} AND mirrors.kind = 'notice' AND mirrors.origin = 'jira'
         AND mirrors.state = 'held' AND (mirrors."sourceId" LIKE ${`${storedStart("move")}%`} OR mirrors."sourceId" LIKE ${`${storedStart("command")}%`})`);
     await wakeLinks(
       prisma,
@@ -106,5 +113,5 @@ export async function releaseCloses(prisma: PrismaClient, connectionName: string
       { at },
     );
   }
-  return held.length;
+  return tripped.length;
 }
