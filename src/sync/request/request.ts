@@ -178,13 +178,7 @@ async function tryCreate(
   const resolution = await resolveInputs(deps.lookups, written, checks, deps.lane);
   if (resolution.kind === "problem") return refuse(deps, leased, cause, resolution.text);
   const words = await composeCase(deps, { issue, description, inputs: resolution.inputs });
-  const guarded = await guardRequest(deps, leased, {
-    issue,
-    words,
-    written,
-    masked: resolution.inputs.masked,
-    hash,
-  });
+  const guarded = await guardRequest(deps, leased, { issue, words, written, masked: resolution.inputs.masked, hash });
   if (guarded.kind !== "goes") return guarded;
   const { asIs } = guarded;
   const guard = guardFor(deps.settings, guarded);
