@@ -1,8 +1,8 @@
 /** `casebridge rebuild`: survey, question, work, report. */
 import { Option } from "commander";
 import { itemKey } from "../domain/rows/item-key.ts";
+import type { PairResult } from "../sync/repair/pair-result.ts";
 import { previewRebuild, rebuildConnection } from "../sync/repair/rebuild.ts";
-import type { PairResult } from "../sync/repair/rebuild-pair.ts";
 import { type Survey, survey } from "../sync/repair/survey.ts";
 import type { Parts, WiredConnection } from "./cli/app.ts";
 import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";

@@ -2,7 +2,7 @@
 import { watchedAfterCloseMs } from "../domain/link.ts";
 import type { Seal } from "../lib/seal.ts";
 import type { Clock } from "../sync/ports.ts";
-import type { StatePort } from "../sync/state.ts";
+import type { ClosesBreaker, StatePort } from "../sync/state.ts";
 import { admitClose, countCloseWishes, holdSeenTogether, releaseCloses, wakeCountedWishes } from "./closes-breaker.ts";
 import { arrangeCohorts, commitCohort, listCohorts } from "./cohorts.ts";
 import * as connections from "./connections.ts";
@@ -15,7 +15,12 @@ import { readSnapshot } from "./link-snapshot.ts";
 import { linkNumber } from "./sql.ts";
 import { listDueLinks, wakeLinks } from "./wake.ts";
 
-/** A closed case is watched for so long after it was first seen closed (rule 3). */
+type StateDeps = {
+  readonly prisma: PrismaClient;
+  readonly clock: Clock & Partial<Pick<DatabaseClock, "note">>;
+  /** Seals texts of unconfirmed writes; without it they are stored as they are. */
+  readonly seal?: Seal | null;
+};
 
 /**
  * Makes the memory of the flows. Moments that the flows compare come from `clock`, which is told the database's time with each lease;
@@ -23,12 +28,7 @@ import { listDueLinks, wakeLinks } from "./wake.ts";
  * Methods keep the promises of `StatePort`; besides what is written there they throw what the database throws (`isConnectionError`
  * tells an unreachable one), and nothing of a failed call is stored.
  */
-export function makeState(deps: {
-  readonly prisma: PrismaClient;
-  readonly clock: Clock & Partial<Pick<DatabaseClock, "note">>;
-  /** Seals texts of unconfirmed writes; without it they are stored as they are. */
-  readonly seal?: Seal | null;
-}): StatePort {
+export function makeState(deps: StateDeps): StatePort {
   const { prisma, clock, seal = null } = deps;
   const watchedSince = () => new Date(clock.now().getTime() - watchedAfterCloseMs);
 
@@ -70,14 +70,7 @@ export function makeState(deps: {
     markStamped: (linkIds, at) => intake.markStamped(prisma, linkIds, at),
     markAbsentChecked: (linkIds, at) => intake.markAbsentChecked(prisma, linkIds, at),
 
-    admitClose: (connectionName, notedAt) => admitClose(prisma, connectionName, { notedAt, at: clock.now() }),
-    countCloseWishes: (connectionName, since) => countCloseWishes(prisma, connectionName, since),
-    wakeCountedWishes: (connectionName, span) =>
-      wakeCountedWishes(prisma, { ...span, connectionName, at: clock.now() }),
-    releaseCloses: async (connectionName) => {
-      await releaseCloses(prisma, connectionName, clock.now());
-    },
-    holdCloses: (connectionName, count) => holdSeenTogether(prisma, { connectionName, count, at: clock.now() }),
+    ...closesMethods(deps),
 
     arrangeCohorts: (connectionName, since) =>
       arrangeCohorts(prisma, { connectionName, watchedSince: since, at: clock.now() }),
@@ -93,12 +86,7 @@ export function makeState(deps: {
       intake.listUncheckedLinks(prisma, { connectionName, before, periodMs, watchedSince: watchedSince() }),
     countWatchedLinks: (connectionName) => intake.countWatchedLinks(prisma, connectionName, watchedSince()),
 
-    beginRound: (connectionName, name, owner, leaseMs) =>
-      connections.beginRound(prisma, { connectionName, name, owner, leaseMs }),
-    renewRound: (connectionName, name, owner, leaseMs) =>
-      connections.renewRound(prisma, { connectionName, name, owner, leaseMs }),
-    endRound: (connectionName, name, owner, result) =>
-      connections.endRound(prisma, { connectionName, name, owner, ...result }),
+    ...roundMethods(deps),
     async recordRun(run) {
       const { linkId, ...rest } = run;
       await prisma.run.create({
@@ -115,5 +103,29 @@ export function makeState(deps: {
     resolveConnectionFailure: (connectionName, reason) =>
       connections.resolveConnectionFailure(prisma, { connectionName, reason }),
     countMissing: (connectionName) => connections.countMissing(prisma, connectionName, watchedSince()),
+  };
+}
+
+function closesMethods({ prisma, clock }: StateDeps): ClosesBreaker & Pick<StatePort, "holdCloses"> {
+  return {
+    admitClose: (connectionName, notedAt) => admitClose(prisma, connectionName, { notedAt, at: clock.now() }),
+    countCloseWishes: (connectionName, since) => countCloseWishes(prisma, connectionName, since),
+    wakeCountedWishes: (connectionName, span) =>
+      wakeCountedWishes(prisma, { ...span, connectionName, at: clock.now() }),
+    releaseCloses: async (connectionName) => {
+      await releaseCloses(prisma, connectionName, clock.now());
+    },
+    holdCloses: (connectionName, count) => holdSeenTogether(prisma, { connectionName, count, at: clock.now() }),
+  };
+}
+
+function roundMethods({ prisma }: StateDeps): Pick<StatePort, "beginRound" | "renewRound" | "endRound"> {
+  return {
+    beginRound: (connectionName, name, owner, leaseMs) =>
+      connections.beginRound(prisma, { connectionName, name, owner, leaseMs }),
+    renewRound: (connectionName, name, owner, leaseMs) =>
+      connections.renewRound(prisma, { connectionName, name, owner, leaseMs }),
+    endRound: (connectionName, name, owner, result) =>
+      connections.endRound(prisma, { connectionName, name, owner, ...result }),
   };
 }

@@ -16,8 +16,7 @@ import { actOnCase, askReopen } from "./actions.ts";
 import { carryFiles, carryLateFile } from "./case-files.ts";
 import { tellChange } from "./changes.ts";
 import { runCommand } from "./commands.ts";
-import { sendComment, withdrawComment } from "./comments.ts";
-import { removeDuplicate } from "./duplicates.ts";
+import { sendComment } from "./comments.ts";
 import { releaseGuarded } from "./guarded.ts";
 import { changeLabels, completeIssue, createIssue, dropRequestLabels, stampIssue } from "./issue.ts";
 import { sendOwnFile } from "./issue-files.ts";
@@ -26,6 +25,7 @@ import { postNotice, resumeNotice } from "./notices.ts";
 import { resumeMessage } from "./parts.ts";
 import { linkIssues } from "./relations.ts";
 import { moveIssue } from "./status.ts";
+import { removeDuplicate, withdrawComment } from "./take-back.ts";
 import type { ApplyDeps } from "./write-once.ts";
 
 /**

@@ -1,11 +1,9 @@
 /**
- * Jira → Huawei: comments, their versions, and taking them back.
+ * Jira → Huawei: comments and their versions.
  */
-import type { CaseMessage } from "../../domain/case.ts";
 import { isCaseText, withoutCase } from "../../domain/command-text.ts";
 import type { RememberedHashes } from "../../domain/identity.ts";
-import { type CommentId, type MessageId, toId } from "../../domain/ids.ts";
-import { knownFingerprints } from "../../domain/message-views.ts";
+import type { CommentId } from "../../domain/ids.ts";
 import { type NewIntent, newIntent } from "../../domain/rows/intent.ts";
 import { itemKey } from "../../domain/rows/item-key.ts";
 import { findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
@@ -27,8 +25,8 @@ import { permissionRefusal } from "./commands.ts";
 import { type Subject, Withheld } from "./gate.ts";
 import { type FullText, fileMessage, type UploadedFiles, uploadFiles } from "./issue-files.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
-import { owedMessage, partsOf, sendOwed, sendPart } from "./parts.ts";
-import { type ApplyDeps, guardFor, markKey, needCase, needIssue, permanentReason, Unsettled } from "./write-once.ts";
+import { partsOf, sendPart } from "./parts.ts";
+import { type ApplyDeps, guardFor, markKey, needIssue, permanentReason, Unsettled } from "./write-once.ts";
 
 type SendComment = Extract<Action, { kind: "send_comment" }>;
 
@@ -327,93 +325,4 @@ function maskedNotices(settings: Speaking, action: SendComment, masked: Renderin
       text: say(settings, (t) => t.guard.maskedComment(t.masked(masked))),
     },
   ];
-}
-
-/**
- * A sent comment was deleted or restricted: each of its messages is withdrawn where OSM allows it; of what stays, a message marked
- * `withdrawn` tells, and a failure says that it had been disclosed. Throws `ServiceError`. May be repeated.
- */
-export async function withdrawComment(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  action: Extract<Action, { kind: "withdraw_comment" }>,
-): Promise<number> {
-  const { mirror, reason } = action;
-  const issueId = needIssue(leased);
-  const commentId = toId<CommentId>(mirror.sourceId);
-  if (reason === "deleted" && (await deps.jira.findComment(issueId, commentId, deps.lane)) !== null) {
-    // Lists lag and shift between pages; the comment itself says that it is there.
-    return 0;
-  }
-  const withdrawn = await takeBack(deps, leased, mirror);
-  const base = { ...mirrorId.comment(commentId), state: "withdrawn" } as const;
-  const audit = [{ side: "huawei", action: "withdraw", item: itemKey("comment", commentId), result: reason }] as const;
-  if (withdrawn.complete) {
-    await leased.apply({ mirrors: [{ ...base, reason }], audit });
-    return withdrawn.writes;
-  }
-  const mark: Mark = {
-    kind: "comment",
-    issueKey: markKey(leased),
-    commentId,
-    version: 1,
-    part: null,
-    withdrawn: true,
-  };
-  const id = { kind: "withdrawal", commentId, version: mirror.version } as const;
-  // One step: the comment counts as withdrawn from here on, and the message that says so is owed.
-  await leased.apply({
-    intents: [
-      owedMessage(id, {
-        mark,
-        text: ownWords`The author has withdrawn this message. 作者已撤回此消息。`,
-        owner: mirrorId.comment(commentId),
-      }),
-    ],
-    mirrors: [{ ...base, reason: "already_disclosed" }],
-    failures: [
-      {
-        direction: "to-huawei",
-        // An item of its own: that the comment is sent again one day mends nothing.
-        item: itemKey("withdrawal", commentId),
-        reason: "already_disclosed",
-        detail: `the comment had been sent before (${reason}); Huawei Cloud does not take it back`,
-      },
-    ],
-    audit,
-  });
-  return withdrawn.writes + (await sendOwed(deps, leased, id));
-}
-
-/** Withdraws every message of a comment that shows. `complete`: none is left standing. */
-async function takeBack(
-  deps: ApplyDeps,
-  leased: LeasedLink,
-  mirror: Mirror<"comment">,
-): Promise<{ readonly complete: boolean; readonly writes: number }> {
-  const caseId = needCase(leased);
-  const fingerprints = new Set(mirror.copyFingerprints);
-  const isCopy = (message: CaseMessage): boolean =>
-    (message.messageId !== null && message.messageId === mirror.copyId) ||
-    knownFingerprints(message).some((fingerprint) => fingerprints.has(fingerprint));
-  const shows = async (): Promise<boolean> =>
-    (await deps.huawei.listMessages(caseId, deps.lane)).some((message) => message.content !== "" && isCopy(message));
-  if (!deps.huawei.capabilities.has("withdraw")) return { complete: !(await shows()), writes: 0 };
-  const detail = (await deps.huawei.getCase(caseId, deps.lane)).messages.filter(isCopy);
-  const ids = new Set(detail.flatMap((message) => (message.messageId === null ? [] : [message.messageId])));
-  if (detail.length === 0 && mirror.copyId !== null) ids.add(toId<MessageId>(mirror.copyId));
-  let writes = 0;
-  let refused = 0;
-  for (const messageId of ids) {
-    try {
-      await deps.huawei.withdrawMessage(caseId, messageId, deps.lane);
-      writes += 1;
-    } catch (error) {
-      if (permanentReason(error) === null) throw error;
-      refused += 1;
-    }
-  }
-  if (refused === 0 && writes > 0 && writes >= fingerprints.size) return { complete: true, writes };
-  // Refused, or not in the detail: taken back before, or by somebody else, unless the whole list still shows it.
-  return { complete: !(await shows()), writes };
 }

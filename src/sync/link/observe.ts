@@ -67,61 +67,69 @@ export async function observe(
     readonly hasIssue?: boolean;
   } = {},
 ): Promise<Observed> {
-  let detail: CaseDetail | null = null;
-  let caseReadAt: Date | null = null;
-  let messages: readonly CaseMessage[] | null = null;
-  if (link.caseId !== null && (sides.huawei || link.issueId === null)) {
-    caseReadAt = deps.clock.now();
-    detail = await deps.huawei.getCase(link.caseId, deps.lane);
-    messages = await completeMessages(deps, link, detail);
-  }
+  const wantsCase = sides.huawei || link.issueId === null;
+  let seen = wantsCase ? await readCase(deps, link) : noCase;
   let issue: Issue | null = null;
   let comments: readonly IssueComment[] | null = null;
   let issueReadAt: Date | null = null;
   let statusChanges: readonly StatusChange[] | null = null;
   let changes: readonly IssueChange[] | null = null;
-  const statusMoved = !hasIssue && detail !== null && detail.status !== link.agreedCaseStatus;
+  const statusMoved = !hasIssue && seen.case !== null && seen.case.status !== link.agreedCaseStatus;
   if (link.issueId !== null && (sides.jira || statusMoved)) {
     issueReadAt = deps.clock.now();
     ({ issue, comments, changes } = await readIssue(deps, link.issueId, sides, knownCopies));
     if (comments !== null && wantsChangelog(issue)) changes ??= await deps.jira.listChanges(link.issueId, deps.lane);
     const categoryMoved = link.agreedCategory !== null && issue.category !== link.agreedCategory;
     if (categoryMoved && link.caseId !== null) {
-      const status = detail?.status ?? link.caseStatus;
+      const status = seen.case?.status ?? link.caseStatus;
       if (status !== null && !isCompatible(status, issue.category)) {
         changes ??= await deps.jira.listChanges(link.issueId, deps.lane);
         statusChanges = toStatusChanges(changes);
       }
       // What a person's move means depends on the case's status of the moment in which something is done about it.
-      if (detail === null && (statusChanges === null || !waits(issue, statusChanges))) {
-        caseReadAt = deps.clock.now();
-        detail = await deps.huawei.getCase(link.caseId, deps.lane);
-        messages = await completeMessages(deps, link, detail);
-        if (isCompatible(detail.status, issue.category)) statusChanges = null;
+      if (seen.case === null && (statusChanges === null || !waits(issue, statusChanges))) {
+        seen = await readCase(deps, link);
+        if (seen.case === null || isCompatible(seen.case.status, issue.category)) statusChanges = null;
         else statusChanges ??= toStatusChanges(changes ?? (await deps.jira.listChanges(link.issueId, deps.lane)));
       }
     }
   }
-  // `null`: not asked. A name that comes while the run goes on must not count as answered.
-  const asksAccess = detail !== null && link.namedMessages.some(isAccessName);
-  const accessRequests = asksAccess
-    ? await unlessRefused(deps.log, "access requests", async () =>
-        (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId),
-      )
-    : null;
   return {
-    case: detail,
-    caseReadAt,
-    messages,
+    ...seen,
     issue,
     issueReadAt,
     comments,
     statusChanges,
     changes,
     relations: null,
-    accessRequests,
+    accessRequests: await readAccessRequests(deps, link, seen.case),
     full: sides.full,
   };
+}
+
+const noCase = { case: null, caseReadAt: null, messages: null } as const;
+
+/** The case with all its messages, and when it was read; `noCase` where the link has none. */
+async function readCase(
+  deps: ObserveDeps,
+  link: ObservedLink,
+): Promise<Pick<Observed, "case" | "caseReadAt" | "messages">> {
+  if (link.caseId === null) return noCase;
+  const caseReadAt = deps.clock.now();
+  const detail = await deps.huawei.getCase(link.caseId, deps.lane);
+  return { case: detail, caseReadAt, messages: await completeMessages(deps, link, detail) };
+}
+
+/** The requests for access to the case; `null`: not asked. A name that comes while the run goes on must not count as answered. */
+async function readAccessRequests(
+  deps: ObserveDeps,
+  link: ObservedLink,
+  detail: CaseDetail | null,
+): Promise<Observed["accessRequests"]> {
+  if (detail === null || !link.namedMessages.some(isAccessName)) return null;
+  return unlessRefused(deps.log, "access requests", async () =>
+    (await deps.huawei.listAccessRequests(deps.lane)).filter((request) => request.caseId === link.caseId),
+  );
 }
 
 /**

@@ -6,16 +6,13 @@
  * category `new`, and each other status can be reached from there; only an issue that exists tells its transitions (`doctor` reads them).
  */
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
-import type { Issue, IssueComment, StatusCategory, Transition } from "../../domain/issue.ts";
+import type { Issue, IssueComment, Transition } from "../../domain/issue.ts";
 import { parseCause, parseCopyName } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
-import { toServiceTime } from "../../lib/service-clock.ts";
 import type { Clock, JiraPort, NewIssue, TextPort } from "../ports.ts";
 import { withdrawnHash } from "../recognise/recognise.ts";
+import { type JiraMemory, makeJiraMemory, type NewIssueStatus } from "./jira-memory.ts";
 import { makeId, type NoteWrite, passOn, type Write } from "./write.ts";
-
-/** A status that a new issue of the connection can have. */
-export type NewIssueStatus = { readonly id: string; readonly name: string; readonly category: StatusCategory };
 
 /** What the rehearsal of a Jira needs besides the Jira itself. */
 export type JiraRehearsal = {
@@ -30,71 +27,32 @@ export type JiraRehearsal = {
 /** Keys of issues that a rehearsal makes, which have none yet. */
 const firstNumber = 900_000_000;
 
-type Changed = {
-  /** An issue that was made here. */
-  readonly made: Issue | null;
-  readonly statuses: readonly NewIssueStatus[];
-  issue: ((issue: Issue) => Issue)[];
-  comments: ((comments: readonly IssueComment[]) => readonly IssueComment[])[];
-  deleted: boolean;
+/** What writing works with. */
+type Writing = JiraRehearsal & {
+  readonly base: JiraPort;
+  readonly memory: JiraMemory;
+  readonly transitions: ReadonlyMap<string, Transition>;
+  /** A number that no item had before. */
+  readonly nextNumber: () => number;
+  readonly write: (written: Pick<Write, "operation" | "target" | "item" | "what"> & { readonly text?: string }) => void;
 };
 
 /** Makes the rehearsal of one Jira. Reads go to `base`; nothing is written there. */
 export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
-  const { clock, text, note } = deps;
-  const changed = new Map<string, Changed>();
-  const deletedFiles = new Set<AttachmentId>();
+  const memory = makeJiraMemory(base, deps.clock);
   const transitions = new Map<string, Transition>();
   let sequence = 0;
-  const nextId = (): string => makeId(++sequence);
-  const now = (): Date => toServiceTime(clock.now(), base.serviceClock.aheadMs());
-
-  function changesOf(issueId: IssueId): Changed {
-    const known = changed.get(issueId);
-    if (known !== undefined) return known;
-    const fresh: Changed = { made: null, statuses: [], issue: [], comments: [], deleted: false };
-    changed.set(issueId, fresh);
-    return fresh;
-  }
-  function changeIssue(issueId: IssueId, change: (issue: Issue) => Issue): void {
-    const updatedRaw = now().toISOString();
-    changesOf(issueId).issue.push((issue) => ({ ...change(issue), updatedRaw }));
-  }
-  function changeComments(
-    issueId: IssueId,
-    change: (comments: readonly IssueComment[]) => readonly IssueComment[],
-  ): void {
-    changesOf(issueId).comments.push(change);
-    changeIssue(issueId, (issue) => issue);
-  }
-  /** The issue as it would be now, in the fields that this reading shows. */
-  function shown<Seen extends Pick<Issue, "issueId">>(seen: Seen): Seen {
-    // Changes are written for whole issues; a reading with fewer fields lends what it has, and gets back no field that it did not have.
-    const whole = { files: [], labels: [], ...seen } as unknown as Issue;
-    const issue = (changed.get(seen.issueId)?.issue ?? []).reduce<Issue>((before, change) => change(before), whole);
-    const now = { ...issue, files: issue.files.filter((file) => !deletedFiles.has(file.attachmentId)) };
-    const isWhole = "files" in seen;
-    // The fields are those of the reading, chosen by their names, which the compiler cannot follow.
-    return Object.fromEntries(Object.entries(now).filter(([name]) => isWhole || name in seen)) as unknown as Seen;
-  }
-  const isThere = ({ issueId }: Pick<Issue, "issueId">): boolean => changed.get(issueId)?.deleted !== true;
-  const showAll = <Seen extends Pick<Issue, "issueId">>(all: readonly Seen[]): Seen[] => all.filter(isThere).map(shown);
-  const madeIssue = (idOrKey: string): Issue | null =>
-    [...changed.values()].find(({ made }) => made?.issueId === idOrKey || made?.issueKey === idOrKey)?.made ?? null;
-
-  async function findIssue(issueIdOrKey: IssueId | IssueKey, lane: Parameters<JiraPort["findIssue"]>[1]) {
-    const issue = madeIssue(issueIdOrKey) ?? (await base.findIssue(issueIdOrKey, lane));
-    return issue === null || !isThere(issue) ? null : shown(issue);
-  }
-  function commentsNow(issueId: IssueId, comments: readonly IssueComment[]): readonly IssueComment[] {
-    return (changed.get(issueId)?.comments ?? []).reduce((before, change) => change(before), comments);
-  }
-  async function listComments(issueId: IssueId, lane: Parameters<JiraPort["listComments"]>[1]) {
-    return commentsNow(issueId, madeIssue(issueId) === null ? await base.listComments(issueId, lane) : []);
-  }
-  const write = (written: Pick<Write, "operation" | "target" | "item" | "what"> & { readonly text?: string }): void =>
-    note({ text: null, ...written, direction: "to-jira" });
-
+  const writing: Writing = {
+    ...deps,
+    base,
+    memory,
+    transitions,
+    nextNumber() {
+      sequence += 1;
+      return sequence;
+    },
+    write: (written) => deps.note({ text: null, ...written, direction: "to-jira" }),
+  };
   return {
     ...passOn(base, [
       "serviceClock",
@@ -108,6 +66,32 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       "downloadFile",
       "findRoleMembers",
     ]),
+    ...readIssues(base, memory, transitions),
+    ...writeIssues(writing),
+    ...writeComments(writing),
+  };
+}
+
+type Readings = Pick<
+  JiraPort,
+  | "listUpdatedIssues"
+  | "findIssuesByLabels"
+  | "listMarkedIssues"
+  | "listIssuesByJql"
+  | "listIssues"
+  | "findIssue"
+  | "findIssueByJql"
+  | "findIssueWithComments"
+  | "listComments"
+  | "listCommentsByIds"
+  | "findComment"
+  | "listChanges"
+  | "listTransitions"
+>;
+
+function readIssues(base: JiraPort, memory: JiraMemory, transitions: Map<string, Transition>): Readings {
+  const { changesOf, shown, isThere, showAll, madeIssue, findIssue, commentsNow, listComments } = memory;
+  return {
     listUpdatedIssues: async (minutes, lane) => showAll(await base.listUpdatedIssues(minutes, lane)),
     findIssuesByLabels: async (labels, lane) => showAll(await base.findIssuesByLabels(labels, lane)),
     listMarkedIssues: async (scope, lane) => showAll(await base.listMarkedIssues(scope, lane)),
@@ -134,11 +118,11 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
     },
     listComments,
     listCommentsByIds: async (issueId, commentIds, lane) => {
-      if (!changed.has(issueId)) return base.listCommentsByIds(issueId, commentIds, lane);
+      if (!memory.isChanged(issueId)) return base.listCommentsByIds(issueId, commentIds, lane);
       return (await listComments(issueId, lane)).filter(({ commentId }) => commentIds.includes(commentId));
     },
     findComment: async (issueId, commentId, lane) => {
-      if (!changed.has(issueId)) return base.findComment(issueId, commentId, lane);
+      if (!memory.isChanged(issueId)) return base.findComment(issueId, commentId, lane);
       const read = madeIssue(issueId) === null ? await base.findComment(issueId, commentId, lane) : null;
       const now = commentsNow(issueId, read === null ? [] : [read]);
       return now.find((comment) => comment.commentId === commentId) ?? null;
@@ -155,17 +139,36 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       for (const transition of listed) transitions.set(`${issueId} ${transition.transitionId}`, transition);
       return listed;
     },
+  };
+}
 
+type IssueWrites = Pick<
+  JiraPort,
+  | "createIssue"
+  | "completeIssue"
+  | "changeLabels"
+  | "setIssueMark"
+  | "setIssueMarks"
+  | "transitionIssue"
+  | "linkIssues"
+  | "deleteIssue"
+>;
+
+function writeIssues(writing: Writing): IssueWrites {
+  const { base, text, memory, transitions, nextNumber, write } = writing;
+  const { now, changesOf, changeIssue } = memory;
+  return {
     createIssue: async (input, lane) => {
       const left = await base.listLeftFields(input, lane);
-      const issueId = toId<IssueId>(nextId());
-      const issueKey = toId<IssueKey>(`${deps.settings.jira.projectKey}-${firstNumber + sequence}`);
-      const statuses = await deps.listStatuses();
+      const number = nextNumber();
+      const issueId = toId<IssueId>(makeId(number));
+      const issueKey = toId<IssueKey>(`${writing.settings.jira.projectKey}-${firstNumber + number}`);
+      const statuses = await writing.listStatuses();
       const first = statuses.find(({ category }) => category === "new") ?? statuses[0];
       const made: Issue = {
         issueId,
         issueKey,
-        projectKey: deps.settings.jira.projectKey,
+        projectKey: writing.settings.jira.projectKey,
         projectTypeKey: null,
         summary: input.summary,
         description: left.includes("description") ? null : input.descriptionAdf,
@@ -183,12 +186,12 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
         files: [],
         mark: input.mark,
       };
-      changed.set(issueId, { made, statuses, issue: [], comments: [], deleted: false });
+      memory.addIssue(made, statuses);
       write({
         operation: "createIssue",
         target: null,
         item: `case ${input.mark.caseId}`,
-        what: `create an issue in ${deps.settings.jira.projectKey} with labels ${input.labels.join(", ")}${formWords(input)}`,
+        what: `create an issue in ${writing.settings.jira.projectKey} with labels ${input.labels.join(", ")}${formWords(input)}`,
         text: `${input.summary}\n${text.adfToText(input.descriptionAdf)}`,
       });
       return { issueId, issueKey, left };
@@ -255,8 +258,16 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       changesOf(issueId).deleted = true;
       write({ operation: "deleteIssue", target: issueId, item: "issue", what: "delete a second issue of ours" });
     },
+  };
+}
+
+type CommentWrites = Pick<JiraPort, "createComment" | "updateComment" | "deleteComment" | "uploadFile" | "deleteFile">;
+
+function writeComments({ base, text, memory, nextNumber, write }: Writing): CommentWrites {
+  const { now, changeIssue, changeComments } = memory;
+  return {
     createComment: async (issueId, { bodyAdf, mark }) => {
-      const commentId = toId<CommentId>(nextId());
+      const commentId = toId<CommentId>(makeId(nextNumber()));
       const comment: IssueComment = {
         commentId,
         authorId: await base.getOwnAccountId(),
@@ -301,7 +312,7 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
     },
     uploadFile: async (issueId, { file, name }) => {
       const uploaded = {
-        attachmentId: toId<AttachmentId>(nextId()),
+        attachmentId: toId<AttachmentId>(makeId(nextNumber())),
         name,
         sizeBytes: file.sizeBytes,
         authorId: await base.getOwnAccountId(),
@@ -312,7 +323,7 @@ export function rehearseJira(base: JiraPort, deps: JiraRehearsal): JiraPort {
       return uploaded;
     },
     deleteFile: async (attachmentId) => {
-      deletedFiles.add(attachmentId);
+      memory.deleteFile(attachmentId);
       write({
         operation: "deleteFile",
         target: null,

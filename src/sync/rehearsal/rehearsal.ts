@@ -12,7 +12,8 @@ import type { LinkDeps } from "../link/run-link.ts";
 import type { Clock } from "../ports.ts";
 import type { StatePort } from "../state.ts";
 import { rehearseHuawei } from "./huawei.ts";
-import { type NewIssueStatus, rehearseJira } from "./jira.ts";
+import { rehearseJira } from "./jira.ts";
+import type { NewIssueStatus } from "./jira-memory.ts";
 import { type ConnectionSites, makeRehearsedState, type RehearsedState } from "./state.ts";
 import { isMadeHere, type Write } from "./write.ts";
 

@@ -1,13 +1,11 @@
-import { type CaseDetail, type CaseMessage, isOpenStatus, waitingStatuses } from "../../domain/case.ts";
+import { isOpenStatus, waitingStatuses } from "../../domain/case.ts";
 import { findMark } from "../../domain/identity.ts";
-import type { CaseId, IssueKey } from "../../domain/ids.ts";
-import type { Issue, IssueComment } from "../../domain/issue.ts";
+import type { IssueKey } from "../../domain/ids.ts";
+import type { Issue } from "../../domain/issue.ts";
 import { toJiraLabel } from "../../domain/labels.ts";
 import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import { intentKey } from "../../domain/rows/intent-key.ts";
-import { isFurtherPart, isItemOf, itemKey } from "../../domain/rows/item-key.ts";
-import type { MirrorId, MirrorKind } from "../../domain/rows/mirror.ts";
-import { storedKind, toStoredName } from "../../domain/rows/mirror-name.ts";
+import { isItemOf, itemKey } from "../../domain/rows/item-key.ts";
 import { parseCause } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
@@ -16,51 +14,17 @@ import { patchMirrors } from "../apply-step.ts";
 import { observe } from "../link/observe.ts";
 import { moments } from "../moments.ts";
 import { restoredState } from "../plan/changes.ts";
-import { isWanted } from "../plan/disclosure.ts";
 import { factsHash } from "../plan/facts.ts";
-import { commentBar } from "../plan/restriction.ts";
 import { isCompatible } from "../plan/status.ts";
 import { type Recognised, recognise } from "../recognise/recognise.ts";
 import { messageHeader } from "../render.ts";
 import type { LeasedLink, LinkPatch, LinkSnapshot, StateStep } from "../state.ts";
 import { allLanguages } from "../texts/say.ts";
+import { type Memory, outcomeOf, type PairResult, type Reading, resultOf, summarise } from "./pair-result.ts";
 import { type FoundIssue, lane, type RebuildDeps, type Survey } from "./survey.ts";
-
-/** What became of one pair. */
-export type PairResult = {
-  readonly caseId: CaseId;
-  readonly issueKey: IssueKey | null;
-  readonly outcome: "new" | "completed" | "gone" | "moved" | "blocked" | "taken" | "unlinked" | "vanished";
-  readonly items: Items;
-  /** Comments of people without a copy, which count as history from now on. */
-  readonly history: number;
-  readonly duplicates: readonly string[];
-  readonly unknownMarks: number;
-};
-
-/** How many rows were made again, by kind. */
-export type Items = {
-  readonly messages: number;
-  readonly comments: number;
-  readonly files: number;
-  readonly notices: number;
-};
 
 /** A round or a run of a worker ends, or loses its lease, within this time. */
 const patienceMs = 120_000;
-
-const noItems: Items = { messages: 0, comments: 0, files: 0, notices: 0 };
-
-/** What both sides show of one pair. */
-export type Reading = {
-  readonly detail: CaseDetail | null;
-  readonly messages: readonly CaseMessage[];
-  readonly issue: Issue;
-  readonly comments: readonly IssueComment[];
-  readonly ownAccountId: string;
-  /** Why the case cannot be read for good. */
-  readonly gone: "case_gone" | "forbidden" | null;
-};
 
 /** `null` when the issue went away meanwhile. Throws `ServiceError`. */
 export async function readPair(
@@ -91,9 +55,6 @@ export async function readPair(
     return { detail: null, messages: [], ...jiraSide, gone };
   }
 }
-
-/** What is remembered of a pair before its rebuild. */
-export type Memory = Pick<LinkSnapshot, "mirrors" | "intents">;
 
 /** What of both sides proves rows that the memory lacks. Throws `ServiceError`. */
 export async function recognisePair(
@@ -326,29 +287,6 @@ function labelsKnown(memory: LinkSnapshot, issue: Issue): LinkPatch {
   return { mirroredLabels: wanted.filter((label) => issue.labels.includes(label)) };
 }
 
-/** What became of a pair, by what it shows. Pure. */
-export function outcomeOf(pair: FoundIssue, reading: Reading, fresh: boolean): PairResult["outcome"] {
-  if (!fresh) return "completed";
-  if (pair.moved) return "moved";
-  return reading.gone === null ? "new" : "gone";
-}
-
-/** A result without rows. Pure. */
-export function resultOf(
-  pair: { readonly caseId: CaseId; readonly issueKey: IssueKey | null },
-  outcome: PairResult["outcome"],
-): PairResult {
-  const { caseId, issueKey } = pair;
-  return { caseId, issueKey, outcome, items: noItems, history: 0, duplicates: [], unknownMarks: 0 };
-}
-
-/** How a row is named for people. Pure. */
-export function rowName(mirror: MirrorId<MirrorKind>): string {
-  if (mirror.kind === "unknown") return mirror.sourceId;
-  const { kind, origin, sourceId } = toStoredName(mirror);
-  return `${kind} ${origin} ${sourceId}`;
-}
-
 /** A case whose only issue lost its property: nothing may be created for it before somebody says what the issue is. */
 export async function blockUnmarked(
   deps: RebuildDeps,
@@ -380,36 +318,4 @@ export async function blockUnmarked(
     });
   await leased.finish({ doneRev: null, recheckAt: null, attempts: 0 });
   return resultOf(entry, "blocked");
-}
-
-/** What the rebuild of a pair makes, counted by kind. Pure. */
-export function summarise(
-  deps: RebuildDeps,
-  pair: FoundIssue,
-  reading: Reading,
-  memory: Memory,
-  found: Recognised,
-): PairResult {
-  const known = new Set(memory.mirrors.map(rowName));
-  const fresh = found.mirrors.filter((mirror) => !known.has(rowName(mirror)) && !isFurtherPart(mirror.sourceId));
-  const count = (kind: string): number => fresh.filter((mirror) => storedKind(mirror.kind) === kind).length;
-  const sent = new Set(
-    patchMirrors(memory.mirrors, found.mirrors, deps.clock.now())
-      .filter((mirror) => mirror.kind === "comment")
-      .map((mirror) => mirror.sourceId),
-  );
-  const history = reading.comments.filter(
-    (comment) =>
-      comment.mark === null &&
-      !sent.has(comment.commentId) &&
-      isWanted(deps.settings, deps.text.adfToText(comment.body)) &&
-      commentBar({ ...reading, comment, settings: deps.settings }) === null,
-  ).length;
-  return {
-    ...resultOf(pair, "new"),
-    items: { messages: count("message"), comments: count("comment"), files: count("file"), notices: count("notice") },
-    history,
-    duplicates: found.duplicates.map((entry) => entry.item),
-    unknownMarks: found.unknownMarks.length,
-  };
 }

@@ -17,17 +17,8 @@ import { renewEveryMs, roundLeaseMs } from "../../domain/lease.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { inLanes } from "../../lib/in-lanes.ts";
 import { isWantedCase } from "../intake/intake.ts";
-import {
-  blockUnmarked,
-  outcomeOf,
-  type PairResult,
-  readPair,
-  rebuildPair,
-  recognisePair,
-  resultOf,
-  summarise,
-  until,
-} from "./rebuild-pair.ts";
+import { outcomeOf, type PairResult, resultOf, summarise } from "./pair-result.ts";
+import { blockUnmarked, readPair, rebuildPair, recognisePair, until } from "./rebuild-pair.ts";
 import { type FoundIssue, lane, type RebuildDeps, type Survey } from "./survey.ts";
 
 /** What a rebuild would do, pair by pair. Writes nothing, locks nothing. Throws `ServiceError`. */
