@@ -10,8 +10,8 @@ import { readEditFields } from "./edit-screen.ts";
 import { contractError, refusedLocally } from "./errors.ts";
 import { toCategory, toTransitions } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
+import { listProjects } from "./projects.ts";
 import type { RequestType } from "./request-types.ts";
-import { checkMayWrite, listProjects } from "./rights.ts";
 import { type CallContext, checkedSegment, readWhole, type Transport } from "./transport.ts";
 import {
   countSchema,
@@ -40,8 +40,6 @@ export interface JiraAdminPort {
   /** Whether we hold each of the permissions (`BROWSE_PROJECTS`, …) in the project; unknown keys are `false`. */
   getPermissions(keys: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   getProject(): Promise<Project>;
-  /** Asks whether our token may write at all, by a write to an issue that no site has. Throws `forbidden` with the scope that lacks. */
-  checkMayWrite(): Promise<void>;
   /** Up to 50 projects in which our account may create issues, by key. */
   listProjects(): Promise<readonly { readonly key: string; readonly name: string }[]>;
   /** Issue types that can be created in the project. */
@@ -219,7 +217,6 @@ export function makeAdminCalls(deps: {
     getMyself: () => deps.makeFreshDirectory().myself(toCall("getMyself")),
     isProjectReadable,
     getProject: () => deps.makeFreshDirectory().project(toCall("getProject")),
-    checkMayWrite: () => checkMayWrite(transport),
     listProjects: () => listProjects(transport, toCall("listProjects")),
     listIssueTypes: () => deps.makeFreshDirectory().issueTypes(toCall("listIssueTypes")),
     findIssueType: async (nameOrId) => {

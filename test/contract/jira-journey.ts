@@ -403,7 +403,6 @@ async function travel({
       client.getPermissions(["BROWSE_PROJECTS", "TRANSITION_ISSUES", "CREATE_ATTACHMENTS"]),
     ),
     getProject: await told(async () => (await client.getProject()).projectTypeKey),
-    checkMayWrite: await told(async () => (await client.checkMayWrite()) ?? "may write"),
     listProjects: await told(async () => (await client.listProjects()).map(({ key }) => key)),
     listIssueTypes: await told(async () => (await client.listIssueTypes()).map(({ id }) => id)),
     findIssueType: await told(async () => (await client.findIssueType("10002"))?.id),

@@ -82,7 +82,6 @@ const usual: Leaves = {
   "getPermissions.TRANSITION_ISSUES": true,
   "getPermissions.CREATE_ATTACHMENTS": true,
   getProject: "software",
-  checkMayWrite: "may write",
   listProjects: ["DESK", "OPS", "STEP", "TEAM"],
   listIssueTypes: ["10002", "10004", "10009"],
   findIssueType: "10002",
@@ -157,7 +156,6 @@ const changes: Readonly<Record<string, Leaves>> = {
     findRoleMembers: 2,
   },
   'tokenScopes=["read:jira-work","read:jira-user"]': {
-    checkMayWrite: "refused: forbidden",
     completeIssue: "none",
     "createIssue.second": "refused: forbidden",
     setIssueMark: "none",
@@ -224,7 +222,6 @@ const changes: Readonly<Record<string, Leaves>> = {
     getOwnAccountId: "refused: forbidden",
     isProjectReadable: false,
     getProject: "refused: forbidden",
-    checkMayWrite: "refused: forbidden",
     listProjects: "refused: forbidden",
     listIssueTypes: "refused: forbidden",
     findIssueType: "refused: forbidden",

@@ -177,11 +177,11 @@ path("with a certificate authority of one's own", { timeout: 120_000 }, async ()
 
 path("with a token that has too few scopes", { timeout: 120_000 }, async () => {
   const world = await arrive();
-  world.jira.control.setSettings({ tokenScopes: ["read:jira-work", "read:jira-user"] });
+  world.jira.control.setSettings({ tokenScopes: ["write:jira-work", "read:jira-user"] });
 
   await world.writeEnv({});
   world.huawei.control.createCase({ description: "The disk is full" });
-  expectTold(await world.run("doctor"), 3, /write:jira-work/, /API token with the scope/);
+  expectTold(await world.run("doctor"), 3, /read:jira-work/, /API token with the scope/);
   world.jira.control.setSettings({ tokenScopes: ["read:jira-work", "read:jira-user", "write:jira-work"] });
   expectFine(await world.run("doctor"));
   await mirrorOne(world);

@@ -75,7 +75,8 @@ test("on the schema of a newer release they tell what there is and write nothing
     INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
     VALUES ('future', 'x', '29990101000000_future', now(), now(), 1)`);
   await client.end();
-  const before = await dump(database.connectionString);
+  const countWrites = () => ({ huawei: huawei.getRequests().writes, jira: jira.getRequests().writes });
+  const [before, written] = [await dump(database.connectionString), countWrites()];
 
   const results = await runAll(harness, [
     ["status"],
@@ -97,6 +98,7 @@ test("on the schema of a newer release they tell what there is and write nothing
   ]);
 
   expect(await dump(database.connectionString)).toEqual(before);
+  expect(countWrites()).toEqual(written);
   // A case that waits, settings of tests that doctor warns of, a failure that is not there, and a database that is not empty.
   const { doctor, "verify --all": verify, ...codes } = ends(results);
   expect([0, 3]).toContain(doctor);

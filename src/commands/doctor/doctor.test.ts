@@ -137,7 +137,6 @@ const jira: DoctorJiraPort = {
     roles: [{ id: "1", name: "Developers" }],
   }),
   findVisibility: async () => ({ levels: "none", shown: { security: true, issuerestriction: false } }),
-  checkMayWrite: async () => {},
   listProjects: async () => [{ key: "OPS", name: "Operations" }],
   listIssueTypes: async () => [{ id: "10001", name: "Task", isSubtask: false }],
   findIssueType: async () => ({ id: "10001", name: "Task", isSubtask: false }),

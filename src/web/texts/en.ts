@@ -448,7 +448,6 @@ export const en = {
       "Jira request type": "Jira request type",
       "Jira required fields": "Jira required fields",
       "Jira restrictions": "Jira restrictions",
-      "Jira token": "Jira token",
       "Jira workflow": "Jira workflow",
       "app accounts": "app accounts",
       "case filter": "case filter",

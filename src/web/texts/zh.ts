@@ -407,7 +407,6 @@ export const zh: Texts = {
       "Jira request type": "Jira 请求类型",
       "Jira required fields": "Jira 必填字段",
       "Jira restrictions": "Jira 访问限制",
-      "Jira token": "Jira 令牌",
       "Jira workflow": "Jira 工作流",
       "app accounts": "应用账号",
       "case filter": "工单筛选",
