@@ -13,9 +13,3 @@ export async function main(): Promise<void> {
     version: readVersion(),
   });
 }
-
-/** Loads all that any command may load, and runs nothing. */
-export async function loadEverything(): Promise<void> {
-  const entries = commands.flatMap((entry) => ("commands" in entry ? entry.commands : [entry]));
-  await Promise.all([import("./app.ts"), import("./worker.ts"), ...entries.map((entry) => entry.load())]);
-}
