@@ -140,7 +140,9 @@ export async function readConditions(
         doneAt: round.doneAt,
         plannedSeconds: planned[round.name] ?? null,
         requests: round.requests,
-        failure: round.failedAs === null ? null : { side: round.failedSide, as: round.failedAs },
+        // A worker of the previous release beside this one leaves the cause of an older failure behind.
+        failure:
+          round.outcome !== "failed" || round.failedAs === null ? null : { side: round.failedSide, as: round.failedAs },
       })),
       silences: silences
         .filter((silence) => silence.connectionName === name)
