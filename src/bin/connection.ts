@@ -62,6 +62,8 @@ export type ComposeOptions = {
   /** Whose acts are audited. */
   readonly actor?: string;
   readonly machine?: Machine;
+  /** Aborts when nothing is to be sent any more. */
+  readonly ending?: AbortSignal;
 };
 
 /** What a connection is wired with. */
@@ -159,7 +161,7 @@ function wireHuawei(parts: ConnectionParts): HuaweiPort & HuaweiAdminPort {
       onAnswer: tellAnswers(parts, "huawei"),
       clock,
       log,
-      ...waitsOf(machine),
+      ...waitsOf(parts.options),
     });
   return observePort(make(connection.huawei), {
     side: "huawei",
@@ -186,7 +188,7 @@ function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
       budget,
       clock,
       log,
-      ...waitsOf(machine),
+      ...waitsOf(parts.options),
       ...(ms === undefined ? {} : { timeouts: { connectMs: ms, callMs: ms, fileMs: ms } }),
       extraFields: toldFields(connection.create.fields),
       onAnswer: tellAnswers(parts, "jira"),
@@ -214,9 +216,15 @@ function wireBudget(parts: ConnectionParts, side: Side, key: string): Budget {
   return observeBudget(budget, { side, metrics, onTaken });
 }
 
-/** How a client waits, where the machine has a way of its own. */
-function waitsOf(machine: Machine | undefined): Partial<Pick<Machine, "sleep" | "random">> {
-  return machine === undefined ? {} : { sleep: machine.sleep, random: machine.random };
+/** How a client waits, where the machine has a way of its own, and until when. */
+function waitsOf({
+  machine,
+  ending,
+}: ComposeOptions): Partial<Pick<Machine, "sleep" | "random">> & Pick<ComposeOptions, "ending"> {
+  return {
+    ...(machine === undefined ? {} : { sleep: machine.sleep, random: machine.random }),
+    ...(ending === undefined ? {} : { ending }),
+  };
 }
 
 function tellAnswers({ connection, options }: ConnectionParts, side: Side): (answered: boolean) => void {

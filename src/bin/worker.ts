@@ -33,6 +33,8 @@ export type RunningWorker = CommandsWorker & { readonly parts: Parts; readonly q
 type Stoppable = { stop(): Promise<void> };
 
 const jobsFinishMs = 15_000;
+/** What is under way is given so long to come to its end; then nothing is sent any more, and what it was about is still due. */
+const sendingEndsMs = 3_000;
 
 /** Starts the service. Throws when database, configuration or port do not allow it; services that are away do not stop it. */
 export async function startWorker(config: Config, log: Log, hooks: WorkerHooks = {}): Promise<RunningWorker> {
@@ -49,11 +51,13 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     isBusy: () => load.running >= config.workerConcurrency,
   });
   const requests = makeRequestCounter();
+  const ending = new AbortController();
   const { parts, queue } = await open(config, log, {
     ...hooks,
     onRequest: requests.count,
     onAnswer: turns.noteAnswer,
     onLease: () => progress.linkTaken(),
+    ending: ending.signal,
   });
   const { state, connections, metrics } = parts;
   queue.startWorkers(makeHandlers({ parts, turns, load }), {
@@ -66,7 +70,8 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   let watch: NodeJS.Timeout | undefined;
   const stopAll = (): Promise<void> => {
     clearInterval(watch);
-    return end({ schedule, beside, turns, servers, queue, parts });
+    const last = setTimeout(() => ending.abort(), sendingEndsMs).unref();
+    return end({ schedule, beside, turns, servers, queue, parts }).finally(() => clearTimeout(last));
   };
   try {
     schedule = startSchedule({

@@ -1,6 +1,8 @@
 /** The Huawei adapter's front door. */
+
 import type { Budget } from "../domain/budget.ts";
 import { makeHttpSender } from "../lib/http.ts";
+import type { Sleep } from "../lib/retry.ts";
 import { makeServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { makeMemoryTokenStore, type TokenStore } from "../lib/token-store.ts";
 import type { Clock, HuaweiPort, Log } from "../sync/ports.ts";
@@ -29,8 +31,10 @@ export type HuaweiClientDeps = {
   /** Hears after each request whether any answer came. */
   readonly onAnswer?: (answered: boolean) => void;
   readonly clock?: Clock;
-  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly sleep?: Sleep;
   readonly random?: () => number;
+  /** Aborts when the process ends: nothing is sent any more, and no pause goes on. */
+  readonly ending?: AbortSignal;
 };
 
 const timeoutDefaultMs = 30_000;
@@ -64,7 +68,8 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
   );
   const told = { credentialsEnd: async () => login.endsAt() };
   const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()), deps.zones);
-  const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests });
+  const ending = deps.ending === undefined ? {} : { ending: deps.ending };
+  const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests, ...ending });
   const transport: Transport = {
     ...plain,
     json: async (call, lane) => {

@@ -5,12 +5,20 @@
  * once), and reads after a broken connection or a gateway error. A write is never repeated after anything else, because the
  * service has no idempotency key (huawei.md 6): the flows look for it first.
  */
-import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Budget } from "../domain/budget.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError, type ServiceError } from "../domain/service-error.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody, type StreamedBody } from "../lib/http.ts";
-import { callerWaitMaxMs, growingMs, pauseMs, repeatGrowth, throttleGrowth } from "../lib/retry.ts";
+import {
+  callerWaitMaxMs,
+  growingMs,
+  pauseMs,
+  repeatGrowth,
+  restUntilEnd,
+  type Sleep,
+  sleepOf,
+  throttleGrowth,
+} from "../lib/retry.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
 import { mayStillWrite } from "../lib/standing.ts";
@@ -75,8 +83,10 @@ export type TransportDeps = {
   readonly clock: Clock;
   readonly serviceClock: ObservedServiceClock;
   readonly timeoutMs: number;
-  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly sleep?: Sleep;
   readonly random?: () => number;
+  /** Once it aborts nothing is sent any more, and no pause goes on: the process ends. */
+  readonly ending?: AbortSignal;
 };
 
 const throttledAttemptsMax = 5;
@@ -126,6 +136,14 @@ async function toAnswer(
   return { status: answer.status, headers: answer.headers, text: body.toString("utf8") };
 }
 
+/** Waits for the call's turn in the budget. False once the process ends. */
+async function mayTake({ budget, ending }: TransportDeps, lane: Lane): Promise<boolean> {
+  await budget.take(lane, ending).catch((error: unknown) => {
+    if (ending?.aborted !== true) throw error;
+  });
+  return ending?.aborted !== true;
+}
+
 async function repeat<Result>(
   deps: TransportDeps,
   call: ApiCall,
@@ -136,7 +154,7 @@ async function repeat<Result>(
   for (;;) {
     const pass = await deps.login.ready(lane);
     const aheadMs = deps.serviceClock.aheadMs();
-    await deps.budget.take(lane);
+    if (!(await mayTake(deps, lane))) throw notStarted(call);
     const prepared = (await call.prepare?.()) ?? null;
     if (call.write && !mayStillWrite()) throw notStarted(call);
     try {
@@ -257,7 +275,8 @@ async function mayRepeat(
   if (call.method !== "GET" || error.kind !== "unavailable" || !passing || spent.reads >= readRepeatsMax) return false;
   spent.reads += 1;
   if ((retryAfterMs ?? 0) > callerWaitMaxMs) return false;
-  await (deps.sleep ?? sleepFor)(pauseMs(growingMs(repeatGrowth, spent.reads, random()), retryAfterMs));
+  const againMs = pauseMs(growingMs(repeatGrowth, spent.reads, random()), retryAfterMs);
+  await restUntilEnd(deps.sleep ?? sleepOf, againMs, deps.ending);
   return true;
 }
 

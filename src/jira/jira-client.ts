@@ -1,9 +1,9 @@
 /** The Jira adapter, put together: what the flows and `doctor` know of Jira Cloud. */
 
-import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Budget } from "../domain/budget.ts";
 import type { ServiceProjectVisibility } from "../domain/settings.ts";
 import { type HttpSender, makeHttpSender } from "../lib/http.ts";
+import { type Sleep, sleepOf } from "../lib/retry.ts";
 import { makeServiceClock } from "../lib/service-clock.ts";
 import type { Clock, JiraPort, Log } from "../sync/ports.ts";
 import { type JiraAdminPort, makeAdminCalls } from "./admin.ts";
@@ -34,8 +34,10 @@ export type JiraClientDeps = {
   readonly clock?: Clock;
   readonly send?: HttpSender;
   readonly timeouts?: JiraTimeouts;
-  readonly sleep?: (pauseMs: number) => Promise<unknown>;
+  readonly sleep?: Sleep;
   readonly random?: () => number;
+  /** Aborts when the process ends: nothing is sent any more, and no pause goes on. */
+  readonly ending?: AbortSignal;
 };
 
 /**
@@ -55,8 +57,9 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     budget: deps.budget,
     send: deps.send ?? makeHttpSender(deps.onAnswer, options.proxy ?? null),
     timeouts: deps.timeouts ?? defaultJiraTimeouts,
-    sleep: deps.sleep ?? sleepFor,
+    sleep: deps.sleep ?? sleepOf,
     random: deps.random ?? Math.random,
+    ...(deps.ending === undefined ? {} : { ending: deps.ending }),
   });
   const makeFreshDirectory = () => makeDirectory({ options, transport, clock });
   const directory = makeFreshDirectory();
@@ -70,7 +73,7 @@ export function makeJiraClient(deps: JiraClientDeps): JiraPort & JiraAdminPort {
     clock,
     serviceClock,
     extraFields: deps.extraFields ?? [],
-    sleep: deps.sleep ?? sleepFor,
+    sleep: deps.sleep ?? sleepOf,
   });
   return {
     serviceClock,

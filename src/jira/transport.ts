@@ -21,6 +21,8 @@ import {
   makeEndpointPauses,
   pauseMs,
   repeatGrowth,
+  restUntilEnd,
+  type Sleep,
   throttleGrowth,
 } from "../lib/retry.ts";
 import { type ObservedServiceClock, toOurTime } from "../lib/service-clock.ts";
@@ -92,8 +94,10 @@ export type TransportDeps = {
   readonly clock: Clock;
   readonly serviceClock: ObservedServiceClock;
   readonly timeouts: JiraTimeouts;
-  readonly sleep: (pauseMs: number) => Promise<unknown>;
+  readonly sleep: Sleep;
   readonly random: () => number;
+  /** Once it aborts nothing is sent any more, and no pause goes on: the process ends. */
+  readonly ending?: AbortSignal;
 };
 
 /** A busy site answers 404 for a fresh issue for up to half a minute (jira.md 6, a field report). */
@@ -115,8 +119,12 @@ const transferBytesPerMs = 262.144;
 export function makeTransport(deps: TransportDeps): Transport {
   const authorization = `Basic ${Buffer.from(`${deps.options.email}:${deps.options.apiToken.reveal()}`).toString("base64")}`;
   const slots = makeSlots(parallelMax);
-  const endpoints = makeEndpointPauses({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
-  const pacer = makeIssuePacer({ nowMs: () => deps.clock.now().getTime(), sleep: deps.sleep });
+  const waits = {
+    nowMs: () => deps.clock.now().getTime(),
+    sleep: (pauseMs: number) => restUntilEnd(deps.sleep, pauseMs, deps.ending),
+  };
+  const endpoints = makeEndpointPauses(waits);
+  const pacer = makeIssuePacer(waits);
 
   const young = makeYoungIssues(deps);
 
@@ -279,9 +287,7 @@ async function repeat<Result>(
   const spent = { throttled: 0, repeats: 0 };
   let mayHaveLanded = false;
   for (;;) {
-    await deps.endpoints.wait(call.operation);
-    await deps.budget.take(call.lane);
-    if (call.effect !== "read" && !mayStillWrite()) {
+    if (!(await mayStart(deps, call))) {
       const error = notStarted(call);
       throw mayHaveLanded ? withUnknownOutcome(error) : error;
     }
@@ -297,6 +303,16 @@ async function repeat<Result>(
       }
     }
   }
+}
+
+/** Waits for the call's turn. False where it may not start any more. */
+async function mayStart(deps: RepeatDeps, call: CallContext): Promise<boolean> {
+  const isEnding = (): boolean => deps.ending?.aborted === true;
+  await deps.endpoints.wait(call.operation);
+  await deps.budget.take(call.lane, deps.ending).catch((error: unknown) => {
+    if (!isEnding()) throw error;
+  });
+  return !isEnding() && (call.effect === "read" || mayStillWrite());
 }
 
 async function inSlot<Result>(slots: Slots, count: () => void, once: () => Promise<Result>): Promise<Result> {
@@ -330,7 +346,7 @@ async function mayRepeat(
     if (reason === endpointLimitCode) deps.endpoints.pause(call.operation, waitMs);
     else {
       if (reason !== perIssueLimitCode) await deps.budget.pause(waitMs);
-      if (again) await deps.sleep(waitMs);
+      if (again) await restUntilEnd(deps.sleep, waitMs, deps.ending);
     }
     return again;
   }
@@ -338,7 +354,8 @@ async function mayRepeat(
   const passing = error.kind === "unavailable" && passingStatuses.includes(error.facts.status);
   if (!repeatable || !passing || spent.repeats >= repeatsMax || (askedMs ?? 0) > callerWaitMaxMs) return false;
   spent.repeats += 1;
-  await deps.sleep(pauseMs(growingMs(repeatGrowth, spent.repeats, deps.random()), askedMs));
+  const againMs = pauseMs(growingMs(repeatGrowth, spent.repeats, deps.random()), askedMs);
+  await restUntilEnd(deps.sleep, againMs, deps.ending);
   return true;
 }
 

@@ -6,6 +6,7 @@
  * wrong header must not stop a connection for a day.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { setTimeout as sleepFor } from "node:timers/promises";
 
 /** Pauses that grow by `factor` from `firstMs` to `maxMs`; each is drawn between the two shares of `jitter`. */
 export type Growth = {
@@ -81,4 +82,17 @@ export function makeEndpointPauses(deps: {
       until.set(endpoint, Math.max(until.get(endpoint) ?? 0, deps.nowMs() + forMs));
     },
   };
+}
+
+/** Waits, at most until `signal` aborts. */
+export type Sleep = (pauseMs: number, signal?: AbortSignal) => Promise<unknown>;
+
+/** The machine's own. Rejects when `signal` aborts. */
+export const sleepOf: Sleep = (pauseMs, signal) => sleepFor(pauseMs, undefined, signal === undefined ? {} : { signal });
+
+/** Sleeps, and is over at once when the process ends. */
+export async function restUntilEnd(sleep: Sleep, pauseMs: number, ending: AbortSignal | undefined): Promise<void> {
+  await sleep(pauseMs, ending).catch((error: unknown) => {
+    if (ending?.aborted !== true) throw error;
+  });
 }

@@ -1,5 +1,6 @@
 /** Behind a company's proxy: everything to both services goes through it, save what is excepted. */
-import { writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { type ConnectProxy, startConnectProxy } from "../support/connect-proxy.ts";
@@ -72,6 +73,33 @@ test("one service through a proxy of its own, the other directly", { timeout: 12
   await mirrorOne(world);
   expect(common.tunnels).toEqual([]);
   expect(portsOf(own)).toEqual(new Set([portOf(world.jiraUrl)]));
+});
+
+test("100 MB go through a proxy without standing in memory", { timeout: 180_000 }, async () => {
+  const proxy = await startProxy({ credentials: "ann:p@ss" });
+  const world = await start({ HTTPS_PROXY: `http://ann:p%40ss@127.0.0.1:${proxy.port}` });
+  const { huawei, jira } = world;
+  const { caseId } = huawei.createCase({ description: "It broke" });
+  const worker = world.spawnWorker();
+  await world.waitUntil(() => jira.getState().issues.length === 1, "the issue is there");
+  const memory = async (name: "VmRSS" | "VmHWM"): Promise<number> =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(await readFile(`/proc/${worker.child.pid}/status`, "utf8"))?.[1]) /
+    1024;
+  const before = await memory("VmRSS");
+
+  const bytes = Buffer.alloc(100 * 2 ** 20, "casebridge ");
+  huawei.addMessage({
+    caseId,
+    author: "engineer",
+    content: "The dump",
+    files: [{ name: "dump.log", base64: bytes.toString("base64") }],
+  });
+  await world.waitUntil(() => jira.getState().issues[0]?.attachments.length === 1, "the file is there", 120_000);
+
+  const [attachment] = jira.getState().issues[0]?.attachments ?? [];
+  expect(attachment?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
+  expect(proxy.tunnels.length).toBeGreaterThan(0);
+  expect((await memory("VmHWM")) - before).toBeLessThan(64);
 });
 
 test("what NO_PROXY names is reached directly", { timeout: 120_000 }, async () => {

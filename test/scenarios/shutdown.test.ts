@@ -35,6 +35,25 @@ test("SIGTERM in the middle of traffic ends with 0 within 30 s, and nothing is l
   await harness.converge();
 });
 
+test("SIGTERM ends with 0 within 10 s while both services refuse everything", { timeout: 120_000 }, async () => {
+  const { huawei, jira, waitUntil } = harness;
+  fill(3);
+  const worker = harness.spawnWorker();
+  await waitUntil(() => jira.getState().issues.length > 0, "work has begun");
+  const forever = { times: Number.MAX_SAFE_INTEGER };
+  huawei.addFault({ kind: "503_before", ...forever });
+  jira.addFault({ kind: "429", retryAfterSeconds: 60, ...forever });
+  fill(3);
+  const refused = (): number => (jira.getStruckFaults()["429"] ?? 0) + (huawei.getStruckFaults()["503_before"] ?? 0);
+  await waitUntil(() => refused() >= 3, "they have refused");
+
+  const askedAt = Date.now();
+  const code = await worker.kill("SIGTERM");
+
+  expect({ code, output: worker.output() }).toMatchObject({ code: 0 });
+  expect(Date.now() - askedAt).toBeLessThan(10_000);
+});
+
 test("a wrong configuration tells all its errors at once, without a secret, and ends with 2", async () => {
   const wrong = { HUAWEICLOUD_SDK_SK: "s3cr3t-key-value", JIRA_API_TOKEN: "t0ken-value" };
   const result = await harness.runCli(["worker"], {
