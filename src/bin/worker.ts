@@ -68,11 +68,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   let url: string | null = null;
   const beside: Stoppable[] = [];
   let watch: NodeJS.Timeout | undefined;
-  const stopAll = (): Promise<void> => {
-    clearInterval(watch);
-    const last = setTimeout(() => ending.abort(), sendingEndsMs).unref();
-    return end({ schedule, beside, turns, servers, queue, parts }).finally(() => clearTimeout(last));
-  };
+  const stopAll = (): Promise<void> => end({ schedule, beside, watch, turns, servers, queue, parts, ending });
   try {
     schedule = startSchedule({
       queue,
@@ -187,9 +183,14 @@ async function end(running: {
   servers: readonly HttpServer[];
   queue: QueueBackend;
   parts: Parts;
+  ending: AbortController;
+  watch: NodeJS.Timeout | undefined;
 }): Promise<void> {
+  clearInterval(running.watch);
+  const last = setTimeout(() => running.ending.abort(), sendingEndsMs);
   await Promise.all([running.schedule?.stop(), ...running.beside.map((one) => one.stop())]);
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
+  clearTimeout(last);
   await Promise.all(running.servers.map((server) => server.close()));
   await running.parts.close();
 }
