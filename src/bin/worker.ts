@@ -46,10 +46,8 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     onFree: () => schedule?.poke(),
   });
   const load: Load = { running: 0 };
-  const progress = makeProgress({
-    elapsedMs: () => performance.now(),
-    isBusy: () => load.running >= config.workerConcurrency,
-  });
+  const isBusy = (): boolean => load.running >= config.workerConcurrency;
+  const progress = makeProgress({ elapsedMs: () => performance.now(), isBusy });
   const requests = makeRequestCounter();
   const ending = new AbortController();
   const { parts, queue } = await open(config, log, {
@@ -82,20 +80,13 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
       dueMax: config.workerConcurrency * 8,
       onBeat: (dueCount) => progress.beat(dueCount),
     });
+    const { prisma } = parts.database;
     beside.push(listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke }));
     watch = watchProgress(progress, { log, metrics });
     beginMetrics(parts);
-    beside.push(startHistory({ ...parts, prisma: parts.database.prisma }, requests));
-    const notifier = startNotifications(parts);
-    if (notifier !== null) beside.push(notifier);
-    const webhook = makeWebhookReceiver({
-      connections,
-      state,
-      prisma: parts.database.prisma,
-      log,
-      metrics,
-      onWake: schedule.poke,
-    });
+    beside.push(startHistory({ ...parts, prisma }, requests));
+    beside.push(...[startNotifications(parts)].filter((notifier) => notifier !== null));
+    const webhook = makeWebhookReceiver({ connections, state, prisma, log, metrics, onWake: schedule.poke });
     url = await startServers({ config, parts, queue, log, progress, webhook }, servers);
   } catch (error) {
     await stopAll();
