@@ -55,7 +55,11 @@ async function playDemo(options: DemoOptions, context: CommandContext): Promise<
   try {
     worker = await context.app.startWorker(config, options.once ? { ...silentLogger, error: log.error } : log, {
       onWrite: (_connection, write) =>
-        say(`  ${write.side === "jira" ? "Huawei Cloud → Jira " : "Jira → Huawei Cloud "} ${write.action}`),
+        say(
+          write.side === "jira"
+            ? `  Huawei Cloud → Jira  ${write.caseId ?? ""} → ${write.issueKey ?? ""}  ${write.action}`
+            : `  Jira → Huawei Cloud  ${write.issueKey ?? ""} → ${write.caseId ?? ""}  ${write.action}`,
+        ),
     });
     say(`Huawei Cloud simulator ${huawei.url}`);
     say(`Jira simulator         ${jira.url}`);

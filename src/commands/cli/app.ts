@@ -4,10 +4,10 @@
 
 import type { Config, ConfigPurpose, ConnectionConfig } from "../../config/config.ts";
 import type { LoadConfigInput, LoadConfigResult } from "../../config/load-config.ts";
-import type { Side } from "../../domain/service-error.ts";
 import type { StatusReport } from "../../observability/status-report.ts";
 import type { QueueBackend } from "../../queue/contract.ts";
 import type { AdminStore } from "../../store/admin.ts";
+import type { RemoteWrite } from "../../sync/apply/write-once.ts";
 import type { IntakeDeps } from "../../sync/intake-deps.ts";
 import type { LinkDeps } from "../../sync/link/run-link.ts";
 import type { CaseLookupPort, Clock, HuaweiPort, JiraPort, Log } from "../../sync/ports.ts";
@@ -81,7 +81,7 @@ export type RunningWorker = {
 
 /** What the worker tells while it runs. */
 export type WorkerHooks = {
-  readonly onWrite?: (connection: string, write: { readonly side: Side; readonly action: string }) => void;
+  readonly onWrite?: (connection: string, write: RemoteWrite) => void;
 };
 
 /** The composition root, as commands see it. */

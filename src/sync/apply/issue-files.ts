@@ -33,7 +33,7 @@ import { type Speaking, say } from "../texts/say.ts";
 import type { Subject } from "./gate.ts";
 import { type Notice, owedNotices, writeOwedNotices } from "./notices.ts";
 import { sendPart } from "./parts.ts";
-import { type ApplyDeps, guardFor, markKey, needIssue, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, guardFor, markKey, needIssue, tellWrite, Unsettled } from "./write-once.ts";
 
 /** One file that lies in Huawei and waits for its message. `attachmentId` null: the full text of a long comment. */
 type UploadedFile = { readonly attachmentId: AttachmentId | null; readonly fileId: string; readonly name: GuardedText };
@@ -249,7 +249,7 @@ export async function uploadOne(
     if (spooled.sizeBytes !== file.sizeBytes) throw cutOff(file, spooled);
     const upload = deps.gate.seal(subject, { file: spooled, name, purpose });
     const fileId = await deps.huawei.uploadFile(upload, deps.lane);
-    deps.onWrite?.({ side: "huawei", action: "file" });
+    tellWrite(deps, leased, { side: "huawei", action: "file" });
     if (masked.length > 0) deps.onDisclosure?.({ kind: "masked", item: "file" });
     return { fileId, sizeBytes: spooled.sizeBytes, sha256: spooled.sha256, name, masked };
   } catch (error) {

@@ -21,7 +21,7 @@ import type { LeasedLink } from "../state.ts";
 import { say, sayShort } from "../texts/say.ts";
 import { carryFiles } from "./case-files.ts";
 import { owedNotices, writeComment, writeOwedNotices } from "./notices.ts";
-import { type ApplyDeps, needCase, needIssue, permanentReason } from "./write-once.ts";
+import { type ApplyDeps, needCase, needIssue, permanentReason, tellWrite } from "./write-once.ts";
 
 /** One message as comments; one that Jira refuses for good leaves a placeholder, and the rest goes on (rule 8). */
 export async function postMessage(
@@ -122,7 +122,7 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror<"messa
     sayShort(deps.settings, (t) => t.messages.withdrawn(seen)),
   );
   await deps.jira.updateComment(issueId, copy.commentId, { bodyAdf, mark }, deps.lane);
-  deps.onWrite?.({ side: "jira", action: "comment" });
+  tellWrite(deps, leased, { side: "jira", action: "comment" });
   return 1;
 }
 

@@ -6,7 +6,7 @@ import { mirrorId } from "../../domain/rows/mirror.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { Action } from "../plan/action.ts";
 import type { LeasedLink } from "../state.ts";
-import { type ApplyDeps, needIssue } from "./write-once.ts";
+import { type ApplyDeps, needIssue, tellWrite } from "./write-once.ts";
 
 /**
  * Links two issues. Jira answers a link that is there already as if it had been made, and both pairs ask for the same direction, so it
@@ -35,6 +35,6 @@ export async function linkIssues(
     deps.log.info({ caseId, reason: result }, "The issue of a related case cannot be linked");
     return 0;
   }
-  deps.onWrite?.({ side: "jira", action: "link" });
+  tellWrite(deps, leased, { side: "jira", action: "link" });
   return 1;
 }

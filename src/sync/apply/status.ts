@@ -15,7 +15,7 @@ import { endOfEntry, endOfWishes, fits } from "../plan/status.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { say } from "../texts/say.ts";
 import { owedNotices, writeOwedNotices } from "./notices.ts";
-import { type ApplyDeps, needIssue, Unsettled } from "./write-once.ts";
+import { type ApplyDeps, needIssue, tellWrite, Unsettled } from "./write-once.ts";
 
 /** The transition that leads to the target: to the status itself, or to the one of the category that means what the case does. Pure. */
 export function chooseTransition(
@@ -70,7 +70,7 @@ type Way = {
 export async function moveIssue(deps: ApplyDeps, leased: LeasedLink, action: MoveIssue): Promise<number> {
   const issueId = needIssue(leased);
   const { caseStatus, target } = action;
-  const way = await walk(deps, issueId, action);
+  const way = await walk(deps, leased, issueId, action);
   if (way.last !== null) {
     const audit = {
       side: "jira",
@@ -95,7 +95,12 @@ export async function moveIssue(deps: ApplyDeps, leased: LeasedLink, action: Mov
 }
 
 /** Moves the issue on until it reaches the target, or nothing leads on. */
-async function walk(deps: ApplyDeps, issueId: IssueId, { target, caseStatus }: MoveIssue): Promise<Way> {
+async function walk(
+  deps: ApplyDeps,
+  leased: LeasedLink,
+  issueId: IssueId,
+  { target, caseStatus }: MoveIssue,
+): Promise<Way> {
   const steps = deps.settings.status.via[nameOf(target)] ?? [];
   let writes = 0;
   let demanded: readonly string[] = [];
@@ -115,7 +120,7 @@ async function walk(deps: ApplyDeps, issueId: IssueId, { target, caseStatus }: M
     if (next === undefined) break;
     await deps.jira.transitionIssue(issueId, next.transitionId, filled(next).fields, deps.lane);
     writes += 1;
-    deps.onWrite?.({ side: "jira", action: "transition" });
+    tellWrite(deps, leased, { side: "jira", action: "transition" });
     if (next === direct) return { writes, last: next, demanded, alike: null };
   }
   return { writes, last: null, demanded, alike: null };

@@ -1,7 +1,7 @@
 /**
  * One remote write with its intent before and its confirmation after it (rule 2), and what every write needs.
  */
-import type { CaseId, IssueId } from "../../domain/ids.ts";
+import type { CaseId, IssueId, IssueKey } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/lane.ts";
 import { type Intent, type NewIntent, type PayloadOf, writeWord } from "../../domain/rows/intent.ts";
 import type { KnownIntentKind } from "../../domain/rows/intent-key.ts";
@@ -28,10 +28,28 @@ export type ApplyDeps = {
   /** What carries anything from Jira leaves through here. */
   readonly gate: Gate;
   /** Told after each completed remote write, for metrics and progress. */
-  readonly onWrite?: (write: { readonly side: Side; readonly action: string }) => void;
+  readonly onWrite?: (write: RemoteWrite) => void;
   /** Told when a text was masked for its way to Huawei, and when a comment was held back, for metrics. */
   readonly onDisclosure?: (event: DisclosureEvent) => void;
 };
+
+/** A remote write that was completed, and the pair that it belongs to. */
+export type RemoteWrite = {
+  readonly side: Side;
+  readonly action: string;
+  readonly caseId: CaseId | null;
+  readonly issueKey: IssueKey | null;
+};
+
+/** Tells of a completed remote write. */
+export function tellWrite(
+  deps: Pick<ApplyDeps, "onWrite">,
+  leased: Pick<LeasedLink, "snapshot">,
+  write: Pick<RemoteWrite, "side" | "action">,
+): void {
+  const { caseId, issueKey } = leased.snapshot.link;
+  deps.onWrite?.({ ...write, caseId, issueKey });
+}
 
 /** What the text guard and the rules of disclosure did to something that a person wrote. `reason`: a code of rule 5, or of the policy. */
 export type DisclosureEvent =
@@ -106,7 +124,7 @@ export async function writeOnce<Kind extends KnownIntentKind, Result>(
       ? { ...step, intentPatches: [...(step.intentPatches ?? []), { key, state: "sent" }] }
       : { ...step, confirmedIntents: [...(step.confirmedIntents ?? []), key] },
   );
-  deps.onWrite?.({ side, action: writeWord(kind) });
+  tellWrite(deps, leased, { side, action: writeWord(kind) });
   return result;
 }
 

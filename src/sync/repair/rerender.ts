@@ -16,6 +16,7 @@ import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { knownFile } from "../apply/case-files.ts";
 import { renderMessage } from "../apply/messages.ts";
+import { tellWrite } from "../apply/write-once.ts";
 import { observe } from "../link/observe.ts";
 import type { LinkDeps } from "../link/run-link.ts";
 import { suspendedDirections } from "../link/suspensions.ts";
@@ -92,7 +93,7 @@ async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<Rere
       };
       // The same body under the same id: safe to repeat, so no intent is needed.
       await deps.jira.updateComment(link.issueId, copy.commentId, { bodyAdf, mark }, lane);
-      deps.onWrite?.({ side: "jira", action: "comment" });
+      tellWrite(deps, leased, { side: "jira", action: "comment" });
     }
   }
   return { changed, uneven, left: null };
