@@ -294,7 +294,9 @@ function judgeFiles({ site, entry, issue, add, ownFiles, firstShown, restriction
     const found = sent.flatMap((message) => message.accessories).filter((other) => other.sha256 === file.sha256).length;
     const naming = issue.comments.filter((comment) => comment.bodyText.includes(file.name));
     const hidden =
-      restrictions.isIssueHeld(issue.id) || naming.some((comment) => restrictions.isHeld(issue, comment.id) !== false);
+      restrictions.isIssueHeld(issue.id) ||
+      restrictions.wasNamedInHidden(issue, file.name) ||
+      naming.some((comment) => restrictions.isHeld(issue, comment.id) !== false);
     if (found > 1) add("duplicate", `${entry.caseId}: file ${file.name} was sent ${found} times`);
     if (found === 0 && !closed && !hidden && (naming.length > 0 || ownFiles))
       add("loss", `${entry.caseId}: file ${file.name} was not sent`);

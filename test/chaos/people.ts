@@ -77,6 +77,10 @@ export function makePeople(world: World) {
         ...(input.replyTo === undefined ? {} : { replyTo: input.replyTo }),
       });
       if (input.restricted === true) restrictions.bornHidden(commentId);
+      restrictions.namesFiles(
+        commentId,
+        added.map((file) => file.name),
+      );
       if (input.replyTo !== undefined) restrictions.answers(commentId, input.replyTo);
       versions.set(commentId, { token, version: 1 });
       return { commentId, fileNames: added.map((file) => file.name) };

@@ -26,6 +26,8 @@ export function makeRestrictions(world: World) {
   const spans: Span[] = [];
   /** The comment that each reply answers. */
   const parents = new Map<string, string>();
+  /** The comments that were written with a file in them. */
+  const namers = new Map<string, string>();
 
   const key = (kind: Span["kind"], id: string): string => `${kind === "hidden" ? "comment" : "issue"} ${id}`;
   const isOpen = (span: Span): boolean => span.untilMs === Number.POSITIVE_INFINITY;
@@ -68,6 +70,18 @@ export function makeRestrictions(world: World) {
 
     /** A comment that was restricted from its beginning. */
     bornHidden: (commentId: string): void => begin("hidden", commentId),
+
+    /** A comment that was written with files in it. */
+    namesFiles(commentId: string, fileNames: readonly string[]): void {
+      for (const name of fileNames) namers.set(name, commentId);
+    },
+
+    /** Whether the file was named by a comment that was restricted for a time and is gone: nobody can tell what it is now. */
+    wasNamedInHidden(issue: { readonly comments: readonly { readonly id: string }[] }, fileName: string): boolean {
+      const commentId = namers.get(fileName);
+      if (commentId === undefined || issue.comments.some(({ id }) => id === commentId)) return false;
+      return thread(commentId).some((id) => spans.some((span) => span.of === key("hidden", id)));
+    },
 
     /** A comment that answers another one. */
     answers: (commentId: string, parentId: string): void => void parents.set(commentId, parentId),
