@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../simulators/huawei/index.ts";
-import { makeDefaultSettings } from "../simulators/jira/settings.ts";
+import { DEFAULT_SETTINGS as JIRA_SETTINGS } from "../simulators/jira/settings.ts";
 import { factNames } from "../src/commands/doctor/vendor-facts.ts";
 
 const root = new URL("..", import.meta.url);
@@ -29,7 +29,7 @@ function rowsOf(document: string): Record<string, string>[] {
 }
 const sides = [
   ["docs/vendors/huawei.md", DEFAULT_SETTINGS],
-  ["docs/vendors/jira.md", makeDefaultSettings()],
+  ["docs/vendors/jira.md", JIRA_SETTINGS],
 ] as const;
 /** `name`=value, where the value is JSON; a switch whose default is too long for a table stands without one. */
 const named = (cell: string) =>

@@ -1,14 +1,15 @@
 /** What a test or a demo does behind the service's back: people at Huawei and in the console, faults, looking inside. */
-
-import type { FaultBook, FaultRule } from "../base/faults.ts";
+import { makeBaseControl } from "../base/control.ts";
+import type { FaultBook } from "../base/faults.ts";
 import type { DescribedFile } from "../base/files.ts";
 import { makeRandom } from "../base/random.ts";
-import type { Refusal, RequestLog, RequestSummary } from "../base/request-log.ts";
+import type { RequestLog } from "../base/request-log.ts";
+import { mergeSettings } from "../base/settings.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { PROBLEM_TYPES, PRODUCTS, REGIONS, SEVERITIES, SUB_TYPES } from "./catalogue.ts";
-import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
+import { showTenant } from "./control-views.ts";
+import { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
 import {
-  type Accessory,
   addLog,
   type CaseRecord,
   type Core,
@@ -45,6 +46,17 @@ export interface ControlCase {
   readonly accessKey?: string;
 }
 
+/** Input of `createAuthorization`. Times: epoch ms or ISO 8601; default now and now + 24 h. */
+export interface ControlAuthorization {
+  readonly caseId: string;
+  readonly describe: string;
+  readonly resourceTypeName?: string;
+  readonly visitTypeName?: string;
+  readonly handlerName?: string;
+  readonly effectiveAt?: number | string;
+  readonly expireAt?: number | string;
+}
+
 /** Input of `addMessage`. `replierType` overrides the number that `author` stands for (quirk 9). */
 export interface ControlMessage {
   readonly caseId: string;
@@ -57,123 +69,8 @@ export interface ControlMessage {
   readonly createdAt?: number | string;
 }
 
-/** An accessory in `getState`. */
-export interface AccessoryView {
-  readonly accessoryId: string;
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  /** When its bytes arrived, epoch milliseconds. */
-  readonly createdAt: number;
-}
-
-/** A message in `getState`, withdrawn ones included. Times in epoch milliseconds. `via` tells API writes from control. */
-export interface MessageView {
-  readonly messageId: string;
-  readonly author: "customer" | "engineer" | "partner" | "unknown";
-  readonly replierType: number;
-  readonly replier: string;
-  readonly replierName: string;
-  readonly content: string;
-  readonly createdAt: number;
-  readonly isFirst: boolean;
-  readonly withdrawn: boolean;
-  readonly via: "api" | "control";
-  readonly accessories: readonly AccessoryView[];
-}
-
-/** A case in `getState`. */
-export interface CaseView {
-  readonly caseId: string;
-  readonly status: number;
-  readonly description: string;
-  readonly severityId: string;
-  readonly regionId: string;
-  readonly productId: string;
-  readonly problemTypeId: string;
-  readonly domainId: string;
-  readonly ownerUserId: string;
-  readonly ownerName: string;
-  readonly groupId: string | null;
-  readonly createdAt: number;
-  readonly via: "api" | "control";
-  readonly labels: readonly string[];
-  readonly relatedIds: readonly string[];
-  readonly extras: Readonly<Record<string, unknown>>;
-  readonly contact: Readonly<Record<string, string>>;
-  readonly judgement: string;
-  readonly satisfaction: readonly Readonly<Record<string, unknown>>[];
-  readonly messages: readonly MessageView[];
-  readonly operateLogs: readonly {
-    readonly type: number;
-    readonly operatorName: string;
-    readonly description: string;
-    readonly at: number;
-  }[];
-}
-
-/** Everything, as it truly is, read lag or not. Cases in order of arrival, messages too; nothing is ever removed. */
-export interface HuaweiStateView {
-  readonly cases: readonly CaseView[];
-  readonly labels: readonly { readonly labelId: number; readonly name: string; readonly color: string }[];
-  readonly unattachedAccessories: readonly (AccessoryView & { readonly from: string })[];
-  readonly authorizations: readonly {
-    readonly authorizationId: string;
-    readonly caseId: string;
-    readonly status: number;
-  }[];
-}
-
 /** The control functions, in process and over `POST /_control/NAME`. They throw an Error for an unknown case, message or label. */
-export interface HuaweiControl {
-  createCase(input: ControlCase): { caseId: string };
-  /** A message by a person, with all its effects on the status. */
-  addMessage(input: ControlMessage): { messageId: string };
-  /** A move made by support; any number is taken. */
-  setStatus(input: { caseId: string; status: number }): void;
-  withdrawMessage(input: { caseId: string; messageId: string }): void;
-  /** Somebody else deletes the case (status 13, quirk 14). */
-  deleteCase(input: { caseId: string }): void;
-  /** Support makes the case invalid (status 12, quirk 14). */
-  invalidateCase(input: { caseId: string }): void;
-  /** Gives the case to another user of the same account, or back to the first one (huawei.md 3.3: then others do not see it). */
-  setOwner(input: { caseId: string; ours: boolean }): void;
-  addLabel(input: { caseId: string; name: string; color?: string }): { labelId: number };
-  removeLabel(input: { caseId: string; name: string }): void;
-  /** Somebody marks two cases as related; as through the API it holds in both directions. */
-  relateCases(input: { caseId: string; otherId: string }): void;
-  /** An engineer asks for access. Times: epoch ms or ISO 8601; default now and now + 24 h. */
-  createAuthorization(input: {
-    caseId: string;
-    describe: string;
-    resourceTypeName?: string;
-    visitTypeName?: string;
-    handlerName?: string;
-    effectiveAt?: number | string;
-    expireAt?: number | string;
-  }): { authorizationId: string };
-  /** Every token dies at once, before its 24 hours (quirk 10). */
-  killTokens(): void;
-  setSettings(changes: Partial<HuaweiSettings>): HuaweiSettings;
-  getSettings(): HuaweiSettings;
-  /** Returns the id of the fault; over HTTP it is a JSON text. */
-  addFault(rule: FaultRule): string;
-  /** Removes one fault by id, or all. */
-  clearFaults(input?: { id?: string }): void;
-  /** How often each kind of fault has struck since the start. */
-  getStruckFaults(): Readonly<Record<string, number>>;
-  /** While on, every request's connection is reset. Over HTTP the body is `true`, `false` or `{"on":true}`. */
-  setOutage(on: boolean | { on: boolean }): void;
-  /** Moves the simulator's clock by so many milliseconds, adding to earlier moves. Returns the new time. */
-  advanceClock(input: { ms: number }): { now: number };
-  getState(): HuaweiStateView;
-  getRequests(): RequestSummary;
-  resetRequests(): void;
-  /** Requests that no document describes; empty for a well-behaved client. */
-  getRefusals(): readonly Refusal[];
-  /** Back to the start: data, tokens, faults, outage, requests, refusals, settings, clock and seed. */
-  reset(): void;
-}
+export type HuaweiControl = ReturnType<typeof makeControl>;
 
 /** What the control functions work on. */
 export interface ControlParts {
@@ -186,81 +83,91 @@ export interface ControlParts {
 }
 
 /** Makes the control functions. */
-export function makeControl(parts: ControlParts): HuaweiControl {
+export function makeControl(parts: ControlParts) {
   const { core, faults, requests } = parts;
+  const settings = {
+    get: (): HuaweiSettings => core.settings,
+    set(changes: Partial<HuaweiSettings>): void {
+      core.settings = mergeSettings(DEFAULT_SETTINGS, core.settings, changes);
+    },
+  };
   return {
-    createCase: (input) => createCase(core, input),
-    addMessage: (input) => addMessage(core, input),
-    setStatus: ({ caseId, status }) => moveByService(core, getCase(core, caseId), status),
-    withdrawMessage({ caseId, messageId }) {
-      const message = getCase(core, caseId).messages.find((candidate) => candidate.messageId === messageId);
-      if (message === undefined) throw new Error(`no message ${messageId}`);
-      withdraw(core, message);
-    },
-    deleteCase({ caseId }) {
-      const record = getCase(core, caseId);
-      setStatus(core, record, STATUS.deleted);
-      addLog(core, record, { type: LOG_TYPE.delete, operatorId: record.ownerUserId, operatorName: record.ownerName });
-    },
-    invalidateCase: ({ caseId }) => moveByService(core, getCase(core, caseId), STATUS.invalid),
-    setOwner({ caseId, ours }) {
-      const record = getCase(core, caseId);
-      const [first] = core.accounts;
-      record.ownerUserId = ours && first !== undefined ? first.userId : "user-of-somebody-else";
-    },
-    addLabel({ caseId, name, color }) {
-      const record = getCase(core, caseId);
-      const labelId = ensureLabel(core, record.domainId, name, color);
-      setLabels(core, record, [...new Set([...trueLabelIds(record), labelId])]);
-      return { labelId };
-    },
-    removeLabel({ caseId, name }) {
-      const record = getCase(core, caseId);
-      const gone = (labelId: number): boolean => core.state.labels.get(labelId)?.name === name;
-      setLabels(
-        core,
-        record,
-        trueLabelIds(record).filter((labelId) => !gone(labelId)),
-      );
-    },
-    relateCases({ caseId, otherId }) {
-      const [first, second] = [getCase(core, caseId), getCase(core, otherId)];
-      first.relatedIds = [...new Set([...first.relatedIds, otherId])];
-      second.relatedIds = [...new Set([...second.relatedIds, caseId])];
-    },
-    createAuthorization: (input) => createAuthorization(core, input),
-    killTokens() {
+    ...makePeople(core),
+    ...makeBaseControl<HuaweiSettings>({ ...parts, settings }),
+    /** Every token dies at once, before its 24 hours (quirk 10). */
+    killTokens(): void {
       for (const token of core.state.tokens.values()) token.killed = true;
       for (const keys of core.state.temporaryKeys.values()) keys.killed = true;
       core.state.serverKeys = null;
     },
-    setSettings(changes) {
-      core.settings = mergeSettings(core.settings, changes);
-      return core.settings;
-    },
-    getSettings: () => core.settings,
-    addFault: (rule) => faults.add(rule),
-    clearFaults: (input) => void (input?.id === undefined ? faults.clear() : faults.remove(input.id)),
-    getStruckFaults: () => faults.struck(),
-    setOutage: (on) => faults.setOutage(typeof on === "boolean" ? on : on.on),
-    advanceClock({ ms }) {
+    /** Moves the simulator's clock by so many milliseconds, adding to earlier moves. Returns the new time. */
+    advanceClock({ ms }: { ms: number }): { now: number } {
       parts.moveClock(ms);
       return { now: core.now() };
     },
-    getState: () => viewState(core),
-    getRequests: () => requests.summary(),
-    resetRequests: () => requests.resetRequests(),
-    getRefusals: () => requests.refusals(),
-    reset() {
+    /** Everything, as it truly is, read lag or not. Cases in order of arrival, messages too; nothing is ever removed. */
+    getState: () => showTenant(core),
+    /** Back to the start: data, tokens, faults, outage, requests, refusals, settings, clock and seed. */
+    reset(): void {
       core.files.clear();
       core.state = makeState();
       core.random = makeRandom(parts.seed);
-      core.settings = mergeSettings(DEFAULT_SETTINGS, parts.initialSettings);
+      core.settings = mergeSettings(DEFAULT_SETTINGS, DEFAULT_SETTINGS, parts.initialSettings);
       faults.setOutage(false);
       parts.moveClock("back");
       faults.clear();
       requests.clear();
     },
+  };
+}
+
+/** What people in the console and at Huawei do. */
+function makePeople(core: Core) {
+  return {
+    createCase: (input: ControlCase) => createCase(core, input),
+    /** A message by a person, with all its effects on the status. */
+    addMessage: (input: ControlMessage) => addMessage(core, input),
+    /** A move made by support; any number is taken. */
+    setStatus: ({ caseId, status }: { caseId: string; status: number }): void =>
+      moveByService(core, getCase(core, caseId), status),
+    /** Support makes the case invalid (status 12, quirk 14). */
+    invalidateCase: ({ caseId }: { caseId: string }): void =>
+      moveByService(core, getCase(core, caseId), STATUS.invalid),
+    withdrawMessage({ caseId, messageId }: { caseId: string; messageId: string }): void {
+      const message = getCase(core, caseId).messages.find((candidate) => candidate.messageId === messageId);
+      if (message === undefined) throw new Error(`no message ${messageId}`);
+      withdraw(core, message);
+    },
+    /** Somebody else deletes the case (status 13, quirk 14). */
+    deleteCase({ caseId }: { caseId: string }): void {
+      const record = getCase(core, caseId);
+      setStatus(core, record, STATUS.deleted);
+      addLog(core, record, { type: LOG_TYPE.delete, operatorId: record.ownerUserId, operatorName: record.ownerName });
+    },
+    /** Gives the case to another user of the same account, or back to the first one (huawei.md 3.3: then others do not see it). */
+    setOwner({ caseId, ours }: { caseId: string; ours: boolean }): void {
+      const [first] = core.accounts;
+      getCase(core, caseId).ownerUserId = ours && first !== undefined ? first.userId : "user-of-somebody-else";
+    },
+    addLabel({ caseId, name, color }: { caseId: string; name: string; color?: string }): { labelId: number } {
+      const record = getCase(core, caseId);
+      const labelId = ensureLabel(core, record.domainId, name, color);
+      setLabels(core, record, [...new Set([...trueLabelIds(record), labelId])]);
+      return { labelId };
+    },
+    removeLabel({ caseId, name }: { caseId: string; name: string }): void {
+      const record = getCase(core, caseId);
+      const kept = trueLabelIds(record).filter((labelId) => core.state.labels.get(labelId)?.name !== name);
+      setLabels(core, record, kept);
+    },
+    /** Somebody marks two cases as related; as through the API it holds in both directions. */
+    relateCases({ caseId, otherId }: { caseId: string; otherId: string }): void {
+      const [first, second] = [getCase(core, caseId), getCase(core, otherId)];
+      first.relatedIds = [...new Set([...first.relatedIds, otherId])];
+      second.relatedIds = [...new Set([...second.relatedIds, caseId])];
+    },
+    /** An engineer asks for access. */
+    createAuthorization: (input: ControlAuthorization) => createAuthorization(core, input),
   };
 }
 
@@ -374,10 +281,7 @@ function addMessage(core: Core, input: ControlMessage): { messageId: string } {
   return { messageId: message.messageId };
 }
 
-function createAuthorization(
-  core: Core,
-  input: Parameters<HuaweiControl["createAuthorization"]>[0],
-): { authorizationId: string } {
+function createAuthorization(core: Core, input: ControlAuthorization): { authorizationId: string } {
   const record = getCase(core, input.caseId);
   const authorizationId = core.random.hex(32);
   core.state.authorizations.set(authorizationId, {
@@ -396,74 +300,4 @@ function createAuthorization(
     rejectReason: "",
   });
   return { authorizationId };
-}
-
-function viewAccessory(accessory: Accessory): AccessoryView {
-  const { accessoryId, name, bytes, createdAt } = accessory;
-  return { accessoryId, name, sizeBytes: bytes.sizeBytes, sha256: bytes.sha256, createdAt };
-}
-
-function authorOf(replierType: number): MessageView["author"] {
-  return (["customer", "engineer", "partner"] as const)[replierType] ?? "unknown";
-}
-
-function viewCase(core: Core, record: CaseRecord): CaseView {
-  return {
-    caseId: record.caseId,
-    status: trueStatus(record),
-    description: record.description,
-    severityId: record.severityId,
-    regionId: record.regionId,
-    productId: record.productId,
-    problemTypeId: record.problemTypeId,
-    domainId: record.domainId,
-    ownerUserId: record.ownerUserId,
-    ownerName: record.ownerName,
-    groupId: record.groupId,
-    createdAt: record.createdAt,
-    via: record.via,
-    labels: trueLabelIds(record).flatMap((labelId) => core.state.labels.get(labelId)?.name ?? []),
-    relatedIds: [...record.relatedIds],
-    extras: { ...record.extras },
-    contact: { ...record.contact },
-    judgement: record.judgement,
-    satisfaction: [...record.satisfaction],
-    messages: record.messages.map((message) => ({
-      messageId: message.messageId,
-      author: authorOf(message.replierType),
-      replierType: message.replierType,
-      replier: message.replier,
-      replierName: message.replierName,
-      content: message.content,
-      createdAt: message.createdAt,
-      isFirst: message.isFirst,
-      withdrawn: message.withdrawn,
-      via: message.via,
-      accessories: message.accessoryIds.flatMap((accessoryId) => {
-        const accessory = core.state.accessories.get(accessoryId);
-        return accessory === undefined ? [] : [viewAccessory(accessory)];
-      }),
-    })),
-    operateLogs: record.logs.map(({ type, operatorName, description, at }) => ({
-      type,
-      operatorName,
-      description,
-      at,
-    })),
-  };
-}
-
-function viewState(core: Core): HuaweiStateView {
-  return {
-    cases: [...core.state.cases.values()].map((record) => viewCase(core, record)),
-    labels: [...core.state.labels.values()].map(({ labelId, name, color }) => ({ labelId, name, color })),
-    unattachedAccessories: [...core.state.accessories.values()]
-      .filter((accessory) => accessory.attachedTo === null)
-      .map((accessory) => ({ ...viewAccessory(accessory), from: accessory.from })),
-    authorizations: [...core.state.authorizations.values()].map(({ authorizationId, caseId, status }) => ({
-      authorizationId,
-      caseId,
-      status,
-    })),
-  };
 }

@@ -6,21 +6,15 @@ import { type FaultText, makeFaultBook } from "../base/faults.ts";
 import { makeFileStore } from "../base/files.ts";
 import { makeRandom } from "../base/random.ts";
 import { makeRequestLog } from "../base/request-log.ts";
+import { mergeSettings } from "../base/settings.ts";
 import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import { type HuaweiControl, makeControl } from "./control.ts";
 import { type EffectEvent, startServer } from "./server.ts";
-import { DEFAULT_SETTINGS, type HuaweiSettings, mergeSettings } from "./settings.ts";
+import { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
 import { type Core, makeState } from "./state.ts";
 
-export type {
-  AccessoryView,
-  CaseView,
-  ControlCase,
-  ControlMessage,
-  HuaweiControl,
-  HuaweiStateView,
-  MessageView,
-} from "./control.ts";
+export type { HuaweiControl } from "./control.ts";
+export type { CaseView } from "./control-views.ts";
 export type { EffectEvent } from "./server.ts";
 export { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
 
@@ -97,7 +91,7 @@ export async function startHuaweiSimulator(options: HuaweiSimulatorOptions = {})
   const clock = options.now ?? Date.now;
   const initialSettings = options.settings ?? {};
   let offsetMs = 0;
-  const settings = mergeSettings(DEFAULT_SETTINGS, initialSettings);
+  const settings = mergeSettings(DEFAULT_SETTINGS, DEFAULT_SETTINGS, initialSettings);
   const accounts = makeAccounts(options);
   const core: Core = {
     settings,

@@ -165,6 +165,14 @@ export interface Core {
   state: State;
 }
 
+/** A token that was issued. */
+interface Token {
+  readonly account: HuaweiAccount;
+  readonly expiresAt: number;
+  readonly scope: "domain" | "project";
+  killed: boolean;
+}
+
 /** Everything that `reset` empties. */
 export interface State {
   sequence: number;
@@ -172,15 +180,7 @@ export interface State {
   readonly labels: Map<number, Label>;
   readonly accessories: Map<string, Accessory>;
   readonly authorizations: Map<string, Authorization>;
-  readonly tokens: Map<
-    string,
-    {
-      readonly account: HuaweiAccount;
-      readonly expiresAt: number;
-      readonly scope: "domain" | "project";
-      killed: boolean;
-    }
-  >;
+  readonly tokens: Map<string, Token>;
   /** By access key. */
   readonly temporaryKeys: Map<string, TemporaryKeys>;
   /** What the metadata service gives at present. */
@@ -253,25 +253,27 @@ function nextSequence(core: Core): number {
 }
 
 /** What a new case needs; ids are not checked here. */
-export interface NewCase {
-  readonly domainId: string;
-  readonly ownerUserId: string;
-  readonly ownerName: string;
-  readonly iamUserType: number;
-  readonly groupId: string | null;
-  readonly description: string;
-  readonly subTypeId: string;
-  readonly productId: string;
-  readonly problemTypeId: string;
-  readonly regionId: string;
-  readonly severityId: string;
-  readonly createdAt: number;
+export interface NewCase
+  extends Pick<
+      CaseRecord,
+      | "domainId"
+      | "ownerUserId"
+      | "ownerName"
+      | "groupId"
+      | "description"
+      | "subTypeId"
+      | "productId"
+      | "problemTypeId"
+      | "regionId"
+      | "severityId"
+      | "createdAt"
+      | "extras"
+      | "contact"
+      | "via"
+    >,
+    Pick<Message, "iamUserType" | "accessoryIds"> {
   readonly status: number;
   readonly labelIds: readonly number[];
-  readonly accessoryIds: readonly string[];
-  readonly extras: Record<string, unknown>;
-  readonly contact: Record<string, string>;
-  readonly via: "api" | "control";
 }
 
 /** Case IDs are `TT` and digits (huawei.md 11): day and a running number. */
@@ -284,31 +286,19 @@ function makeCaseId(createdAt: number, sequence: number): string {
 export function insertCase(core: Core, input: NewCase): CaseRecord {
   const sequence = nextSequence(core);
   const visibleAt = core.now() + core.settings.readLagMs;
+  const { status, labelIds, iamUserType, accessoryIds, ...facts } = input;
   const record: CaseRecord = {
+    ...facts,
     caseId: makeCaseId(input.createdAt, sequence),
     sequence,
-    domainId: input.domainId,
-    ownerUserId: input.ownerUserId,
-    ownerName: input.ownerName,
-    groupId: input.groupId,
-    description: input.description,
-    subTypeId: input.subTypeId,
-    productId: input.productId,
-    problemTypeId: input.problemTypeId,
-    regionId: input.regionId,
-    severityId: input.severityId,
-    createdAt: input.createdAt,
     visibleAt,
-    via: input.via,
-    status: [{ value: input.status, visibleAt }],
+    status: [{ value: status, visibleAt }],
     statusChangedAt: input.createdAt,
-    confirmedAt: input.status === STATUS.completed ? input.createdAt : null,
-    labelIds: [{ value: input.labelIds, visibleAt }],
+    confirmedAt: status === STATUS.completed ? input.createdAt : null,
+    labelIds: [{ value: labelIds, visibleAt }],
     messages: [],
     logs: [],
     relatedIds: [],
-    extras: { ...input.extras },
-    contact: { ...input.contact },
     satisfaction: [],
     judgement: "",
     lastPressedAt: null,
@@ -319,12 +309,12 @@ export function insertCase(core: Core, input: NewCase): CaseRecord {
     replierType: 0,
     replier: input.ownerUserId,
     replierName: input.ownerName,
-    iamUserType: input.iamUserType,
+    iamUserType,
     content: input.description,
     rich: false,
     createdAt: input.createdAt,
     isFirst: true,
-    accessoryIds: input.accessoryIds,
+    accessoryIds,
     via: input.via,
   });
   addLog(core, record, { type: LOG_TYPE.create, operatorId: input.ownerUserId, operatorName: input.ownerName });
@@ -332,18 +322,7 @@ export function insertCase(core: Core, input: NewCase): CaseRecord {
 }
 
 /** What a new message needs. */
-export interface NewMessage {
-  readonly replierType: number;
-  readonly replier: string;
-  readonly replierName: string;
-  readonly iamUserType: number;
-  readonly content: string;
-  readonly rich: boolean;
-  readonly createdAt: number;
-  readonly isFirst: boolean;
-  readonly accessoryIds: readonly string[];
-  readonly via: "api" | "control";
-}
+export type NewMessage = Omit<Message, "messageId" | "sequence" | "visibleAt" | "withdrawn" | "withdrawnVisibleAt">;
 
 /**
  * Adds a message and applies its effect on the status: a customer message ends 17 (huawei.md 5 [inferred], log type 85);
@@ -368,11 +347,8 @@ export function insertMessage(core: Core, record: CaseRecord, input: NewMessage)
   const status = trueStatus(record);
   if (status === STATUS.pendingFeedback && core.settings.messageEndsFeedback) {
     setStatus(core, record, STATUS.processing);
-    addLog(core, record, {
-      type: LOG_TYPE.feedbackAnswered,
-      operatorId: input.replier,
-      operatorName: input.replierName,
-    });
+    const operator = { operatorId: input.replier, operatorName: input.replierName };
+    addLog(core, record, { type: LOG_TYPE.feedbackAnswered, ...operator });
   } else if (status === STATUS.toBeConfirmed && core.settings.messageOnToConfirm === "processing") {
     setStatus(core, record, STATUS.processing);
   }
@@ -403,25 +379,12 @@ export function withdraw(core: Core, message: Message): void {
 export function addLog(
   core: Core,
   record: CaseRecord,
-  entry: {
-    readonly type: number;
-    readonly operatorId: string;
-    readonly operatorName: string;
-    readonly operatorType?: number;
-    readonly description?: string;
-  },
+  entry: Pick<OperateLog, "type" | "operatorId" | "operatorName"> &
+    Partial<Pick<OperateLog, "operatorType" | "description">>,
 ): void {
   const at = core.now();
-  record.logs.push({
-    logId: core.random.hex(32),
-    type: entry.type,
-    operatorType: entry.operatorType ?? 0,
-    operatorId: entry.operatorId,
-    operatorName: entry.operatorName,
-    description: entry.description ?? "",
-    at,
-    visibleAt: at + core.settings.readLagMs,
-  });
+  const visibleAt = at + core.settings.readLagMs;
+  record.logs.push({ operatorType: 0, description: "", ...entry, logId: core.random.hex(32), at, visibleAt });
 }
 
 /** Adds a label to an account; ids grow from 1001. Names are not checked here. */
@@ -436,14 +399,10 @@ export function insertLabel(core: Core, input: { domainId: string; name: string;
 /** Records an uploaded or made-up file that no message shows yet. */
 export function insertAccessory(
   core: Core,
-  input: { name: string; from: string; bytes: StoredBytes; domainId: string; userId: string },
+  input: Pick<Accessory, "name" | "from" | "bytes" | "domainId" | "userId">,
 ): Accessory {
-  const accessory: Accessory = {
-    ...input,
-    accessoryId: core.random.hex(32),
-    createdAt: core.now(),
-    attachedTo: null,
-  };
+  const accessoryId = core.random.hex(32);
+  const accessory: Accessory = { ...input, accessoryId, createdAt: core.now(), attachedTo: null };
   core.state.accessories.set(accessory.accessoryId, accessory);
   return accessory;
 }

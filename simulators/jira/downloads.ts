@@ -19,11 +19,6 @@ export function makeDownloads(
   let sequence = 0;
   let count = 0;
 
-  function findAttachment(id: string) {
-    const owner = site.state.findAttachmentOwner(id);
-    return owner === null ? null : (site.state.findIssue(owner)?.attachments.find((file) => file.id === id) ?? null);
-  }
-
   /** The ticket of an address; none for a wrong address. */
   function ticketOf(query: URLSearchParams) {
     return tickets.get(query.get("ticket") ?? "");
@@ -37,8 +32,8 @@ export function makeDownloads(
     if (origin === "media" && request.headers.authorization !== undefined)
       throw refused("credentials were sent to the media origin");
     const ticket = ticketOf(exchange.query);
-    const attachment = ticket === undefined ? null : findAttachment(ticket.attachmentId);
-    if (ticket === undefined || attachment === null)
+    const attachment = site.state.findAttachment(ticket?.attachmentId ?? "")?.item;
+    if (ticket === undefined || attachment === undefined)
       throw new HttpFailure({ status: 404, body: { errorMessages: ["Not found"], errors: {} } });
     const after = await playFaults(struck, "after", request);
     if (after !== null) return send(exchange, toSent(site, toFaultReply(after), {}));
@@ -55,7 +50,7 @@ export function makeDownloads(
       const oldest = tickets.size > TICKETS_MAX ? tickets.keys().next().value : undefined;
       if (oldest !== undefined) tickets.delete(oldest);
       const origin = site.settings.contentOrigin === "other" ? urls.media : urls.rest;
-      return `${origin}/_media/file/${findAttachment(attachmentId)?.mediaId ?? "gone"}/binary?ticket=t${sequence}`;
+      return `${origin}/_media/file/${site.state.findAttachment(attachmentId)?.item.mediaId ?? "gone"}/binary?ticket=t${sequence}`;
     },
     /** Cuts the next download from an address in its middle. */
     truncate(url: string): void {

@@ -6,13 +6,14 @@ import { type FaultText, makeFaultBook } from "../base/faults.ts";
 import { makeFileStore } from "../base/files.ts";
 import { makeRandom } from "../base/random.ts";
 import { makeRequestLog } from "../base/request-log.ts";
+import { mergeSettings } from "../base/settings.ts";
 import { findAdfProblem, textToAdf } from "./adf.ts";
 import { DEFAULT_PROJECTS, makeAccounts, makeProjects, type ProjectSeed } from "./catalog.ts";
 import { type JiraControl, makeControl } from "./control.ts";
 import { jiraDocument } from "./document.ts";
 import { makeLimits } from "./limits.ts";
 import { type EffectEvent, makeServer } from "./server.ts";
-import { type JiraSettings, makeDefaultSettings } from "./settings.ts";
+import { DEFAULT_SETTINGS, type JiraSettings } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { makeState } from "./state.ts";
 import { makeWebhooks, type WebhookTarget } from "./webhooks.ts";
@@ -57,7 +58,7 @@ export interface JiraSimulator {
 export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Promise<JiraSimulator> {
   const seed = options.seed ?? 1;
   const now = options.now ?? Date.now;
-  const settings = { ...makeDefaultSettings(), ...options.settings };
+  const settings = mergeSettings(DEFAULT_SETTINGS, DEFAULT_SETTINGS, options.settings ?? {});
   const credentials = { email: options.email ?? "bot@example.com", apiToken: options.apiToken ?? "SIMTOKEN" };
   const accounts = makeAccounts(seed, credentials.email);
   const [bot] = accounts;

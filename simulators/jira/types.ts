@@ -75,6 +75,18 @@ export interface ChangeItem {
   readonly toString: string | null;
 }
 
+/** One side of a changed field: its id, where the field has ids, and the words for it. */
+export type ChangeSide = readonly [id: string | null, words: string | null];
+
+/** The side on which there is nothing. */
+export const NOTHING: ChangeSide = [null, null];
+
+/** A changed field as the changelog tells it. */
+export function changeOf(field: string, from: ChangeSide, to: ChangeSide, fieldId = field): ChangeItem {
+  const fieldtype = field.startsWith("customfield_") ? "custom" : "jira";
+  return { field, fieldId, fieldtype, from: from[0], fromString: from[1], to: to[0], toString: to[1] };
+}
+
 /** What one action changed. */
 export interface ChangeGroup {
   readonly id: string;

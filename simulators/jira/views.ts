@@ -1,10 +1,10 @@
 // How records look on the wire. Shapes: components.schemas of openapi-v3-subset.json.
 
-import { adfToText } from "./adf.ts";
 import {
   type Account,
   FIELD_SCHEMAS,
   ISSUE_TYPES,
+  type LocalName,
   PRIORITIES,
   type ProjectDef,
   REQUEST_TYPE_FIELD,
@@ -87,54 +87,41 @@ export function viewCategory(site: Site, key: string): Json {
   };
 }
 
+/** An entry of one of the site's lists, with its name in the account's language; an id that nobody knows shows as itself. */
+function viewNamed(
+  site: Site,
+  kind: string,
+  items: readonly { readonly id: string; readonly name: LocalName }[],
+  id: string,
+): Json {
+  const found = items.find((item) => item.id === id);
+  const name = found === undefined ? id : localName(site, found.name);
+  return { self: `${site.baseUrl()}/rest/api/3/${kind}/${id}`, id, name };
+}
+
 /** A status. */
-export function viewStatus(site: Site, statusId: string): Json {
-  const status = STATUSES.find((candidate) => candidate.id === statusId);
-  return {
-    self: `${site.baseUrl()}/rest/api/3/status/${statusId}`,
-    description: "",
-    iconUrl: `${site.baseUrl()}/images/icons/status.png`,
-    name: status === undefined ? statusId : localName(site, status.name),
-    id: statusId,
-    statusCategory: viewCategory(site, categoryOf(statusId)),
-  };
+export function viewStatus(site: Site, id: string): Json {
+  const iconUrl = `${site.baseUrl()}/images/icons/status.png`;
+  const statusCategory = viewCategory(site, categoryOf(id));
+  return { ...viewNamed(site, "status", STATUSES, id), description: "", iconUrl, statusCategory };
 }
 
 /** A priority. */
-export function viewPriority(site: Site, priorityId: string): Json {
-  const priority = PRIORITIES.find((candidate) => candidate.id === priorityId);
-  return {
-    self: `${site.baseUrl()}/rest/api/3/priority/${priorityId}`,
-    iconUrl: `${site.baseUrl()}/images/icons/priorities/${priorityId}.svg`,
-    name: priority === undefined ? priorityId : localName(site, priority.name),
-    id: priorityId,
-  };
+export function viewPriority(site: Site, id: string): Json {
+  const iconUrl = `${site.baseUrl()}/images/icons/priorities/${id}.svg`;
+  return { ...viewNamed(site, "priority", PRIORITIES, id), iconUrl };
 }
 
 /** A resolution. */
-export function viewResolution(site: Site, resolutionId: string): Json {
-  const resolution = RESOLUTIONS.find((candidate) => candidate.id === resolutionId);
-  return {
-    self: `${site.baseUrl()}/rest/api/3/resolution/${resolutionId}`,
-    id: resolutionId,
-    description: "",
-    name: resolution === undefined ? resolutionId : localName(site, resolution.name),
-  };
+export function viewResolution(site: Site, id: string): Json {
+  return { ...viewNamed(site, "resolution", RESOLUTIONS, id), description: "" };
 }
 
 /** An issue type. */
-export function viewIssueType(site: Site, typeId: string): Json {
-  const type = ISSUE_TYPES.find((candidate) => candidate.id === typeId);
-  return {
-    self: `${site.baseUrl()}/rest/api/3/issuetype/${typeId}`,
-    id: typeId,
-    description: "",
-    iconUrl: `${site.baseUrl()}/images/icons/issuetype.svg`,
-    name: type === undefined ? typeId : localName(site, type.name),
-    subtask: false,
-    avatarId: 10_318,
-    hierarchyLevel: 0,
-  };
+export function viewIssueType(site: Site, id: string): Json {
+  const iconUrl = `${site.baseUrl()}/images/icons/issuetype.svg`;
+  const shape = { subtask: false, avatarId: 10_318, hierarchyLevel: 0 };
+  return { ...viewNamed(site, "issuetype", ISSUE_TYPES, id), description: "", iconUrl, ...shape };
 }
 
 /** A project, short. */
@@ -187,14 +174,8 @@ export function isJsdPublic(comment: CommentRecord): boolean {
   return !(typeof property === "object" && property !== null && "internal" in property && property.internal === true);
 }
 
-/** What a comment shows besides its usual members. */
-export interface CommentView {
-  readonly properties: boolean;
-  readonly rendered: boolean;
-}
-
 /** A comment. */
-export function viewComment(site: Site, issue: IssueRecord, comment: CommentRecord, view: CommentView): Json {
+export function viewComment(site: Site, issue: IssueRecord, comment: CommentRecord, withProperties = false): Json {
   const isDesk = site.state.projectOf(issue).projectTypeKey === "service_desk";
   const parent = issue.comments.find((candidate) => candidate.id === comment.parentId);
   const repeated = site.settings.repliesRepeatVisibility ? parent : undefined;
@@ -206,24 +187,16 @@ export function viewComment(site: Site, issue: IssueRecord, comment: CommentReco
     id: comment.id,
     author: viewUser(site, comment.authorId),
     body: comment.body,
-    ...(view.rendered ? { renderedBody: toHtml(adfToText(comment.body)) } : {}),
     updateAuthor: viewUser(site, comment.updateAuthorId),
     created: toJiraTime(comment.createdMs),
     updated: toJiraTime(comment.updatedMs),
     ...(visibility === null ? {} : { visibility }),
     ...(showsPublic ? { jsdPublic: isPublic } : {}),
     ...(comment.parentId === undefined ? {} : { parentId: Number(comment.parentId) }),
-    ...(view.properties ? { properties: viewProperties(comment.properties) } : {}),
+    ...(withProperties
+      ? { properties: Object.entries(comment.properties).map(([key, value]) => ({ key, value })) }
+      : {}),
   };
-}
-
-/** Properties as a list. */
-export function viewProperties(properties: Readonly<Record<string, unknown>>): Json[] {
-  return Object.entries(properties).map(([key, value]) => ({ key, value }));
-}
-
-function toHtml(text: string): string {
-  return `<p>${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\n", "<br/>")}</p>`;
 }
 
 /** A changelog entry. */
@@ -333,7 +306,7 @@ function viewComments(site: Site, issue: IssueRecord, inSearch: boolean): Json {
   const { searchCommentCount, issueCommentCount } = site.settings;
   const shown = visible.slice(-(inSearch ? searchCommentCount : issueCommentCount));
   return {
-    comments: shown.map((comment) => viewComment(site, issue, comment, { properties: false, rendered: false })),
+    comments: shown.map((comment) => viewComment(site, issue, comment)),
     self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}/comment`,
     maxResults: shown.length,
     total: visible.length,

@@ -152,7 +152,7 @@ function viewWebhookIssue(site: Site, event: SiteEvent): Record<string, unknown>
 function viewDetails(site: Site, event: SiteEvent): Record<string, unknown> {
   const { change, comment, attachment } = event;
   if (comment !== undefined) {
-    const view = viewComment(site, event.issue, comment, { properties: false, rendered: false });
+    const view = viewComment(site, event.issue, comment);
     return { comment: { ...view, body: adfToText(comment.body) } };
   }
   if (attachment !== undefined) return { attachment: viewAttachment(site, attachment) };

@@ -1,7 +1,7 @@
-import { RESOLUTIONS, STATUSES } from "./catalog.ts";
+import { type LocalName, RESOLUTIONS, STATUSES } from "./catalog.ts";
 import { localName, type Site } from "./site.ts";
 import { categoryOf, type IssuePatch } from "./state.ts";
-import type { ChangeItem, IssueRecord } from "./types.ts";
+import { type ChangeItem, type ChangeSide, changeOf, type IssueRecord } from "./types.ts";
 
 /**
  * What a move to a status changes. Entering `done` sets a resolution, leaving it clears it. Assumed: the usual post
@@ -15,32 +15,17 @@ export function planStatusMove(
 ): { patch: IssuePatch; items: ChangeItem[] } {
   const isDone = categoryOf(statusId) === "done";
   const after = isDone ? (resolutionId ?? issue.resolutionId ?? RESOLUTIONS[0].id) : null;
-  const statusName = (id: string): string => {
-    const status = STATUSES.find((candidate) => candidate.id === id);
-    return status === undefined ? id : localName(site, status.name);
+  const status = (id: string): ChangeSide => [id, nameIn(STATUSES, id, site)];
+  const resolution = (id: string | null): ChangeSide => [id, id === null ? null : nameIn(RESOLUTIONS, id, site)];
+  const moved = changeOf("status", status(issue.statusId), status(statusId));
+  const resolved = changeOf("resolution", resolution(issue.resolutionId), resolution(after));
+  return {
+    patch: { statusId, resolutionId: after },
+    items: after === issue.resolutionId ? [moved] : [resolved, moved],
   };
-  const resolutionName = (id: string | null): string | null =>
-    RESOLUTIONS.find((candidate) => candidate.id === id)?.name[site.settings.language] ?? null;
-  const items: ChangeItem[] = [];
-  if (after !== issue.resolutionId) {
-    items.push({
-      field: "resolution",
-      fieldId: "resolution",
-      fieldtype: "jira",
-      from: issue.resolutionId,
-      fromString: resolutionName(issue.resolutionId),
-      to: after,
-      toString: resolutionName(after),
-    });
-  }
-  items.push({
-    field: "status",
-    fieldId: "status",
-    fieldtype: "jira",
-    from: issue.statusId,
-    fromString: statusName(issue.statusId),
-    to: statusId,
-    toString: statusName(statusId),
-  });
-  return { patch: { statusId, resolutionId: after }, items };
+}
+
+function nameIn(items: readonly { readonly id: string; readonly name: LocalName }[], id: string, site: Site): string {
+  const found = items.find((item) => item.id === id);
+  return found === undefined ? id : localName(site, found.name);
 }

@@ -62,7 +62,7 @@ test("a refused stamp is told once and stops nothing; the first one that works e
   expect(await failures()).toEqual([expect.objectContaining({ reason: "stamps_refused", state: "open" })]);
   expect(writes("bulkSetIssuePropertiesByIssue") + writes("setIssueProperty")).toBe(asked);
 
-  stage.jira.removeFault(fault);
+  stage.jira.clearFaults({ id: fault });
   stage.advance(3_600_000);
   await intakeIssues(stage.intakeDeps());
 

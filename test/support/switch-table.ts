@@ -4,7 +4,7 @@
  * list of words; `switch-table.test.ts` holds it against the documents of the vendors.
  */
 import { DEFAULT_SETTINGS, type HuaweiSettings } from "../../simulators/huawei/index.ts";
-import { type JiraSettings, makeDefaultSettings } from "../../simulators/jira/settings.ts";
+import { DEFAULT_SETTINGS as JIRA_SETTINGS, type JiraSettings } from "../../simulators/jira/settings.ts";
 
 /** Positions besides the default: all, by the type, where it has few values; chosen ones elsewhere. */
 type Positions<Value> = [Value] extends [boolean]
@@ -237,5 +237,5 @@ function flatten(
 /** Both tables as one list. */
 export const simulatorSwitches: readonly Switch[] = [
   ...flatten("huawei", huaweiSwitches as never, DEFAULT_SETTINGS),
-  ...flatten("jira", jiraSwitches as never, makeDefaultSettings()),
+  ...flatten("jira", jiraSwitches as never, JIRA_SETTINGS),
 ];

@@ -24,14 +24,11 @@ function getAttachmentMeta(site: Site): Reply {
 }
 
 /** The attachment and its issue. Throws 404 when either is gone or hidden. */
-function findAttachment(site: Site, id: string): { issue: IssueRecord; attachment: AttachmentRecord } {
-  const owner = site.state.findAttachmentOwner(id);
-  const issue = owner === null ? null : site.state.findIssue(owner);
-  const attachment = issue?.attachments.find((candidate) => candidate.id === id);
-  if (issue === null || attachment === undefined || !canSeeIssue(site, issue)) {
+function findAttachment(site: Site, id: string): { issue: IssueRecord; item: AttachmentRecord } {
+  const found = site.state.findAttachment(id);
+  if (found === null || !canSeeIssue(site, found.issue))
     throw failure(404, [`The attachment with id '${id}' does not exist`]);
-  }
-  return { issue, attachment };
+  return found;
 }
 
 /** Headers and bytes of a download, whole or the asked range. */
@@ -61,7 +58,7 @@ export function replyWithFile(attachment: AttachmentRecord, range: string | unde
 }
 
 function getAttachmentContent(site: Site, context: RequestContext): Reply {
-  const { attachment } = findAttachment(site, param(context, "id"));
+  const { item: attachment } = findAttachment(site, param(context, "id"));
   if (context.query.flag("redirect", true)) {
     return { status: 303, headers: { location: site.makeDownloadUrl(attachment.id) } };
   }
@@ -69,7 +66,7 @@ function getAttachmentContent(site: Site, context: RequestContext): Reply {
 }
 
 function removeAttachment(site: Site, context: RequestContext): PreparedWrite {
-  const { issue, attachment } = findAttachment(site, param(context, "id"));
+  const { issue, item: attachment } = findAttachment(site, param(context, "id"));
   const own = attachment.authorId === site.bot.accountId && hasPermission(site, "DELETE_OWN_ATTACHMENTS");
   if (!own && !hasPermission(site, "DELETE_ALL_ATTACHMENTS")) {
     throw failure(403, [`You do not have permission to delete attachment with id: ${attachment.id}`]);
@@ -78,7 +75,7 @@ function removeAttachment(site: Site, context: RequestContext): PreparedWrite {
     issueId: issue.id,
     commit: () => {
       findAttachment(site, attachment.id);
-      site.state.deleteAttachment(issue.id, attachment.id, site.bot.accountId);
+      site.state.deleteAttachment(attachment.id, site.bot.accountId);
       return { status: 204 };
     },
   };

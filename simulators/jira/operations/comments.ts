@@ -51,7 +51,7 @@ function visibleComment(site: Site, issue: IssueRecord, id: string): CommentReco
 
 function getComments(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const expand = parseExpand(context, ["properties"]);
   const orderBy = context.query.text("orderBy") ?? "created";
   if (!["created", "-created", "+created"].includes(orderBy)) {
     throw failure(400, [`Invalid orderBy: ${orderBy}. Only created is supported.`]);
@@ -61,44 +61,28 @@ function getComments(site: Site, context: RequestContext): Reply {
   const shown = site.state.findIssueAt(issue.id, site.settings.listLagMs);
   const visible = (shown?.comments ?? []).filter((comment) => canSeeComment(site, comment));
   if (orderBy === "-created") visible.reverse();
-  const view = {
-    properties: expand.has("properties") && site.settings.commentListReturnsProperties,
-    rendered: expand.has("renderedBody"),
-  };
-  return {
-    status: 200,
-    body: {
-      startAt: page.startAt,
-      maxResults: page.maxResults,
-      total: visible.length,
-      comments: visible
-        .slice(page.startAt, page.startAt + page.maxResults)
-        .map((comment) => viewComment(site, issue, comment, view)),
-    },
-  };
+  const withProperties = expand.has("properties") && site.settings.commentListReturnsProperties;
+  const comments = visible
+    .slice(page.startAt, page.startAt + page.maxResults)
+    .map((comment) => viewComment(site, issue, comment, withProperties));
+  return { status: 200, body: { ...page, total: visible.length, comments } };
 }
 
 function getCommentsByIds(site: Site, context: RequestContext): Reply {
-  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const expand = parseExpand(context, ["properties"]);
   const { ids } = bodyOf<{ readonly ids: readonly number[] }>(context);
   if (ids.length > 1_000) throw refused("more than 1000 comment ids");
-  const values: Record<string, unknown>[] = [];
-  for (const id of new Set(ids)) {
-    const owner = site.state.findCommentOwner(String(id));
-    const issue = owner === null ? null : site.state.findIssue(owner);
-    const comment = issue?.comments.find((candidate) => candidate.id === String(id));
-    if (issue === null || comment === undefined || !canSeeIssue(site, issue) || !canSeeComment(site, comment)) continue;
-    values.push(
-      viewComment(site, issue, comment, { properties: expand.has("properties"), rendered: expand.has("renderedBody") }),
-    );
-  }
+  const values = [...new Set(ids)].flatMap((id) => {
+    const found = site.state.findComment(String(id));
+    if (found === null || !canSeeIssue(site, found.issue) || !canSeeComment(site, found.item)) return [];
+    return [viewComment(site, found.issue, found.item, expand.has("properties"))];
+  });
   const page = { startAt: 0, maxResults: 1_048_576 };
   return { status: 200, body: pageBean(values, page, `${site.baseUrl()}/rest/api/3/comment/list`) };
 }
 
 function addComment(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const expand = parseExpand(context, ["renderedBody"]);
   const request = bodyOf<CommentBody>(context);
   requirePermission(site, "ADD_COMMENTS", "You do not have the permission to comment on this issue.");
   const draft = {
@@ -113,21 +97,17 @@ function addComment(site: Site, context: RequestContext): PreparedWrite {
     issueId: issue.id,
     commit: () => {
       const comment = site.state.addComment(visibleIssue(site, issue.id).id, draft, site.bot.accountId);
-      const view = { properties: false, rendered: expand.has("renderedBody") };
-      return { status: 201, body: viewComment(site, site.state.getIssue(issue.id), comment, view) };
+      return { status: 201, body: viewComment(site, site.state.getIssue(issue.id), comment) };
     },
   };
 }
 
 function getComment(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const expand = parseExpand(context, ["renderedBody", "properties"]);
+  const expand = parseExpand(context, ["properties"]);
   const comment = visibleComment(site, issue, param(context, "id"));
-  const view = {
-    properties: expand.has("properties") && site.settings.commentListReturnsProperties,
-    rendered: expand.has("renderedBody"),
-  };
-  return { status: 200, body: viewComment(site, issue, comment, view) };
+  const withProperties = expand.has("properties") && site.settings.commentListReturnsProperties;
+  return { status: 200, body: viewComment(site, issue, comment, withProperties) };
 }
 
 function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDIT" | "DELETE"): void {
@@ -138,7 +118,6 @@ function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDI
 
 function updateComment(site: Site, context: RequestContext): PreparedWrite {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  parseExpand(context, ["renderedBody"]);
   const request = bodyOf<CommentBody>(context);
   const id = param(context, "id");
   requireCommentPermission(site, visibleComment(site, issue, id), "EDIT");
@@ -151,11 +130,8 @@ function updateComment(site: Site, context: RequestContext): PreparedWrite {
     commit: () => {
       const before = visibleComment(site, visibleIssue(site, issue.id), id);
       const patch = { body, visibility, properties: { ...before.properties, ...properties } };
-      const comment = site.state.editComment(issue.id, id, patch, site.bot.accountId);
-      return {
-        status: 200,
-        body: viewComment(site, site.state.getIssue(issue.id), comment, { properties: false, rendered: false }),
-      };
+      const comment = site.state.editComment(id, patch, site.bot.accountId);
+      return { status: 200, body: viewComment(site, site.state.getIssue(issue.id), comment) };
     },
   };
 }
@@ -168,7 +144,7 @@ function deleteComment(site: Site, context: RequestContext): PreparedWrite {
     issueId: issue.id,
     commit: () => {
       visibleComment(site, visibleIssue(site, issue.id), id);
-      site.state.deleteComment(issue.id, id, site.bot.accountId);
+      site.state.deleteComment(id, site.bot.accountId);
       return { status: 204 };
     },
   };

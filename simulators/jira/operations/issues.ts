@@ -1,4 +1,4 @@
-import { PRIORITIES, type ProjectDef, type TransitionDef } from "../catalog.ts";
+import { PRIORITIES, type ProjectDef } from "../catalog.ts";
 import { diffPatch } from "../field-changes.ts";
 import {
   applyUpdate,
@@ -61,16 +61,8 @@ interface IssueUpdate {
   readonly transition?: { readonly id?: string };
 }
 
-const ISSUE_EXPANDS = [
-  "renderedFields",
-  "names",
-  "schema",
-  "transitions",
-  "operations",
-  "editmeta",
-  "changelog",
-  "versionedRepresentations",
-] as const;
+/** What a reading of an issue can hold besides; casebridge asks for no other part, and another one is refused. */
+const ISSUE_EXPANDS = ["changelog", "editmeta"] as const;
 
 function refuseTwice(body: IssueUpdate): void {
   for (const name of Object.keys(body.update ?? {})) {
@@ -80,15 +72,10 @@ function refuseTwice(body: IssueUpdate): void {
   }
 }
 
-interface CreatePlan {
-  readonly draft: IssueDraft;
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly transition: TransitionDef | null;
-}
-
 /** Checks a create completely, so that its commit cannot fail. */
-function planCreate(site: Site, body: IssueUpdate): CreatePlan {
+function planCreate(site: Site, body: IssueUpdate): IssueDraft {
   refuseTwice(body);
+  if (body.transition !== undefined) throw refused("a transition of an issue that is made");
   const { project: projectRef, issuetype, ...fields } = body.fields ?? {};
   const project = findProject(site, projectRef);
   if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
@@ -112,29 +99,11 @@ function planCreate(site: Site, body: IssueUpdate): CreatePlan {
     ...parseFields(site, place, fields, {}),
     ...applyUpdate(site, place, { labels: [], customFields: {} }, body.update ?? {}),
   };
-  return {
-    draft: toDraft(site, project, issueTypeId, patch),
-    properties: toPropertyMap(body.properties ?? []),
-    transition: body.transition === undefined ? null : findInitialTransition(project, body.transition.id),
-  };
+  return { ...toDraft(site, project, issueTypeId, patch), properties: toPropertyMap(body.properties ?? []) };
 }
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
-}
-
-function findInitialTransition(project: ProjectDef, id: string | undefined): TransitionDef {
-  const all: readonly TransitionDef[] = project.workflow.transitions;
-  const transition = all.find(
-    (candidate) =>
-      candidate.id === id &&
-      (candidate.from === null
-        ? candidate.to !== project.workflow.initial
-        : candidate.from.includes(project.workflow.initial)),
-  );
-  if (transition === undefined)
-    throw failure(400, ["It is not possible to transition the issue with that transition."]);
-  return transition;
 }
 
 function toDraft(site: Site, project: ProjectDef, issueTypeId: string, patch: IssuePatch): IssueDraft {
@@ -155,30 +124,13 @@ function toDraft(site: Site, project: ProjectDef, issueTypeId: string, patch: Is
   };
 }
 
-function commitCreate(site: Site, plan: CreatePlan): Record<string, unknown> {
-  const issue = site.state.createIssue({ ...plan.draft, properties: plan.properties }, site.bot.accountId);
-  if (plan.transition !== null) {
-    const { patch, items } = planStatusMove(site, issue, plan.transition.to, null);
-    site.state.editIssue(issue.id, patch, items, site.bot.accountId);
-  }
-  return {
-    id: issue.id,
-    key: issue.key,
-    self: `${site.baseUrl()}/rest/api/3/issue/${issue.id}`,
-    ...(plan.transition === null
-      ? {}
-      : { transition: { status: 204, errorCollection: { errorMessages: [], errors: {} } } }),
-  };
-}
-
 function createIssue(site: Site, context: RequestContext): PreparedWrite {
-  const plan = planCreate(site, bodyOf<IssueUpdate>(context));
-  return { issueId: null, commit: () => ({ status: 201, body: commitCreate(site, plan) }) };
-}
-
-/** `editmeta` of an issue. */
-function viewEditMeta(site: Site, project: ProjectDef): Record<string, unknown> {
-  return Object.fromEntries(listScreenFields(site, project, false).map((field) => [field.key, field]));
+  const draft = planCreate(site, bodyOf<IssueUpdate>(context));
+  const commit = (): Reply => {
+    const { id, key } = site.state.createIssue(draft, site.bot.accountId);
+    return { status: 201, body: { id, key, self: `${site.baseUrl()}/rest/api/3/issue/${id}` } };
+  };
+  return { issueId: null, commit };
 }
 
 interface ScreenField {
@@ -219,34 +171,19 @@ function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): 
 }
 
 function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unknown>, expand: ReadonlySet<string>) {
-  const project = site.state.projectOf(issue);
-  const details = expand.has("names") || expand.has("schema") ? listFieldDetails(site) : [];
+  const fields = listScreenFields(site, site.state.projectOf(issue), false).map((field) => [field.key, field]);
   // jira.md 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
   const histories = [...issue.changelog].reverse().slice(0, 40);
+  const changelog = {
+    startAt: 0,
+    maxResults: histories.length,
+    total: issue.changelog.length,
+    histories: histories.map((change) => viewChange(site, change)),
+  };
   return {
     ...bean,
-    ...(expand.has("names") ? { names: Object.fromEntries(details.map((field) => [field.id, field.name])) } : {}),
-    ...(expand.has("schema") ? { schema: Object.fromEntries(details.map((field) => [field.id, field.schema])) } : {}),
-    ...(expand.has("renderedFields") ? { renderedFields: {} } : {}),
-    ...(expand.has("operations") ? { operations: { linkGroups: [] } } : {}),
-    ...(expand.has("transitions")
-      ? {
-          transitions: listTransitions(site, issue).map((transition) =>
-            viewTransition(site, project, transition, false),
-          ),
-        }
-      : {}),
-    ...(expand.has("editmeta") ? { editmeta: { fields: viewEditMeta(site, project) } } : {}),
-    ...(expand.has("changelog")
-      ? {
-          changelog: {
-            startAt: 0,
-            maxResults: histories.length,
-            total: issue.changelog.length,
-            histories: histories.map((change) => viewChange(site, change)),
-          },
-        }
-      : {}),
+    ...(expand.has("editmeta") ? { editmeta: { fields: Object.fromEntries(fields) } } : {}),
+    ...(expand.has("changelog") ? { changelog } : {}),
   };
 }
 
@@ -308,7 +245,7 @@ function editIssue(site: Site, context: RequestContext): PreparedWrite {
   });
   check(issue);
   const properties = toPropertyMap(body.properties ?? []);
-  const returnIssue = context.query.flag("returnIssue", false);
+  if (context.query.flag("returnIssue", false)) throw refused("returnIssue of an edit");
   return {
     issueId: issue.id,
     commit: () => {
@@ -316,13 +253,7 @@ function editIssue(site: Site, context: RequestContext): PreparedWrite {
       const patch = check(now);
       site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
       for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
-      if (!returnIssue) return { status: 204 };
-      const bean = viewIssue(site, site.state.getIssue(issue.id), {
-        fields: ["*all"],
-        inSearch: false,
-        properties: [],
-      });
-      return { status: 200, body: bean };
+      return { status: 204 };
     },
   };
 }

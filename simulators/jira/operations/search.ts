@@ -3,11 +3,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { failure, type Reply, type RequestContext, refused } from "../http.ts";
-import { JqlError, type JqlPlan, parseJql, planJql, type SortKey } from "../jql.ts";
+import { type JqlPlan, planJql, type SortKey } from "../jql.ts";
+import { JqlError, parseJql } from "../jql-syntax.ts";
 import { canSeeIssue, type Site } from "../site.ts";
 import type { IssueRecord } from "../types.ts";
-import { listFieldDetails, viewIssue } from "../views.ts";
-import { bodyOf, type Handlers, requireExpands } from "./handler.ts";
+import { viewIssue } from "../views.ts";
+import { bodyOf, type Handlers } from "./handler.ts";
 
 interface SearchRequest {
   readonly jql: string;
@@ -16,39 +17,16 @@ interface SearchRequest {
   readonly fields: readonly string[];
   readonly properties: readonly string[];
   readonly reconcileIssues: readonly string[];
-  readonly expand: ReadonlySet<string>;
 }
 
 const TOKEN_LIFE_MS = 7 * 86_400_000;
-const SEARCH_EXPANDS = [
-  "names",
-  "schema",
-  "renderedFields",
-  "operations",
-  "editmeta",
-  "changelog",
-  "transitions",
-  "versionedRepresentations",
-] as const;
 const tokenSchema = z.strictObject({ q: z.string(), k: z.array(z.union([z.string(), z.number()])), t: z.number() });
 
 function toPlan(site: Site, jql: string): JqlPlan {
   try {
-    return planJql(parseJql(jql), {
-      nowMs: site.now(),
-      timeZone: site.settings.botTimeZone,
-      epochMillis: site.settings.jqlEpochMillis,
-      unknownIssueFails: site.settings.jqlUnknownIssueIs400,
-      currentUserId: site.bot.accountId,
-      projects: site.state.projects,
-      accounts: site.state.accounts,
-      findIssueId: (idOrKey) => {
-        const issue = site.state.findIssue(idOrKey);
-        return issue !== null && canSeeIssue(site, issue) ? issue.id : null;
-      },
-    });
+    return planJql(parseJql(jql), site);
   } catch (error) {
-    if (error instanceof JqlError) throw failure(400, error.messages);
+    if (error instanceof JqlError) throw failure(400, [error.message]);
     throw error;
   }
 }
@@ -96,19 +74,12 @@ function search(site: Site, request: SearchRequest): Reply {
   const last = page.at(-1);
   const more = remaining.length > page.length && last !== undefined;
   const token = more ? { q: hashOf(request), k: last.key, t: site.now() } : null;
-  const details = listFieldDetails(site);
   return {
     status: 200,
     body: {
       issues: page.map((hit) => viewHit(site, hit.issue, request)),
       ...(token === null ? {} : { nextPageToken: Buffer.from(JSON.stringify(token)).toString("base64url") }),
       isLast: !more,
-      ...(request.expand.has("names")
-        ? { names: Object.fromEntries(details.map((field) => [field.id, field.name])) }
-        : {}),
-      ...(request.expand.has("schema")
-        ? { schema: Object.fromEntries(details.map((field) => [field.id, field.schema])) }
-        : {}),
     },
   };
 }
@@ -134,8 +105,7 @@ interface SearchBody {
 
 function searchPost(site: Site, context: RequestContext): Reply {
   const body = bodyOf<SearchBody>(context);
-  const expand = (body.expand ?? "").split(",").filter((value) => value.length > 0);
-  requireExpands(expand, SEARCH_EXPANDS);
+  if ((body.expand ?? "") !== "") throw refused("expand in a search");
   return search(site, {
     jql: body.jql ?? "",
     nextPageToken: body.nextPageToken ?? null,
@@ -143,7 +113,6 @@ function searchPost(site: Site, context: RequestContext): Reply {
     fields: body.fields ?? [],
     properties: body.properties ?? [],
     reconcileIssues: (body.reconcileIssues ?? []).map(String),
-    expand: new Set(expand),
   });
 }
 

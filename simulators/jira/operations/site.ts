@@ -96,7 +96,8 @@ function searchProjects(site: Site, context: RequestContext): Reply {
   const wanted = context.query.list("status");
   const isWanted = (archived: boolean): boolean =>
     wanted.length === 0 ? !archived : wanted.includes(archived ? "archived" : "live");
-  const found = site.state.projects
+  const found = site.state
+    .listProjects()
     .filter((project) => mayAct && isWanted(settingsOf(site, project).archived))
     .toSorted((left, right) => (left.key < right.key ? -1 : 1))
     .map((project) => viewProject(site, project));
