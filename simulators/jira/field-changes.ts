@@ -3,7 +3,7 @@
 import { adfToText } from "./adf.ts";
 import { ISSUE_TYPES, type LocalName, PRIORITIES } from "./catalog.ts";
 import { localName, type Site } from "./site.ts";
-import type { IssuePatch } from "./state.ts";
+import type { IssuePatch } from "./state-core.ts";
 import { type Adf, type ChangeItem, type ChangeSide, changeOf, type IssueRecord } from "./types.ts";
 
 type NamedItem = { readonly id: string; readonly name: LocalName };

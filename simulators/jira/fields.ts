@@ -14,7 +14,7 @@ import {
 } from "./catalog.ts";
 import { fieldErrors } from "./http.ts";
 import { hasPermission, hasServiceDesk, listScreenDefs, localName, type Site, settingsOf } from "./site.ts";
-import type { IssuePatch } from "./state.ts";
+import type { IssuePatch } from "./state-core.ts";
 import type { Adf, IssueRecord } from "./types.ts";
 
 const NOT_ON_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown.";

@@ -13,7 +13,8 @@ import {
 } from "./catalog.ts";
 import { diffPatch } from "./field-changes.ts";
 import type { Site } from "./site.ts";
-import { categoryOf, type IssuePatch } from "./state.ts";
+import { categoryOf } from "./state.ts";
+import type { IssuePatch } from "./state-core.ts";
 import { type Adf, changeOf, type IssueRecord } from "./types.ts";
 import { planStatusMove } from "./workflow.ts";
 

@@ -1,7 +1,7 @@
 // What hangs on issues: comments, attachments, properties, links.
 
 import { stableUuid } from "../base/random.ts";
-import type { StateCore } from "./state.ts";
+import type { StateCore } from "./state-core.ts";
 import {
   type AttachmentRecord,
   type CommentRecord,

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Random, stableUuid } from "../base/random.ts";
 import { adfToText } from "./adf.ts";
 import type { Site } from "./site.ts";
-import type { SiteEvent } from "./state.ts";
+import type { SiteEvent } from "./state-core.ts";
 import { viewAttachment, viewChange, viewComment, viewFields, viewUser } from "./views.ts";
 
 /** Where deliveries go. Without a secret they are not signed. */

@@ -1,6 +1,7 @@
 import { type LocalName, RESOLUTIONS, STATUSES } from "./catalog.ts";
 import { localName, type Site } from "./site.ts";
-import { categoryOf, type IssuePatch } from "./state.ts";
+import { categoryOf } from "./state.ts";
+import type { IssuePatch } from "./state-core.ts";
 import { type ChangeItem, type ChangeSide, changeOf, type IssueRecord } from "./types.ts";
 
 /**

@@ -29,7 +29,7 @@ import {
   settingsOf,
   visibleIssue,
 } from "../site.ts";
-import type { IssueDraft, IssuePatch } from "../state.ts";
+import type { IssueDraft, IssuePatch } from "../state-core.ts";
 import type { IssueRecord } from "../types.ts";
 import {
   listFieldDetails,
