@@ -50,88 +50,54 @@ export const SUB_TYPES: readonly { readonly id: string; readonly name: Bilingual
   { id: "st1002", name: { zh: "账户与费用", en: "Account and billing" } },
 ];
 
+function product(id: string, name: BilingualName, acronym: string, subTypeId: string): Product {
+  return { id, name, acronym, subTypeId, canUseSupportPlan: subTypeId === "st1001" };
+}
+
 /** Product categories. */
 export const PRODUCTS: readonly Product[] = [
-  {
-    id: "pc2001",
-    name: { zh: "弹性云服务器", en: "Elastic Cloud Server" },
-    acronym: "ECS",
-    subTypeId: "st1001",
-    canUseSupportPlan: true,
-  },
-  {
-    id: "pc2002",
-    name: { zh: "对象存储服务", en: "Object Storage Service" },
-    acronym: "OBS",
-    subTypeId: "st1001",
-    canUseSupportPlan: true,
-  },
-  {
-    id: "pc2003",
-    name: { zh: "云容器引擎", en: "Cloud Container Engine" },
-    acronym: "CCE",
-    subTypeId: "st1001",
-    canUseSupportPlan: true,
-  },
-  { id: "pc2101", name: { zh: "费用", en: "Billing" }, acronym: "BSS", subTypeId: "st1002", canUseSupportPlan: false },
+  product("pc2001", { zh: "弹性云服务器", en: "Elastic Cloud Server" }, "ECS", "st1001"),
+  product("pc2002", { zh: "对象存储服务", en: "Object Storage Service" }, "OBS", "st1001"),
+  product("pc2003", { zh: "云容器引擎", en: "Cloud Container Engine" }, "CCE", "st1001"),
+  product("pc2101", { zh: "费用", en: "Billing" }, "BSS", "st1002"),
 ];
+
+/** A consultation; support plans cover faults alone. */
+const CONSULTATION = { caseType: "0", canUseSupportPlan: false, template: null, extras: [] } as const;
+const FAULT = { caseType: "5", canUseSupportPlan: true, template: null, extras: [] } as const;
 
 /** Problem types. */
 export const PROBLEM_TYPES: readonly ProblemType[] = [
   {
+    ...CONSULTATION,
     id: "bt3001",
     name: { zh: "使用咨询", en: "Usage consultation" },
     productId: "pc2001",
-    caseType: "0",
-    canUseSupportPlan: false,
     template: { zh: "问题描述：\n期望结果：", en: "Description:\nExpected result:" },
-    extras: [],
   },
   {
+    ...FAULT,
     id: "bt3002",
     name: { zh: "实例故障", en: "Instance fault" },
     productId: "pc2001",
-    caseType: "5",
-    canUseSupportPlan: true,
     template: { zh: "实例ID：\n故障现象：", en: "Instance ID:\nSymptom:" },
-    extras: [],
   },
+  { ...CONSULTATION, id: "bt3003", name: { zh: "使用咨询", en: "Usage consultation" }, productId: "pc2002" },
   {
-    id: "bt3003",
-    name: { zh: "使用咨询", en: "Usage consultation" },
-    productId: "pc2002",
-    caseType: "0",
-    canUseSupportPlan: false,
-    template: null,
-    extras: [],
-  },
-  {
+    ...FAULT,
     id: "bt3004",
     name: { zh: "上传下载失败", en: "Upload or download failure" },
     productId: "pc2002",
-    caseType: "5",
-    canUseSupportPlan: true,
-    template: null,
     extras: [{ key: "bucket_name", name: { zh: "桶名", en: "Bucket name" }, required: true, length: 63 }],
   },
   {
+    ...FAULT,
     id: "bt3005",
     name: { zh: "集群故障", en: "Cluster fault" },
     productId: "pc2003",
-    caseType: "5",
-    canUseSupportPlan: true,
-    template: null,
     extras: [{ key: "cluster_id", name: { zh: "集群ID", en: "Cluster ID" }, required: false, length: 64 }],
   },
-  {
-    id: "bt3101",
-    name: { zh: "账单咨询", en: "Bill consultation" },
-    productId: "pc2101",
-    caseType: "0",
-    canUseSupportPlan: false,
-    template: null,
-    extras: [],
-  },
+  { ...CONSULTATION, id: "bt3101", name: { zh: "账单咨询", en: "Bill consultation" }, productId: "pc2101" },
 ];
 
 /** Regions. */

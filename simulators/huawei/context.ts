@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Exchange } from "../base/http.ts";
 import type { MultipartForm } from "../base/multipart.ts";
 import type { RequestEntry } from "../base/request-log.ts";
+import type { Windows } from "../base/windows.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { businessError, type ServiceError } from "./errors.ts";
 import { type Accessory, type CaseRecord, type Core, STATUS, trueStatus, visibleStatus } from "./state.ts";
@@ -13,8 +14,8 @@ import type { Locale } from "./wire.ts";
 export interface HuaweiExchange extends Exchange {
   readonly core: Core;
   readonly entry: RequestEntry;
-  /** Times of accepted requests of the last second, by rate limit key. */
-  readonly recentRequests: Map<string, number[]>;
+  /** Accepted requests of the last second, by rate limit key. */
+  readonly limits: Windows;
 }
 
 /** One checked request on its way to an operation. */
@@ -27,6 +28,8 @@ export interface Call {
   /** Present for multipart operations; the operation finishes the sinks. */
   readonly form: MultipartForm | null;
   readonly headers: IncomingHttpHeaders;
+  /** Characters of a description or message that the caller's API takes, whatever the settings say. */
+  readonly textMax: number;
   readonly locale: Locale;
   /** Base URL as the caller reached the simulator, for links. */
   readonly baseUrl: string;

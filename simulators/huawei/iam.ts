@@ -1,7 +1,7 @@
 /** The IAM host: tokens and project look-ups (huawei.md 3.1). Shares the port with the OSM host. */
+import { z } from "zod";
 import type { HuaweiAccount } from "./auth.ts";
 import type { Core } from "./state.ts";
-import { isRecord } from "./values.ts";
 
 /** A route of the hosts of IAM, STS or the server's metadata with the operation name under which it is counted. */
 export interface IamRoute {
@@ -42,25 +42,32 @@ function refusal(status: number, title: string, message: string): IamAnswer {
   return { status, body: { error: { code: status, message, title } }, headers: {} };
 }
 
+/** What a log-in says; IAM takes members that it does not look at. */
+const named = z.object({ id: z.string().optional(), name: z.string().optional() });
+const loginBody = z.object({
+  auth: z.object({
+    identity: z.object({
+      methods: z.tuple([z.literal("password")]),
+      password: z.object({ user: z.object({ name: z.unknown(), password: z.unknown(), domain: named.optional() }) }),
+    }),
+    scope: z.union([z.strictObject({ project: named }), z.strictObject({ domain: named })]),
+  }),
+});
+
 /** Issues a token for `auth.identity.password` with project or domain scope; 401 for wrong data, 400 for a wrong form. */
 export function createToken(core: Core, body: unknown): IamAnswer {
-  const auth = child(body, "auth");
-  const identity = child(auth, "identity");
-  const user = child(child(identity, "password"), "user");
-  const methods = identity?.methods;
-  const wrongForm = !Array.isArray(methods) || methods.length !== 1 || methods[0] !== "password" || user === null;
-  const scope = child(auth, "scope");
-  const projectScope = child(scope, "project");
-  const domainScope = child(scope, "domain");
-  if (wrongForm || (projectScope === null) === (domainScope === null)) {
-    return refusal(400, "Bad Request", "Request body is invalid.");
-  }
+  const asked = loginBody.safeParse(body);
+  if (!asked.success) return refusal(400, "Bad Request", "Request body is invalid.");
+  const { identity, scope } = asked.data.auth;
+  const { user } = identity.password;
+  const projectScope = "project" in scope ? scope.project : null;
+  const domainScope = "domain" in scope ? scope.domain : null;
   const account = core.accounts.find(
     (candidate) =>
       candidate.password !== undefined &&
       candidate.userName === user.name &&
       candidate.password === user.password &&
-      candidate.domainName === child(user, "domain")?.name,
+      candidate.domainName === user.domain?.name,
   );
   if (account === undefined) return refusal(401, "Unauthorized", "The username or password is wrong.");
   const inScope =
@@ -122,9 +129,4 @@ export function listIam(account: HuaweiAccount, route: IamRoute, name: string | 
   }
   const projects = name === null || name === "cn-north-4" ? [describeProject(account)] : [];
   return { status: 200, body: { projects, links: {} }, headers: {} };
-}
-
-function child(value: unknown, name: string): Record<string, unknown> | null {
-  const inner = isRecord(value) ? value[name] : undefined;
-  return isRecord(inner) ? inner : null;
 }

@@ -19,19 +19,7 @@ export type { EffectEvent } from "./server.ts";
 export { DEFAULT_SETTINGS, type HuaweiSettings } from "./settings.ts";
 
 /** One more account. Accounts with the same `domainId` are users of one tenant. */
-export interface HuaweiAccountOptions {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly securityToken?: string;
-  readonly domainId: string;
-  readonly domainName?: string;
-  readonly userId?: string;
-  readonly userName?: string;
-  readonly password?: string;
-  readonly projectId?: string;
-  /** IAM user groups of the user (huawei.md 3.3). */
-  readonly groups?: readonly string[];
-}
+export type HuaweiAccountOptions = Pick<HuaweiAccount, "accessKey" | "secretKey" | "domainId"> & Partial<HuaweiAccount>;
 
 /** Options of `startHuaweiSimulator`; every one may be left out. */
 export interface HuaweiSimulatorOptions {
@@ -57,11 +45,7 @@ export interface HuaweiSimulatorOptions {
    * Agencies of the first account, to be assumed by users of the account `trustedDomainId`. With an external id they are assumed at STS
    * only.
    */
-  readonly agencies?: readonly {
-    readonly name: string;
-    readonly trustedDomainId: string;
-    readonly externalId?: string;
-  }[];
+  readonly agencies?: readonly (Pick<HuaweiAgency, "name" | "trustedDomainId"> & { readonly externalId?: string })[];
   /** Whether the server's metadata gives keys, which act for the first account; default yes. */
   readonly serverHasAgency?: boolean;
   /** Seed of ids, random orders and fault chances; default 1. */
@@ -177,21 +161,14 @@ function makeAccounts(options: HuaweiSimulatorOptions): HuaweiAccount[] {
     password: iam.password,
     projectId: iam.projectId,
   };
-  const others = (options.accounts ?? []).map((account): HuaweiAccount => {
-    const { accessKey, secretKey, domainId } = account;
-    return {
-      accessKey,
-      secretKey,
-      domainId,
-      ...(account.securityToken === undefined ? {} : { securityToken: account.securityToken }),
-      ...(account.password === undefined ? {} : { password: account.password }),
-      domainName: account.domainName ?? domainId,
-      userId: account.userId ?? `user-${accessKey}`,
-      userName: account.userName ?? accessKey,
-      iamUserType: 1,
-      groups: account.groups ?? [],
-      projectId: account.projectId ?? `project-${domainId}`,
-    };
-  });
+  const others = (options.accounts ?? []).map((account) => ({
+    domainName: account.domainId,
+    userId: `user-${account.accessKey}`,
+    userName: account.accessKey,
+    iamUserType: 1,
+    groups: [],
+    projectId: `project-${account.domainId}`,
+    ...account,
+  }));
   return [first, ...others];
 }

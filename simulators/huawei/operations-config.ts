@@ -23,7 +23,8 @@ function renderProduct(call: Call, product: Product): Record<string, unknown> {
   };
 }
 
-function listCategories(call: Call): Answer {
+/** Sub-types with their products. */
+export function listCategories(call: Call): Answer {
   return json({
     total_count: SUB_TYPES.length,
     incident_sub_type_list: SUB_TYPES.map((subType) => ({
@@ -36,7 +37,8 @@ function listCategories(call: Call): Answer {
   });
 }
 
-function listProblems(call: Call): Answer {
+/** Problem types, of one product where one is named. */
+export function listProblems(call: Call): Answer {
   const productId = textOf(call.query, "product_category_id");
   const subTypeId = textOf(call.query, "incident_sub_type_id");
   const found = PROBLEM_TYPES.filter((problem) => {
@@ -63,7 +65,8 @@ function findProblem(call: Call) {
   return problem;
 }
 
-function listTemplates(call: Call): Answer {
+/** Templates of a problem type. */
+export function listTemplates(call: Call): Answer {
   const problem = findProblem(call);
   const templates =
     problem.template === null
@@ -106,7 +109,8 @@ function listExtends(call: Call): Answer {
   });
 }
 
-function listRegions(call: Call): Answer {
+/** Regions. */
+export function listRegions(call: Call): Answer {
   return json({
     total_count: REGIONS.length,
     data_center_list: REGIONS.map((region) => ({

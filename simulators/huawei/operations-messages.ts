@@ -21,37 +21,38 @@ import { orderMessages, renderListMessage } from "./wire.ts";
 const CLOSED_FOR_MESSAGES: readonly number[] = [STATUS.completed, STATUS.canceled, STATUS.invalid];
 
 /** Adds a customer message under the rules of huawei.md 9. @throws ServiceError, RefusedRequest */
-export function addMessageByApi(
-  call: Call,
-  record: CaseRecord,
-  input: { readonly content: string; readonly accessoryIds: readonly string[]; readonly contentMax: number },
-): Message {
+export function createMessage(call: Call): Answer {
   const { core, account } = call;
   const { settings } = core;
-  if (input.content.length > input.contentMax)
-    throw new RefusedRequest(`content is above ${input.contentMax} characters`);
-  const empty = input.content.trim() === "";
-  const acceptable =
-    settings.emptyContent === "allowed" || (settings.emptyContent === "with_files" && input.accessoryIds.length > 0);
-  if (empty && !acceptable) throw fail(call, "OSM.01010001", "content is empty");
+  const record = findCase(call, String(call.path.case_id), textOf(call.body, "group_id"), "write");
+  const input = valuesOf(call.body, "message");
+  const content = textOf(input, "content") ?? "";
+  const accessoryIds = textsOf(input, "accessory_ids");
+  const contentMax = Math.min(call.textMax, settings.messageMax);
+  if (content.length > contentMax) throw new RefusedRequest(`content is above ${contentMax} characters`);
+  const mayBeEmpty =
+    settings.emptyContent === "allowed" || (settings.emptyContent === "with_files" && accessoryIds.length > 0);
+  if (content.trim() === "" && !mayBeEmpty) throw fail(call, "OSM.01010001", "content is empty");
   const status = trueStatus(record);
   if (status === STATUS.deleted) throw fail(call, settings.wrongStatusErrorCode);
   if (CLOSED_FOR_MESSAGES.includes(status) && settings.messageOnClosed === "refused") {
     throw fail(call, settings.wrongStatusErrorCode);
   }
-  const accessories = claimAccessories(call, input.accessoryIds, "message", Math.min(10, settings.accessoryLimitCount));
-  return insertMessage(core, record, {
+  const accessories = claimAccessories(call, accessoryIds, "message", Math.min(10, settings.accessoryLimitCount));
+  insertMessage(core, record, {
     replierType: 0,
     replier: account.userId,
     replierName: account.userName,
     iamUserType: account.iamUserType,
-    content: normalize(core, input.content),
+    content: normalize(core, content),
     rich: false,
     createdAt: core.now(),
     isFirst: false,
     accessoryIds: accessories.map((accessory) => accessory.accessoryId),
     via: "api",
   });
+  // huawei.md 9: the answer has no message ID.
+  return DONE;
 }
 
 function normalize(core: Core, content: string): string {
@@ -63,18 +64,6 @@ function normalize(core: Core, content: string): string {
     case "crlf":
       return content.replace(/\r?\n/g, "\r\n");
   }
-}
-
-function createMessage(call: Call): Answer {
-  const record = findCase(call, String(call.path.case_id), textOf(call.body, "group_id"), "write");
-  const message = valuesOf(call.body, "message");
-  addMessageByApi(call, record, {
-    content: textOf(message, "content") ?? "",
-    accessoryIds: textsOf(message, "accessory_ids"),
-    contentMax: call.core.settings.messageMax,
-  });
-  // huawei.md 9: the answer has no message ID.
-  return DONE;
 }
 
 function trimOf(call: Call): boolean {

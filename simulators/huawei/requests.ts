@@ -28,7 +28,8 @@ export async function prepareCall(exchange: HuaweiExchange, operation: Operation
   checkHeaders(operation, request);
   const { body, form } = await readInput(exchange, operation, bytes);
   const baseUrl = `http://${request.headers.host ?? "127.0.0.1"}`;
-  return { core, account, path, query, body, form, headers: request.headers, locale, baseUrl };
+  const textMax = Number.POSITIVE_INFINITY;
+  return { core, account, path, query, body, form, headers: request.headers, textMax, locale, baseUrl };
 }
 
 /** `bytes` is null for a multipart body, which is still unread. */
@@ -142,16 +143,11 @@ function deadToken(core: Core): ServiceError {
 }
 
 /** huawei.md 11: throttled requests get 429 APIGW.0308. The window is the last full second of the simulator's clock. */
-function limitRate({ core, entry, recentRequests }: HuaweiExchange, account: HuaweiAccount): void {
+function limitRate({ core, entry, limits }: HuaweiExchange, account: HuaweiAccount): void {
   const { requestsPerSecond, rateLimitScope, retryAfterSeconds } = core.settings;
   if (requestsPerSecond <= 0) return;
   const key = rateLimitScope === "api" ? `${account.domainId}/${entry.operation}` : account.domainId;
-  const now = core.now();
-  const recent = (recentRequests.get(key) ?? []).filter((at) => now - at < 1000);
-  recentRequests.set(key, recent);
-  if (recent.length >= requestsPerSecond) {
-    const headers: Record<string, string> = retryAfterSeconds > 0 ? { "Retry-After": String(retryAfterSeconds) } : {};
-    throw new ServiceError(429, "APIGW.0308", "The throttling threshold has been reached.", headers);
-  }
-  recent.push(now);
+  if (limits.count(key, [{ windowMs: 1_000, most: requestsPerSecond }]) === 0) return;
+  const headers: Record<string, string> = retryAfterSeconds > 0 ? { "Retry-After": String(retryAfterSeconds) } : {};
+  throw new ServiceError(429, "APIGW.0308", "The throttling threshold has been reached.", headers);
 }

@@ -8,6 +8,7 @@ import { BodyTooLarge, type Exchange, type HttpServer, readBytes, type Sent, sen
 import { discardForm, MultipartError } from "../base/multipart.ts";
 import type { Operation } from "../base/openapi.ts";
 import type { RequestLog } from "../base/request-log.ts";
+import { makeWindows } from "../base/windows.ts";
 import { answerOf, fileAnswer, jsonAnswer } from "./answers.ts";
 import type { Answer, HuaweiExchange } from "./context.ts";
 import { huaweiDocument } from "./document.ts";
@@ -49,7 +50,7 @@ export function startServer(
 ): Promise<HttpServer> {
   const { core, faults, requests } = deps;
   const effects = { all: 0, writes: 0 };
-  const recentRequests = new Map<string, number[]>();
+  const limits = makeWindows(() => core.now());
   let sequence = 0;
 
   async function answer(http: Exchange): Promise<void> {
@@ -68,7 +69,7 @@ export function startServer(
     try {
       if (faults.isOutage()) return void request.socket.destroy();
       const headers = { date: new Date(core.now()).toUTCString(), "x-request-id": requestId };
-      const exchange: HuaweiExchange = { ...http, core, entry, recentRequests };
+      const exchange: HuaweiExchange = { ...http, core, entry, limits };
       const struck = faults.strike({ operation, method, url });
       const sent = await serve(exchange, target, struck).catch((error: unknown) =>
         toErrorAnswer(deps, exchange, { error, requestId }),

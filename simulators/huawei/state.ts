@@ -58,11 +58,8 @@ export interface Accessory {
   attachedTo: { readonly caseId: string; readonly messageId: string } | null;
 }
 
-/** One message of a case. `replierType` 0 customer, 1 engineer, 2 partner (huawei.md 9). */
-export interface Message {
-  readonly messageId: string;
-  /** Order of arrival in the whole tenant. Never shown. */
-  readonly sequence: number;
+/** What a new message needs. `replierType` 0 customer, 1 engineer, 2 partner (huawei.md 9). */
+export interface NewMessage {
   readonly replierType: number;
   readonly replier: string;
   readonly replierName: string;
@@ -71,11 +68,18 @@ export interface Message {
   /** The content is HTML written in the engineer's console. */
   readonly rich: boolean;
   readonly createdAt: number;
-  readonly visibleAt: number;
   readonly isFirst: boolean;
   readonly accessoryIds: readonly string[];
   /** Who put it there: the public API or a control function. */
   readonly via: "api" | "control";
+}
+
+/** One message of a case. */
+export interface Message extends NewMessage {
+  readonly messageId: string;
+  /** Order of arrival in the whole tenant. Never shown. */
+  readonly sequence: number;
+  readonly visibleAt: number;
   withdrawn: boolean;
   withdrawnVisibleAt: number;
 }
@@ -93,10 +97,8 @@ export interface OperateLog {
   readonly visibleAt: number;
 }
 
-/** One case. */
-export interface CaseRecord {
-  readonly caseId: string;
-  readonly sequence: number;
+/** What a case has from its creation on. */
+interface CaseFacts {
   readonly domainId: string;
   ownerUserId: string;
   readonly ownerName: string;
@@ -108,8 +110,22 @@ export interface CaseRecord {
   readonly regionId: string;
   readonly severityId: string;
   readonly createdAt: number;
-  readonly visibleAt: number;
+  readonly extras: Readonly<Record<string, unknown>>;
+  contact: Readonly<Record<string, string>>;
   readonly via: "api" | "control";
+}
+
+/** What a new case needs; ids are not checked here. */
+export interface NewCase extends CaseFacts, Pick<NewMessage, "iamUserType" | "accessoryIds"> {
+  readonly status: number;
+  readonly labelIds: readonly number[];
+}
+
+/** One case. */
+export interface CaseRecord extends CaseFacts {
+  readonly caseId: string;
+  readonly sequence: number;
+  readonly visibleAt: number;
   status: Dated<number>[];
   statusChangedAt: number;
   confirmedAt: number | null;
@@ -117,8 +133,6 @@ export interface CaseRecord {
   messages: Message[];
   logs: OperateLog[];
   relatedIds: string[];
-  extras: Record<string, unknown>;
-  contact: Record<string, string>;
   satisfaction: Record<string, unknown>[];
   judgement: string;
   lastPressedAt: number | null;
@@ -247,35 +261,6 @@ export function visibleMessages(core: Core, record: CaseRecord): Message[] {
   return shown;
 }
 
-function nextSequence(core: Core): number {
-  core.state.sequence += 1;
-  return core.state.sequence;
-}
-
-/** What a new case needs; ids are not checked here. */
-export interface NewCase
-  extends Pick<
-      CaseRecord,
-      | "domainId"
-      | "ownerUserId"
-      | "ownerName"
-      | "groupId"
-      | "description"
-      | "subTypeId"
-      | "productId"
-      | "problemTypeId"
-      | "regionId"
-      | "severityId"
-      | "createdAt"
-      | "extras"
-      | "contact"
-      | "via"
-    >,
-    Pick<Message, "iamUserType" | "accessoryIds"> {
-  readonly status: number;
-  readonly labelIds: readonly number[];
-}
-
 /** Case IDs are `TT` and digits (huawei.md 11): day and a running number. */
 function makeCaseId(createdAt: number, sequence: number): string {
   const day = new Date(createdAt).toISOString().slice(0, 10).replaceAll("-", "");
@@ -284,7 +269,8 @@ function makeCaseId(createdAt: number, sequence: number): string {
 
 /** Creates a case with its first message, which carries text and files of the request (huawei.md 8 [inferred]). */
 export function insertCase(core: Core, input: NewCase): CaseRecord {
-  const sequence = nextSequence(core);
+  core.state.sequence += 1;
+  const { sequence } = core.state;
   const visibleAt = core.now() + core.settings.readLagMs;
   const { status, labelIds, iamUserType, accessoryIds, ...facts } = input;
   const record: CaseRecord = {
@@ -321,18 +307,16 @@ export function insertCase(core: Core, input: NewCase): CaseRecord {
   return record;
 }
 
-/** What a new message needs. */
-export type NewMessage = Omit<Message, "messageId" | "sequence" | "visibleAt" | "withdrawn" | "withdrawnVisibleAt">;
-
 /**
  * Adds a message and applies its effect on the status: a customer message ends 17 (huawei.md 5 [inferred], log type 85);
  * on 2 the settings decide. Message ids are random, since clients must not assume that they grow (huawei.md 9).
  */
 export function insertMessage(core: Core, record: CaseRecord, input: NewMessage): Message {
+  core.state.sequence += 1;
   const message: Message = {
     ...input,
     messageId: core.random.hex(32),
-    sequence: nextSequence(core),
+    sequence: core.state.sequence,
     visibleAt: core.now() + core.settings.readLagMs,
     withdrawn: false,
     withdrawnVisibleAt: 0,
@@ -345,13 +329,11 @@ export function insertMessage(core: Core, record: CaseRecord, input: NewMessage)
   if (input.replierType !== 0 || input.isFirst) return message;
   record.readSequence = Math.max(record.readSequence, message.sequence);
   const status = trueStatus(record);
-  if (status === STATUS.pendingFeedback && core.settings.messageEndsFeedback) {
-    setStatus(core, record, STATUS.processing);
-    const operator = { operatorId: input.replier, operatorName: input.replierName };
-    addLog(core, record, { type: LOG_TYPE.feedbackAnswered, ...operator });
-  } else if (status === STATUS.toBeConfirmed && core.settings.messageOnToConfirm === "processing") {
-    setStatus(core, record, STATUS.processing);
-  }
+  const endsFeedback = status === STATUS.pendingFeedback && core.settings.messageEndsFeedback;
+  const reopens = status === STATUS.toBeConfirmed && core.settings.messageOnToConfirm === "processing";
+  if (endsFeedback || reopens) setStatus(core, record, STATUS.processing);
+  const operator = { operatorId: input.replier, operatorName: input.replierName };
+  if (endsFeedback) addLog(core, record, { type: LOG_TYPE.feedbackAnswered, ...operator });
   return message;
 }
 
@@ -411,9 +393,7 @@ export function insertAccessory(
 export function applyAutoClose(core: Core): void {
   if (core.settings.autoCloseMs <= 0) return;
   const limit = core.now() - core.settings.autoCloseMs;
-  for (const record of core.state.cases.values()) {
-    if (trueStatus(record) === STATUS.toBeConfirmed && record.statusChangedAt <= limit) {
+  for (const record of core.state.cases.values())
+    if (trueStatus(record) === STATUS.toBeConfirmed && record.statusChangedAt <= limit)
       setStatus(core, record, STATUS.completed);
-    }
-  }
 }

@@ -3,10 +3,10 @@
  * Shares the port with the other hosts.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { z } from "zod";
 import type { HuaweiAccount, HuaweiAgency } from "./auth.ts";
 import type { IamAnswer } from "./iam.ts";
 import type { Core } from "./state.ts";
-import { isRecord } from "./values.ts";
 
 const SECONDS_MIN = 900;
 
@@ -27,8 +27,39 @@ function issue(core: Core, account: HuaweiAccount, lifetimeMs: number): { accoun
   return { account: keys, expiresAt };
 }
 
-function onlyMembers(value: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
-  return Object.keys(value).every((name) => names.includes(name));
+/** Body of IAM `CreateTemporaryAccessKeyByAgency`. */
+const iamBody = z.strictObject({
+  auth: z.strictObject({
+    identity: z.strictObject({
+      methods: z.tuple([z.literal("assume_role")]),
+      assume_role: z.strictObject({
+        agency_name: z.string(),
+        domain_name: z.string().optional(),
+        domain_id: z.string().optional(),
+        duration_seconds: z.number().min(SECONDS_MIN).max(86_400).default(SECONDS_MIN),
+        session_user: z.unknown().optional(),
+      }),
+      policy: z.unknown().optional(),
+    }),
+  }),
+});
+
+/** Body of STS `AssumeAgency`. */
+const stsBody = z.strictObject({
+  agency_urn: z.string(),
+  agency_session_name: z.string().regex(/^[\w.@=,+-]{2,64}$/),
+  duration_seconds: z.number().min(SECONDS_MIN).max(43_200).default(3600),
+  external_id: z.string().min(2).max(1224).nullable().default(null),
+});
+
+/** Keys as IAM and the metadata service write them. */
+function viewCredential({ account, expiresAt }: { readonly account: HuaweiAccount; readonly expiresAt: number }) {
+  return {
+    access: account.accessKey,
+    secret: account.secretKey,
+    securitytoken: account.securityToken,
+    expires_at: new Date(expiresAt).toISOString().replace("Z", "000Z"),
+  };
 }
 
 function mayAssume(caller: HuaweiAccount, agency: HuaweiAgency | undefined): agency is HuaweiAgency {
@@ -37,53 +68,24 @@ function mayAssume(caller: HuaweiAccount, agency: HuaweiAgency | undefined): age
 
 /** IAM `CreateTemporaryAccessKeyByAgency`: 201, or 400 for a wrong form and 403 for an agency that is not the caller's to assume. */
 export function assumeByIam(core: Core, caller: HuaweiAccount, body: unknown): IamAnswer {
-  const auth = isRecord(body) && onlyMembers(body, ["auth"]) ? body.auth : null;
-  const identity = isRecord(auth) && onlyMembers(auth, ["identity"]) ? auth.identity : null;
-  const methods =
-    isRecord(identity) && onlyMembers(identity, ["methods", "assume_role", "policy"]) ? identity.methods : null;
-  const role = isRecord(identity) ? identity.assume_role : null;
-  const known = ["agency_name", "domain_name", "domain_id", "duration_seconds", "session_user"];
-  if (!Array.isArray(methods) || methods.join() !== "assume_role" || !isRecord(role) || !onlyMembers(role, known))
-    return refusal(400, "IAM.0007", "Request parameter is invalid.");
-  const seconds = role.duration_seconds ?? SECONDS_MIN;
-  if (typeof seconds !== "number" || seconds < SECONDS_MIN || seconds > 86_400)
-    return refusal(400, "IAM.0007", "Request parameter is invalid.");
+  const asked = iamBody.safeParse(body);
+  if (!asked.success) return refusal(400, "IAM.0007", "Request parameter is invalid.");
+  const { assume_role: role } = asked.data.auth.identity;
   const agency = core.agencies.find(
     ({ name, account }) =>
       name === role.agency_name && (account.domainName === role.domain_name || account.domainId === role.domain_id),
   );
   if (!mayAssume(caller, agency) || agency.externalId !== null)
     return refusal(403, "IAM.0002", "You are not authorized to perform the requested action.");
-  const { account, expiresAt } = issue(core, agency.account, seconds * 1000);
-  const credential = {
-    access: account.accessKey,
-    secret: account.secretKey,
-    securitytoken: account.securityToken,
-    expires_at: new Date(expiresAt).toISOString().replace("Z", "000Z"),
-  };
-  return { status: 201, body: { credential }, headers: {} };
+  const keys = issue(core, agency.account, role.duration_seconds * 1000);
+  return { status: 201, body: { credential: viewCredential(keys) }, headers: {} };
 }
 
 /** STS `AssumeAgency`: 201, or 400 for a wrong form and 403 for another agency or external id. */
 export function assumeBySts(core: Core, caller: HuaweiAccount, body: unknown): IamAnswer {
-  const known = ["agency_urn", "agency_session_name", "duration_seconds", "external_id"];
-  if (!isRecord(body) || !onlyMembers(body, known)) return refusal(400, "STS5.0001", "Invalid parameter.");
-  const {
-    agency_urn: urn,
-    agency_session_name: session,
-    duration_seconds: seconds = 3600,
-    external_id: id = null,
-  } = body;
-  const badSeconds = typeof seconds !== "number" || seconds < SECONDS_MIN || seconds > 43_200;
-  const badId = id !== null && (typeof id !== "string" || id.length < 2 || id.length > 1224);
-  if (
-    typeof urn !== "string" ||
-    typeof session !== "string" ||
-    !/^[\w.@=,+-]{2,64}$/.test(session) ||
-    badSeconds ||
-    badId
-  )
-    return refusal(400, "STS5.0001", "Invalid parameter.");
+  const asked = stsBody.safeParse(body);
+  if (!asked.success) return refusal(400, "STS5.0001", "Invalid parameter.");
+  const { agency_urn: urn, agency_session_name: session, duration_seconds: seconds, external_id: id } = asked.data;
   const agency = core.agencies.find(({ name, account }) => urn === `iam::${account.domainId}:agency:${name}`);
   if (!mayAssume(caller, agency) || agency.externalId !== id) return refusal(403, "PAP5.0046", "Access denied.");
   const { account, expiresAt } = issue(core, agency.account, seconds * 1000);
@@ -116,13 +118,7 @@ export function serverKeys(core: Core, headers: IncomingHttpHeaders): IamAnswer 
   const isGood = held !== null && held.expiresAt - early > core.now();
   const { account, expiresAt } = isGood ? held : issue(core, core.serverAccount, SERVER_KEYS_MS);
   core.state.serverKeys = { account, expiresAt };
-  const credential = {
-    access: account.accessKey,
-    secret: account.secretKey,
-    securitytoken: account.securityToken,
-    expires_at: new Date(expiresAt).toISOString().replace("Z", "000Z"),
-  };
-  return { status: 200, body: { credential }, headers: {} };
+  return { status: 200, body: { credential: viewCredential({ account, expiresAt }) }, headers: {} };
 }
 
 /** A token of the metadata service, as text; `null` for a wrong form. */

@@ -137,21 +137,6 @@ export const SECURITY_LEVELS = [
   { id: "10101", name: "Management", description: "Management only" },
 ] as const;
 
-/** What a field of the screens holds; `named`: components and versions; `cascade`: an option with one below it. */
-export type FieldKind =
-  | "string"
-  | "adf"
-  | "number"
-  | "date"
-  | "datetime"
-  | "option"
-  | "options"
-  | "cascade"
-  | "user"
-  | "users"
-  | "labels"
-  | "named";
-
 /** A value of a select field or of `named`; `children` only below a cascade. */
 export interface FieldOption {
   readonly id: string;
@@ -194,7 +179,7 @@ export interface RequestTypeDef {
 export const REQUEST_TYPE_FIELD = "customfield_10010";
 
 /** How Jira describes each kind: type, type of the items, and the key of its custom field type. */
-export const FIELD_SCHEMAS: Readonly<Record<FieldKind, { type: string; items?: string; custom: string }>> = {
+export const FIELD_SCHEMAS = {
   string: { type: "string", custom: "textfield" },
   adf: { type: "string", custom: "textarea" },
   number: { type: "number", custom: "float" },
@@ -207,7 +192,10 @@ export const FIELD_SCHEMAS: Readonly<Record<FieldKind, { type: string; items?: s
   users: { type: "array", items: "user", custom: "multiuserpicker" },
   labels: { type: "array", items: "string", custom: "labels" },
   named: { type: "array", items: "version", custom: "multiversion" },
-};
+} as const satisfies Readonly<Record<string, { type: string; items?: string; custom: string }>>;
+
+/** What a field of the screens holds; `named`: components and versions; `cascade`: an option with one below it. */
+export type FieldKind = keyof typeof FIELD_SCHEMAS;
 
 /** An account. */
 export interface Account {

@@ -5,8 +5,8 @@ import { makeBaseControl } from "../base/control.ts";
 import type { FaultBook } from "../base/faults.ts";
 import type { RequestLog } from "../base/request-log.ts";
 import { mergeSettings } from "../base/settings.ts";
+import type { Windows } from "../base/windows.ts";
 import { showIssue, showSite } from "./control-views.ts";
-import type { Limits } from "./limits.ts";
 import { makePeople } from "./people.ts";
 import { makeCommentators } from "./people-items.ts";
 import type { JiraServer } from "./server.ts";
@@ -19,7 +19,7 @@ export interface ControlDeps {
   readonly site: Site;
   readonly faults: FaultBook;
   readonly requests: RequestLog;
-  readonly limits: Limits;
+  readonly limits: Windows;
   readonly server: JiraServer;
   readonly webhooks: Webhooks;
   readonly credentials: { email: string; apiToken: string };
@@ -59,7 +59,7 @@ export function makeControl({ site, server, webhooks, ...deps }: ControlDeps) {
       site.tasks.clear();
       deps.faults.clear();
       deps.faults.setOutage(false);
-      deps.limits.reset();
+      deps.limits.clear();
       server.clear();
       Object.assign(settings, DEFAULT_SETTINGS, deps.initialSettings);
     },

@@ -7,11 +7,11 @@ import { makeFileStore } from "../base/files.ts";
 import { makeRandom } from "../base/random.ts";
 import { makeRequestLog } from "../base/request-log.ts";
 import { mergeSettings } from "../base/settings.ts";
+import { makeWindows } from "../base/windows.ts";
 import { findAdfProblem, textToAdf } from "./adf.ts";
 import { DEFAULT_PROJECTS, makeAccounts, makeProjects, type ProjectSeed } from "./catalog.ts";
 import { type JiraControl, makeControl } from "./control.ts";
 import { jiraDocument } from "./document.ts";
-import { makeLimits } from "./limits.ts";
 import { type EffectEvent, makeServer } from "./server.ts";
 import { DEFAULT_SETTINGS, type JiraSettings } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -66,7 +66,7 @@ export async function startJiraSimulator(options: JiraSimulatorOptions = {}): Pr
   const random = makeRandom(seed);
   const faults = makeFaultBook({ random: () => random, timesDefault: 1, texts: FAULT_TEXTS });
   const requests = makeRequestLog(now);
-  const limits = makeLimits(now);
+  const limits = makeWindows(now);
   const files = makeFileStore();
   const webhooks = makeWebhooks({ site: () => site, random: makeRandom(seed + 1), seed });
   const state = makeState({

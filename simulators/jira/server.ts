@@ -6,6 +6,7 @@ import { type FaultBook, isTruncated, playFaults } from "../base/faults.ts";
 import { type Exchange, type HttpServer, readBytes, send, startHttp } from "../base/http.ts";
 import type { Operation } from "../base/openapi.ts";
 import type { RequestEntry, RequestLog } from "../base/request-log.ts";
+import type { Windows } from "../base/windows.ts";
 import { isWrite, jiraDocument, scopeOf } from "./document.ts";
 import { makeDownloads } from "./downloads.ts";
 import {
@@ -18,7 +19,6 @@ import {
   refused,
   scopeMismatch,
 } from "./http.ts";
-import type { Limits } from "./limits.ts";
 import { JIRA_OPERATIONS } from "./operations/index.ts";
 import { toErrorReply, toFaultFailure, toFaultReply, toSent } from "./replies.ts";
 import { matchRequestTypes, viewRequestTypes } from "./service-desk.ts";
@@ -41,7 +41,7 @@ export interface ServerDeps {
   readonly site: Site;
   readonly faults: FaultBook;
   readonly requests: RequestLog;
-  readonly limits: Limits;
+  readonly limits: Windows;
   readonly credentials: { email: string; apiToken: string };
   readonly onEffect: ((event: EffectEvent) => void | Promise<void>) | null;
   /** Whether an answer that the document does not describe is an error of ours; for tests. */
@@ -51,6 +51,12 @@ export interface ServerDeps {
 
 /** A server with its books. */
 export type JiraServer = ReturnType<typeof makeServer>;
+
+/** Writes on one issue (jira.md 3.6). */
+const PER_ISSUE = [
+  { windowMs: 2_000, most: 20 },
+  { windowMs: 30_000, most: 100 },
+];
 
 const BODY_BYTES_MAX = 10 * 1024 * 1024;
 
@@ -114,7 +120,8 @@ export function makeServer(deps: ServerDeps) {
     if (requireUserAgent && (request.headers["user-agent"] ?? "") === "") throw failure(403, ["Request blocked."]);
     authenticate(deps, conversation);
     if (tokenScopes !== null && !tokenScopes.includes(scopeOf(operation))) throw scopeMismatch();
-    const burst = deps.limits.countBurst(operation.id, burstPerSecond);
+    const second = { windowMs: 1_000, most: burstPerSecond };
+    const burst = burstPerSecond > 0 ? deps.limits.count(operation.id, [second]) : 0;
     if (burst > 0) throw rateLimited(site, "jira-burst-based", burst);
     const isUpload = operation.id === "addAttachment";
     const context: RequestContext = {
@@ -144,7 +151,7 @@ export function makeServer(deps: ServerDeps) {
     const prepared: Reply | PreparedWrite = await handler(site, context);
     if (!("commit" in prepared)) return prepared;
     if (prepared.issueId !== null && site.settings.perIssueLimits) {
-      const waitMs = deps.limits.countIssueWrite(prepared.issueId);
+      const waitMs = deps.limits.count(`issue ${prepared.issueId}`, PER_ISSUE);
       if (waitMs > 0) throw rateLimited(site, "jira-per-issue-on-write", waitMs);
     }
     effects.write += 1;

@@ -97,3 +97,11 @@ export function visibleIssue(site: Site, idOrKey: string): IssueRecord {
   if (site.now() - record.createdMs < site.settings.freshIssueHiddenMs) throw issueNotFound();
   return record;
 }
+
+/** The project of a path or query parameter. @throws HttpFailure 404 when it is not there or hidden. */
+export function visibleProject(site: Site, idOrKey: string): ProjectDef {
+  const project = site.state.findProject(idOrKey);
+  if (project === null || !hasPermission(site, "BROWSE_PROJECTS"))
+    throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
+  return project;
+}

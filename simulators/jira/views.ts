@@ -2,32 +2,19 @@
 
 import {
   type Account,
-  FIELD_SCHEMAS,
   ISSUE_TYPES,
   type LocalName,
   PRIORITIES,
   type ProjectDef,
   REQUEST_TYPE_FIELD,
   RESOLUTIONS,
-  type ScreenFieldDef,
   SECURITY_LEVELS,
   STATUS_CATEGORIES,
   STATUSES,
   SYSTEM_FIELDS,
-  type TransitionDef,
 } from "./catalog.ts";
 import { toJiraTime } from "./http.ts";
-import {
-  canSeeComment,
-  canSeeIssue,
-  hasPermission,
-  hasServiceDesk,
-  listScreenDefs,
-  listSiteDefs,
-  localName,
-  type Site,
-  settingsOf,
-} from "./site.ts";
+import { canSeeComment, canSeeIssue, hasServiceDesk, listSiteDefs, localName, type Site } from "./site.ts";
 import { categoryOf } from "./state.ts";
 import type {
   AttachmentRecord,
@@ -209,72 +196,6 @@ export function viewChange(site: Site, change: ChangeGroup): Json {
   };
 }
 
-/** Transitions that lead away from an issue's status now (jira.md 3.3). */
-export function listTransitions(site: Site, issue: IssueRecord): readonly TransitionDef[] {
-  if (!hasPermission(site, "TRANSITION_ISSUES")) return [];
-  const all: readonly TransitionDef[] = site.state.projectOf(issue).workflow.transitions;
-  return all.filter((transition) => {
-    if (site.settings.hiddenTransitions.includes(transition.id)) return false;
-    return transition.from === null ? transition.to !== issue.statusId : transition.from.includes(issue.statusId);
-  });
-}
-
-/** Whether a transition demands a resolution. */
-export function needsResolution(site: Site, project: ProjectDef, transition: TransitionDef): boolean {
-  return settingsOf(site, project).doneRequiresResolution && categoryOf(transition.to) === "done";
-}
-
-/** The fields of a transition's screen that it demands besides the resolution. */
-export function neededFields(site: Site, project: ProjectDef, transition: TransitionDef): readonly ScreenFieldDef[] {
-  if (categoryOf(transition.to) !== "done") return [];
-  const { doneRequiresFields } = settingsOf(site, project);
-  return listScreenDefs(site, project).filter(({ id }) => doneRequiresFields.includes(id));
-}
-
-/** A transition, with its screen's fields when asked. */
-export function viewTransition(site: Site, project: ProjectDef, transition: TransitionDef, withFields: boolean): Json {
-  const toDone = categoryOf(transition.to) === "done";
-  const fields = toDone
-    ? {
-        resolution: {
-          required: needsResolution(site, project, transition),
-          schema: { type: "resolution", system: "resolution" },
-          name: "Resolution",
-          key: "resolution",
-          hasDefaultValue: false,
-          operations: ["set"],
-          allowedValues: RESOLUTIONS.map((resolution) => viewResolution(site, resolution.id)),
-        },
-        ...Object.fromEntries(
-          neededFields(site, project, transition).map((field) => [
-            field.id,
-            {
-              required: true,
-              schema: viewSchema(field),
-              name: field.name,
-              key: field.id,
-              hasDefaultValue: false,
-              operations: ["set"],
-              ...viewAllowed(field),
-            },
-          ]),
-        ),
-      }
-    : {};
-  return {
-    id: transition.id,
-    name: localName(site, transition.name),
-    to: viewStatus(site, transition.to),
-    hasScreen: toDone,
-    isGlobal: transition.from === null,
-    isInitial: false,
-    isAvailable: true,
-    isConditional: false,
-    isLooped: false,
-    ...(withFields ? { fields } : {}),
-  };
-}
-
 /** Where a view of an issue is shown: search shows only the newest comments (jira.md 4). */
 export interface IssueView {
   /** Field names, `*all`, `*navigable`, `-name`; empty means the caller's default. */
@@ -402,64 +323,5 @@ export function viewIssue(site: Site, issue: IssueRecord, view: IssueView & { pr
     key: issue.key,
     ...(view.properties.length === 0 ? {} : { properties }),
     fields: viewFields(site, issue, view),
-  };
-}
-
-/** Names and schemas of all fields, for `expand=names,schema`. */
-export function listFieldDetails(
-  site: Site,
-): { id: string; name: string; schema: Json; custom: boolean; navigable: boolean }[] {
-  const system = SYSTEM_FIELDS.map((field) => ({
-    id: field.id as string,
-    name: field.name as string,
-    custom: false,
-    navigable: field.navigable as boolean,
-    schema: {
-      type: field.type,
-      system: field.id,
-      ...(field.type === "array" ? { items: field.id === "labels" ? "string" : field.id } : {}),
-    } as Json,
-  }));
-  const desk = {
-    id: REQUEST_TYPE_FIELD,
-    name: "Request Type",
-    custom: true,
-    navigable: true,
-    schema: {
-      type: "sd-customerrequesttype",
-      custom: "com.atlassian.servicedesk:vp-origin",
-      customId: Number(REQUEST_TYPE_FIELD.slice("customfield_".length)),
-    } as Json,
-  };
-  const custom = listSiteDefs(site).map((field) => ({
-    id: field.id,
-    name: field.name,
-    custom: field.id.startsWith("customfield_"),
-    navigable: true,
-    schema: viewSchema(field),
-  }));
-  return [...system, ...custom, ...(hasServiceDesk(site) ? [desk] : [])];
-}
-
-/** The values that a field takes, where it takes only some. */
-export function viewAllowed({ kind, options }: ScreenFieldDef): Json {
-  if (options.length === 0) return {};
-  return {
-    allowedValues: options.map(({ id, value, children }) => ({
-      id,
-      ...(kind === "named" ? { name: value } : { value }),
-      ...(children === undefined ? {} : { children }),
-    })),
-  };
-}
-
-function viewSchema({ id, kind }: ScreenFieldDef): Json {
-  const { custom, ...type } = FIELD_SCHEMAS[kind];
-  if (!id.startsWith("customfield_"))
-    return { ...type, items: id === "components" ? "component" : type.items, system: id };
-  return {
-    ...type,
-    custom: `com.atlassian.jira.plugin.system.customfieldtypes:${custom}`,
-    customId: Number(id.slice("customfield_".length)),
   };
 }

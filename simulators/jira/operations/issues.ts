@@ -1,15 +1,14 @@
 import { PRIORITIES, type ProjectDef } from "../catalog.ts";
 import { diffPatch } from "../field-changes.ts";
 import {
-  applyUpdate,
-  findIssueType,
-  findProject,
-  findResolution,
-  isOffScreen,
-  isPriorityOnScreen,
-  parseCustom,
-  parseFields,
-} from "../fields.ts";
+  listFieldDetails,
+  listScreenFields,
+  listTransitions,
+  neededFields,
+  needsResolution,
+  viewTransition,
+} from "../field-views.ts";
+import { applyUpdate, findIssueType, findProject, findResolution, parseCustom, parseFields } from "../fields.ts";
 import {
   failure,
   fieldErrors,
@@ -23,26 +22,15 @@ import {
 import {
   canSeeIssue,
   hasPermission,
-  listScreenDefs,
   requirePermission,
   type Site,
   settingsOf,
   visibleIssue,
+  visibleProject,
 } from "../site.ts";
 import type { IssueDraft, IssuePatch } from "../state-core.ts";
 import type { IssueRecord } from "../types.ts";
-import {
-  listFieldDetails,
-  listTransitions,
-  neededFields,
-  needsResolution,
-  viewAllowed,
-  viewChange,
-  viewIssue,
-  viewIssueType,
-  viewPriority,
-  viewTransition,
-} from "../views.ts";
+import { viewChange, viewIssue, viewIssueType } from "../views.ts";
 import { planStatusMove } from "../workflow.ts";
 import {
   bodyOf,
@@ -133,45 +121,8 @@ function createIssue(site: Site, context: RequestContext): PreparedWrite {
   return { issueId: null, commit };
 }
 
-interface ScreenField {
-  readonly key: string;
-  readonly [member: string]: unknown;
-}
-
-function listScreenFields(site: Site, project: ProjectDef, forCreate: boolean): ScreenField[] {
-  const names = new Map(listFieldDetails(site).map((field) => [field.id, field]));
-  const defs = listScreenDefs(site, project);
-  const { requiredFields } = settingsOf(site, project);
-  const screen = ["summary", "description", "labels", "assignee", "duedate", ...defs.map((field) => field.id)];
-  if (isPriorityOnScreen(site, project)) screen.push("priority");
-  if (hasPermission(site, "MODIFY_REPORTER")) screen.push("reporter");
-  if (hasPermission(site, "SET_ISSUE_SECURITY")) screen.push("security");
-  if (forCreate) screen.push("project", "issuetype");
-  const shown = screen.filter((id) => !isOffScreen(site, project, forCreate ? "create" : "edit", id));
-  return shown.map((id) => {
-    const custom = defs.find((field) => field.id === id);
-    const allowed =
-      id === "priority"
-        ? PRIORITIES.map((priority) => viewPriority(site, priority.id))
-        : id === "issuetype"
-          ? project.issueTypeIds.map((type) => viewIssueType(site, type))
-          : null;
-    return {
-      required: ["summary", "project", "issuetype", ...(forCreate ? requiredFields : [])].includes(id),
-      schema: names.get(id)?.schema ?? { type: "any" },
-      name: names.get(id)?.name ?? id,
-      key: id,
-      ...(forCreate ? { fieldId: id } : {}),
-      hasDefaultValue: id === "priority",
-      operations: id === "labels" ? ["add", "set", "remove"] : ["set"],
-      ...(allowed === null ? {} : { allowedValues: allowed }),
-      ...(custom === undefined ? {} : viewAllowed(custom)),
-    };
-  });
-}
-
 function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unknown>, expand: ReadonlySet<string>) {
-  const fields = listScreenFields(site, site.state.projectOf(issue), false).map((field) => [field.key, field]);
+  const fields = listScreenFields(site, site.state.projectOf(issue), "edit").map((field) => [field.key, field]);
   // jira.md 4: at most 40 entries under `changelog`, newest first; the own endpoint is oldest first.
   const histories = [...issue.changelog].reverse().slice(0, 40);
   const changelog = {
@@ -347,12 +298,7 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
   if (id === undefined) throw failure(400, ["Missing 'transition' identifier"]);
   const { resolution, ...others } = body.fields ?? {};
   const project = site.state.projectOf(issue);
-  const plan = (): {
-    issue: IssueRecord;
-    to: string;
-    resolutionId: string | null;
-    customFields: Record<string, unknown>;
-  } => {
+  const plan = () => {
     const now = visibleIssue(site, issue.id);
     const transition = listTransitions(site, now).find((candidate) => candidate.id === id);
     if (transition === undefined) {
@@ -392,16 +338,8 @@ function doTransition(site: Site, context: RequestContext): PreparedWrite {
   };
 }
 
-function requireProject(site: Site, idOrKey: string): ProjectDef {
-  const project = site.state.findProject(idOrKey);
-  if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
-    throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
-  }
-  return project;
-}
-
 function getCreateIssueMetaIssueTypes(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, param(context, "projectIdOrKey"));
+  const project = visibleProject(site, param(context, "projectIdOrKey"));
   const page = parseCreateMetaPage(context);
   const mayCreate = hasPermission(site, "CREATE_ISSUES") && !settingsOf(site, project).archived;
   const all = mayCreate ? project.issueTypeIds.map((type) => viewIssueType(site, type)) : [];
@@ -410,10 +348,10 @@ function getCreateIssueMetaIssueTypes(site: Site, context: RequestContext): Repl
 }
 
 function getCreateIssueMetaIssueTypeId(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, param(context, "projectIdOrKey"));
+  const project = visibleProject(site, param(context, "projectIdOrKey"));
   const page = parseCreateMetaPage(context);
   if (!project.issueTypeIds.includes(param(context, "issueTypeId"))) throw failure(404, ["Issue type not found."]);
-  const all = listScreenFields(site, project, true);
+  const all = listScreenFields(site, project, "create");
   return {
     status: 200,
     body: { ...page, total: all.length, fields: all.slice(page.startAt, page.startAt + page.maxResults) },

@@ -1,6 +1,7 @@
 // Projects, users, permissions and the lists of statuses, priorities, fields.
 
 import { PERMISSIONS, PRIORITIES, type ProjectDef, SECURITY_LEVELS } from "../catalog.ts";
+import { listFieldDetails } from "../field-views.ts";
 import {
   failure,
   pageBean,
@@ -11,8 +12,8 @@ import {
   scopeMismatch,
   toJiraTime,
 } from "../http.ts";
-import { canSeeIssue, hasPermission, localName, type Site, settingsOf } from "../site.ts";
-import { listFieldDetails, viewIssueType, viewPriority, viewProject, viewStatus, viewUser } from "../views.ts";
+import { canSeeIssue, hasPermission, localName, type Site, settingsOf, visibleProject } from "../site.ts";
+import { viewIssueType, viewPriority, viewProject, viewStatus, viewUser } from "../views.ts";
 import { type Handlers, param, parseExpand } from "./handler.ts";
 
 /** `/priority/search` and `/resolution/search` declare their paging as strings. */
@@ -73,17 +74,9 @@ const PROJECT_EXPANDS = [
   "permissions",
 ];
 
-function requireProject(site: Site, idOrKey: string): ProjectDef {
-  const project = site.state.findProject(idOrKey);
-  if (project === null || !hasPermission(site, "BROWSE_PROJECTS")) {
-    throw failure(404, [`No project could be found with key '${idOrKey}'.`]);
-  }
-  return project;
-}
-
 function getProject(site: Site, context: RequestContext): Reply {
   parseExpand(context, PROJECT_EXPANDS);
-  return { status: 200, body: viewWholeProject(site, requireProject(site, param(context, "projectIdOrKey"))) };
+  return { status: 200, body: viewWholeProject(site, visibleProject(site, param(context, "projectIdOrKey"))) };
 }
 
 /** Projects that the account may see, by key; archived ones only where they are asked for. */
@@ -110,7 +103,7 @@ function viewLevels(): Record<string, unknown>[] {
 
 /** Only for administrators of Jira or of the project. */
 function getProjectIssueSecurityScheme(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, param(context, "projectKeyOrId"));
+  const project = visibleProject(site, param(context, "projectKeyOrId"));
   if (!hasPermission(site, "ADMINISTER_PROJECTS") && !hasPermission(site, "ADMINISTER")) {
     throw failure(403, ["You do not have the permission to see the issue security scheme."]);
   }
@@ -122,13 +115,13 @@ function getProjectIssueSecurityScheme(site: Site, context: RequestContext): Rep
 
 /** Levels are returned only to whoever may set them; everybody else gets an empty list. */
 function getSecurityLevelsForProject(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, param(context, "projectKeyOrId"));
+  const project = visibleProject(site, param(context, "projectKeyOrId"));
   const shown = site.settings.securityLevels === "listed" && !project.teamManaged;
   return { status: 200, body: { levels: shown ? viewLevels() : [] } };
 }
 
 function getAllStatuses(site: Site, context: RequestContext): Reply {
-  const project = requireProject(site, param(context, "projectIdOrKey"));
+  const project = visibleProject(site, param(context, "projectIdOrKey"));
   const statuses = project.workflow.statusIds.map((id) => viewStatus(site, id));
   const body = project.issueTypeIds.map((type) => {
     const { self, id, name, subtask } = viewIssueType(site, type);
@@ -137,22 +130,13 @@ function getAllStatuses(site: Site, context: RequestContext): Reply {
   return { status: 200, body };
 }
 
-function viewField(field: ReturnType<typeof listFieldDetails>[number]): Record<string, unknown> {
-  return {
-    id: field.id,
-    key: field.id,
-    name: field.name,
-    custom: field.custom,
-    orderable: true,
-    navigable: field.navigable,
-    searchable: true,
-    clauseNames: field.custom ? [`cf[${field.id.slice("customfield_".length)}]`, field.name] : [field.id],
-    schema: field.schema,
-  };
-}
-
 function getFields(site: Site): Reply {
-  return { status: 200, body: listFieldDetails(site).map(viewField) };
+  const fields = listFieldDetails(site).map((field) => {
+    const isCustom = field.id.startsWith("customfield_");
+    const clauseNames = isCustom ? [`cf[${field.id.slice("customfield_".length)}]`, field.name] : [field.id];
+    return { ...field, key: field.id, custom: isCustom, orderable: true, searchable: true, clauseNames };
+  });
+  return { status: 200, body: fields };
 }
 
 function getCurrentUser(site: Site, context: RequestContext): Reply {
@@ -178,7 +162,7 @@ function getMyPermissions(site: Site, context: RequestContext): Reply {
   const unknown = wanted.filter((key) => !PERMISSIONS.some((permission) => permission.key === key));
   if (unknown.length > 0) throw failure(400, [`Unrecognized permission(s): ${unknown.join(", ")}`]);
   const projectKey = context.query.text("projectKey") ?? context.query.text("projectId");
-  if (projectKey !== null) requireProject(site, projectKey);
+  if (projectKey !== null) visibleProject(site, projectKey);
   const issueKey = context.query.text("issueKey") ?? context.query.text("issueId");
   const issue = issueKey === null ? null : site.state.findIssue(issueKey);
   if (issueKey !== null && (issue === null || !canSeeIssue(site, issue))) throw failure(404, ["Issue does not exist."]);
@@ -229,7 +213,7 @@ function findAssignableUsers(site: Site, context: RequestContext): Reply {
   const projectKey = context.query.text("project");
   const issueKey = context.query.text("issueKey") ?? context.query.text("issueId");
   if (projectKey === null && issueKey === null) throw failure(400, ["A project or issue is required."]);
-  if (projectKey !== null) requireProject(site, projectKey);
+  if (projectKey !== null) visibleProject(site, projectKey);
   const text = (context.query.text("query") ?? "").toLowerCase();
   const accountId = context.query.text("accountId");
   const page = parsePage(context.query, 50, 1_000);
