@@ -1,23 +1,18 @@
 /** Operations on accessories: both uploads, limits, downloads, links, deletion (huawei.md 8). */
 
-import type { StoredBytes } from "../base/files.ts";
+import { z } from "zod";
 import type { MultipartForm } from "../base/multipart.ts";
 import type { HuaweiAccount } from "./auth.ts";
 import { type Answer, type Call, DONE, fail, json, mayAccess, type Operation } from "./context.ts";
 import { businessError, RefusedRequest } from "./errors.ts";
 import { type Accessory, type Core, insertAccessory, STATUS, visibleStatus } from "./state.ts";
-import { isRecord, textOf } from "./values.ts";
+import { textOf } from "./values.ts";
 
 const MEGABYTE = 1024 * 1024;
 
 function extensionOf(name: string): string {
   const cut = name.lastIndexOf(".");
   return cut === -1 ? "" : name.slice(cut + 1).toLowerCase();
-}
-
-/** Largest file in bytes that the settings allow. */
-export function fileSizeMax(core: Core): number {
-  return core.settings.accessoryLimitSizeMb * MEGABYTE;
 }
 
 /**
@@ -103,8 +98,15 @@ export function readFields(
   return Object.fromEntries((form?.fields ?? []).map(({ field, text }) => [field, text]));
 }
 
-/** The JSON text in part `form_data` (openapi UploadAccessoryRequestBody). @throws RefusedRequest */
-function readFormData(text: string | undefined): { name: string; from: string } {
+/** The JSON text in part `form_data` (openapi UploadAccessoryRequestBody). */
+const formData = z.strictObject({
+  fileName: z.string().max(512),
+  accessoryFrom: z.enum(["incident", "message"]),
+  uploadType: z.union([z.literal(0), z.literal(1)]).optional(),
+});
+
+/** @throws RefusedRequest */
+function readFormData(text: string | undefined): z.infer<typeof formData> {
   if (text === undefined) throw new RefusedRequest("multipart part form_data is required");
   if (text.length > 5000) throw new RefusedRequest("form_data is above 5000 characters");
   let data: unknown;
@@ -113,47 +115,21 @@ function readFormData(text: string | undefined): { name: string; from: string } 
   } catch {
     throw new RefusedRequest("form_data is not JSON");
   }
-  if (!isRecord(data)) throw new RefusedRequest("form_data is not an object");
-  for (const key of Object.keys(data)) {
-    if (!["fileName", "accessoryFrom", "uploadType"].includes(key)) {
-      throw new RefusedRequest(`undocumented key form_data.${key}`);
-    }
-  }
-  const { fileName, accessoryFrom, uploadType } = data;
-  if (typeof fileName !== "string" || fileName.length > 512)
-    throw new RefusedRequest("form_data.fileName is not text up to 512");
-  if (accessoryFrom !== "incident" && accessoryFrom !== "message") {
-    throw new RefusedRequest("form_data.accessoryFrom is not incident or message");
-  }
-  if (uploadType !== undefined && uploadType !== 0 && uploadType !== 1) {
-    throw new RefusedRequest("form_data.uploadType is not 0 or 1");
-  }
-  return { name: fileName, from: accessoryFrom };
+  const { data: good, error } = formData.safeParse(data);
+  if (good === undefined) throw new RefusedRequest(`form_data: ${error.issues[0]?.message}`);
+  return good;
 }
 
-function upload(call: Call): Answer {
-  const { core, account, form } = call;
-  const { form_data } = readFields(form, ["form_data"]);
-  const data = readFormData(form_data);
+function upload({ core, account, form }: Call): Answer {
+  const { fileName: name, accessoryFrom: from } = readFormData(readFields(form, ["form_data"]).form_data);
   const [file] = form?.files ?? [];
   if (file === undefined) throw new RefusedRequest("multipart part file is required");
-  checkUpload(core, account, {
-    name: data.name,
-    sizeBytes: file.sink.sizeBytes,
-    types: core.settings.accessoryFileTypes,
-    sizeBytesMax: fileSizeMax(core),
-  });
-  return stored(call, data, file.sink.finish());
-}
-
-function stored(call: Call, data: { name: string; from: string }, bytes: StoredBytes): Answer {
-  const accessory = insertAccessory(call.core, {
-    ...data,
-    bytes,
-    domainId: call.account.domainId,
-    userId: call.account.userId,
-  });
-  return json({ accessory_id: accessory.accessoryId });
+  const { sizeBytes } = file.sink;
+  const types = core.settings.accessoryFileTypes;
+  checkUpload(core, account, { name, sizeBytes, types, sizeBytesMax: core.settings.accessoryLimitSizeMb * MEGABYTE });
+  const { domainId, userId } = account;
+  const { accessoryId } = insertAccessory(core, { name, from, bytes: file.sink.finish(), domainId, userId });
+  return json({ accessory_id: accessoryId });
 }
 
 function showLimits(call: Call): Answer {

@@ -613,7 +613,7 @@ describe("accessories", () => {
 
     expect(answers.map((answer) => answer.json.error_code)).toEqual(["OSM.01010001", "OSM.01010001"]);
     expect(simulator.control.getRefusals().map((refusal) => refusal.reason)).toEqual([
-      "undocumented key form_data.size",
+      'form_data: Unrecognized key: "size"',
       "multipart part file came twice",
     ]);
     expect((await upload(simulator, "a.txt", Buffer.alloc(0))).json.accessory_id).toMatch(/^[0-9a-f]{32}$/);

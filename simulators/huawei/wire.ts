@@ -106,34 +106,33 @@ function renderFiles(
   }));
 }
 
-/** QueryMessageInfoV2: message lists, without `message_id` (huawei.md 9). */
+/** What both forms of a message share. `type` is 0 customer, 1 support (huawei.md 9). */
+function renderMessage(core: Core, locale: Locale, message: Message, filesShownMax: number): Record<string, unknown> {
+  return {
+    type: message.replierType === 0 ? 0 : 1,
+    replier: message.replier,
+    create_time: formatTime(core, locale, message.createdAt),
+    replier_name: message.replierName,
+    is_first_message: message.isFirst ? 1 : 0,
+    accessory_list: renderFiles(core, message, filesShownMax),
+  };
+}
+
+/** QueryMessageInfoV2: message lists, without `message_id` (huawei.md 9). A text is cut wherever that comes: in a tag, in a surrogate pair. */
 export function renderListMessage(
   core: Core,
   locale: Locale,
   message: Message,
   trim: boolean,
 ): Record<string, unknown> {
+  const { messageFilesShownMax, messageListTextMax, replierTypeShown } = core.settings;
+  const content = renderContent(core, message, trim);
   return {
-    type: authorType(message),
-    ...(core.settings.replierTypeShown ? { replier_type: message.replierType } : {}),
-    replier: message.replier,
-    content: cutText(renderContent(core, message, trim), core.settings.messageListTextMax),
-    create_time: formatTime(core, locale, message.createdAt),
-    replier_name: message.replierName,
-    is_first_message: message.isFirst ? 1 : 0,
+    ...renderMessage(core, locale, message, messageFilesShownMax),
+    ...(replierTypeShown ? { replier_type: message.replierType } : {}),
+    content: messageListTextMax > 0 ? content.slice(0, messageListTextMax) : content,
     iam_user_type: message.iamUserType,
-    accessory_list: renderFiles(core, message, core.settings.messageFilesShownMax),
   };
-}
-
-/** The first `max` characters, wherever that cuts: in a tag, in an entity, in a surrogate pair. */
-function cutText(text: string, max: number): string {
-  return max > 0 ? text.slice(0, max) : text;
-}
-
-/** `type` is 0 customer, 1 support (huawei.md 9). */
-function authorType(message: Message): number {
-  return message.replierType === 0 ? 0 : 1;
 }
 
 /** IncidentMessageV2: messages of the detail, with `message_id` but no `replier_type` (huawei.md 9). */
@@ -143,18 +142,13 @@ export function renderDetailMessages(
   record: CaseRecord,
   trim: boolean,
 ): Record<string, unknown>[] {
+  const { detailMessagesMax, detailMessageOrder, detailMessageIds } = core.settings;
   const all = orderMessages(core, visibleMessages(core, record), "oldest");
-  const limit = core.settings.detailMessagesMax;
-  const kept = limit > 0 ? all.slice(-limit) : all;
-  return orderMessages(core, kept, core.settings.detailMessageOrder).map((message) => ({
-    type: authorType(message),
-    replier: message.replier,
+  const newest = detailMessagesMax > 0 ? all.slice(-detailMessagesMax) : all;
+  return orderMessages(core, newest, detailMessageOrder).map((message) => ({
+    ...renderMessage(core, locale, message, 0),
     content: renderContent(core, message, trim),
-    ...(core.settings.detailMessageIds ? { message_id: message.messageId } : {}),
-    replier_name: message.replierName,
-    create_time: formatTime(core, locale, message.createdAt),
-    is_first_message: message.isFirst ? 1 : 0,
-    accessory_list: renderFiles(core, message, 0),
+    ...(detailMessageIds ? { message_id: message.messageId } : {}),
   }));
 }
 
@@ -183,8 +177,7 @@ export function statusOnWire(core: Core, record: CaseRecord): number | string {
   return core.settings.statusAsText === "always" ? String(status) : status;
 }
 
-/** IncidentInfoV2: an item of the case list. No update time and no message count (huawei.md 7). */
-export function renderCaseItem(core: Core, locale: Locale, record: CaseRecord): Record<string, unknown> {
+function renderFacts(core: Core, locale: Locale, record: CaseRecord): Record<string, unknown> {
   const names = caseNames(record, locale.language);
   return {
     xcustomer_id: record.ownerUserId,
@@ -193,11 +186,18 @@ export function renderCaseItem(core: Core, locale: Locale, record: CaseRecord): 
     incident_id: record.caseId,
     business_type_name: names.type,
     incident_type_name: names.subType,
-    product_category_name: names.product,
     customer_id: record.domainId,
     dc_name: names.region,
     simple_description: record.description,
     create_time: formatTime(core, locale, record.createdAt),
+  };
+}
+
+/** IncidentInfoV2: an item of the case list. No update time and no message count (huawei.md 7). */
+export function renderCaseItem(core: Core, locale: Locale, record: CaseRecord): Record<string, unknown> {
+  return {
+    ...renderFacts(core, locale, record),
+    product_category_name: caseNames(record, locale.language).product,
     ...(record.confirmedAt === null ? {} : { confirmed_time: formatTime(core, locale, record.confirmedAt) }),
     label_list: renderLabels(core, record),
   };
@@ -205,12 +205,10 @@ export function renderCaseItem(core: Core, locale: Locale, record: CaseRecord): 
 
 /** LabelInfo of each label of a case. */
 export function renderLabels(core: Core, record: CaseRecord): Record<string, unknown>[] {
-  const labels: Record<string, unknown>[] = [];
-  for (const labelId of visibleLabelIds(core, record)) {
+  return visibleLabelIds(core, record).flatMap((labelId) => {
     const label = core.state.labels.get(labelId);
-    if (label !== undefined) labels.push({ label_id: label.labelId, name: label.name, color: label.color });
-  }
-  return labels;
+    return label === undefined ? [] : [{ label_id: labelId, name: label.name, color: label.color }];
+  });
 }
 
 /** IncidentDetailInfoV2. */
@@ -220,29 +218,14 @@ export function renderCaseDetail(
   record: CaseRecord,
   trim: boolean,
 ): Record<string, unknown> {
-  const names = caseNames(record, locale.language);
   return {
-    xcustomer_id: record.ownerUserId,
-    xcustomer_name: record.ownerName,
-    status: statusOnWire(core, record),
+    ...renderFacts(core, locale, record),
     judgement: record.judgement,
-    incident_id: record.caseId,
-    business_type_name: names.type,
-    incident_type_name: names.subType,
-    customer_id: record.domainId,
-    dc_name: names.region,
-    simple_description: record.description,
     source_name: record.via === "api" ? "API" : locale.language.startsWith("en") ? "Console" : "控制台",
-    create_time: formatTime(core, locale, record.createdAt),
     message_list: renderDetailMessages(core, locale, record, trim),
     incident_satisfaction: record.satisfaction,
-    severity_name: names.severity,
+    severity_name: caseNames(record, locale.language).severity,
     business_ownership: 0,
-    ext_info: {
-      area_code: record.contact.area_code ?? "",
-      remind_mobile: record.contact.remind_mobile ?? "",
-      remind_mail: record.contact.remind_mail ?? "",
-      remind_time: record.contact.remind_time ?? "",
-    },
+    ext_info: { area_code: "", remind_mobile: "", remind_mail: "", remind_time: "", ...record.contact },
   };
 }

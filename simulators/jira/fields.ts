@@ -43,28 +43,20 @@ function namesUnknownFile(site: Site, node: unknown): boolean {
 
 /** Checks rich text of a field or comment (`name`). Throws 400 in Jira's words. */
 export function requireAdf(site: Site, name: string, value: unknown): Adf {
-  if (typeof value === "string") {
-    throw fieldErrors({
-      [name]:
-        name === "comment"
-          ? "Comment body is not valid!"
-          : "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
-    });
-  }
+  const refuse = (text: string) => fieldErrors({ [name]: text });
+  if (typeof value === "string" && name === "comment") throw refuse("Comment body is not valid!");
+  if (typeof value === "string")
+    throw refuse("Operation value must be an Atlassian Document (see the Atlassian Document Format)");
   const problem = findAdfProblem(value);
-  if (problem !== null || !isAdf(value)) {
-    throw fieldErrors({ [name]: `INVALID_INPUT: ${problem}` });
-  }
-  const length = (site.settings.textLimitCounts === "text" ? adfToText(value) : JSON.stringify(value)).length;
-  if (length > site.settings.textLimit) {
-    throw fieldErrors({
-      [name]: `The entered text is too long. It exceeds the allowed limit of ${site.settings.textLimit.toLocaleString("en-US")} characters.`,
-    });
-  }
-  if (namesUnknownFile(site, value)) throw fieldErrors({ [name]: "ATTACHMENT_VALIDATION_ERROR" });
+  if (problem !== null || !isAdf(value)) throw refuse(`INVALID_INPUT: ${problem}`);
+  const { textLimit, textLimitCounts } = site.settings;
+  const limit = textLimit.toLocaleString("en-US");
+  if ((textLimitCounts === "text" ? adfToText(value) : JSON.stringify(value)).length > textLimit)
+    throw refuse(`The entered text is too long. It exceeds the allowed limit of ${limit} characters.`);
+  if (namesUnknownFile(site, value)) throw refuse("ATTACHMENT_VALIDATION_ERROR");
   for (const text of adfStrings(value)) {
     const bad = findCharacterProblem(site, text);
-    if (bad !== null) throw fieldErrors({ [name]: bad });
+    if (bad !== null) throw refuse(bad);
   }
   return value;
 }
@@ -79,14 +71,13 @@ export function requireLabel(value: unknown, name = "labels"): string {
 }
 
 function requireSummary(site: Site, value: unknown): string {
-  if (typeof value !== "string") throw fieldErrors({ summary: "Operation value must be a string" });
-  if (value.trim().length === 0) throw fieldErrors({ summary: "You must specify a summary of the issue." });
-  if (/[\r\n]/.test(value)) {
-    throw fieldErrors({ summary: "The summary is invalid because it contains newline characters." });
-  }
-  if (value.length > 255) throw fieldErrors({ summary: "Summary must be less than 255 characters." });
+  const refuse = (summary: string) => fieldErrors({ summary });
+  if (typeof value !== "string") throw refuse("Operation value must be a string");
+  if (value.trim().length === 0) throw refuse("You must specify a summary of the issue.");
+  if (/[\r\n]/.test(value)) throw refuse("The summary is invalid because it contains newline characters.");
+  if (value.length > 255) throw refuse("Summary must be less than 255 characters.");
   const bad = findCharacterProblem(site, value);
-  if (bad !== null) throw fieldErrors({ summary: bad });
+  if (bad !== null) throw refuse(bad);
   return value;
 }
 
@@ -100,21 +91,15 @@ type NamedItem = { readonly id: string; readonly name: { readonly en: string; re
 
 function findRef<T extends NamedItem>(site: Site, items: readonly T[], value: unknown): T | null {
   const ref = readRef(value);
-  if (ref === null) return null;
-  return (
-    items.find((item) => (ref.id !== undefined ? item.id === ref.id : localName(site, item.name) === ref.name)) ?? null
-  );
+  const isMeant = (item: T): boolean =>
+    ref?.id === undefined ? localName(site, item.name) === ref?.name : item.id === ref.id;
+  return items.find(isMeant) ?? null;
 }
 
 /** Finds an issue type of a project from `{ id }` or `{ name }` (in the account's language). */
 export function findIssueType(site: Site, project: ProjectDef, value: unknown): string | null {
-  return (
-    findRef(
-      site,
-      ISSUE_TYPES.filter((type) => project.issueTypeIds.includes(type.id)),
-      value,
-    )?.id ?? null
-  );
+  const own = ISSUE_TYPES.filter(({ id }) => project.issueTypeIds.includes(id));
+  return findRef(site, own, value)?.id ?? null;
 }
 
 /** Finds the project of `{ id }` or `{ key }`. */
@@ -222,6 +207,14 @@ export function isPriorityOnScreen(site: Site, project: ProjectDef): boolean {
 
 type Setter = (site: Site, project: ProjectDef, value: unknown) => IssuePatch;
 
+/** Fields that only some accounts may set, and others that a site can keep off its screens. */
+const GUARDS: Readonly<Record<string, (site: Site, project: ProjectDef) => boolean>> = {
+  priority: isPriorityOnScreen,
+  assignee: (site) => hasPermission(site, "ASSIGN_ISSUES"),
+  reporter: (site) => hasPermission(site, "MODIFY_REPORTER"),
+  security: (site) => hasPermission(site, "SET_ISSUE_SECURITY"),
+};
+
 const SETTERS: Readonly<Record<string, Setter>> = {
   summary: (site, _project, value) => ({ summary: requireSummary(site, value) }),
   description: (site, _project, value) => ({
@@ -231,36 +224,26 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     if (!Array.isArray(value)) throw fieldErrors({ labels: "data was not an array" });
     return { labels: [...new Set(value.map((label) => requireLabel(label)))] };
   },
-  priority: (site, project, value) => {
-    if (!isPriorityOnScreen(site, project)) throw fieldErrors({ priority: `Field 'priority' ${NOT_ON_SCREEN}` });
+  priority: (site, _project, value) => {
     const priority = findRef(site, PRIORITIES, value);
     if (priority === null) throw fieldErrors({ priority: "The priority selected is invalid." });
     return { priorityId: priority.id };
   },
-  assignee: (site, _project, value) => {
-    if (!hasPermission(site, "ASSIGN_ISSUES")) throw fieldErrors({ assignee: `Field 'assignee' ${NOT_ON_SCREEN}` });
-    return { assigneeId: requireUser(site, "assignee", value) };
-  },
+  assignee: (site, _project, value) => ({ assigneeId: requireUser(site, "assignee", value) }),
   reporter: (site, _project, value) => {
-    if (!hasPermission(site, "MODIFY_REPORTER")) throw fieldErrors({ reporter: `Field 'reporter' ${NOT_ON_SCREEN}` });
     const reporterId = requireUser(site, "reporter", value);
     if (reporterId === null) throw fieldErrors({ reporter: "Reporter is required." });
     return { reporterId };
   },
-  security: (site, _project, value) => {
-    if (!hasPermission(site, "SET_ISSUE_SECURITY")) {
-      throw fieldErrors({ security: `Field 'security' ${NOT_ON_SCREEN}` });
-    }
+  security: (_site, _project, value) => {
     const id = readRef(value)?.id ?? null;
-    if (value !== null && !SECURITY_LEVELS.some((level) => level.id === id)) {
+    if (value !== null && !SECURITY_LEVELS.some((level) => level.id === id))
       throw fieldErrors({ security: "The security level is invalid." });
-    }
     return { securityLevelId: id };
   },
   duedate: (_site, _project, value) => {
-    if (value !== null && (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(value))) {
+    if (value !== null && (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(value)))
       throw fieldErrors({ duedate: "Error parsing date string" });
-    }
     return { dueDate: value };
   },
   issuetype: (site, project, value) => {
@@ -297,19 +280,15 @@ export function parseFields(
   let customFields = before;
   for (const [name, value] of Object.entries(fields)) {
     try {
-      if (isOffScreen(site, project, screen, name)) {
-        errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
-        continue;
-      }
-      if (name === REQUEST_TYPE_FIELD && hasServiceDesk(site)) {
-        customFields = { ...customFields, [name]: parseRequestType(site, project, value) };
-        continue;
-      }
-      const custom = listScreenDefs(site, project).find((field) => field.id === name);
+      const own = listScreenDefs(site, project).find((field) => field.id === name);
       const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
-      if (custom !== undefined) customFields = { ...customFields, [name]: parseCustom(site, custom, value) };
-      else if (setter === undefined) errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
-      else patch = { ...patch, ...setter(site, project, value) };
+      const isGuarded = Object.hasOwn(GUARDS, name) && GUARDS[name]?.(site, project) === false;
+      const isRequestType = name === REQUEST_TYPE_FIELD && hasServiceDesk(site);
+      if (isOffScreen(site, project, screen, name) || isGuarded) errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
+      else if (isRequestType) customFields = { ...customFields, [name]: parseRequestType(site, project, value) };
+      else if (own !== undefined) customFields = { ...customFields, [name]: parseCustom(site, own, value) };
+      else if (setter !== undefined) patch = { ...patch, ...setter(site, project, value) };
+      else errors[name] = `Field '${name}' ${NOT_ON_SCREEN}`;
     } catch (error) {
       Object.assign(errors, readErrors(error));
     }

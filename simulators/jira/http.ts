@@ -12,6 +12,11 @@ export interface Reply {
   readonly file?: FileReply;
 }
 
+/** A success with a body. */
+export function ok(body: unknown, status = 200): Reply {
+  return { status, body };
+}
+
 /** Bytes of an attachment, or a range of them. */
 export interface FileReply {
   readonly bytes: StoredBytes;

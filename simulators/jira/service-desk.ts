@@ -2,7 +2,7 @@
 // `limit`, `isLastPage`) and members are those of its reference page, "Get request types" (api-group-servicedesk).
 
 import type { ProjectDef } from "./catalog.ts";
-import { failure, type Reply } from "./http.ts";
+import { failure, ok, type Reply } from "./http.ts";
 import { hasPermission, hasServiceDesk, type Site, settingsOf } from "./site.ts";
 
 const PATH = /^\/rest\/servicedeskapi\/servicedesk\/([^/]+)\/requesttype$/;
@@ -32,7 +32,7 @@ export function viewRequestTypes(site: Site, deskId: string, query: URLSearchPar
     serviceDeskId: project.id,
     groupIds: [],
   }));
-  return { status: 200, body: { size: page.length, start, limit, isLastPage: start + limit >= all.length, values } };
+  return ok({ size: page.length, start, limit, isLastPage: start + limit >= all.length, values });
 }
 
 function isDesk(project: ProjectDef | null): project is ProjectDef {

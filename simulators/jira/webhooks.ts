@@ -30,6 +30,13 @@ export function signWebhook(secret: string, body: string | Uint8Array): string {
 /** The sender. */
 export type Webhooks = ReturnType<typeof makeWebhooks>;
 
+/** What an issue's own event is called when a comment is the cause. */
+const ISSUE_EVENTS: Readonly<Record<string, string>> = {
+  comment_created: "issue_commented",
+  comment_updated: "issue_comment_edited",
+  comment_deleted: "issue_comment_deleted",
+};
+
 const DELIVERIES_KEPT = 5_000;
 
 /** Makes the sender; it stays silent until a target is set. */
@@ -99,26 +106,15 @@ export function makeWebhooks(deps: { readonly site: () => Site; readonly random:
   function onEvent(event: SiteEvent): void {
     if (target === null) return;
     const site = deps.site();
+    const issue = { issue: viewWebhookIssue(site, event) };
+    const base = { timestamp: event.atMs, webhookEvent: event.type, user: viewUser(site, event.actorId) };
     const isIssueEvent = event.type.startsWith("jira:");
-    const issue = isIssueEvent || site.settings.webhookCarriesIssue ? { issue: viewWebhookIssue(site, event) } : {};
-    const base = { timestamp: event.atMs, webhookEvent: event.type, user: viewUser(site, event.actorId), ...issue };
-    send(event.type, { ...base, ...viewDetails(site, event) });
-    if (event.comment !== undefined && site.settings.commentFiresIssueUpdated) {
-      const names = { comment_created: "issue_commented", comment_updated: "issue_comment_edited" } as const;
-      const name =
-        event.type === "comment_created" || event.type === "comment_updated"
-          ? names[event.type]
-          : "issue_comment_deleted";
-      send("jira:issue_updated", {
-        ...base,
-        issue: viewWebhookIssue(site, event),
-        webhookEvent: "jira:issue_updated",
-        issue_event_type_name: name,
-      });
-    }
-    if (event.attachment !== undefined) {
-      send("jira:issue_updated", { ...base, issue: viewWebhookIssue(site, event), webhookEvent: "jira:issue_updated" });
-    }
+    const carried = isIssueEvent || site.settings.webhookCarriesIssue ? issue : {};
+    send(event.type, { ...base, ...carried, ...viewDetails(site, event) });
+    const name = ISSUE_EVENTS[event.type];
+    if (isIssueEvent || (name !== undefined && !site.settings.commentFiresIssueUpdated)) return;
+    const type = name === undefined ? {} : { issue_event_type_name: name };
+    send("jira:issue_updated", { ...base, ...issue, webhookEvent: "jira:issue_updated", ...type });
   }
 
   /** Waits until nothing is under way, including what deliveries cause meanwhile. */

@@ -9,7 +9,7 @@ import {
   type MultipartForm,
   readMultipart,
 } from "../../base/multipart.ts";
-import { failure, HttpFailure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
+import { failure, HttpFailure, ok, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
 import { toMimeType } from "../mime-types.ts";
 import { canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
 import type { AttachmentRecord, IssueRecord } from "../types.ts";
@@ -17,10 +17,7 @@ import { viewAttachment } from "../views.ts";
 import { type Handlers, param } from "./handler.ts";
 
 function getAttachmentMeta(site: Site): Reply {
-  return {
-    status: 200,
-    body: { enabled: site.settings.attachmentsEnabled, uploadLimit: site.settings.uploadLimitBytes },
-  };
+  return ok({ enabled: site.settings.attachmentsEnabled, uploadLimit: site.settings.uploadLimitBytes });
 }
 
 /** The attachment and its issue. Throws 404 when either is gone or hidden. */
@@ -151,7 +148,7 @@ async function addAttachment(site: Site, context: RequestContext): Promise<Prepa
       commit: () => {
         visibleIssue(site, issue.id);
         const added = files.map((file) => site.state.addAttachment(issue.id, file, site.bot.accountId));
-        return { status: 200, body: added.map((attachment) => viewAttachment(site, attachment)) };
+        return ok(added.map((attachment) => viewAttachment(site, attachment)));
       },
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import { requireAdf } from "../fields.ts";
 import {
   failure,
   fieldErrors,
+  ok,
   type PreparedWrite,
   pageBean,
   parsePage,
@@ -65,7 +66,7 @@ function getComments(site: Site, context: RequestContext): Reply {
   const comments = visible
     .slice(page.startAt, page.startAt + page.maxResults)
     .map((comment) => viewComment(site, issue, comment, withProperties));
-  return { status: 200, body: { ...page, total: visible.length, comments } };
+  return ok({ ...page, total: visible.length, comments });
 }
 
 function getCommentsByIds(site: Site, context: RequestContext): Reply {
@@ -78,7 +79,7 @@ function getCommentsByIds(site: Site, context: RequestContext): Reply {
     return [viewComment(site, found.issue, found.item, expand.has("properties"))];
   });
   const page = { startAt: 0, maxResults: 1_048_576 };
-  return { status: 200, body: pageBean(values, page, `${site.baseUrl()}/rest/api/3/comment/list`) };
+  return ok(pageBean(values, page, `${site.baseUrl()}/rest/api/3/comment/list`));
 }
 
 function addComment(site: Site, context: RequestContext): PreparedWrite {
@@ -97,7 +98,7 @@ function addComment(site: Site, context: RequestContext): PreparedWrite {
     issueId: issue.id,
     commit: () => {
       const comment = site.state.addComment(visibleIssue(site, issue.id).id, draft, site.bot.accountId);
-      return { status: 201, body: viewComment(site, site.state.getIssue(issue.id), comment) };
+      return ok(viewComment(site, site.state.getIssue(issue.id), comment), 201);
     },
   };
 }
@@ -107,7 +108,7 @@ function getComment(site: Site, context: RequestContext): Reply {
   const expand = parseExpand(context, ["properties"]);
   const comment = visibleComment(site, issue, param(context, "id"));
   const withProperties = expand.has("properties") && site.settings.commentListReturnsProperties;
-  return { status: 200, body: viewComment(site, issue, comment, withProperties) };
+  return ok(viewComment(site, issue, comment, withProperties));
 }
 
 function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDIT" | "DELETE"): void {
@@ -131,7 +132,7 @@ function updateComment(site: Site, context: RequestContext): PreparedWrite {
       const before = visibleComment(site, visibleIssue(site, issue.id), id);
       const patch = { body, visibility, properties: { ...before.properties, ...properties } };
       const comment = site.state.editComment(id, patch, site.bot.accountId);
-      return { status: 200, body: viewComment(site, site.state.getIssue(issue.id), comment) };
+      return ok(viewComment(site, site.state.getIssue(issue.id), comment));
     },
   };
 }

@@ -1,6 +1,6 @@
 // Links between issues (`/issueLink`, `/issueLinkType`), from Atlassian's description of the platform REST API v3.
 
-import { failure, type PreparedWrite, type Reply, type RequestContext } from "../http.ts";
+import { failure, ok, type PreparedWrite, type Reply, type RequestContext } from "../http.ts";
 import { hasPermission, type Site, visibleIssue } from "../site.ts";
 import type { LinkTypeRecord } from "../types.ts";
 import { viewLinkType } from "../views.ts";
@@ -32,7 +32,7 @@ function findType(site: Site, wanted: { id?: string | undefined; name?: string |
 
 function getIssueLinkTypes(site: Site): Reply {
   requireLinking(site);
-  return { status: 200, body: { issueLinkTypes: site.settings.linkTypes.map((type) => viewLinkType(site, type)) } };
+  return ok({ issueLinkTypes: site.settings.linkTypes.map((type) => viewLinkType(site, type)) });
 }
 
 /** The same link again is answered as if it had been made (the description of linkIssues). Without permission: 404. */

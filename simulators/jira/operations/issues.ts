@@ -12,6 +12,7 @@ import { applyUpdate, findIssueType, findProject, findResolution, parseCustom, p
 import {
   failure,
   fieldErrors,
+  ok,
   type PreparedWrite,
   pageBean,
   parsePage,
@@ -116,7 +117,7 @@ function createIssue(site: Site, context: RequestContext): PreparedWrite {
   const draft = planCreate(site, bodyOf<IssueUpdate>(context));
   const commit = (): Reply => {
     const { id, key } = site.state.createIssue(draft, site.bot.accountId);
-    return { status: 201, body: { id, key, self: `${site.baseUrl()}/rest/api/3/issue/${id}` } };
+    return ok({ id, key, self: `${site.baseUrl()}/rest/api/3/issue/${id}` }, 201);
   };
   return { issueId: null, commit };
 }
@@ -144,7 +145,7 @@ function getIssue(site: Site, context: RequestContext): Reply {
   const fields = context.query.list("fields");
   const properties = context.query.list("properties");
   const bean = viewIssue(site, issue, { fields: fields.length === 0 ? ["*all"] : fields, inSearch: false, properties });
-  return { status: 200, body: withExpansions(site, issue, bean, expand) };
+  return ok(withExpansions(site, issue, bean, expand));
 }
 
 interface BulkFetch {
@@ -172,7 +173,7 @@ function bulkFetchIssues(site: Site, context: RequestContext): Reply {
       const bean = viewIssue(site, issue, { fields, inSearch: false, properties: body.properties ?? [] });
       return withExpansions(site, issue, bean, new Set(body.expand ?? []));
     });
-  return { status: 200, body: { issues, issueErrors: [] } };
+  return ok({ issues, issueErrors: [] });
 }
 
 function editIssue(site: Site, context: RequestContext): PreparedWrite {
@@ -225,14 +226,13 @@ function getChangeLogs(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   const page = parsePage(context.query, 100, 100);
   const self = `${site.baseUrl()}/rest/api/3/issue/${issue.id}/changelog`;
-  return {
-    status: 200,
-    body: pageBean(
+  return ok(
+    pageBean(
       issue.changelog.map((change) => viewChange(site, change)),
       page,
       self,
     ),
-  };
+  );
 }
 
 interface BulkChangelog {
@@ -264,19 +264,15 @@ function getBulkChangelogs(site: Site, context: RequestContext): Reply {
   const page = rows.slice(start, start + (body.maxResults ?? 1_000));
   const end = start + page.length;
   const grouped = Map.groupBy(page, (row) => row.issueId);
-  return {
-    status: 200,
-    body: {
-      issueChangeLogs: [...grouped].map(([issueId, group]) => ({
-        issueId,
-        changeHistories: group.map((row) => ({
-          ...viewChange(site, row.change),
-          ...(site.settings.bulkChangelogEpoch ? { created: row.change.createdMs } : {}),
-        })),
-      })),
-      ...(end < rows.length ? { nextPageToken: Buffer.from(String(end)).toString("base64url") } : {}),
-    },
-  };
+  const nextPageToken = Buffer.from(String(end)).toString("base64url");
+  const issueChangeLogs = [...grouped].map(([issueId, group]) => ({
+    issueId,
+    changeHistories: group.map(({ change }) => ({
+      ...viewChange(site, change),
+      ...(site.settings.bulkChangelogEpoch ? { created: change.createdMs } : {}),
+    })),
+  }));
+  return ok({ issueChangeLogs, ...(end < rows.length ? { nextPageToken } : {}) });
 }
 
 function getTransitions(site: Site, context: RequestContext): Reply {
@@ -288,7 +284,7 @@ function getTransitions(site: Site, context: RequestContext): Reply {
     .map((transition) =>
       viewTransition(site, site.state.projectOf(issue), transition, expand.has("transitions.fields")),
     );
-  return { status: 200, body: { expand: "transitions", transitions } };
+  return ok({ expand: "transitions", transitions });
 }
 
 function doTransition(site: Site, context: RequestContext): PreparedWrite {
@@ -344,7 +340,7 @@ function getCreateIssueMetaIssueTypes(site: Site, context: RequestContext): Repl
   const mayCreate = hasPermission(site, "CREATE_ISSUES") && !settingsOf(site, project).archived;
   const all = mayCreate ? project.issueTypeIds.map((type) => viewIssueType(site, type)) : [];
   const issueTypes = all.slice(page.startAt, page.startAt + page.maxResults);
-  return { status: 200, body: { ...page, total: all.length, issueTypes } };
+  return ok({ ...page, total: all.length, issueTypes });
 }
 
 function getCreateIssueMetaIssueTypeId(site: Site, context: RequestContext): Reply {
@@ -352,10 +348,7 @@ function getCreateIssueMetaIssueTypeId(site: Site, context: RequestContext): Rep
   const page = parseCreateMetaPage(context);
   if (!project.issueTypeIds.includes(param(context, "issueTypeId"))) throw failure(404, ["Issue type not found."]);
   const all = listScreenFields(site, project, "create");
-  return {
-    status: 200,
-    body: { ...page, total: all.length, fields: all.slice(page.startAt, page.startAt + page.maxResults) },
-  };
+  return ok({ ...page, total: all.length, fields: all.slice(page.startAt, page.startAt + page.maxResults) });
 }
 
 function parseCreateMetaPage(context: RequestContext) {

@@ -1,6 +1,6 @@
 // Issue properties and the bulk form with its task, jira.md 3.3.
 
-import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
+import { failure, ok, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
 import { canSeeIssue, requirePermission, type Site, visibleIssue } from "../site.ts";
 import { bodyOf, type Handlers, param, requireProperty } from "./handler.ts";
 
@@ -8,7 +8,7 @@ function getIssueProperty(site: Site, context: RequestContext): Reply {
   const issue = visibleIssue(site, param(context, "issueIdOrKey"));
   const key = param(context, "propertyKey");
   if (!Object.hasOwn(issue.properties, key)) throw failure(404, [`The property with key '${key}' does not exist.`]);
-  return { status: 200, body: { key, value: issue.properties[key] } };
+  return ok({ key, value: issue.properties[key] });
 }
 
 function setIssueProperty(site: Site, context: RequestContext): PreparedWrite {
@@ -76,7 +76,7 @@ function bulkSetIssuePropertiesByIssue(site: Site, context: RequestContext): Pre
 function getTask(site: Site, context: RequestContext): Reply {
   const task = site.tasks.get(param(context, "taskId"));
   if (task === undefined) throw failure(404, ["Task not found."]);
-  return { status: 200, body: task };
+  return ok(task);
 }
 
 /** Issue properties and tasks. */

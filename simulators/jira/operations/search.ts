@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { failure, type Reply, type RequestContext, refused } from "../http.ts";
+import { failure, ok, type Reply, type RequestContext, refused } from "../http.ts";
 import { type JqlPlan, planJql, type SortKey } from "../jql.ts";
 import { JqlError, parseJql } from "../jql-syntax.ts";
 import { canSeeIssue, type Site } from "../site.ts";
@@ -74,14 +74,11 @@ function search(site: Site, request: SearchRequest): Reply {
   const last = page.at(-1);
   const more = remaining.length > page.length && last !== undefined;
   const token = more ? { q: hashOf(request), k: last.key, t: site.now() } : null;
-  return {
-    status: 200,
-    body: {
-      issues: page.map((hit) => viewHit(site, hit.issue, request)),
-      ...(token === null ? {} : { nextPageToken: Buffer.from(JSON.stringify(token)).toString("base64url") }),
-      isLast: !more,
-    },
-  };
+  return ok({
+    issues: page.map((hit) => viewHit(site, hit.issue, request)),
+    ...(token === null ? {} : { nextPageToken: Buffer.from(JSON.stringify(token)).toString("base64url") }),
+    isLast: !more,
+  });
 }
 
 /** jira.md 3.2: only the id without `fields`. */
@@ -118,7 +115,7 @@ function searchPost(site: Site, context: RequestContext): Reply {
 
 function countIssues(site: Site, context: RequestContext): Reply {
   const { jql = "" } = bodyOf<SearchBody>(context);
-  return { status: 200, body: { count: findMatches(site, toPlan(site, jql), new Set()).length } };
+  return ok({ count: findMatches(site, toPlan(site, jql), new Set()).length });
 }
 
 /** Search and JQL. */

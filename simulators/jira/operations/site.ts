@@ -4,43 +4,27 @@ import { PERMISSIONS, PRIORITIES, type ProjectDef, SECURITY_LEVELS } from "../ca
 import { listFieldDetails } from "../field-views.ts";
 import {
   failure,
+  ok,
   pageBean,
   parsePage,
   type Reply,
   type RequestContext,
-  refused,
   scopeMismatch,
   toJiraTime,
 } from "../http.ts";
-import { canSeeIssue, hasPermission, localName, type Site, settingsOf, visibleProject } from "../site.ts";
+import { canSeeIssue, hasPermission, type Site, settingsOf, visibleProject } from "../site.ts";
 import { viewIssueType, viewPriority, viewProject, viewStatus, viewUser } from "../views.ts";
 import { type Handlers, param, parseExpand } from "./handler.ts";
 
-/** `/priority/search` and `/resolution/search` declare their paging as strings. */
-function parseTextPage(context: RequestContext) {
-  const startAt = Number(context.query.text("startAt") ?? "0");
-  const maxResults = Number(context.query.text("maxResults") ?? "50");
-  if (!Number.isInteger(startAt) || !Number.isInteger(maxResults))
-    throw refused("startAt and maxResults must be numbers");
-  return { startAt, maxResults: Math.min(maxResults, 50) };
-}
-
+/** Only the switch is of interest: casebridge takes priorities from the create screen. Paging is declared as texts. */
 function searchPriorities(site: Site, context: RequestContext): Reply {
   if (site.settings.prioritySearch === "410") throw failure(410, ["The requested API has been removed."]);
   if (site.settings.prioritySearch === "401") throw scopeMismatch();
-  const ids = context.query.list("id");
-  const name = context.query.text("priorityName") ?? "";
-  const onlyDefault = context.query.flag("onlyDefault", false);
-  const found = PRIORITIES.filter((priority) => ids.length === 0 || ids.includes(priority.id))
-    .filter((priority) => !onlyDefault || priority.isDefault)
-    .filter((priority) => localName(site, priority.name).includes(name))
-    .map((priority) => ({
-      ...viewPriority(site, priority.id),
-      description: "",
-      statusColor: priority.color,
-      isDefault: priority.isDefault,
-    }));
-  return { status: 200, body: pageBean(found, parseTextPage(context), `${site.baseUrl()}/rest/api/3/priority/search`) };
+  const [startAt, maxResults] = [context.query.int("startAt", 0), context.query.int("maxResults", 50)];
+  const found = PRIORITIES.map(({ id, color: statusColor, isDefault }) => {
+    return { ...viewPriority(site, id), description: "", statusColor, isDefault };
+  });
+  return ok(pageBean(found, { startAt, maxResults }, `${site.baseUrl()}/rest/api/3/priority/search`));
 }
 
 function viewWholeProject(site: Site, project: ProjectDef): Record<string, unknown> {
@@ -63,20 +47,9 @@ function viewWholeProject(site: Site, project: ProjectDef): Record<string, unkno
   };
 }
 
-const PROJECT_EXPANDS = [
-  "description",
-  "projectKeys",
-  "lead",
-  "issueTypes",
-  "url",
-  "insight",
-  "issueTypeHierarchy",
-  "permissions",
-];
-
 function getProject(site: Site, context: RequestContext): Reply {
-  parseExpand(context, PROJECT_EXPANDS);
-  return { status: 200, body: viewWholeProject(site, visibleProject(site, param(context, "projectIdOrKey"))) };
+  parseExpand(context, []);
+  return ok(viewWholeProject(site, visibleProject(site, param(context, "projectIdOrKey"))));
 }
 
 /** Projects that the account may see, by key; archived ones only where they are asked for. */
@@ -94,7 +67,7 @@ function searchProjects(site: Site, context: RequestContext): Reply {
     .filter((project) => mayAct && isWanted(settingsOf(site, project).archived))
     .toSorted((left, right) => (left.key < right.key ? -1 : 1))
     .map((project) => viewProject(site, project));
-  return { status: 200, body: pageBean(found, page, `${site.baseUrl()}/rest/api/3/project/search`) };
+  return ok(pageBean(found, page, `${site.baseUrl()}/rest/api/3/project/search`));
 }
 
 function viewLevels(): Record<string, unknown>[] {
@@ -110,14 +83,14 @@ function getProjectIssueSecurityScheme(site: Site, context: RequestContext): Rep
   if (project.teamManaged || site.settings.securityLevels === "none") {
     throw failure(404, ["No issue security scheme is associated with this project."]);
   }
-  return { status: 200, body: { id: 10_000, name: "Default Issue Security Scheme", levels: viewLevels() } };
+  return ok({ id: 10_000, name: "Default Issue Security Scheme", levels: viewLevels() });
 }
 
 /** Levels are returned only to whoever may set them; everybody else gets an empty list. */
 function getSecurityLevelsForProject(site: Site, context: RequestContext): Reply {
   const project = visibleProject(site, param(context, "projectKeyOrId"));
   const shown = site.settings.securityLevels === "listed" && !project.teamManaged;
-  return { status: 200, body: { levels: shown ? viewLevels() : [] } };
+  return ok({ levels: shown ? viewLevels() : [] });
 }
 
 function getAllStatuses(site: Site, context: RequestContext): Reply {
@@ -136,22 +109,19 @@ function getFields(site: Site): Reply {
     const clauseNames = isCustom ? [`cf[${field.id.slice("customfield_".length)}]`, field.name] : [field.id];
     return { ...field, key: field.id, custom: isCustom, orderable: true, searchable: true, clauseNames };
   });
-  return { status: 200, body: fields };
+  return ok(fields);
 }
 
 function getCurrentUser(site: Site, context: RequestContext): Reply {
   const expand = parseExpand(context, ["groups", "applicationRoles"]);
   const empty = { size: 1, items: [] };
-  return {
-    status: 200,
-    body: {
-      ...viewUser(site, site.bot.accountId),
-      locale: site.settings.language === "zh" ? "zh_CN" : "en_US",
-      groups: { size: 1, items: expand.has("groups") ? [{ name: "jira-users", groupId: "a1" }] : [] },
-      applicationRoles: empty,
-      expand: "groups,applicationRoles",
-    },
-  };
+  return ok({
+    ...viewUser(site, site.bot.accountId),
+    locale: site.settings.language === "zh" ? "zh_CN" : "en_US",
+    groups: { size: 1, items: expand.has("groups") ? [{ name: "jira-users", groupId: "a1" }] : [] },
+    applicationRoles: empty,
+    expand: "groups,applicationRoles",
+  });
 }
 
 function getMyPermissions(site: Site, context: RequestContext): Reply {
@@ -166,38 +136,28 @@ function getMyPermissions(site: Site, context: RequestContext): Reply {
   const issueKey = context.query.text("issueKey") ?? context.query.text("issueId");
   const issue = issueKey === null ? null : site.state.findIssue(issueKey);
   if (issueKey !== null && (issue === null || !canSeeIssue(site, issue))) throw failure(404, ["Issue does not exist."]);
-  const permissions = PERMISSIONS.filter((permission) => wanted.includes(permission.key)).map((permission) => [
-    permission.key,
-    {
-      id: permission.id,
-      key: permission.key,
-      name: permission.name,
-      type: ["ADMINISTER", "USER_PICKER"].includes(permission.key) ? "GLOBAL" : "PROJECT",
-      description: permission.name,
-      havePermission: hasPermission(site, permission.key),
-    },
-  ]);
-  return { status: 200, body: { permissions: Object.fromEntries(permissions) } };
+  const permissions = PERMISSIONS.filter(({ key }) => wanted.includes(key)).map(({ id, key, name }) => {
+    const type = ["ADMINISTER", "USER_PICKER"].includes(key) ? "GLOBAL" : "PROJECT";
+    return [key, { id, key, name, type, description: name, havePermission: hasPermission(site, key) }];
+  });
+  return ok({ permissions: Object.fromEntries(permissions) });
 }
 
 function getServerInfo(site: Site): Reply {
-  return {
-    status: 200,
-    body: {
-      baseUrl: site.baseUrl(),
-      displayUrl: site.baseUrl(),
-      version: "1001.0.0-SNAPSHOT",
-      versionNumbers: [1001, 0, 0],
-      deploymentType: "Cloud",
-      buildNumber: 100_300,
-      buildDate: toJiraTime(Date.UTC(2026, 10, 1)),
-      serverTime: toJiraTime(site.now()),
-      scmInfo: "simulator",
-      serverTitle: "Jira",
-      defaultLocale: { locale: "en_US" },
-      serverTimeZone: "Etc/UTC",
-    },
-  };
+  return ok({
+    baseUrl: site.baseUrl(),
+    displayUrl: site.baseUrl(),
+    version: "1001.0.0-SNAPSHOT",
+    versionNumbers: [1001, 0, 0],
+    deploymentType: "Cloud",
+    buildNumber: 100_300,
+    buildDate: toJiraTime(Date.UTC(2026, 10, 1)),
+    serverTime: toJiraTime(site.now()),
+    scmInfo: "simulator",
+    serverTitle: "Jira",
+    defaultLocale: { locale: "en_US" },
+    serverTimeZone: "Etc/UTC",
+  });
 }
 
 function getUser(site: Site, context: RequestContext): Reply {
@@ -206,7 +166,7 @@ function getUser(site: Site, context: RequestContext): Reply {
   if (!site.state.accounts.some((account) => account.accountId === accountId)) {
     throw failure(404, ["Specified user does not exist or you do not have required permissions"]);
   }
-  return { status: 200, body: viewUser(site, accountId) };
+  return ok(viewUser(site, accountId));
 }
 
 function findAssignableUsers(site: Site, context: RequestContext): Reply {
@@ -223,7 +183,7 @@ function findAssignableUsers(site: Site, context: RequestContext): Reply {
     .filter((account) => `${account.displayName} ${account.email}`.toLowerCase().includes(text))
     .slice(page.startAt, page.startAt + page.maxResults)
     .map((account) => viewUser(site, account.accountId));
-  return { status: 200, body: found };
+  return ok(found);
 }
 
 const ADMIN_ROLE_ID = "10002";
@@ -235,39 +195,25 @@ function getProjectRole(site: Site, context: RequestContext): Reply {
   const hidden = !site.settings.botReadsRoleMembers;
   if (project === null || hidden || param(context, "id") !== ADMIN_ROLE_ID) throw failure(404, ["No such role."]);
   const person = site.state.accounts[1];
-  return {
-    status: 200,
-    body: {
-      self: `${site.baseUrl()}/rest/api/3/project/${project.id}/role/${ADMIN_ROLE_ID}`,
-      id: Number(ADMIN_ROLE_ID),
-      name: "Administrators",
-      description: "",
-      actors: [
-        {
-          id: 1,
-          type: "atlassian-user-role-actor",
-          displayName: person?.displayName ?? "",
-          actorUser: { accountId: person?.accountId ?? "" },
-        },
-        {
-          id: 2,
-          type: "atlassian-group-role-actor",
-          displayName: ADMIN_GROUP.name,
-          actorGroup: { ...ADMIN_GROUP, displayName: ADMIN_GROUP.name },
-        },
-      ],
-    },
-  };
+  const actorUser = { accountId: person?.accountId ?? "" };
+  const actorGroup = { ...ADMIN_GROUP, displayName: ADMIN_GROUP.name };
+  return ok({
+    self: `${site.baseUrl()}/rest/api/3/project/${project.id}/role/${ADMIN_ROLE_ID}`,
+    id: Number(ADMIN_ROLE_ID),
+    name: "Administrators",
+    description: "",
+    actors: [
+      { id: 1, type: "atlassian-user-role-actor", displayName: person?.displayName ?? "", actorUser },
+      { id: 2, type: "atlassian-group-role-actor", displayName: ADMIN_GROUP.name, actorGroup },
+    ],
+  });
 }
 
 function getUsersFromGroup(site: Site, context: RequestContext): Reply {
   if (!site.settings.botReadsRoleMembers) throw failure(403, ["You do not have permission to view group members."]);
   if (context.query.text("groupId") !== ADMIN_GROUP.groupId) throw failure(404, ["The group does not exist."]);
   const members = site.state.accounts.slice(3, 4).map((account) => viewUser(site, account.accountId));
-  return {
-    status: 200,
-    body: pageBean(members, parsePage(context.query, 50, 50), `${site.baseUrl()}/rest/api/3/group/member`),
-  };
+  return ok(pageBean(members, parsePage(context.query, 50, 50), `${site.baseUrl()}/rest/api/3/group/member`));
 }
 
 /** Everything about the site that is not an issue. */
