@@ -7,7 +7,7 @@ export const statusCategories = ["new", "indeterminate", "done"] as const;
 export type StatusCategory = (typeof statusCategories)[number];
 
 /** Value of the issue property `casebridge` (rule 1). `issueId` is absent until the issue knows its own id. */
-export type IssueMark = {
+export type IssueStamp = {
   readonly v: number;
   readonly inst: string;
   readonly caseId: string;
@@ -15,7 +15,7 @@ export type IssueMark = {
 };
 
 /** Value of the comment property `casebridge` (rule 1). */
-export type CommentMark = {
+export type CommentStamp = {
   readonly v: number;
   readonly inst: string;
   readonly caseId: string;
@@ -74,7 +74,7 @@ export type Issue = {
   readonly files: readonly IssueFile[];
   /** Issues that are linked with this one, by whatever type of link, where the reading has them. */
   readonly linkedIssueIds?: readonly IssueId[];
-  readonly mark: IssueMark | null;
+  readonly stamp: IssueStamp | null;
 };
 
 /** One comment as read through REST. */
@@ -97,7 +97,7 @@ export type IssueComment = {
   /** Service projects only; `null` when absent. */
   readonly jsdPublic: boolean | null;
   /** Our own stamp; `null` when there is none, `undefined` when the reading did not include properties. */
-  readonly mark: CommentMark | null | undefined;
+  readonly stamp: CommentStamp | null | undefined;
 };
 
 /** A field of a transition's screen; what it takes is left out where nobody asks. */

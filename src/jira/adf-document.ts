@@ -4,7 +4,7 @@ import type { CallContext } from "./transport.ts";
 
 /**
  * Rich text as Jira's API takes it. A string is refused here: it would be a plain value to the API and, through jira.js,
- * even be sent to the old API, where the marks are lost (jira.md 2.3). Throws `ServiceError` (`rejected`).
+ * even be sent to the old API, where the stamps are lost (jira.md 2.3). Throws `ServiceError` (`rejected`).
  */
 export function toAdfDocument(call: CallContext, value: unknown): object {
   if (typeof value === "object" && value !== null && "type" in value && value.type === "doc") return value;

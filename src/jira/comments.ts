@@ -6,14 +6,14 @@
  */
 
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
-import type { CommentMark, IssueComment } from "../domain/issue.ts";
+import type { CommentStamp, IssueComment } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { ServiceProjectVisibility } from "../domain/settings.ts";
 import type { ObservedServiceClock } from "../lib/service-clock.ts";
 import type { JiraPort } from "../sync/ports.ts";
 import { toAdfDocument } from "./adf-document.ts";
-import { makeCommentMarks } from "./comment-marks.ts";
+import { makeCommentStamps } from "./comment-stamps.ts";
 import type { Directory } from "./directory.ts";
 import { refusedLocally } from "./errors.ts";
 import type { FindShowing } from "./issue-reading.ts";
@@ -35,7 +35,7 @@ export type CommentCalls = Pick<
   | "deleteComment"
 >;
 
-type CommentInput = { readonly bodyAdf: unknown; readonly mark: CommentMark };
+type CommentInput = { readonly bodyAdf: unknown; readonly stamp: CommentStamp };
 
 const pageSize = 100;
 /** Says whether the customers of a service project see a comment (jira.md 3.4). */
@@ -54,7 +54,7 @@ export function makeCommentCalls(deps: {
   readonly inServiceProject: ServiceProjectVisibility;
 }): CommentCalls {
   const { transport, directory, mediaNames, serviceClock } = deps;
-  const { withMarks, listByIds } = makeCommentMarks(deps);
+  const { withMarks, listByIds } = makeCommentStamps(deps);
 
   /**
    * Comments of the platform API are public in service projects and mailed to the requester, unless this property says otherwise
@@ -184,6 +184,6 @@ function commentUrl(call: CallContext, issueId: IssueId, commentId: CommentId): 
 function toBody(call: CallContext, input: CommentInput): { body: object; properties: readonly object[] } {
   return {
     body: toAdfDocument(call, input.bodyAdf),
-    properties: [{ key: propertyKey, value: input.mark }],
+    properties: [{ key: propertyKey, value: input.stamp }],
   };
 }

@@ -9,7 +9,7 @@ import type { Lane } from "../domain/lane.ts";
 import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import { unlessRefused } from "../domain/steps.ts";
-import type { MarkedIssue, NamedId, NewIssue, UnsetField } from "../sync/ports.ts";
+import type { NamedId, NewIssue, StampedIssue, UnsetField } from "../sync/ports.ts";
 import { toAdfDocument } from "./adf-document.ts";
 import { toScreenField } from "./directory.ts";
 import { refusedFields, refusedText } from "./errors.ts";
@@ -17,7 +17,7 @@ import { findAssignee, findIssueType, withLabels } from "./issue-create.ts";
 import type { IssueDeps } from "./issue-deps.ts";
 import { absentFields, readForm, toFieldValues } from "./issue-form.ts";
 import { listChanges } from "./issue-moves.ts";
-import { searchMarks } from "./issue-search.ts";
+import { searchStamps } from "./issue-search.ts";
 import { newIssuesJql } from "./jql.ts";
 import { inOrder } from "./mapping.ts";
 import { type CallContext, checkedSegment } from "./transport.ts";
@@ -81,17 +81,17 @@ export async function listUnlabelled(
   deps: IssueDeps,
   { minutes, issueType }: { readonly minutes: number; readonly issueType: string | null },
   lane: Lane,
-): Promise<readonly MarkedIssue[]> {
+): Promise<readonly StampedIssue[]> {
   const call: CallContext = { operation: "listUnlabelled", effect: "read", lane };
   const type = await findIssueType(deps, call, issueType ?? deps.options.issueType);
   const { screen } = await readForm(deps, call, type?.id ?? null, {});
   if (!absentFields(screen).includes("labels")) return [];
   const { accountId } = await deps.directory.myself(call);
-  return searchMarks(
+  return searchStamps(
     deps,
     call,
     newIssuesJql(deps.options.projectKey, accountId, minutes),
-    ({ mark }) => mark !== null,
+    ({ stamp }) => stamp !== null,
   );
 }
 

@@ -128,7 +128,7 @@ export function withLabels(own: readonly string[], given: unknown): readonly str
 async function sendForm(deps: IssueDeps, call: CallContext, input: NewIssue, form: Form) {
   const send = (priority: Form["priority"]) => {
     const fields = { ...form.fields, ...(priority === null ? {} : { priority }) };
-    const body = { fields, properties: [{ key: propertyKey, value: input.mark }] };
+    const body = { fields, properties: [{ key: propertyKey, value: input.stamp }] };
     const request = { url: "/rest/api/3/issue", method: "POST", body, schema: createdIssueSchema } as const;
     return deps.transport.client(call).sendRequest(request);
   };

@@ -2,12 +2,12 @@
 import { type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import { caseLabelPrefix } from "../domain/labels.ts";
 import type { Lane } from "../domain/lane.ts";
-import type { MarkedIssue } from "../sync/ports.ts";
+import type { StampedIssue } from "../sync/ports.ts";
 import { refusedLocally } from "./errors.ts";
 import { type IssueDeps, pageSize, wholeFields } from "./issue-deps.ts";
 import { readIssues } from "./issue-reading.ts";
-import { labelsJql, markedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
-import { propertyKey, toCategory, toIssueMark } from "./mapping.ts";
+import { labelsJql, stampedJql, updatedWithinJql, withinProjectJql } from "./jql.ts";
+import { propertyKey, toCategory, toIssueStamp } from "./mapping.ts";
 import { readTokenPages } from "./paging.ts";
 import { toProjectKey } from "./project-key.ts";
 import type { CallContext } from "./transport.ts";
@@ -38,7 +38,7 @@ export async function listUpdatedIssues(deps: IssueDeps, minutes: number, lane: 
     labels: issue.fields.labels ?? [],
     creatorId: issue.fields.creator?.accountId ?? null,
     projectKey: deps.options.projectKey,
-    mark: toIssueMark(issue.properties?.[propertyKey]),
+    stamp: toIssueStamp(issue.properties?.[propertyKey]),
   }));
 }
 
@@ -47,32 +47,32 @@ export async function findIssuesByLabels(deps: IssueDeps, labels: readonly strin
   const call: CallContext = { operation: "findIssuesByLabels", effect: "read", lane };
   if (labels.length === 0) return [];
   if (labels.length > labelsMax) throw refusedLocally(call, `more than ${labelsMax} labels`);
-  return searchMarks(deps, call, labelsJql(labels), () => true);
+  return searchStamps(deps, call, labelsJql(labels), () => true);
 }
 
 /** `JiraPort.listMarkedIssues`. */
-export async function listMarkedIssues(deps: IssueDeps, scope: "project" | "labelled" | "elsewhere", lane: Lane) {
-  const call: CallContext = { operation: "listMarkedIssues", effect: "read", lane };
-  return searchMarks(
+export async function listStampedIssues(deps: IssueDeps, scope: "project" | "labelled" | "elsewhere", lane: Lane) {
+  const call: CallContext = { operation: "listStampedIssues", effect: "read", lane };
+  return searchStamps(
     deps,
     call,
-    markedJql(deps.options.projectKey, scope),
-    ({ labels, mark }) => mark !== null || labels.some((label) => label.startsWith(caseLabelPrefix)),
+    stampedJql(deps.options.projectKey, scope),
+    ({ labels, stamp }) => stamp !== null || labels.some((label) => label.startsWith(caseLabelPrefix)),
   );
 }
 
 /** Labels and property of what a search finds; what is not wanted is forgotten page by page. */
-export async function searchMarks(
+export async function searchStamps(
   deps: IssueDeps,
   call: CallContext,
   jql: string,
-  wants: (issue: MarkedIssue) => boolean,
+  wants: (issue: StampedIssue) => boolean,
 ) {
   const found = await readTokenPages(call, async (token) => {
     const body = toSearch({ jql, fields: ["labels", "creator", "project"], properties: [propertyKey] }, token);
     const request = { url: searchUrl, method: "POST", body, schema: placedPageSchema } as const;
     const page = await deps.transport.client(call).sendRequest(request);
-    const items: (MarkedIssue & { readonly id: string })[] = [];
+    const items: (StampedIssue & { readonly id: string })[] = [];
     for (const issue of page.issues) {
       const item = {
         id: issue.id,
@@ -81,7 +81,7 @@ export async function searchMarks(
         labels: issue.fields.labels ?? [],
         creatorId: issue.fields.creator?.accountId ?? null,
         projectKey: await toProjectKey(deps, call, issue.fields.project),
-        mark: toIssueMark(issue.properties?.[propertyKey]),
+        stamp: toIssueStamp(issue.properties?.[propertyKey]),
       };
       if (wants(item)) items.push(item);
     }

@@ -6,16 +6,16 @@ import type { JiraPort } from "../sync/ports.ts";
 import { completeIssue, listUnlabelled } from "./issue-complete.ts";
 import { createIssue, listLeftFields } from "./issue-create.ts";
 import type { IssueDeps } from "./issue-deps.ts";
-import { setIssueMark, setIssueMarks } from "./issue-marks.ts";
 import { findLastMoves, listChanges, listTransitions, transitionIssue } from "./issue-moves.ts";
 import { type FindShowing, findIssue, findShowing, getFieldTexts, listIssues } from "./issue-reading.ts";
 import {
   findIssueByJql,
   findIssuesByLabels,
   listIssuesByJql,
-  listMarkedIssues,
+  listStampedIssues,
   listUpdatedIssues,
 } from "./issue-search.ts";
+import { setIssueStamp, setIssueStamps } from "./issue-stamps.ts";
 import { type CallContext, checkedSegment } from "./transport.ts";
 
 /** The part of the port that is about issues themselves. */
@@ -23,7 +23,7 @@ export type IssueCalls = Pick<
   JiraPort,
   | "listUpdatedIssues"
   | "findIssuesByLabels"
-  | "listMarkedIssues"
+  | "listStampedIssues"
   | "listIssuesByJql"
   | "findIssueByJql"
   | "getFieldTexts"
@@ -34,8 +34,8 @@ export type IssueCalls = Pick<
   | "completeIssue"
   | "listUnlabelled"
   | "changeLabels"
-  | "setIssueMark"
-  | "setIssueMarks"
+  | "setIssueStamp"
+  | "setIssueStamps"
   | "listTransitions"
   | "transitionIssue"
   | "listChanges"
@@ -49,7 +49,7 @@ export function makeIssueCalls(deps: IssueDeps): { readonly calls: IssueCalls; r
   const calls: IssueCalls = {
     listUpdatedIssues: (minutes, lane) => listUpdatedIssues(deps, minutes, lane),
     findIssuesByLabels: (labels, lane) => findIssuesByLabels(deps, labels, lane),
-    listMarkedIssues: (scope, lane) => listMarkedIssues(deps, scope, lane),
+    listStampedIssues: (scope, lane) => listStampedIssues(deps, scope, lane),
     listIssuesByJql: (query, lane) => listIssuesByJql(deps, query, lane),
     findIssueByJql: (issueId, query, lane) => findIssueByJql(deps, issueId, query, lane),
     getFieldTexts: (issueId, fieldIds, lane) => getFieldTexts(deps, issueId, fieldIds, lane),
@@ -60,8 +60,8 @@ export function makeIssueCalls(deps: IssueDeps): { readonly calls: IssueCalls; r
     completeIssue: (issueId, input, left, lane) => completeIssue(deps, issueId, input, left, lane),
     listUnlabelled: (made, lane) => listUnlabelled(deps, made, lane),
     changeLabels: (issueId, change, lane) => changeLabels(deps, issueId, change, lane),
-    setIssueMark: (issueId, mark, lane) => setIssueMark(deps, issueId, mark, lane),
-    setIssueMarks: (marks, lane) => setIssueMarks(deps, marks, lane),
+    setIssueStamp: (issueId, stamp, lane) => setIssueStamp(deps, issueId, stamp, lane),
+    setIssueStamps: (stamps, lane) => setIssueStamps(deps, stamps, lane),
     listTransitions: (issueId, lane) => listTransitions(deps, issueId, lane),
     transitionIssue: (issueId, transitionId, fields, lane) =>
       transitionIssue(deps, issueId, transitionId, fields, lane),

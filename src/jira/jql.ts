@@ -23,8 +23,8 @@ export function labelsJql(labels: readonly string[]): string {
   return `labels in (${labels.map(quoteJql).join(", ")}) ORDER BY created ASC`;
 }
 
-/** Issues that may carry our marks; see `JiraPort.listMarkedIssues`. */
-export function markedJql(projectKey: string, scope: "project" | "labelled" | "elsewhere"): string {
+/** Issues that may carry our stamps; see `JiraPort.listStampedIssues`. */
+export function stampedJql(projectKey: string, scope: "project" | "labelled" | "elsewhere"): string {
   const project = quoteJql(projectKey);
   const label = `labels = ${quoteJql(commonLabel)}`;
   if (scope === "project") return `project = ${project} ORDER BY created ASC`;

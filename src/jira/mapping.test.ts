@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   toCategory,
   toComment,
-  toCommentMark,
+  toCommentStamp,
   toFieldText,
   toIssue,
   toIssueChanges,
-  toIssueMark,
+  toIssueStamp,
   toTransitions,
 } from "./mapping.ts";
 import { changelogPageSchema, commentSchema, issueSchema, transitionsSchema } from "./wire.ts";
@@ -73,7 +73,7 @@ describe("what Jira answers", () => {
       reporterId: null,
       creatorId: null,
       files: [],
-      mark: null,
+      stamp: null,
     });
   });
 
@@ -119,18 +119,18 @@ describe("what Jira answers", () => {
     expect(toIssue(wire, [], hasNoLevels).restriction).toBe(is);
   });
 
-  it("takes only a whole mark for a mark", () => {
-    const mark = { v: 1, inst: "i", caseId: "TT1" };
-    const commentMark = { ...mark, srcHash: "h", files: [["a", "1"]] };
+  it("takes only a whole stamp for a stamp", () => {
+    const stamp = { v: 1, inst: "i", caseId: "TT1" };
+    const commentStamp = { ...stamp, srcHash: "h", files: [["a", "1"]] };
 
-    expect(toIssueMark({ ...mark, extra: 1 })).toEqual(mark);
-    expect(toIssueMark({ ...mark, issueId: "1" })).toEqual({ ...mark, issueId: "1" });
-    expect(toCommentMark({ ...commentMark, fingerprint: "f" })).toEqual({ ...commentMark, fingerprint: "f" });
-    for (const bad of [null, undefined, "x", 1, [], {}, { ...mark, v: "1" }, { ...mark, caseId: null }]) {
-      expect(toIssueMark(bad)).toBeNull();
-      expect(toCommentMark(bad)).toBeNull();
+    expect(toIssueStamp({ ...stamp, extra: 1 })).toEqual(stamp);
+    expect(toIssueStamp({ ...stamp, issueId: "1" })).toEqual({ ...stamp, issueId: "1" });
+    expect(toCommentStamp({ ...commentStamp, fingerprint: "f" })).toEqual({ ...commentStamp, fingerprint: "f" });
+    for (const bad of [null, undefined, "x", 1, [], {}, { ...stamp, v: "1" }, { ...stamp, caseId: null }]) {
+      expect(toIssueStamp(bad)).toBeNull();
+      expect(toCommentStamp(bad)).toBeNull();
     }
-    expect(toCommentMark({ ...commentMark, files: [["a"]] })).toBeNull();
+    expect(toCommentStamp({ ...commentStamp, files: [["a"]] })).toBeNull();
   });
 
   it.each([

@@ -3,12 +3,12 @@ import type { z } from "zod";
 import type { ScreenField } from "../domain/create-screen.ts";
 import { type AttachmentId, type CommentId, compareIds, type IssueId, type IssueKey, toId } from "../domain/ids.ts";
 import type {
-  CommentMark,
+  CommentStamp,
   Issue,
   IssueChange,
   IssueComment,
   IssueFile,
-  IssueMark,
+  IssueStamp,
   StatusCategory,
   Transition,
 } from "../domain/issue.ts";
@@ -16,10 +16,10 @@ import { adfToText } from "./adf/to-text.ts";
 import {
   type attachmentSchema,
   type changelogPageSchema,
-  commentMarkSchema,
   type commentSchema,
-  issueMarkSchema,
+  commentStampSchema,
   type issueSchema,
+  issueStampSchema,
   type screenFieldSchema,
   type transitionsSchema,
 } from "./wire.ts";
@@ -31,7 +31,7 @@ export const propertyKey = "casebridge";
 export type WireComment = z.output<typeof commentSchema>;
 
 /**
- * An issue; `mark` is `null` when the property is missing or none of ours. `extraFields`: ids of those that it answers as texts.
+ * An issue; `stamp` is `null` when the property is missing or none of ours. `extraFields`: ids of those that it answers as texts.
  * `hasNoLevels`: it is known that the project has no security levels at all, so that a missing field hides none.
  */
 export function toIssue(
@@ -65,7 +65,7 @@ export function toIssue(
       const other = inwardIssue ?? outwardIssue;
       return other == null ? [] : [toId<IssueId>(other.id)];
     }),
-    mark: toIssueMark(wire.properties?.[propertyKey]),
+    stamp: toIssueStamp(wire.properties?.[propertyKey]),
     ...(extraFields.length === 0
       ? {}
       : {
@@ -132,27 +132,27 @@ function joined(texts: readonly (string | null)[], separator: string): string | 
 }
 
 /** Our property of an issue; `null` for anything that does not look like one. */
-export function toIssueMark(value: unknown): IssueMark | null {
-  const parsed = issueMarkSchema.safeParse(value);
+export function toIssueStamp(value: unknown): IssueStamp | null {
+  const parsed = issueStampSchema.safeParse(value);
   if (!parsed.success) return null;
-  const { issueId, ...mark } = parsed.data;
-  return { ...mark, ...(issueId === undefined ? {} : { issueId }) };
+  const { issueId, ...stamp } = parsed.data;
+  return { ...stamp, ...(issueId === undefined ? {} : { issueId }) };
 }
 
 /** Our property of a comment; `null` for anything that does not look like one. */
-export function toCommentMark(value: unknown): CommentMark | null {
-  const parsed = commentMarkSchema.safeParse(value);
+export function toCommentStamp(value: unknown): CommentStamp | null {
+  const parsed = commentStampSchema.safeParse(value);
   if (!parsed.success) return null;
-  const { messageId, fingerprint, ...mark } = parsed.data;
+  const { messageId, fingerprint, ...stamp } = parsed.data;
   return {
-    ...mark,
+    ...stamp,
     ...(messageId === undefined ? {} : { messageId }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };
 }
 
-/** A comment with the mark that the caller found for it. */
-export function toComment(wire: WireComment, mark: CommentMark | null | undefined): IssueComment {
+/** A comment with the stamp that the caller found for it. */
+export function toComment(wire: WireComment, stamp: CommentStamp | null | undefined): IssueComment {
   return {
     commentId: toId<CommentId>(wire.id),
     authorId: wire.author?.accountId ?? null,
@@ -165,7 +165,7 @@ export function toComment(wire: WireComment, mark: CommentMark | null | undefine
     updatedAt: wire.updated,
     restricted: wire.visibility !== undefined && wire.visibility !== null,
     jsdPublic: isMarkedInternal(wire) ? false : (wire.jsdPublic ?? null),
-    mark,
+    stamp,
   };
 }
 

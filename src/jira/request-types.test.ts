@@ -56,7 +56,7 @@ async function create(requestType: string | null, given: Parameters<typeof desk>
     labels: [],
     priority: null,
     requestType,
-    mark: { v: 1, inst: "i", caseId: "TT1" },
+    stamp: { v: 1, inst: "i", caseId: "TT1" },
   } as const;
   const made = client.createIssue(input as never, "live");
   return {

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type CommentId, type IssueId, toId } from "../domain/ids.ts";
-import type { CommentMark } from "../domain/issue.ts";
+import type { CommentStamp } from "../domain/issue.ts";
 import { whileStanding } from "../lib/standing.ts";
 import { type Bench, failureOf, type Reaction, startBench } from "./test-support.ts";
 
 const issueId = toId<IssueId>("10001");
 const commentId = toId<CommentId>("20001");
-const mark: CommentMark = { v: 1, inst: "i", caseId: "TT1", srcHash: "h", files: [] };
+const mark: CommentStamp = { v: 1, inst: "i", caseId: "TT1", srcHash: "h", files: [] };
 const bodyAdf = { type: "doc", version: 1, content: [] };
 const throttled = (headers: Record<string, string> = {}): Reaction => ({ status: 429, headers });
 const created: Reaction = { status: 201, body: { id: "20001" } };
@@ -23,7 +23,7 @@ describe("requests to Jira", () => {
   });
   /** Many requests at once are slow on a busy machine, which is not what these tests ask about. */
   const patient = { callMs: 20_000 };
-  const create = (at: Bench) => at.client.createComment(issueId, { bodyAdf, mark }, "live");
+  const create = (at: Bench) => at.client.createComment(issueId, { bodyAdf, stamp: mark }, "live");
 
   it("sends credentials, JSON and the lane of the caller", async () => {
     const at = await start(() => created);

@@ -103,8 +103,8 @@ export const updatedPageSchema = z.object({
     }),
   ),
 });
-const markedFields = { labels: z.array(z.string()).nullish(), creator: userSchema };
-const markedPage = <Fields extends z.ZodRawShape>(fields: Fields) =>
+const stampedFields = { labels: z.array(z.string()).nullish(), creator: userSchema };
+const stampedPage = <Fields extends z.ZodRawShape>(fields: Fields) =>
   z.object({
     ...searchPage,
     issues: z.array(
@@ -112,10 +112,10 @@ const markedPage = <Fields extends z.ZodRawShape>(fields: Fields) =>
     ),
   });
 /** A search page with labels, creator and our property. */
-export const labelPageSchema = markedPage(markedFields);
+export const labelPageSchema = stampedPage(stampedFields);
 /** The same with the project of each issue. */
-export const placedPageSchema = markedPage({
-  ...markedFields,
+export const placedPageSchema = stampedPage({
+  ...stampedFields,
   project: z.object({ id: idSchema.nullish(), key: z.string() }),
 });
 /** `POST /search/approximate-count`. */
@@ -281,14 +281,14 @@ export const linkTypesSchema = z.object({
 export const taskSchema = z.object({ status: z.string() });
 
 /** Our property of an issue (rule 1). */
-export const issueMarkSchema = z.object({
+export const issueStampSchema = z.object({
   v: z.number(),
   inst: z.string(),
   caseId: z.string(),
   issueId: z.string().optional(),
 });
 /** Our property of a comment (rule 1). */
-export const commentMarkSchema = z.object({
+export const commentStampSchema = z.object({
   v: z.number(),
   inst: z.string(),
   caseId: z.string(),

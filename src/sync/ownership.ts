@@ -10,13 +10,13 @@ import type { CaseId } from "../domain/ids.ts";
 import { caseLabel } from "../domain/labels.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { ConnectionSettings } from "../domain/settings.ts";
-import type { JiraPort, MarkedIssue } from "./ports.ts";
+import type { JiraPort, StampedIssue } from "./ports.ts";
 
 type OwnershipDeps = { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> };
 
 /** Whether the property names no issue but this one; one without any issue id is that of an issue which is being made. Pure. */
-export function namesItself({ mark, issueId }: Pick<MarkedIssue, "mark" | "issueId">): boolean {
-  return mark !== null && (mark.issueId === undefined || mark.issueId === issueId);
+export function namesItself({ stamp, issueId }: Pick<StampedIssue, "stamp" | "issueId">): boolean {
+  return stamp !== null && (stamp.issueId === undefined || stamp.issueId === issueId);
 }
 
 /**
@@ -25,7 +25,7 @@ export function namesItself({ mark, issueId }: Pick<MarkedIssue, "mark" | "issue
  */
 export function isInProject(
   { jira }: { readonly jira: Pick<ConnectionSettings["jira"], "projectKey"> },
-  { projectKey }: Pick<MarkedIssue, "projectKey">,
+  { projectKey }: Pick<StampedIssue, "projectKey">,
 ): boolean {
   return projectKey === jira.projectKey;
 }
@@ -36,11 +36,11 @@ export function isInProject(
  */
 export async function isIssueOf(
   deps: OwnershipDeps,
-  issue: MarkedIssue,
+  issue: StampedIssue,
   caseId: CaseId | string,
   lane: Lane,
 ): Promise<boolean> {
-  if (!namesItself(issue) || issue.mark?.caseId !== caseId) return false;
+  if (!namesItself(issue) || issue.stamp?.caseId !== caseId) return false;
   return isByUs(deps, issue, caseId, lane);
 }
 
@@ -50,7 +50,7 @@ export async function isIssueOf(
  */
 export async function isByUs(
   deps: OwnershipDeps,
-  issue: Pick<MarkedIssue, "issueId" | "creatorId">,
+  issue: Pick<StampedIssue, "issueId" | "creatorId">,
   caseId: CaseId | string,
   lane: Lane,
 ): Promise<boolean> {

@@ -9,12 +9,12 @@
 import type { AccessRequest, CaseDetail, CaseMessage, CaseOperation, CaseSummary } from "../domain/case.ts";
 import type { AttachmentId, CaseFileId, CaseId, CommentId, IssueId, IssueKey, MessageId } from "../domain/ids.ts";
 import type {
-  CommentMark,
+  CommentStamp,
   Issue,
   IssueChange,
   IssueComment,
   IssueFile,
-  IssueMark,
+  IssueStamp,
   Transition,
 } from "../domain/issue.ts";
 import type { Lane } from "../domain/lane.ts";
@@ -260,14 +260,14 @@ export type NewIssue = {
   readonly assignee?: string | null;
   /** Further fields of the create screen, by id or by a name that no other field there has; values as Jira's API takes them. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  readonly mark: IssueMark;
+  readonly stamp: IssueStamp;
 };
 
 /** What a search shows of an issue that may be ours: see `ownership.ts` for what it proves. */
-export type MarkedIssue = Pick<Issue, "issueId" | "issueKey" | "projectKey" | "labels" | "mark" | "creatorId">;
+export type StampedIssue = Pick<Issue, "issueId" | "issueKey" | "projectKey" | "labels" | "stamp" | "creatorId">;
 
 /** An issue that was updated lately, as a search shows it. */
-export type UpdatedIssue = MarkedIssue & Pick<Issue, "updatedRaw" | "category">;
+export type UpdatedIssue = StampedIssue & Pick<Issue, "updatedRaw" | "category">;
 
 /** The Jira side. One instance per connection; the project, issue type and account are the adapter's settings. */
 export interface JiraPort {
@@ -282,13 +282,13 @@ export interface JiraPort {
    * Issues carrying any of up to 50 labels, with labels and our issue property, in whatever project: a person may have moved one before
    * we knew of it. Search lags behind writes.
    */
-  findIssuesByLabels(labels: readonly string[], lane: Lane): Promise<readonly MarkedIssue[]>;
+  findIssuesByLabels(labels: readonly string[], lane: Lane): Promise<readonly StampedIssue[]>;
   /**
    * For `rebuild`: issues that carry our property or a label of ours. `project`: all of the connection's project, whatever their labels;
    * `labelled`: only those with the common label, in a project too large for that; `elsewhere`: with the common label in any other
    * project. Throws `contract` when there are more pages than a search may have.
    */
-  listMarkedIssues(scope: "project" | "labelled" | "elsewhere", lane: Lane): Promise<readonly MarkedIssue[]>;
+  listStampedIssues(scope: "project" | "labelled" | "elsewhere", lane: Lane): Promise<readonly StampedIssue[]>;
   /**
    * Values of the named fields as text, by field id: text as it is, an option by its value or name, rich text as plain text; `null` for
    * an empty field, or one that the issue does not have.
@@ -320,27 +320,27 @@ export interface JiraPort {
     lane: Lane,
   ): Promise<{ readonly edited: boolean; readonly unset: readonly UnsetField[] }>;
   /**
-   * Issues with our mark that our account made within the last minutes, for a type whose create screen has no labels; none where it has:
+   * Issues with our stamp that our account made within the last minutes, for a type whose create screen has no labels; none where it has:
    * then a search by label is enough. Search lags behind writes.
    */
   listUnlabelled(
     made: { readonly minutes: number; readonly issueType: string | null },
     lane: Lane,
-  ): Promise<readonly MarkedIssue[]>;
+  ): Promise<readonly StampedIssue[]>;
   /** Adds and removes labels without touching others. */
   changeLabels(
     issueId: IssueId,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
     lane: Lane,
   ): Promise<void>;
-  setIssueMark(issueId: IssueId, mark: IssueMark, lane: Lane): Promise<void>;
+  setIssueStamp(issueId: IssueId, stamp: IssueStamp, lane: Lane): Promise<void>;
   /**
-   * The same for up to 100 issues in one request. Answers those that carry their mark afterwards, read back, whatever Jira says of the
+   * The same for up to 100 issues in one request. Answers those that carry their stamp afterwards, read back, whatever Jira says of the
    * task: it may be done in part, fail, or never end, and is waited for within a bound. Throws where Jira refuses the request. May be
    * repeated.
    */
-  setIssueMarks(
-    marks: readonly { readonly issueId: IssueId; readonly mark: IssueMark }[],
+  setIssueStamps(
+    stamps: readonly { readonly issueId: IssueId; readonly stamp: IssueStamp }[],
     lane: Lane,
   ): Promise<readonly IssueId[]>;
   listTransitions(issueId: IssueId, lane: Lane): Promise<readonly Transition[]>;
@@ -367,7 +367,7 @@ export interface JiraPort {
   deleteIssue(issueId: IssueId, lane: Lane): Promise<void>;
   /**
    * The issue with all its comments as one reading shows them, oldest first; `null` when it is gone. One request while the issue has no more
-   * comments than it shows by itself. The mark of a comment in `known` need not be read: it may be left `undefined`. `changes`: its
+   * comments than it shows by itself. The stamp of a comment in `known` need not be read: it may be left `undefined`. `changes`: its
    * changelog, oldest first, where the same reading shows all of it.
    */
   findIssueWithComments(
@@ -387,13 +387,13 @@ export interface JiraPort {
   findComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<IssueComment | null>;
   createComment(
     issueId: IssueId,
-    input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
+    input: { readonly bodyAdf: unknown; readonly stamp: CommentStamp },
     lane: Lane,
   ): Promise<CommentId>;
   updateComment(
     issueId: IssueId,
     commentId: CommentId,
-    input: { readonly bodyAdf: unknown; readonly mark: CommentMark },
+    input: { readonly bodyAdf: unknown; readonly stamp: CommentStamp },
     lane: Lane,
   ): Promise<void>;
   deleteComment(issueId: IssueId, commentId: CommentId, lane: Lane): Promise<void>;

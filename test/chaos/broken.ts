@@ -67,7 +67,7 @@ function withSnapshot(
 
 const same = (snapshot: LinkSnapshot): LinkSnapshot => snapshot;
 
-const noMark = <Comment extends IssueComment>(comment: Comment): Comment => ({ ...comment, mark: null });
+const noMark = <Comment extends IssueComment>(comment: Comment): Comment => ({ ...comment, stamp: null });
 const withoutMarks = <Reading extends { readonly comments: readonly IssueComment[] }>(found: Reading | null) =>
   found === null ? null : { ...found, comments: found.comments.map(noMark) };
 
@@ -191,7 +191,7 @@ export const brokenRules: readonly BrokenRule[] = [
         findIssueWithComments: async (...given) => withoutMarks(await port.findIssueWithComments(...given)),
         listComments: async (issueId, lane) => (await port.listComments(issueId, lane)).map(noMark),
         findIssuesByLabels: async (labels, lane) =>
-          (await port.findIssuesByLabels(labels, lane)).map((hit) => ({ ...hit, mark: null })),
+          (await port.findIssuesByLabels(labels, lane)).map((hit) => ({ ...hit, stamp: null })),
       }),
     }),
   },

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type JiraSettings, type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { unlimitedBudget } from "../../src/domain/budget.ts";
 import { type AttachmentId, type CommentId, type IssueId, toId } from "../../src/domain/ids.ts";
-import type { CommentMark, IssueMark } from "../../src/domain/issue.ts";
+import type { CommentStamp, IssueStamp } from "../../src/domain/issue.ts";
 import { isServiceError } from "../../src/domain/service-error.ts";
 import { type JiraAdminPort, makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeTextPort } from "../../src/jira/text-port.ts";
@@ -30,8 +30,8 @@ const lane = "live";
 const secret = "a secret of the webhook";
 const text = makeTextPort();
 const doc = (content: string): unknown => text.messageToAdf({ header: "", text: content, footer: [] })[0];
-const issueMark: IssueMark = { v: 1, inst: "inst-1", caseId: "TT1" };
-const commentMark: CommentMark = { v: 1, inst: "inst-1", caseId: "TT1", messageId: "m-1", srcHash: "abc", files: [] };
+const issueMark: IssueStamp = { v: 1, inst: "inst-1", caseId: "TT1" };
+const commentMark: CommentStamp = { v: 1, inst: "inst-1", caseId: "TT1", messageId: "m-1", srcHash: "abc", files: [] };
 
 /** The work's result, or the kind of its refusal. */
 async function told<Result>(work: () => Promise<Result>): Promise<Result | string> {
@@ -153,7 +153,7 @@ async function travel({
     descriptionAdf: doc("It is\u0001 gone"),
     labels: ["hwcase-TT1", "huawei-cloud"],
     priority: "2",
-    mark: issueMark,
+    stamp: issueMark,
     ...more,
   });
 
@@ -193,7 +193,7 @@ async function travel({
   });
   const fresh = {
     read: await told(async () => (await client.findIssue(issueId, lane))?.summary ?? "not there"),
-    write: await told(async () => (await client.setIssueMark(issueId, { ...issueMark, issueId }, lane)) ?? "set"),
+    write: await told(async () => (await client.setIssueStamp(issueId, { ...issueMark, issueId }, lane)) ?? "set"),
   };
   settle();
   const createIssue =
@@ -208,17 +208,17 @@ async function travel({
           fresh,
         };
   const again2 = { second: other === null ? again : "made" };
-  const setIssueMarks = await told(async () => {
+  const setIssueStamps = await told(async () => {
     const marks = [ours, other].flatMap((one) =>
-      one === null ? [] : [{ issueId: one.issueId, mark: { ...issueMark, issueId: one.issueId } }],
+      one === null ? [] : [{ issueId: one.issueId, stamp: { ...issueMark, issueId: one.issueId } }],
     );
-    return (await client.setIssueMarks(marks, lane)).length;
+    return (await client.setIssueStamps(marks, lane)).length;
   });
   await told(() => client.changeLabels(issueId, { add: ["hw:prod"], remove: ["huawei-cloud"] }, lane));
   settle();
 
   const comment = async (content: string): Promise<CommentId> =>
-    client.createComment(issueId, { bodyAdf: doc(content), mark: commentMark }, lane);
+    client.createComment(issueId, { bodyAdf: doc(content), stamp: commentMark }, lane);
   const commentId = await told(() => comment("hello"));
   const isComment = !commentId.startsWith("refused");
   settle();
@@ -231,14 +231,14 @@ async function travel({
     inServiceProject: await told(async () => {
       const { issueId: id } = control.createIssue({ projectKey: "DESK", summary: "asked" });
       settle();
-      await desk.createComment(toId(id), { bodyAdf: doc("internal"), mark: commentMark }, lane);
+      await desk.createComment(toId(id), { bodyAdf: doc("internal"), stamp: commentMark }, lane);
       return seen(id).comments.map((one) => JSON.stringify(one.properties["sd.public.comment"]));
     }),
   };
   settle();
   const updateComment = await told(async () => {
     if (!isComment) return "none";
-    await client.updateComment(issueId, toId(commentId), { bodyAdf: doc("hello again"), mark: commentMark }, lane);
+    await client.updateComment(issueId, toId(commentId), { bodyAdf: doc("hello again"), stamp: commentMark }, lane);
     return saidOf(commentId)?.bodyText;
   });
   settle();
@@ -306,15 +306,15 @@ async function travel({
     listUnlabelled: await told(
       async () => (await client.listUnlabelled({ minutes: 60, issueType: null }, lane)).length,
     ),
-    setIssueMark:
+    setIssueStamp:
       ours === null
         ? "none"
         : await told(
             async () =>
-              (await client.setIssueMark(issueId, { ...issueMark, issueId }, lane)) ??
-              (await client.findIssue(issueId, lane))?.mark?.issueId === issueId,
+              (await client.setIssueStamp(issueId, { ...issueMark, issueId }, lane)) ??
+              (await client.findIssue(issueId, lane))?.stamp?.issueId === issueId,
           ),
-    setIssueMarks,
+    setIssueStamps,
     changeLabels: seen(issueId).labels,
     findIssue:
       typeof found === "string" || found === null
@@ -335,8 +335,8 @@ async function travel({
     findIssueWithComments: await told(() => withComments(theirId)),
     listComments: await told(async () =>
       (await client.listComments(theirId, lane)).map(
-        ({ body, mark, authorType, jsdPublic }) =>
-          `${begin(body)} ${authorType} ${jsdPublic} ${mark === undefined ? "unread" : mark === null ? "unmarked" : "marked"}`,
+        ({ body, stamp, authorType, jsdPublic }) =>
+          `${begin(body)} ${authorType} ${jsdPublic} ${stamp === undefined ? "unread" : stamp === null ? "unmarked" : "marked"}`,
       ),
     ),
     listCommentsByIds: await told(async () =>
@@ -354,10 +354,10 @@ async function travel({
         .sort(),
     ),
     findIssuesByLabels: await told(async () =>
-      (await client.findIssuesByLabels(["hwcase-TT1"], lane)).map(({ mark }) => mark?.caseId),
+      (await client.findIssuesByLabels(["hwcase-TT1"], lane)).map(({ stamp }) => stamp?.caseId),
     ),
-    listMarkedIssues: await told(
-      async () => (await client.listMarkedIssues("project", lane)).filter(({ mark }) => mark !== null).length,
+    listStampedIssues: await told(
+      async () => (await client.listStampedIssues("project", lane)).filter(({ stamp }) => stamp !== null).length,
     ),
     getFieldTexts: await told(() =>
       client.getFieldTexts(theirId, ["summary", "description", "customfield_10050"], lane),

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
 import { unlimitedBudget } from "../../src/domain/budget.ts";
 import { type AttachmentId, type CommentId, type IssueId, type IssueKey, toId } from "../../src/domain/ids.ts";
-import type { CommentMark, IssueMark } from "../../src/domain/issue.ts";
+import type { CommentStamp, IssueStamp } from "../../src/domain/issue.ts";
 import { isServiceError, type ServiceError } from "../../src/domain/service-error.ts";
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeTextPort } from "../../src/jira/text-port.ts";
@@ -16,8 +16,8 @@ import { Secret } from "../../src/lib/secret.ts";
 import type { Log, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const mark: IssueMark = { v: 1, inst: "inst-1", caseId: "TT1" };
-const commentMark: CommentMark = {
+const stamp: IssueStamp = { v: 1, inst: "inst-1", caseId: "TT1" };
+const commentMark: CommentStamp = {
   v: 1,
   inst: "inst-1",
   caseId: "TT1",
@@ -92,7 +92,7 @@ describe("the Jira adapter", () => {
         descriptionAdf: doc("disk is gone"),
         labels: more.labels ?? ["hwcase-TT1", "huawei-cloud"],
         priority: more.priority ?? null,
-        mark,
+        stamp,
       },
       "live",
     );
@@ -144,7 +144,7 @@ describe("the Jira adapter", () => {
       restriction: "none",
       reporterId: await client.getOwnAccountId(),
       files: [],
-      mark,
+      stamp,
     });
     expect(text.adfToText(issue?.description)).toBe("disk is gone");
     expect(issue?.createdAt.getTime()).toBe(nowMs);
@@ -168,7 +168,7 @@ describe("the Jira adapter", () => {
   });
 
   describe("fields of the configuration", () => {
-    const newIssue = { summary: "x", descriptionAdf: doc("x"), labels: ["ours"], priority: "High", mark };
+    const newIssue = { summary: "x", descriptionAdf: doc("x"), labels: ["ours"], priority: "High", stamp };
     const make = (fields: Record<string, unknown>, issueType: string | null = null) =>
       makeClient().createIssue({ ...newIssue, fields, issueType }, "live");
 
@@ -279,7 +279,7 @@ describe("the Jira adapter", () => {
   it("makes one line of at most 255 characters of a summary", async () => {
     const client = makeClient();
     const created = await client.createIssue(
-      { summary: `a\nb${"😀".repeat(300)}`, descriptionAdf: doc("x"), labels: [], priority: null, mark },
+      { summary: `a\nb${"😀".repeat(300)}`, descriptionAdf: doc("x"), labels: [], priority: null, stamp },
       "live",
     );
 
@@ -295,7 +295,7 @@ describe("the Jira adapter", () => {
     const { issueId } = await createIssue(client);
 
     expect(await client.findIssue(toId<IssueKey>("OPS-999"), "live")).toBeNull();
-    expect(await client.listIssues([issueId, toId<IssueId>("999999")], "poll")).toMatchObject([{ issueId, mark }]);
+    expect(await client.listIssues([issueId, toId<IssueId>("999999")], "poll")).toMatchObject([{ issueId, stamp }]);
     expect(await client.listIssues([], "poll")).toEqual([]);
   });
 
@@ -326,8 +326,8 @@ describe("the Jira adapter", () => {
     const found = await client.findIssuesByLabels(["hwcase-TT1", 'we"ird\\', "none"], "check");
 
     expect(found).toHaveLength(2);
-    expect(found[0]).toMatchObject({ issueId, mark });
-    expect(found[1]).toMatchObject({ labels: ['we"ird\\'], mark: null });
+    expect(found[0]).toMatchObject({ issueId, stamp });
+    expect(found[1]).toMatchObject({ labels: ['we"ird\\'], stamp: null });
   });
 
   it("keeps a query of the operator inside the project", async () => {
@@ -365,44 +365,44 @@ describe("the Jira adapter", () => {
 
     await client.changeLabels(issueId, { add: ["b"], remove: ["a"] }, "live");
     await client.changeLabels(issueId, { add: [], remove: [] }, "live");
-    await client.setIssueMark(issueId, { ...mark, issueId }, "live");
+    await client.setIssueStamp(issueId, { ...stamp, issueId }, "live");
 
     const issue = sim.control.getIssue({ issue: issueKey });
     expect([...issue.labels].sort()).toEqual(["b", "people"]);
-    expect(issue.properties).toEqual({ casebridge: { ...mark, issueId } });
+    expect(issue.properties).toEqual({ casebridge: { ...stamp, issueId } });
   });
 
   it("sets the properties of many issues in one request, and says which of them carry theirs afterwards", async () => {
     const client = makeClient();
     const [first, second] = [await createIssue(client), await createIssue(client)];
-    const marksOf = (ids: readonly IssueId[]) => ids.map((issueId) => ({ issueId, mark: { ...mark, issueId } }));
+    const marksOf = (ids: readonly IssueId[]) => ids.map((issueId) => ({ issueId, stamp: { ...stamp, issueId } }));
     sim.control.resetRequests();
 
-    const done = await client.setIssueMarks(marksOf([first.issueId, second.issueId]), "poll");
+    const done = await client.setIssueStamps(marksOf([first.issueId, second.issueId]), "poll");
     const sent = sim.control.getRequests().byOperation;
-    const incomplete = await client.setIssueMarks(marksOf([first.issueId, toId<IssueId>("999999")]), "poll");
+    const incomplete = await client.setIssueStamps(marksOf([first.issueId, toId<IssueId>("999999")]), "poll");
 
     expect(done).toEqual([first.issueId, second.issueId]);
     expect(sent).toEqual({ bulkSetIssuePropertiesByIssue: 1, getTask: 1, bulkFetchIssues: 1 });
     for (const { issueId, issueKey } of [first, second])
-      expect(sim.control.getIssue({ issue: issueKey }).properties).toEqual({ casebridge: { ...mark, issueId } });
+      expect(sim.control.getIssue({ issue: issueKey }).properties).toEqual({ casebridge: { ...stamp, issueId } });
     expect(incomplete).toEqual([first.issueId]);
   });
 
   it("believes no task: what was left out, failed or never ends is told as not set", async () => {
     const client = makeClient();
     const made = [await createIssue(client), await createIssue(client), await createIssue(client)];
-    const marks = made.map(({ issueId }) => ({ issueId, mark: { ...mark, issueId } }));
+    const marks = made.map(({ issueId }) => ({ issueId, stamp: { ...stamp, issueId } }));
 
     for (const bulkProperties of ["stuck", "failing", "partial"] as const) {
       sim.control.setSettings({ bulkProperties });
-      const carrying = await client.setIssueMarks(marks, "poll");
+      const carrying = await client.setIssueStamps(marks, "poll");
 
       expect(carrying).toEqual(bulkProperties === "partial" ? [made[0]?.issueId, made[2]?.issueId] : []);
     }
     for (const bulkProperties of ["400", "403", "404"] as const) {
       sim.control.setSettings({ bulkProperties });
-      const refused = await failure(client.setIssueMarks(marks, "poll"));
+      const refused = await failure(client.setIssueStamps(marks, "poll"));
 
       expect(refused.facts).toMatchObject({ status: Number(bulkProperties), outcomeUnknown: false });
     }
@@ -517,7 +517,7 @@ describe("the Jira adapter", () => {
       sim.control.setSettings({ commentListReturnsProperties: listed });
       const client = makeClient();
       const { issueId, issueKey } = await createIssue(client);
-      const commentId = await client.createComment(issueId, { bodyAdf: doc("ours"), mark: commentMark }, "live");
+      const commentId = await client.createComment(issueId, { bodyAdf: doc("ours"), stamp: commentMark }, "live");
       const forged = { casebridge: commentMark };
       sim.control.addComment({
         issue: issueKey,
@@ -530,9 +530,9 @@ describe("the Jira adapter", () => {
       const comments = await client.listComments(issueId, "live");
 
       expect(comments).toMatchObject([
-        { commentId, mark: commentMark, restricted: false, jsdPublic: true, authorType: "atlassian" },
-        { mark: null, restricted: true },
-        { mark: null, restricted: false, jsdPublic: false, authorType: "app" },
+        { commentId, stamp: commentMark, restricted: false, jsdPublic: true, authorType: "atlassian" },
+        { stamp: null, restricted: true },
+        { stamp: null, restricted: false, jsdPublic: false, authorType: "app" },
       ]);
       expect(text.adfToText(comments[1]?.body)).toBe("theirs");
       expect(await client.findComment(issueId, commentId, "live")).toEqual(comments[0]);
@@ -543,7 +543,7 @@ describe("the Jira adapter", () => {
     const client = makeClient();
     const { issueId, issueKey } = await createIssue(client);
     const bodyAdf = doc("ours");
-    const known = await client.createComment(issueId, { bodyAdf, mark: commentMark }, "live");
+    const known = await client.createComment(issueId, { bodyAdf, stamp: commentMark }, "live");
     const parent = sim.control.addComment({ issue: issueKey, text: "theirs", visibility: { value: "Administrators" } });
     sim.control.addComment({ issue: issueKey, text: "a reply", replyTo: parent.commentId });
     const listed = await client.listComments(issueId, "live");
@@ -553,7 +553,7 @@ describe("the Jira adapter", () => {
     const again = await client.findIssueWithComments(issueId, new Set([known]), "live");
 
     expect(first).toEqual({ issue: await client.findIssue(issueId, "live"), comments: listed, changes: [] });
-    expect(again?.comments).toEqual([{ ...listed[0], mark: undefined }, ...listed.slice(1)]);
+    expect(again?.comments).toEqual([{ ...listed[0], stamp: undefined }, ...listed.slice(1)]);
     expect(sim.control.getRequests().byOperation).toMatchObject({ getIssue: 3, getCommentsByIds: 1 });
     expect(await client.findIssueWithComments(toId<IssueId>("999999"), new Set(), "live")).toBeNull();
   });
@@ -614,11 +614,11 @@ describe("the Jira adapter", () => {
   it("updates body and property, keeps a restriction that a person has set, and deletes", async () => {
     const client = makeClient();
     const { issueId, issueKey } = await createIssue(client);
-    const commentId = await client.createComment(issueId, { bodyAdf: doc("one"), mark: commentMark }, "live");
+    const commentId = await client.createComment(issueId, { bodyAdf: doc("one"), stamp: commentMark }, "live");
     sim.control.restrictComment({ commentId, visibility: { value: "Administrators" } });
 
     const changed = { ...commentMark, srcHash: "def" };
-    await client.updateComment(issueId, commentId, { bodyAdf: doc("two"), mark: changed }, "live");
+    await client.updateComment(issueId, commentId, { bodyAdf: doc("two"), stamp: changed }, "live");
     const [comment] = sim.control.getIssue({ issue: issueKey }).comments;
     await client.deleteComment(issueId, commentId, "live");
 
@@ -632,7 +632,7 @@ describe("the Jira adapter", () => {
     const client = makeClient();
     const { issueId } = await createIssue(client);
 
-    const error = await failure(client.createComment(issueId, { bodyAdf: "plain", mark: commentMark }, "live"));
+    const error = await failure(client.createComment(issueId, { bodyAdf: "plain", stamp: commentMark }, "live"));
 
     expect(error.facts).toMatchObject({ kind: "rejected", status: null, outcomeUnknown: false });
   });
@@ -707,7 +707,7 @@ describe("the Jira adapter", () => {
 
     await Promise.all(
       Array.from({ length: 120 }, (_, n) =>
-        client.createComment(issueId, { bodyAdf: doc(`c ${n}`), mark: commentMark }, "live"),
+        client.createComment(issueId, { bodyAdf: doc(`c ${n}`), stamp: commentMark }, "live"),
       ),
     );
 
@@ -746,7 +746,7 @@ describe("the Jira adapter", () => {
     it(`repeats reads, searches, edits and deletions after ${kind}`, async () => {
       const client = makeClient();
       const { issueId, issueKey } = await createIssue(client);
-      const commentId = await client.createComment(issueId, { bodyAdf: doc("x"), mark: commentMark }, "live");
+      const commentId = await client.createComment(issueId, { bodyAdf: doc("x"), stamp: commentMark }, "live");
       for (const operation of ["getIssue", "searchAndReconsileIssuesUsingJqlPost", "editIssue", "deleteComment"]) {
         sim.control.addFault({ operation, kind });
       }
@@ -770,7 +770,7 @@ describe("the Jira adapter", () => {
     const page = await failure(client.findIssue(issueId, "live"));
     const refused = await failure(
       client.createIssue(
-        { summary: "s", descriptionAdf: doc("x"), labels: ["has space"], priority: null, mark },
+        { summary: "s", descriptionAdf: doc("x"), labels: ["has space"], priority: null, stamp },
         "live",
       ),
     );
@@ -941,7 +941,7 @@ describe("the Jira adapter", () => {
     const media = { type: "media", attrs: { type: "file", id: "10001", collection: "" } };
     const bodyAdf = { type: "doc", version: 1, content: [{ type: "mediaGroup", content: [media] }] };
 
-    await expect(client.createComment(issueId, { bodyAdf, mark: commentMark }, "live")).rejects.toMatchObject({
+    await expect(client.createComment(issueId, { bodyAdf, stamp: commentMark }, "live")).rejects.toMatchObject({
       kind: "rejected",
     });
   });

@@ -252,7 +252,7 @@ describe("Jira", () => {
     });
   }
   const newIssue = { summary: "a", descriptionAdf: { type: "doc", version: 1, content: [] }, labels: ["x"] };
-  const mark = { v: 1, inst: "inst-1", caseId: "TT1" } as const;
+  const stamp = { v: 1, inst: "inst-1", caseId: "TT1" } as const;
   const lost = ["read:jira-work", "write:jira-work", "read:jira-user", "manage:jira-configuration"] as const;
 
   test.each(["410", "401", "works"] as const)(
@@ -260,7 +260,7 @@ describe("Jira", () => {
     async (prioritySearch) => {
       const client = await start({ prioritySearch });
 
-      const { issueKey } = await client.createIssue({ ...newIssue, priority: "high", mark }, "live");
+      const { issueKey } = await client.createIssue({ ...newIssue, priority: "high", stamp }, "live");
 
       expect(simulator.control.getIssue({ issue: issueKey }).priority?.name).toBe("High");
       expect((await client.listPriorities()).map(({ name }) => name)).toContain("High");
@@ -273,7 +273,7 @@ describe("Jira", () => {
     for (const operation of ["getProject", "getCreateIssueMetaIssueTypes", "getCreateIssueMetaIssueTypeId"])
       simulator.control.addFault({ operation, kind: "403", times: 100 });
 
-    const { issueKey } = await client.createIssue({ ...newIssue, priority: "High", mark }, "live");
+    const { issueKey } = await client.createIssue({ ...newIssue, priority: "High", stamp }, "live");
 
     expect(simulator.control.getIssue({ issue: issueKey }).priority?.name).toBe("High");
   });
@@ -282,7 +282,7 @@ describe("Jira", () => {
     "last moves are read with epoch times or ISO texts (epoch: %s)",
     async (bulkChangelogEpoch) => {
       const client = await start({ bulkChangelogEpoch });
-      const { issueId, issueKey } = await client.createIssue({ ...newIssue, priority: null, mark }, "live");
+      const { issueId, issueKey } = await client.createIssue({ ...newIssue, priority: null, stamp }, "live");
       nowMs += 60_000;
       simulator.control.transition({ issue: issueKey, toCategory: "done" });
 
@@ -325,11 +325,11 @@ describe("Jira", () => {
 
   test("a 404 on an issue that was made a moment ago passes; later it means that the issue is gone", async () => {
     const client = await start({ freshIssueHiddenMs: 30_000 });
-    const { issueId, issueKey } = await client.createIssue({ ...newIssue, priority: null, mark }, "live");
+    const { issueId, issueKey } = await client.createIssue({ ...newIssue, priority: null, stamp }, "live");
     const text = { type: "text", text: "hello" };
     const saying = { type: "doc", version: 1, content: [{ type: "paragraph", content: [text] }] };
-    const commentMark = { ...mark, messageId: "m", srcHash: "h", files: [] };
-    const comment = () => client.createComment(issueId, { bodyAdf: saying, mark: commentMark }, "live");
+    const commentMark = { ...stamp, messageId: "m", srcHash: "h", files: [] };
+    const comment = () => client.createComment(issueId, { bodyAdf: saying, stamp: commentMark }, "live");
 
     const write = await failureOf(comment());
     const read = await failureOf(client.findIssue(issueId, "live"));
@@ -349,10 +349,10 @@ describe("Jira", () => {
     const client = await start({ urlsAt, botReadsRoleMembers: true });
     const made = [];
     for (const summary of ["a", "b"])
-      made.push(await client.createIssue({ ...newIssue, summary, priority: null, mark }, "live"));
-    const marks = made.map(({ issueId }) => ({ issueId, mark: { ...mark, issueId } }));
+      made.push(await client.createIssue({ ...newIssue, summary, priority: null, stamp }, "live"));
+    const marks = made.map(({ issueId }) => ({ issueId, stamp: { ...stamp, issueId } }));
 
-    expect(await client.setIssueMarks(marks, "poll")).toHaveLength(2);
+    expect(await client.setIssueStamps(marks, "poll")).toHaveLength(2);
     expect(await client.findRoleMembers("Administrators", "live")).toHaveLength(2);
   });
 });

@@ -204,10 +204,10 @@ test("--config plans with a draft, and lists what it changes against the configu
     readonly difference: { readonly added: unknown[]; readonly removed: Listed["writes"] };
   };
   expect(new Set(writes.map(({ caseId }) => caseId))).toEqual(new Set([open.caseId]));
-  expect(difference.added).toMatchObject([{ operation: "setIssueMark" }]);
+  expect(difference.added).toMatchObject([{ operation: "setIssueStamp" }]);
   expect(difference.removed).toMatchObject([
     { caseId: fresh.caseId, operation: "createIssue" },
-    { operation: "setIssueMarks" },
+    { operation: "setIssueStamps" },
   ]);
   expect(told.stdout).toContain("Only with draft.yaml");
   expect({ code: wrong.code, said: wrong.stderr }).toEqual({ code: 2, said: expect.stringContaining("missing.yaml") });

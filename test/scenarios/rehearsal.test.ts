@@ -344,8 +344,8 @@ const writingCalls = {
     "createIssue",
     "completeIssue",
     "changeLabels",
-    "setIssueMark",
-    "setIssueMarks",
+    "setIssueStamp",
+    "setIssueStamps",
     "transitionIssue",
     "linkIssues",
     "deleteIssue",
@@ -375,7 +375,7 @@ function makeEar(stage: Stage) {
       | Record<string, unknown>
       | string
       | undefined;
-    if (operation === "uploadFile" || operation === "setIssueMark" || operation === "setIssueMarks") return null;
+    if (operation === "uploadFile" || operation === "setIssueStamp" || operation === "setIssueStamps") return null;
     if (typeof input === "string") return input;
     if (typeof input?.content === "string") return input.content;
     if (typeof input?.description === "string") return input.description;
@@ -507,7 +507,7 @@ async function run(stage: Stage, order: ResyncOrder): Promise<readonly (Call & {
 
 /** Uploads to Huawei and calls about many issues name no pair at the port. */
 function comparable<One extends Call>(calls: readonly One[]): readonly One[] {
-  const anonymous = ["setIssueMarks", "createCase", "deleteFile", "deleteUpload"];
+  const anonymous = ["setIssueStamps", "createCase", "deleteFile", "deleteUpload"];
   return calls.map((call) =>
     anonymous.includes(call.operation) || call.operation === "uploadFile" ? { ...call, case: null, issue: null } : call,
   );

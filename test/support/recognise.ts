@@ -1,7 +1,7 @@
 /** Input for the tests of src/sync/recognise: messages, comments and files, and a run over them. */
 import type { CaseMessage } from "../../src/domain/case.ts";
 import { type AttachmentId, type CaseFileId, type CommentId, toId } from "../../src/domain/ids.ts";
-import type { CommentMark, IssueComment, IssueFile } from "../../src/domain/issue.ts";
+import type { CommentStamp, IssueComment, IssueFile } from "../../src/domain/issue.ts";
 import type { Intent } from "../../src/domain/rows/intent.ts";
 import type { Mirror, MirrorPatch } from "../../src/domain/rows/mirror.ts";
 import { patchMirrors } from "../../src/sync/apply-step.ts";
@@ -40,10 +40,10 @@ export const comment = (id: string, text: string, more: Partial<IssueComment> = 
   updatedAt: ago(40),
   restricted: false,
   jsdPublic: null,
-  mark: null,
+  stamp: null,
   ...more,
 });
-const mark = (more: Partial<CommentMark>): CommentMark => ({
+const mark = (more: Partial<CommentStamp>): CommentStamp => ({
   v: 1,
   inst: "inst-1",
   caseId: "TT1",
@@ -52,8 +52,8 @@ const mark = (more: Partial<CommentMark>): CommentMark => ({
   ...more,
 });
 /** A comment of ours that carries a property. */
-export const own = (id: string, more: Partial<CommentMark>, at = 50): IssueComment =>
-  comment(id, `copy ${id}`, { authorId: "casebridge", createdAt: ago(at), mark: mark(more) });
+export const own = (id: string, more: Partial<CommentStamp>, at = 50): IssueComment =>
+  comment(id, `copy ${id}`, { authorId: "casebridge", createdAt: ago(at), stamp: mark(more) });
 /** A file of the issue. */
 export const file = (id: string, name: string, authorId = "casebridge"): IssueFile => ({
   attachmentId: toId<AttachmentId>(id),

@@ -97,16 +97,16 @@ function checkMark(
   issue: Issue,
   wanted: { readonly caseId: CaseId; readonly installation: string; readonly takeOver: boolean },
 ): void {
-  const { mark } = issue;
-  if (mark === null || wanted.takeOver || (mark.issueId !== undefined && mark.issueId !== issue.issueId)) return;
-  if (mark.inst !== wanted.installation)
+  const { stamp } = issue;
+  if (stamp === null || wanted.takeOver || (stamp.issueId !== undefined && stamp.issueId !== issue.issueId)) return;
+  if (stamp.inst !== wanted.installation)
     throw usage(
-      `${issue.issueKey} carries the mark of another installation of casebridge (${mark.inst}).`,
+      `${issue.issueKey} carries the mark of another installation of casebridge (${stamp.inst}).`,
       "If that one is gone for good, or gives the issue up, add --take-over.",
     );
-  if (mark.caseId !== wanted.caseId)
+  if (stamp.caseId !== wanted.caseId)
     throw usage(
-      `${issue.issueKey} is marked as the issue of service ticket ${mark.caseId}.`,
+      `${issue.issueKey} is marked as the issue of service ticket ${stamp.caseId}.`,
       "If it is to be paired with another one all the same, add --take-over.",
     );
 }

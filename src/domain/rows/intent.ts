@@ -7,7 +7,7 @@
 import type { Stars } from "../command-text.ts";
 import type { FailureDirection } from "../direction.ts";
 import type { FailureReason } from "../failure.ts";
-import type { CommentMark, IssueMark } from "../issue.ts";
+import type { CommentStamp, IssueStamp } from "../issue.ts";
 import type { Side } from "../service-error.ts";
 import type { GuardSettings } from "../text/guard.ts";
 import type { GuardedText } from "../text/guarded.ts";
@@ -35,7 +35,7 @@ export type IssuePayload = {
   readonly requestType?: string | null;
   readonly assignee?: string | null;
   readonly fields?: Readonly<Record<string, unknown>>;
-  readonly mark: IssueMark;
+  readonly mark: IssueStamp;
   readonly rest: string | null;
   /** Stays readable where `rest` does not; left out by older releases. */
   readonly hasRest?: boolean;
@@ -47,7 +47,7 @@ export type IssueFieldsPayload = IssuePayload & { readonly left: readonly string
 /** A comment of ours on the issue. */
 export type CommentPayload = {
   readonly bodyAdf: unknown;
-  readonly mark: CommentMark;
+  readonly mark: CommentStamp;
   /** Of a copy: the fingerprint of its message. */
   readonly sourceFingerprint?: string;
 };

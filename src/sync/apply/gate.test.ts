@@ -28,7 +28,7 @@ function makeIssue(more: Partial<Issue> = {}): Issue {
     reporterId: null,
     creatorId: null,
     files: [],
-    mark: null,
+    stamp: null,
     ...more,
   };
 }
@@ -45,7 +45,7 @@ function makeComment(id: string, more: Partial<IssueComment> = {}): IssueComment
     updatedAt: new Date(0),
     restricted: false,
     jsdPublic: null,
-    mark: null,
+    stamp: null,
     ...more,
   };
 }

@@ -3,7 +3,7 @@
  */
 import type { CaseDetail } from "../../domain/case.ts";
 import type { IssueId, IssueKey } from "../../domain/ids.ts";
-import type { IssueMark } from "../../domain/issue.ts";
+import type { IssueStamp } from "../../domain/issue.ts";
 import { caseLabel, commonLabel, toJiraLabel } from "../../domain/labels.ts";
 import { type IssuePayload, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
 import { itemKey } from "../../domain/rows/item-key.ts";
@@ -38,7 +38,7 @@ export async function createIssue(
     consoleUrl: settings.huawei.consoleCaseUrl?.replaceAll("{caseId}", encodeURIComponent(detail.caseId)) ?? null,
   });
   const labels = [...new Set(link.caseLabels.map(toJiraLabel))];
-  const mark: IssueMark = { v: 1, inst: deps.installation, caseId: detail.caseId };
+  const mark: IssueStamp = { v: 1, inst: deps.installation, caseId: detail.caseId };
   const payload: IssuePayload = {
     summary: issueSummary(detail.caseId, deps.text.firstLine(detail.description), settings),
     descriptionAdf: description.doc,
@@ -51,7 +51,7 @@ export async function createIssue(
   };
   await writeOnce(deps, leased, {
     intent: newIntent({ kind: "issue" }, { payload }),
-    call: (frozen) => deps.jira.createIssue(frozen, deps.lane),
+    call: (frozen) => deps.jira.createIssue({ ...frozen, stamp: frozen.mark }, deps.lane),
     confirm: (created) => {
       const step = issueCreatedStep(created, { payload, unreadable: false }, labels);
       return { ...step, link: { ...step.link, factsHash: factsHash(detail) } };
@@ -129,7 +129,12 @@ export async function completeIssue(
   { intent }: Extract<Action, { kind: "complete_issue" }>,
 ): Promise<number> {
   const { payload } = intent;
-  const { edited, unset } = await deps.jira.completeIssue(needIssue(leased), payload, payload.left, deps.lane);
+  const { edited, unset } = await deps.jira.completeIssue(
+    needIssue(leased),
+    { ...payload, stamp: payload.mark },
+    payload.left,
+    deps.lane,
+  );
   const isUnset = (id: string): boolean => unset.some(({ fieldId }) => fieldId === id);
   const whole = isUnset("description") ? deps.text.adfToText(payload.descriptionAdf) : null;
   const rest = [whole, payload.rest].filter((text) => text !== null && text !== "").join("\n");
@@ -172,7 +177,7 @@ export async function stampIssue(deps: ApplyDeps, leased: LeasedLink): Promise<n
   const caseId = needCase(leased);
   // Idempotent by nature: the same value under the same key, so no intent is needed.
   const stamped = await unlessRefused(deps.log, "stamp", async () => {
-    await deps.jira.setIssueMark(issueId, { v: 1, inst: deps.installation, caseId, issueId }, deps.lane);
+    await deps.jira.setIssueStamp(issueId, { v: 1, inst: deps.installation, caseId, issueId }, deps.lane);
     return true;
   });
   if (stamped === null) return 0;

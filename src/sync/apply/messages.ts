@@ -4,7 +4,7 @@
 import type { CaseMessage } from "../../domain/case.ts";
 import { messageHash } from "../../domain/identity.ts";
 import { type CommentId, toId } from "../../domain/ids.ts";
-import type { CommentMark } from "../../domain/issue.ts";
+import type { CommentStamp } from "../../domain/issue.ts";
 import { knownFingerprints, lackedBy } from "../../domain/message-views.ts";
 import type { Intent } from "../../domain/rows/intent.ts";
 import { isPartOf, itemKey, partName, singleItems } from "../../domain/rows/item-key.ts";
@@ -105,10 +105,10 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror<"messa
   if (part.copyId === null) return 0;
   const issueId = needIssue(leased);
   const copy = await deps.jira.findComment(issueId, toId<CommentId>(part.copyId), deps.lane);
-  if (copy === null || copy.mark?.srcHash === withdrawnHash) return 0;
+  if (copy === null || copy.stamp?.srcHash === withdrawnHash) return 0;
   const seen = formatMoment(deps.clock.now(), deps.settings.huawei.timeZone);
-  const mark: CommentMark = {
-    ...(copy.mark ?? {
+  const mark: CommentStamp = {
+    ...(copy.stamp ?? {
       v: 1,
       inst: deps.installation,
       caseId: needCase(leased),
@@ -121,7 +121,7 @@ async function markCopy(deps: ApplyDeps, leased: LeasedLink, part: Mirror<"messa
     copy.body,
     sayShort(deps.settings, (t) => t.messages.withdrawn(seen)),
   );
-  await deps.jira.updateComment(issueId, copy.commentId, { bodyAdf, mark }, deps.lane);
+  await deps.jira.updateComment(issueId, copy.commentId, { bodyAdf, stamp: mark }, deps.lane);
   tellWrite(deps, leased, { side: "jira", action: "comment" });
   return 1;
 }
@@ -187,7 +187,7 @@ async function writeMessage(
     const known = findMirror(leased.snapshot.mirrors, mirrorId.message(partId));
     // A part that was written is not written again; of a copy that was removed only the first part is known to be missing.
     if (known !== undefined && known.copyId !== null && !(action.again && index === 0)) continue;
-    const mark: CommentMark = {
+    const mark: CommentStamp = {
       v: 1,
       inst: deps.installation,
       caseId,
@@ -252,7 +252,7 @@ export async function postRest(
     const cause = noticeCause.description(index + 2);
     const row = noticeId(cause);
     if (findMirror(leased.snapshot.mirrors, row) !== undefined) continue;
-    const mark: CommentMark = {
+    const mark: CommentStamp = {
       v: 1,
       inst: deps.installation,
       caseId: needCase(leased),

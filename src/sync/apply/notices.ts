@@ -2,7 +2,7 @@
  * Notices of casebridge itself on the issue, once per cause.
  */
 import type { CommentId, IssueId } from "../../domain/ids.ts";
-import type { CommentMark } from "../../domain/issue.ts";
+import type { CommentStamp } from "../../domain/issue.ts";
 import { type CommentPayload, findIntent, type Intent, type NewIntent, newIntent } from "../../domain/rows/intent.ts";
 import type { IntentId } from "../../domain/rows/intent-key.ts";
 import { findMirror } from "../../domain/rows/mirror.ts";
@@ -23,7 +23,7 @@ export async function writeComment(
 ): Promise<CommentId> {
   return writeOnce(deps, leased, {
     intent: newIntent<"comment" | "notice">(id, { payload: content }),
-    call: (frozen) => deps.jira.createComment(issueId, frozen, deps.lane),
+    call: (frozen) => deps.jira.createComment(issueId, { bodyAdf: frozen.bodyAdf, stamp: frozen.mark }, deps.lane),
     confirm,
   });
 }
@@ -88,7 +88,7 @@ async function writeNotice(deps: ApplyDeps, leased: LeasedLink, cause: string, c
 
 function noticeContent(deps: ApplyDeps, leased: LeasedLink, { cause, text }: Notice): CommentPayload {
   const [bodyAdf] = deps.text.messageToAdf({ header: "casebridge", text, footer: [], format: "plain" });
-  const mark: CommentMark = {
+  const mark: CommentStamp = {
     v: 1,
     inst: deps.installation,
     caseId: leased.snapshot.link.caseId ?? "",

@@ -7,7 +7,7 @@ import type { Lane } from "../../domain/lane.ts";
 import type { Steps } from "../../domain/steps.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
-import type { MarkedIssue } from "../ports.ts";
+import type { StampedIssue } from "../ports.ts";
 import { notRequested, withoutRequested } from "../request/intake-requests.ts";
 import type { ConnectionState } from "../state.ts";
 import { foreignInstallation, isWantedCase, leaveToOwners, manyNewCases } from "./owners.ts";
@@ -88,7 +88,7 @@ export async function takeNewCases(
   }
   const lane: Lane = isImport ? "import" : "poll";
   const ours: CaseSummary[] = [];
-  const adopted = new Map<CaseId, MarkedIssue>();
+  const adopted = new Map<CaseId, StampedIssue>();
   const foreign = new Set<CaseId>();
   for (let start = 0; start < wanted.length; start += labelsPerQuery) {
     const chunk = wanted.slice(start, start + labelsPerQuery);
@@ -143,7 +143,7 @@ async function isMemoryLost(deps: IntakeDeps, foreign: number): Promise<boolean>
 async function checkLabels(
   deps: IntakeDeps,
   chunk: readonly CaseSummary[],
-  noted: { readonly adopted: Map<CaseId, MarkedIssue>; readonly foreign: Set<CaseId> },
+  noted: { readonly adopted: Map<CaseId, StampedIssue>; readonly foreign: Set<CaseId> },
   lane: Lane,
 ): Promise<readonly CaseSummary[]> {
   const installation = await deps.state.getInstallation();
@@ -157,9 +157,9 @@ async function checkLabels(
     hits.map((hit) => hit.issueId),
   );
   for (const hit of hits) {
-    const entry = chunk.find((candidate) => candidate.caseId === hit.mark?.caseId);
+    const entry = chunk.find((candidate) => candidate.caseId === hit.stamp?.caseId);
     if (entry === undefined || paired.has(hit.issueId) || !(await isIssueOf(deps, hit, entry.caseId, lane))) continue;
-    if (hit.mark?.inst === installation) adopted.set(entry.caseId, hit);
+    if (hit.stamp?.inst === installation) adopted.set(entry.caseId, hit);
     else if (isInProject(deps.settings, hit)) foreign.add(entry.caseId);
   }
   for (const caseId of adopted.keys()) foreign.delete(caseId);
@@ -167,7 +167,7 @@ async function checkLabels(
 }
 
 /** A run that comes first finds the issue by its label and adopts it in the same way. */
-async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, MarkedIssue>, lane: Lane): Promise<void> {
+async function adoptIssues(deps: IntakeDeps, adopted: ReadonlyMap<CaseId, StampedIssue>, lane: Lane): Promise<void> {
   const links = await deps.state.findLinksByCase(deps.settings.name, [...adopted.keys()]);
   for (const [caseId, hit] of adopted) {
     const link = links.find((candidate) => candidate.caseId === caseId);

@@ -29,16 +29,16 @@ export async function removeSecondIssues(
   if (stamped.length === 0) return 0;
   const installation = await deps.state.getInstallation();
   const own = await deps.jira.getOwnAccountId();
-  const suspects = stamped.filter(({ mark, creatorId }) => mark?.inst === installation && creatorId === own);
+  const suspects = stamped.filter(({ stamp, creatorId }) => stamp?.inst === installation && creatorId === own);
   if (suspects.length === 0) return 0;
   const links = await deps.state.findLinksByCase(
     deps.settings.name,
-    suspects.flatMap(({ mark }) => (mark === null ? [] : toId<CaseId>(mark.caseId))),
+    suspects.flatMap(({ stamp }) => (stamp === null ? [] : toId<CaseId>(stamp.caseId))),
   );
   const byCase = new Map<string | null, IntakeLink>(links.map((link) => [link.caseId, link]));
   let removed = 0;
   for (const suspect of suspects) {
-    const link = byCase.get(suspect.mark?.caseId ?? null);
+    const link = byCase.get(suspect.stamp?.caseId ?? null);
     if (link?.state === "active" && link.issueId !== null && link.issueId !== suspect.issueId)
       removed += await removeOrReport(deps, link.id, suspect);
   }

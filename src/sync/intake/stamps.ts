@@ -9,7 +9,7 @@ import { unlessRefused } from "../../domain/steps.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { JiraPort } from "../ports.ts";
 
-type Stamps = Parameters<JiraPort["setIssueMarks"]>[0];
+type Stamps = Parameters<JiraPort["setIssueStamps"]>[0];
 
 /** Batches of 100 stamps in one round; the next round does the rest. */
 const batchesMax = 10;
@@ -36,12 +36,12 @@ export async function stampIssues(deps: IntakeDeps): Promise<void> {
     if (links.length === 0) return;
     const stamps = links.map(({ issueId, caseId }) => ({
       issueId,
-      mark: { v: 1, inst: installation, caseId, issueId } as const,
+      stamp: { v: 1, inst: installation, caseId, issueId } as const,
     }));
     const together =
       links.length === 1
         ? []
-        : ((await unlessRefused(deps.log, "stamps", () => deps.jira.setIssueMarks(stamps, "poll"))) ?? []);
+        : ((await unlessRefused(deps.log, "stamps", () => deps.jira.setIssueStamps(stamps, "poll"))) ?? []);
     const missed = stamps.filter(({ issueId }) => !together.includes(issueId));
     const single = await stampSingly(deps, missed);
     const stamped = new Set([...together, ...single.stamped]);
@@ -72,9 +72,9 @@ async function stampSingly(
   const stamped: IssueId[] = [];
   let refusal: string | null = null;
   let inRow = 0;
-  for (const { issueId, mark } of stamps) {
+  for (const { issueId, stamp } of stamps) {
     try {
-      await deps.jira.setIssueMark(issueId, mark, "poll");
+      await deps.jira.setIssueStamp(issueId, stamp, "poll");
       stamped.push(issueId);
       inRow = 0;
     } catch (error) {

@@ -11,7 +11,7 @@ import { describe } from "../apply/action-table.ts";
 import { backoffMs, blocked, type Outcome } from "../outcome.ts";
 import { isInProject, isIssueOf } from "../ownership.ts";
 import type { Observed, Plan } from "../plan/action.ts";
-import type { MarkedIssue } from "../ports.ts";
+import type { StampedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 import { observe } from "./observe.ts";
 import { later, type Run, type RunDeps } from "./run.ts";
@@ -26,13 +26,13 @@ export async function leaveElsewhere(
 ): Promise<Outcome | null> {
   if (issue === null) return null;
   if (issue.projectKey !== deps.settings.jira.projectKey) return noteMoved(deps, leased, run, issue);
-  const { mark } = issue;
+  const { stamp } = issue;
   const { caseId, markStampedAt } = leased.snapshot.link;
   // Another one than ours on an issue that we had stamped: somebody rebuilt its mapping there, and both would mirror the pair.
-  if (mark === null || markStampedAt === null || mark.inst === deps.installation) return null;
+  if (stamp === null || markStampedAt === null || stamp.inst === deps.installation) return null;
   // A rebuild names this pair in full; anything else is no installation's doing, and is written over.
-  if (mark.issueId !== issue.issueId || mark.caseId !== caseId) return null;
-  return blockForeign(leased, `the issue carries the mark of installation ${mark.inst} now`);
+  if (stamp.issueId !== issue.issueId || stamp.caseId !== caseId) return null;
+  return blockForeign(leased, `the issue carries the mark of installation ${stamp.inst} now`);
 }
 
 /** Blocks the link until a person says whose the issue is (rule 7). */
@@ -66,11 +66,11 @@ export async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Pr
     link.connectionName,
     labelled.map((hit) => hit.issueId),
   );
-  const hits: MarkedIssue[] = [];
+  const hits: StampedIssue[] = [];
   for (const hit of labelled) {
     if (!paired.has(hit.issueId) && (await isIssueOf(deps, hit, link.caseId, deps.lane))) hits.push(hit);
   }
-  const own = hits.find((hit) => hit.mark?.inst === deps.installation);
+  const own = hits.find((hit) => hit.stamp?.inst === deps.installation);
   if (own !== undefined) {
     await leased.apply({
       link: { issueId: own.issueId, issueKey: own.issueKey },

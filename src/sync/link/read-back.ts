@@ -32,7 +32,7 @@ export async function issueJustMade(deps: RunDeps, leased: LeasedLink, run: Run)
     issueKey: link.issueKey,
     labels: [caseLabel(link.caseId), commonLabel, ...new Set(link.caseLabels.map(toJiraLabel))],
     files: [],
-    mark: null,
+    stamp: null,
     // Not a reading: the next round reads the issue whatever this says.
     updatedRaw: "",
   };

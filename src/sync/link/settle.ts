@@ -15,7 +15,7 @@ import { issueCreatedStep } from "../apply/issue.ts";
 import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
 import { namesItself } from "../ownership.ts";
-import type { MarkedIssue } from "../ports.ts";
+import type { StampedIssue } from "../ports.ts";
 import { IssueTaken, type LeasedLink, type StateStep } from "../state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
@@ -87,12 +87,12 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent<
   if (caseId === null) return null;
   const label = caseLabel(caseId);
   const ownAccountId = await deps.jira.getOwnAccountId();
-  const findOwn = (hits: readonly MarkedIssue[]): MarkedIssue | undefined =>
+  const findOwn = (hits: readonly StampedIssue[]): StampedIssue | undefined =>
     hits.find(
       (hit) =>
         hit.creatorId === ownAccountId &&
-        hit.mark?.inst === deps.installation &&
-        hit.mark.caseId === caseId &&
+        hit.stamp?.inst === deps.installation &&
+        hit.stamp.caseId === caseId &&
         namesItself(hit),
     );
   // Where the create screen has no labels it had none at first.
@@ -124,10 +124,10 @@ function lookForComment(
   );
   const hit = comments.find(
     (comment) =>
-      comment.mark != null &&
-      comment.mark.inst === deps.installation &&
-      comment.mark.messageId === wanted.messageId &&
-      comment.mark.fingerprint === wanted.fingerprint &&
+      comment.stamp != null &&
+      comment.stamp.inst === deps.installation &&
+      comment.stamp.messageId === wanted.messageId &&
+      comment.stamp.fingerprint === wanted.fingerprint &&
       !taken.has(comment.commentId),
   );
   if (hit === undefined) return null;

@@ -25,7 +25,7 @@ export function planAnswers(
 ): readonly Action[] {
   return comments.flatMap((comment): readonly Action[] => {
     const { commentId, authorId } = comment;
-    if (authorId === input.ownAccountId || comment.mark != null || authorBar(comment, input.settings) !== null)
+    if (authorId === input.ownAccountId || comment.stamp != null || authorBar(comment, input.settings) !== null)
       return [];
     if (comment.createdAt < input.link.outgoingSince) return [];
     const command = parseCommand(input.adfToText(comment.body));

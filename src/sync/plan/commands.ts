@@ -43,7 +43,7 @@ export function planCommands(
       .map((mirror) => mirror.sourceId),
   );
   const people = comments.filter(
-    (comment) => comment.authorId !== input.ownAccountId && comment.mark == null && !sentAsText.has(comment.commentId),
+    (comment) => comment.authorId !== input.ownAccountId && comment.stamp == null && !sentAsText.has(comment.commentId),
   );
   for (const comment of people) {
     const known = findCommand(input.mirrors, comment.commentId);

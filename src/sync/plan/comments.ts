@@ -66,7 +66,7 @@ export function planComments(
   const named = restrictedFiles(input, issue, comments, input);
   if (named.length > 0) pass.urgent.push(remember("hold_files", { mirrors: named.map(restrictedFilePatch) }));
   const candidates = comments
-    .filter((comment) => comment.authorId !== input.ownAccountId && comment.mark == null)
+    .filter((comment) => comment.authorId !== input.ownAccountId && comment.stamp == null)
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.commentId, b.commentId));
   for (const comment of candidates) {
     // What ran as a command stays one, whatever it was edited into.

@@ -95,9 +95,9 @@ function keyOf(name: string): string {
 
 /** The identity that our own mark on a comment names; `null` where it is not ours. */
 function nameOf(input: PlanInput, comment: IssueComment): string | null {
-  if (comment.mark == null || comment.mark.inst !== input.installation || comment.authorId !== input.ownAccountId)
+  if (comment.stamp == null || comment.stamp.inst !== input.installation || comment.authorId !== input.ownAccountId)
     return null;
-  return comment.mark.messageId ?? comment.mark.fingerprint ?? null;
+  return comment.stamp.messageId ?? comment.stamp.fingerprint ?? null;
 }
 
 function planFiles(input: PlanInput): Action[] {
@@ -106,7 +106,7 @@ function planFiles(input: PlanInput): Action[] {
   const mirrors = input.mirrors.filter((mirror) => mirror.kind === "file" && mirror.origin === "huawei");
   const claimed = new Set<string | null>([
     ...mirrors.map((mirror) => mirror.copyId),
-    ...(comments ?? []).flatMap((comment) => (comment.mark?.files ?? []).map(([, attachmentId]) => attachmentId)),
+    ...(comments ?? []).flatMap((comment) => (comment.stamp?.files ?? []).map(([, attachmentId]) => attachmentId)),
   ]);
   const known = issue.files.filter((file) => claimed.has(file.attachmentId));
   return issue.files.flatMap((file): Action[] => {

@@ -142,7 +142,7 @@ function makeIssue(more: Partial<Issue> = {}): Issue {
     reporterId: null,
     creatorId: "bot",
     files: [],
-    mark: null,
+    stamp: null,
     ...more,
   };
 }
@@ -160,7 +160,7 @@ function makeComment(more: Partial<IssueComment> = {}): IssueComment {
     updatedAt: createdAt,
     restricted: false,
     jsdPublic: null,
-    mark: null,
+    stamp: null,
     ...more,
   };
 }
@@ -447,7 +447,7 @@ describe("messages to Jira", () => {
     const mark = { v: 1, inst, caseId: "TT1", messageId, srcHash: "h", files: [] };
 
     const actions = plan({
-      observed: { messages: [makeMessage()], comments: [makeComment({ authorId: "casebridge", mark })] },
+      observed: { messages: [makeMessage()], comments: [makeComment({ authorId: "casebridge", stamp: mark })] },
     });
 
     expect(kinds(actions)).toEqual(expected);
@@ -708,7 +708,7 @@ describe("what may leave Jira", () => {
     { name: "what our own account wrote", comment: { authorId: "casebridge" } },
     {
       name: "what carries our stamp",
-      comment: { mark: { v: 1, inst: "other", caseId: "TT1", srcHash: "", files: [] } },
+      comment: { stamp: { v: 1, inst: "other", caseId: "TT1", srcHash: "", files: [] } },
     },
     { name: "what is older than outgoingSince", comment: { createdAt: ago(291) } },
     { name: "what is older than outgoingSince but edited today", comment: { createdAt: ago(291), updatedAt: ago(5) } },

@@ -114,7 +114,7 @@ function recogniseOwn(input: PlanInput): Recognised | null {
  */
 function isStampOwed({ link, observed, installation, now }: PlanInput): boolean {
   if (link.markStampedAt === null) return observed.full && now.getTime() - link.createdAt.getTime() > stampPatienceMs;
-  const mark = observed.issue?.mark ?? null;
+  const mark = observed.issue?.stamp ?? null;
   if (mark === null) return false;
   return mark.inst !== installation || mark.caseId !== link.caseId || mark.issueId !== link.issueId;
 }

@@ -110,7 +110,7 @@ export function identify({ messages, mirrors, comments }: RecogniseInput): Reado
   const names = new Map<string, Identity>();
   const inProperties = new Set(
     comments.flatMap((comment) =>
-      comment.mark?.fingerprint === undefined ? [] : [parsePartName(comment.mark.fingerprint).message],
+      comment.stamp?.fingerprint === undefined ? [] : [parsePartName(comment.stamp.fingerprint).message],
     ),
   );
   for (const { message, fingerprint, withoutId } of nameMessages(messages, mirrors, (name) => inProperties.has(name))) {

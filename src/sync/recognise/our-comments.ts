@@ -31,9 +31,9 @@ export function recogniseComments(input: RecogniseInput, book: Book): void {
   const unreadable: IssueComment[] = [];
   for (const comment of own) {
     if (claimed.has(comment.commentId)) continue;
-    const { mark } = comment;
-    const name = mark?.messageId ?? mark?.fingerprint;
-    if (mark == null || name === undefined || !input.accepts(mark.inst) || isOfAnotherCase(input, mark.caseId)) {
+    const { stamp } = comment;
+    const name = stamp?.messageId ?? stamp?.fingerprint;
+    if (stamp == null || name === undefined || !input.accepts(stamp.inst) || isOfAnotherCase(input, stamp.caseId)) {
       unreadable.push(comment);
     } else {
       const read = parseCopyName(name);
@@ -94,16 +94,16 @@ function takeCopy(
     {
       ...row,
       fingerprint: part === 1 ? (identity?.fingerprint ?? null) : null,
-      sourceHash: comment.mark?.srcHash ?? null,
+      sourceHash: comment.stamp?.srcHash ?? null,
       ...(identity === undefined ? {} : { sourceAt: identity.message.createdAt }),
       copyId: comment.commentId,
       // What a copy says about its message: marked as withdrawn, it is not marked again. Whoever wrote it may have died before its
       // further parts: while its intent stands, the planner looks at the message once more.
-      state: comment.mark?.srcHash === withdrawnHash ? "withdrawn" : part === 1 && onItsWay ? "sending" : "live",
+      state: comment.stamp?.srcHash === withdrawnHash ? "withdrawn" : part === 1 && onItsWay ? "sending" : "live",
     },
     keys,
   );
-  for (const [fileId, attachmentId] of comment.mark?.files ?? []) {
+  for (const [fileId, attachmentId] of comment.stamp?.files ?? []) {
     if (book.find(mirrorId.caseFile(fileId)) !== undefined) continue;
     book.add(
       {

@@ -93,7 +93,7 @@ function takeSentComment(input: RecogniseInput, book: Book, commentId: string, g
   const known = book.find(row);
   const isWithdrawn =
     known?.state === "withdrawn" || group.some(({ mark }) => mark.kind === "comment" && mark.withdrawn);
-  const isPersons = comment !== undefined && comment.authorId !== input.ownAccountId && comment.mark == null;
+  const isPersons = comment !== undefined && comment.authorId !== input.ownAccountId && comment.stamp == null;
   // Of a comment that is gone only its withdrawal proves that it was ours; else somebody may have quoted.
   if (!isPersons && !isWithdrawn && known === undefined) {
     book.unknownMarks.push(...group);

@@ -76,7 +76,7 @@ type Readings = Pick<
   JiraPort,
   | "listUpdatedIssues"
   | "findIssuesByLabels"
-  | "listMarkedIssues"
+  | "listStampedIssues"
   | "listIssuesByJql"
   | "listIssues"
   | "findIssue"
@@ -94,7 +94,7 @@ function readIssues(base: JiraPort, memory: JiraMemory, transitions: Map<string,
   return {
     listUpdatedIssues: async (minutes, lane) => showAll(await base.listUpdatedIssues(minutes, lane)),
     findIssuesByLabels: async (labels, lane) => showAll(await base.findIssuesByLabels(labels, lane)),
-    listMarkedIssues: async (scope, lane) => showAll(await base.listMarkedIssues(scope, lane)),
+    listStampedIssues: async (scope, lane) => showAll(await base.listStampedIssues(scope, lane)),
     listIssuesByJql: async (jql, lane) => showAll(await base.listIssuesByJql(jql, lane)),
     listIssues: async (issueIds, lane) => {
       const made = issueIds.flatMap((issueId) => madeIssue(issueId) ?? []);
@@ -147,8 +147,8 @@ type IssueWrites = Pick<
   | "createIssue"
   | "completeIssue"
   | "changeLabels"
-  | "setIssueMark"
-  | "setIssueMarks"
+  | "setIssueStamp"
+  | "setIssueStamps"
   | "transitionIssue"
   | "linkIssues"
   | "deleteIssue"
@@ -184,13 +184,13 @@ function writeIssues(writing: Writing): IssueWrites {
         reporterId: null,
         creatorId: await base.getOwnAccountId(),
         files: [],
-        mark: input.mark,
+        stamp: input.stamp,
       };
       memory.addIssue(made, statuses);
       write({
         operation: "createIssue",
         target: null,
-        item: `case ${input.mark.caseId}`,
+        item: `case ${input.stamp.caseId}`,
         what: `create an issue in ${writing.settings.jira.projectKey} with labels ${input.labels.join(", ")}${formWords(input)}`,
         text: `${input.summary}\n${text.adfToText(input.descriptionAdf)}`,
       });
@@ -221,14 +221,14 @@ function writeIssues(writing: Writing): IssueWrites {
         what: `labels: add ${add.join(", ") || "none"}; remove ${remove.join(", ") || "none"}`,
       });
     },
-    setIssueMark: async (issueId, mark) => {
-      changeIssue(issueId, (issue) => ({ ...issue, mark }));
-      write({ operation: "setIssueMark", target: issueId, item: "property", what: "complete the issue property" });
+    setIssueStamp: async (issueId, mark) => {
+      changeIssue(issueId, (issue) => ({ ...issue, stamp: mark }));
+      write({ operation: "setIssueStamp", target: issueId, item: "property", what: "complete the issue property" });
     },
-    setIssueMarks: async (marks) => {
-      for (const { issueId, mark } of marks) changeIssue(issueId, (issue) => ({ ...issue, mark }));
+    setIssueStamps: async (marks) => {
+      for (const { issueId, stamp } of marks) changeIssue(issueId, (issue) => ({ ...issue, stamp }));
       const what = `complete the issue property of ${marks.length} issues`;
-      write({ operation: "setIssueMarks", target: null, item: "properties", what });
+      write({ operation: "setIssueStamps", target: null, item: "properties", what });
       return marks.map(({ issueId }) => issueId);
     },
     transitionIssue: async (issueId, transitionId, fields) => {
@@ -266,7 +266,7 @@ type CommentWrites = Pick<JiraPort, "createComment" | "updateComment" | "deleteC
 function writeComments({ base, text, memory, nextNumber, write }: Writing): CommentWrites {
   const { now, changeIssue, changeComments } = memory;
   return {
-    createComment: async (issueId, { bodyAdf, mark }) => {
+    createComment: async (issueId, { bodyAdf, stamp }) => {
       const commentId = toId<CommentId>(makeId(nextNumber()));
       const comment: IssueComment = {
         commentId,
@@ -279,25 +279,25 @@ function writeComments({ base, text, memory, nextNumber, write }: Writing): Comm
         updatedAt: now(),
         restricted: false,
         jsdPublic: null,
-        mark,
+        stamp,
       };
       changeComments(issueId, (comments) => [...comments, comment]);
-      const words = commentWords(mark.fingerprint ?? "", mark.messageId ?? null);
+      const words = commentWords(stamp.fingerprint ?? "", stamp.messageId ?? null);
       write({ operation: "createComment", target: issueId, ...words, text: text.adfToText(bodyAdf) });
       return commentId;
     },
-    updateComment: async (issueId, commentId, { bodyAdf, mark }) => {
+    updateComment: async (issueId, commentId, { bodyAdf, stamp }) => {
       const updatedAt = now();
       changeComments(issueId, (comments) =>
         comments.map((comment) =>
-          comment.commentId === commentId ? { ...comment, body: bodyAdf, mark, updatedAt } : comment,
+          comment.commentId === commentId ? { ...comment, body: bodyAdf, stamp, updatedAt } : comment,
         ),
       );
       write({
         operation: "updateComment",
         target: issueId,
         item: `comment ${commentId}`,
-        what: mark.srcHash === withdrawnHash ? "mark a withdrawn message" : "write a comment of ours anew",
+        what: stamp.srcHash === withdrawnHash ? "mark a withdrawn message" : "write a comment of ours anew",
         text: text.adfToText(bodyAdf),
       });
     },

@@ -45,7 +45,7 @@ export async function listHistory(deps: HistoryDeps, linkId: LinkId): Promise<re
   const comments = await jira.listComments(issue.issueId, "live");
   const ownAccountId = await jira.getOwnAccountId();
   return comments
-    .filter((comment) => comment.authorId !== ownAccountId && comment.mark == null)
+    .filter((comment) => comment.authorId !== ownAccountId && comment.stamp == null)
     .flatMap((comment) => {
       const words = text.adfToText(comment.body);
       const hashes = commentHashes(comment, text.adfToText);

@@ -32,8 +32,8 @@ function commentsTwice({ sorted, mirrors, comments, ownAccountId, adfToText }: C
   const own = comments.filter(
     (comment) =>
       comment.authorId === ownAccountId &&
-      comment.mark?.srcHash !== withdrawnHash &&
-      parseCopyName(comment.mark?.fingerprint ?? "").kind !== "notice",
+      comment.stamp?.srcHash !== withdrawnHash &&
+      parseCopyName(comment.stamp?.fingerprint ?? "").kind !== "notice",
   );
   const alike = groupBy(own, (comment) => whatItSays(adfToText(comment.body)));
   const shown = new Set(sorted.people.map(({ sourceId, renameFrom }) => renameFrom ?? sourceId));

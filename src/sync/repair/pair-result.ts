@@ -89,7 +89,7 @@ export function summarise(
   );
   const history = reading.comments.filter(
     (comment) =>
-      comment.mark === null &&
+      comment.stamp === null &&
       !sent.has(comment.commentId) &&
       isWanted(deps.settings, deps.text.adfToText(comment.body)) &&
       commentBar({ ...reading, comment, settings: deps.settings }) === null,

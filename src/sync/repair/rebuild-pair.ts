@@ -165,7 +165,7 @@ async function storePair(
   if (!isOurs) {
     const { caseId, issueId } = pair;
     try {
-      await deps.jira.setIssueMark(issueId, { v: 1, inst: facts.installation, caseId, issueId }, lane);
+      await deps.jira.setIssueStamp(issueId, { v: 1, inst: facts.installation, caseId, issueId }, lane);
       await leased.apply({ link: { markStampedAt: deps.clock.now() } });
     } catch (error) {
       // Where the issue lives now we may have no say; its link is paused anyway.

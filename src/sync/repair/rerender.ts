@@ -9,7 +9,7 @@
 
 import { type IdentifiedMessage, sortMessages } from "../../domain/identity.ts";
 import type { LinkId } from "../../domain/ids.ts";
-import type { CommentMark, IssueComment } from "../../domain/issue.ts";
+import type { CommentStamp, IssueComment } from "../../domain/issue.ts";
 import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import { isFurtherPart, isPartOf, parsePartName } from "../../domain/rows/item-key.ts";
 import { findMirror, mirrorId } from "../../domain/rows/mirror.ts";
@@ -83,7 +83,7 @@ async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<Rere
       const copy = copies.get(parts[index]?.copyId ?? "");
       if (copy === undefined || toSorted(copy.body) === toSorted(bodyAdf)) continue;
       changed += 1;
-      const mark: CommentMark = copy.mark ?? {
+      const mark: CommentStamp = copy.stamp ?? {
         v: 1,
         inst: await deps.state.getInstallation(),
         caseId: link.caseId ?? "",
@@ -92,7 +92,7 @@ async function rewriteComments(deps: LinkDeps, leased: LeasedLink): Promise<Rere
         files: [],
       };
       // The same body under the same id: safe to repeat, so no intent is needed.
-      await deps.jira.updateComment(link.issueId, copy.commentId, { bodyAdf, mark }, lane);
+      await deps.jira.updateComment(link.issueId, copy.commentId, { bodyAdf, stamp: mark }, lane);
       tellWrite(deps, leased, { side: "jira", action: "comment" });
     }
   }

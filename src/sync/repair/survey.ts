@@ -3,13 +3,13 @@
 import type { CaseSummary } from "../../domain/case.ts";
 import { findMark } from "../../domain/identity.ts";
 import { type CaseId, compareIds, type IssueId, type IssueKey, toId } from "../../domain/ids.ts";
-import type { IssueMark } from "../../domain/issue.ts";
+import type { IssueStamp } from "../../domain/issue.ts";
 import { caseLabel } from "../../domain/labels.ts";
 import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { isByUs, isIssueOf, namesItself } from "../ownership.ts";
-import type { Clock, HuaweiPort, JiraPort, Log, MarkedIssue, TextPort } from "../ports.ts";
+import type { Clock, HuaweiPort, JiraPort, Log, StampedIssue, TextPort } from "../ports.ts";
 import { requestOf } from "../request/request.ts";
 import type { RebuildState, StatePort } from "../state.ts";
 
@@ -69,13 +69,13 @@ export async function survey(deps: RebuildDeps): Promise<Survey> {
   const labelled: { caseId: CaseId; issueKey: IssueKey }[] = [];
   const counts = new Map<string, number>();
   for (const hit of hits) {
-    const { mark } = hit;
-    if (mark !== null && (await isProved(deps, hit, mark, cases))) {
-      counts.set(mark.inst, (counts.get(mark.inst) ?? 0) + 1);
-      const caseId = toId<CaseId>(mark.caseId);
-      const found = { ...hit, caseId, inst: mark.inst, stamped: mark.issueId === hit.issueId };
+    const { stamp } = hit;
+    if (stamp !== null && (await isProved(deps, hit, stamp, cases))) {
+      counts.set(stamp.inst, (counts.get(stamp.inst) ?? 0) + 1);
+      const caseId = toId<CaseId>(stamp.caseId);
+      const found = { ...hit, caseId, inst: stamp.inst, stamped: stamp.issueId === hit.issueId };
       valid.set(caseId, [...(valid.get(caseId) ?? []), found]);
-    } else if (mark !== null) {
+    } else if (stamp !== null) {
       clones.push(hit.issueKey);
     } else {
       for (const label of hit.labels.filter((entry) => entry.startsWith(caseLabel("")))) {
@@ -103,13 +103,13 @@ export async function survey(deps: RebuildDeps): Promise<Survey> {
   return { found, duplicates, unmarked, clones, installations, cases };
 }
 
-type Hit = MarkedIssue & { readonly moved: boolean };
+type Hit = StampedIssue & { readonly moved: boolean };
 
 /** Whether an issue is that of the case which its property names; a case that was made for the issue says so, too. */
 async function isProved(
   deps: RebuildDeps,
   hit: Hit,
-  mark: IssueMark,
+  mark: IssueStamp,
   cases: ReadonlyMap<CaseId, CaseSummary>,
 ): Promise<boolean> {
   const made = cases.get(toId<CaseId>(mark.caseId));
@@ -119,16 +119,16 @@ async function isProved(
 
 /** Marked issues of the project, whatever was done to their labels, and those that were moved out of it. */
 async function listHits(deps: RebuildDeps): Promise<readonly Hit[]> {
-  const inside = await deps.jira.listMarkedIssues("project", lane).catch((error: unknown) => {
+  const inside = await deps.jira.listStampedIssues("project", lane).catch((error: unknown) => {
     // More pages than a search may have: in such a project the labels must do.
     if (!isServiceError(error, "contract")) throw error;
     deps.log.warn(
       { connection: deps.settings.name },
       "The project is too large to be read whole; only labelled issues are found",
     );
-    return deps.jira.listMarkedIssues("labelled", lane);
+    return deps.jira.listStampedIssues("labelled", lane);
   });
-  const elsewhere = await deps.jira.listMarkedIssues("elsewhere", lane);
+  const elsewhere = await deps.jira.listStampedIssues("elsewhere", lane);
   return [
     ...inside.map((hit) => ({ ...hit, moved: false })),
     ...elsewhere
@@ -148,7 +148,7 @@ async function findJiraBorn(
     const mark = known.has(entry.caseId) ? null : findMark(entry.description);
     if (mark?.kind !== "case" || known.has(mark.issueId)) continue;
     const issue = await deps.jira.findIssue(toId<IssueId>(mark.issueId), lane);
-    if (issue === null || issue.mark !== null) continue;
+    if (issue === null || issue.stamp !== null) continue;
     // Ids of different sites may be equal: the texts must be, too.
     if (!entry.description.includes(issue.summary.slice(0, 40))) continue;
     const moved = issue.projectKey !== deps.settings.jira.projectKey;

@@ -15,7 +15,7 @@ import { toOurTime } from "../../lib/service-clock.ts";
 import { postNotice } from "../apply/notices.ts";
 import { type ApplyDeps, needIssue } from "../apply/write-once.ts";
 import { isIssueOf, namesItself } from "../ownership.ts";
-import type { JiraPort, MarkedIssue } from "../ports.ts";
+import type { JiraPort, StampedIssue } from "../ports.ts";
 import type { LeasedLink } from "../state.ts";
 import { say, type Words } from "../texts/say.ts";
 
@@ -26,24 +26,24 @@ import { say, type Words } from "../texts/say.ts";
  */
 export async function isClone(
   deps: { readonly jira: Pick<JiraPort, "getOwnAccountId" | "listChanges"> },
-  issue: MarkedIssue,
+  issue: StampedIssue,
   lane: Lane,
 ): Promise<boolean> {
-  if (issue.mark === null) {
+  if (issue.stamp === null) {
     const isLabelled = issue.labels.some((label) => label.startsWith(caseLabelPrefix));
     return isLabelled && issue.creatorId !== (await deps.jira.getOwnAccountId());
   }
-  return !namesItself(issue) || !(await isIssueOf(deps, issue, issue.mark.caseId, lane));
+  return !namesItself(issue) || !(await isIssueOf(deps, issue, issue.stamp.caseId, lane));
 }
 
 /** What keeps a copy from being a request, for people; `null` where the issue carries nothing of casebridge's. Pure. */
-export function cloneText({ issueId, labels, mark }: Pick<Issue, "issueId" | "labels" | "mark">): Words | null {
+export function cloneText({ issueId, labels, stamp }: Pick<Issue, "issueId" | "labels" | "stamp">): Words | null {
   const foreign = labels.filter((label) => label.startsWith(caseLabelPrefix));
   if (foreign.length > 0) {
     return (t) => t.request.copyByLabel(foreign.join(", "));
   }
-  if (mark === null) return null;
-  const isCopy = mark.issueId !== undefined && mark.issueId !== issueId;
+  if (stamp === null) return null;
+  const isCopy = stamp.issueId !== undefined && stamp.issueId !== issueId;
   return ({ request }) => (isCopy ? request.copyByMark : request.foreignMark);
 }
 
@@ -65,7 +65,7 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
   if (text !== null && !isTold) {
     const owed = findIntent(intents, { kind: "notice", cause }) !== undefined;
     const comments = owed ? [] : await deps.jira.listComments(issueId, deps.lane);
-    const before = comments.find((comment) => comment.mark?.fingerprint === noticeName(cause));
+    const before = comments.find((comment) => comment.stamp?.fingerprint === noticeName(cause));
     if (before === undefined) {
       writes = await postNotice(
         deps,

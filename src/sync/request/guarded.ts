@@ -89,7 +89,7 @@ async function takeWord(
   let writes = 0;
   for (const comment of comments) {
     const isOpen = findCommand(leased.snapshot.mirrors, comment.commentId) === undefined;
-    if (!isOpen || comment.authorId === ownAccountId || comment.mark != null) continue;
+    if (!isOpen || comment.authorId === ownAccountId || comment.stamp != null) continue;
     if (authorBar(comment, settings) !== null) continue;
     const command = parseCommand(deps.text.adfToText(comment.body));
     if (command?.name !== "release") continue;

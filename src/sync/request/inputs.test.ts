@@ -195,7 +195,7 @@ describe("inputs of a new case", () => {
       category: "new",
       securityLevelId: null,
       restriction: "none",
-      mark: null,
+      stamp: null,
     } as const;
     const hash = (more: Partial<typeof issue> | object = {}, text = "t") => {
       const changed = { ...issue, ...more };

@@ -101,12 +101,12 @@ export function collectInputs(
 
 /** Hash of everything that a person can mend: a refused request is tried again only when it changes (rule 7). Pure. */
 export function inputsHash(
-  issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "restriction" | "mark">,
+  issue: Pick<Issue, "summary" | "labels" | "priorityId" | "category" | "securityLevelId" | "restriction" | "stamp">,
   text: string,
   written: WrittenInputs,
 ): string {
   const labels = issue.labels.filter((label) => !label.startsWith(mirroredLabelPrefix) && label !== commonLabel);
-  const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.mark?.issueId ?? null];
+  const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.stamp?.issueId ?? null];
   if (issue.restriction !== "none") facts.push(issue.restriction);
   return hashParts([JSON.stringify([facts, [...labels].sort(), written])]).slice(0, 24);
 }

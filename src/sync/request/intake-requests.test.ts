@@ -118,7 +118,7 @@ it("a copy of an issue of which Jira does not tell is left out, and the others a
       issueKey: toId<IssueKey>(`OPS-${issueId}`),
       labels: [],
       creatorId: "ann",
-      mark: { v: 1, inst: "other", caseId: "c", issueId },
+      stamp: { v: 1, inst: "other", caseId: "c", issueId },
     }) as unknown as UpdatedIssue;
   const { deps } = stand({ "7": "forbidden" });
 
@@ -132,7 +132,7 @@ it("an issue of our own account whose property is gone is no copy", async () => 
       issueKey: toId<IssueKey>("OPS-9"),
       labels: ["hwcase-c"],
       creatorId,
-      mark: null,
+      stamp: null,
     }) as unknown as UpdatedIssue;
 
   expect(await takeClones(stand({}).deps, [issue("bot")])).toBe(0);

@@ -12,9 +12,9 @@ import type { RequestDeps } from "./request-deps.ts";
 
 /** What keeps an issue from becoming a case, whatever its inputs are. Throws `ServiceError`. */
 export async function obstacleOf(deps: RequestDeps, issue: Issue): Promise<Words | null> {
-  const { mark, issueKey } = issue;
-  if (mark !== null && mark.caseId !== "" && (await isIssueOf(deps, issue, mark.caseId, deps.lane))) {
-    return (t) => t.request.lost(mark.caseId, issueKey);
+  const { stamp, issueKey } = issue;
+  if (stamp !== null && stamp.caseId !== "" && (await isIssueOf(deps, issue, stamp.caseId, deps.lane))) {
+    return (t) => t.request.lost(stamp.caseId, issueKey);
   }
   const copied = cloneText(issue);
   if (copied !== null) return copied;

@@ -1,4 +1,4 @@
-/** Our marks on issues, one by one and many at once. */
+/** Our stamps on issues, one by one and many at once. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { IssueId } from "../domain/ids.ts";
@@ -7,7 +7,7 @@ import { isServiceError } from "../domain/service-error.ts";
 import type { JiraPort } from "../sync/ports.ts";
 import { readAnswer, refusedLocally } from "./errors.ts";
 import { bulkMax, type IssueDeps } from "./issue-deps.ts";
-import { propertyKey, toIssueMark } from "./mapping.ts";
+import { propertyKey, toIssueStamp } from "./mapping.ts";
 import { type CallContext, checkedSegment, readWhole } from "./transport.ts";
 import { labelPageSchema, taskSchema } from "./wire.ts";
 
@@ -15,24 +15,24 @@ import { labelPageSchema, taskSchema } from "./wire.ts";
 const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 
 /** `JiraPort.setIssueMark`. */
-export async function setIssueMark(
+export async function setIssueStamp(
   deps: IssueDeps,
   issueId: IssueId,
-  mark: Parameters<JiraPort["setIssueMark"]>[1],
+  stamp: Parameters<JiraPort["setIssueStamp"]>[1],
   lane: Lane,
 ) {
-  const call: CallContext = { operation: "setIssueMark", effect: "write", lane, issueId };
+  const call: CallContext = { operation: "setIssueStamp", effect: "write", lane, issueId };
   const url = `/rest/api/3/issue/${checkedSegment(call, issueId)}/properties/${propertyKey}`;
-  await deps.transport.client(call).sendRequest({ url, method: "PUT", body: mark });
+  await deps.transport.client(call).sendRequest({ url, method: "PUT", body: stamp });
 }
 
 /** `JiraPort.setIssueMarks`. */
-export async function setIssueMarks(deps: IssueDeps, marks: Parameters<JiraPort["setIssueMarks"]>[0], lane: Lane) {
-  const call: CallContext = { operation: "setIssueMarks", effect: "write", lane };
-  if (marks.length === 0) return [];
-  if (marks.length > bulkMax) throw refusedLocally(call, `more than ${bulkMax} issues`);
+export async function setIssueStamps(deps: IssueDeps, stamps: Parameters<JiraPort["setIssueStamps"]>[0], lane: Lane) {
+  const call: CallContext = { operation: "setIssueStamps", effect: "write", lane };
+  if (stamps.length === 0) return [];
+  if (stamps.length > bulkMax) throw refusedLocally(call, `more than ${bulkMax} issues`);
   const json = {
-    issues: marks.map(({ issueId, mark }) => ({ issueID: Number(issueId), properties: { [propertyKey]: mark } })),
+    issues: stamps.map(({ issueId, stamp }) => ({ issueID: Number(issueId), properties: { [propertyKey]: stamp } })),
   };
   const url = deps.transport.toUrl("/rest/api/3/issue/properties/multi");
   // Answered by 303 with the address of a task that does it (bulkSetIssuePropertiesByIssue).
@@ -43,7 +43,7 @@ export async function setIssueMarks(deps: IssueDeps, marks: Parameters<JiraPort[
   });
   const taskId = /\/task\/([A-Za-z0-9-]+)\/?$/.exec(location)?.[1];
   if (taskId !== undefined) await waitForTask(deps, taskId, lane);
-  return listCarrying(deps, marks, lane);
+  return listCarrying(deps, stamps, lane);
 }
 
 /** Waits until a task ends, or as long as a round may wait for it. What it says of itself is not asked: the issues tell. */
@@ -61,15 +61,15 @@ async function waitForTask(deps: IssueDeps, taskId: string, lane: Lane): Promise
   }
 }
 
-/** The issues among these that carry their mark now. */
-async function listCarrying(deps: IssueDeps, marks: Parameters<JiraPort["setIssueMarks"]>[0], lane: Lane) {
-  const call: CallContext = { operation: "setIssueMarks", effect: "read", lane };
+/** The issues among these that carry their stamp now. */
+async function listCarrying(deps: IssueDeps, stamps: Parameters<JiraPort["setIssueStamps"]>[0], lane: Lane) {
+  const call: CallContext = { operation: "setIssueStamps", effect: "read", lane };
   const { issues } = await deps.transport.client(call).sendRequest({
     url: "/rest/api/3/issue/bulkfetch",
     method: "POST",
-    body: { issueIdsOrKeys: marks.map(({ issueId }) => issueId), fields: ["labels"], properties: [propertyKey] },
+    body: { issueIdsOrKeys: stamps.map(({ issueId }) => issueId), fields: ["labels"], properties: [propertyKey] },
     schema: z.object({ issues: labelPageSchema.shape.issues }),
   });
-  const found = new Map(issues.map((issue) => [issue.id, toIssueMark(issue.properties?.[propertyKey])]));
-  return marks.flatMap(({ issueId, mark }) => (isDeepStrictEqual(found.get(issueId), mark) ? [issueId] : []));
+  const found = new Map(issues.map((issue) => [issue.id, toIssueStamp(issue.properties?.[propertyKey])]));
+  return stamps.flatMap(({ issueId, stamp }) => (isDeepStrictEqual(found.get(issueId), stamp) ? [issueId] : []));
 }

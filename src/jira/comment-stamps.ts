@@ -1,22 +1,22 @@
 /** The property `casebridge` of comments, which says what each of ours is a copy of (rule 1). */
 import type { IssueComment } from "../domain/issue.ts";
 import type { Directory } from "./directory.ts";
-import { propertyKey, toComment, toCommentMark, type WireComment } from "./mapping.ts";
+import { propertyKey, toComment, toCommentStamp, type WireComment } from "./mapping.ts";
 import type { CallContext, Transport } from "./transport.ts";
 import { commentListSchema } from "./wire.ts";
 
 const bulkMax = 1_000;
 
-/** Reads comments by their ids, and gives readings the marks that they lack. */
-export function makeCommentMarks({
+/** Reads comments by their ids, and gives readings the stamps that they lack. */
+export function makeCommentStamps({
   transport,
   directory,
 }: {
   readonly transport: Transport;
   readonly directory: Directory;
 }) {
-  /** Comments with their marks. The marks of `known` comments are not read: the caller remembers what they are. */
-  async function withMarks(
+  /** Comments with their stamps. The stamps of `known` comments are not read: the caller remembers what they are. */
+  async function withStamps(
     call: CallContext,
     wires: readonly WireComment[],
     known: ReadonlySet<string> = new Set(),
@@ -32,9 +32,9 @@ export function makeCommentMarks({
     return wires.map((wire) => {
       if (!read.has(wire.id)) return toComment(wire, null);
       const properties = read.get(wire.id);
-      // Still none: it is known anyway, the comment went away in between, or its list lags. That is not the same as having no mark.
+      // Still none: it is known anyway, the comment went away in between, or its list lags. That is not the same as having no stamp.
       if (!Array.isArray(properties)) return toComment(wire, undefined);
-      return toComment(wire, toCommentMark(properties.find(({ key }) => key === propertyKey)?.value));
+      return toComment(wire, toCommentStamp(properties.find(({ key }) => key === propertyKey)?.value));
     });
   }
 
@@ -52,5 +52,5 @@ export function makeCommentMarks({
     return values;
   }
 
-  return { withMarks, listByIds };
+  return { withMarks: withStamps, listByIds };
 }
