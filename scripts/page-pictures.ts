@@ -41,7 +41,7 @@ async function startDemoWorker(huaweiUrl: string, jiraUrl: string, dataDir: stri
 }
 
 /** Plays the demo's script, and on one issue what a timeline should show; answers the link to look at. */
-async function live(people: People, { parts }: RunningWorker): Promise<string> {
+async function live(people: People, { composition: parts }: RunningWorker): Promise<string> {
   for (let scene = 0; scene < sceneCount; scene += 1) {
     playScene(people, scene);
     await sleep(200);
@@ -72,7 +72,7 @@ async function live(people: People, { parts }: RunningWorker): Promise<string> {
 }
 
 /** An hour of traffic before the demo began, in waves. */
-async function makeUpHour({ parts }: RunningWorker): Promise<void> {
+async function makeUpHour({ composition: parts }: RunningWorker): Promise<void> {
   const wave = (minute: number, length: number, height: number): number =>
     Math.max(0, Math.round(height * Math.sin((2 * Math.PI * minute) / length) + (height * ((minute * 7) % 5)) / 6));
   const now = Math.floor(Date.now() / 60_000) * 60_000;

@@ -34,13 +34,13 @@ export function makeApp(): App {
         await database.close();
       }
     },
-    withParts: async (access, work) => {
+    withComposition: async (access, work) => {
       const config = readConfig("command");
-      const parts = await compose(config, commandLog(config), { access, actor });
+      const composition = await compose(config, commandLog(config), { access, actor });
       try {
-        return await onFoundSchema(parts.database, () => work(parts));
+        return await onFoundSchema(composition.database, () => work(composition));
       } finally {
-        await parts.close();
+        await composition.close();
       }
     },
     startWorker: async (config, log, hooks) => {

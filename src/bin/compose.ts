@@ -25,7 +25,7 @@ import { type OpenDatabase, onFoundSchema, openDatabase } from "./database.ts";
 import { makeStatusReport, type StatusDeps } from "./status.ts";
 
 /** Everything that commands and the worker work with. `close` ends it in order: spool, database, embedded server. */
-export type Parts = Commands.Parts & {
+export type Composition = Commands.Composition & {
   readonly owner: string;
   readonly database: OpenDatabase;
   /** What reports and notifications are read from. */
@@ -39,7 +39,7 @@ export type Parts = Commands.Parts & {
  * Wires database, budgets, adapters and flows of every configured connection. Makes no remote call. With access `read` nothing of it
  * writes to the database: budgets and tokens are this process's own.
  */
-export async function compose(config: Config, log: Log, options: ComposeOptions = {}): Promise<Parts> {
+export async function compose(config: Config, log: Log, options: ComposeOptions = {}): Promise<Composition> {
   const metrics = makeMetrics();
   const database = await openDatabase(config, log, {
     access: options.access ?? "write",
@@ -57,7 +57,7 @@ async function wire(
   config: Config,
   log: Log,
   given: { readonly database: OpenDatabase; readonly metrics: Metrics; readonly options: ComposeOptions },
-): Promise<Parts> {
+): Promise<Composition> {
   const { database, metrics, options } = given;
   const { prisma } = database;
   const reads = options.access === "read";

@@ -10,7 +10,7 @@ import type { ZoneMemory } from "../huawei/service-zone.ts";
 import { type JiraAdminPort, makeJiraClient } from "../jira/jira-client.ts";
 import { makeTextPort } from "../jira/text-port.ts";
 import { countWarnings } from "../lib/counted-warnings.ts";
-import { hashParts } from "../lib/hash.ts";
+import { hashTexts } from "../lib/hash.ts";
 import { Secret } from "../lib/secret.ts";
 import type { SpoolFolder } from "../lib/spool.ts";
 import { makeReadingTokenStore } from "../lib/token-store.ts";
@@ -67,7 +67,7 @@ export type ComposeOptions = {
 };
 
 /** What a connection is wired with. */
-export type ConnectionParts = {
+export type ConnectionWiring = {
   readonly connection: ConnectionConfig;
   /** Those that own the cases which both see. */
   readonly earlier: readonly ConnectionConfig[];
@@ -84,12 +84,12 @@ export type ConnectionParts = {
 };
 
 /** Wires one connection. Makes no remote call. With access `read` nothing of it writes to the database. */
-export function wireConnection(parts: ConnectionParts): WiredConnection {
-  const { connection, database, state, spool, clock, owner, options, metrics } = parts;
+export function wireConnection(wiring: ConnectionWiring): WiredConnection {
+  const { connection, database, state, spool, clock, owner, options, metrics } = wiring;
   // A service that is away fails every run of every link.
-  const log = countWarnings(parts.log, { common: { connection: connection.name } });
-  const huawei = wireHuawei({ ...parts, log });
-  const jira = wireJira({ ...parts, log });
+  const log = countWarnings(wiring.log, { common: { connection: connection.name } });
+  const huawei = wireHuawei({ ...wiring, log });
+  const jira = wireJira({ ...wiring, log });
   const cache = makeLookupCache(database.prisma);
   const settings = connection;
   return {
@@ -97,7 +97,7 @@ export function wireConnection(parts: ConnectionParts): WiredConnection {
     config: connection,
     huawei,
     jira,
-    intake: { huawei, jira, state, clock, log, settings, owner, earlier: parts.earlier },
+    intake: { huawei, jira, state, clock, log, settings, owner, earlier: wiring.earlier },
     reconcile: {
       huawei,
       jira,
@@ -109,7 +109,7 @@ export function wireConnection(parts: ConnectionParts): WiredConnection {
       account: huawei,
       lookups: makeLookups({
         port: huawei,
-        cache: isReading(parts) ? { ...cache, save: async () => {} } : cache,
+        cache: isReading(wiring) ? { ...cache, save: async () => {} } : cache,
         clock,
         log,
         connectionName: connection.name,
@@ -135,52 +135,52 @@ export function wireConnection(parts: ConnectionParts): WiredConnection {
   };
 }
 
-function isReading({ options }: ConnectionParts): boolean {
+function isReading({ options }: ConnectionWiring): boolean {
   return options.access === "read";
 }
 
-function wireHuawei(parts: ConnectionParts): HuaweiPort & HuaweiAdminPort {
-  const { connection, database, clock, log } = parts;
+function wireHuawei(wiring: ConnectionWiring): HuaweiPort & HuaweiAdminPort {
+  const { connection, database, clock, log } = wiring;
   const { prisma } = database;
   const key = budgetKeys(connection).huawei;
-  const budget = wireBudget(parts, "huawei", key);
+  const budget = wireBudget(wiring, "huawei", key);
   const tokens = makeTokenStore({ prisma, key: tokenKey(connection) });
   const zoneCursor = { connectionName: connection.name, name: `service_zone ${connection.huawei.endpoint}` };
   const zones: ZoneMemory = {
     find: async () => Number((await findCursor(prisma, zoneCursor.connectionName, zoneCursor.name)) ?? 0),
     save: async (minutes) =>
-      isReading(parts) ? undefined : saveCursor(prisma, { ...zoneCursor, value: String(minutes) }),
+      isReading(wiring) ? undefined : saveCursor(prisma, { ...zoneCursor, value: String(minutes) }),
   };
-  const { machine } = parts.options;
+  const { machine } = wiring.options;
   const make = (options: ConnectionConfig["huawei"]) =>
     makeHuaweiClient({
       options: machine?.callTimeoutMs === undefined ? options : { ...options, timeoutMs: machine.callTimeoutMs },
       budget,
-      tokens: isReading(parts) ? makeReadingTokenStore(tokens) : tokens,
+      tokens: isReading(wiring) ? makeReadingTokenStore(tokens) : tokens,
       zones,
-      onAnswer: tellAnswers(parts, "huawei"),
+      onAnswer: tellAnswers(wiring, "huawei"),
       clock,
       log,
-      ...waitsOf(parts.options),
+      ...waitsOf(wiring.options),
     });
   return observePort(make(connection.huawei), {
     side: "huawei",
     connection: connection.name,
-    metrics: parts.metrics,
-    onRefused: noteRefusals(parts, key),
+    metrics: wiring.metrics,
+    onRefused: noteRefusals(wiring, key),
     renew: makeRenewal(
-      () => parts.reread()?.huawei.credentials ?? null,
+      () => wiring.reread()?.huawei.credentials ?? null,
       connection.huawei.credentials,
       (credentials) => make({ ...connection.huawei, credentials }),
     ),
   });
 }
 
-function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
-  const { connection, clock, log } = parts;
+function wireJira(wiring: ConnectionWiring): JiraPort & JiraAdminPort {
+  const { connection, clock, log } = wiring;
   const key = budgetKeys(connection).jira;
-  const budget = wireBudget(parts, "jira", key);
-  const { machine } = parts.options;
+  const budget = wireBudget(wiring, "jira", key);
+  const { machine } = wiring.options;
   const ms = machine?.callTimeoutMs;
   const make = (options: ConnectionConfig["jira"]) =>
     makeJiraClient({
@@ -188,29 +188,29 @@ function wireJira(parts: ConnectionParts): JiraPort & JiraAdminPort {
       budget,
       clock,
       log,
-      ...waitsOf(parts.options),
+      ...waitsOf(wiring.options),
       ...(ms === undefined ? {} : { timeouts: { connectMs: ms, callMs: ms, fileMs: ms } }),
       extraFields: toldFields(connection.create.fields),
-      onAnswer: tellAnswers(parts, "jira"),
+      onAnswer: tellAnswers(wiring, "jira"),
       inServiceProject: connection.comments.inServiceProject,
     });
   return observePort(make(connection.jira), {
     side: "jira",
     connection: connection.name,
-    metrics: parts.metrics,
-    onRefused: noteRefusals(parts, key),
+    metrics: wiring.metrics,
+    onRefused: noteRefusals(wiring, key),
     renew: makeRenewal(
-      () => parts.reread()?.jira.apiToken ?? null,
+      () => wiring.reread()?.jira.apiToken ?? null,
       connection.jira.apiToken,
       (apiToken) => make({ ...connection.jira, apiToken }),
     ),
   });
 }
 
-function wireBudget(parts: ConnectionParts, side: Side, key: string): Budget {
-  const { connection, database, metrics, options } = parts;
+function wireBudget(wiring: ConnectionWiring, side: Side, key: string): Budget {
+  const { connection, database, metrics, options } = wiring;
   const ratePerSecond = connection[side].requestsPerSecond;
-  const own = isReading(parts) ? makeLocalBudget(ratePerSecond) : null;
+  const own = isReading(wiring) ? makeLocalBudget(ratePerSecond) : null;
   const budget = options.machine?.budgetOf(side) ?? own ?? makeBudget({ prisma: database.prisma, key, ratePerSecond });
   const onTaken = () => options.onRequest?.({ connection: connection.name, side });
   return observeBudget(budget, { side, metrics, onTaken });
@@ -227,16 +227,16 @@ function waitsOf({
   };
 }
 
-function tellAnswers({ connection, options }: ConnectionParts, side: Side): (answered: boolean) => void {
+function tellAnswers({ connection, options }: ConnectionWiring, side: Side): (answered: boolean) => void {
   return (answered) => options.onAnswer?.({ connection: connection.name, side, answered });
 }
 
 /** Remembers which credential is refused, so that the page and every replica know. */
-function noteRefusals(parts: ConnectionParts, key: string): (refused: boolean) => void {
-  const { connection, database, log } = parts;
+function noteRefusals(wiring: ConnectionWiring, key: string): (refused: boolean) => void {
+  const { connection, database, log } = wiring;
   return (refused) => {
     if (refused) log.error({ connection: connection.name, budget: key }, "The service refuses the credentials");
-    if (isReading(parts)) return;
+    if (isReading(wiring)) return;
     setBudgetRefused({ prisma: database.prisma }, key, refused).catch((error: unknown) =>
       log.warn({ error }, "A refused credential could not be recorded"),
     );
@@ -279,5 +279,5 @@ function loginDetail(credentials: ConnectionConfig["huawei"]["credentials"]): st
   if (credentials.kind === "password") return credentials.projectId ?? "";
   if (credentials.kind !== "agency") return "";
   const { ak, domainId, agency } = credentials;
-  return hashParts([ak.reveal(), domainId ?? "", agency.externalId ?? ""]).slice(0, 16);
+  return hashTexts([ak.reveal(), domainId ?? "", agency.externalId ?? ""]).slice(0, 16);
 }

@@ -12,22 +12,22 @@ import type { QueueBackend } from "../queue/contract.ts";
 import { NotNow } from "../queue/job-decision.ts";
 import { purgeOld } from "../store/keeping.ts";
 import type { Outcome } from "../sync/outcome.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 
 /** How many runs over links are under way in this process. */
 export type Load = { running: number };
 
 /** Makes all handlers. Each run is counted; runs over links also in `load`, while they last. */
 export function makeHandlers({
-  parts,
+  composition,
   turns,
   load,
 }: {
-  readonly parts: Parts;
+  readonly composition: Composition;
   readonly turns: Turns;
   readonly load: Load;
 }): Parameters<QueueBackend["startWorkers"]>[0] {
-  const { connections, metrics } = parts;
+  const { connections, metrics } = composition;
   const counted = (handle: (payload: unknown) => Promise<Outcome>) => countRuns(metrics, handle);
   return [
     {
@@ -67,7 +67,7 @@ export function makeHandlers({
       name: keepHouseJob,
       handle: counted(() =>
         handleKeepHouse(async () => {
-          const purged = await purgeOld({ prisma: parts.database.prisma, clock: parts.clock });
+          const purged = await purgeOld({ prisma: composition.database.prisma, clock: composition.clock });
           return purged.runs + purged.audit + purged.webhooks + purged.sessions;
         }),
       ),

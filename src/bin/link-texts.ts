@@ -8,13 +8,13 @@ import { displayName } from "../domain/text/sanitize.ts";
 import { isRestricted, issueBar } from "../sync/plan/restriction.ts";
 import type { ReadTexts } from "../web/pages/timeline.ts";
 import { textKey } from "../web/pages/timeline.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 
 type Text = { readonly author: string; readonly text: string } | null;
 
 /** Reads them with the lane of people. A service that does not answer is told, not thrown. */
 export async function readLinkTexts(
-  { admin, connections, clock }: Pick<Parts, "admin" | "connections" | "clock">,
+  { admin, connections, clock }: Pick<Composition, "admin" | "connections" | "clock">,
   id: string,
 ): Promise<ReadTexts> {
   const found = /^\d{1,18}$/.test(id) ? await admin.findLink(`link:${id}`) : null;

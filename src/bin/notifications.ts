@@ -7,7 +7,7 @@ import { type Delivery, deliver, type Endpoint } from "../observability/notify/m
 import { type Notifier, startNotifier } from "../observability/notify/notifier.ts";
 import { deafSince, lateSeconds, troublesOf } from "../observability/status-report.ts";
 import { type FailureGroup, makeAlarmBook } from "../store/alarms.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 import { type ConnectionConditions, readConditions } from "./status.ts";
 
 /** Failures named in one line. */
@@ -16,7 +16,15 @@ const itemsMax = 5;
 const catchUpMs = 60_000;
 
 /** Starts telling people, where the configuration says whom; `null` = nobody. */
-export function startNotifications({ config, metrics, clock, log, database, owner, status }: Parts): Notifier | null {
+export function startNotifications({
+  config,
+  metrics,
+  clock,
+  log,
+  database,
+  owner,
+  status,
+}: Composition): Notifier | null {
   const { notify } = config;
   if (notify === null) return null;
   const startedAt = performance.now();

@@ -1,5 +1,5 @@
 /** What the pages read and do: queries of the store, and the very code of the commands with the name of who asks. */
-import type { Parts as CommandParts } from "../commands/cli/app.ts";
+import type { Composition as CommandComposition } from "../commands/cli/app.ts";
 import { actOnFailures } from "../commands/failures/failures.ts";
 import { setPaused } from "../commands/pausing.ts";
 import { guardHeld } from "../domain/guard-word.ts";
@@ -13,7 +13,7 @@ import { readLinkView } from "../store/timeline.ts";
 import { listWaitingLinks } from "../store/waiting-links.ts";
 import type { FailureReasonGroup } from "../web/pages/failures-page.ts";
 import type { FailureChoice, PageActs, PagePort } from "../web/pages/page-port.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 import { readLinkTexts } from "./link-texts.ts";
 import { makePageWork, type PageWork } from "./page-work.ts";
 
@@ -21,14 +21,14 @@ const newestMax = 5;
 const failuresMax = 1_000;
 
 /** Makes the port of one process. Reads make no remote call, save `readTexts`. */
-export function makePagePort(parts: Parts, queue: QueueBackend | null): PagePort {
-  const { admin, clock, config, database } = parts;
+export function makePagePort(composition: Composition, queue: QueueBackend | null): PagePort {
+  const { admin, clock, config, database } = composition;
   const { prisma } = database;
   const work = makePageWork(() => clock.now());
   const isLinkId = (id: string): boolean => /^\d{1,18}$/.test(id);
   return {
     connections: config.connections.map(({ name }) => name),
-    status: () => parts.makeReport(queue),
+    status: () => composition.makeReport(queue),
     async overview() {
       const [groups, held, imports] = await Promise.all([
         admin.listFailureGroups(1),
@@ -52,7 +52,7 @@ export function makePagePort(parts: Parts, queue: QueueBackend | null): PagePort
       if (linkId !== undefined && !isLinkId(linkId)) return { items: [], nextCursor: null };
       return admin.listActPage({ ...filter, linkId: linkId === undefined ? null : (linkId as LinkId) });
     },
-    failureGroups: (connection) => listGroups(parts, connection),
+    failureGroups: (connection) => listGroups(composition, connection),
     failures: (filter) => admin.listFailures(filter),
     failure: (id) => admin.findFailure(id),
     version: () => readVersion(prisma),
@@ -60,13 +60,13 @@ export function makePagePort(parts: Parts, queue: QueueBackend | null): PagePort
     work: (id) => work.find(id),
     recentWork: () => work.list(),
     actAs: (actor) =>
-      makeActs({ ...parts, admin: makeAdminStore({ prisma, clock, actor }) }, { actor, isLinkId, work }),
+      makeActs({ ...composition, admin: makeAdminStore({ prisma, clock, actor }) }, { actor, isLinkId, work }),
   };
 }
 
 /** All connections' groups of one reason are one, the largest first; the newest failures of each come with it. */
 async function listGroups(
-  { admin }: Pick<Parts, "admin">,
+  { admin }: Pick<Composition, "admin">,
   connection: string | undefined,
 ): Promise<readonly FailureReasonGroup[]> {
   const rows = (await admin.listFailureGroups(1)).filter(
@@ -74,10 +74,10 @@ async function listGroups(
   );
   const byReason = [...Map.groupBy(rows, ({ reason }) => reason)];
   const groups = await Promise.all(
-    byReason.map(async ([reason, parts]) => ({
+    byReason.map(async ([reason, failures]) => ({
       reason,
-      count: parts.reduce((sum, { count }) => sum + count, 0),
-      oldestAt: new Date(Math.min(...parts.map(({ since }) => since.getTime()))),
+      count: failures.reduce((sum, { count }) => sum + count, 0),
+      oldestAt: new Date(Math.min(...failures.map(({ since }) => since.getTime()))),
       newest: (await admin.listFailures({ reason, connection, limit: newestMax })).items,
     })),
   );
@@ -85,28 +85,28 @@ async function listGroups(
 }
 
 function makeActs(
-  parts: Parts,
+  composition: Composition,
   {
     actor,
     isLinkId,
     work,
   }: { readonly actor: string; readonly isLinkId: (id: string) => boolean; readonly work: PageWork },
 ): PageActs {
-  const { admin } = parts;
+  const { admin } = composition;
   return {
     retry: async (choice, word) => {
-      const ids = await idsOf(parts, choice);
-      if (word !== null && !(await areGuarded(parts, ids))) return null;
+      const ids = await idsOf(composition, choice);
+      if (word !== null && !(await areGuarded(composition, ids))) return null;
       return countOf(
-        await actOnFailures(parts, { connection: null, selection: { kind: "ids", ids } }, { act: "retry", word }),
+        await actOnFailures(composition, { connection: null, selection: { kind: "ids", ids } }, { act: "retry", word }),
         "retry",
       );
     },
     discard: async (choice) => {
-      const ids = await idsOf(parts, choice);
+      const ids = await idsOf(composition, choice);
       return countOf(
         await actOnFailures(
-          parts,
+          composition,
           { connection: null, selection: { kind: "ids", ids } },
           { act: "discard", word: null },
         ),
@@ -116,18 +116,18 @@ function makeActs(
     unlink: async (id) =>
       isLinkId(id) && (await admin.findLink(`link:${id}`)) !== null && (await admin.unlink(id as LinkId)),
     async setPaused({ connection, direction, paused }) {
-      const { json } = await setPaused(parts, { connection, direction }, paused);
+      const { json } = await setPaused(composition, { connection, direction }, paused);
       return (json as { readonly released: number }).released;
     },
-    rehearse: (ask) => work.rehearse(parts, actor, ask),
-    resync: (ask) => work.resync(parts, actor, ask),
-    examine: () => work.examine(parts, actor),
-    readTexts: (id) => readLinkTexts(parts, id),
+    rehearse: (ask) => work.rehearse(composition, actor, ask),
+    resync: (ask) => work.resync(composition, actor, ask),
+    examine: () => work.examine(composition, actor),
+    readTexts: (id) => readLinkTexts(composition, id),
   };
 }
 
 /** What is gone is nobody's. */
-async function areGuarded({ admin }: Pick<CommandParts, "admin">, ids: readonly string[]): Promise<boolean> {
+async function areGuarded({ admin }: Pick<CommandComposition, "admin">, ids: readonly string[]): Promise<boolean> {
   for (const id of ids) if (((await admin.findFailure(id))?.reason ?? guardHeld) !== guardHeld) return false;
   return true;
 }
@@ -138,7 +138,7 @@ function countOf({ json }: { readonly json: unknown }, act: "retry" | "discard")
 
 /** The ids of all open failures that are meant, a thousand at most: who asks again goes on. */
 async function idsOf(
-  { admin }: Pick<CommandParts, "admin">,
+  { admin }: Pick<CommandComposition, "admin">,
   choice: FailureChoice,
 ): Promise<readonly FailureEntry["id"][]> {
   if (choice.kind === "ids") return choice.ids;

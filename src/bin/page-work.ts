@@ -4,7 +4,7 @@
  * that whatever ends this process leaves nothing undone.
  */
 import { randomUUID } from "node:crypto";
-import type { Parts as CommandParts } from "../commands/cli/app.ts";
+import type { Composition as CommandComposition } from "../commands/cli/app.ts";
 import { toFailure } from "../commands/cli/exit-code.ts";
 import { noted } from "../commands/cli/work.ts";
 import { diagnose } from "../commands/doctor/diagnose.ts";
@@ -34,14 +34,14 @@ export function makePageWork(now: () => Date) {
     find,
     list,
     /** Begins a dry run; answers its id, `null` = too much is running. */
-    rehearse: (parts: CommandParts, actor: string, ask: ResyncAsk) =>
-      begin({ kind: "rehearsal", actor, ask }, (tell) => runRehearsal(parts, { actor, ask, tell })),
+    rehearse: (composition: CommandComposition, actor: string, ask: ResyncAsk) =>
+      begin({ kind: "rehearsal", actor, ask }, (tell) => runRehearsal(composition, { actor, ask, tell })),
     /** Begins the re-sync itself. */
-    resync: (parts: CommandParts, actor: string, ask: ResyncAsk) =>
-      begin({ kind: "resync", actor, ask }, (tell) => runResync(parts, { actor, ask, tell })),
+    resync: (composition: CommandComposition, actor: string, ask: ResyncAsk) =>
+      begin({ kind: "resync", actor, ask }, (tell) => runResync(composition, { actor, ask, tell })),
     /** Begins the doctor's look at everything. */
-    examine: (parts: Pick<CommandParts, "config" | "admin">, actor: string) =>
-      begin({ kind: "doctor", actor, ask: null }, () => runDoctor(parts, actor)),
+    examine: (composition: Pick<CommandComposition, "config" | "admin">, actor: string) =>
+      begin({ kind: "doctor", actor, ask: null }, () => runDoctor(composition, actor)),
   };
 }
 
@@ -97,9 +97,9 @@ export function makeWorkBook(now: () => Date) {
   };
 }
 
-async function runRehearsal(parts: CommandParts, { actor, ask, tell }: Asked): Promise<WorkOutcome> {
-  const options = await toOptions(parts, ask, true);
-  const { writes, unfinished, outcomes } = await rehearseOn(parts, options, {
+async function runRehearsal(composition: CommandComposition, { actor, ask, tell }: Asked): Promise<WorkOutcome> {
+  const options = await toOptions(composition, ask, true);
+  const { writes, unfinished, outcomes } = await rehearseOn(composition, options, {
     app: { actor },
     progress: progressOf(tell),
   });
@@ -119,11 +119,11 @@ async function runRehearsal(parts: CommandParts, { actor, ask, tell }: Asked): P
   };
 }
 
-async function runResync(parts: CommandParts, { actor, ask, tell }: Asked): Promise<WorkOutcome> {
-  const options = await toOptions(parts, ask, false);
+async function runResync(composition: CommandComposition, { actor, ask, tell }: Asked): Promise<WorkOutcome> {
+  const options = await toOptions(composition, ask, false);
   let outcomes: Awaited<ReturnType<typeof resyncAll>> = [];
-  await noted(parts, { action: "resync", target: targetWords(options) }, async () => {
-    outcomes = await resyncAll(parts, options, {
+  await noted(composition, { action: "resync", target: targetWords(options) }, async () => {
+    outcomes = await resyncAll(composition, options, {
       app: { actor },
       progress: progressOf(tell),
       confirm: async () => false,
@@ -142,7 +142,7 @@ async function runResync(parts: CommandParts, { actor, ask, tell }: Asked): Prom
 }
 
 async function runDoctor(
-  { admin, config }: Pick<CommandParts, "config" | "admin">,
+  { admin, config }: Pick<CommandComposition, "config" | "admin">,
   actor: string,
 ): Promise<WorkOutcome> {
   await admin.recordAct({ action: "doctor", target: "all connections", outcome: "started" });
@@ -152,7 +152,7 @@ async function runDoctor(
 
 /** What the command would have been told. A case or an issue that is not linked is looked for under its own name. */
 async function toOptions(
-  { admin }: Pick<CommandParts, "admin">,
+  { admin }: Pick<CommandComposition, "admin">,
   ask: ResyncAsk,
   dryRun: boolean,
 ): Promise<ResyncOptions> {
@@ -168,7 +168,7 @@ async function toOptions(
   return { ...rest, connection: ask.connection, target: await toTarget(admin, ask) };
 }
 
-async function toTarget(admin: CommandParts["admin"], ask: ResyncAsk): Promise<Target> {
+async function toTarget(admin: CommandComposition["admin"], ask: ResyncAsk): Promise<Target> {
   if (ask.scope === "all") return { kind: "all" };
   if (ask.scope === "since") return { kind: "since", since: ask.since };
   const link = await admin.findLink(ask.name, ask.connection);

@@ -12,13 +12,13 @@ import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
 import { makeOidc, type Oidc } from "../web/oidc.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { makeWebhookServer, type WebhookReceiver } from "../web/webhook-route.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 import { makePagePort } from "./page-port.ts";
 
 /** What the servers show and take. */
 export type PageInput = {
   readonly config: Config;
-  readonly parts: Parts;
+  readonly composition: Composition;
   readonly queue: QueueBackend;
   readonly log: Log;
   readonly progress: Progress;
@@ -47,9 +47,9 @@ export async function startServers(input: PageInput, servers: HttpServer[]): Pro
 }
 
 function makePage(input: PageInput): HttpServer {
-  const { config, parts, queue, log, progress, webhook } = input;
-  const { metrics } = parts;
-  metrics.onCollect(makeCollector(parts, queue));
+  const { config, composition, queue, log, progress, webhook } = input;
+  const { metrics } = composition;
+  metrics.onCollect(makeCollector(composition, queue));
   return makeHttpServer({
     // Beside the page only where a sign-in guards it: whoever is led to one port is led to all of its routes.
     ...(config.http.signIn === null ? {} : { webhook }),
@@ -58,21 +58,21 @@ function makePage(input: PageInput): HttpServer {
     signIn: findTokens(config.http),
     publicUrl: config.http.publicUrl,
     oidc: findOidc(config.http),
-    sessions: makeSessionStore({ prisma: parts.database.prisma }),
-    brake: makeSignInBrake({ prisma: parts.database.prisma }),
+    sessions: makeSessionStore({ prisma: composition.database.prisma }),
+    brake: makeSignInBrake({ prisma: composition.database.prisma }),
     checks: {
-      database: async () => !(await parts.status.isReadOnly()),
+      database: async () => !(await composition.status.isReadOnly()),
       queue: async () => {
         await queue.check();
         return true;
       },
       migrations: async () =>
-        (await pendingMigrations({ connectionString: parts.database.connectionString })).length === 0,
+        (await pendingMigrations({ connectionString: composition.database.connectionString })).length === 0,
     },
     stalledBy: () => progress.stalledBy(),
     metrics,
     bullBoard: queue.queues.map((entry) => new BullMQAdapter(entry, { readOnlyMode: true })),
-    pages: makePagePort(parts, queue),
+    pages: makePagePort(composition, queue),
     log,
   });
 }
@@ -88,12 +88,12 @@ function findOidc({ signIn, publicUrl }: HttpConfig): Oidc | null {
 }
 
 /** Fills the gauges from the database and the queue, at each reading of the metrics. */
-function makeCollector(parts: Parts, queue: QueueBackend): () => Promise<void> {
-  const { admin, metrics } = parts;
+function makeCollector(composition: Composition, queue: QueueBackend): () => Promise<void> {
+  const { admin, metrics } = composition;
   /** When each round that was counted ended: a page that is read twice must not count it twice. */
   const counted = new Map<string, number>();
   return async () => {
-    const picture = await parts.makeReport(queue);
+    const picture = await composition.makeReport(queue);
     const failures = await admin.listFailureGroups(1);
     metrics.setLinks(
       picture.connections.flatMap(({ name, links }) =>

@@ -6,7 +6,7 @@ import { findOscillations } from "../commands/doctor/status.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import type { Log } from "../sync/ports.ts";
-import type { Parts } from "./compose.ts";
+import type { Composition } from "./compose.ts";
 import type { WiredConnection } from "./connection.ts";
 
 const statusAnswerMs = 5_000;
@@ -29,8 +29,8 @@ export async function refuseMisfit(queue: QueueBackend, log: Log): Promise<void>
  * A status map that names statuses by id can only be judged with Jira's help (rule 6). A Jira that does not answer in time does not hold
  * back the start: doctor finds the same. Throws `CommandFailure`.
  */
-export async function refuseOscillation(parts: Parts): Promise<void> {
-  for (const { name, config, jira } of parts.connections) {
+export async function refuseOscillation(composition: Composition): Promise<void> {
+  for (const { name, config, jira } of composition.connections) {
     if (!Object.values(config.status.toJira).some((target) => "statusId" in target)) continue;
     let lines: readonly string[];
     try {
@@ -39,7 +39,7 @@ export async function refuseOscillation(parts: Parts): Promise<void> {
       );
       lines = findOscillations(config.status, await Promise.race([jira.listStatuses(), late]));
     } catch (error) {
-      parts.log.warn(
+      composition.log.warn(
         { connection: name, error: errorMessage(error) },
         "The status map could not be compared with the workflow; casebridge doctor does it too",
       );

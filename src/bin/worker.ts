@@ -17,7 +17,7 @@ import { listenForDue } from "../store/due-signal.ts";
 import { commentBars } from "../sync/plan/restriction.ts";
 import type { Log } from "../sync/ports.ts";
 import type { HttpServer } from "../web/web-app.ts";
-import { compose, type Parts } from "./compose.ts";
+import { type Composition, compose } from "./compose.ts";
 import type { ComposeOptions } from "./connection.ts";
 import { type Load, makeHandlers } from "./handlers.ts";
 import { makeRequestCounter, startHistory } from "./history.ts";
@@ -27,7 +27,7 @@ import { refuseMisfit, refuseOscillation, tellMisfits } from "./start-checks.ts"
 import { makeWebhookReceiver } from "./webhook.ts";
 
 /** A running service. */
-export type RunningWorker = CommandsWorker & { readonly parts: Parts; readonly queue: QueueBackend };
+export type RunningWorker = CommandsWorker & { readonly composition: Composition; readonly queue: QueueBackend };
 
 /** What works beside the flows. */
 type Stoppable = { stop(): Promise<void> };
@@ -50,15 +50,15 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   const progress = makeProgress({ elapsedMs: () => performance.now(), isBusy });
   const requests = makeRequestCounter();
   const ending = new AbortController();
-  const { parts, queue } = await open(config, log, {
+  const { composition, queue } = await open(config, log, {
     ...hooks,
     onRequest: requests.count,
     onAnswer: turns.noteAnswer,
     onLease: () => progress.linkTaken(),
     ending: ending.signal,
   });
-  const { state, connections, metrics } = parts;
-  queue.startWorkers(makeHandlers({ parts, turns, load }), {
+  const { state, connections, metrics } = composition;
+  queue.startWorkers(makeHandlers({ composition, turns, load }), {
     // Each round of each connection has a slot of its own, and so has the house.
     concurrency: { links: config.workerConcurrency, rounds: connections.length * roundKinds + 1 },
   });
@@ -66,13 +66,13 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   let url: string | null = null;
   const beside: Stoppable[] = [];
   let watch: NodeJS.Timeout | undefined;
-  const stopAll = (): Promise<void> => end({ schedule, beside, watch, turns, servers, queue, parts, ending });
+  const stopAll = (): Promise<void> => end({ schedule, beside, watch, turns, servers, queue, composition, ending });
   try {
     schedule = startSchedule({
       queue,
       state,
       turns,
-      clock: parts.clock,
+      clock: composition.clock,
       log,
       connections: connections.map((connection) => connection.name),
       crons: config.crons,
@@ -80,14 +80,14 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
       dueMax: config.workerConcurrency * 8,
       onBeat: (dueCount) => progress.beat(dueCount),
     });
-    const { prisma } = parts.database;
-    beside.push(listenForDue({ connectionString: parts.database.connectionString, onDue: schedule.poke }));
+    const { prisma } = composition.database;
+    beside.push(listenForDue({ connectionString: composition.database.connectionString, onDue: schedule.poke }));
     watch = watchProgress(progress, { log, metrics });
-    beginMetrics(parts);
-    beside.push(startHistory({ ...parts, prisma }, requests));
-    beside.push(...[startNotifications(parts)].filter((notifier) => notifier !== null));
+    beginMetrics(composition);
+    beside.push(startHistory({ ...composition, prisma }, requests));
+    beside.push(...[startNotifications(composition)].filter((notifier) => notifier !== null));
     const webhook = makeWebhookReceiver({ connections, state, prisma, log, metrics, onWake: schedule.poke });
-    url = await startServers({ config, parts, queue, log, progress, webhook }, servers);
+    url = await startServers({ config, composition, queue, log, progress, webhook }, servers);
   } catch (error) {
     await stopAll();
     throw error;
@@ -95,7 +95,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
   log.info({ queue: queue.kind, connections: connections.map((connection) => connection.name) }, "Worker started");
   let stopping: Promise<void> | null = null;
   return {
-    parts,
+    composition,
     queue,
     url,
     stop: () => {
@@ -110,24 +110,24 @@ async function open(
   config: Config,
   log: Log,
   options: ComposeOptions,
-): Promise<{ readonly parts: Parts; readonly queue: QueueBackend }> {
-  const parts = await compose(config, log, options);
-  await parts.recordPolicies(parts.connections);
+): Promise<{ readonly composition: Composition; readonly queue: QueueBackend }> {
+  const composition = await compose(config, log, options);
+  await composition.recordPolicies(composition.connections);
   let queue: QueueBackend | null = null;
   try {
-    await refuseOscillation(parts);
-    void tellMisfits(parts);
-    queue = openQueue(parts);
+    await refuseOscillation(composition);
+    void tellMisfits(composition);
+    queue = openQueue(composition);
     await refuseMisfit(queue, log);
-    return { parts, queue };
+    return { composition, queue };
   } catch (error) {
     await queue?.close({ timeoutMs: 0 });
-    await parts.close();
+    await composition.close();
     throw error;
   }
 }
 
-function openQueue({ config, database, connections, state, metrics, log }: Parts): QueueBackend {
+function openQueue({ config, database, connections, state, metrics, log }: Composition): QueueBackend {
   return makeQueueBackend({
     redisUrl: config.redisUrl?.reveal() ?? null,
     databaseUrl: database.connectionString,
@@ -143,7 +143,7 @@ function openQueue({ config, database, connections, state, metrics, log }: Parts
 }
 
 /** Shows from the start what the alerts watch. */
-function beginMetrics({ metrics, connections, clock }: Parts): void {
+function beginMetrics({ metrics, connections, clock }: Composition): void {
   const names = connections.map(({ name }) => name);
   metrics.begin({ connections: names, holds: [...commentBars, guardHeld], at: clock.now() });
 }
@@ -173,7 +173,7 @@ async function end(running: {
   turns: Turns;
   servers: readonly HttpServer[];
   queue: QueueBackend;
-  parts: Parts;
+  composition: Composition;
   ending: AbortController;
   watch: NodeJS.Timeout | undefined;
 }): Promise<void> {
@@ -183,5 +183,5 @@ async function end(running: {
   await Promise.all([running.queue.close({ timeoutMs: jobsFinishMs }), running.turns.close(jobsFinishMs)]);
   clearTimeout(last);
   await Promise.all(running.servers.map((server) => server.close()));
-  await running.parts.close();
+  await running.composition.close();
 }

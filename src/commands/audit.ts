@@ -1,6 +1,6 @@
 /** `casebridge audit`: every act of a person. */
 import { Option } from "commander";
-import type { Parts } from "./cli/app.ts";
+import type { Composition } from "./cli/app.ts";
 import { type CommandResult, defineCommand } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { parseIdentifier } from "./cli/option-values.ts";
@@ -20,13 +20,13 @@ export const command = defineCommand<AuditOptions>({
     limitOption(),
   ],
   read: (parsed) => ({ since: sinceOf(parsed), link: textOf(parsed, "link"), limit: readLimit(parsed) }),
-  run: (options, { app }) => app.withParts("read", (parts) => showActs(parts, options)),
+  run: (options, { app }) => app.withComposition("read", (composition) => showActs(composition, options)),
 });
 
-async function showActs(parts: Parts, options: AuditOptions): Promise<CommandResult> {
-  const link = options.link === null ? null : await findLink(parts, options.link, null);
+async function showActs(composition: Composition, options: AuditOptions): Promise<CommandResult> {
+  const link = options.link === null ? null : await findLink(composition, options.link, null);
   const { since, limit } = options;
-  const acts = await parts.admin.listActs({ since, limit, linkId: link?.summary.id ?? null });
+  const acts = await composition.admin.listActs({ since, limit, linkId: link?.summary.id ?? null });
   return {
     exitCode: ExitCode.done,
     json: acts,

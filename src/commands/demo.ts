@@ -114,9 +114,9 @@ function demoConfig(
 async function converge(worker: RunningWorker, people: People): Promise<readonly Inspection[]> {
   const deadline = Date.now() + convergeTimeoutMs;
   for (;;) {
-    const [connection] = worker.parts.connections;
+    const [connection] = worker.composition.connections;
     if (connection === undefined) throw new Error("the demo has no connection");
-    const links = await worker.parts.state.listIntakeLinks(connection.name);
+    const links = await worker.composition.state.listIntakeLinks(connection.name);
     const inspections: Inspection[] = [];
     for (const link of links) {
       const inspection = await inspectLink({ ...connection.reconcile, lane: "check", pendingMs: 0 }, link.id);
@@ -158,7 +158,7 @@ async function result(
     ];
   });
   const verified = verifyResult(inspections);
-  const failures = (await worker.parts.admin.listFailures({ limit: 100 })).items;
+  const failures = (await worker.composition.admin.listFailures({ limit: 100 })).items;
   return {
     exitCode: verified.exitCode,
     json: { links: rows.length, verify: verified.json, failures },

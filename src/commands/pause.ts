@@ -6,5 +6,5 @@ import { pauseOptions, readPause, setPaused } from "./pausing.ts";
 export const command = defineCommand({
   options: pauseOptions,
   read: readPause,
-  run: (options, { app }) => app.withParts("write", (parts) => setPaused(parts, options, true)),
+  run: (options, { app }) => app.withComposition("write", (composition) => setPaused(composition, options, true)),
 });

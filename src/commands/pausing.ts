@@ -1,6 +1,6 @@
 /** What `pause` and `resume` have in common. */
 import { type Direction, directions } from "../domain/direction.ts";
-import type { Parts } from "./cli/app.ts";
+import type { Composition } from "./cli/app.ts";
 import type { CommandResult, Parsed } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { type ConnectionOption, choice, connectionOption, readConnection, textOf } from "./cli/options.ts";
@@ -23,17 +23,17 @@ export function readPause(parsed: Parsed): PauseOptions {
 
 /** Pauses or resumes the chosen connections. A resume to Huawei Cloud frees the closes that waited. Throws `CommandFailure`. */
 export async function setPaused(
-  parts: Parts,
+  composition: Composition,
   { connection, direction }: PauseOptions,
   paused: boolean,
 ): Promise<CommandResult> {
-  chosen(parts, connection);
-  const count = await parts.admin.setPaused({
+  chosen(composition, connection);
+  const count = await composition.admin.setPaused({
     ...(connection === null ? {} : { connection }),
     ...(direction === null ? {} : { direction }),
     paused,
   });
-  const released = paused || direction === "to-jira" ? 0 : await parts.releaseCloses(connection);
+  const released = paused || direction === "to-jira" ? 0 : await composition.releaseCloses(connection);
   const words = [
     `${paused ? "Paused" : "Resumed"}: ${count} connection(s).`,
     ...(paused ? ["Nothing is lost meanwhile."] : []),

@@ -4,7 +4,7 @@ import { itemKey } from "../domain/rows/item-key.ts";
 import type { PairResult } from "../sync/repair/pair-result.ts";
 import { previewRebuild, rebuildConnection } from "../sync/repair/rebuild.ts";
 import { type Survey, survey } from "../sync/repair/survey.ts";
-import type { Parts, WiredConnection } from "./cli/app.ts";
+import type { Composition, WiredConnection } from "./cli/app.ts";
 import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";
 import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import {
@@ -46,8 +46,8 @@ export const command = defineCommand<RebuildOptions>({
   run: (options, context) => {
     const { dryRun, connection } = options;
     const act = dryRun ? null : { action: "rebuild", target: connection ?? "every connection" };
-    return context.app.withParts(dryRun ? "read" : "write", (parts) =>
-      noted(parts, act, () => rebuild(parts, chosen(parts, connection), options, context)),
+    return context.app.withComposition(dryRun ? "read" : "write", (composition) =>
+      noted(composition, act, () => rebuild(composition, chosen(composition, connection), options, context)),
     );
   },
 });
@@ -59,16 +59,16 @@ type ConnectionReport = { readonly connection: string; readonly survey: Survey; 
  * agrees. Exit 3 when something is there twice or cannot be told. Throws `CommandFailure`, `ServiceError`.
  */
 async function rebuild(
-  parts: Parts,
+  composition: Composition,
   connections: readonly WiredConnection[],
   options: RebuildOptions,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const installation = await parts.state.getInstallation();
+  const installation = await composition.state.getInstallation();
   const surveys: { connection: WiredConnection; seen: Survey }[] = [];
   for (const connection of connections) {
     context.progress.start(`Survey ${connection.name}`, null);
-    surveys.push({ connection, seen: await survey(rebuildDeps(parts, connection)) });
+    surveys.push({ connection, seen: await survey(rebuildDeps(composition, connection)) });
     context.progress.stop();
   }
   const foreign = countForeign(
@@ -80,7 +80,7 @@ async function rebuild(
     inst === installation || typeof options.takeOver !== "string" || inst === options.takeOver;
   const reports: ConnectionReport[] = [];
   for (const { connection, seen } of surveys) {
-    const deps = rebuildDeps(parts, connection, (done, total) => context.progress.update(done, total));
+    const deps = rebuildDeps(composition, connection, (done, total) => context.progress.update(done, total));
     context.progress.start(`Rebuild ${connection.name}`, seen.found.length);
     const pairs = options.dryRun
       ? await previewRebuild(deps, seen, accepts)

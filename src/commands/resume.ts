@@ -9,11 +9,11 @@ export const command = defineCommand({
   options: pauseOptions,
   read: readPause,
   run: (options, { app }) =>
-    app.withParts("write", async (parts) => {
-      const result = await setPaused(parts, options, false);
+    app.withComposition("write", async (composition) => {
+      const result = await setPaused(composition, options, false);
       // Whatever was skipped meanwhile is looked at again.
-      for (const connection of chosen(parts, options.connection)) {
-        const links = await parts.state.listIntakeLinks(connection.name);
+      for (const connection of chosen(composition, options.connection)) {
+        const links = await composition.state.listIntakeLinks(connection.name);
         await handOver(
           connection.intake,
           links.filter((link) => link.state === "active").map((link) => link.id),

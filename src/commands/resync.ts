@@ -43,9 +43,11 @@ export const command: Command = defineCommand<ResyncOptions>({
   read: readResync,
   run: (options, context) => {
     const { app } = context;
-    if (options.dryRun) return app.withParts("read", (parts) => rehearse(parts, options, context));
+    if (options.dryRun) return app.withComposition("read", (composition) => rehearse(composition, options, context));
     const act = { action: "resync", target: targetWords(options) };
-    return app.withParts("write", (parts) => noted(parts, act, () => resync(parts, options, context)));
+    return app.withComposition("write", (composition) =>
+      noted(composition, act, () => resync(composition, options, context)),
+    );
   },
 });
 

@@ -1,7 +1,7 @@
 /** `casebridge status`: one picture of everything, from the database and the queue. */
 import type { ConnectionReport, StatusReport } from "../observability/status-report.ts";
 import { makeQueueBackend } from "../queue/queue-backend.ts";
-import type { Parts } from "./cli/app.ts";
+import type { Composition } from "./cli/app.ts";
 import { type CommandResult, defineCommand } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { type ConnectionOption, connectionOption, readConnection } from "./cli/options.ts";
@@ -13,18 +13,18 @@ import { chosen } from "./targets.ts";
 export const command = defineCommand({
   options: () => [connectionOption()],
   read: readConnection,
-  run: (options, { app }) => app.withParts("read", (parts) => showStatus(parts, options)),
+  run: (options, { app }) => app.withComposition("read", (composition) => showStatus(composition, options)),
 });
 
-async function showStatus(parts: Parts, { connection }: ConnectionOption): Promise<CommandResult> {
-  chosen(parts, connection);
+async function showStatus(composition: Composition, { connection }: ConnectionOption): Promise<CommandResult> {
+  chosen(composition, connection);
   const queue = makeQueueBackend({
-    redisUrl: parts.config.redisUrl?.reveal() ?? null,
-    databaseUrl: parts.database.connectionString,
+    redisUrl: composition.config.redisUrl?.reveal() ?? null,
+    databaseUrl: composition.database.connectionString,
     readOnly: true,
-    log: parts.log,
+    log: composition.log,
   });
-  const report = await parts.makeReport(queue);
+  const report = await composition.makeReport(queue);
   await queue.close({ timeoutMs: 1_000 });
   const connections = report.connections.filter((entry) => connection === null || entry.name === connection);
   return {

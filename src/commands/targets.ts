@@ -1,6 +1,6 @@
 /** Which connections and links a command is about. */
 import type { LinkId } from "../domain/ids.ts";
-import type { Parts, WiredConnection } from "./cli/app.ts";
+import type { Composition, WiredConnection } from "./cli/app.ts";
 import type { CommandFailure } from "./cli/exit-code.ts";
 import { type LinkTarget, usage } from "./cli/options.ts";
 
@@ -31,37 +31,42 @@ export function chosen<Connection extends { readonly name: string }>(
 export type Target = LinkTarget | { readonly kind: "since"; readonly since: Date } | { readonly kind: "all" };
 
 /** The connections that a target concerns: the one that owns a linked case, else the first. */
-export async function holders(parts: Parts, name: string | null, target: Target): Promise<readonly WiredConnection[]> {
-  const connections = chosen(parts, name);
+export async function holders(
+  composition: Composition,
+  name: string | null,
+  target: Target,
+): Promise<readonly WiredConnection[]> {
+  const connections = chosen(composition, name);
   if (target.kind === "all" || target.kind === "since") return connections;
-  const link = await parts.admin.findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
+  const link = await composition.admin.findLink(target.kind === "case" ? target.caseId : target.issueKey, name);
   const owner = connections.find((connection) => connection.name === link?.summary.connectionName);
   return owner === undefined ? connections.slice(0, 1) : [owner];
 }
 
 /** The links of a connection that exist and that a target means. Throws `CommandFailure` for one that does not exist. */
 export async function existingLinks(
-  parts: Parts,
+  composition: Composition,
   connection: { readonly name: string },
   target: Target,
 ): Promise<readonly LinkId[]> {
   if (target.kind === "case" || target.kind === "issue") {
     return [
-      (await findLink(parts, target.kind === "case" ? target.caseId : target.issueKey, connection.name)).summary.id,
+      (await findLink(composition, target.kind === "case" ? target.caseId : target.issueKey, connection.name)).summary
+        .id,
     ];
   }
-  const links = await parts.state.listIntakeLinks(connection.name);
+  const links = await composition.state.listIntakeLinks(connection.name);
   const recent = target.kind === "since" ? links.filter((link) => link.createdAt >= target.since) : links;
   return recent.filter((link) => link.state !== "unlinked").map((link) => link.id);
 }
 
 /** Everything about one link. */
-export type FoundLink = NonNullable<Awaited<ReturnType<Parts["admin"]["findLink"]>>>;
+export type FoundLink = NonNullable<Awaited<ReturnType<Composition["admin"]["findLink"]>>>;
 
 /** The link of that name, in that connection if one is given. Throws `CommandFailure`. */
-export async function findLink(parts: Parts, name: string, connection: string | null): Promise<FoundLink> {
-  chosen(parts, connection);
-  const link = await parts.admin.findLink(name, connection);
+export async function findLink(composition: Composition, name: string, connection: string | null): Promise<FoundLink> {
+  chosen(composition, connection);
+  const link = await composition.admin.findLink(name, connection);
   if (link === null)
     throw usage(
       `Nothing is linked under ${name}.`,

@@ -6,7 +6,7 @@ import { longestGapMs } from "../lib/ticks.ts";
 import { type Inspection, inspectLink } from "../sync/repair/inspect.ts";
 import { inspectFiles } from "../sync/repair/inspect-files.ts";
 import { inspectUnpaired } from "../sync/repair/unpaired.ts";
-import type { Parts, WiredConnection } from "./cli/app.ts";
+import type { Composition, WiredConnection } from "./cli/app.ts";
 import { type CommandContext, type CommandResult, defineCommand } from "./cli/command.ts";
 import {
   type ConnectionOption,
@@ -38,33 +38,38 @@ export const command = defineCommand<VerifyOptions>({
     target: findTarget(parsed) ?? { kind: "all" },
     deep: isSet(parsed, "deep"),
   }),
-  run: (options, context) => context.app.withParts("read", (parts) => verify(parts, options, context)),
+  run: (options, context) =>
+    context.app.withComposition("read", (composition) => verify(composition, options, context)),
 });
 
-async function verify(parts: Parts, options: VerifyOptions, context: CommandContext): Promise<CommandResult> {
+async function verify(
+  composition: Composition,
+  options: VerifyOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
   const inspections: Inspection[] = [];
-  for (const connection of await holders(parts, options.connection, options.target)) {
-    inspections.push(...(await inspectLinks(parts, connection, options, context)));
+  for (const connection of await holders(composition, options.connection, options.target)) {
+    inspections.push(...(await inspectLinks(composition, connection, options, context)));
     if (options.target.kind === "all")
-      inspections.push(...(await inspectUnpaired(connection.intake, { pendingMs: twoRoundsMs(parts) })));
+      inspections.push(...(await inspectUnpaired(connection.intake, { pendingMs: twoRoundsMs(composition) })));
     context.progress.stop();
   }
   return verifyResult(inspections);
 }
 
 async function inspectLinks(
-  parts: Parts,
+  composition: Composition,
   connection: WiredConnection,
   options: VerifyOptions,
   { progress }: Pick<CommandContext, "progress">,
 ): Promise<readonly Inspection[]> {
   const inspections: Inspection[] = [];
-  const deps = { ...connection.reconcile, lane: "check", pendingMs: twoRoundsMs(parts) } as const;
-  const linkIds = await existingLinks(parts, connection, options.target);
+  const deps = { ...connection.reconcile, lane: "check", pendingMs: twoRoundsMs(composition) } as const;
+  const linkIds = await existingLinks(composition, connection, options.target);
   progress.start(`Verify ${connection.name}`, linkIds.length);
   await inLanes(
     linkIds,
-    parts.config.workerConcurrency,
+    composition.config.workerConcurrency,
     async (linkId) => {
       const inspection = await inspectLink(deps, linkId);
       if (inspection === null) return;
@@ -77,7 +82,7 @@ async function inspectLinks(
 }
 
 /** What is younger than two rounds may simply not have been seen yet (rule 8). */
-function twoRoundsMs({ config: { crons } }: Pick<Parts, "config">): number {
+function twoRoundsMs({ config: { crons } }: Pick<Composition, "config">): number {
   const now = new Date();
   return 2 * Math.max(longestGapMs(crons.cases, now), longestGapMs(crons.issues, now));
 }

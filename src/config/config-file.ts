@@ -127,7 +127,8 @@ function checkFile({ raw, document, lineCounter, fileName }: CheckInput): Return
       continue;
     }
     // What lacks a key that was only misspelt is told by that key.
-    if (issue.code === "custom" && broken.some((known) => path.every((part, index) => known[index] === part))) continue;
+    if (issue.code === "custom" && broken.some((known) => path.every((segment, index) => known[index] === segment)))
+      continue;
     const isKey = issue.code === "invalid_key";
     const expected = isKey ? (issue.issues[0]?.message ?? "a known key") : issue.message;
     broken.push(path);
@@ -155,7 +156,7 @@ function checkFile({ raw, document, lineCounter, fileName }: CheckInput): Return
     fileName,
     data: result.data,
     locate: (path) => locate(path),
-    isBroken: (path) => broken.some((start) => start.every((part, index) => path[index] === part)),
+    isBroken: (path) => broken.some((start) => start.every((segment, index) => path[index] === segment)),
   };
   return { file, errors };
 }

@@ -61,9 +61,9 @@ function findName({ scope, connection, index, count, seen }: NameInput): string 
   return name;
 }
 
-type ConnectionParts = { readonly scope: Scope; readonly connection: ConnectionInput; readonly name: string };
+type ConnectionSource = { readonly scope: Scope; readonly connection: ConnectionInput; readonly name: string };
 
-function buildConnection({ scope, connection, name }: ConnectionParts): ConnectionConfig | null {
+function buildConnection({ scope, connection, name }: ConnectionSource): ConnectionConfig | null {
   const { cases = {}, comments = {}, guard = {}, settle = {}, create = {} } = connection;
   const huawei = buildHuawei(scope, connection.huawei ?? {});
   const type = toTextRule(connection.issue?.type);

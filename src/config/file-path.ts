@@ -6,17 +6,17 @@ export type FilePath = readonly (string | number)[];
 /** `connections[0].jira.projectKey`; the empty path is the file itself. */
 export function formatPath(path: FilePath): string {
   let text = "";
-  for (const part of path) {
-    if (typeof part === "number") text += `[${part}]`;
-    else if (/^[\w-]{1,60}$/.test(part)) text += text === "" ? part : `.${part}`;
-    else text += `[${JSON.stringify(part.slice(0, 60))}]`;
+  for (const segment of path) {
+    if (typeof segment === "number") text += `[${segment}]`;
+    else if (/^[\w-]{1,60}$/.test(segment)) text += text === "" ? segment : `.${segment}`;
+    else text += `[${JSON.stringify(segment.slice(0, 60))}]`;
   }
   return text === "" ? "(whole file)" : text;
 }
 
 /** A path as zod gives it. */
 export function toFilePath(path: readonly PropertyKey[]): FilePath {
-  return path.map((part) => (typeof part === "symbol" ? String(part) : part));
+  return path.map((segment) => (typeof segment === "symbol" ? String(segment) : segment));
 }
 
 /** A copy of the data without what stands at the path. */
@@ -32,9 +32,9 @@ export function withoutPath(data: unknown, path: FilePath): unknown {
 /** What stands at the path; `undefined` = nothing. */
 export function valueAt(data: unknown, path: FilePath): unknown {
   let value = data;
-  for (const part of path) {
-    if (Array.isArray(value) && typeof part === "number") value = value[part];
-    else if (isRecord(value) && Object.hasOwn(value, part)) value = value[part];
+  for (const segment of path) {
+    if (Array.isArray(value) && typeof segment === "number") value = value[segment];
+    else if (isRecord(value) && Object.hasOwn(value, segment)) value = value[segment];
     else return undefined;
   }
   return value;

@@ -25,16 +25,16 @@ export function toPosition(lineCounter: LineCounter, offset: number): FilePositi
 export function findOffset(document: Document.Parsed<ParsedNode>, path: FilePath, at: "key" | "value"): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
-  for (const [index, part] of path.entries()) {
+  for (const [index, segment] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
-    if (isSeq(node) && typeof part === "number") {
-      node = node.items[part];
+    if (isSeq(node) && typeof segment === "number") {
+      node = node.items[segment];
       offset = startOf(node) ?? offset;
       continue;
     }
     if (!isMap(node)) return offset;
     const pair: Pair | undefined = node.items.find(
-      (item) => isScalar(item.key) && String(item.key.value) === String(part),
+      (item) => isScalar(item.key) && String(item.key.value) === String(segment),
     );
     if (pair === undefined) return offset;
     node = pair.value;

@@ -148,11 +148,11 @@ function buildAgency(scope: Scope): HuaweiAgency | null {
 function buildOwnAgency(scope: Scope, given: NonNullable<Given["agency"]>): HuaweiAgency | null {
   const { domainName, name, externalId = null } = given;
   if (domainName !== undefined && name !== undefined) return { domainName, name, externalId };
-  for (const part of ["domainName", "name"] as const)
-    if (given[part] === undefined && !scope.isBroken(["huawei", "agency", part]))
+  for (const member of ["domainName", "name"] as const)
+    if (given[member] === undefined && !scope.isBroken(["huawei", "agency", member]))
       scope.fail(["huawei", "agency"], {
         kind: "missing",
-        message: `lacks ${part}`,
+        message: `lacks ${member}`,
         remedy: "Name both: agency: { domainName: the account that made the agency, name: the agency }.",
       });
   return null;

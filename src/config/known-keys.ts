@@ -23,12 +23,14 @@ export function knownKeys(path: FilePath): readonly string[] {
 }
 
 /** The JSON Schemas, one or several alternatives, of what stands below a key or position. */
-function schemasBelow(schemas: readonly unknown[], part: string | number): readonly unknown[] {
+function schemasBelow(schemas: readonly unknown[], segment: string | number): readonly unknown[] {
   const next = schemas.flatMap((schema) => {
     if (!isRecord(schema)) return [];
-    if (typeof part === "number") return [schema.items];
+    if (typeof segment === "number") return [schema.items];
     const { properties } = schema;
-    return [isRecord(properties) && Object.hasOwn(properties, part) ? properties[part] : schema.additionalProperties];
+    return [
+      isRecord(properties) && Object.hasOwn(properties, segment) ? properties[segment] : schema.additionalProperties,
+    ];
   });
   return next.flatMap((schema) => (isRecord(schema) && Array.isArray(schema.anyOf) ? schema.anyOf : [schema]));
 }

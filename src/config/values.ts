@@ -269,7 +269,7 @@ export function claimValues(): z.ZodString {
 
 /** The pairs of such a text, or `null` where a part is none. A backslash makes a comma part of a value. */
 export function toClaimValues(text: string): readonly { readonly claim: string; readonly value: string }[] | null {
-  const pairs = text.split(/(?<!\\),/).map((part) => /^\s*([^\s=,\p{Cc}]+)=([^\p{Cc}]*[^\s\p{Cc}])\s*$/u.exec(part));
+  const pairs = text.split(/(?<!\\),/).map((entry) => /^\s*([^\s=,\p{Cc}]+)=([^\p{Cc}]*[^\s\p{Cc}])\s*$/u.exec(entry));
   if (pairs.some((pair) => pair === null)) return null;
   return pairs.map((pair) => ({ claim: pair?.[1] ?? "", value: (pair?.[2] ?? "").replaceAll("\\,", ",") }));
 }

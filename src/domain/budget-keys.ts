@@ -1,5 +1,5 @@
 /** Which budgets connections draw on: one per endpoint and account (rule 9). Two connections with one key share it. */
-import { hashParts } from "../lib/hash.ts";
+import { hashTexts } from "../lib/hash.ts";
 import type { HuaweiAccess, JiraAccess } from "./access.ts";
 
 type Sides = {
@@ -14,7 +14,7 @@ type Sides = {
 export function huaweiAccount({ credentials }: Pick<HuaweiAccess, "credentials">): string {
   switch (credentials.kind) {
     case "aksk":
-      return `key ${hashParts([credentials.ak.reveal()]).slice(0, 16)}`;
+      return `key ${hashTexts([credentials.ak.reveal()]).slice(0, 16)}`;
     case "agency":
       return `agency ${credentials.agency.domainName}/${credentials.agency.name}`;
     case "ecs":

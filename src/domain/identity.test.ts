@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anIntent } from "../../test/support/rows.ts";
-import { hashParts } from "../lib/hash.ts";
+import { hashTexts } from "../lib/hash.ts";
 import type { CaseMessage } from "./case.ts";
 import {
   commentHashes,
@@ -118,7 +118,7 @@ describe("edits of comments", () => {
   const mixed = { sourceHash: others.sourceHash, sourceDigest: ours.sourceDigest };
 
   it("are hashed for the previous release as it did: the rendered text, then ids and names of the files shown", () => {
-    expect(ours.sourceHash).toBe(hashParts([render(said.body), "m-1", "a.png"]).slice(0, 32));
+    expect(ours.sourceHash).toBe(hashTexts([render(said.body), "m-1", "a.png"]).slice(0, 32));
   });
 
   it.each<{

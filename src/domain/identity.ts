@@ -6,7 +6,7 @@
  * keeps the fingerprint, and its source id is upgraded once when the id appears (rule 1).
  */
 
-import { hashParts } from "../lib/hash.ts";
+import { hashTexts } from "../lib/hash.ts";
 import { toOurTime } from "../lib/service-clock.ts";
 import type { CaseMessage } from "./case.ts";
 import type { IssueComment } from "./issue.ts";
@@ -28,7 +28,7 @@ import { normalizeForFingerprint } from "./text/sanitize.ts";
 
 /** Hash of everything of a message that a copy must show. */
 export function messageHash(message: CaseMessage): string {
-  return hashParts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
+  return hashTexts([message.content, ...message.files.map((file) => `${file.fileId}/${file.name}`)]).slice(0, 32);
 }
 
 /** What a comment said when it was sent, as its row remembers it. */
@@ -42,8 +42,8 @@ export type CommentHashes = { readonly sourceHash: string; readonly sourceDigest
  * this one or after it; `sourceDigest` by its words and structure, however they are rendered.
  */
 export function commentHashes(comment: Pick<IssueComment, "body">, adfToText: (doc: unknown) => string): CommentHashes {
-  const sourceHash = hashParts([adfToText(comment.body), ...shownMedia(comment.body)]).slice(0, 32);
-  return { sourceHash, sourceDigest: `${sourceHash}:${hashParts([documentDigest(comment.body)]).slice(0, 32)}` };
+  const sourceHash = hashTexts([adfToText(comment.body), ...shownMedia(comment.body)]).slice(0, 32);
+  return { sourceHash, sourceDigest: `${sourceHash}:${hashTexts([documentDigest(comment.body)]).slice(0, 32)}` };
 }
 
 /** The digest of a row; `null` where it has none, or a release that knows no digests has written another hash beside it. */

@@ -7,7 +7,7 @@
  * views have in common (ADR 0010).
  */
 
-import { hashParts } from "../lib/hash.ts";
+import { hashTexts } from "../lib/hash.ts";
 import type { CaseFile, CaseMessage } from "./case.ts";
 import { isNamedByFingerprint, nameWithoutId } from "./rows/item-key.ts";
 import type { Mirror } from "./rows/mirror.ts";
@@ -41,7 +41,7 @@ export function knownFingerprints(message: CaseMessage): readonly string[] {
 }
 
 function makeFingerprint(message: CaseMessage, files: string, text: string): string {
-  return hashParts([
+  return hashTexts([
     String(Math.floor(message.createdAt.getTime() / 1000)),
     message.authorKind === "customer" ? "customer" : "support",
     message.authorId ?? "",

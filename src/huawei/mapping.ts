@@ -30,8 +30,8 @@ export function parseWire<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(input.value);
   if (parsed.success) return parsed.data;
-  const inner = parsed.error.issues[0]?.path.map((part) =>
-    typeof part === "number" ? `[${part}]` : `.${String(part)}`,
+  const inner = parsed.error.issues[0]?.path.map((segment) =>
+    typeof segment === "number" ? `[${segment}]` : `.${String(segment)}`,
   );
   const path = `${input.path ?? ""}${(inner ?? []).join("")}`.replace(/^\./, "");
   throw contractError(call, path === "" ? "the top" : path);

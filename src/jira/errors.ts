@@ -79,7 +79,7 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
   const { messages, fields, texts, scopeMismatch } = readErrorBody(answer.text);
   if (answer.status === 401 && scopeMismatch) return missingScope(call, answer);
   const kind = kindOfStatus(answer.status);
-  const parts = [
+  const reasons = [
     ...(fields.length === 0 ? [] : [`refused fields: ${fields.join(", ")}`]),
     ...(messages === "" ? [] : [messages]),
   ];
@@ -88,7 +88,7 @@ export function answerError(call: CallFacts, answer: Answer, now: Date): Service
     {
       ...factsOf(answer),
       kind,
-      detail: parts.length === 0 ? plainDetail(answer.status) : parts.join("; "),
+      detail: reasons.length === 0 ? plainDetail(answer.status) : reasons.join("; "),
       retryAfterMs: kind === "rate_limited" || kind === "unavailable" ? readWaitHint(answer.headers, now) : null,
       outcomeUnknown: kind === "unavailable" || kind === "contract",
     },

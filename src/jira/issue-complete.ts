@@ -142,7 +142,7 @@ function isSame(shown: unknown, value: unknown): boolean {
     return Array.isArray(shown) && shown.length === value.length && value.every((one, at) => isSame(shown[at], one));
   if (typeof value !== "object" || value === null || typeof shown !== "object" || shown === null)
     return isDeepStrictEqual(shown ?? null, value);
-  return Object.entries(value).every(([name, part]) => isSame((shown as Record<string, unknown>)[name], part));
+  return Object.entries(value).every(([name, member]) => isSame((shown as Record<string, unknown>)[name], member));
 }
 
 function toTexts(value: unknown): readonly string[] {

@@ -34,9 +34,9 @@ export function parseRedisAddress(text: string): RedisAddress {
       "cannot be read: it needs the form redis://user:password@host:6379/0, and %-escapes for odd characters of the password",
     );
   const common = { ...readLogin(login), ...readFamily(new URLSearchParams(query)) };
-  const parts = path.split("/").filter((part) => part !== "");
+  const segments = path.split("/").filter((segment) => segment !== "");
   if (scheme === "redis+sentinel") {
-    const [name, db, ...more] = parts;
+    const [name, db, ...more] = segments;
     if (name === undefined || more.length > 0)
       throw new RedisAddressError("names no group: redis+sentinel://host:26379,host:26379/master-name");
     return {
@@ -46,7 +46,7 @@ export function parseRedisAddress(text: string): RedisAddress {
       name: decode(name),
     };
   }
-  const [db, ...more] = parts;
+  const [db, ...more] = segments;
   if (more.length > 0 || hosts.includes(","))
     throw new RedisAddressError("names several hosts or paths; for Sentinels it starts with redis+sentinel://");
   return { ...common, ...readDb(db), ...readHost(hosts, redisPort), ...(scheme === "rediss" ? { tls: {} } : {}) };

@@ -115,8 +115,8 @@ export function errorMessage(error: unknown): string {
     ? (error.message.trim().split("\n").at(-1) ?? "")
     : error.message;
   const shortest = error instanceof SyntaxError || quotesData(error) ? 0 : 40;
-  const masked = message.replace(/"[^"\n]*"?|'[^'\n]*'|`[^`\n]*`/g, (part) =>
-    part.length - 2 > shortest ? `"${redacted}"` : part,
+  const masked = message.replace(/"[^"\n]*"?|'[^'\n]*'|`[^`\n]*`/g, (quoted) =>
+    quoted.length - 2 > shortest ? `"${redacted}"` : quoted,
   );
   // The parser of JSON puts an excerpt in front of "is not valid JSON" that may hold quotation marks of its own.
   return scrubLine(

@@ -14,10 +14,10 @@ const limit = 3;
 const detail = `our own copies that this database does not know: it is older than what it wrote; run casebridge rebuild`;
 
 /**
- * Parts of a `WITH` that count `count` adoptions for the one connection that `source`, an earlier part with a column
+ * Common table expressions that count `count` adoptions for the one connection that `source`, an earlier one with a column
  * "connectionName", names; when it is empty nothing is counted.
  */
-export function adoptionParts(source: string, adoption: { readonly count: number; readonly at: Date }): Prisma.Sql[] {
+export function adoptionCtes(source: string, adoption: { readonly count: number; readonly at: Date }): Prisma.Sql[] {
   const { at } = adoption;
   const moments = JSON.stringify(Array.from({ length: Math.min(adoption.count, limit) }, () => at.toISOString()));
   return [

@@ -5,7 +5,7 @@ import type { Lane } from "../domain/lane.ts";
 import type { LinkState } from "../domain/link.ts";
 import { storedStart } from "../domain/rows/mirror-name.ts";
 import type { IntakeLink, SeenCase } from "../sync/state.ts";
-import { adoptionParts } from "./adoptions.ts";
+import { adoptionCtes } from "./adoptions.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import { Prisma } from "./generated/client.ts";
 import { inBatches, isWatched, linkNumber, type Queries, toJson } from "./sql.ts";
@@ -286,7 +286,7 @@ export async function adoptIssue(
       adopted AS (UPDATE links SET "issueId" = ${adoption.issueId}, "issueKey" = ${adoption.issueKey}, "updatedAt" = ${adoption.at}::timestamptz
         FROM before WHERE links.id = before.id),
       fresh AS MATERIALIZED (SELECT "connectionName" FROM before WHERE "issueId" IS NULL),
-      ${Prisma.join(adoptionParts("fresh", { count: 1, at: adoption.at }), ", ")}
+      ${Prisma.join(adoptionCtes("fresh", { count: 1, at: adoption.at }), ", ")}
       SELECT count(*)::int AS held FROM before`);
     return rows[0]?.held === 1;
   } catch (error) {

@@ -13,7 +13,7 @@
  *   it got the lock is either still true or the fence is empty.
  */
 import type { LinkPatch } from "../sync/state.ts";
-import { adoptionParts } from "./adoptions.ts";
+import { adoptionCtes } from "./adoptions.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { NewIntentRow, StepRows } from "./intent-codec.ts";
 import type { MirrorRowPatch } from "./mirror-codec.ts";
@@ -122,43 +122,43 @@ function stepStatement(
   facts: { readonly at: Date; readonly namedBefore: readonly string[] },
 ): Prisma.Sql {
   const { at } = facts;
-  const parts: Prisma.Sql[] = [fenceCte(fence)];
+  const ctes: Prisma.Sql[] = [fenceCte(fence)];
   if (step.link !== undefined) {
-    parts.push(
+    ctes.push(
       Prisma.sql`link AS (UPDATE links SET ${linkAssignments(step.link, facts)} FROM fence WHERE links.id = fence.id)`,
     );
   }
-  if (step.mirrors !== undefined && step.mirrors.length > 0) parts.push(mirrorPart(step.mirrors, at));
-  if (step.newIntents.length > 0) parts.push(intentPart(step.newIntents, fence.epoch, at));
+  if (step.mirrors !== undefined && step.mirrors.length > 0) ctes.push(mirrorCte(step.mirrors, at));
+  if (step.newIntents.length > 0) ctes.push(intentCte(step.newIntents, fence.epoch, at));
   if (step.intentPatches !== undefined && step.intentPatches.length > 0)
-    parts.push(intentPatchPart(step.intentPatches, fence.epoch, at));
+    ctes.push(intentPatchCte(step.intentPatches, fence.epoch, at));
   const gone = (step.confirmedIntents ?? []).filter((key) => !step.newIntents.some((intent) => intent.key === key));
   if (gone.length > 0) {
-    parts.push(
+    ctes.push(
       Prisma.sql`confirmed AS (DELETE FROM intents USING fence WHERE intents."linkId" = fence.id AND intents.key = ANY(${gone}::text[]))`,
     );
   }
-  if (step.failures !== undefined && step.failures.length > 0) parts.push(failurePart(step.failures, at));
+  if (step.failures !== undefined && step.failures.length > 0) ctes.push(failureCte(step.failures, at));
   if (step.resolvedFailures !== undefined && step.resolvedFailures.length > 0) {
     const items = step.resolvedFailures.map((entry) => entry.item);
     // A failure that the same step reports is not resolved by it.
-    parts.push(Prisma.sql`resolved AS (UPDATE failures SET state = 'resolved' FROM fence
+    ctes.push(Prisma.sql`resolved AS (UPDATE failures SET state = 'resolved' FROM fence
       WHERE failures."linkId" = fence.id AND failures.item = ANY(${items}::text[]) AND failures.state IN ('open', 'retrying')
         AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(${toJson(step.failures ?? [])}::jsonb) AS f
           WHERE f->>'item' = failures.item AND f->>'reason' = failures.reason))`);
   }
   if (step.audit !== undefined && step.audit.length > 0) {
-    parts.push(Prisma.sql`audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
+    ctes.push(Prisma.sql`audited AS (INSERT INTO audit (at, "connectionName", "linkId", side, action, item, result, actor)
       SELECT ${at}::timestamptz, fence."connectionName", fence.id, a->>'side', a->>'action', a->>'item', a->>'result', a->>'actor'
       FROM fence, jsonb_array_elements(${toJson(step.audit)}::jsonb) AS a)`);
   }
   if (step.huaweiUserId !== undefined) {
-    parts.push(Prisma.sql`learned AS (UPDATE connections SET "huaweiUserIds" = "huaweiUserIds" || ${step.huaweiUserId}::text, "updatedAt" = ${at}::timestamptz
+    ctes.push(Prisma.sql`learned AS (UPDATE connections SET "huaweiUserIds" = "huaweiUserIds" || ${step.huaweiUserId}::text, "updatedAt" = ${at}::timestamptz
       FROM fence WHERE connections.name = fence."connectionName" AND ${step.huaweiUserId}::text <> ALL(connections."huaweiUserIds"))`);
   }
   if (step.adoptions !== undefined && step.adoptions > 0)
-    parts.push(...adoptionParts("fence", { count: step.adoptions, at }));
-  return Prisma.sql`WITH ${Prisma.join(parts, ", ")} SELECT count(*)::int AS held FROM fence`;
+    ctes.push(...adoptionCtes("fence", { count: step.adoptions, at }));
+  return Prisma.sql`WITH ${Prisma.join(ctes, ", ")} SELECT count(*)::int AS held FROM fence`;
 }
 
 /** SQL types of the link's columns that a run sets. */
@@ -243,7 +243,7 @@ const MIRROR_VALUES = MIRROR_COLUMNS.map(
 ).join(", ");
 const MIRROR_UPDATES = MIRROR_COLUMNS.map(([name]) => `"${name}" = EXCLUDED."${name}"`).join(", ");
 
-function mirrorPart(patches: readonly MirrorRowPatch[], at: Date): Prisma.Sql {
+function mirrorCte(patches: readonly MirrorRowPatch[], at: Date): Prisma.Sql {
   return Prisma.sql`mirror AS (
     INSERT INTO mirrors ("linkId", kind, origin, "sourceId", "copyFingerprints", "createdAt", "updatedAt", ${Prisma.raw(MIRROR_NAMES)})
     SELECT fence.id, p->>'kind', p->>'origin', p->>'sourceId',
@@ -256,7 +256,7 @@ function mirrorPart(patches: readonly MirrorRowPatch[], at: Date): Prisma.Sql {
       "copyFingerprints" = EXCLUDED."copyFingerprints", "updatedAt" = EXCLUDED."updatedAt", ${Prisma.raw(MIRROR_UPDATES)})`;
 }
 
-function intentPart(intents: readonly FreshIntent[], epoch: number, at: Date): Prisma.Sql {
+function intentCte(intents: readonly FreshIntent[], epoch: number, at: Date): Prisma.Sql {
   return Prisma.sql`intent AS (
     INSERT INTO intents ("linkId", kind, key, side, epoch, state, payload, mark, "createdAt", "attemptedAt", looks, "nextLookAt", attempts, "updatedAt")
     SELECT fence.id, p->>'kind', p->>'key', p->>'side', ${epoch}, p->>'state', p->'payload', p->>'mark', ${at}::timestamptz,
@@ -265,7 +265,7 @@ function intentPart(intents: readonly FreshIntent[], epoch: number, at: Date): P
     FROM fence, jsonb_array_elements(${toJson(intents)}::jsonb) WITH ORDINALITY AS e(p, place) ORDER BY place)`;
 }
 
-function intentPatchPart(patches: readonly object[], epoch: number, at: Date): Prisma.Sql {
+function intentPatchCte(patches: readonly object[], epoch: number, at: Date): Prisma.Sql {
   return Prisma.sql`patched AS (
     UPDATE intents SET epoch = ${epoch}, "updatedAt" = ${at}::timestamptz,
       state = COALESCE(p->>'state', intents.state),
@@ -278,7 +278,7 @@ function intentPatchPart(patches: readonly object[], epoch: number, at: Date): P
     WHERE intents."linkId" = fence.id AND intents.key = p->>'key')`;
 }
 
-function failurePart(failures: readonly object[], at: Date): Prisma.Sql {
+function failureCte(failures: readonly object[], at: Date): Prisma.Sql {
   return Prisma.sql`failure AS (
     INSERT INTO failures ("connectionName", "linkId", direction, item, reason, detail, "firstAt", "lastAt")
     SELECT fence."connectionName", fence.id, f->>'direction', f->>'item', f->>'reason', f->>'detail', ${at}::timestamptz, ${at}::timestamptz

@@ -40,7 +40,7 @@ export function sealPayload(seal: Seal | null, place: string, payload: Payload):
   const secret = Object.entries(payload).filter(([name]) => !clearNames.has(name));
   if (seal === null || secret.length === 0) return payload;
   return {
-    ...clearPart(payload),
+    ...clearMembers(payload),
     // What is owed once the write is known: by these it can be told when the texts cannot be opened.
     ...(isIntents(payload.intents) ? { owed: payload.intents.map(withoutTexts) } : {}),
     sealed: seal.seal(JSON.stringify(Object.fromEntries(secret)), place),
@@ -59,12 +59,12 @@ export function openPayload(seal: Seal | null, place: string, stored: Payload): 
   return { ...clear, ...(isIntents(owed) ? { intents: owed } : {}), unreadable: true };
 }
 
-function clearPart(payload: Payload): Payload {
+function clearMembers(payload: Payload): Payload {
   return Object.fromEntries(Object.entries(payload).filter(([name]) => clearNames.has(name)));
 }
 
 function withoutTexts(intent: NewIntentRow): NewIntentRow {
-  return { ...intent, payload: { ...clearPart(intent.payload), unreadable: true } };
+  return { ...intent, payload: { ...clearMembers(intent.payload), unreadable: true } };
 }
 
 function isIntents(value: unknown): value is readonly NewIntentRow[] {

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HuaweiSettings, type HuaweiSimulator, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSettings, type JiraSimulator, startJiraSimulator } from "../../simulators/jira/index.ts";
-import { compose, type Parts } from "../../src/bin/compose.ts";
+import { type Composition, compose } from "../../src/bin/compose.ts";
 import { wireConnection } from "../../src/bin/connection.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
 import { makeBudget } from "../../src/store/budget.ts";
@@ -61,7 +61,7 @@ export type Worker = {
 export type World = {
   readonly huawei: HuaweiSimulator["control"];
   readonly jira: JiraSimulator["control"];
-  readonly parts: Parts;
+  readonly parts: Composition;
   readonly turns: Turns<Worker>;
   readonly workers: Worker[];
   /** Moves the clock of everybody on. */

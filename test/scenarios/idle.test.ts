@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { compose, type Parts } from "../../src/bin/compose.ts";
+import { type Composition, compose } from "../../src/bin/compose.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
@@ -11,7 +11,7 @@ import { type Harness, startHarness } from "../support/harness.ts";
 
 const cases = 1_000;
 let harness: Harness | null = null;
-let parts: Parts | null = null;
+let parts: Composition | null = null;
 
 afterEach(async () => {
   await parts?.close();

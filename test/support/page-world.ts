@@ -9,7 +9,7 @@ import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { startJiraSimulator } from "../../simulators/jira/index.ts";
-import { compose, type Parts } from "../../src/bin/compose.ts";
+import { type Composition, compose } from "../../src/bin/compose.ts";
 import type { Machine } from "../../src/bin/connection.ts";
 import { makePagePort } from "../../src/bin/page-port.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
@@ -74,7 +74,7 @@ export async function startPageWorld(options: PageWorldOptions = {}) {
     },
   });
   if (!loaded.ok) throw loaded.errors;
-  const parts: Parts = await compose(
+  const parts: Composition = await compose(
     loaded.config,
     silentLogger,
     options.machine === undefined ? {} : { machine: options.machine },

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HuaweiSimulatorOptions, startHuaweiSimulator } from "../../simulators/huawei/index.ts";
 import { type JiraSimulatorOptions, startJiraSimulator } from "../../simulators/jira/index.ts";
-import { compose, type Parts } from "../../src/bin/compose.ts";
+import { type Composition, compose } from "../../src/bin/compose.ts";
 import type { Machine, WiredConnection } from "../../src/bin/connection.ts";
 import type { ConnectionConfig } from "../../src/config/config.ts";
 import { unlimitedBudget } from "../../src/domain/budget.ts";
@@ -148,7 +148,7 @@ export async function startStage(
 
   /** Starts the process: the configuration of these variables, with what the test says besides. */
   async function start(): Promise<{
-    readonly parts: Parts;
+    readonly parts: Composition;
     readonly wired: WiredConnection;
     readonly file: ConnectionConfig;
   }> {

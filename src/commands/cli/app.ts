@@ -45,7 +45,7 @@ export type WiredConnection = {
 };
 
 /** Everything wired for a command. What it changes is audited as the act of whoever runs the command. */
-export type Parts = {
+export type Composition = {
   readonly config: Config;
   readonly log: Log;
   readonly clock: Clock;
@@ -66,13 +66,13 @@ export type Parts = {
    */
   recordPolicies(connections: readonly WiredConnection[]): Promise<void>;
   /** The same database, read, wired for another configuration. Its `close` leaves the database open. Throws as `App.withParts`. */
-  rewire(config: Config): Promise<Parts>;
+  rewire(config: Config): Promise<Composition>;
   close(): Promise<void>;
 };
 
 /** A running service. */
 export type RunningWorker = {
-  readonly parts: Pick<Parts, "connections" | "state" | "admin">;
+  readonly composition: Pick<Composition, "connections" | "state" | "admin">;
   /** Where the page answers; `null` when HTTP is off. */
   readonly url: string | null;
   /** Ends within 28 s. May be repeated. */
@@ -111,7 +111,7 @@ export type App = {
    * Works with everything wired, and closes it. A command that only looks says `read`, and nothing that it does can change the database.
    * Throws as `openDatabase`, and what the work throws.
    */
-  withParts<T>(access: "write" | "read", work: (parts: Parts) => Promise<T>): Promise<T>;
+  withComposition<T>(access: "write" | "read", work: (composition: Composition) => Promise<T>): Promise<T>;
   /** A client with a budget of its own, for what must work without a database. Throws for settings that make no client. */
   makeHuawei(settings: ConnectionConfig["huawei"], log: Log): DoctorHuaweiPort & CaseLookupPort & ReportPorts["huawei"];
   /** A client with a budget of its own. Throws for settings that make no client. */

@@ -61,8 +61,8 @@ export function styleOf(
 
 /** The blocks as text that ends with a newline; empty for no blocks. */
 export function renderBlocks(blocks: Renderable, style: OutputStyle): string {
-  const parts = blocks.map((block) => renderBlock(block, style)).filter((part) => part !== "");
-  return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
+  const texts = blocks.map((block) => renderBlock(block, style)).filter((text) => text !== "");
+  return texts.length === 0 ? "" : `${texts.join("\n\n")}\n`;
 }
 
 /** Exactly one JSON document with a newline. Dates are ISO texts, what has no JSON is `null`, big integers and maps are written too. */

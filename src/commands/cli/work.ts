@@ -2,7 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { makeLogger } from "../../observability/logger.ts";
 import type { Log } from "../../sync/ports.ts";
-import type { Parts } from "./app.ts";
+import type { Composition } from "./app.ts";
 import type { CommandResult } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 
@@ -14,7 +14,7 @@ export function commandLog(config: Pick<Config, "logLevel">): Log {
 
 /** Notes an act of many transactions at its start and at its end, however it ends; `null` = it only looks. */
 export async function noted(
-  { admin }: Pick<Parts, "admin">,
+  { admin }: Pick<Composition, "admin">,
   act: { readonly action: string; readonly target: string } | null,
   work: () => Promise<CommandResult>,
 ): Promise<CommandResult> {

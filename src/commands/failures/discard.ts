@@ -10,7 +10,7 @@ export const command = defineCommand({
   read: readSelection,
   question: ({ selection }) => `Give up ${nameFailures(selection)} for good? What they stand for is never mirrored.`,
   run: (options, { app }) =>
-    app.withParts("write", (parts) => actOnFailures(parts, options, { act: "discard", word: null })),
+    app.withComposition("write", (composition) => actOnFailures(composition, options, { act: "discard", word: null })),
 });
 
 function nameFailures(selection: FailureSelection["selection"]): string {

@@ -1,7 +1,7 @@
 /** What the commands of `failures` have in common: which ones are open, and which ones an operator means. */
 import { Option } from "commander";
 import { type GuardWord, guardHeld } from "../../domain/guard-word.ts";
-import type { Parts } from "../cli/app.ts";
+import type { Composition } from "../cli/app.ts";
 import type { ArgumentSpec, CommandResult, Parsed } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { parseIdentifier } from "../cli/option-values.ts";
@@ -50,28 +50,28 @@ export function readSelection(parsed: Parsed): FailureSelection {
   throw usage("no failure is named", "Give ids, --reason CODE or --all.");
 }
 
-type OpenFailures = Awaited<ReturnType<Parts["admin"]["listFailures"]>>["items"];
+type OpenFailures = Awaited<ReturnType<Composition["admin"]["listFailures"]>>["items"];
 
 /** The open failures of one connection or of all, newest first, at most 1,000. Throws `CommandFailure` for an unknown connection. */
-export async function openFailures(parts: Parts, connection: string | null): Promise<OpenFailures> {
-  chosen(parts, connection);
-  return (await parts.admin.listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
+export async function openFailures(composition: Composition, connection: string | null): Promise<OpenFailures> {
+  chosen(composition, connection);
+  return (await composition.admin.listFailures({ ...(connection === null ? {} : { connection }), limit: 1000 })).items;
 }
 
 /** Retries or discards the selection. Exit 3 where some of the ids are no open failures. */
 export async function actOnFailures(
-  parts: Parts,
+  composition: Composition,
   { connection, selection }: FailureSelection,
   { act, word }: { readonly act: "retry" | "discard"; readonly word: GuardWord | null },
 ): Promise<CommandResult> {
-  const { admin } = parts;
+  const { admin } = composition;
   const ids =
     selection.kind === "ids"
       ? selection.ids
-      : (await openFailures(parts, connection))
+      : (await openFailures(composition, connection))
           .filter((failure) => selection.kind === "all" || failure.reason === selection.reason)
           .map((failure) => failure.id);
-  if (word !== null) await requireGuarded(parts, ids);
+  if (word !== null) await requireGuarded(composition, ids);
   let count = 0;
   for (const id of ids) {
     const done = act === "retry" ? await admin.retryFailure(id, word) : await admin.discardFailure(id);
@@ -87,7 +87,7 @@ export async function actOnFailures(
 }
 
 /** A word is about what the text guard keeps, and about nothing else; so none is touched where one of them is another's. */
-async function requireGuarded({ admin }: Pick<Parts, "admin">, ids: readonly string[]): Promise<void> {
+async function requireGuarded({ admin }: Pick<Composition, "admin">, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const failure = await admin.findFailure(id);
     if (failure !== null && failure.reason !== guardHeld)

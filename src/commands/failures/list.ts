@@ -1,6 +1,6 @@
 /** `casebridge failures list`: what cannot be mirrored, with reason and remedy. */
 import { remedyFor } from "../../domain/failure.ts";
-import type { Parts } from "../cli/app.ts";
+import type { Composition } from "../cli/app.ts";
 import { type CommandResult, defineCommand } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import {
@@ -20,11 +20,14 @@ type ListOptions = ConnectionOption & { readonly reason: string | null; readonly
 export const command = defineCommand<ListOptions>({
   options: () => [connectionOption(), reasonOption("only this reason"), limitOption()],
   read: (parsed) => ({ ...readConnection(parsed), reason: textOf(parsed, "reason"), limit: readLimit(parsed) }),
-  run: (options, { app }) => app.withParts("read", (parts) => listFailures(parts, options)),
+  run: (options, { app }) => app.withComposition("read", (composition) => listFailures(composition, options)),
 });
 
-async function listFailures(parts: Parts, { connection, reason, limit }: ListOptions): Promise<CommandResult> {
-  const failures = (await openFailures(parts, connection))
+async function listFailures(
+  composition: Composition,
+  { connection, reason, limit }: ListOptions,
+): Promise<CommandResult> {
+  const failures = (await openFailures(composition, connection))
     .filter((failure) => reason === null || failure.reason === reason)
     .slice(0, limit);
   return {

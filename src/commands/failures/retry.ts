@@ -18,7 +18,9 @@ export const command = defineCommand<RetryOptions>({
   ],
   read: readRetry,
   run: (options, { app }) =>
-    app.withParts("write", (parts) => actOnFailures(parts, options, { act: "retry", word: options.word })),
+    app.withComposition("write", (composition) =>
+      actOnFailures(composition, options, { act: "retry", word: options.word }),
+    ),
 });
 
 function readRetry(parsed: Parsed): RetryOptions {

@@ -20,5 +20,5 @@ export const command = defineCommand({
   }),
   question: ({ caseId, issueKey, takeOver }) =>
     takeOver ? `Pair case ${caseId} with ${issueKey}, whatever marks of casebridge that issue carries?` : null,
-  run: (options, { app }) => app.withParts("write", (parts) => linkPair(parts, options)),
+  run: (options, { app }) => app.withComposition("write", (composition) => linkPair(composition, options)),
 });

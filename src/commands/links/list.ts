@@ -1,7 +1,7 @@
 /** `casebridge links list`. */
 import { Option } from "commander";
 import { type LinkState, linkStates } from "../../domain/link.ts";
-import type { Parts } from "../cli/app.ts";
+import type { Composition } from "../cli/app.ts";
 import { type CommandResult, defineCommand } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { parseText } from "../cli/option-values.ts";
@@ -41,12 +41,15 @@ export const command = defineCommand<ListOptions>({
       limit: readLimit(parsed),
     };
   },
-  run: (options, { app }) => app.withParts("read", (parts) => listLinks(parts, options)),
+  run: (options, { app }) => app.withComposition("read", (composition) => listLinks(composition, options)),
 });
 
-async function listLinks(parts: Parts, { connection, state, search, limit }: ListOptions): Promise<CommandResult> {
-  chosen(parts, connection);
-  const page = await parts.admin.listLinks({
+async function listLinks(
+  composition: Composition,
+  { connection, state, search, limit }: ListOptions,
+): Promise<CommandResult> {
+  chosen(composition, connection);
+  const page = await composition.admin.listLinks({
     ...(connection === null ? {} : { connection }),
     ...(state === null ? {} : { state }),
     ...(search === null ? {} : { query: search }),

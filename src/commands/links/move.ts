@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import { isServiceError } from "../../domain/service-error.ts";
 import { handOver } from "../../sync/repair/resync.ts";
-import type { Parts } from "../cli/app.ts";
+import type { Composition } from "../cli/app.ts";
 import { type CommandResult, defineCommand } from "../cli/command.ts";
 import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import { parseIssueKey } from "../cli/option-values.ts";
@@ -22,9 +22,9 @@ export const command = defineCommand<MoveOptions>({
   ],
   read: (parsed) => ({ ...readCase(parsed), issueKey: textOf(parsed, "issue") }),
   run: (options, { app }) =>
-    app.withParts("write", async (parts) => {
-      chosen(parts, options.connection);
-      return movePair(parts, await findLink(parts, options.caseId, null), options);
+    app.withComposition("write", async (composition) => {
+      chosen(composition, options.connection);
+      return movePair(composition, await findLink(composition, options.caseId, null), options);
     }),
 });
 
@@ -32,13 +32,13 @@ export const command = defineCommand<MoveOptions>({
  * Goes on with a pairing where its issue lives now: under the connection whose project that is, or, with `issueKey`, with that other
  * issue. Throws `CommandFailure`, `ServiceError`.
  */
-async function movePair(parts: Parts, link: FoundLink, options: MoveOptions): Promise<CommandResult> {
+async function movePair(composition: Composition, link: FoundLink, options: MoveOptions): Promise<CommandResult> {
   const { id, caseId, state } = link.summary;
   const issueId = link.snapshot.link.issueId;
   if (caseId === null || issueId === null || state === "unlinked")
     throw usage(`${options.caseId} has no pairing that could move.`, "Use `casebridge links link CASE KEY`.");
-  const home = await findIssue(parts, null, options.issueKey ?? issueId);
-  const target = parts.connections.find(
+  const home = await findIssue(composition, null, options.issueKey ?? issueId);
+  const target = composition.connections.find(
     (connection) =>
       connection.config.jira.host === home.connection.config.jira.host &&
       connection.config.jira.projectKey === home.issue.projectKey,
@@ -48,7 +48,7 @@ async function movePair(parts: Parts, link: FoundLink, options: MoveOptions): Pr
   if (home.issue.issueId !== issueId) {
     // Another issue: the old pairing ends, and the new one begins as any other by hand.
     const { issueKey } = home.issue;
-    return linkPair(parts, { connection: target.name, caseId, issueKey, takeOver: false, instead: id });
+    return linkPair(composition, { connection: target.name, caseId, issueKey, takeOver: false, instead: id });
   }
   await target.huawei.getCase(caseId, "live").catch((error: unknown) => {
     if (!isServiceError(error, "not_found", "forbidden")) throw error;
@@ -57,7 +57,11 @@ async function movePair(parts: Parts, link: FoundLink, options: MoveOptions): Pr
       "Move the issue back, or give that account access.",
     );
   });
-  const moved = await parts.admin.moveLink({ linkId: id, connectionName: target.name, issueKey: home.issue.issueKey });
+  const moved = await composition.admin.moveLink({
+    linkId: id,
+    connectionName: target.name,
+    issueKey: home.issue.issueKey,
+  });
   if (!moved)
     throw new CommandFailure({
       code: ExitCode.outOfSync,

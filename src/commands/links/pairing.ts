@@ -4,7 +4,7 @@ import type { Issue } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { rebuildPair } from "../../sync/repair/rebuild-pair.ts";
 import { handOver } from "../../sync/repair/resync.ts";
-import type { Parts, WiredConnection } from "../cli/app.ts";
+import type { Composition, WiredConnection } from "../cli/app.ts";
 import type { ArgumentSpec, CommandResult } from "../cli/command.ts";
 import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import { parseIdentifier } from "../cli/option-values.ts";
@@ -21,10 +21,10 @@ export const caseArgument: ArgumentSpec = { description: "id of the case", parse
  * Throws `CommandFailure`, `ServiceError`.
  */
 export async function linkPair(
-  parts: Parts,
+  composition: Composition,
   options: CaseOption & { readonly issueKey: string; readonly takeOver: boolean; readonly instead?: LinkId },
 ): Promise<CommandResult> {
-  const { connection, issue } = await findIssue(parts, options.connection, options.issueKey);
+  const { connection, issue } = await findIssue(composition, options.connection, options.issueKey);
   if (issue.projectKey !== connection.config.jira.projectKey) throw wrongProject(issue, connection);
   const detail = await connection.huawei.getCase(toId<CaseId>(options.caseId), "live").catch((error: unknown) => {
     if (!isServiceError(error, "not_found", "forbidden")) throw error;
@@ -33,11 +33,11 @@ export async function linkPair(
       "Check the id, and name the connection with --connection.",
     );
   });
-  const installation = await parts.state.getInstallation();
+  const installation = await composition.state.getInstallation();
   checkMark(issue, { caseId: detail.caseId, installation, takeOver: options.takeOver });
   const { issueId, issueKey } = issue;
   const pair = { caseId: detail.caseId, issueId, issueKey };
-  const result = await parts.admin.linkByHand({
+  const result = await composition.admin.linkByHand({
     ...pair,
     connectionName: connection.name,
     ...(options.instead === undefined ? {} : { instead: options.instead }),
@@ -50,7 +50,7 @@ export async function linkPair(
     });
   }
   const rebuilt = await rebuildPair(
-    rebuildDeps(parts, connection),
+    rebuildDeps(composition, connection),
     { ...pair, inst: null, stamped: false, moved: false },
     {
       seen: { found: [], duplicates: [], unmarked: [], clones: [], installations: [], cases: new Map() },
@@ -77,11 +77,11 @@ export async function linkPair(
 
 /** The issue, read by the connection of its project where there is one, else by whichever can. Throws `CommandFailure`, `ServiceError`. */
 export async function findIssue(
-  parts: Parts,
+  composition: Composition,
   name: string | null,
   keyOrId: string,
 ): Promise<{ readonly connection: WiredConnection; readonly issue: Issue }> {
-  const named = parts.connections.filter((connection) => name === null || connection.name === name);
+  const named = composition.connections.filter((connection) => name === null || connection.name === name);
   if (named.length === 0) throw usage(`There is no connection ${name ?? ""}.`, "See `casebridge status`.");
   const project = keyOrId.slice(0, Math.max(0, keyOrId.lastIndexOf("-")));
   const byProject = named.filter((connection) => connection.config.jira.projectKey === project);

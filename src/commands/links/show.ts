@@ -14,9 +14,9 @@ export const command = defineCommand({
   options: () => [connectionOption()],
   read: readCase,
   run: ({ caseId, connection }, { app }) =>
-    app.withParts("read", async (parts) => {
-      const link = await findLink(parts, caseId, connection);
-      const story = await parts.admin.readLinkView(link.summary.id);
+    app.withComposition("read", async (composition) => {
+      const link = await findLink(composition, caseId, connection);
+      const story = await composition.admin.readLinkView(link.summary.id);
       return { exitCode: ExitCode.done, json: { ...link, story }, human: describeLink(link, story) };
     }),
 });

@@ -1,5 +1,5 @@
 /** `casebridge links unlink`: ends a pairing. Both sides stay as they are, and a tombstone keeps intake away. */
-import type { Parts } from "../cli/app.ts";
+import type { Composition } from "../cli/app.ts";
 import { type CommandResult, defineCommand } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { connectionOption, readCase, yesOption } from "../cli/options.ts";
@@ -14,10 +14,12 @@ export const command = defineCommand({
   question: ({ caseId }) =>
     `End the pairing of case ${caseId}? Both sides stay as they are and are never paired again by themselves.`,
   run: ({ caseId, connection }, { app }) =>
-    app.withParts("write", async (parts) => unlinkPair(parts, await findLink(parts, caseId, connection))),
+    app.withComposition("write", async (composition) =>
+      unlinkPair(composition, await findLink(composition, caseId, connection)),
+    ),
 });
 
-async function unlinkPair({ admin }: Pick<Parts, "admin">, { summary }: FoundLink): Promise<CommandResult> {
+async function unlinkPair({ admin }: Pick<Composition, "admin">, { summary }: FoundLink): Promise<CommandResult> {
   const ended = await admin.unlink(summary.id);
   const name = summary.caseId ?? summary.issueKey ?? summary.id;
   const text = ended ? `Unlinked ${name}; both sides stay as they are.` : `${name} was unlinked before.`;

@@ -1,7 +1,7 @@
 /** The dry run of a re-sync, which is the same work rehearsed. */
 import { makeRehearsal, type Rehearsal, type RehearsedWrite } from "../../sync/rehearsal/rehearsal.ts";
 import { type ResyncOutcome, type ResyncRunner, resyncConnection } from "../../sync/repair/resync.ts";
-import type { App, Parts } from "../cli/app.ts";
+import type { App, Composition } from "../cli/app.ts";
 import type { CommandContext, CommandResult } from "../cli/command.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import type { Cell, Renderable } from "../cli/output.ts";
@@ -25,14 +25,18 @@ export type Rehearsed = {
 export type RehearsalContext = { readonly app: Pick<App, "actor">; readonly progress: CommandContext["progress"] };
 
 /** Rehearses the re-sync, with `config` also on a draft of the configuration. Writes nothing. Throws `CommandFailure`, `ServiceError`. */
-export async function rehearse(parts: Parts, options: ResyncOptions, context: CommandContext): Promise<CommandResult> {
+export async function rehearse(
+  composition: Composition,
+  options: ResyncOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
   const { connection, config } = options;
-  const draft = config === null ? null : await parts.rewire(context.app.readConfig("command", config));
+  const draft = config === null ? null : await composition.rewire(context.app.readConfig("command", config));
   try {
-    const places = draft === null ? [parts] : [parts, draft];
+    const places = draft === null ? [composition] : [composition, draft];
     if (connection !== null && !places.some((place) => place.connections.some(isNamed(connection))))
       throw noConnection(connection);
-    const now = await rehearseOn(parts, options, context);
+    const now = await rehearseOn(composition, options, context);
     const result =
       draft === null
         ? dryRunResult(now, options)
@@ -44,24 +48,31 @@ export async function rehearse(parts: Parts, options: ResyncOptions, context: Co
 }
 
 /** Rehearses the re-sync on one configuration. Writes nothing. Throws `CommandFailure`, `ServiceError`. */
-export async function rehearseOn(parts: Parts, options: ResyncOptions, context: RehearsalContext): Promise<Rehearsed> {
+export async function rehearseOn(
+  composition: Composition,
+  options: ResyncOptions,
+  context: RehearsalContext,
+): Promise<Rehearsed> {
   const sites = new Map(
-    parts.config.connections.map(({ name, huawei, jira }) => [name, { huawei: huawei.endpoint, jira: jira.host }]),
+    composition.config.connections.map(({ name, huawei, jira }) => [
+      name,
+      { huawei: huawei.endpoint, jira: jira.host },
+    ]),
   );
-  const rehearsal = makeRehearsal({ state: parts.state, clock: parts.clock, sites });
+  const rehearsal = makeRehearsal({ state: composition.state, clock: composition.clock, sites });
   const { connection: name } = options;
-  const isHere = name === null || parts.connections.some(isNamed(name));
+  const isHere = name === null || composition.connections.some(isNamed(name));
   if (!isHere) return { outcomes: [], writes: [], unfinished: [] };
   const target = options.recreate
-    ? await recreateIssue(parts, options.target, rehearsal.state.recreate)
+    ? await recreateIssue(composition, options.target, rehearsal.state.recreate)
     : options.target;
   const outcomes: ResyncOutcome[] = [];
-  for (const connection of await holders(parts, name, target)) {
+  for (const connection of await holders(composition, name, target)) {
     // A worker that starts with this configuration makes everything before it history (rule 5).
-    if (await parts.isPolicyWider(connection))
-      await rehearsal.state.patchConnection(connection.name, { outgoingSince: parts.clock.now() });
+    if (await composition.isPolicyWider(connection))
+      await rehearsal.state.patchConnection(connection.name, { outgoingSince: composition.clock.now() });
     const rehearsed = rehearsal.connect(connection, { listStatuses: () => connection.jira.listStatuses() });
-    const order = await toOrder(parts, connection, { ...options, target });
+    const order = await toOrder(composition, connection, { ...options, target });
     outcomes.push(await resyncConnection(rehearsed, order, makeRunner(rehearsal, context)));
     context.progress.stop();
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cutChars, displayName, toPlainText } from "../../domain/text/sanitize.ts";
 import type { HistoryComment } from "../../sync/repair/history.ts";
 import { LinkBusy, type ResyncOutcome, resyncConnection } from "../../sync/repair/resync.ts";
-import type { App, Parts } from "../cli/app.ts";
+import type { App, Composition } from "../cli/app.ts";
 import type { CommandContext, CommandResult } from "../cli/command.ts";
 import { CommandFailure, ExitCode } from "../cli/exit-code.ts";
 import { usage } from "../cli/options.ts";
@@ -16,18 +16,22 @@ import { resyncResult, withExtras } from "./result.ts";
 export type ResyncContext = Pick<CommandContext, "progress" | "confirm"> & { readonly app: Pick<App, "actor"> };
 
 /** Re-syncs for real: here with `wait`, else by the worker. Throws `CommandFailure`, `ServiceError`. */
-export async function resync(parts: Parts, options: ResyncOptions, context: ResyncContext): Promise<CommandResult> {
-  const outcomes = await resyncAll(parts, options, context);
+export async function resync(
+  composition: Composition,
+  options: ResyncOptions,
+  context: ResyncContext,
+): Promise<CommandResult> {
+  const outcomes = await resyncAll(composition, options, context);
   return withExtras(resyncResult(outcomes, options.wait), options, outcomes);
 }
 
 /** The same, with what came of each connection. */
 export async function resyncAll(
-  parts: Parts,
+  composition: Composition,
   options: ResyncOptions,
   context: ResyncContext,
 ): Promise<readonly ResyncOutcome[]> {
-  const isUnchosen = parts.config.connections.some((connection) => !connection.comments.toHuaweiChosen);
+  const isUnchosen = composition.config.connections.some((connection) => !connection.comments.toHuaweiChosen);
   if ((options.wait || options.includeHistory) && isUnchosen) {
     throw usage(
       "COMMENTS_TO_HUAWEI is not set, so it is not known which comments may leave Jira.",
@@ -35,17 +39,17 @@ export async function resyncAll(
     );
   }
   const target = options.recreate
-    ? await recreateIssue(parts, options.target, (linkId) => parts.admin.recreate(linkId))
+    ? await recreateIssue(composition, options.target, (linkId) => composition.admin.recreate(linkId))
     : options.target;
-  const connections = await holders(parts, options.connection, target);
-  if (options.wait) await parts.recordPolicies(connections);
+  const connections = await holders(composition, options.connection, target);
+  if (options.wait) await composition.recordPolicies(connections);
   const outcomes: ResyncOutcome[] = [];
   for (const connection of connections) {
-    const order = await toOrder(parts, connection, { ...options, target });
+    const order = await toOrder(composition, connection, { ...options, target });
     const outcome = await resyncConnection(connection, order, {
       works: options.wait,
       sleep,
-      concurrency: parts.config.workerConcurrency,
+      concurrency: composition.config.workerConcurrency,
       actor: context.app.actor,
       release: (comments) => askToRelease(comments, context),
       onStart: (links) => context.progress.start(`Re-sync ${connection.name}`, links),

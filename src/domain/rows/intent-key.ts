@@ -121,9 +121,9 @@ function parseMessageKey(rest: string): IntentId | null {
   if (attachmentId !== undefined) return { kind: "own_file", attachmentId };
   const ofNotice = /^(changed|reopen)-(\d+)$/.exec(rest);
   if (ofNotice !== null) return { kind: ofNotice[1] === "reopen" ? "reopen" : "change", n: Number(ofNotice[2]) };
-  const part = /^([^:]+):v(\d+):(?:(\d+)\/(\d+)|withdrawn)$/.exec(rest);
-  if (part === null) return null;
-  const [, commentId = "", version, index, count] = part;
+  const match = /^([^:]+):v(\d+):(?:(\d+)\/(\d+)|withdrawn)$/.exec(rest);
+  if (match === null) return null;
+  const [, commentId = "", version, index, count] = match;
   return index === undefined
     ? { kind: "withdrawal", commentId, version: Number(version) }
     : { kind: "comment_part", commentId, version: Number(version), index: Number(index), count: Number(count) };

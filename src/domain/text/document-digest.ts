@@ -38,13 +38,13 @@ const seenMarks = new Set(["strike", "subsup", "link"]);
  * stack for its depth. For comparing only.
  */
 export function documentDigest(document: unknown): string {
-  const parts: string[] = [];
+  const pieces: string[] = [];
   let textMarks: string | null = null;
   const stack: unknown[] = [document];
   while (stack.length > 0) {
     const value = stack.pop();
     if (typeof value === "string") {
-      parts.push(value);
+      pieces.push(value);
       textMarks = null;
       continue;
     }
@@ -58,18 +58,18 @@ export function documentDigest(document: unknown): string {
     if (typeof node.text === "string") {
       // Editors cut a text into nodes wherever a mark begins; what is not carried cuts nothing here.
       const marks = marksOf(node);
-      parts.push(marks === textMarks ? node.text : `\u0001${marks}\u0002${node.text}`);
+      pieces.push(marks === textMarks ? node.text : `\u0001${marks}\u0002${node.text}`);
       textMarks = marks;
       continue;
     }
     textMarks = null;
     // Editors add and drop empty paragraphs at the end.
     if (node.type === "paragraph" && content.length === 0) continue;
-    parts.push(`\u0001<${String(node.type ?? "")}${attributesOf(node)}>`);
+    pieces.push(`\u0001<${String(node.type ?? "")}${attributesOf(node)}>`);
     stack.push("\u0001</>");
     for (let at = content.length - 1; at >= 0; at -= 1) stack.push(toNode(content[at]));
   }
-  return parts.join("");
+  return pieces.join("");
 }
 
 /**

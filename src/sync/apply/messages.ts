@@ -12,7 +12,7 @@ import { findMirror, idOf, type Mirror, mirrorId } from "../../domain/rows/mirro
 import { noticeId } from "../../domain/rows/mirror-name.ts";
 import { noticeCause, noticeName } from "../../domain/rows/notice-cause.ts";
 import { isServiceError } from "../../domain/service-error.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { Action } from "../plan/action.ts";
 import { withdrawnThereReason } from "../plan/comments.ts";
 import { withdrawnHash } from "../recognise/recognise.ts";
@@ -257,7 +257,7 @@ export async function postRest(
       inst: deps.installation,
       caseId: needCase(leased),
       fingerprint: noticeName(cause),
-      srcHash: hashParts([JSON.stringify(bodyAdf)]).slice(0, 32),
+      srcHash: hashTexts([JSON.stringify(bodyAdf)]).slice(0, 32),
       files: [],
     };
     await writeComment(deps, leased, issueId, { kind: "notice", cause }, { bodyAdf, mark }, (commentId) => ({

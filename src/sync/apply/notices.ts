@@ -8,7 +8,7 @@ import type { IntentId } from "../../domain/rows/intent-key.ts";
 import { findMirror } from "../../domain/rows/mirror.ts";
 import { noticeId } from "../../domain/rows/mirror-name.ts";
 import { noticeName } from "../../domain/rows/notice-cause.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { LeasedLink, StateStep } from "../state.ts";
 import { type ApplyDeps, needIssue, writeOnce } from "./write-once.ts";
 
@@ -93,7 +93,7 @@ function noticeContent(deps: ApplyDeps, leased: LeasedLink, { cause, text }: Not
     inst: deps.installation,
     caseId: leased.snapshot.link.caseId ?? "",
     fingerprint: noticeName(cause),
-    srcHash: hashParts([text]).slice(0, 32),
+    srcHash: hashTexts([text]).slice(0, 32),
     files: [],
   };
   return { bodyAdf, mark };

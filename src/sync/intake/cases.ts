@@ -1,7 +1,7 @@
 /** The round over the cases: status changes, new cases, messages, access requests, in this order. */
 import type { CaseId } from "../../domain/ids.ts";
 import { makeSteps, unlessRefused } from "../../domain/steps.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import { toServiceTime } from "../../lib/service-clock.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { noticeAccessRequests } from "./access-requests.ts";
@@ -73,7 +73,7 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
 /** When what new issues are made of changed, the cases whose issue is still to be made are looked at again. May be repeated. */
 async function wakeUnmade({ state, settings: { name, issue, priority } }: IntakeDeps): Promise<void> {
   const { type, requestType, assignee, fields } = issue;
-  const hash = hashParts([
+  const hash = hashTexts([
     JSON.stringify([type, ...(requestType === null ? [] : [requestType]), assignee, fields, priority]),
   ]).slice(0, 32);
   const before = await state.findCursor(name, issueSettingsCursor);

@@ -3,7 +3,7 @@ import type { IssueId } from "../../domain/ids.ts";
 import type { StatusCategory } from "../../domain/issue.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { makeSteps, unlessRefused } from "../../domain/steps.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import { projectUnreadable } from "../outcome.ts";
 import { endingAction, isByPerson } from "../plan/status.ts";
@@ -62,7 +62,7 @@ export async function intakeIssues(deps: IntakeDeps): Promise<RoundResult> {
 /** When the guard was set otherwise, what it keeps is judged anew. May be repeated. */
 async function wakeGuarded({ state, settings: { name, guard } }: IntakeDeps): Promise<void> {
   const patterns = guard.patterns.map((pattern) => pattern.name);
-  const hash = hashParts([JSON.stringify([guard.mode, guard.kinds, patterns])]).slice(0, 32);
+  const hash = hashTexts([JSON.stringify([guard.mode, guard.kinds, patterns])]).slice(0, 32);
   const before = await state.findCursor(name, guardSettingsCursor);
   if (before === hash) return;
   const links = before === null ? [] : await state.listFailedLinks(name, guardHeld);

@@ -18,7 +18,7 @@ import { type Intent, intentsOf } from "../../domain/rows/intent.ts";
 import { singleItems } from "../../domain/rows/item-key.ts";
 import { type Mirror, mirrorId, numberOf } from "../../domain/rows/mirror.ts";
 import type { ConnectionSettings, CreateInputs } from "../../domain/settings.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
 import type { Words } from "../texts/say.ts";
 import { type Action, isReleased, type PlanInput, type Recheck } from "./action.ts";
@@ -79,7 +79,7 @@ function readTopics(issue: Issue, origin: Link["origin"], reading: Reading): Top
 /** Hashes of what the issue says today of each topic, in one text. Pure; the same issue gives the same text. */
 export function issueState(issue: Issue, origin: Link["origin"], reading: Reading): string {
   const texts = readTopics(issue, origin, reading);
-  return topics.map((topic) => (texts[topic] === null ? untold : hashParts([texts[topic].key]).slice(0, 16))).join(".");
+  return topics.map((topic) => (texts[topic] === null ? untold : hashTexts([texts[topic].key]).slice(0, 16))).join(".");
 }
 
 /** The row that remembers a state. `n` = 0: the state at the beginning, which no message told. */

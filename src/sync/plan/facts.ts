@@ -6,14 +6,14 @@ import { caseLabel, commonLabel, type InputName, toJiraLabel } from "../../domai
 import { intentsOf } from "../../domain/rows/intent.ts";
 import type { Mirror } from "../../domain/rows/mirror.ts";
 import { noticeCause } from "../../domain/rows/notice-cause.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import { say } from "../texts/say.ts";
 import { type Action, hasNotice, isOwed, type Observed, type PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
 
 /** Hash of the facts that a person would want to hear of when they change. */
 export function factsHash(detail: CaseDetail): string {
-  return hashParts([
+  return hashTexts([
     detail.typeName ?? "",
     detail.problemTypeName ?? "",
     detail.regionName ?? "",

@@ -17,7 +17,7 @@ import { noticeCause } from "../../domain/rows/notice-cause.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import { addMasked, guardText, type MaskedKind, maskedInWords } from "../../domain/text/guard.ts";
 import { guardAuthorLine, guardFileName } from "../../domain/text/guarded-names.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { StateStep } from "../state.ts";
 import type { IssueTexts } from "../texts/issue-texts.ts";
 import { type Speaking, say, type Words } from "../texts/say.ts";
@@ -116,7 +116,7 @@ function judge(
   // A file with a harmless name may leave with another comment meanwhile: the word is still about the same.
   const telling = names.flatMap((file) => (file.masked.length > 0 ? [file.name] : [])).sort();
   return {
-    hash: hashParts([JSON.stringify([texts, named, telling, found?.from ?? null])]).slice(0, 32),
+    hash: hashTexts([JSON.stringify([texts, named, telling, found?.from ?? null])]).slice(0, 32),
     masked,
   };
 }

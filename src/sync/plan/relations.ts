@@ -8,7 +8,7 @@
 import type { CaseDetail, CaseMessage } from "../../domain/case.ts";
 import { messageFingerprint } from "../../domain/message-views.ts";
 import { findMirror, type Mirror, mirrorId } from "../../domain/rows/mirror.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { Action, PlanInput } from "./action.ts";
 import { remember } from "./remember.ts";
 
@@ -28,7 +28,7 @@ export function relationsHash(detail: CaseDetail, messages: readonly CaseMessage
     .filter((message) => secondOf(message) === newest)
     .map(messageFingerprint)
     .sort();
-  return hashParts([String(detail.status), String(messages.length), last]).slice(0, 32);
+  return hashTexts([String(detail.status), String(messages.length), last]).slice(0, 32);
 }
 
 /** Whether the case shows something new since its relations were read. Pure. */

@@ -11,7 +11,7 @@ import type { Lane } from "../../domain/lane.ts";
 import type { CreateSettings } from "../../domain/settings.ts";
 import type { GuardOptions, MaskedKind } from "../../domain/text/guard.ts";
 import { toldByHuawei } from "../../domain/text/guarded.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import type { CaseTemplate, NamedId, NewCase, ProblemType } from "../ports.ts";
 import type { IssueTexts } from "../texts/issue-texts.ts";
 import { resolveExtras } from "./extras.ts";
@@ -108,7 +108,7 @@ export function inputsHash(
   const labels = issue.labels.filter((label) => !label.startsWith(mirroredLabelPrefix) && label !== commonLabel);
   const facts = [issue.summary, text, issue.category, issue.securityLevelId, issue.stamp?.issueId ?? null];
   if (issue.restriction !== "none") facts.push(issue.restriction);
-  return hashParts([JSON.stringify([facts, [...labels].sort(), written])]).slice(0, 24);
+  return hashTexts([JSON.stringify([facts, [...labels].sort(), written])]).slice(0, 24);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CaseId, IssueId } from "../../domain/ids.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type Steps, unlessRefused } from "../../domain/steps.ts";
 import { ownWords } from "../../domain/text/guarded.ts";
-import { hashParts } from "../../lib/hash.ts";
+import { hashTexts } from "../../lib/hash.ts";
 import { sealOwn } from "../apply/gate.ts";
 import type { IntakeDeps } from "../intake-deps.ts";
 import type { JiraPort, UpdatedIssue } from "../ports.ts";
@@ -25,7 +25,7 @@ const repeatedWithinMs = 3_600_000;
  */
 export async function takeRequests(deps: IntakeDeps, updatedCount: number): Promise<number> {
   const { name, create } = deps.settings;
-  const hash = hashParts([JSON.stringify(create)]).slice(0, 32);
+  const hash = hashTexts([JSON.stringify(create)]).slice(0, 32);
   const changed = (await deps.state.findCursor(name, settingsCursor)) !== hash;
   if (!changed && updatedCount === 0) return 0;
   let hits: Awaited<ReturnType<JiraPort["listIssuesByJql"]>>;
