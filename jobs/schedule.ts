@@ -31,7 +31,7 @@ export const roundKinds = 4;
 
 const stopMs = 2_000;
 /** How late an own check may be: the tick that is due at the same moment comes first. */
-const ownCheckLookMs = 60_000;
+const ownCheckPollMs = 60_000;
 /** How often links are checked in the time in which each must be, where CHECK_CRON alone comes too seldom. */
 const ownChecksPerAge = 24;
 
@@ -59,8 +59,8 @@ export function startSchedule(given: ScheduleDeps): Schedule {
   const maxAgeMs = deps.checkMaxAgeMs;
   const cronGapMs = longestGapMs(deps.crons.check, deps.clock.now(), eightDaysMs);
   const wantedMs = Math.min(cronGapMs, maxAgeMs / (cronGapMs > maxAgeMs ? ownChecksPerAge : 1));
-  const lookMs = Math.min(ownCheckLookMs, wantedMs);
-  const enqueueChecks = rounds(sweepLinksJob, { maxAgeMs, tickMs: Math.min(maxAgeMs, wantedMs + 2 * lookMs) });
+  const pollMs = Math.min(ownCheckPollMs, wantedMs);
+  const enqueueChecks = rounds(sweepLinksJob, { maxAgeMs, tickMs: Math.min(maxAgeMs, wantedMs + 2 * pollMs) });
   let checkedAt = performance.now();
   const check = async (): Promise<void> => {
     await enqueueChecks();
@@ -77,8 +77,8 @@ export function startSchedule(given: ScheduleDeps): Schedule {
   }
   // By the time since the last one, since no sample of an expression tells the whole of it.
   const ownChecks = setInterval(() => {
-    if (performance.now() - checkedAt > wantedMs + lookMs) void guard(deps, check);
-  }, lookMs);
+    if (performance.now() - checkedAt > wantedMs + pollMs) void guard(deps, check);
+  }, pollMs);
   // Values of look-ups hardly ever change; a request that misses one asks again at once.
   tick("43 2 * * *", rounds(refreshLookupsJob));
   tick("17 3 * * *", () =>

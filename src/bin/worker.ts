@@ -148,7 +148,7 @@ function beginMetrics({ metrics, connections, clock }: Composition): void {
   metrics.begin({ connections: names, holds: [...commentBars, guardHeld], at: clock.now() });
 }
 
-const progressLookMs = 5_000;
+const progressCheckMs = 5_000;
 
 /** Says once that the process stands still, and once that it goes on. */
 function watchProgress(
@@ -156,15 +156,15 @@ function watchProgress(
   { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, "setStalled"> },
 ): NodeJS.Timeout {
   let last: string | null = null;
-  const look = (): void => {
+  const check = (): void => {
     const reason = progress.stalledBy();
     metrics.setStalled(reason !== null);
     if (reason !== null && last === null) log.error({ reason }, "No progress");
     if (reason === null && last !== null) log.info({}, "Work goes on");
     last = reason;
   };
-  look();
-  return setInterval(look, progressLookMs).unref();
+  check();
+  return setInterval(check, progressCheckMs).unref();
 }
 
 async function end(running: {

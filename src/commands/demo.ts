@@ -22,7 +22,7 @@ import { commandLog } from "./cli/work.ts";
 import { demoPace, livelyRhythm, simulatedEnvironment } from "./demo/environment.ts";
 import { type People, playScene, sceneCount } from "./demo/people.ts";
 import { verifyResult } from "./drift.ts";
-import { untilTold } from "./until-told.ts";
+import { waitForSignal } from "./wait-for-signal.ts";
 
 const convergeTimeoutMs = 180_000;
 
@@ -64,7 +64,7 @@ async function playDemo(options: DemoOptions, context: CommandContext): Promise<
     say(`Huawei Cloud simulator ${huawei.url}`);
     say(`Jira simulator         ${jira.url}`);
     if (worker.url !== null) say(`Page                   ${worker.url}`);
-    const onceMore = options.once ? null : untilTold(silentLogger);
+    const onceMore = options.once ? null : waitForSignal(silentLogger);
     for (let scene = 0; scene < sceneCount; scene += 1) {
       say(playScene(people, scene));
       await sleep(options.once ? 250 : 3_000);
@@ -122,10 +122,10 @@ async function converge(worker: RunningWorker, people: People): Promise<readonly
       const inspection = await inspectLink({ ...connection.reconcile, lane: "check", pendingMs: 0 }, link.id);
       if (inspection !== null) inspections.push(inspection);
     }
-    const settled = inspections.every(
+    const isQuiet = inspections.every(
       (inspection) => inspection.unreadable === null && inspection.differences.length === 0,
     );
-    if (settled && links.length === people.huawei.getState().cases.length) return inspections;
+    if (isQuiet && links.length === people.huawei.getState().cases.length) return inspections;
     if (Date.now() > deadline) {
       throw new CommandFailure({
         code: ExitCode.outOfSync,

@@ -5,7 +5,7 @@ import { silentLogger } from "../observability/logger.ts";
 import { type CommandResult, defineCommand } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
 import { numberOf, portOption } from "./cli/options.ts";
-import { untilTold } from "./until-told.ts";
+import { waitForSignal } from "./wait-for-signal.ts";
 
 const sides = ["huawei", "jira"] as const;
 type SimulateOptions = { readonly side: (typeof sides)[number]; readonly port: number | null };
@@ -28,7 +28,7 @@ async function simulate({ side, port: asked }: SimulateOptions): Promise<Command
         : "account bot@example.com, API token SIMTOKEN, projects OPS, STEP, DESK\n") +
       `acting as people: POST ${simulator.url}/_control/<function> with a JSON body; state: POST ${simulator.url}/_control/getState\n`,
   );
-  await untilTold(silentLogger);
+  await waitForSignal(silentLogger);
   await simulator.close();
   return { exitCode: ExitCode.done, human: [], json: { url: simulator.url } };
 }

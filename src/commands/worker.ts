@@ -3,7 +3,7 @@ import { startWatchdog } from "../lib/watchdog.ts";
 import { makeLogger } from "../observability/logger.ts";
 import { defineCommand } from "./cli/command.ts";
 import { ExitCode } from "./cli/exit-code.ts";
-import { untilTold } from "./until-told.ts";
+import { waitForSignal } from "./wait-for-signal.ts";
 
 /** Half a minute after SIGTERM the worker is gone, also where its event loop stands still and cannot hear it. */
 const stillMaxSeconds = 25;
@@ -18,7 +18,7 @@ export const command = defineCommand({
     const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
     const watchdog = startWatchdog({ stillSeconds: stillMaxSeconds });
     const worker = await app.startWorker(config, log);
-    await untilTold(log);
+    await waitForSignal(log);
     watchdog.endWithin(stopMaxSeconds);
     await worker.stop();
     log.info({}, "Worker stopped");

@@ -33,7 +33,7 @@ function makeBook() {
         current: present,
         causes: alarmCauses,
         now,
-        settleMs,
+        goneMs: settleMs,
       });
       const mark = (keys: readonly AlarmKey[], goneAt: Date | null): void => {
         for (const key of keys) {

@@ -91,7 +91,7 @@ export function planTelling(input: {
   readonly current: readonly Alarm[];
   readonly causes: readonly AlarmCause[];
   readonly now: Date;
-  readonly settleMs: number;
+  readonly goneMs: number;
 }): Telling {
   const isWanted = ({ code }: AlarmKey): boolean => input.causes.includes(alarmCodes[code]);
   const current = input.current.filter(isWanted);
@@ -102,10 +102,10 @@ export function planTelling(input: {
   return {
     fresh: current.filter((alarm) => standingOf(alarm) === undefined && !alarm.isExplained),
     grown: current.filter((alarm) => {
-      const told = standingOf(alarm);
-      return told !== undefined && alarm.newestAt !== null && alarm.newestAt > (told.toldThrough ?? told.toldAt);
+      const standing = standingOf(alarm);
+      return standing !== undefined && alarm.newestAt !== null && alarm.newestAt > (standing.toldThrough ?? standing.toldAt);
     }),
-    ended: gone.filter(({ goneAt }) => goneAt !== null && input.now.getTime() - goneAt.getTime() >= input.settleMs),
+    ended: gone.filter(({ goneAt }) => goneAt !== null && input.now.getTime() - goneAt.getTime() >= input.goneMs),
     lasting: current.filter((alarm) => standingOf(alarm) !== undefined || !alarm.isExplained).length,
     goneNow: gone.filter(({ goneAt }) => goneAt === null),
     back: current.filter((alarm) => (standingOf(alarm)?.goneAt ?? null) !== null),

@@ -42,14 +42,14 @@ export function makeServiceZone(serviceNow: () => Date, memory?: ZoneMemory): Se
   let offsetMinutes = 0;
   let stored = 0;
   let recalled: Promise<void> | null = null;
-  const look = async (): Promise<void> => {
+  const readMemory = async (): Promise<void> => {
     stored = (await memory?.find()) ?? 0;
     offsetMinutes ||= stored;
   };
   return {
     offsetMinutes: () => offsetMinutes,
     async recall() {
-      recalled ??= look();
+      recalled ??= readMemory();
       try {
         await recalled;
       } catch (error) {

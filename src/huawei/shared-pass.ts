@@ -10,7 +10,7 @@ import type { TokenDeps } from "./iam.ts";
 import type { TokenSeal } from "./token-seal.ts";
 
 /** While somebody else renews it, the store is asked so often. */
-const lookAgainMs = 250;
+const pollMs = 250;
 /** A pass that is due, but lives, is used on for so long while another process renews it, or IAM is away. */
 const useOnMs = 5_000;
 /** IAM locks a user after some wrong passwords, so a refused login is not tried again at once. */
@@ -82,7 +82,7 @@ export function makeSharedPass<Content>(deps: TokenDeps, source: PassSource<Cont
       if (stored !== null && nowMs() < stored.renewAtMs) return stored;
       if (await tokens.claimRenewal((source.requestsMax + 1) * deps.timeoutMs)) return renewClaimed(lane);
       if (stored !== null) return useOn(stored);
-      await (deps.sleep ?? sleepFor)(lookAgainMs);
+      await (deps.sleep ?? sleepFor)(pollMs);
     }
   }
 

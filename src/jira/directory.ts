@@ -8,7 +8,7 @@ import type { ScreenField } from "../domain/create-screen.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock, NamedId } from "../sync/ports.ts";
 import { makeLevels } from "./levels.ts";
-import { asRead, type LookUp, once } from "./look-up.ts";
+import { asRead, type CachedRead, once } from "./cached-read.ts";
 import { toFieldKind } from "./mapping.ts";
 import type { JiraOptions } from "./options.ts";
 import { readPages } from "./paging.ts";
@@ -138,7 +138,7 @@ export function makeDirectory(deps: {
     });
   });
 
-  const createFieldsOf = new Map<string, LookUp<readonly ScreenField[]>>();
+  const createFieldsOf = new Map<string, CachedRead<readonly ScreenField[]>>();
   function createFields(call: CallContext, issueTypeId: string): Promise<readonly ScreenField[]> {
     const known = createFieldsOf.get(issueTypeId) ?? once((first) => readCreateFields(first, issueTypeId));
     createFieldsOf.set(issueTypeId, known);
@@ -160,7 +160,7 @@ export function makeDirectory(deps: {
     transport.client(asRead(call)).sendRequest({ url: "/rest/api/3/field", schema: fieldsSchema }),
   );
 
-  const assignableOf = new Map<string, LookUp<string | null>>();
+  const assignableOf = new Map<string, CachedRead<string | null>>();
   function assignable(call: CallContext, idOrEmail: string): Promise<string | null> {
     const known = assignableOf.get(idOrEmail) ?? once((first) => readAssignable(first, idOrEmail));
     assignableOf.set(idOrEmail, known);
@@ -218,8 +218,8 @@ export function makeDirectory(deps: {
       // Hundreds of cases may be refused for the same reason.
       if (Math.abs(now - forgottenAt) < forgetPauseMs) return;
       forgottenAt = now;
-      const lookUps = [project, issueTypes, siteFields, relatesType, requestTypes.list, requestTypes.fieldId];
-      for (const lookUp of lookUps) lookUp.forget();
+      const cachedReads = [project, issueTypes, siteFields, relatesType, requestTypes.list, requestTypes.fieldId];
+      for (const cachedRead of cachedReads) cachedRead.forget();
       createFieldsOf.clear();
       assignableOf.clear();
     },

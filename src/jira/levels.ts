@@ -1,7 +1,7 @@
 /** Whether the project has issue security levels at all: where it has none, a reading without the field hides nothing (rule 5). */
 import { isServiceError } from "../domain/service-error.ts";
 import type { Clock } from "../sync/ports.ts";
-import { asRead, once } from "./look-up.ts";
+import { asRead, once } from "./cached-read.ts";
 import type { JiraOptions } from "./options.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
 import { permissionsSchema, securityLevelsSchema } from "./wire.ts";

@@ -9,7 +9,7 @@ import type { ScreenField } from "../domain/create-screen.ts";
 import { findByNameOrId } from "../domain/named-id.ts";
 import { isServiceError } from "../domain/service-error.ts";
 import type { NamedId } from "../sync/ports.ts";
-import { asRead, type LookUp, once } from "./look-up.ts";
+import { asRead, type CachedRead, once } from "./cached-read.ts";
 import { readPages } from "./paging.ts";
 import { type CallContext, checkedSegment, type Transport } from "./transport.ts";
 import { fieldsSchema, requestTypePageSchema } from "./wire.ts";
@@ -20,9 +20,9 @@ export type RequestType = NamedId & { readonly issueTypeId: string | null };
 /** Look-ups of a service project's request types; each is made once, until it is forgotten. Throws `ServiceError`. */
 export type RequestTypes = {
   /** `null`: the project has no service desk, or our account may not ask. */
-  readonly list: LookUp<readonly RequestType[] | null>;
+  readonly list: CachedRead<readonly RequestType[] | null>;
   /** The site's field for it; `null` = it has none, or more than one. */
-  readonly fieldId: LookUp<string | null>;
+  readonly fieldId: CachedRead<string | null>;
 };
 
 /** Whether a field with this type, as Jira tells it, holds the request type. */

@@ -17,7 +17,7 @@ export type TicksInput = {
   readonly fire: () => Promise<void>;
 };
 
-const lookMaxMs = 60_000;
+const waitMaxMs = 60_000;
 const gapSteps = 400;
 const hourMs = 3_600_000;
 
@@ -32,9 +32,9 @@ export function startTicks({ expression, clock, fire }: TicksInput): Ticks {
   let due = pattern.nextRun(clock.now());
   function wait(): void {
     if (due === null) return;
-    timer = setTimeout(look, Math.min(lookMaxMs, Math.max(1, due.getTime() - clock.now().getTime())));
+    timer = setTimeout(tick, Math.min(waitMaxMs, Math.max(1, due.getTime() - clock.now().getTime())));
   }
-  function look(): void {
+  function tick(): void {
     const now = clock.now();
     if (due !== null && due <= now) {
       if (!busy) {

@@ -11,7 +11,7 @@ export type Watchdog = {
   endWithin(seconds: number): void;
 };
 
-const looksMax = 5;
+const checksMax = 5;
 
 /**
  * $1: the process, $2: seconds between looks, $3: looks. Each line on the standard input begins the looks anew; `end S` ends after S
@@ -49,8 +49,8 @@ kill -KILL $watch $end
 
 /** Starts to watch this process: it is killed (SIGKILL, with a line on stderr) after `stillSeconds` without a turn of its event loop. */
 export function startWatchdog({ stillSeconds }: { readonly stillSeconds: number }): Watchdog {
-  const lookSeconds = stillSeconds / looksMax;
-  const args = [process.pid, lookSeconds, looksMax].map(String);
+  const checkSeconds = stillSeconds / checksMax;
+  const args = [process.pid, checkSeconds, checksMax].map(String);
   const child = spawn("/bin/sh", ["-c", script, "watchdog", ...args], {
     detached: true,
     stdio: ["pipe", "ignore", "inherit"],
@@ -65,6 +65,6 @@ export function startWatchdog({ stillSeconds }: { readonly stillSeconds: number 
     if (stdin.writable) stdin.write(`${line}\n`);
   };
   tell("turn");
-  setInterval(tell, lookSeconds * 1000, "turn").unref();
+  setInterval(tell, checkSeconds * 1000, "turn").unref();
   return { endWithin: (seconds) => tell(`end ${seconds}`) };
 }

@@ -22,7 +22,7 @@ export function makeReadiness({
   maxAgeMs = 1_000,
 }: ReadinessInput): () => Promise<Readiness> {
   let last: { readonly at: number; readonly answer: Promise<Readiness> } | null = null;
-  async function look(): Promise<Readiness> {
+  async function askAll(): Promise<Readiness> {
     const names = Object.keys(checks);
     const answers = await Promise.all(Object.values(checks).map((check) => isReady(check, timeoutMs)));
     const notReady = names.filter((_name, index) => answers[index] !== true);
@@ -30,7 +30,7 @@ export function makeReadiness({
   }
   return () => {
     const now = performance.now();
-    if (last === null || now - last.at > maxAgeMs) last = { at: now, answer: look() };
+    if (last === null || now - last.at > maxAgeMs) last = { at: now, answer: askAll() };
     return last.answer;
   };
 }

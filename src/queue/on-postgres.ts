@@ -26,7 +26,7 @@ import { PatientWorker } from "./patient-worker.ts";
 
 const connectionsMax = 10;
 const wakeMs = 3_000;
-const pooledLookSeconds = 1;
+const pooledPollSeconds = 1;
 
 /** Opens it in the background: nothing is thrown here for a database that is away. Throws `PostgresAddressError`. */
 export function openOnPostgres(input: {
@@ -120,7 +120,7 @@ class SteadyConnection extends PostgresConnection {
 
   /** How long to wait for a notification at most. */
   patience(seconds: number): number {
-    return this.#shared.isPooled ? Math.min(seconds, pooledLookSeconds) : seconds;
+    return this.#shared.isPooled ? Math.min(seconds, pooledPollSeconds) : seconds;
   }
 }
 

@@ -50,7 +50,7 @@ export function makeJobRunner(deps: Pick<QueueBackendOptions, "log" | "onExhaust
       } catch (error) {
         // Given up: whatever the handler ended with, the job is another worker's now.
         if (!running.has(key)) throw new WaitingError();
-        return await settle(deps, run, error);
+        return await endJob(deps, run, error);
       } finally {
         running.delete(key);
       }
@@ -67,7 +67,7 @@ export function makeJobRunner(deps: Pick<QueueBackendOptions, "log" | "onExhaust
   };
 }
 
-async function settle(
+async function endJob(
   { log, onExhausted }: Pick<QueueBackendOptions, "log" | "onExhausted">,
   { queue, job, token }: JobRun,
   error: unknown,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Alarm, AlarmCause } from "../domain/alarm.ts";
 import type { NotifyMessage } from "../observability/notify/message.ts";
 import type { Delivery } from "../observability/notify/messenger.ts";
-import { look, type NotifierDeps, startNotifier } from "../observability/notify/notifier.ts";
+import { notifyOnce, type NotifierDeps, startNotifier } from "../observability/notify/notifier.ts";
 import { makeAdminStore } from "./admin.ts";
 import { listFailureGroups, makeAlarmBook } from "./alarms.ts";
 import { makeState } from "./state.ts";
@@ -64,12 +64,12 @@ function makeWorld(causes: readonly AlarmCause[] = ["failure", "stopped", "silen
     clock,
     sent,
     replica,
-    look: () => look(one),
+    look: () => notifyOnce(one),
     /** So much time, with a look every 15 s. */
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 15_000) {
         clock.advance(15_000);
-        await look(one);
+        await notifyOnce(one);
       }
     },
     state: () => makeAdminStore({ ...database, clock }).readNotifier(),
@@ -82,7 +82,7 @@ test("four replicas tell once", async () => {
   const replicas = ["a", "b", "c", "d"].map(replica);
   world.alarms = [stopped("main")];
   for (let turn = 0; turn < 20; turn += 1) {
-    await Promise.all(replicas.map(look));
+    await Promise.all(replicas.map(notifyOnce));
     clock.advance(15_000);
   }
 
@@ -244,7 +244,7 @@ test("a replica that dies while it sends is followed by another one, and its lat
   });
   const sending = Promise.withResolvers<void>();
   const quick = replica("quick");
-  const hanging = look({
+  const hanging = notifyOnce({
     ...replica("slow"),
     deliver: () => {
       sending.resolve();
@@ -252,10 +252,10 @@ test("a replica that dies while it sends is followed by another one, and its lat
     },
   });
   await sending.promise;
-  expect(await look(quick)).toBe("idle");
+  expect(await notifyOnce(quick)).toBe("idle");
   clock.advance(2 * minuteMs);
 
-  expect(await look(quick)).toBe("told");
+  expect(await notifyOnce(quick)).toBe("told");
   arrive({ taken: false, problem: "timeout", waitMs: null });
   await hanging;
   expect(sent).toHaveLength(1);

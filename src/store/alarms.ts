@@ -55,7 +55,7 @@ export function makeAlarmBook({ prisma, owner }: { readonly prisma: PrismaClient
     },
 
     /** Stores what came of a look and gives the lease back, at once or not at all; false when another replica has taken it meanwhile. */
-    async settle(now: Date, { telling, sent, nextAt }: TellingResult): Promise<boolean> {
+    async recordRound(now: Date, { telling, sent, nextAt }: TellingResult): Promise<boolean> {
       return prisma.$transaction(async (tx) => {
         const taken = sent === "taken";
         const problem = sent !== null && sent !== "taken" ? sent.problem : null;

@@ -14,7 +14,7 @@ export const dueChannel = "casebridge_due";
 export type DueSignals = { stop(): Promise<void> };
 
 /** A connection that fell silent is found by the answer that it does not give. */
-const lookMs = 30_000;
+const pollMs = 30_000;
 const againMs = 2_000;
 /** Each beat enqueues all that is due, so a burst of signals must not make a burst of beats. */
 const tellEveryMs = 200;
@@ -60,7 +60,7 @@ export function listenForDue(input: { readonly connectionString: string; readonl
     // What was stored before it listened.
     tell();
     while (!end.signal.aborted) {
-      await Promise.race([rest(lookMs), broken]);
+      await Promise.race([rest(pollMs), broken]);
       if (!end.signal.aborted) await client.query("SELECT 1");
     }
     return true;

@@ -14,7 +14,7 @@ export type Silence = {
 
 /** As long as the audit is kept (rule 10). */
 const historyMs = 90 * 24 * 3_600_000;
-const lookMs = 60_000;
+const freshMs = 60_000;
 const historyAgeMs = 15 * 60_000;
 
 const isNews = Prisma.sql`actor IS NULL AND action = ANY(${[...newsActions]}::text[]) AND side IN ('huawei', 'jira')`;
@@ -71,7 +71,7 @@ export function makeSilenceReader(deps: {
 
   return async () => {
     const now = clock.now();
-    if (last !== null && now.getTime() - last.at < lookMs && now.getTime() >= last.at) return last.silences;
+    if (last !== null && now.getTime() - last.at < freshMs && now.getTime() >= last.at) return last.silences;
     const silences = await read(now);
     last = { at: now.getTime(), silences };
     return silences;

@@ -19,15 +19,15 @@ export function isAccessName(name: string): boolean {
 }
 
 /** The message that a name is of; `null` for a request for access. Pure. */
-export function parseMessageName(name: string): { readonly fingerprint: string; readonly looks: number } | null {
+export function parseMessageName(name: string): { readonly fingerprint: string; readonly readings: number } | null {
   if (isAccessName(name)) return null;
-  const [fingerprint = "", looks] = name.split("~");
-  return { fingerprint, looks: Number(looks ?? 0) };
+  const [fingerprint = "", readings] = name.split("~");
+  return { fingerprint, readings: Number(readings ?? 0) };
 }
 
 /**
- * The named messages that a complete reading still lacks, each with one look more, and after how many seconds to look again. After three
- * looks a name is given up: the message was withdrawn, or the next full check finds it. Pure.
+ * The named messages that a complete reading still lacks, each with one reading more, and after how many seconds to read again. After three
+ * readings a name is given up: the message was withdrawn, or the next full check finds it. Pure.
  */
 export function stillNamed(
   names: readonly string[],
@@ -35,13 +35,13 @@ export function stillNamed(
   settleSeconds: number,
 ): { readonly names: readonly string[]; readonly againSeconds: number | null } {
   const present = new Set(messages.flatMap(knownFingerprints));
-  const looks = new Map<string, number>();
+  const readings = new Map<string, number>();
   for (const named of names.map(parseMessageName)) {
     if (named === null || present.has(named.fingerprint)) continue;
-    looks.set(named.fingerprint, Math.max(looks.get(named.fingerprint) ?? 0, named.looks));
+    readings.set(named.fingerprint, Math.max(readings.get(named.fingerprint) ?? 0, named.readings));
   }
   const pauses = [2, 15, settleSeconds];
-  const missing = [...looks].filter(([, count]) => count < pauses.length);
+  const missing = [...readings].filter(([, count]) => count < pauses.length);
   const waits = missing.map(([, count]) => Math.min(pauses[count] ?? settleSeconds, settleSeconds));
   return {
     names: missing.map(([fingerprint, count]) => `${fingerprint}~${count + 1}`),

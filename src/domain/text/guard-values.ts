@@ -24,27 +24,27 @@ const NO_SECRET = new Set(
   ).split(" "),
 );
 const PLACEHOLDER = /^(?:[*x•·.\-_#?]+|\$[{(A-Za-z_].*|<.*|\{+.*|%[\w{(%].{0,40}|&lt;.*|\([a-z ]+\)?|\.\.\..*|…+)$/i;
-const VALUE_CHARS_LOOKED_AT = 100;
+const VALUE_CHARS_CHECKED = 100;
 const ALGORITHM = /^(?:sha-?\d+|md5|aes-?\d*|rsa-?\d*|utf-?\d+|base-?64|bcrypt|hmac.*|oauth-?\d?(?:\.\d)?)$/i;
 
 /** Whether a value only stands for a secret: stars, an angle-bracketed name, a variable. Pure. */
 export function isPlaceholder(value: string): boolean {
   // A placeholder is short. This also keeps the expressions below, which are quadratic, off long values.
-  if (value.length > VALUE_CHARS_LOOKED_AT) return false;
+  if (value.length > VALUE_CHARS_CHECKED) return false;
   const bare = value.replace(/["'`,;.:!?)\]}]+$/, "");
   return bare === "" || NO_SECRET.has(bare.toLowerCase()) || PLACEHOLDER.test(bare) || ALGORITHM.test(bare);
 }
 
 /** A word of a sentence is letters only; a password in a sentence has something that words have not. */
 export function isUnlikeAWord(value: string): boolean {
-  const bare = value.slice(0, VALUE_CHARS_LOOKED_AT).replace(/["'`,;.:!?)\]}]+$/, "");
+  const bare = value.slice(0, VALUE_CHARS_CHECKED).replace(/["'`,;.:!?)\]}]+$/, "");
   if (bare.length < 4 || isPlaceholder(value)) return false;
   return /[0-9@#$%^&*+=!~]/.test(bare) || /[a-z][A-Z]/.test(bare);
 }
 
 /** Whether a word mixes letters, digits and signs as passwords must. Pure. */
 export function isStrongPassword(value: string): boolean {
-  const bare = value.slice(0, VALUE_CHARS_LOOKED_AT).replace(/[,;.:)\]}]+$/, "");
+  const bare = value.slice(0, VALUE_CHARS_CHECKED).replace(/[,;.:)\]}]+$/, "");
   if (bare.length < 6 || isPlaceholder(value) || /^[^@\s]+@[\w-]+(?:\.[\w-]+)+$/.test(bare)) return false;
   return /[A-Za-z]/.test(bare) && /\d/.test(bare) && /[@#$%^&*!~+=_]/.test(bare) && !/[/\\:=]/.test(bare);
 }

@@ -49,7 +49,7 @@ export type GuardSettings = Required<GuardOptions>;
 
 const MASK = /\[masked: [^[\]\n]{1,60}\]/g;
 const CONTEXT_CHARS = 100;
-const PIECES_LOOKED_AT = 8;
+const PIECES_CHECKED = 8;
 /** One run settles nearly every text; more are needed only when a mask lets another rule see a value. */
 const RUNS_MAX = 12;
 
@@ -124,7 +124,7 @@ function addWalls(text: string, walls: Wall[], rule: GuardRule): Wall[] {
   // Most rules find nothing: with many walls, one look at the whole is cheaper than one at each piece. What only a piece
   // shows, since a wall now stands before it, the next run finds.
   rule.regex.lastIndex = 0;
-  if (walls.length > PIECES_LOOKED_AT && !rule.regex.test(text)) return walls;
+  if (walls.length > PIECES_CHECKED && !rule.regex.test(text)) return walls;
   const next: Wall[] = [];
   let start = 0;
   for (const wall of walls) {

@@ -23,7 +23,7 @@ export interface AlarmBook {
     now: Date,
     leaseMs: number,
   ): Promise<{ readonly attempts: number; readonly standing: readonly StandingAlarm[] } | null>;
-  settle(
+  recordRound(
     now: Date,
     result: {
       readonly telling: Telling;
@@ -51,23 +51,23 @@ export type NotifierDeps = {
   readonly onDelivery: (taken: boolean) => void;
 };
 
-/** A running notifier. `stop` ends it; a look under way is waited for, for 2 s at most. */
+/** A running notifier. `stop` ends it; a round under way is waited for, for 2 s at most. */
 export type Notifier = { stop(): Promise<void> };
 
 const stopMs = 2_000;
-const lookMs = 15_000;
+const roundMs = 15_000;
 const messageGapMs = 60_000;
 /** A condition that was over for so long has ended. */
-const settleMs = 120_000;
+const goneMs = 120_000;
 const leaseMs = 3 * deliveryMaxMs;
 const retryGrowth: Growth = { firstMs: messageGapMs, factor: 2, maxMs: 1_800_000, jitter: [1, 1.2] };
 
-/** Looks at once and from then on every 15 s. What fails is logged, and the next look finds everything where it was. */
+/** Works at once and from then on every 15 s. What fails is logged, and the next round finds everything where it was. */
 export function startNotifier(deps: NotifierDeps): Notifier {
   const warn = makeQuietWarn(deps.log);
   let running: Promise<void> | null = null;
   const tell = (): void => {
-    running ??= look(deps)
+    running ??= notifyOnce(deps)
       .then(() => {})
       .catch((error: unknown) =>
         warn({ error: errorMessage(error) }, "Nobody could be notified: the state cannot be read"),
@@ -78,7 +78,7 @@ export function startNotifier(deps: NotifierDeps): Notifier {
   };
   const first = deps.book.hasten(deps.clock.now()).catch(() => {});
   void first.then(tell);
-  const timer = setInterval(tell, lookMs).unref();
+  const timer = setInterval(tell, roundMs).unref();
   return {
     async stop() {
       clearInterval(timer);
@@ -88,8 +88,8 @@ export function startNotifier(deps: NotifierDeps): Notifier {
   };
 }
 
-/** One look: `idle` = it is not our turn, `nothing` = there was nothing to tell. Throws what the database throws; may be repeated. */
-export async function look(deps: NotifierDeps): Promise<"idle" | "nothing" | "told" | "failed"> {
+/** One round: `idle` = it is not our turn, `nothing` = there was nothing to tell. Throws what the database throws; may be repeated. */
+export async function notifyOnce(deps: NotifierDeps): Promise<"idle" | "nothing" | "told" | "failed"> {
   const { book, clock } = deps;
   const leased = await book.claim(clock.now(), leaseMs);
   if (leased === null) return "idle";
@@ -99,11 +99,11 @@ export async function look(deps: NotifierDeps): Promise<"idle" | "nothing" | "to
     current: await deps.readAlarms(),
     causes: deps.causes,
     now,
-    settleMs,
+    goneMs: goneMs,
   });
   const message = makeMessage(telling, deps.settings, now);
   if (message === null) {
-    await book.settle(now, { telling, sent: null, nextAt: later(now, lookMs) });
+    await book.recordRound(now, { telling, sent: null, nextAt: later(now, roundMs) });
     return "nothing";
   }
   const delivery = await deps.deliver(message, leased.attempts);
@@ -111,13 +111,13 @@ export async function look(deps: NotifierDeps): Promise<"idle" | "nothing" | "to
   const facts = { began: message.began.length, ended: message.ended.length };
   if (delivery.taken) {
     deps.log.info(facts, "People were notified");
-    await book.settle(now, { telling, sent: "taken", nextAt: later(clock.now(), messageGapMs) });
+    await book.recordRound(now, { telling, sent: "taken", nextAt: later(clock.now(), messageGapMs) });
     return "told";
   }
   const { problem } = delivery;
   const waitMs = pauseMs(growingMs(retryGrowth, leased.attempts + 1, deps.random()), delivery.waitMs);
   deps.log.warn({ ...facts, problem, waitSeconds: Math.round(waitMs / 1000) }, "A notification was not taken");
-  await book.settle(now, { telling, sent: { problem }, nextAt: later(clock.now(), waitMs) });
+  await book.recordRound(now, { telling, sent: { problem }, nextAt: later(clock.now(), waitMs) });
   return "failed";
 }
 

@@ -22,7 +22,7 @@ const MIGRATION_LOCK = 7_221_409_318;
 /** How long a replica waits for another that migrates. */
 const LOCK_TIMEOUT_MS = 300_000;
 /** How often it looks whether the other one is done. */
-const LOCK_LOOK_MS = 250;
+const LOCK_POLL_MS = 250;
 
 /** Where the database is; `migrationsDir` is another folder of migrations than this release's, for tests. */
 export type MigrateOptions = { readonly connectionString: string; readonly migrationsDir?: string };
@@ -75,7 +75,7 @@ async function takeLock(client: pg.ClientBase): Promise<void> {
     if (rows[0]?.taken === true) return;
     if (performance.now() > deadline)
       throw new DatabaseUnavailable("Another casebridge has been migrating this database for more than 5 minutes");
-    await sleep(LOCK_LOOK_MS);
+    await sleep(LOCK_POLL_MS);
   }
 }
 

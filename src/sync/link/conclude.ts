@@ -41,15 +41,15 @@ async function lookForWrites(deps: RunDeps, leased: LeasedLink, run: Run, seen: 
       // A paused direction is woken when it is resumed. What waits for long is looked at less and less often.
       const ageMs = Math.abs(now.getTime() - intent.createdAt.getTime());
       if (!run.failed && !seen.pausedToHuawei)
-        run.lookAgain(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
+        run.recheck(later(deps, Math.min(3_600_000, Math.max(15_000, ageMs / 2))));
       continue;
     }
     const due = dueLook(intent, deps);
     if (messages === null || caseReadAt === null || due.at > caseReadAt)
-      run.lookAgain(due.at > now ? due.at : later(deps, 1_000));
+      run.recheck(due.at > now ? due.at : later(deps, 1_000));
     else if (intent.kind === "move" || intent.kind === "command")
-      run.lookAgain(await settleAction(deps, leased, intent, seen.observed));
-    else run.lookAgain(await noteEmptyLook(deps, leased, intent, caseReadAt));
+      run.recheck(await settleAction(deps, leased, intent, seen.observed));
+    else run.recheck(await noteEmptyLook(deps, leased, intent, caseReadAt));
   }
 }
 
@@ -90,13 +90,13 @@ async function storeHandled(deps: RunDeps, leased: LeasedLink, run: Run, seen: S
   const now = deps.clock.now();
   const namedMessages = namesLeft(deps, leased, run, observed);
   if (observed.issue !== null && observed.comments !== null)
-    run.lookAgain(lookAgainAt(deps, observed.issue, observed.comments, observed.issueReadAt ?? now));
+    run.recheck(findRecheckAt(deps, observed.issue, observed.comments, observed.issueReadAt ?? now));
   const { link } = leased.snapshot;
   // All that came before our own change of an issue that was handled shows once its lists have settled: one look then is enough.
   const isHandled = observed.comments !== null || observed.issue?.updatedRaw === link.jiraUpdatedRaw;
   const jiraWrittenAt = run.failed || !isHandled ? null : run.changedIssueAt;
   if (jiraWrittenAt !== null)
-    run.lookAgain(new Date(jiraWrittenAt.getTime() + deps.settings.settle.listSeconds * 1000));
+    run.recheck(new Date(jiraWrittenAt.getTime() + deps.settings.settle.listSeconds * 1000));
   const status = observed.case?.status ?? null;
   await leased.apply({
     link: {
@@ -129,7 +129,7 @@ function namesLeft(deps: RunDeps, leased: LeasedLink, run: Run, observed: Observ
   const named = stillNamed(link.namedMessages, observed.messages, messageSeconds);
   // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
   if (named.againSeconds !== null)
-    run.lookAgain(later(deps, (run.failed ? messageSeconds : named.againSeconds) * 1000));
+    run.recheck(later(deps, (run.failed ? messageSeconds : named.againSeconds) * 1000));
   if (run.failed) return null;
   // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
   const untold =
@@ -144,7 +144,7 @@ function namesLeft(deps: RunDeps, leased: LeasedLink, run: Run, observed: Observ
  * settle time, unless its cause was seen in the same reading, a comment or file of that very moment. `null`: this reading was enough.
  * The moment of the reading counts: the run may have stood still since.
  */
-function lookAgainAt(deps: LinkDeps, issue: Issue, comments: readonly IssueComment[], readAt: Date): Date | null {
+function findRecheckAt(deps: LinkDeps, issue: Issue, comments: readonly IssueComment[], readAt: Date): Date | null {
   const updatedAt = new Date(issue.updatedRaw).getTime();
   const settledAt = new Date(updatedAt - deps.jira.serviceClock.aheadMs() + deps.settings.settle.listSeconds * 1000);
   if (Number.isNaN(updatedAt) || settledAt <= readAt) return null;

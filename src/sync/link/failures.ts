@@ -80,7 +80,7 @@ export async function takeActionFailure(
       return "goes_on";
     case "left_out":
       if (verdict.isRecorded && cause !== null) await tell(cause.kind, cause.message);
-      else run.lookAgain(later(deps, pauseMs(additionPauseMs, cause?.facts.retryAfterMs ?? null)));
+      else run.recheck(later(deps, pauseMs(additionPauseMs, cause?.facts.retryAfterMs ?? null)));
       return "goes_on";
     case "form_refused":
       await waitForForm(deps, leased, run, cause?.facts.detail ?? "");
@@ -92,7 +92,7 @@ export async function takeActionFailure(
     case "held":
       run.failed = true;
       run.reason = verdict.reason;
-      run.lookAgain(later(deps, ownPauseMs(deps, run, cause)));
+      run.recheck(later(deps, ownPauseMs(deps, run, cause)));
       await holdLink(deps, leased, run, { direction, reason: verdict.reason, detail: cause?.message ?? "" });
       return "waits";
     default:
@@ -116,7 +116,7 @@ function wait(
   if (verdict.attempt === "none" || (verdict.attempt === "none_alone" && !run.failed)) run.attempt = 0;
   run.failed = true;
   run.reason = verdict.reason;
-  run.lookAgain(momentOf(deps, leased, run, verdict.when, error));
+  run.recheck(momentOf(deps, leased, run, verdict.when, error));
   if (error instanceof Withheld) deps.log.debug({ linkId: run.link.id, reason: error.reason }, "Kept in Jira");
 }
 
@@ -167,7 +167,7 @@ async function waitForForm(deps: RunDeps, leased: LeasedLink, run: Run, detail: 
   const earlier = leased.snapshot.failures.find(({ item, reason }) => item === "issue" && reason === issueRefused);
   await leased.apply({ failures: [{ direction: "to-jira", item: "issue", reason: issueRefused, detail }] });
   run.reason = issueRefused;
-  run.lookAgain(later(deps, growingMs(formPauses, (earlier?.attempts ?? 0) + 1, deps.random())));
+  run.recheck(later(deps, growingMs(formPauses, (earlier?.attempts ?? 0) + 1, deps.random())));
 }
 
 function logFailure(deps: RunDeps, run: Run, error: ServiceError, message: string, action?: string): void {

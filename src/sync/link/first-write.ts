@@ -46,7 +46,7 @@ async function blockForeign(leased: LeasedLink, detail: string): Promise<Outcome
 }
 
 /** How long it holds that a case had no issue. */
-const createLookMaxMs = 600_000;
+const createCheckMaxMs = 600_000;
 
 /**
  * Before an issue is made its label is looked for once: the database may be older than what it wrote (rule 2). Intake does this for
@@ -56,8 +56,8 @@ export async function findIssueMadeBefore(deps: RunDeps, leased: LeasedLink): Pr
   const { link, intents } = leased.snapshot;
   if (link.issueId !== null || link.caseId === null) return "none";
   // What was looked for long ago may have been made since, by a database that this one is an older copy of.
-  const lookedAt = link.createCheckedAt?.getTime() ?? 0;
-  if (deps.clock.now().getTime() - lookedAt < createLookMaxMs) return "none";
+  const checkedAt = link.createCheckedAt?.getTime() ?? 0;
+  if (deps.clock.now().getTime() - checkedAt < createCheckMaxMs) return "none";
   const intent = intents.find((entry) => entry.kind === "issue");
   // One that was sent is looked for by its settle looks.
   if (intent !== undefined && intent.state !== "planned") return "none";
@@ -124,7 +124,7 @@ export async function readMarksOnce(
     if (!isServiceError(error)) throw error;
     run.failed = true;
     run.reason = error.kind;
-    run.lookAgain(later(deps, pauseMs(backoffMs(link.attempts, deps.random()), error.facts.retryAfterMs)));
+    run.recheck(later(deps, pauseMs(backoffMs(link.attempts, deps.random()), error.facts.retryAfterMs)));
     throw new MarksUnread(error);
   }
   if (result !== observed || (observed.comments !== null && observed.messages !== null)) deps.marksRead.add(link.id);

@@ -87,7 +87,7 @@ export async function isStopped(deps: LinkDeps, run: Run): Promise<boolean> {
   run.failed = true;
   run.attempt = 0;
   run.reason = connection.stateReason ?? "stopped";
-  run.lookAgain(later(deps, 60_000));
+  run.recheck(later(deps, 60_000));
   deps.log.warn({ connection: run.link.connectionName, reason: run.reason }, "The connection was stopped");
   return true;
 }

@@ -54,7 +54,7 @@ async function readIssueSoftly(deps: ApplyDeps, leased: LeasedLink, run: Run): P
     return issueId === null ? null : await deps.jira.findIssue(issueId, deps.lane);
   } catch (error) {
     if (!isServiceError(error)) throw error;
-    run.lookAgain(later(deps, 2_000));
+    run.recheck(later(deps, 2_000));
     run.failed = true;
     return null;
   }
@@ -75,7 +75,7 @@ export async function readCaseSoftly(
     return { case: detail, caseReadAt, messages, ...(seen.issue === null ? {} : { issue: seen.issue }) };
   } catch (error) {
     if (!isServiceError(error) && !(error instanceof IssueMissing)) throw error;
-    run.lookAgain(later(deps, 2_000));
+    run.recheck(later(deps, 2_000));
     return {};
   }
 }

@@ -40,10 +40,10 @@ export async function reconcileLink(
   const startedAt = deps.clock.now();
   const sides = sidesOf(leased.snapshot, startedAt);
   // A moment of the past is what this run is for: kept, it would make the link due again at once, without an end.
-  if (!sides.jira && link.recheckAt !== null && link.recheckAt > startedAt) run.lookAgain(link.recheckAt);
+  if (!sides.jira && link.recheckAt !== null && link.recheckAt > startedAt) run.recheck(link.recheckAt);
   let observed: Observed | Outcome;
   try {
-    observed = await look(deps, leased, run, sides);
+    observed = await readSides(deps, leased, run, sides);
   } catch (error) {
     return await endByFailure(deps, leased, run, { error, phase: { kind: "reading" } });
   }
@@ -64,11 +64,11 @@ export async function reconcileLink(
 }
 
 /** Reads what is true now, writes of unknown outcome first; or how the run ends where nothing may be mirrored. Throws `ServiceError`. */
-async function look(deps: RunDeps, leased: LeasedLink, run: Run, sides: Sides): Promise<Observed | Outcome> {
+async function readSides(deps: RunDeps, leased: LeasedLink, run: Run, sides: Sides): Promise<Observed | Outcome> {
   // Asked for by the planner; here its failure is one of reading.
   const ownAccountId = await deps.jira.getOwnAccountId();
   const settled = await settleJiraIntents(deps, leased);
-  run.lookAgain(settled.nextLookAt);
+  run.recheck(settled.nextLookAt);
   // What a find owes may be unreadable as well.
   if (settled.found > 0) await dropUnreadable(leased);
   const found = await findIssueMadeBefore(deps, leased);
@@ -119,7 +119,7 @@ async function mirror(
       }
       keepsBack = plan.actions.some(({ direction }) => direction !== "state" && suspendedBefore.has(direction));
     }
-    run.lookAgain(plan.recheckAt);
+    run.recheck(plan.recheckAt);
     const actions = plan.actions.filter((action) => !suspended.has(action.direction));
     if (actions.length === 0) break;
     const shown = await act(deps, leased, run, { actions, suspended, observed });

@@ -20,14 +20,14 @@ export async function requestCase(
   }
   try {
     const settled = await settleJiraIntents(deps, leased);
-    run.lookAgain(settled.nextLookAt);
+    run.recheck(settled.nextLookAt);
     const result = await reconcileRequest(deps, leased, connection);
     run.writes += result.writes;
     if (result.kind === "nothing") return done(run.writes);
     // What woke this run stays news until the pair was looked at.
     run.failed = true;
     run.attempt = 0;
-    run.lookAgain(result.kind === "wait" ? result.until : deps.clock.now());
+    run.recheck(result.kind === "wait" ? result.until : deps.clock.now());
     return deferred(result.kind === "wait" ? result.reason : "created", run.writes);
   } catch (error) {
     return await endByFailure(deps, leased, run, { error, phase: { kind: "requesting" } });

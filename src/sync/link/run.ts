@@ -57,7 +57,7 @@ export class Run {
         : { since: now, writes: 0 };
   }
 
-  lookAgain(at: Date | null): void {
+  recheck(at: Date | null): void {
     if (at !== null && (this.recheckAt === null || at < this.recheckAt)) this.recheckAt = at;
   }
 }

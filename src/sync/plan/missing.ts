@@ -15,7 +15,7 @@ import { type Action, isReleased, type PlanInput, type Recheck } from "./action.
 import { remember } from "./remember.ts";
 
 /** Time between the two readings that must lack a message. */
-const secondLookMs = 60_000;
+const secondReadingMs = 60_000;
 /** So many may vanish at once whatever their share. */
 const missingAllowed = 3;
 const missingShareAllowed = 0.1;
@@ -49,7 +49,7 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   for (const mirror of missing) {
     if (mirror.missingSince === null) continue;
     const isNewest = (mirror.sourceAt?.getTime() ?? newest) >= newest;
-    const waitMs = isNewest ? Math.max(secondLookMs, input.settings.settle.messageSeconds * 1000) : secondLookMs;
+    const waitMs = isNewest ? Math.max(secondReadingMs, input.settings.settle.messageSeconds * 1000) : secondReadingMs;
     const at = new Date(mirror.missingSince.getTime() + waitMs);
     // A run may last longer than that: it is the reading that must be so much later.
     if (at <= caseReadAt) due.push(mirror);

@@ -240,9 +240,9 @@ async function repair(
     if (snapshot === null) return { writes, reason: null, waits: false };
     const { link } = snapshot;
     if (link.state !== "active") return { writes, reason: link.reason ?? link.state, waits: false };
-    const settled = link.doneRev >= link.wantedRev && link.recheckAt === null && outcome.kind !== "ignored";
+    const isDone = link.doneRev >= link.wantedRev && link.recheckAt === null && outcome.kind !== "ignored";
     const waits = snapshot.mirrors.some(isNotedMove);
-    if (settled) return { writes, reason: null, waits };
+    if (isDone) return { writes, reason: null, waits };
     const now = clock.now().getTime();
     if (now >= deadline) return { writes, reason: outcome.kind === "deferred" ? outcome.reason : "busy", waits };
     await deps.sleep(Math.min(5_000, Math.max(200, (link.recheckAt?.getTime() ?? now + 500) - now)));

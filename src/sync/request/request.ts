@@ -35,7 +35,7 @@ import type { RequestDeps, RequestResult } from "./request-deps.ts";
 const accountPauseMs = 3_600_000;
 
 /** A case is looked for from so long before it can have been made: no clock is that wrong, and its mark alone tells. */
-const lookBackMs = 24 * 3_600_000;
+const overlapMs = 24 * 3_600_000;
 
 /** Makes the case of an issue, once. Safe to repeat, safe to stop anywhere. Throws `ServiceError` and `LeaseLost`. */
 export async function reconcileRequest(
@@ -49,14 +49,14 @@ export async function reconcileRequest(
     const due = dueLook(intent, deps).at;
     if (due > deps.clock.now()) return { kind: "wait", until: due, reason: "case_unknown", writes: 0 };
     const attemptedAt = intent.attemptedAt ?? intent.createdAt;
-    const lookedAt = deps.clock.now();
-    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - lookBackMs));
+    const readAt = deps.clock.now();
+    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - overlapMs));
     if (found !== null) {
       await leased.apply(adoptedStep(deps, found, intent.payload));
       await forgetRefusals(leased);
       return { kind: "created", writes: 0 };
     }
-    const next = await noteEmptyLook(deps, leased, intent, lookedAt);
+    const next = await noteEmptyLook(deps, leased, intent, readAt);
     return { kind: "wait", until: next ?? deps.clock.now(), reason: "case_unknown", writes: 0 };
   }
   // A request that somebody put aside is made no more (rule 7), until the same somebody has it tried again.
@@ -166,7 +166,7 @@ async function tryCreate(
   if (obstacle !== null) return refuse(deps, leased, cause, obstacle);
   const refusal = await askerRefusal(deps, issue);
   if (refusal !== null) return refuse(deps, leased, refusal.cause, refusal.text);
-  const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - lookBackMs));
+  const known = await findCaseOf(deps, issue.issueId, new Date(issue.createdAt.getTime() - overlapMs));
   if (known !== null) {
     await leased.apply(adoptedStep(deps, known, null));
     return { kind: "created", writes: 0 };

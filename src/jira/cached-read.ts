@@ -1,11 +1,11 @@
-/** Look-ups that are remembered. */
+/** Readings that are remembered. */
 import type { CallContext } from "./transport.ts";
 
-/** A look-up that is made once, until it is forgotten. A failed one is made again by the next caller. */
-export type LookUp<Value> = { (call: CallContext): Promise<Value>; forget(): void };
+/** A reading that is made once, until it is forgotten. A failed one is made again by the next caller. */
+export type CachedRead<Value> = { (call: CallContext): Promise<Value>; forget(): void };
 
 /** Remembers what `read` answers; those who ask meanwhile share one reading. */
-export function once<Value>(read: (call: CallContext) => Promise<Value>): LookUp<Value> {
+export function once<Value>(read: (call: CallContext) => Promise<Value>): CachedRead<Value> {
   let known: Promise<Value> | null = null;
   const forget = () => {
     known = null;

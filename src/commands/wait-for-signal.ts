@@ -1,7 +1,7 @@
 /** When a process that serves should end. */
 import type { Log } from "../sync/ports.ts";
 
-const parentLookMs = 1_000;
+const parentPollMs = 1_000;
 /** Read early: npm may be gone before the service has started. */
 const parent = process.ppid;
 
@@ -9,7 +9,7 @@ const parent = process.ppid;
  * Waits for SIGTERM or SIGINT; a second signal ends the process at once. A process that npm started also ends when npm is gone: npm
  * killed by force tells nobody, and a service that is left over goes on to serve beside the next one.
  */
-export function untilTold(log: Log): Promise<void> {
+export function waitForSignal(log: Log): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     const end = (facts: Record<string, unknown>): void => {
@@ -25,11 +25,11 @@ export function untilTold(log: Log): Promise<void> {
       });
     }
     if (process.env.npm_lifecycle_event === undefined) return;
-    const look = setInterval(() => {
+    const poll = setInterval(() => {
       if (process.ppid === parent) return;
-      clearInterval(look);
+      clearInterval(poll);
       end({ parent });
-    }, parentLookMs);
-    look.unref();
+    }, parentPollMs);
+    poll.unref();
   });
 }
