@@ -36,8 +36,8 @@ const ownCheckPollMs = 60_000;
 const ownChecksPerAge = 24;
 
 /** Starts ticks and beat, and fires each round once at once, so that a restart does not wait for the next minute. */
-export function startSchedule(given: ScheduleDeps): Schedule {
-  const deps = { ...given, warn: makeQuietWarn(given.log) };
+export function startSchedule(options: ScheduleDeps): Schedule {
+  const deps = { ...options, warn: makeQuietWarn(options.log) };
   const ticks: Ticks[] = [];
 
   function tick(expression: string, fire: () => Promise<void>): void {

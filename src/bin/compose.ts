@@ -56,9 +56,9 @@ export async function compose(config: Config, log: Log, options: ComposeOptions 
 async function wire(
   config: Config,
   log: Log,
-  given: { readonly database: OpenDatabase; readonly metrics: Metrics; readonly options: ComposeOptions },
+  opened: { readonly database: OpenDatabase; readonly metrics: Metrics; readonly options: ComposeOptions },
 ): Promise<Composition> {
-  const { database, metrics, options } = given;
+  const { database, metrics, options } = opened;
   const { prisma } = database;
   const reads = options.access === "read";
   const clock = options.machine?.clock ?? (await makeSharedClock(prisma));

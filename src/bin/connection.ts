@@ -21,7 +21,7 @@ import type { DatabaseClock } from "../store/database-clock.ts";
 import { makeLocalBudget } from "../store/local-budget.ts";
 import { makeTokenStore } from "../store/login-tokens.ts";
 import { makeLookupCache } from "../store/lookups.ts";
-import { toldFields } from "../sync/plan/changes.ts";
+import { noticedFields } from "../sync/plan/changes.ts";
 import type { Clock, HuaweiPort, JiraPort, Log } from "../sync/ports.ts";
 import { makeLookups } from "../sync/request/lookups.ts";
 import type { StatePort } from "../sync/state.ts";
@@ -190,7 +190,7 @@ function wireJira(wiring: ConnectionWiring): JiraPort & JiraAdminPort {
       log,
       ...waitsOf(wiring.options),
       ...(ms === undefined ? {} : { timeouts: { connectMs: ms, callMs: ms, fileMs: ms } }),
-      extraFields: toldFields(connection.create.fields),
+      extraFields: noticedFields(connection.create.fields),
       onAnswer: tellAnswers(wiring, "jira"),
       inServiceProject: connection.comments.inServiceProject,
     });
@@ -213,7 +213,7 @@ function wireBudget(wiring: ConnectionWiring, side: Side, key: string): Budget {
   const own = isReading(wiring) ? makeLocalBudget(ratePerSecond) : null;
   const budget = options.machine?.budgetOf(side) ?? own ?? makeBudget({ prisma: database.prisma, key, ratePerSecond });
   const onTaken = () => options.onRequest?.({ connection: connection.name, side });
-  return observeBudget(budget, { side, metrics, onTaken });
+  return observeBudget(budget, { side, metrics, onRequest: onTaken });
 }
 
 /** How a client waits, where the machine has a way of its own, and until when. */

@@ -21,9 +21,9 @@ export function makeRequestCounter(): RequestCounter {
       counts.set(connection, of);
     },
     take: () => {
-      const taken = counts;
+      const snapshot = counts;
       counts = new Map();
-      return taken;
+      return snapshot;
     },
   };
 }

@@ -127,12 +127,12 @@ test("an address and a secret in files are read again after an attempt that fail
   const post = makePost(loaded.config, loaded.config.notify);
   const message = makeTestMessage({ languages: ["en"], publicUrl: null, issueUrl: () => null }, at);
 
-  expect(await post(message, 0)).toMatchObject({ taken: false, problem: "http_404" });
+  expect(await post(message, 0)).toMatchObject({ isAccepted: false, problem: "http_404" });
   await writeFile(urlFile, services.url("dingtalk"));
-  expect(await post(message, 1)).toMatchObject({ taken: false, problem: "code_310000" });
+  expect(await post(message, 1)).toMatchObject({ isAccepted: false, problem: "code_310000" });
   await writeFile(secretFile, "SEC-new");
-  expect(await post(message, 2)).toEqual({ taken: true });
+  expect(await post(message, 2)).toEqual({ isAccepted: true });
   await rm(urlFile);
-  expect(await post(message, 0)).toEqual({ taken: true });
-  expect(await post(message, 1)).toEqual({ taken: true });
+  expect(await post(message, 0)).toEqual({ isAccepted: true });
+  expect(await post(message, 1)).toEqual({ isAccepted: true });
 });

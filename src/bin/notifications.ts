@@ -47,7 +47,7 @@ export function startNotifications({
     clock,
     random: Math.random,
     log,
-    onDelivery: (taken) => metrics.notified(taken),
+    onDelivery: (isAccepted) => metrics.notified(isAccepted),
   });
 }
 
@@ -63,7 +63,7 @@ export function makePost(
     const { url, secret } = (attempts === 0 ? null : config.reread()?.notify) ?? current;
     const endpoint = { url, secret, format: first.format };
     const delivery = await deliver(send, endpoint, { message, now: new Date() });
-    if (delivery.taken) current = endpoint;
+    if (delivery.isAccepted) current = endpoint;
     return delivery;
   };
 }

@@ -62,7 +62,7 @@ test("a budget tells each request that it let go, and none that it refused", asy
   const refusing = new Error("paused");
   const budget = observeBudget(
     { take: async (lane) => (lane === "check" ? Promise.reject(refusing) : undefined), pause: async () => {} },
-    { side: "jira", metrics: makeMetrics({ processMetrics: false }), onTaken },
+    { side: "jira", metrics: makeMetrics({ processMetrics: false }), onRequest: onTaken },
   );
 
   await budget.take("live");

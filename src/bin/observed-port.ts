@@ -97,15 +97,15 @@ export function observeBudget(
   {
     side,
     metrics,
-    onTaken,
-  }: { readonly side: Side; readonly metrics: Metrics; readonly onTaken?: (() => void) | undefined },
+    onRequest,
+  }: { readonly side: Side; readonly metrics: Metrics; readonly onRequest?: (() => void) | undefined },
 ): Budget {
   return {
     take: async (lane, signal) => {
       const askedAt = performance.now();
       await budget.take(lane, signal);
       metrics.requestWaited({ side, lane, waitMs: performance.now() - askedAt });
-      onTaken?.();
+      onRequest?.();
     },
     pause: (pauseMs) => budget.pause(pauseMs),
   };

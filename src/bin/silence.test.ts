@@ -26,7 +26,7 @@ function makeWorld() {
     slowMs: 0,
   });
   const call = (connection: string): Promise<Outcome> => {
-    progress.linkTaken();
+    progress.linkLeased();
     return new Promise((resolve) => {
       const end = (): void => {
         turns.noteAnswer({ connection, side: "huawei", answered: false });

@@ -87,8 +87,8 @@ async function wakeAll(
 }
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const given = headers[name];
-  return Array.isArray(given) ? given[0] : given;
+  const header = headers[name];
+  return Array.isArray(header) ? header[0] : header;
 }
 
 /** Strangers decide how often such a line comes up, so it is written at most once a minute, with how often it was meant. */

@@ -54,7 +54,7 @@ export async function startWorker(config: Config, log: Log, hooks: WorkerHooks =
     ...hooks,
     onRequest: requests.count,
     onAnswer: turns.noteAnswer,
-    onLease: () => progress.linkTaken(),
+    onLease: () => progress.linkLeased(),
     ending: ending.signal,
   });
   const { state, connections, metrics } = composition;

@@ -20,16 +20,16 @@ export const command = defineCommand({
   run: async (_options, { app }) => {
     const config = app.readConfig("database");
     const result = await sendTest(config);
-    await noteTaken(app, config);
+    await noteAccepted(app, config);
     return result;
   },
 });
 
 /** What failed before counts no more. A test must work before there is a database, and while it is away. */
-async function noteTaken(app: App, config: Config): Promise<void> {
+async function noteAccepted(app: App, config: Config): Promise<void> {
   try {
     const database = await app.openDatabase(config, commandLog(config), { access: "rehearse", poolMax: 1 });
-    await database.admin.noteTestTaken().finally(() => database.close());
+    await database.admin.noteTestAccepted().finally(() => database.close());
   } catch {
     // The next message that is taken says the same.
   }
@@ -59,7 +59,7 @@ async function sendTest(config: Config): Promise<CommandResult> {
     notify,
     { message, now },
   );
-  if (!delivery.taken) {
+  if (!delivery.isAccepted) {
     const { meaning, remedy } = explainProblem(delivery.problem, notify.format);
     throw new CommandFailure({ code: ExitCode.unreachable, message: `The test was not taken: ${meaning}.`, remedy });
   }
@@ -96,13 +96,13 @@ export function checkNotifications(
       `${remedy} \`casebridge notify --test\` tries it.`,
     );
   }
-  const told = `${notify.format}, on ${notify.on.join(", ")}`;
+  const channel = `${notify.format}, on ${notify.on.join(", ")}`;
   if (http.publicUrl === null && http.port !== 0)
     return warn(
-      `${told}; without a link to the page`,
+      `${channel}; without a link to the page`,
       "Set PUBLIC_URL to the address under which people reach the page.",
     );
   if (state?.sentAt == null)
-    return warn(`${told}; none was sent yet`, "Run `casebridge notify --test` and look whether it shows.");
-  return right(`${told}; last sent ${state.sentAt.toISOString()}`);
+    return warn(`${channel}; none was sent yet`, "Run `casebridge notify --test` and look whether it shows.");
+  return right(`${channel}; last sent ${state.sentAt.toISOString()}`);
 }

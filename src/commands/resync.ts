@@ -63,11 +63,11 @@ function readResync(parsed: Parsed): ResyncOptions {
   const recreate = isSet(parsed, "recreate");
   const texts = isSet(parsed, "texts");
   const config = textOf(parsed, "config");
-  for (const [name, given] of [
+  for (const [name, content] of [
     ["--texts", texts],
     ["--config", config !== null],
   ] as const)
-    if (given && !isSet(parsed, "dryRun")) throw usage(`${name} is for a dry run`, "Add --dry-run.");
+    if (content && !isSet(parsed, "dryRun")) throw usage(`${name} is for a dry run`, "Add --dry-run.");
   if (includeHistory && target.kind !== "issue") throw usage("--include-history is for one issue", "Give --issue KEY.");
   if (recreate && target.kind !== "issue" && target.kind !== "case") {
     throw usage("--recreate is for one case or issue", "Give --case ID or --issue KEY.");

@@ -23,12 +23,12 @@ const defaultJql = `labels = "${requestLabel}"`;
  * stand together goes to `report`; the result is then incomplete and must not be used.
  */
 export function buildConnections(input: BuildInput): readonly ConnectionConfig[] {
-  const given = input.file?.data.connections ?? [{}];
+  const section = input.file?.data.connections ?? [{}];
   const seen = new Map<string, number>();
   const connections: ConnectionConfig[] = [];
-  for (const [index, connection] of given.entries()) {
+  for (const [index, connection] of section.entries()) {
     const scope = makeScope(input, index);
-    const name = findName({ scope, connection, index, count: given.length, seen });
+    const name = findName({ scope, connection, index, count: section.length, seen });
     const built = buildConnection({ scope, connection, name });
     if (built !== null) connections.push(built);
   }
@@ -149,15 +149,15 @@ function findCommentsToHuawei(scope: Scope, fromFile: VariableValue<"COMMENTS_TO
   return scope.need("COMMENTS_TO_HUAWEI", fromFile, why);
 }
 
-type GivenInputs = { readonly [K in keyof CreateInputs]?: CreateInputs[K] | undefined };
+type InputsSection = { readonly [K in keyof CreateInputs]?: CreateInputs[K] | undefined };
 
-function toCreateInputs(given: GivenInputs): CreateInputs {
+function toCreateInputs(section: InputsSection): CreateInputs {
   return {
-    subTypeId: given.subTypeId ?? null,
-    productId: given.productId ?? null,
-    problemTypeId: given.problemTypeId ?? null,
-    regionId: given.regionId ?? null,
-    severityId: given.severityId ?? null,
-    extends: given.extends ?? {},
+    subTypeId: section.subTypeId ?? null,
+    productId: section.productId ?? null,
+    problemTypeId: section.problemTypeId ?? null,
+    regionId: section.regionId ?? null,
+    severityId: section.severityId ?? null,
+    extends: section.extends ?? {},
   };
 }

@@ -65,9 +65,9 @@ function fromFile(
   const row: Variable = environmentVariables[name];
   if (file === null || row.path === null) return null;
   const path: FilePath = ["connections", index, ...row.path.split(".")];
-  const given: unknown = valueAt(file.data, path);
-  if (given === undefined) return null;
-  const value = row.secret ? null : shown(given);
+  const content: unknown = valueAt(file.data, path);
+  if (content === undefined) return null;
+  const value = row.secret ? null : shown(content);
   return {
     connection,
     name,
@@ -86,11 +86,13 @@ function onlyInFile(file: ParsedConfigFile | null, index: number, connection: st
   return Object.entries(typeof own === "object" && own !== null ? own : {}).flatMap(([section, content]) => {
     if (section === "name" || section === "huawei" || section === "jira") return [];
     const keys = typeof content === "object" && content !== null ? Object.entries(content) : [];
-    return keys.flatMap(([key, given]): EffectiveSetting[] => {
+    return keys.flatMap(([key, content]): EffectiveSetting[] => {
       const name = `${section}.${key}`;
-      if (known.has(name) || given === undefined) return [];
+      if (known.has(name) || content === undefined) return [];
       const place = placeOf(file, ["connections", index, section, key]);
-      return [{ connection, name, value: shown(given), isSet: true, isSecret: false, origin: { kind: "file", place } }];
+      return [
+        { connection, name, value: shown(content), isSet: true, isSecret: false, origin: { kind: "file", place } },
+      ];
     });
   });
 }

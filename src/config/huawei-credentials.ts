@@ -3,26 +3,30 @@ import type { HuaweiAgency, HuaweiCredentials } from "../domain/access.ts";
 import type { ConnectionInput } from "./file-schema.ts";
 import { type Scope, textOrNull } from "./scope.ts";
 
-type Given = NonNullable<ConnectionInput["huawei"]>;
+type CredentialsSection = NonNullable<ConnectionInput["huawei"]>;
 
 /** The credentials; `null` = what misses or does not go together is reported. `projectId` is the connection's. */
-export function buildCredentials(scope: Scope, given: Given, projectId: string | null): HuaweiCredentials | null {
-  const fileHasKeys = given.ak !== undefined || given.sk !== undefined;
-  const fileHasLogin = given.username !== undefined || given.password !== undefined;
-  const mixture = findMixture(given, { fileHasKeys, fileHasLogin });
+export function buildCredentials(
+  scope: Scope,
+  section: CredentialsSection,
+  projectId: string | null,
+): HuaweiCredentials | null {
+  const fileHasKeys = section.ak !== undefined || section.sk !== undefined;
+  const fileHasLogin = section.username !== undefined || section.password !== undefined;
+  const mixture = findMixture(section, { fileHasKeys, fileHasLogin });
   if (mixture !== null)
     return scope.fail(["huawei", ...mixture.at], {
       kind: "conflict",
       message: mixture.message,
       remedy: mixture.remedy,
     });
-  if (given.credentials === "ecs")
-    return { kind: "ecs", domainId: readDomainId(scope, given, given.domainId === undefined) };
+  if (section.credentials === "ecs")
+    return { kind: "ecs", domainId: readDomainId(scope, section, section.domainId === undefined) };
   const elsewhere =
-    scope.isElsewhere("HUAWEI_OSM_ENDPOINT", given.endpoint) ||
-    scope.isElsewhere("HUAWEI_IAM_ENDPOINT", given.iamEndpoint);
+    scope.isElsewhere("HUAWEI_OSM_ENDPOINT", section.endpoint) ||
+    scope.isElsewhere("HUAWEI_IAM_ENDPOINT", section.iamEndpoint);
   if (elsewhere && !fileHasKeys && !fileHasLogin) {
-    return scope.fail(["huawei", given.endpoint === undefined ? "iamEndpoint" : "endpoint"], {
+    return scope.fail(["huawei", section.endpoint === undefined ? "iamEndpoint" : "endpoint"], {
       kind: "unsafe",
       message:
         "is an address of its own, but the connection names no credentials: those of the environment are not sent there",
@@ -30,21 +34,21 @@ export function buildCredentials(scope: Scope, given: Given, projectId: string |
         "Name the credentials beside it: ak: { env: NAME } and sk: { env: NAME }, or username and password: { env: NAME }.",
     });
   }
-  const envHasKeys = scope.isGiven("HUAWEICLOUD_SDK_AK", given.ak) || scope.isGiven("HUAWEICLOUD_SDK_SK", given.sk);
+  const envHasKeys = scope.isGiven("HUAWEICLOUD_SDK_AK", section.ak) || scope.isGiven("HUAWEICLOUD_SDK_SK", section.sk);
   const envHasLogin =
-    scope.isGiven("HUAWEI_IAM_USERNAME", given.username) || scope.isGiven("HUAWEI_IAM_PASSWORD", given.password);
+    scope.isGiven("HUAWEI_IAM_USERNAME", section.username) || scope.isGiven("HUAWEI_IAM_PASSWORD", section.password);
 
   if (fileHasKeys || (envHasKeys && !fileHasLogin)) {
-    if (elsewhere && (given.ak === undefined || given.sk === undefined)) return failHalfNamed(scope, "ak", "sk");
-    return buildKeys(scope, given, elsewhere);
+    if (elsewhere && (section.ak === undefined || section.sk === undefined)) return failHalfNamed(scope, "ak", "sk");
+    return buildKeys(scope, section, elsewhere);
   }
   if (fileHasLogin || envHasLogin) {
-    if (elsewhere && (given.username === undefined || given.password === undefined))
+    if (elsewhere && (section.username === undefined || section.password === undefined))
       return failHalfNamed(scope, "username", "password");
-    if (!fileHasLogin && hasAgency(scope, given)) return failAgencyWithoutKeys(scope);
-    const username = scope.need("HUAWEI_IAM_USERNAME", given.username);
-    const password = scope.secret("HUAWEI_IAM_PASSWORD", given.password, true);
-    const domainName = scope.need("HUAWEI_IAM_DOMAIN_NAME", given.domainName);
+    if (!fileHasLogin && hasAgency(scope, section)) return failAgencyWithoutKeys(scope);
+    const username = scope.need("HUAWEI_IAM_USERNAME", section.username);
+    const password = scope.secret("HUAWEI_IAM_PASSWORD", section.password, true);
+    const domainName = scope.need("HUAWEI_IAM_DOMAIN_NAME", section.domainName);
     if (username === null || password === null || domainName === null) return null;
     return { kind: "password", username, password, domainName, projectId };
   }
@@ -62,7 +66,7 @@ type Mixture = { readonly at: readonly string[]; readonly message: string; reado
 
 /** Two ways to sign in that the file gives for one connection. */
 function findMixture(
-  given: Given,
+  section: CredentialsSection,
   { fileHasKeys, fileHasLogin }: { readonly fileHasKeys: boolean; readonly fileHasLogin: boolean },
 ): Mixture | null {
   if (fileHasKeys && fileHasLogin)
@@ -71,20 +75,20 @@ function findMixture(
       message: "has both an access key (ak, sk) and a login (username, password)",
       remedy: "Keep ak and sk, which is the preferred way, or username, password, domainName and projectId.",
     };
-  const hasOther = fileHasKeys || fileHasLogin || given.securityToken !== undefined || given.agency !== undefined;
-  if (given.credentials === "ecs" && hasOther)
+  const hasOther = fileHasKeys || fileHasLogin || section.securityToken !== undefined || section.agency !== undefined;
+  if (section.credentials === "ecs" && hasOther)
     return {
       at: ["credentials"],
       message: "takes the keys of the server, but the connection names another login beside it",
       remedy: "Remove credentials: ecs, or ak, sk, securityToken, agency, username and password beside it.",
     };
-  if (given.agency !== undefined && fileHasLogin)
+  if (section.agency !== undefined && fileHasLogin)
     return {
       at: ["agency"],
       message: "gives keys for an access key, but the connection signs in with username and password",
       remedy: "Name ak and sk instead of username and password, or remove the agency.",
     };
-  if (given.agency !== undefined && given.securityToken !== undefined)
+  if (section.agency !== undefined && section.securityToken !== undefined)
     return {
       at: ["agency"],
       message: "gives temporary keys for a permanent access key, but securityToken names a temporary one",
@@ -93,17 +97,17 @@ function findMixture(
   return null;
 }
 
-function buildKeys(scope: Scope, given: Given, elsewhere: boolean): HuaweiCredentials | null {
-  const ak = scope.secret("HUAWEICLOUD_SDK_AK", given.ak, true);
-  const sk = scope.secret("HUAWEICLOUD_SDK_SK", given.sk, true);
+function buildKeys(scope: Scope, section: CredentialsSection, elsewhere: boolean): HuaweiCredentials | null {
+  const ak = scope.secret("HUAWEICLOUD_SDK_AK", section.ak, true);
+  const sk = scope.secret("HUAWEICLOUD_SDK_SK", section.sk, true);
   // A security token and an agency belong to one key pair. The environment's must not go along with a key that the file names.
-  const isOwnKey = given.ak !== undefined && given.ak.env !== "HUAWEICLOUD_SDK_AK";
+  const isOwnKey = section.ak !== undefined && section.ak.env !== "HUAWEICLOUD_SDK_AK";
   const securityToken =
-    isOwnKey && given.securityToken === undefined
+    isOwnKey && section.securityToken === undefined
       ? null
-      : scope.secret("HUAWEICLOUD_SDK_SECURITY_TOKEN", given.securityToken, false);
-  const isOwnAgency = given.agency !== undefined;
-  if (isOwnAgency || (!isOwnKey && hasAgency(scope, given))) {
+      : scope.secret("HUAWEICLOUD_SDK_SECURITY_TOKEN", section.securityToken, false);
+  const isOwnAgency = section.agency !== undefined;
+  if (isOwnAgency || (!isOwnKey && hasAgency(scope, section))) {
     if (securityToken !== null)
       return scope.fail(["huawei", "agency"], {
         kind: "conflict",
@@ -113,25 +117,25 @@ function buildKeys(scope: Scope, given: Given, elsewhere: boolean): HuaweiCreden
       });
     if (elsewhere && !isOwnAgency) return failAgencyElsewhere(scope);
     // An agency that the file names is whole: the environment's account or external id belong to another one.
-    const agency = isOwnAgency ? buildOwnAgency(scope, given.agency ?? {}) : buildAgency(scope);
-    const domainId = readDomainId(scope, given, isOwnKey || isOwnAgency);
+    const agency = isOwnAgency ? buildOwnAgency(scope, section.agency ?? {}) : buildAgency(scope);
+    const domainId = readDomainId(scope, section, isOwnKey || isOwnAgency);
     if (ak === null || sk === null || agency === null) return null;
     if (agency.externalId !== null && domainId === null) return failWithoutAccountId(scope, isOwnAgency);
     return { kind: "agency", ak, sk, domainId, agency };
   }
-  const domainId = readDomainId(scope, given, false);
+  const domainId = readDomainId(scope, section, false);
   return ak === null || sk === null ? null : { kind: "aksk", ak, sk, securityToken, domainId };
 }
 
 /** `isOwn`: the account is not that of the environment's keys, and so neither is its id. */
-function readDomainId(scope: Scope, given: Given, isOwn: boolean): string | null {
-  if (isOwn && given.domainId === undefined) return null;
-  return textOrNull(scope.pick("HUAWEICLOUD_SDK_DOMAIN_ID", given.domainId));
+function readDomainId(scope: Scope, section: CredentialsSection, isOwn: boolean): string | null {
+  if (isOwn && section.domainId === undefined) return null;
+  return textOrNull(scope.pick("HUAWEICLOUD_SDK_DOMAIN_ID", section.domainId));
 }
 
-function hasAgency(scope: Scope, given: Given): boolean {
+function hasAgency(scope: Scope, section: CredentialsSection): boolean {
   return (
-    given.agency !== undefined ||
+    section.agency !== undefined ||
     scope.isGiven("HUAWEI_AGENCY_NAME", undefined) ||
     scope.isGiven("HUAWEI_AGENCY_DOMAIN_NAME", undefined) ||
     scope.isGiven("HUAWEI_AGENCY_EXTERNAL_ID", undefined)
@@ -145,11 +149,11 @@ function buildAgency(scope: Scope): HuaweiAgency | null {
   return name === null || domainName === null ? null : { domainName, name, externalId };
 }
 
-function buildOwnAgency(scope: Scope, given: NonNullable<Given["agency"]>): HuaweiAgency | null {
-  const { domainName, name, externalId = null } = given;
+function buildOwnAgency(scope: Scope, section: NonNullable<CredentialsSection["agency"]>): HuaweiAgency | null {
+  const { domainName, name, externalId = null } = section;
   if (domainName !== undefined && name !== undefined) return { domainName, name, externalId };
   for (const member of ["domainName", "name"] as const)
-    if (given[member] === undefined && !scope.isBroken(["huawei", "agency", member]))
+    if (section[member] === undefined && !scope.isBroken(["huawei", "agency", member]))
       scope.fail(["huawei", "agency"], {
         kind: "missing",
         message: `lacks ${member}`,

@@ -10,9 +10,9 @@ const ownFields: readonly string[] = ["project", "issuetype", "summary", "descri
 /** The fields of the create screen. Those that casebridge fills itself are reported. */
 export function buildFields(
   scope: Scope,
-  given: NonNullable<NonNullable<ConnectionInput["issue"]>["fields"]>,
+  section: NonNullable<NonNullable<ConnectionInput["issue"]>["fields"]>,
 ): IssueConfig["fields"] {
-  for (const name of Object.keys(given).filter((key) => ownFields.includes(key.toLowerCase()))) {
+  for (const name of Object.keys(section).filter((key) => ownFields.includes(key.toLowerCase()))) {
     scope.fail(["issue", "fields", name], {
       kind: "conflict",
       message: "is filled by casebridge itself",
@@ -22,13 +22,13 @@ export function buildFields(
           : "Leave it out: project, summary and description come from the connection and from the case.",
     });
   }
-  return Object.fromEntries(Object.entries(given).map(([name, rule]) => [name, toRule(rule)]));
+  return Object.fromEntries(Object.entries(section).map(([name, rule]) => [name, toRule(rule)]));
 }
 
 /** A rule out of the file; `null` where it gives none. */
-export function toTextRule(given: NonNullable<ConnectionInput["issue"]>["type"]): ValueRule<string> | null {
-  if (given === undefined) return null;
-  return typeof given === "string" ? { value: given } : toRule(given);
+export function toTextRule(section: NonNullable<ConnectionInput["issue"]>["type"]): ValueRule<string> | null {
+  if (section === undefined) return null;
+  return typeof section === "string" ? { value: section } : toRule(section);
 }
 
 /** What a rule gives where no fact chooses; `undefined` = nothing. */
@@ -41,14 +41,14 @@ export function withOtherwise<Value>(rule: ValueRule<Value>, otherwise: Value): 
   return "value" in rule ? rule : { otherwise, ...rule };
 }
 
-type GivenRule<Value> = {
+type RuleSection<Value> = {
   readonly value?: Value | undefined;
   readonly from?: CaseFactName | undefined;
   readonly map?: Readonly<Record<string, Value>> | undefined;
   readonly else?: Value | undefined;
 };
 
-function toRule<Value>({ value, from, map, else: otherwise }: GivenRule<Value>): ValueRule<Value> {
+function toRule<Value>({ value, from, map, else: otherwise }: RuleSection<Value>): ValueRule<Value> {
   if (from === undefined) return { value: value as Value };
   return { from, map: map ?? {}, ...(otherwise === undefined ? {} : { otherwise }) };
 }

@@ -14,11 +14,11 @@ const defaultMessageCharsMax = 1200;
  * The proxy of one service. One that the file names serves every host; `NO_PROXY` belongs to the environment's. What cannot be used is
  * reported.
  */
-function buildProxy(scope: Scope, side: Side, given: "none" | string | SecretName | undefined): HttpProxy | null {
-  if (given === "none") return null;
-  if (typeof given === "string") return { url: new Secret(given), except: [] };
-  if (given !== undefined) {
-    const url = scope.secret("HTTPS_PROXY", given, true, [side, "proxy"]);
+function buildProxy(scope: Scope, side: Side, section: "none" | string | SecretName | undefined): HttpProxy | null {
+  if (section === "none") return null;
+  if (typeof section === "string") return { url: new Secret(section), except: [] };
+  if (section !== undefined) {
+    const url = scope.secret("HTTPS_PROXY", section, true, [side, "proxy"]);
     return url === null ? null : { url, except: [] };
   }
   const url = scope.secret("HTTPS_PROXY", undefined, false);
@@ -26,21 +26,21 @@ function buildProxy(scope: Scope, side: Side, given: "none" | string | SecretNam
 }
 
 /** The Huawei side; `null` = what misses is reported. */
-export function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["huawei"]>): HuaweiConfig | null {
-  const projectId = textOrNull(scope.pick("HUAWEICLOUD_SDK_PROJECT_ID", given.projectId));
-  const credentials = buildCredentials(scope, given, projectId);
+export function buildHuawei(scope: Scope, section: NonNullable<ConnectionInput["huawei"]>): HuaweiConfig | null {
+  const projectId = textOrNull(scope.pick("HUAWEICLOUD_SDK_PROJECT_ID", section.projectId));
+  const credentials = buildCredentials(scope, section, projectId);
   const settings = {
-    endpoint: scope.pick("HUAWEI_OSM_ENDPOINT", given.endpoint),
-    iamEndpoint: scope.pick("HUAWEI_IAM_ENDPOINT", given.iamEndpoint),
-    apiVersion: scope.pick("HUAWEI_API_VERSION", given.apiVersion),
-    language: scope.pick("HUAWEI_LANGUAGE", given.language),
-    timeZone: scope.pick("HUAWEI_TIME_ZONE", given.timeZone),
-    requestsPerSecond: scope.pick("HUAWEI_REQUESTS_PER_SECOND", given.requestsPerSecond),
+    endpoint: scope.pick("HUAWEI_OSM_ENDPOINT", section.endpoint),
+    iamEndpoint: scope.pick("HUAWEI_IAM_ENDPOINT", section.iamEndpoint),
+    apiVersion: scope.pick("HUAWEI_API_VERSION", section.apiVersion),
+    language: scope.pick("HUAWEI_LANGUAGE", section.language),
+    timeZone: scope.pick("HUAWEI_TIME_ZONE", section.timeZone),
+    requestsPerSecond: scope.pick("HUAWEI_REQUESTS_PER_SECOND", section.requestsPerSecond),
   };
-  const site = scope.pick("HUAWEI_SITE", given.site) ?? null;
+  const site = scope.pick("HUAWEI_SITE", section.site) ?? null;
   const groupIds =
-    typeof given.groupId === "object" ? given.groupId : toGroups(scope.pick("HUAWEI_GROUP_ID", given.groupId));
-  const consoleCaseUrl = textOrNull(scope.pick("HUAWEI_CONSOLE_CASE_URL", given.consoleCaseUrl));
+    typeof section.groupId === "object" ? section.groupId : toGroups(scope.pick("HUAWEI_GROUP_ID", section.groupId));
+  const consoleCaseUrl = textOrNull(scope.pick("HUAWEI_CONSOLE_CASE_URL", section.consoleCaseUrl));
   if (groupIds.length > 0 && settings.apiVersion === "v1.0") {
     return scope.fail(["huawei", "groupId"], {
       kind: "conflict",
@@ -56,9 +56,9 @@ export function buildHuawei(scope: Scope, given: NonNullable<ConnectionInput["hu
     language: settings.language.toLowerCase(),
     site,
     groupIds,
-    proxy: buildProxy(scope, "huawei", given.proxy),
+    proxy: buildProxy(scope, "huawei", section.proxy),
     consoleCaseUrl,
-    messageCharsMax: given.messageCharsMax ?? defaultMessageCharsMax,
+    messageCharsMax: section.messageCharsMax ?? defaultMessageCharsMax,
     projectId,
     credentials,
   };
@@ -71,11 +71,11 @@ function toGroups(text: string | null): readonly string[] {
 /** The Jira side; `null` = what misses is reported. */
 export function buildJira(
   scope: Scope,
-  given: NonNullable<ConnectionInput["jira"]>,
+  section: NonNullable<ConnectionInput["jira"]>,
   issueType: string | undefined,
 ): JiraConfig | null {
-  const elsewhere = scope.isElsewhere("JIRA_HOST", given.host);
-  if (elsewhere && given.apiToken === undefined) {
+  const elsewhere = scope.isElsewhere("JIRA_HOST", section.host);
+  if (elsewhere && section.apiToken === undefined) {
     return scope.fail(["jira", "host"], {
       kind: "unsafe",
       message: "is an address of its own, but the connection names no API token: the environment's is not sent there",
@@ -83,25 +83,25 @@ export function buildJira(
     });
   }
   const settings = {
-    host: scope.need("JIRA_HOST", given.host),
-    email: scope.need("JIRA_EMAIL", given.email),
-    apiToken: scope.secret("JIRA_API_TOKEN", given.apiToken, true),
-    projectKey: scope.need("JIRA_PROJECT_KEY", given.projectKey),
-    issueType: issueType ?? scope.pick("JIRA_ISSUE_TYPE", given.issueType),
-    requestsPerSecond: scope.pick("JIRA_REQUESTS_PER_SECOND", given.requestsPerSecond),
+    host: scope.need("JIRA_HOST", section.host),
+    email: scope.need("JIRA_EMAIL", section.email),
+    apiToken: scope.secret("JIRA_API_TOKEN", section.apiToken, true),
+    projectKey: scope.need("JIRA_PROJECT_KEY", section.projectKey),
+    issueType: issueType ?? scope.pick("JIRA_ISSUE_TYPE", section.issueType),
+    requestsPerSecond: scope.pick("JIRA_REQUESTS_PER_SECOND", section.requestsPerSecond),
   };
   // Whoever runs that other site must not be able to sign for the site of the environment.
   const webhookSecret =
-    elsewhere && given.webhookSecret === undefined
+    elsewhere && section.webhookSecret === undefined
       ? null
-      : scope.secret("JIRA_WEBHOOK_SECRET", given.webhookSecret, false);
+      : scope.secret("JIRA_WEBHOOK_SECRET", section.webhookSecret, false);
   if (!isComplete(settings)) return null;
   return {
     ...settings,
     host: withoutTrailingSlash(settings.host),
     projectKey: settings.projectKey.toUpperCase(),
     webhookSecret,
-    proxy: buildProxy(scope, "jira", given.proxy),
+    proxy: buildProxy(scope, "jira", section.proxy),
   };
 }
 

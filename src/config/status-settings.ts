@@ -21,17 +21,17 @@ const defaultStatusMap: Readonly<Record<number, { readonly category: StatusCateg
 /** The map, the ways and the fields; `null` = what misses is reported. */
 export function buildStatus(
   scope: Scope,
-  given: NonNullable<ConnectionInput["status"]>,
+  section: NonNullable<ConnectionInput["status"]>,
 ): Required<StatusSettings> | null {
-  const closeOnDone = scope.pick("CLOSE_ON_DONE", given.closeOnDone);
+  const closeOnDone = scope.pick("CLOSE_ON_DONE", section.closeOnDone);
   const toJira: Record<number, StatusTarget> = { ...defaultStatusMap };
-  for (const [key, target] of Object.entries(given.toJira ?? {})) {
+  for (const [key, target] of Object.entries(section.toJira ?? {})) {
     const number = Number(key);
     if ("category" in target) failOscillation(scope, number, target.category);
     toJira[number] = "category" in target ? target : { statusId: String(target.statusId) };
   }
-  const via = Object.entries(given.via ?? {}).map(([target, steps]) => [target, steps.map(String)] as const);
-  const fields = Object.entries(given.fields ?? {}).map(
+  const via = Object.entries(section.via ?? {}).map(([target, steps]) => [target, steps.map(String)] as const);
+  const fields = Object.entries(section.fields ?? {}).map(
     ([target, values]) =>
       [target, Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]))] as const,
   );

@@ -112,8 +112,8 @@ export function someOf(...words: readonly string[]): z.ZodString {
   const error = `one or more of ${words.join(", ")}, with commas between`;
   return z.string({ error }).refine(
     (text) => {
-      const given = toWords(text);
-      return given.length > 0 && new Set(given).size === given.length && given.every((word) => words.includes(word));
+      const asked = toWords(text);
+      return asked.length > 0 && new Set(asked).size === asked.length && asked.every((word) => words.includes(word));
     },
     { error },
   );

@@ -176,14 +176,14 @@ const ofOtherTools: readonly string[] = ["HTTP_PROXY", "http_proxy", ...smallNam
  * hides `NAME_FILE` in `.env`, else a fixed `.env` could not be overridden.
  */
 function mergeEnvironment(env: Environment, envFile: string | null): Environment {
-  const given = inCapitals(env);
-  if (envFile === null) return given;
+  const capitals = inCapitals(env);
+  if (envFile === null) return capitals;
   const inFile = inCapitals(parseEnv(envFile.replace(/^\uFEFF/, "")));
   const fromFile = Object.entries(inFile).filter(([name]) => {
     const base = name.replace(/_FILE$/, "");
-    return rowOf(base)?.secret !== true || (given[base] === undefined && given[`${base}_FILE`] === undefined);
+    return rowOf(base)?.secret !== true || (capitals[base] === undefined && capitals[`${base}_FILE`] === undefined);
   });
-  const fromProcess = Object.entries(given).filter(([, value]) => value !== undefined);
+  const fromProcess = Object.entries(capitals).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...fromFile, ...fromProcess]);
 }
 

@@ -294,24 +294,24 @@ function assignIdentities(
   for (const [fingerprint, ids] of onTheirWay) for (const id of ids) if (!bySource.has(id)) add(fingerprint, id);
   const knownOf = ({ fingerprints }: NamedMessage): string[] => fingerprints.flatMap((name) => known.get(name) ?? []);
   const holders = new Set(named.map((entry) => entry.holder));
-  const given = new Map<NamedMessage, string>();
-  const taken = new Set<string>();
+  const assigned = new Map<NamedMessage, string>();
+  const claimed = new Set<string>();
   const rules: ((entry: NamedMessage) => string | null | undefined)[] = [
     ({ message }) => (message.messageId !== null && bySource.has(message.messageId) ? message.messageId : null),
     (entry) => knownOf(entry).find((id) => id === entry.message.messageId),
     (entry) => knownOf(entry).find((id) => id === entry.holder),
     (entry) => (bySource.has(entry.withoutId) ? entry.withoutId : knownOf(entry).find((id) => id === entry.withoutId)),
-    (entry) => knownOf(entry).find((id) => !taken.has(id) && !holders.has(id) && mayBe(entry, id)),
+    (entry) => knownOf(entry).find((id) => !claimed.has(id) && !holders.has(id) && mayBe(entry, id)),
   ];
   for (const rule of rules) {
     for (const entry of named) {
-      const id = given.has(entry) ? null : rule(entry);
-      if (id == null || taken.has(id) || !mayBe(entry, id)) continue;
-      given.set(entry, id);
-      taken.add(id);
+      const id = assigned.has(entry) ? null : rule(entry);
+      if (id == null || claimed.has(id) || !mayBe(entry, id)) continue;
+      assigned.set(entry, id);
+      claimed.add(id);
     }
   }
-  return given;
+  return assigned;
 }
 
 /** A message whose id is told is not the one of another id. */

@@ -83,25 +83,25 @@ export function nameMessages(
     fingerprints: knownFingerprints(message),
     holder: message.files.flatMap((file) => holders.get(file.fileId) ?? [])[0] ?? null,
   }));
-  const taken = new Set(
+  const claimed = new Set(
     read.flatMap(({ holder, fingerprints }) =>
       holder !== null && fingerprints.some((fingerprint) => isNamedByFingerprint(holder, fingerprint)) ? [holder] : [],
     ),
   );
-  const given = new Set<string>();
+  const assigned = new Set<string>();
   const nextName = (fingerprint: string): string => {
     for (let ordinal = 1; ; ordinal += 1) {
       const name = nameWithoutId(fingerprint, ordinal);
-      if (!taken.has(name) && !given.has(name)) return name;
+      if (!claimed.has(name) && !assigned.has(name)) return name;
     }
   };
   return read.map((entry) => {
     const { holder, fingerprints } = entry;
-    const own = holder !== null && taken.has(holder) && !given.has(holder) ? holder : null;
+    const own = holder !== null && claimed.has(holder) && !assigned.has(holder) ? holder : null;
     const names = fingerprints.map(nextName);
     const withoutId = own ?? names.find(isKnown) ?? names[0] ?? nextName(entry.fingerprint);
     // The ordinals of both spellings count on together.
-    for (const name of own === null ? names : [own]) given.add(name);
+    for (const name of own === null ? names : [own]) assigned.add(name);
     return { ...entry, withoutId };
   });
 }

@@ -66,7 +66,7 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
     options.credentials,
     deps.metadataOrigin,
   );
-  const told = { credentialsEnd: async () => login.endsAt() };
+  const expiry = { credentialsEnd: async () => login.endsAt() };
   const zone = makeServiceZone(() => toServiceTime(clock.now(), serviceClock.aheadMs()), deps.zones);
   const ending = deps.ending === undefined ? {} : { ending: deps.ending };
   const plain = makeTransport({ send, login, budget, log, clock, serviceClock, timeoutMs, ...tests, ...ending });
@@ -100,12 +100,12 @@ export function makeHuaweiClient(deps: HuaweiClientDeps): HuaweiPort & HuaweiAdm
         return { ...makeV2Cases(deps), ...makeV2Actions(deps), ...makeV2Admin(deps) };
       };
       const { groupIds } = options;
-      if (groupIds.length === 0) return { ...makePort(null), ...told };
-      return { ...joinGroups(new Map(groupIds.map((groupId) => [groupId, makePort(groupId)]))), ...told };
+      if (groupIds.length === 0) return { ...makePort(null), ...expiry };
+      return { ...joinGroups(new Map(groupIds.map((groupId) => [groupId, makePort(groupId)]))), ...expiry };
     }
     case "v1.0":
       // The historical calls know no group: they would quietly speak of the caller's own cases only.
       if (options.groupIds.length > 0) throw new RangeError("a user group needs API version v2");
-      return { ...makeV1({ ...dialect, groupId: null }), ...told };
+      return { ...makeV1({ ...dialect, groupId: null }), ...expiry };
   }
 }

@@ -39,8 +39,8 @@ const signedClockMs = 7 * 60_000;
 const learnAgainMs = 10 * 60_000;
 
 /** Every request of a global service carries the account's id (huawei.md 14); it is learned where it is not given. */
-function makeSignedLogin(deps: TokenDeps, source: KeySource, givenDomainId: string | null): Login {
-  let domainId = givenDomainId;
+function makeSignedLogin(deps: TokenDeps, source: KeySource, knownDomainId: string | null): Login {
+  let domainId = knownDomainId;
   let learning: Promise<void> | null = null;
   let notBeforeMs = 0;
   const iamClock = makeServiceClock(deps.clock);
@@ -56,13 +56,13 @@ function makeSignedLogin(deps: TokenDeps, source: KeySource, givenDomainId: stri
   async function learn(lane: Lane, pass: string | null): Promise<void> {
     notBeforeMs = deps.clock.now().getTime() + learnAgainMs;
     const aheadMs = iamClock.aheadMs() || deps.serviceClock.aheadMs();
-    let told = await askDomains(lane, pass, aheadMs);
+    let reply = await askDomains(lane, pass, aheadMs);
     // A refusal tells IAM's clock: a signature by our own, which is wrong, was refused for that alone.
-    if (told === null && Math.abs(iamClock.aheadMs() - aheadMs) > signedClockMs)
-      told = await askDomains(lane, pass, iamClock.aheadMs());
-    const ids = namesOf(told?.body, "domains").map(({ id }) => id);
+    if (reply === null && Math.abs(iamClock.aheadMs() - aheadMs) > signedClockMs)
+      reply = await askDomains(lane, pass, iamClock.aheadMs());
+    const ids = namesOf(reply?.body, "domains").map(({ id }) => id);
     if (ids.length === 1) domainId = ids[0] ?? null;
-    else if (told !== null)
+    else if (reply !== null)
       deps.log.warn({ accounts: ids.length }, "IAM names no single account; set HUAWEICLOUD_SDK_DOMAIN_ID");
   }
 

@@ -102,12 +102,12 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
       throw refusedLocally(facts, "the historical API v1.0 takes one file with a new case");
     if (input.severityId !== null || input.extras.length > 0)
       throw unsupported(facts, "the historical API v1.0 takes neither a severity nor extra parameters; leave them out");
-    const given: Readonly<Record<string, string | null>> = {
+    const optional: Readonly<Record<string, string | null>> = {
       subTypeId: input.subTypeId,
       productCategoryId: input.productId,
       regionId: input.regionId,
     };
-    const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
+    const chosen = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null && value !== ""));
     sent = { description: input.description, at: deps.clock.now() };
     const json = {
       ...chosen,

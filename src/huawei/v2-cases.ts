@@ -195,14 +195,14 @@ async function createCase(deps: DialectDeps, sealed: Sealed<NewCase>, lane: Lane
   const facts = { operation: "createCase", write: true };
   const body = sealedBody(sealed, (input) => {
     requireCaseText(facts, input.description);
-    const given: Readonly<Record<string, string | null>> = {
+    const optional: Readonly<Record<string, string | null>> = {
       incident_sub_type_id: input.subTypeId,
       product_category_id: input.productId,
       region_id: input.regionId,
       severity_id: input.severityId,
       project_id: deps.projectId,
     };
-    const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ""));
+    const chosen = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null && value !== ""));
     // The request knows no group: a case always belongs to the user who makes it. Contact data is left to the account (huawei.md 6).
     const json = {
       ...chosen,

@@ -17,19 +17,19 @@ const uploadBytesMax = 12 * 1024 * 1024 - 64 * 1024;
 
 /** `HuaweiPort.getFileLimits` and `uploadFile`: the limits that were told are kept until a file is refused. */
 export function makeFileCalls(deps: DialectDeps): Pick<HuaweiPort, "getFileLimits" | "uploadFile"> {
-  let told: { readonly limits: CaseFileLimits; readonly atMs: number } | null = null;
+  let cached: { readonly limits: CaseFileLimits; readonly atMs: number } | null = null;
   return {
     async getFileLimits(lane, ageMaxMs = 0) {
       const atMs = deps.clock.now().getTime();
-      if (told !== null && Math.abs(atMs - told.atMs) < ageMaxMs) return told.limits;
-      told = { limits: await readFileLimits(deps, lane), atMs };
-      return told.limits;
+      if (cached !== null && Math.abs(atMs - cached.atMs) < ageMaxMs) return cached.limits;
+      cached = { limits: await readFileLimits(deps, lane), atMs };
+      return cached.limits;
     },
     async uploadFile(sealed, lane) {
       try {
         return await uploadFile(deps, sealed, lane);
       } catch (error) {
-        if (isServiceError(error, "rejected")) told = null;
+        if (isServiceError(error, "rejected")) cached = null;
         throw error;
       }
     },

@@ -12,7 +12,7 @@ const shownCharsMax = 200;
 export function explainRefusal(
   error: unknown,
   screen: readonly ScreenField[] | null,
-  given: Readonly<Record<string, unknown>>,
+  fieldValues: Readonly<Record<string, unknown>>,
 ): unknown {
   if (!isServiceError(error)) return error;
   const lines = refusedFields(error).map((fieldId) => {
@@ -22,7 +22,7 @@ export function explainRefusal(
     return [
       field === null ? fieldId : fieldLabel(field),
       ...(said === null || said === "" ? [] : [`: ${said}`]),
-      Object.hasOwn(given, fieldId) ? `; given: ${cut(JSON.stringify(given[fieldId]))}` : "",
+      Object.hasOwn(fieldValues, fieldId) ? `; given: ${cut(JSON.stringify(fieldValues[fieldId]))}` : "",
       allowed === null ? "" : `; takes: ${allowed}`,
     ].join("");
   });

@@ -241,8 +241,8 @@ function readErrorBody(text: string): {
   const byField = typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.entries(errors) : [];
   const named = byField.filter(([name]) => /^[\w.-]{1,64}$/.test(name)).slice(0, 20);
   // The gateway in front of Jira writes `message` (jira.md 6).
-  const told = member(body, "errorMessages") ?? [member(body, "message")];
-  const lines = Array.isArray(told) ? told.filter((message) => typeof message === "string") : [];
+  const messages = member(body, "errorMessages") ?? [member(body, "message")];
+  const lines = Array.isArray(messages) ? messages.filter((message) => typeof message === "string") : [];
   return {
     fields: named.map(([name]) => name),
     texts: Object.fromEntries(

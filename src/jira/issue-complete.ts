@@ -103,7 +103,7 @@ async function valuesOf(
   { screen, known }: { readonly screen: readonly ScreenField[]; readonly known: readonly NamedId[] },
 ) {
   const { now, later } = toFieldValues(screen, input.fields ?? {}, known);
-  const { labels, ...given }: Readonly<Record<string, unknown>> = { ...later, ...now };
+  const { labels, ...fieldValues }: Readonly<Record<string, unknown>> = { ...later, ...now };
   const assignee = await findAssignee(deps, call, input.assignee ?? null);
   const allowed = screen.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
   const found = input.priority === null ? null : findByNameOrId(allowed, input.priority);
@@ -115,7 +115,7 @@ async function valuesOf(
     // Told as one that cannot be set.
     ...(isShown || input.priority === null ? {} : { priority: { name: input.priority } }),
     ...(assignee === null ? {} : { assignee }),
-    ...given,
+    ...fieldValues,
   } as Readonly<Record<string, unknown>>;
 }
 

@@ -28,7 +28,7 @@ type Form = {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly priority: { readonly id: string } | { readonly name: string } | null;
   /** Values that the configuration gives, by the ids of their fields. */
-  readonly given: Readonly<Record<string, unknown>>;
+  readonly fieldValues: Readonly<Record<string, unknown>>;
   readonly screen: readonly ScreenField[] | null;
   /** Ids of fields that the create screen lacks. */
   readonly left: readonly string[];
@@ -43,9 +43,9 @@ export async function createIssue(deps: IssueDeps, input: NewIssue, lane: Lane) 
     // What is known of the project and its screens may be out of date. A refused create made nothing (jira.md 3.3).
     deps.directory.forget();
     const now = await makeForm(deps, call, input);
-    if (isDeepStrictEqual(now.fields, form.fields)) throw explainRefusal(error, now.screen, now.given);
+    if (isDeepStrictEqual(now.fields, form.fields)) throw explainRefusal(error, now.screen, now.fieldValues);
     return sendForm(deps, call, input, now).catch((again: unknown) => {
-      throw refusedFields(again).length === 0 ? again : explainRefusal(again, now.screen, now.given);
+      throw refusedFields(again).length === 0 ? again : explainRefusal(again, now.screen, now.fieldValues);
     });
   });
   deps.transport.noteIssue(created.id, toServiceTime(deps.clock.now(), deps.serviceClock.aheadMs()));
@@ -83,24 +83,24 @@ async function makeForm(deps: IssueDeps, call: CallContext, input: NewIssue): Pr
   const left = leftOf(input, screen, values);
   const isLeft = (id: string): boolean => left.includes(id);
   const assignee = await findAssignee(deps, call, input.assignee ?? null);
-  const given: Readonly<Record<string, unknown>> = {
+  const fieldValues: Readonly<Record<string, unknown>> = {
     ...values.now,
     ...(requestType !== null && "id" in requestType ? { [requestType.fieldId]: requestType.id } : {}),
     ...(assignee === null || isLeft("assignee") ? {} : { assignee }),
   };
-  const { labels: furtherLabels, ...further } = given;
+  const { labels: furtherLabels, ...further } = fieldValues;
   const ownPriority = "priority" in values.now || "priority" in values.later || isLeft("priority");
   return {
     fields: {
       ...further,
       project: project === null ? { key: deps.options.projectKey } : { id: project.id },
-      issuetype: issueType === null ? asGiven(typeName) : { id: issueType.id },
+      issuetype: issueType === null ? toReference(typeName) : { id: issueType.id },
       summary: toSummary(input.summary),
       ...(isLeft("description") ? {} : { description: toAdfDocument(call, input.descriptionAdf) }),
       ...(isLeft("labels") ? {} : { labels: withLabels(input.labels, furtherLabels) }),
     },
     priority: ownPriority ? null : findPriority(deps, input.priority, screen),
-    given,
+    fieldValues: fieldValues,
     screen,
     left,
   };
@@ -121,8 +121,8 @@ function leftOf(input: NewIssue, screen: readonly ScreenField[] | null, { now, l
 }
 
 /** Labels of casebridge's own, and those that the configuration gives. Pure. */
-export function withLabels(own: readonly string[], given: unknown): readonly string[] {
-  return [...new Set([...own, ...(Array.isArray(given) ? given : [])])];
+export function withLabels(own: readonly string[], fieldValues: unknown): readonly string[] {
+  return [...new Set([...own, ...(Array.isArray(fieldValues) ? fieldValues : [])])];
 }
 
 async function sendForm(deps: IssueDeps, call: CallContext, input: NewIssue, form: Form) {
@@ -155,7 +155,7 @@ export async function findIssueType({ directory, log }: IssueDeps, call: CallCon
 /** How a create names the priority: by its id, or as it was given where Jira does not tell which ones there are. */
 function findPriority(deps: IssueDeps, nameOrId: string | null, screen: readonly ScreenField[] | null) {
   if (nameOrId === null) return null;
-  if (screen === null) return asGiven(nameOrId);
+  if (screen === null) return toReference(nameOrId);
   const allowed = screen.find(({ fieldId }) => fieldId === "priority")?.allowed ?? [];
   const found = findByNameOrId(allowed, nameOrId);
   if (found === null) deps.log.warn({ priority: nameOrId }, "Jira priority not found");
@@ -179,7 +179,7 @@ export async function findAssignee(deps: IssueDeps, call: CallContext, idOrEmail
 }
 
 /** A thing of Jira by what the configuration calls it. */
-function asGiven(nameOrId: string): { readonly id: string } | { readonly name: string } {
+function toReference(nameOrId: string): { readonly id: string } | { readonly name: string } {
   return /^\d+$/.test(nameOrId.trim()) ? { id: nameOrId.trim() } : { name: nameOrId.trim() };
 }
 

@@ -27,7 +27,7 @@ export function listeningToAnswers<Result>(
 }
 
 /** The answer as it is, telling whoever listens once its body was read; without a listener nothing is kept. */
-export function told<
+export function recorded<
   Response extends {
     readonly status: number;
     readonly headers: IncomingHttpHeaders;

@@ -16,7 +16,7 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
 import { TLSSocket } from "node:tls";
-import { told } from "./answer-recorder.ts";
+import { recorded } from "./answer-recorder.ts";
 import { certificateTrouble, issuerOf } from "./certificate-trouble.ts";
 import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
@@ -109,7 +109,7 @@ export function makeHttpSender(
     try {
       const answer = await sendOnce(agentsFor, { ...request, headers: { ...agent, ...request.headers } });
       onAnswer(true);
-      return told(request, answer, performance.now() - startedAt);
+      return recorded(request, answer, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof HttpFailure) onAnswer(false);
       throw error;

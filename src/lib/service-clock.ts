@@ -40,23 +40,23 @@ export function toServiceTime(at: Date, aheadMs: number): Date {
 export function makeServiceClock(clock: OwnClock): ObservedServiceClock {
   const elapsedMs = (): number => clock.elapsedMs?.() ?? clock.now().getTime();
   type Noted = { readonly atMs: number; readonly elapsedMs: number };
-  let told: Noted | null = null;
+  let newest: Noted | null = null;
   let seen: Noted | null = null;
   const today = (noted: Noted | null): number =>
     noted === null ? Number.NEGATIVE_INFINITY : noted.atMs + elapsedMs() - noted.elapsedMs;
   return {
     aheadMs() {
-      const service = Math.max(today(told), today(seen));
+      const service = Math.max(today(newest), today(seen));
       const ahead = service - clock.now().getTime();
-      return Number.isFinite(ahead) && Math.abs(ahead) > toleranceMs && !(told === null && ahead < 0) ? ahead : 0;
+      return Number.isFinite(ahead) && Math.abs(ahead) > toleranceMs && !(newest === null && ahead < 0) ? ahead : 0;
     },
     noteDate(headers) {
       const atMs = Date.parse(headers.date ?? "");
-      if (!Number.isNaN(atMs) && headers.age === undefined) told = { atMs, elapsedMs: elapsedMs() };
+      if (!Number.isNaN(atMs) && headers.age === undefined) newest = { atMs, elapsedMs: elapsedMs() };
     },
     noteMoment(at) {
       const atMs = at.getTime();
-      if (atMs > Math.max(today(told), today(seen)) + toleranceMs) seen = { atMs, elapsedMs: elapsedMs() };
+      if (atMs > Math.max(today(newest), today(seen)) + toleranceMs) seen = { atMs, elapsedMs: elapsedMs() };
     },
   };
 }

@@ -35,7 +35,7 @@ test("due links of which none can be taken for a minute are no progress", () => 
   }
 
   expect(progress.stalledBy()).toBe("links are due and none could be taken for 62 s");
-  progress.linkTaken();
+  progress.linkLeased();
   expect(progress.stalledBy()).toBeNull();
 });
 

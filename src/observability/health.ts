@@ -54,7 +54,7 @@ export type Progress = {
   /** The beat has reached the database, and so many links are due and could be taken. */
   beat(dueCount: number): void;
   /** A due link was taken. */
-  linkTaken(): void;
+  linkLeased(): void;
   /** Why this process makes no progress, in words; `null` while it does. */
   stalledBy(): string | null;
 };
@@ -77,7 +77,7 @@ export function makeProgress({ elapsedMs, isBusy, limitMs = 60_000 }: ProgressIn
       reachedAt = elapsedMs();
       dueSince = dueCount === 0 || isBusy() ? null : (dueSince ?? reachedAt);
     },
-    linkTaken() {
+    linkLeased() {
       dueSince = null;
     },
     stalledBy() {

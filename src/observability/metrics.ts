@@ -85,7 +85,7 @@ export interface Metrics {
   connectionHung(what: "postgresql" | "queue"): void;
   setStalled(isStalled: boolean): void;
   /** An attempt to notify people ended. */
-  notified(taken: boolean): void;
+  notified(isAccepted: boolean): void;
   /** Whether every attempt has failed lately. */
   setNotifyFailing(isFailing: boolean): void;
   /**
@@ -179,7 +179,7 @@ export function makeMetrics({ processMetrics = true }: { readonly processMetrics
     },
     connectionHung: (what) => meters.hangs.inc({ what }),
     setStalled: (isStalled) => meters.stalled.set(isStalled ? 1 : 0),
-    notified: (taken) => meters.notifications.inc({ outcome: taken ? "taken" : "failed" }),
+    notified: (isAccepted) => meters.notifications.inc({ outcome: isAccepted ? "taken" : "failed" }),
     setNotifyFailing: (isFailing) => meters.notifyFailing.set(isFailing ? 1 : 0),
     begin({ connections, holds, at }) {
       for (const outcome of ["taken", "failed"]) meters.notifications.inc({ outcome }, 0);

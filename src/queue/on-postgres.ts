@@ -154,15 +154,15 @@ function inSchema(pool: pg.Pool, schema: string): PgPool {
       await client.query("COMMIT");
       return result;
     });
-  const given: unknown = new Proxy(pool, {
+  const proxied: unknown = new Proxy(pool, {
     get(target, key) {
       if (key === "query") return query;
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  if (!isPgPool(given)) throw new TypeError("BullMQ does not take this pool");
-  return given;
+  if (!isPgPool(proxied)) throw new TypeError("BullMQ does not take this pool");
+  return proxied;
 }
 
 /** A connection on which something failed is closed, and a transaction with it. */

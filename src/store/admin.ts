@@ -151,7 +151,7 @@ export function makeAdminStore(deps: {
     /** How notifications go; see `readNotifierState`. */
     readNotifier: (): Promise<NotifierState> => readNotifierState(prisma),
     /** A test notification was taken; see `noteEndpointWorks`. */
-    async noteTestTaken(): Promise<void> {
+    async noteTestAccepted(): Promise<void> {
       await prisma.$transaction(async (tx) => {
         await noteEndpointWorks(tx, now());
         await recordAct(tx, { at: now(), actor, action: "notify", target: "test", outcome: "taken" });

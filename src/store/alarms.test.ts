@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Alarm, AlarmCause } from "../domain/alarm.ts";
 import type { NotifyMessage } from "../observability/notify/message.ts";
 import type { Delivery } from "../observability/notify/messenger.ts";
-import { notifyOnce, type NotifierDeps, startNotifier } from "../observability/notify/notifier.ts";
+import { type NotifierDeps, notifyOnce, startNotifier } from "../observability/notify/notifier.ts";
 import { makeAdminStore } from "./admin.ts";
 import { listFailureGroups, makeAlarmBook } from "./alarms.ts";
 import { makeState } from "./state.ts";
@@ -40,7 +40,7 @@ function makeWorld(causes: readonly AlarmCause[] = ["failure", "stopped", "silen
   const sent: NotifyMessage[] = [];
   const world = {
     alarms: [] as readonly Alarm[],
-    answer: { taken: true } as Delivery | Promise<Delivery>,
+    answer: { isAccepted: true } as Delivery | Promise<Delivery>,
     warnings: [] as unknown[],
   };
   const replica = (owner: string): NotifierDeps => ({
@@ -48,7 +48,7 @@ function makeWorld(causes: readonly AlarmCause[] = ["failure", "stopped", "silen
     readAlarms: async () => world.alarms,
     deliver: async (message) => {
       const answer = await world.answer;
-      if (answer.taken) sent.push(message);
+      if (answer.isAccepted) sent.push(message);
       return answer;
     },
     causes,
@@ -187,7 +187,7 @@ test("causes that nobody asked for are not told, and end without a word", async 
 test("an endpoint that refuses is asked at growing pauses, and told everything that still holds once it takes it", async () => {
   const { world, clock, look, sent, state } = makeWorld();
   world.alarms = [stopped("a"), stopped("b")];
-  world.answer = { taken: false, problem: "http_404", waitMs: null };
+  world.answer = { isAccepted: false, problem: "http_404", waitMs: null };
   const tries: number[] = [];
   for (let second = 0; second < 3 * 3_600; second += 30) {
     if ((await look()) === "failed") tries.push(second);
@@ -198,7 +198,7 @@ test("an endpoint that refuses is asked at growing pauses, and told everything t
   expect(gaps.slice(0, 4)).toEqual([60, 120, 240, 480]);
   expect(Math.max(...gaps)).toBe(1_800);
   expect(await state()).toMatchObject({ problem: "http_404", attempts: tries.length, sentAt: null });
-  world.answer = { taken: true };
+  world.answer = { isAccepted: true };
   world.alarms = [stopped("b"), stopped("c")];
   clock.advance(1_800_000);
   expect(await look()).toBe("told");
@@ -209,12 +209,12 @@ test("an endpoint that refuses is asked at growing pauses, and told everything t
 test("a test that was taken ends the failure, and what waits is told at once", async () => {
   const { world, clock, look, sent, state } = makeWorld();
   world.alarms = [stopped("a")];
-  world.answer = { taken: false, problem: "http_404", waitMs: null };
+  world.answer = { isAccepted: false, problem: "http_404", waitMs: null };
   await look();
-  world.answer = { taken: true };
+  world.answer = { isAccepted: true };
   expect(await look()).toBe("idle");
 
-  await makeAdminStore({ ...database, clock, actor: "ann@ops-1" }).noteTestTaken();
+  await makeAdminStore({ ...database, clock, actor: "ann@ops-1" }).noteTestAccepted();
 
   expect(await state()).toMatchObject({ problem: null, attempts: 0, failingSince: null });
   expect(await look()).toBe("told");
@@ -226,7 +226,7 @@ test("a test that was taken ends the failure, and what waits is told at once", a
 test("a service that asks for a longer pause gets it", async () => {
   const { world, clock, look } = makeWorld();
   world.alarms = [stopped("a")];
-  world.answer = { taken: false, problem: "http_429", waitMs: 600_000 };
+  world.answer = { isAccepted: false, problem: "http_429", waitMs: 600_000 };
   await look();
   clock.advance(599_000);
   expect(await look()).toBe("idle");
@@ -256,7 +256,7 @@ test("a replica that dies while it sends is followed by another one, and its lat
   clock.advance(2 * minuteMs);
 
   expect(await notifyOnce(quick)).toBe("told");
-  arrive({ taken: false, problem: "timeout", waitMs: null });
+  arrive({ isAccepted: false, problem: "timeout", waitMs: null });
   await hanging;
   expect(sent).toHaveLength(1);
   expect(await makeAdminStore(database).readNotifier()).toMatchObject({ problem: null, attempts: 0 });
@@ -265,9 +265,9 @@ test("a replica that dies while it sends is followed by another one, and its lat
 test("a start after failed attempts tries at once", async () => {
   const { world, clock, look, replica, sent } = makeWorld();
   world.alarms = [stopped("a")];
-  world.answer = { taken: false, problem: "connect ECONNREFUSED", waitMs: null };
+  world.answer = { isAccepted: false, problem: "connect ECONNREFUSED", waitMs: null };
   await look();
-  world.answer = { taken: true };
+  world.answer = { isAccepted: true };
   clock.advance(1_000);
   const taken = Promise.withResolvers<void>();
   const notifier = startNotifier({ ...replica("new"), onDelivery: () => taken.resolve() });

@@ -57,18 +57,18 @@ export function makeAlarmBook({ prisma, owner }: { readonly prisma: PrismaClient
     /** Stores what came of a look and gives the lease back, at once or not at all; false when another replica has taken it meanwhile. */
     async recordRound(now: Date, { telling, sent, nextAt }: TellingResult): Promise<boolean> {
       return prisma.$transaction(async (tx) => {
-        const taken = sent === "taken";
+        const isAccepted = sent === "taken";
         const problem = sent !== null && sent !== "taken" ? sent.problem : null;
         const held = await tx.$executeRaw(Prisma.sql`
           UPDATE notifier SET "leaseOwner" = NULL, "leaseUntil" = NULL, "nextAt" = ${nextAt}::timestamptz
-            ${taken ? Prisma.sql`, "sentAt" = ${now}::timestamptz, "failedSince" = NULL, attempts = 0, problem = NULL` : Prisma.empty}
+            ${isAccepted ? Prisma.sql`, "sentAt" = ${now}::timestamptz, "failedSince" = NULL, attempts = 0, problem = NULL` : Prisma.empty}
             ${problem === null ? Prisma.empty : Prisma.sql`, "failedSince" = COALESCE("failedSince", ${now}::timestamptz), attempts = attempts + 1, problem = ${problem}`}
           WHERE id = 1 AND "leaseOwner" = ${owner}`);
         if (held !== 1) return false;
         await mark(tx, telling.goneNow, now);
         await mark(tx, telling.back, null);
-        if (taken) await remember(tx, [...telling.fresh, ...telling.grown], now);
-        await forget(tx, [...telling.dropped, ...(taken ? telling.ended : [])]);
+        if (isAccepted) await remember(tx, [...telling.fresh, ...telling.grown], now);
+        await forget(tx, [...telling.dropped, ...(isAccepted ? telling.ended : [])]);
         return true;
       });
     },
@@ -123,13 +123,13 @@ export async function listFailureGroups(queries: Queries, itemsMax: number): Pro
 async function mark(queries: Queries, keys: readonly AlarmKey[], goneAt: Date | null): Promise<void> {
   if (keys.length === 0) return;
   await queries.$executeRaw(Prisma.sql`
-    UPDATE alarms SET "goneAt" = ${goneAt}::timestamptz FROM ${given(keys)}
+    UPDATE alarms SET "goneAt" = ${goneAt}::timestamptz FROM ${keyTable(keys)}
     WHERE ${isGiven}`);
 }
 
 async function forget(queries: Queries, keys: readonly AlarmKey[]): Promise<void> {
   if (keys.length === 0) return;
-  await queries.$executeRaw(Prisma.sql`DELETE FROM alarms USING ${given(keys)} WHERE ${isGiven}`);
+  await queries.$executeRaw(Prisma.sql`DELETE FROM alarms USING ${keyTable(keys)} WHERE ${isGiven}`);
 }
 
 async function remember(queries: Queries, alarms: readonly Alarm[], toldAt: Date): Promise<void> {
@@ -150,7 +150,7 @@ async function remember(queries: Queries, alarms: readonly Alarm[], toldAt: Date
     ON CONFLICT ("connectionName", code, about) DO UPDATE SET "toldThrough" = EXCLUDED."toldThrough", "goneAt" = NULL`);
 }
 
-function given(keys: readonly AlarmKey[]): Prisma.Sql {
+function keyTable(keys: readonly AlarmKey[]): Prisma.Sql {
   const rows = toJson(keys.map(({ connectionName, code, about }) => ({ connectionName, code, about })));
   return Prisma.sql`jsonb_to_recordset(${rows}::jsonb) AS given("connectionName" text, code text, about text)`;
 }

@@ -199,14 +199,14 @@ export async function beginRound(
   queries: Queries,
   round: { readonly connectionName: string; readonly name: string; readonly owner: string; readonly leaseMs: number },
 ): Promise<boolean> {
-  const taken = await queries.$executeRaw(Prisma.sql`
+  const rowCount = await queries.$executeRaw(Prisma.sql`
     INSERT INTO rounds ("connectionName", name, "leaseOwner", "leaseUntil", "startedAt")
     VALUES (${round.connectionName}, ${round.name}, ${round.owner}, now() + ${round.leaseMs} * interval '1 millisecond', clock_timestamp())
     ON CONFLICT ("connectionName", name) DO UPDATE SET "leaseOwner" = EXCLUDED."leaseOwner", "leaseUntil" = EXCLUDED."leaseUntil",
       "startedAt" = EXCLUDED."startedAt",
       "intervalMs" = LEAST(2147483647, extract(epoch FROM EXCLUDED."startedAt" - rounds."startedAt") * 1000)::integer
     WHERE rounds."leaseUntil" IS NULL OR rounds."leaseUntil" <= now()`);
-  return taken === 1;
+  return rowCount === 1;
 }
 
 /** When the last round of that name began, if it has ended; `null` while one runs, or where none ever ran. */

@@ -79,19 +79,19 @@ export async function linkByHand(
     return await prisma.$transaction(async (tx) => {
       if (pair.instead !== undefined) await unlink(tx, pair.instead, pair);
       const result = await pairByHand(tx, pair);
-      if (result.takenBy !== null) throw new Taken(result);
+      if (result.takenBy !== null) throw new AlreadyLinked(result);
       await record(tx, result);
       return result;
     });
   } catch (error) {
-    if (!(error instanceof Taken)) throw error;
+    if (!(error instanceof AlreadyLinked)) throw error;
     await record(prisma, error.result);
     return error.result;
   }
 }
 
 /** Undoes what was begun for a pairing that cannot be. */
-class Taken extends Error {
+class AlreadyLinked extends Error {
   readonly result: LinkByHandResult;
 
   constructor(result: LinkByHandResult) {
@@ -115,14 +115,14 @@ async function pairByHand(tx: Tx, pair: HandPair): Promise<LinkByHandResult> {
   // A row without a case (a request that waits, an issue that looks like a copy) gives way to the person's word.
   const isAlone = ofIssue !== undefined && ofIssue.caseId === null && !ofIssue.asking;
   if (ofIssue !== undefined && ofIssue.id !== ofCase?.id && ofIssue.state !== "unlinked" && !isAlone)
-    return taken(ofIssue, "issue");
+    return refuse(ofIssue, "issue");
   if (
     ofCase !== undefined &&
     ofCase.state !== "unlinked" &&
     ofCase.issueId !== null &&
     ofCase.issueId !== pair.issueId
   ) {
-    return taken(ofCase, "case");
+    return refuse(ofCase, "case");
   }
   if (isAlone) {
     await tx.$executeRaw(Prisma.sql`DELETE FROM links WHERE id = ${ofIssue.id}`);
@@ -134,7 +134,7 @@ async function pairByHand(tx: Tx, pair: HandPair): Promise<LinkByHandResult> {
   return { linkId: String(ofCase.id) as LinkId, takenBy: null };
 }
 
-function taken(holder: Holder, what: "case" | "issue"): LinkByHandResult {
+function refuse(holder: Holder, what: "case" | "issue"): LinkByHandResult {
   return { linkId: null, takenBy: { linkId: String(holder.id) as LinkId, what } };
 }
 

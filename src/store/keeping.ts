@@ -92,14 +92,14 @@ export async function listLinksOfIssues<Facts extends WebhookFacts>(
   deps: { readonly prisma: PrismaClient },
   deliveries: readonly Facts[],
 ): Promise<Map<Facts, LinkId[]>> {
-  const given = toJson(
+  const rowsJson = toJson(
     deliveries.flatMap(({ connectionName, issue }, place) =>
       issue === null ? [] : [{ connectionName, issue, place }],
     ),
   );
   // Ids are unique on a site, which has an index; each half has its own, so that the cost does not follow the number of links.
   const rows = await deps.prisma.$queryRaw<{ id: LinkId; place: number }[]>(Prisma.sql`
-    WITH given AS (SELECT * FROM jsonb_to_recordset(${given}::jsonb) AS r("connectionName" text, issue text, place integer))
+    WITH given AS (SELECT * FROM jsonb_to_recordset(${rowsJson}::jsonb) AS r("connectionName" text, issue text, place integer))
     SELECT links.id::text AS id, given.place FROM given JOIN connections ON connections.name = given."connectionName"
       JOIN links ON links."jiraSite" = connections."jiraSite" AND links."issueId" = given.issue AND links."connectionName" = connections.name
     UNION

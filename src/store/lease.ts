@@ -9,7 +9,7 @@ import type { LinkState } from "../domain/link.ts";
 import type { Seal } from "../lib/seal.ts";
 import { applyStep } from "../sync/apply-step.ts";
 import type { Clock } from "../sync/ports.ts";
-import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
+import { CaseAlreadyLinked, IssueAlreadyLinked, type LeasedLink, LeaseLost, type LinkSnapshot } from "../sync/state.ts";
 import { isUniqueViolation } from "./database/errors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
@@ -78,8 +78,8 @@ function makeLeasedLink(
       if (renewed === 0) throw new LeaseLost(linkId);
       endsAt = from + start.leaseMs;
     },
-    async apply(given) {
-      const clear = storable(given);
+    async apply(change) {
+      const clear = storable(change);
       const step = sealStep(seal, linkId, encodeStep(clear));
       const facts = { at: clock.now(), namedBefore: snapshot.link.namedMessages };
       let held: boolean;
@@ -89,10 +89,10 @@ function makeLeasedLink(
         if (!isUniqueViolation(error)) throw error;
         const { caseId, issueId } = step.link ?? {};
         const issueHolder = issueId === undefined ? null : await findIssueHolder(prisma, fence.linkId, issueId);
-        if (issueId !== undefined && issueHolder !== null) throw new IssueTaken(issueId, issueHolder);
+        if (issueId !== undefined && issueHolder !== null) throw new IssueAlreadyLinked(issueId, issueHolder);
         const holder = caseId === undefined ? null : await findOtherHolder(prisma, fence.linkId, caseId);
         if (caseId === undefined || holder === null) throw error;
-        if (holder.state !== "unlinked") throw new CaseTaken(caseId, holder);
+        if (holder.state !== "unlinked") throw new CaseAlreadyLinked(caseId, holder);
         // The pairing that was ended must not bring the case back; a link that has it serves as well.
         await prisma.$executeRaw(Prisma.sql`
           UPDATE links SET "caseId" = NULL, "updatedAt" = ${facts.at}::timestamptz WHERE id = ${holder.id} AND state = 'unlinked'`);

@@ -651,7 +651,7 @@ describe("intake", () => {
     const taking = leased?.apply({ link: { issueId: "100" as IssueId, issueKey: "OPS-1" as IssueKey } });
 
     expect([...paired]).toEqual(["100"]);
-    await expect(taking).rejects.toMatchObject({ name: "IssueTaken", issueId: "100", caseId: "C1" });
+    await expect(taking).rejects.toMatchObject({ name: "IssueAlreadyLinked", issueId: "100", caseId: "C1" });
   });
 
   it("finds the issues of related cases, and whether their pairs have linked them", async () => {

@@ -26,7 +26,7 @@ export class LeaseLost extends Error {
 }
 
 /** Thrown when a link was to get a case that another one has: a case has one issue (rule 7). Nothing of the step was stored. */
-export class CaseTaken extends Error {
+export class CaseAlreadyLinked extends Error {
   readonly caseId: CaseId;
   /** Connection of the link that has it. */
   readonly connectionName: string;
@@ -34,7 +34,7 @@ export class CaseTaken extends Error {
   readonly issueKey: IssueKey | null;
   constructor(caseId: CaseId, holder: { readonly connectionName: string; readonly issueKey: IssueKey | null }) {
     super(`case ${caseId} belongs to another link`);
-    this.name = "CaseTaken";
+    this.name = "CaseAlreadyLinked";
     this.caseId = caseId;
     this.connectionName = holder.connectionName;
     this.issueKey = holder.issueKey;
@@ -42,13 +42,13 @@ export class CaseTaken extends Error {
 }
 
 /** Thrown when a link was to get an issue that another one has: an issue has one case (rule 7). Nothing of the step was stored. */
-export class IssueTaken extends Error {
+export class IssueAlreadyLinked extends Error {
   readonly issueId: IssueId;
   /** Case of the link that has it; `null` = it has none. */
   readonly caseId: CaseId | null;
   constructor(issueId: IssueId, holder: { readonly caseId: CaseId | null }) {
     super(`issue ${issueId} belongs to another link`);
-    this.name = "IssueTaken";
+    this.name = "IssueAlreadyLinked";
     this.issueId = issueId;
     this.caseId = holder.caseId;
   }
@@ -149,7 +149,7 @@ export interface LeasedLink {
   remainingMs(): number;
   /** Extends the lease. Throws `LeaseLost`. */
   renew(): Promise<void>;
-  /** Applies one atomic step. Throws `LeaseLost`; `CaseTaken` where the step gives the link a case, `IssueTaken` where an issue. */
+  /** Applies one atomic step. Throws `LeaseLost`; `CaseAlreadyLinked` where the step gives the link a case, `IssueAlreadyLinked` where an issue. */
   apply(step: StateStep): Promise<void>;
   /**
    * Ends the run: stores `doneRev` (when given), the moment to look again and the number of failed attempts, and gives the lease

@@ -38,8 +38,8 @@ export async function runCli({ argv, io, ...input }: CliInput): Promise<ExitCode
   let code: ExitCode = ExitCode.done;
   const remember: CliIo = {
     ...io,
-    setExitCode: (given) => {
-      code = given;
+    setExitCode: (next) => {
+      code = next;
     },
   };
   try {

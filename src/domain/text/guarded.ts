@@ -21,7 +21,7 @@ export function ownWords(words: TemplateStringsArray, ...between: readonly (Guar
 }
 
 /** A text that Huawei Cloud told us, such as an id of a look-up: it says nothing there that is not known there. Pure. */
-export function toldByHuawei(text: string): GuardedText {
+export function fromHuawei(text: string): GuardedText {
   return text as GuardedText;
 }
 

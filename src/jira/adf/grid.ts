@@ -13,7 +13,7 @@ const GRID_ROWS_MAX = 1000;
  */
 export function setOut<T>(rows: readonly (readonly SpannedCell<T>[])[], empty: () => T): T[][] {
   /** How many further rows each column is taken by a cell above. */
-  let taken: number[] = [];
+  let occupied: number[] = [];
   return rows.map((row) => {
     const cells: T[] = [];
     const next: number[] = [];
@@ -21,16 +21,16 @@ export function setOut<T>(rows: readonly (readonly SpannedCell<T>[])[], empty: (
       next[cells.length] = rowspan - 1;
       cells.push(cell);
     };
-    const placeTaken = (): void => {
-      for (let left = taken[cells.length] ?? 0; left > 0; left = taken[cells.length] ?? 0) place(empty(), left);
+    const occupy = (): void => {
+      for (let left = occupied[cells.length] ?? 0; left > 0; left = occupied[cells.length] ?? 0) place(empty(), left);
     };
     for (const { cell, colspan, rowspan } of row) {
-      placeTaken();
+      occupy();
       place(cell, rowspan);
       for (let column = 1; column < colspan && cells.length < GRID_COLUMNS_MAX; column += 1) place(empty(), rowspan);
     }
-    placeTaken();
-    taken = next;
+    occupy();
+    occupied = next;
     return cells;
   });
 }

@@ -80,7 +80,7 @@ test.each(vendors)("%s takes an alarm, with ids, reasons and links", async (vend
 
   const delivery = await send(services, vendor, messageOf(telling([alarm()])));
 
-  expect(delivery).toEqual({ taken: true });
+  expect(delivery).toEqual({ isAccepted: true });
   const [received] = services.received;
   expect(received?.text).toContain("casebridge");
   expect(received?.text).toMatch(/default: 7 items cannot be mirrored \(message_refused\)/);
@@ -109,7 +109,7 @@ test.each(vendors)(
         makeTestMessage({ ...settings, ...change }, now),
       ];
 
-      for (const message of messages) expect(await send(services, vendor, message)).toEqual({ taken: true });
+      for (const message of messages) expect(await send(services, vendor, message)).toEqual({ isAccepted: true });
     }
     expect(services.received).toHaveLength(15);
   },
@@ -123,7 +123,7 @@ test.each(vendors)("%s takes the greatest storm within its limits, and says what
 
   const delivery = await send(services, vendor, messageOf(telling(storm), { languages: ["zh", "en"] }));
 
-  expect(delivery).toEqual({ taken: true });
+  expect(delivery).toEqual({ isAccepted: true });
   expect(services.received[0]?.text).toMatch(/and \d+ more lines/);
 });
 
@@ -134,7 +134,7 @@ test.each(vendors)("%s shows hostile names as harmless ids", async (vendor) => {
 
   const delivery = await send(services, vendor, messageOf(telling([alarm({ about: evil, items: [item] })])));
 
-  expect(delivery).toEqual({ taken: true });
+  expect(delivery).toEqual({ isAccepted: true });
   expect(services.received[0]?.text).not.toMatch(/<!|@all|javascript:alert\(|\u202e/);
 });
 
@@ -145,9 +145,9 @@ test.each(["feishu", "dingtalk", "json"] as const)(
     const message = messageOf(telling([alarm()]));
     const refused = { feishu: "code_19021", dingtalk: "code_310000", json: "http_401" }[vendor];
 
-    expect(await send(services, vendor, message, "SEC-of-the-robot")).toEqual({ taken: true });
-    expect(await send(services, vendor, message, "another")).toMatchObject({ taken: false, problem: refused });
-    expect(await send(services, vendor, message)).toMatchObject({ taken: false, problem: refused });
+    expect(await send(services, vendor, message, "SEC-of-the-robot")).toEqual({ isAccepted: true });
+    expect(await send(services, vendor, message, "another")).toMatchObject({ isAccepted: false, problem: refused });
+    expect(await send(services, vendor, message)).toMatchObject({ isAccepted: false, problem: refused });
   },
 );
 
@@ -158,8 +158,10 @@ test.each(["feishu", "dingtalk"] as const)(
     for (const languages of [["en"], ["zh"]] as const) {
       const change = { languages };
 
-      expect(await send(services, vendor, messageOf(telling([alarm()]), change))).toEqual({ taken: true });
-      expect(await send(services, vendor, makeTestMessage({ ...settings, ...change }, now))).toEqual({ taken: true });
+      expect(await send(services, vendor, messageOf(telling([alarm()]), change))).toEqual({ isAccepted: true });
+      expect(await send(services, vendor, makeTestMessage({ ...settings, ...change }, now))).toEqual({
+        isAccepted: true,
+      });
     }
   },
 );
@@ -219,7 +221,7 @@ test("a body that goes to another service's address is refused, with a remedy th
       const delivery = await deliver(makeHttpSender(), endpoint, { message: messageOf(telling([alarm()])), now });
 
       // Any program may answer JSON as it likes.
-      if (delivery.taken) expect([vendor, robots]).toEqual(["json", expect.arrayContaining([other])]);
+      if (delivery.isAccepted) expect([vendor, robots]).toEqual(["json", expect.arrayContaining([other])]);
       else expect(explainProblem(delivery.problem, vendor).remedy).toMatch(/NOTIFY_FORMAT|NOTIFY_URL/);
     }
   }
@@ -229,7 +231,7 @@ test("nothing of the address is in what is said of an endpoint that is away, ref
   const services = await start();
   const said: string[] = [];
   const note = (delivery: Delivery): void => {
-    if (delivery.taken) throw new Error("it was taken");
+    if (delivery.isAccepted) throw new Error("it was taken");
     said.push(JSON.stringify([delivery, ...vendors.map((vendor) => explainProblem(delivery.problem, vendor))]));
   };
   for (const vendor of vendors) {
@@ -264,7 +266,7 @@ test("the endpoint is reached through the proxy, and by an authority of one's ow
   trustAlso([await readFile(caFile, "utf8")]);
   const known = await sendThrough();
 
-  expect(stranger).toMatchObject({ taken: false, problem: expect.stringMatching(/CERT|VERIFY|ISSUER|SIGNED/) });
-  expect(known).toEqual({ taken: true });
+  expect(stranger).toMatchObject({ isAccepted: false, problem: expect.stringMatching(/CERT|VERIFY|ISSUER|SIGNED/) });
+  expect(known).toEqual({ isAccepted: true });
   expect(proxy.tunnels.length).toBeGreaterThan(0);
 });

@@ -25,8 +25,8 @@ export type Endpoint = {
 
 /** What came of a message. `problem`: a code, see `explainProblem`; `waitMs`: how long the service asks to wait. */
 export type Delivery =
-  | { readonly taken: true }
-  | { readonly taken: false; readonly problem: string; readonly waitMs: number | null };
+  | { readonly isAccepted: true }
+  | { readonly isAccepted: false; readonly problem: string; readonly waitMs: number | null };
 
 const formats: Readonly<Record<NotifyFormatName, NotifyFormat>> = {
   json: jsonFormat,
@@ -61,10 +61,10 @@ export async function deliver(
     });
     const body = (await readBody(answer, answerBytesMax)).toString();
     const problem = format.judge(answer.status, body.trim());
-    if (problem === null) return { taken: true };
-    return { taken: false, problem, waitMs: readWaitHint(answer.headers, now) };
+    if (problem === null) return { isAccepted: true };
+    return { isAccepted: false, problem, waitMs: readWaitHint(answer.headers, now) };
   } catch (error) {
-    return { taken: false, problem: problemOf(error), waitMs: null };
+    return { isAccepted: false, problem: problemOf(error), waitMs: null };
   }
 }
 

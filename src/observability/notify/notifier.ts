@@ -48,7 +48,7 @@ export type NotifierDeps = {
     info(facts: Record<string, unknown>, message: string): void;
     warn(facts: Record<string, unknown>, message: string): void;
   };
-  readonly onDelivery: (taken: boolean) => void;
+  readonly onDelivery: (isAccepted: boolean) => void;
 };
 
 /** A running notifier. `stop` ends it; a round under way is waited for, for 2 s at most. */
@@ -107,9 +107,9 @@ export async function notifyOnce(deps: NotifierDeps): Promise<"idle" | "nothing"
     return "nothing";
   }
   const delivery = await deps.deliver(message, leased.attempts);
-  deps.onDelivery(delivery.taken);
+  deps.onDelivery(delivery.isAccepted);
   const facts = { began: message.began.length, ended: message.ended.length };
-  if (delivery.taken) {
+  if (delivery.isAccepted) {
     deps.log.info(facts, "People were notified");
     await book.recordRound(now, { telling, sent: "taken", nextAt: later(clock.now(), messageGapMs) });
     return "told";

@@ -62,8 +62,8 @@ export async function runCommand(
       }
     }
   }
-  const { notices: told, masked, ...described } = describe(deps, leased, action);
-  if (!running && told.length > 0) await leased.apply({ intents: owedNotices(deps, leased, told) });
+  const { notices: owedTexts, masked, ...described } = describe(deps, leased, action);
+  if (!running && owedTexts.length > 0) await leased.apply({ intents: owedNotices(deps, leased, owedTexts) });
   if (!running && masked) deps.onDisclosure?.({ kind: "masked", item: "rating" });
   try {
     await writeOnce(deps, leased, {
@@ -87,7 +87,7 @@ export async function runCommand(
     if (reason === null) throw error;
     await leased.apply(decidedCommand(commentId, "refused", { name, result: reason }, comment.authorId));
   }
-  return 1 + (await writeOwedNotices(deps, leased, told));
+  return 1 + (await writeOwedNotices(deps, leased, owedTexts));
 }
 
 /** Who stands behind a comment: its author, and who edited it last. */

@@ -40,8 +40,8 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
       });
       return { unlinked, woken: woken + (await wakeAbsent(deps, seen, startedAt)) };
     });
-    const taken = listed === null ? null : await steps.run(() => takeNewCases(deps, round, listed.unlinked, steps));
-    if (taken?.lost === true) {
+    const newCases = listed === null ? null : await steps.run(() => takeNewCases(deps, round, listed.unlinked, steps));
+    if (newCases?.lost === true) {
       end("stopped");
       return { skipped: true, newLinks: 0, woken: listed?.woken ?? 0 };
     }
@@ -49,8 +49,8 @@ export async function intakeCases(deps: IntakeDeps, options: RoundOptions = {}):
     await steps.run(() => wakeUnmade(deps));
     await unlessRefused(deps.log, "access requests", () => noticeAccessRequests(deps));
     steps.end();
-    if (listed === null || taken === null || polled === null) throw new Error("a failed step was not told");
-    const { newLinks, waiting, owners, tooMany: held } = taken;
+    if (listed === null || newCases === null || polled === null) throw new Error("a failed step was not told");
+    const { newLinks, waiting, owners, tooMany: held } = newCases;
     // A good round proves that these are over.
     for (const { reason, state } of breakers) {
       if (reason === "job_failed" || (reason === "access_changed" && state === "retrying"))

@@ -133,8 +133,8 @@ async function toWakeUps(deps: IntakeDeps, cohort: CohortState, answer: CohortAn
     }
     const countKnown = (names: ReadonlySet<string>): number =>
       [...names].reduce((sum, name) => sum + (known.get(`${link.id}|${name}`) ?? 0), 0);
-    const namedMessages = [...counts].flatMap(([fingerprint, { times: told, names }]) =>
-      countKnown(names) < told ? [fingerprint] : [],
+    const namedMessages = [...counts].flatMap(([fingerprint, { times: timesNamed, names }]) =>
+      countKnown(names) < timesNamed ? [fingerprint] : [],
     );
     if (namedMessages.length > 0) wakeUps.push({ linkId: link.id, huawei: true, lane: "poll", namedMessages });
   }

@@ -43,8 +43,8 @@ export async function inRound(
     return await countingRequests(requests, () =>
       withHeartbeat(
         () =>
-          work((told) => {
-            outcome = told;
+          work((report) => {
+            outcome = report;
           }),
         () => deps.state.renewRound(name, round, deps.owner, roundLeaseMs),
         renewEveryMs,

@@ -10,7 +10,7 @@ import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { whileStanding } from "../../lib/standing.ts";
 import { callTimeMaxMs } from "../apply/write-once.ts";
 import { backoffMs, blocked, deferred, ignored, type Outcome } from "../outcome.ts";
-import { CaseTaken, IssueTaken, type LeasedLink, LeaseLost } from "../state.ts";
+import { CaseAlreadyLinked, IssueAlreadyLinked, type LeasedLink, LeaseLost } from "../state.ts";
 import { MarksUnread } from "./first-write.ts";
 import { reconcileLink } from "./reconcile-link.ts";
 import { requestCase } from "./request-case.ts";
@@ -59,8 +59,8 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
       await leased.finish({ doneRev: null, recheckAt: run.recheckAt, attempts });
       return deferred("marks_unread", run.writes);
     }
-    if (error instanceof CaseTaken) return await leaveCase(deps, leased, run, error);
-    if (error instanceof IssueTaken) return await leaveIssue(deps, leased, run, error);
+    if (error instanceof CaseAlreadyLinked) return await leaveCase(deps, leased, run, error);
+    if (error instanceof IssueAlreadyLinked) return await leaveIssue(deps, leased, run, error);
     if (link.attempts >= unexpectedMax) {
       const detail = error instanceof Error ? error.name : "unknown";
       await holdLink(await toRunDeps(deps, link), leased, run, { direction: "both", reason: "internal_error", detail });
@@ -98,7 +98,7 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
 }
 
 /** The case of this link's issue has another issue: nothing more is done here until a person decides. */
-async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: CaseTaken): Promise<Outcome> {
+async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: CaseAlreadyLinked): Promise<Outcome> {
   const { caseId, connectionName, issueKey } = conflict;
   const detail = `case ${caseId} is mirrored to ${issueKey ?? "an issue that is still to be made"} by the connection ${connectionName}`;
   await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "owned_by", detail });
@@ -107,7 +107,12 @@ async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, conflict:
 }
 
 /** The issue that this link was to get has another case: nothing more is done here until a person decides. */
-async function leaveIssue(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: IssueTaken): Promise<Outcome> {
+async function leaveIssue(
+  deps: LinkDeps,
+  leased: LeasedLink,
+  run: Run,
+  conflict: IssueAlreadyLinked,
+): Promise<Outcome> {
   const detail = `issue ${conflict.issueId} is paired with ${conflict.caseId === null ? "no case yet" : `case ${conflict.caseId}`} by another link`;
   await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "issue_taken", detail });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });

@@ -16,7 +16,7 @@ import { dueLook, noteEmptyLook } from "../apply/looks.ts";
 import type { ApplyDeps } from "../apply/write-once.ts";
 import { namesItself } from "../ownership.ts";
 import type { StampedIssue } from "../ports.ts";
-import { IssueTaken, type LeasedLink, type StateStep } from "../state.ts";
+import { IssueAlreadyLinked, type LeasedLink, type StateStep } from "../state.ts";
 
 /** What settling came to: the directions that have to wait, and until when. */
 export type Settled = { readonly nextLookAt: Date | null; readonly found: number };
@@ -77,7 +77,7 @@ async function isStored(leased: LeasedLink, step: StateStep): Promise<boolean> {
     await leased.apply(step);
     return true;
   } catch (error) {
-    if (!(error instanceof IssueTaken)) throw error;
+    if (!(error instanceof IssueAlreadyLinked)) throw error;
     return false;
   }
 }
@@ -119,7 +119,7 @@ function lookForComment(
   comments: readonly IssueComment[],
 ): StateStep | null {
   const wanted = intent.payload.mark;
-  const taken = new Set(
+  const claimed = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.origin === "huawei").map((mirror) => mirror.copyId),
   );
   const hit = comments.find(
@@ -128,7 +128,7 @@ function lookForComment(
       comment.stamp.inst === deps.installation &&
       comment.stamp.messageId === wanted.messageId &&
       comment.stamp.fingerprint === wanted.fingerprint &&
-      !taken.has(comment.commentId),
+      !claimed.has(comment.commentId),
   );
   if (hit === undefined) return null;
   const copyId = hit.commentId;
@@ -152,7 +152,7 @@ function lookForComment(
 /** A file of ours with the same name and size that no mirror claims, the newest first; clocks are not asked, since they may differ. */
 function lookForFile(leased: LeasedLink, intent: Intent<"file">, issue: Issue, ownAccountId: string): StateStep | null {
   const { name, sizeBytes, fileId, sha256, parentId } = intent.payload;
-  const taken = new Set(
+  const claimed = new Set(
     leased.snapshot.mirrors.filter((mirror) => mirror.kind === "file").map((mirror) => mirror.copyId),
   );
   const [hit] = issue.files
@@ -161,7 +161,7 @@ function lookForFile(leased: LeasedLink, intent: Intent<"file">, issue: Issue, o
         file.authorId === ownAccountId &&
         file.name === name &&
         file.sizeBytes === sizeBytes &&
-        !taken.has(file.attachmentId),
+        !claimed.has(file.attachmentId),
     )
     .sort((a, b) => compareIds(b.attachmentId, a.attachmentId));
   if (hit === undefined) return null;

@@ -91,14 +91,14 @@ export async function noteMissing(
     return deferred("access_changed", run.writes);
   }
   if (item === "case") {
-    const isTold = await tellSoftly(
+    const hasNotice = await tellSoftly(
       deps,
       leased,
       run,
       noticeCause.unreadable(reason, first.firstAt.getTime()),
       say(deps.settings, (t) => (reason === "case_gone" ? t.holds.caseGone : t.holds.caseForbidden)),
     );
-    if (!isTold) return deferred(reason, run.writes);
+    if (!hasNotice) return deferred(reason, run.writes);
   }
   await leased.apply({ link: { state: "gone", reason } });
   return blocked(reason);

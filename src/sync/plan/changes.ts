@@ -41,7 +41,7 @@ const headings: { readonly [Name in Topic]: string } = {
 };
 
 /** Ids of the Jira fields that these topics are read from besides those that every issue has. Pure. */
-export function toldFields(fields: Pick<CreateInputs, "severityId" | "productId">): readonly string[] {
+export function noticedFields(fields: Pick<CreateInputs, "severityId" | "productId">): readonly string[] {
   return [...new Set([fields.severityId, fields.productId].filter((field): field is string => field !== null))];
 }
 
@@ -112,7 +112,7 @@ function rowsOf(mirrors: readonly Mirror[]): Row[] {
 }
 
 /** The state that counts as told: the newest one that was not dropped before it left, nor refused and released by a person. */
-function lastTold(input: Pick<PlanInput, "mirrors" | "failures">): Row | undefined {
+function findLastNotice(input: Pick<PlanInput, "mirrors" | "failures">): Row | undefined {
   const again = isReleased(input, singleItems.changes);
   return rowsOf(input.mirrors).findLast(
     ({ mirror }) => mirror.state !== "held" && !(mirror.state === "refused" && again),
@@ -137,22 +137,22 @@ function judge(input: Omit<Waiting, "huaweiUserIds">, issue: Issue): Verdict {
   // An issue of our own making that was not read yet shows no state of its own.
   const updatedAt = new Date(issue.updatedRaw).getTime();
   if (link.caseId === null || Number.isNaN(updatedAt)) return { kind: "nothing" };
-  const told = lastTold(input);
-  if (told === undefined) return { kind: "remember", n: 0 };
-  if (told.mirror.sourceHash === null) return { kind: "remember", n: told.n };
+  const lastNotice = findLastNotice(input);
+  if (lastNotice === undefined) return { kind: "remember", n: 0 };
+  if (lastNotice.mirror.sourceHash === null) return { kind: "remember", n: lastNotice.n };
   const state = issueState(issue, link.origin, input).split(".");
-  const before = told.mirror.sourceHash.split(".");
+  const before = lastNotice.mirror.sourceHash.split(".");
   const changed = topics.filter((_topic, at) => state[at] !== untold && state[at] !== before[at]);
   if (changed.length === 0) return { kind: "nothing" };
-  if (settings.comments.toHuawei !== "all") return { kind: "remember", n: told.n };
+  if (settings.comments.toHuawei !== "all") return { kind: "remember", n: lastNotice.n };
   // Told once the level is gone, or the case was taken up again.
   if (issueBar(issue, settings) !== null || !isOpenStatus(link.caseStatus ?? 0)) return { kind: "nothing" };
   const restsAt = updatedAt - input.aheadMs.jira + settings.comments.holdSeconds * 1000;
-  const toldAt = rowsOf(input.mirrors)
+  const noticesAt = rowsOf(input.mirrors)
     .filter(({ n, mirror }) => n > 0 && mirror.state !== "held")
     .map(({ mirror }) => mirror.updatedAt.getTime() + pauseMs);
-  const at = new Date(Math.max(restsAt, ...toldAt));
-  return at > now ? { kind: "later", at } : { kind: "tell", last: told, changed };
+  const at = new Date(Math.max(restsAt, ...noticesAt));
+  return at > now ? { kind: "later", at } : { kind: "tell", last: lastNotice, changed };
 }
 
 /** Whether the changelog is needed to plan this issue: a change is due. Pure. */

@@ -40,8 +40,8 @@ export function planMissing(input: PlanInput, sorted: SortedMessages, recheck: R
   // A person has looked, and found it right.
   const released = isReleased(input, singleItems.conversation);
   if (!released && missing.length > Math.max(missingAllowed, tracked.length * missingShareAllowed)) {
-    const isTold = input.failures.some((failure) => failure.reason === "suspicious_shrink");
-    return isTold ? actions : [...actions, remember("report_shrink", shrinkStep(missing.length))];
+    const hasFailure = input.failures.some((failure) => failure.reason === "suspicious_shrink");
+    return hasFailure ? actions : [...actions, remember("report_shrink", shrinkStep(missing.length))];
   }
   const fresh = missing.filter((mirror) => mirror.missingSince === null);
   if (fresh.length > 0) actions.push(note(fresh, input.now, renames));

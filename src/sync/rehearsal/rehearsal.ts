@@ -109,7 +109,7 @@ export function makeRehearsal(real: {
     async listWrites() {
       const listed: RehearsedWrite[] = [];
       for (const { connection, linkId, write } of written) {
-        const { target, ...told } = write;
+        const { target, ...facts } = write;
         // What a round writes outside a run names its issue.
         const [ofIssue] =
           linkId === null && target !== null ? await state.findLinksByIssue(connection, [toId<IssueId>(target)]) : [];
@@ -120,7 +120,7 @@ export function makeRehearsal(real: {
           connection,
           caseId: caseId === null || isMadeHere(caseId) ? null : caseId,
           issueKey: issueId === null || isMadeHere(issueId) ? null : issueKey,
-          ...told,
+          ...facts,
         });
       }
       return listed;

@@ -6,7 +6,14 @@
 import type { CaseId, LinkId } from "../../domain/ids.ts";
 import type { Link } from "../../domain/link.ts";
 import { applyStep } from "../apply-step.ts";
-import { CaseTaken, IssueTaken, type LeasedLink, type LinkSnapshot, type StatePort, type StateStep } from "../state.ts";
+import {
+  CaseAlreadyLinked,
+  IssueAlreadyLinked,
+  type LeasedLink,
+  type LinkSnapshot,
+  type StatePort,
+  type StateStep,
+} from "../state.ts";
 import { RehearsedCloses } from "./closes.ts";
 import { RehearsedLinks } from "./links.ts";
 import { Memory, type MemoryDeps } from "./memory.ts";
@@ -165,11 +172,11 @@ class Runs {
     const { caseId, issueId } = patch;
     if (caseId !== undefined && caseId !== link.caseId) {
       const connectionName = await this.#holderOf(link, caseId);
-      if (connectionName !== null) throw new CaseTaken(caseId, { connectionName, issueKey: null });
+      if (connectionName !== null) throw new CaseAlreadyLinked(caseId, { connectionName, issueKey: null });
     }
     if (issueId !== undefined && issueId !== link.issueId) {
       const paired = await this.#links.listPairedIssues(link.connectionName, [issueId]);
-      if (paired.has(issueId)) throw new IssueTaken(issueId, { caseId: null });
+      if (paired.has(issueId)) throw new IssueAlreadyLinked(issueId, { caseId: null });
     }
   }
 

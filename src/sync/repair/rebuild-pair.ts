@@ -275,8 +275,8 @@ function agreement(memory: LinkSnapshot, reading: Reading, found: Recognised, no
   const causes = mirrors.flatMap(({ kind, sourceId }) => (kind === "notice" ? [parseCause(sourceId)] : []));
   const fits = isCompatible(detail.status, issue.category)
     ? !waitingStatuses.has(detail.status) || kinds.has("waits")
-    : causes.some((told) => told.kind === "no_transition" && told.caseStatus === detail.status) ||
-      (isOpenStatus(detail.status) ? causes.some((told) => told.kind === "close_asked") : kinds.has("reopen"));
+    : causes.some((cause) => cause.kind === "no_transition" && cause.caseStatus === detail.status) ||
+      (isOpenStatus(detail.status) ? causes.some((cause) => cause.kind === "close_asked") : kinds.has("reopen"));
   return fits ? { ...seen, agreedCaseStatus: detail.status, agreedCategory: issue.category } : seen;
 }
 

@@ -60,9 +60,9 @@ export async function noticeClone(deps: ApplyDeps, leased: LeasedLink, askedAt: 
   const { mirrors, intents } = leased.snapshot;
   const cause = noticeCause.clone;
   const row = noticeId(cause);
-  const isTold = findMirror(mirrors, row) !== undefined;
+  const hasNotice = findMirror(mirrors, row) !== undefined;
   let writes = 0;
-  if (text !== null && !isTold) {
+  if (text !== null && !hasNotice) {
     const owed = findIntent(intents, { kind: "notice", cause }) !== undefined;
     const comments = owed ? [] : await deps.jira.listComments(issueId, deps.lane);
     const before = comments.find((comment) => comment.stamp?.fingerprint === noticeName(cause));

@@ -3,7 +3,7 @@
  */
 import { extraLabel } from "../../domain/labels.ts";
 import { addMasked, type GuardOptions, guardText, guardUnder, type MaskedKind } from "../../domain/text/guard.ts";
-import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
+import { fromHuawei, type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
 import type { ExtraValue } from "../ports.ts";
 import type { Lookups } from "./lookups.ts";
 import { type Asking, again, match, type Problem, problem, type WrittenInput, withoutSecrets } from "./values.ts";
@@ -40,12 +40,12 @@ export async function resolveExtras(
       const { name, lengthMax } = parameter;
       return problem((t) => t.values.extraTooLong(name, lengthMax, extra.value.length));
     }
-    extras.push({ id: toldByHuawei(parameter.id), ...extra });
+    extras.push({ id: fromHuawei(parameter.id), ...extra });
   }
   for (const parameter of asked) {
     if (!parameter.required || extras.some(({ id }) => id === parameter.id)) continue;
     if (parameter.defaultValue !== null && parameter.defaultValue !== "")
-      extras.push({ id: toldByHuawei(parameter.id), value: toldByHuawei(parameter.defaultValue), masked: [] });
+      extras.push({ id: fromHuawei(parameter.id), value: fromHuawei(parameter.defaultValue), masked: [] });
     else return problem((t) => t.values.extraMissing(parameter.name, `${extraLabel}${parameter.id}`));
   }
   return { kind: "values", extras, masked: addMasked(...extras.map(({ masked }) => masked)) };

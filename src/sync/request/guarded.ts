@@ -41,7 +41,7 @@ export async function guardRequest(
     readonly hash: string;
   },
 ): Promise<Guarded> {
-  const { issue, words, written: given, masked, hash } = request;
+  const { issue, words, written: inputs, masked, hash } = request;
   const frozen = findIntent(leased.snapshot.intents, { kind: "case" });
   // It was let go already, or may have left: then it is repeated in the same words.
   if (frozen?.repeated === true || frozen?.payload.asked === askedAs(hash, { ...deps, asIs: false }))
@@ -52,7 +52,7 @@ export async function guardRequest(
     texts: [words.text],
     author: words.author,
     files: words.files.map(({ name }) => name),
-    found: { masked, from: JSON.stringify(given.extends) },
+    found: { masked, from: JSON.stringify(inputs.extends) },
     at: new Date(issue.updatedRaw),
     what: (t) => t.guard.request,
   };

@@ -10,7 +10,7 @@ import { commonLabel, type InputName, inputLabels, mirroredLabelPrefix, template
 import type { Lane } from "../../domain/lane.ts";
 import type { CreateSettings } from "../../domain/settings.ts";
 import type { GuardOptions, MaskedKind } from "../../domain/text/guard.ts";
-import { toldByHuawei } from "../../domain/text/guarded.ts";
+import { fromHuawei } from "../../domain/text/guarded.ts";
 import { hashTexts } from "../../lib/hash.ts";
 import type { CaseTemplate, NamedId, NewCase, ProblemType } from "../ports.ts";
 import type { IssueTexts } from "../texts/issue-texts.ts";
@@ -147,7 +147,7 @@ export async function resolveInputs(
   const parent = within?.find((category) => category.products.some((entry) => entry.id === product?.id));
   const filter = {
     productId: product?.id ?? null,
-    subTypeId: subType?.id ?? (parent === undefined ? null : toldByHuawei(parent.id)),
+    subTypeId: subType?.id ?? (parent === undefined ? null : fromHuawei(parent.id)),
   };
 
   const problems = await again(

@@ -5,7 +5,7 @@
 import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardOptions, guardText } from "../../domain/text/guard.ts";
-import { type GuardedText, toldByHuawei, writtenByOperator } from "../../domain/text/guarded.ts";
+import { fromHuawei, type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
 import type { NamedId } from "../ports.ts";
 import type { Words } from "../texts/say.ts";
 import type { Lookups } from "./lookups.ts";
@@ -44,7 +44,7 @@ export function choose(
   if (input === null) return null;
   if (allowed !== null) {
     const found = match(allowed, input.text);
-    return found === null ? null : { id: toldByHuawei(found.id), name: found.name };
+    return found === null ? null : { id: fromHuawei(found.id), name: found.name };
   }
   const text = input.text.trim();
   if (!input.person) return { id: writtenByOperator(text), name: input.text };
