@@ -103,7 +103,9 @@ export function planTelling(input: {
     fresh: current.filter((alarm) => standingOf(alarm) === undefined && !alarm.isExplained),
     grown: current.filter((alarm) => {
       const standing = standingOf(alarm);
-      return standing !== undefined && alarm.newestAt !== null && alarm.newestAt > (standing.toldThrough ?? standing.toldAt);
+      return (
+        standing !== undefined && alarm.newestAt !== null && alarm.newestAt > (standing.toldThrough ?? standing.toldAt)
+      );
     }),
     ended: gone.filter(({ goneAt }) => goneAt !== null && input.now.getTime() - goneAt.getTime() >= input.goneMs),
     lasting: current.filter((alarm) => standingOf(alarm) !== undefined || !alarm.isExplained).length,

@@ -95,8 +95,7 @@ async function storeHandled(deps: RunDeps, leased: LeasedLink, run: Run, seen: S
   // All that came before our own change of an issue that was handled shows once its lists have settled: one look then is enough.
   const isHandled = observed.comments !== null || observed.issue?.updatedRaw === link.jiraUpdatedRaw;
   const jiraWrittenAt = run.failed || !isHandled ? null : run.changedIssueAt;
-  if (jiraWrittenAt !== null)
-    run.recheck(new Date(jiraWrittenAt.getTime() + deps.settings.settle.listSeconds * 1000));
+  if (jiraWrittenAt !== null) run.recheck(new Date(jiraWrittenAt.getTime() + deps.settings.settle.listSeconds * 1000));
   const status = observed.case?.status ?? null;
   await leased.apply({
     link: {
@@ -128,8 +127,7 @@ function namesLeft(deps: RunDeps, leased: LeasedLink, run: Run, observed: Observ
   const { messageSeconds } = deps.settings.settle;
   const named = stillNamed(link.namedMessages, observed.messages, messageSeconds);
   // A run that fails counts no look, so it takes the longest pause; what else it has to do tells its own moment.
-  if (named.againSeconds !== null)
-    run.recheck(later(deps, (run.failed ? messageSeconds : named.againSeconds) * 1000));
+  if (named.againSeconds !== null) run.recheck(later(deps, (run.failed ? messageSeconds : named.againSeconds) * 1000));
   if (run.failed) return null;
   // A request for access that the issue was not told of, since nothing may go to Jira now, is asked for again once something may.
   const untold =
