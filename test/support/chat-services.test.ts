@@ -78,7 +78,7 @@ test.each<readonly [Vendor, unknown]>([
     },
   ],
 ])("%s takes the sample of its vendor: %o", async (vendor, body) => {
-  expect(await post(vendor, body)).toMatchObject({ isAccepted: true });
+  expect(await post(vendor, body)).toMatchObject({ taken: true });
 });
 
 test.each<readonly [Vendor, string, unknown, object]>([
@@ -107,7 +107,7 @@ test.each<readonly [Vendor, string, unknown, object]>([
     { status: 200, text: expect.stringContaining("40035") },
   ],
 ])("%s refuses %s", async (vendor, _what, body, expected) => {
-  expect(await post(vendor, body)).toMatchObject({ ...expected, isAccepted: false });
+  expect(await post(vendor, body)).toMatchObject({ ...expected, taken: false });
 });
 
 test("Feishu signs an empty text under the timestamp and the secret, not the other way round", async () => {
@@ -119,10 +119,10 @@ test("Feishu signs an empty text under the timestamp and the secret, not the oth
   const right = createHmac("sha256", `${timestamp}\nsecret`).digest("base64");
   const asDingTalkDoes = createHmac("sha256", "secret").update(`${timestamp}\nsecret`).digest("base64");
 
-  expect(await post("feishu", signed(right), { secret: "secret" })).toMatchObject({ isAccepted: true });
+  expect(await post("feishu", signed(right), { secret: "secret" })).toMatchObject({ taken: true });
   await services?.close();
   expect(await post("feishu", signed(asDingTalkDoes), { secret: "secret" })).toMatchObject({
-    isAccepted: false,
+    taken: false,
     text: expect.stringContaining("19021"),
   });
 });
