@@ -3,33 +3,6 @@ import { z } from "zod";
 import type { HuaweiAccount } from "./auth.ts";
 import type { Core } from "./state.ts";
 
-/** A route of the hosts of IAM, STS or the server's metadata with the operation name under which it is counted. */
-export interface IamRoute {
-  readonly id:
-    | "IamCreateToken"
-    | "IamListProjects"
-    | "IamListAuthProjects"
-    | "IamListAuthDomains"
-    | "IamAssumeAgency"
-    | "StsAssumeAgency"
-    | "ServerKeys"
-    | "ServerToken";
-  readonly method: string;
-  readonly path: string;
-}
-
-/** Every such route. */
-export const IAM_ROUTES: readonly IamRoute[] = [
-  { id: "IamCreateToken", method: "POST", path: "/v3/auth/tokens" },
-  { id: "IamListProjects", method: "GET", path: "/v3/projects" },
-  { id: "IamListAuthProjects", method: "GET", path: "/v3/auth/projects" },
-  { id: "IamListAuthDomains", method: "GET", path: "/v3/auth/domains" },
-  { id: "IamAssumeAgency", method: "POST", path: "/v3.0/OS-CREDENTIAL/securitytokens" },
-  { id: "StsAssumeAgency", method: "POST", path: "/v5/agencies/assume" },
-  { id: "ServerKeys", method: "GET", path: "/openstack/latest/securitykey" },
-  { id: "ServerToken", method: "PUT", path: "/meta-data/latest/api/token" },
-];
-
 /** An IAM answer: status, JSON body, headers. */
 export interface IamAnswer {
   readonly status: number;
@@ -121,12 +94,13 @@ function describeProject(account: HuaweiAccount): Record<string, unknown> {
   };
 }
 
-/** Lists the project or the domain of an account. `name` filters projects. */
-export function listIam(account: HuaweiAccount, route: IamRoute, name: string | null): IamAnswer {
-  if (route.id === "IamListAuthDomains") {
-    const domain = { id: account.domainId, name: account.domainName, enabled: true, description: "" };
-    return { status: 200, body: { domains: [domain], links: {} }, headers: {} };
-  }
+/** Lists the project of an account; `name` filters. */
+export function listProjects(account: HuaweiAccount, name: string | null): IamAnswer {
   const projects = name === null || name === "cn-north-4" ? [describeProject(account)] : [];
   return { status: 200, body: { projects, links: {} }, headers: {} };
+}
+
+/** Lists the domain of an account. */
+export function listDomains({ domainId: id, domainName: name }: HuaweiAccount): IamAnswer {
+  return { status: 200, body: { domains: [{ id, name, enabled: true, description: "" }], links: {} }, headers: {} };
 }

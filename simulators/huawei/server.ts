@@ -13,7 +13,7 @@ import { answerOf, fileAnswer, jsonAnswer } from "./answers.ts";
 import type { Answer, HuaweiExchange } from "./context.ts";
 import { huaweiDocument } from "./document.ts";
 import { businessError, RefusedRequest, ServiceError } from "./errors.ts";
-import { createToken, IAM_ROUTES, type IamAnswer, type IamRoute, listIam } from "./iam.ts";
+import { createToken, type IamAnswer, listDomains, listProjects } from "./iam.ts";
 import { HUAWEI_OPERATIONS } from "./operations.ts";
 import { followLink } from "./operations-accessories.ts";
 import { authenticate, prepareCall } from "./requests.ts";
@@ -179,31 +179,54 @@ async function tellHook({ onEffect }: ServerDeps, event: EffectEvent): Promise<v
   }
 }
 
+/** A route of the hosts of IAM, STS or the server's metadata, with the operation name under which it is counted. A text is no JSON. */
+interface IamRoute {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly answer: (exchange: HuaweiExchange, body: Buffer) => IamAnswer | string;
+}
+
+const WRONG_TTL: IamAnswer = { status: 400, body: { error: "Bad Request" }, headers: {} };
+
+function iamRoute(id: string, method: string, path: string, answer: IamRoute["answer"]): IamRoute {
+  return { id, method, path, answer };
+}
+
+const IAM_ROUTES: readonly IamRoute[] = [
+  iamRoute("IamCreateToken", "POST", "/v3/auth/tokens", ({ core }, body) => createToken(core, parseOrNull(body))),
+  iamRoute("IamListProjects", "GET", "/v3/projects", listOwnProjects),
+  iamRoute("IamListAuthProjects", "GET", "/v3/auth/projects", listOwnProjects),
+  iamRoute("IamListAuthDomains", "GET", "/v3/auth/domains", (exchange, body) =>
+    listDomains(authenticate(exchange, body)),
+  ),
+  iamRoute("IamAssumeAgency", "POST", "/v3.0/OS-CREDENTIAL/securitytokens", (exchange, body) =>
+    assumeByIam(exchange.core, authenticate(exchange, body), parseOrNull(body)),
+  ),
+  iamRoute("StsAssumeAgency", "POST", "/v5/agencies/assume", (exchange, body) =>
+    assumeBySts(exchange.core, authenticate(exchange, body), parseOrNull(body)),
+  ),
+  iamRoute("ServerKeys", "GET", "/openstack/latest/securitykey", ({ core, request }) =>
+    serverKeys(core, request.headers),
+  ),
+  iamRoute(
+    "ServerToken",
+    "PUT",
+    "/meta-data/latest/api/token",
+    ({ core, request }) => metadataToken(core, request.headers) ?? WRONG_TTL,
+  ),
+];
+
+function listOwnProjects(exchange: HuaweiExchange, body: Buffer): IamAnswer {
+  return listProjects(authenticate(exchange, body), exchange.query.get("name"));
+}
+
 async function handleIam(exchange: HuaweiExchange, route: IamRoute): Promise<Sent> {
   const bytes = await readBytes(exchange.request, exchange.core.settings.bodyBytesMax);
-  const answer = answerIam(exchange, route, bytes);
+  const answer = route.answer(exchange, bytes);
   if (typeof answer === "string")
     return { status: 200, headers: { "content-type": "text/plain" }, body: Buffer.from(answer) };
   return jsonAnswer(answer.status, answer.body, answer.headers);
-}
-
-function answerIam(exchange: HuaweiExchange, route: IamRoute, bytes: Buffer): IamAnswer | string {
-  const { core } = exchange;
-  const { headers } = exchange.request;
-  switch (route.id) {
-    case "IamCreateToken":
-      return createToken(core, parseOrNull(bytes));
-    case "IamAssumeAgency":
-      return assumeByIam(core, authenticate(exchange, bytes), parseOrNull(bytes));
-    case "StsAssumeAgency":
-      return assumeBySts(core, authenticate(exchange, bytes), parseOrNull(bytes));
-    case "ServerKeys":
-      return serverKeys(core, headers);
-    case "ServerToken":
-      return metadataToken(core, headers) ?? { status: 400, body: { error: "Bad Request" }, headers: {} };
-    default:
-      return listIam(authenticate(exchange, bytes), route, exchange.query.get("name"));
-  }
 }
 
 function parseOrNull(bytes: Buffer): unknown {

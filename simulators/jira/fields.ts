@@ -17,7 +17,8 @@ import { hasPermission, hasServiceDesk, listScreenDefs, localName, type Site, se
 import type { IssuePatch } from "./state-core.ts";
 import type { Adf, IssueRecord } from "./types.ts";
 
-const NOT_ON_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown.";
+/** What Jira says of a field that a screen lacks, after its name. */
+export const NOT_ON_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown.";
 
 /** Why Jira refuses a text because of its characters, or null. */
 function findCharacterProblem(site: Site, text: string): string | null {

@@ -2,21 +2,21 @@
 
 import { adfToText } from "../adf.ts";
 import { requireAdf } from "../fields.ts";
-import {
-  failure,
-  fieldErrors,
-  ok,
-  type PreparedWrite,
-  pageBean,
-  parsePage,
-  type Reply,
-  type RequestContext,
-  refused,
-} from "../http.ts";
-import { canSeeComment, canSeeIssue, hasPermission, requirePermission, type Site, visibleIssue } from "../site.ts";
+import { failure, fieldErrors, ok, pageBean, parsePage, type Reply, type RequestContext, refused } from "../http.ts";
+import { canSeeComment, canSeeIssue, hasPermission, requirePermission, type Site } from "../site.ts";
 import type { Adf, CommentRecord, IssueRecord, Visibility } from "../types.ts";
 import { viewComment } from "../views.ts";
-import { bodyOf, type EntityProperty, type Handlers, param, parseExpand, toPropertyMap } from "./handler.ts";
+import {
+  bodyOf,
+  type Commit,
+  type EntityProperty,
+  type Handlers,
+  param,
+  parseExpand,
+  readIssue,
+  toPropertyMap,
+  writeIssue,
+} from "./handler.ts";
 
 interface CommentBody {
   readonly body?: unknown;
@@ -50,8 +50,7 @@ function visibleComment(site: Site, issue: IssueRecord, id: string): CommentReco
   return comment;
 }
 
-function getComments(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function getComments(site: Site, issue: IssueRecord, context: RequestContext): Reply {
   const expand = parseExpand(context, ["properties"]);
   const orderBy = context.query.text("orderBy") ?? "created";
   if (!["created", "-created", "+created"].includes(orderBy)) {
@@ -82,8 +81,7 @@ function getCommentsByIds(site: Site, context: RequestContext): Reply {
   return ok(pageBean(values, page, `${site.baseUrl()}/rest/api/3/comment/list`));
 }
 
-function addComment(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function addComment(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const request = bodyOf<CommentBody>(context);
   requirePermission(site, "ADD_COMMENTS", "You do not have the permission to comment on this issue.");
   const draft = {
@@ -94,17 +92,13 @@ function addComment(site: Site, context: RequestContext): PreparedWrite {
   if (issue.comments.length >= site.settings.maxComments) {
     throw failure(413, ["The per-issue limit of comments has been reached."]);
   }
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const comment = site.state.addComment(visibleIssue(site, issue.id).id, draft, site.bot.accountId);
-      return ok(viewComment(site, site.state.getIssue(issue.id), comment), 201);
-    },
+  return (now) => {
+    const comment = site.state.addComment(now.id, draft, site.bot.accountId);
+    return ok(viewComment(site, site.state.getIssue(issue.id), comment), 201);
   };
 }
 
-function getComment(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function getComment(site: Site, issue: IssueRecord, context: RequestContext): Reply {
   const expand = parseExpand(context, ["properties"]);
   const comment = visibleComment(site, issue, param(context, "id"));
   const withProperties = expand.has("properties") && site.settings.commentListReturnsProperties;
@@ -117,8 +111,7 @@ function requireCommentPermission(site: Site, comment: CommentRecord, verb: "EDI
   throw failure(400, [`You do not have permission to ${verb.toLowerCase()} comment with id: ${comment.id}.`]);
 }
 
-function updateComment(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function updateComment(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const request = bodyOf<CommentBody>(context);
   const id = param(context, "id");
   requireCommentPermission(site, visibleComment(site, issue, id), "EDIT");
@@ -126,37 +119,30 @@ function updateComment(site: Site, context: RequestContext): PreparedWrite {
   const properties = toPropertyMap(request.properties ?? []);
   // Assumed: leaving `visibility` out makes a restricted comment public, as an edit replaces the whole comment.
   const visibility = toVisibility(request.visibility);
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const before = visibleComment(site, visibleIssue(site, issue.id), id);
-      const patch = { body, visibility, properties: { ...before.properties, ...properties } };
-      const comment = site.state.editComment(id, patch, site.bot.accountId);
-      return ok(viewComment(site, site.state.getIssue(issue.id), comment));
-    },
+  return (now) => {
+    const before = visibleComment(site, now, id);
+    const patch = { body, visibility, properties: { ...before.properties, ...properties } };
+    const comment = site.state.editComment(id, patch, site.bot.accountId);
+    return ok(viewComment(site, site.state.getIssue(issue.id), comment));
   };
 }
 
-function deleteComment(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function deleteComment(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const id = param(context, "id");
   requireCommentPermission(site, visibleComment(site, issue, id), "DELETE");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      visibleComment(site, visibleIssue(site, issue.id), id);
-      site.state.deleteComment(id, site.bot.accountId);
-      return { status: 204 };
-    },
+  return (now) => {
+    visibleComment(site, now, id);
+    site.state.deleteComment(id, site.bot.accountId);
+    return { status: 204 };
   };
 }
 
 /** Comments and their properties. */
 export const commentHandlers: Handlers = {
-  getComments,
+  getComments: readIssue(getComments),
   getCommentsByIds,
-  addComment,
-  getComment,
-  updateComment,
-  deleteComment,
+  addComment: writeIssue(addComment),
+  getComment: readIssue(getComment),
+  updateComment: writeIssue(updateComment),
+  deleteComment: writeIssue(deleteComment),
 };

@@ -1,11 +1,29 @@
 import { failure, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
-import type { Site } from "../site.ts";
+import { type Site, visibleIssue } from "../site.ts";
+import type { IssueRecord } from "../types.ts";
 
 /** Carries out one operation: reads answer at once, writes come back prepared. */
 export type Handler = (site: Site, context: RequestContext) => Reply | PreparedWrite | Promise<Reply | PreparedWrite>;
 
 /** Handlers by operationId. */
 export type Handlers = Readonly<Record<string, Handler>>;
+
+/** The second half of a write, on the issue as it is by then. */
+export type Commit = (now: IssueRecord) => Reply;
+
+/** An operation that reads the issue of its path. */
+export function readIssue(work: (site: Site, issue: IssueRecord, context: RequestContext) => Reply): Handler {
+  return (site, context) => work(site, visibleIssue(site, param(context, "issueIdOrKey")), context);
+}
+
+/** A write on the issue of its path: everything is checked before the hook, and done after it. */
+export function writeIssue(check: (site: Site, issue: IssueRecord, context: RequestContext) => Commit): Handler {
+  return (site, context) => {
+    const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+    const commit = check(site, issue, context);
+    return { issueId: issue.id, commit: () => commit(visibleIssue(site, issue.id)) };
+  };
+}
 
 /** The body, which has passed the check of the document; `T` names the members that the caller uses. */
 export function bodyOf<T>(context: RequestContext): T {

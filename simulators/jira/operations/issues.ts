@@ -8,7 +8,15 @@ import {
   needsResolution,
   viewTransition,
 } from "../field-views.ts";
-import { applyUpdate, findIssueType, findProject, findResolution, parseCustom, parseFields } from "../fields.ts";
+import {
+  applyUpdate,
+  findIssueType,
+  findProject,
+  findResolution,
+  NOT_ON_SCREEN,
+  parseCustom,
+  parseFields,
+} from "../fields.ts";
 import {
   failure,
   fieldErrors,
@@ -20,27 +28,22 @@ import {
   type RequestContext,
   refused,
 } from "../http.ts";
-import {
-  canSeeIssue,
-  hasPermission,
-  requirePermission,
-  type Site,
-  settingsOf,
-  visibleIssue,
-  visibleProject,
-} from "../site.ts";
+import { canSeeIssue, hasPermission, requirePermission, type Site, settingsOf, visibleProject } from "../site.ts";
 import type { IssueDraft, IssuePatch } from "../state-core.ts";
 import type { IssueRecord } from "../types.ts";
 import { viewChange, viewIssue, viewIssueType } from "../views.ts";
 import { planStatusMove } from "../workflow.ts";
 import {
   bodyOf,
+  type Commit,
   type EntityProperty,
   type Handlers,
   param,
   parseExpand,
+  readIssue,
   requireExpands,
   toPropertyMap,
+  writeIssue,
 } from "./handler.ts";
 
 interface IssueUpdate {
@@ -139,8 +142,7 @@ function withExpansions(site: Site, issue: IssueRecord, bean: Record<string, unk
   };
 }
 
-function getIssue(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function getIssue(site: Site, issue: IssueRecord, context: RequestContext): Reply {
   const expand = parseExpand(context, ISSUE_EXPANDS);
   const fields = context.query.list("fields");
   const properties = context.query.list("properties");
@@ -176,8 +178,7 @@ function bulkFetchIssues(site: Site, context: RequestContext): Reply {
   return ok({ issues, issueErrors: [] });
 }
 
-function editIssue(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function editIssue(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const body = bodyOf<IssueUpdate>(context);
   const needsAdmin =
     !context.query.flag("notifyUsers", true) ||
@@ -198,32 +199,23 @@ function editIssue(site: Site, context: RequestContext): PreparedWrite {
   check(issue);
   const properties = toPropertyMap(body.properties ?? []);
   if (context.query.flag("returnIssue", false)) throw refused("returnIssue of an edit");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const now = visibleIssue(site, issue.id);
-      const patch = check(now);
-      site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
-      for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
-      return { status: 204 };
-    },
+  return (now) => {
+    const patch = check(now);
+    site.state.editIssue(issue.id, patch, diffPatch(site, now, patch), site.bot.accountId);
+    for (const [key, value] of Object.entries(properties)) site.state.setIssueProperty(issue.id, key, value);
+    return { status: 204 };
   };
 }
 
-function deleteIssue(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function deleteIssue(site: Site): Commit {
   requirePermission(site, "DELETE_ISSUES", "You do not have permission to delete issues in this project.");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      site.state.deleteIssue(visibleIssue(site, issue.id).id, site.bot.accountId);
-      return { status: 204 };
-    },
+  return (now) => {
+    site.state.deleteIssue(now.id, site.bot.accountId);
+    return { status: 204 };
   };
 }
 
-function getChangeLogs(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function getChangeLogs(site: Site, issue: IssueRecord, context: RequestContext): Reply {
   const page = parsePage(context.query, 100, 100);
   const self = `${site.baseUrl()}/rest/api/3/issue/${issue.id}/changelog`;
   return ok(
@@ -275,8 +267,7 @@ function getBulkChangelogs(site: Site, context: RequestContext): Reply {
   return ok({ issueChangeLogs, ...(end < rows.length ? { nextPageToken } : {}) });
 }
 
-function getTransitions(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function getTransitions(site: Site, issue: IssueRecord, context: RequestContext): Reply {
   const expand = parseExpand(context, ["transitions.fields"]);
   const wanted = context.query.text("transitionId");
   const transitions = listTransitions(site, issue)
@@ -287,50 +278,38 @@ function getTransitions(site: Site, context: RequestContext): Reply {
   return ok({ expand: "transitions", transitions });
 }
 
-function doTransition(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function doTransition(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const body = bodyOf<IssueUpdate>(context);
   const id = body.transition?.id;
   if (id === undefined) throw failure(400, ["Missing 'transition' identifier"]);
   const { resolution, ...others } = body.fields ?? {};
-  const project = site.state.projectOf(issue);
-  const plan = () => {
-    const now = visibleIssue(site, issue.id);
+  const plan = (now: IssueRecord) => {
+    const project = site.state.projectOf(now);
     const transition = listTransitions(site, now).find((candidate) => candidate.id === id);
-    if (transition === undefined) {
+    if (transition === undefined)
       throw failure(400, [
         `It is not possible to transition the issue: transition id ${id} is not valid for this issue.`,
       ]);
-    }
     const resolutionId = resolution === undefined ? null : findResolution(site, resolution);
-    if (resolution !== undefined && resolutionId === null) {
+    if (resolution !== undefined && resolutionId === null)
       throw fieldErrors({ resolution: "The resolution selected is invalid." });
-    }
-    if (needsResolution(site, project, transition) && resolutionId === null) {
+    if (needsResolution(site, project, transition) && resolutionId === null)
       throw fieldErrors({ resolution: "Resolution is required." });
-    }
     const needed = neededFields(site, project, transition);
-    const stranger = Object.keys(others).find((id) => needed.every((field) => field.id !== id));
-    if (stranger !== undefined)
-      throw fieldErrors({
-        [stranger]: `Field '${stranger}' cannot be set. It is not on the appropriate screen, or unknown.`,
-      });
+    const stranger = Object.keys(others).find((name) => needed.every((field) => field.id !== name));
+    if (stranger !== undefined) throw fieldErrors({ [stranger]: `Field '${stranger}' ${NOT_ON_SCREEN}` });
     const missing = needed.find((field) => isEmpty(others[field.id]));
     if (missing !== undefined) throw fieldErrors({ [missing.id]: `${missing.name} is required.` });
     const set = needed.map((field) => [field.id, parseCustom(site, field, others[field.id])] as const);
-    return { issue: now, to: transition.to, resolutionId, customFields: Object.fromEntries(set) };
+    const { patch, items } = planStatusMove(site, now, transition.to, resolutionId);
+    const customFields = { ...now.customFields, ...Object.fromEntries(set) };
+    return { items, patch: set.length === 0 ? patch : { ...patch, customFields } };
   };
-  plan();
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const step = plan();
-      const { patch, items } = planStatusMove(site, step.issue, step.to, step.resolutionId);
-      const fields = { customFields: { ...step.issue.customFields, ...step.customFields } };
-      const whole = Object.keys(step.customFields).length === 0 ? patch : { ...patch, ...fields };
-      site.state.editIssue(issue.id, whole, items, site.bot.accountId);
-      return { status: 204 };
-    },
+  plan(issue);
+  return (now) => {
+    const { patch, items } = plan(now);
+    site.state.editIssue(now.id, patch, items, site.bot.accountId);
+    return { status: 204 };
   };
 }
 
@@ -361,14 +340,14 @@ function parseCreateMetaPage(context: RequestContext) {
 /** Issues: create, read, edit, delete, transitions, changelog, create and edit screens. */
 export const issueHandlers: Handlers = {
   createIssue,
-  getIssue,
+  getIssue: readIssue(getIssue),
   bulkFetchIssues,
-  editIssue,
-  deleteIssue,
-  getChangeLogs,
+  editIssue: writeIssue(editIssue),
+  deleteIssue: writeIssue(deleteIssue),
+  getChangeLogs: readIssue(getChangeLogs),
   getBulkChangelogs,
-  getTransitions,
-  doTransition,
+  getTransitions: readIssue(getTransitions),
+  doTransition: writeIssue(doTransition),
   getCreateIssueMetaIssueTypes,
   getCreateIssueMetaIssueTypeId,
 };

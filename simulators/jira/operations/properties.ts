@@ -1,28 +1,18 @@
 // Issue properties and the bulk form with its task, jira.md 3.3.
 
 import { failure, ok, type PreparedWrite, type Reply, type RequestContext, refused } from "../http.ts";
-import { canSeeIssue, requirePermission, type Site, visibleIssue } from "../site.ts";
-import { bodyOf, type Handlers, param, requireProperty } from "./handler.ts";
+import { canSeeIssue, requirePermission, type Site } from "../site.ts";
+import type { IssueRecord } from "../types.ts";
+import { bodyOf, type Commit, type Handlers, param, requireProperty, writeIssue } from "./handler.ts";
 
-function getIssueProperty(site: Site, context: RequestContext): Reply {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
-  const key = param(context, "propertyKey");
-  if (!Object.hasOwn(issue.properties, key)) throw failure(404, [`The property with key '${key}' does not exist.`]);
-  return ok({ key, value: issue.properties[key] });
-}
-
-function setIssueProperty(site: Site, context: RequestContext): PreparedWrite {
-  const issue = visibleIssue(site, param(context, "issueIdOrKey"));
+function setIssueProperty(site: Site, issue: IssueRecord, context: RequestContext): Commit {
   const key = param(context, "propertyKey");
   requireProperty(key, context.body);
   requirePermission(site, "EDIT_ISSUES", "You do not have permission to edit issues in this project.");
-  return {
-    issueId: issue.id,
-    commit: () => {
-      const existed = Object.hasOwn(visibleIssue(site, issue.id).properties, key);
-      site.state.setIssueProperty(issue.id, key, context.body);
-      return { status: existed ? 200 : 201 };
-    },
+  return (now) => {
+    const existed = Object.hasOwn(now.properties, key);
+    site.state.setIssueProperty(issue.id, key, context.body);
+    return { status: existed ? 200 : 201 };
   };
 }
 
@@ -81,8 +71,7 @@ function getTask(site: Site, context: RequestContext): Reply {
 
 /** Issue properties and tasks. */
 export const propertyHandlers: Handlers = {
-  getIssueProperty,
-  setIssueProperty,
+  setIssueProperty: writeIssue(setIssueProperty),
   bulkSetIssuePropertiesByIssue,
   getTask,
 };
