@@ -184,7 +184,7 @@ function accountNames(credentials: ConnectionConfig["huawei"]["credentials"]): r
   }
 }
 
-/** See `Parts.recordPolicies`. */
+/** See `Composition.recordPolicies`. */
 async function recordPolicies(
   { prisma, clock, log }: { readonly prisma: Database["prisma"]; readonly clock: Clock; readonly log: Log },
   connections: readonly Commands.WiredConnection[],

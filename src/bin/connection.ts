@@ -212,8 +212,8 @@ function wireBudget(wiring: ConnectionWiring, side: Side, key: string): Budget {
   const ratePerSecond = connection[side].requestsPerSecond;
   const own = isReading(wiring) ? makeLocalBudget(ratePerSecond) : null;
   const budget = options.machine?.budgetOf(side) ?? own ?? makeBudget({ prisma: database.prisma, key, ratePerSecond });
-  const onTaken = () => options.onRequest?.({ connection: connection.name, side });
-  return observeBudget(budget, { side, metrics, onRequest: onTaken });
+  const onRequest = () => options.onRequest?.({ connection: connection.name, side });
+  return observeBudget(budget, { side, metrics, onRequest });
 }
 
 /** How a client waits, where the machine has a way of its own, and until when. */

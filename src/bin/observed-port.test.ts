@@ -56,13 +56,13 @@ test("a refused credential is renewed once its file holds another one, and the c
 
 test("a budget tells each request that it let go, and none that it refused", async () => {
   let taken = 0;
-  const onTaken = (): void => {
+  const onRequest = (): void => {
     taken += 1;
   };
   const refusing = new Error("paused");
   const budget = observeBudget(
     { take: async (lane) => (lane === "check" ? Promise.reject(refusing) : undefined), pause: async () => {} },
-    { side: "jira", metrics: makeMetrics({ processMetrics: false }), onRequest: onTaken },
+    { side: "jira", metrics: makeMetrics({ processMetrics: false }), onRequest },
   );
 
   await budget.take("live");

@@ -91,7 +91,7 @@ function outOfTime(side: Side, operation: string): ServiceError {
   });
 }
 
-/** The budget itself, with the time that each request waits for it measured by lane. `onTaken` hears of each request that may go. */
+/** The budget itself, with the time that each request waits for it measured by lane. `onRequest` hears of each request that may go. */
 export function observeBudget(
   budget: Budget,
   {

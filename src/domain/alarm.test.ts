@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type Alarm, type AlarmKey, alarmCauses, alarmKeyText, planTelling, type StandingAlarm } from "./alarm.ts";
 
 const stepMs = 30_000;
-const settleMs = 120_000;
+const goneMs = 120_000;
 const names = ["a", "b", "c"] as const;
 
 function alarmOf(connectionName: string, isExplained: boolean): Alarm {
@@ -33,7 +33,7 @@ function makeBook() {
         current: present,
         causes: alarmCauses,
         now,
-        goneMs: settleMs,
+        goneMs,
       });
       const mark = (keys: readonly AlarmKey[], goneAt: Date | null): void => {
         for (const key of keys) {
@@ -68,7 +68,7 @@ test("what lasts is told once, its end once that lasts, and in the end nothing s
         for (const alarm of telling.fresh) expect(before).not.toContain(alarmKeyText(alarm));
         for (const alarm of telling.fresh) expect(explained).not.toContain(alarm.connectionName);
         for (const alarm of telling.ended)
-          expect(nowMs - (lastSeenMs.get(alarm.connectionName) ?? 0)).toBeGreaterThan(settleMs);
+          expect(nowMs - (lastSeenMs.get(alarm.connectionName) ?? 0)).toBeGreaterThan(goneMs);
         if (told || taken)
           for (const name of present.filter((other) => !explained.includes(other)))
             expect([...book.standing.keys()]).toContain(keyOf(name));

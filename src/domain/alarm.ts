@@ -85,7 +85,7 @@ export function alarmKeyText({ connectionName, code, about }: AlarmKey): string 
   return `${connectionName} ${code} ${about}`;
 }
 
-/** Compares what stands with what is, and says what to tell. `settleMs`: how long a condition must be over before its end is told. Pure. */
+/** Compares what stands with what is, and says what to tell. `goneMs`: how long a condition must be over before its end is told. Pure. */
 export function planTelling(input: {
   readonly standing: readonly StandingAlarm[];
   readonly current: readonly Alarm[];

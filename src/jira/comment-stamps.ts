@@ -52,5 +52,5 @@ export function makeCommentStamps({
     return values;
   }
 
-  return { withMarks: withStamps, listByIds };
+  return { withStamps, listByIds };
 }

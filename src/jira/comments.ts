@@ -54,7 +54,7 @@ export function makeCommentCalls(deps: {
   readonly inServiceProject: ServiceProjectVisibility;
 }): CommentCalls {
   const { transport, directory, mediaNames, serviceClock } = deps;
-  const { withMarks, listByIds } = makeCommentStamps(deps);
+  const { withStamps, listByIds } = makeCommentStamps(deps);
 
   /**
    * Comments of the platform API are public in service projects and mailed to the requester, unless this property says otherwise
@@ -78,7 +78,7 @@ export function makeCommentCalls(deps: {
     const comments =
       shown === null || shown.comments.length < shown.total
         ? await listComments(issueId, lane)
-        : await withFileNames(call, issueId, await withMarks(call, shown.comments, known));
+        : await withFileNames(call, issueId, await withStamps(call, shown.comments, known));
     return { issue, comments, changes };
   }
 
@@ -91,21 +91,21 @@ export function makeCommentCalls(deps: {
       return { items: page.comments, total: page.total };
     });
     const wires = [...new Map(pages.map((comment) => [comment.id, comment])).values()];
-    return withFileNames(call, issueId, await withMarks(call, wires));
+    return withFileNames(call, issueId, await withStamps(call, wires));
   }
 
   async function findComment(issueId: IssueId, commentId: CommentId, lane: Lane) {
     const call: CallContext = { operation: "findComment", effect: "read", lane, issueId };
     const wire = await findWire(call, issueId, commentId);
     if (wire === null) return null;
-    return (await withFileNames(call, issueId, await withMarks(call, [wire])))[0] ?? null;
+    return (await withFileNames(call, issueId, await withStamps(call, [wire])))[0] ?? null;
   }
 
   async function listCommentsByIds(issueId: IssueId, commentIds: readonly CommentId[], lane: Lane) {
     const call: CallContext = { operation: "listCommentsByIds", effect: "read", lane };
     if (commentIds.length === 0) return [];
     if (commentIds.length > byIdsMax) throw refusedLocally(call, `more than ${byIdsMax} comments`);
-    return withFileNames(call, issueId, await withMarks(call, await listByIds(call, commentIds)));
+    return withFileNames(call, issueId, await withStamps(call, await listByIds(call, commentIds)));
   }
 
   async function findWire(call: CallContext, issueId: IssueId, commentId: CommentId): Promise<WireComment | null> {

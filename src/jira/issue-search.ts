@@ -50,7 +50,7 @@ export async function findIssuesByLabels(deps: IssueDeps, labels: readonly strin
   return searchStamps(deps, call, labelsJql(labels), () => true);
 }
 
-/** `JiraPort.listMarkedIssues`. */
+/** `JiraPort.listStampedIssues`. */
 export async function listStampedIssues(deps: IssueDeps, scope: "project" | "labelled" | "elsewhere", lane: Lane) {
   const call: CallContext = { operation: "listStampedIssues", effect: "read", lane };
   return searchStamps(

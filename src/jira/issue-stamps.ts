@@ -14,7 +14,7 @@ import { labelPageSchema, taskSchema } from "./wire.ts";
 /** Pauses before each look at a task: a hundred properties are a matter of moments. */
 const taskPausesMs = [0, 250, 500, 1_000, 2_000, 4_000] as const;
 
-/** `JiraPort.setIssueMark`. */
+/** `JiraPort.setIssueStamp`. */
 export async function setIssueStamp(
   deps: IssueDeps,
   issueId: IssueId,
@@ -26,7 +26,7 @@ export async function setIssueStamp(
   await deps.transport.client(call).sendRequest({ url, method: "PUT", body: stamp });
 }
 
-/** `JiraPort.setIssueMarks`. */
+/** `JiraPort.setIssueStamps`. */
 export async function setIssueStamps(deps: IssueDeps, stamps: Parameters<JiraPort["setIssueStamps"]>[0], lane: Lane) {
   const call: CallContext = { operation: "setIssueStamps", effect: "write", lane };
   if (stamps.length === 0) return [];

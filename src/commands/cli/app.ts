@@ -65,7 +65,7 @@ export type Composition = {
    * settings, and must not make a later start seem wider. May be repeated.
    */
   recordPolicies(connections: readonly WiredConnection[]): Promise<void>;
-  /** The same database, read, wired for another configuration. Its `close` leaves the database open. Throws as `App.withParts`. */
+  /** The same database, read, wired for another configuration. Its `close` leaves the database open. Throws as `App.withComposition`. */
   rewire(config: Config): Promise<Composition>;
   close(): Promise<void>;
 };

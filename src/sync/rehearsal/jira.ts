@@ -221,8 +221,8 @@ function writeIssues(writing: Writing): IssueWrites {
         what: `labels: add ${add.join(", ") || "none"}; remove ${remove.join(", ") || "none"}`,
       });
     },
-    setIssueStamp: async (issueId, mark) => {
-      changeIssue(issueId, (issue) => ({ ...issue, stamp: mark }));
+    setIssueStamp: async (issueId, stamp) => {
+      changeIssue(issueId, (issue) => ({ ...issue, stamp }));
       write({ operation: "setIssueStamp", target: issueId, item: "property", what: "complete the issue property" });
     },
     setIssueStamps: async (marks) => {
