@@ -3,7 +3,7 @@ import { type LinkId, toId } from "../src/domain/ids.ts";
 import type { Lane } from "../src/domain/lane.ts";
 import type { Enqueue } from "../src/queue/contract.ts";
 import type { DueShare } from "../src/sync/state.ts";
-import { enqueueDue, startBeat } from "./beat.ts";
+import { enqueueDue, makeQueued, startBeat } from "./beat.ts";
 
 const now = new Date("2026-05-04T12:00:00Z");
 const shares: readonly DueShare[] = [
@@ -49,7 +49,7 @@ describe("enqueuing due links", () => {
   it("makes one job per link, keyed by the link, in its lane and turn", async () => {
     const { deps, enqueued, asked } = makeDeps([
       makeDue("l1"),
-      makeDue("l2", { lane: "import", connectionName: "spare", turn: 3 }),
+      makeDue("l2", { lane: "import", connectionName: "spare", turn: 2 }),
     ]);
 
     const nextMs = await enqueueDue(deps);
@@ -61,7 +61,7 @@ describe("enqueuing due links", () => {
         queue: "links",
         key: "l2",
         lane: "import",
-        turn: 3,
+        turn: 2,
         payload: { linkId: "l2", connection: "spare", lane: "import" },
       },
     ]);
@@ -83,6 +83,43 @@ describe("enqueuing due links", () => {
     const queue = { enqueue: () => Promise.reject(new Error("away")) };
 
     await expect(enqueueDue({ ...deps, queue })).rejects.toThrow("away");
+  });
+});
+
+describe("what was enqueued a moment ago", () => {
+  /** What the second of two beats enqueues, `laterMs` after the first. */
+  async function enqueuedAgain(first: Due, second: Due, laterMs = 500): Promise<readonly string[]> {
+    let nowMs = 0;
+    const queued = makeQueued(() => nowMs);
+    await enqueueDue(makeDeps([first]).deps, queued);
+    nowMs += laterMs;
+    const later = makeDeps([second]);
+    await enqueueDue(later.deps, queued);
+    return later.enqueued.map(({ key }) => key);
+  }
+
+  it("is left alone, also where others went before it", async () => {
+    expect(await enqueuedAgain(makeDue("l1", { turn: 15 }), makeDue("l1", { turn: 9 }))).toEqual([]);
+  });
+
+  it.each([
+    ["a better place", makeDue("l1", { turn: 7 }), 500],
+    ["another lane", makeDue("l1", { turn: 8, lane: "poll" }), 500],
+    ["news of a later moment", makeDue("l1", { turn: 8, dueAt: new Date(now.getTime() - 1) }), 500],
+    ["two seconds, in which a queue may have lost it", makeDue("l1", { turn: 8 }), 2_000],
+  ] as const)("is enqueued again after %s", async (_, second, laterMs) => {
+    expect(await enqueuedAgain(makeDue("l1", { turn: 8 }), second, laterMs)).toEqual(["l1"]);
+  });
+
+  it("is not remembered where the queue did not take it", async () => {
+    const queued = makeQueued(() => 0);
+    const refusing = { enqueue: () => Promise.reject(new Error("away")) };
+    await expect(enqueueDue({ ...makeDeps([makeDue("l1")]).deps, queue: refusing }, queued)).rejects.toThrow("away");
+    const { deps, enqueued } = makeDeps([makeDue("l1")]);
+
+    await enqueueDue(deps, queued);
+
+    expect(enqueued.map(({ key }) => key)).toEqual(["l1"]);
   });
 });
 
