@@ -9,11 +9,12 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os"
 import { parseArgs } from "node:util";
 import { history } from "./history.ts";
 import { messageLatency, webhookLatency } from "./latency.ts";
-import { fileMemory, linkMemory, soak } from "./memory.ts";
+import { fileMemory, linkMemory } from "./memory.ts";
 import { neighbours } from "./neighbours.ts";
 import { page } from "./page.ts";
 import { replicas } from "./replicas.ts";
 import { firstImport, idleRound, oneChange } from "./requests.ts";
+import { soak } from "./soak.ts";
 import type { Bench, Line } from "./world.ts";
 
 const benches: readonly Bench[] = [
@@ -36,13 +37,15 @@ type Measured = Line & { readonly bench: string; readonly seconds: number; reado
 const options = {
   quick: { type: "boolean" },
   keep: { type: "boolean" },
+  minutes: { type: "string" },
+  hours: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 if (values.help === true) {
   const widest = Math.max(...benches.map(({ name }) => name.length));
   console.log(
-    "npm run bench -- [--quick] [--keep] [NAME…]: all measurements, or the named ones; --quick takes small sizes, --keep writes them down.\n",
+    "npm run bench -- [--quick] [--keep] [--minutes N | --hours N] [NAME…]: all measurements, or the named ones; --quick takes small sizes, --keep writes them down, --minutes and --hours are for the soak.\n",
   );
   for (const { name, what } of benches) console.log(`  ${name.padEnd(widest)}  ${what}`);
   process.exit(0);
@@ -55,6 +58,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const quick = values.quick === true;
+const minutes = toMinutes(values);
 const chosen = positionals.length === 0 ? benches : benches.filter((bench) => positionals.includes(bench.name));
 const startedAt = new Date();
 /** What was measured: the tree may be another one by the end. */
@@ -69,7 +73,7 @@ for (const bench of chosen) {
   const from = Date.now();
   const seconds = (): number => Math.round((Date.now() - from) / 1000);
   try {
-    const measured = await bench.run(quick);
+    const measured = await bench.run(quick, minutes === null ? {} : { minutes });
     for (const line of measured) {
       lines.push({ ...line, bench: bench.name, seconds: seconds(), loadBefore });
       console.log(`${toSign(line.ok).padEnd(6)} ${line.promise}: ${line.measured} (bound ${line.bound})`);
@@ -95,6 +99,15 @@ if (!quick && positionals.length > 0 && values.keep === true)
   writeFileSync("docs/performance.md", renewed(readFileSync("docs/performance.md", "utf8")));
 console.log(`\n${toReport()}`);
 process.exitCode = lines.some((line) => line.ok === false) ? 1 : 0;
+
+/** How long the soak goes on; `null` leaves it as it is. Ends the program on what is no number from 2 minutes to 24 hours. */
+function toMinutes(given: { readonly minutes?: string; readonly hours?: string }): number | null {
+  if (given.minutes === undefined && given.hours === undefined) return null;
+  const asked = given.minutes === undefined ? Number(given.hours) * 60 : Number(given.minutes);
+  if (asked >= 2 && asked <= 24 * 60) return asked;
+  console.error("--minutes and --hours take a number, from 2 minutes to 24 hours");
+  process.exit(2);
+}
 
 function toSign(ok: boolean | null): string {
   return ok === null ? "part" : ok ? "yes" : "no";

@@ -1,16 +1,7 @@
 /** How much memory a worker process holds: at rest, while files pass, with many links, over time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../test/support/port.ts";
-import {
-  type Bench,
-  type Line,
-  measurePeakMb,
-  measureRestMb,
-  percentile,
-  readRssMb,
-  startWorld,
-  type World,
-} from "./world.ts";
+import { type Bench, type Line, measurePeakMb, measureRestMb, startWorld, type World } from "./world.ts";
 
 const crons = { CASES_CRON: "*/2 * * * * *", ISSUES_CRON: "*/2 * * * * *", CHECK_CRON: "0 0 1 1 *" };
 const megabyte = 1024 * 1024;
@@ -122,50 +113,5 @@ export const linkMemory: Bench = {
         note: "Two workers, each after five rounds, rounds going on; services at 5 ms, since only memory is looked at.",
       },
     ];
-  },
-};
-
-/** Over time, under traffic in both directions. */
-export const soak: Bench = {
-  name: "soak",
-  what: "resident memory over time, under traffic",
-  async run(quick) {
-    const seconds = quick ? 30 : 180;
-    const warmSeconds = quick ? 15 : 60;
-    const world = await startWorld({ links: 200, env: crons });
-    try {
-      const { child } = await world.startWorker();
-      const samples: { atSeconds: number; mb: number }[] = [];
-      const startedAt = Date.now();
-      let acts = 0;
-      for (let past = 0; past < seconds; past = (Date.now() - startedAt) / 1000) {
-        const pair = world.pairs[acts % world.pairs.length];
-        if (pair === undefined) throw new Error("a pair is missing");
-        if (acts % 2 === 0)
-          world.huawei.addMessage({ caseId: pair.caseId, author: "engineer", content: `News ${acts}` });
-        else world.jira.addComment({ issue: pair.issueKey, text: `Word ${acts}` });
-        acts += 1;
-        samples.push({ atSeconds: past, mb: readRssMb(child.pid) });
-        await sleep(200);
-      }
-      const median = (from: number, to: number): number =>
-        percentile(
-          samples.filter((sample) => sample.atSeconds >= from && sample.atSeconds < to).map((sample) => sample.mb),
-          50,
-        );
-      const first = median(warmSeconds, warmSeconds + 15);
-      const last = median(seconds - 15, seconds);
-      return [
-        {
-          promise: `Rise over a soak of ${seconds} s (the promise is an hour)`,
-          bound: "16 MB",
-          measured: `${(last - first).toFixed(0)} MB (${first.toFixed(0)} to ${last.toFixed(0)})`,
-          ok: last - first <= 16 ? null : false,
-          note: `${acts} messages and comments over 200 links, five a second; medians of 15 s, the first after ${warmSeconds} s. Scaled: it can show a fast leak only.`,
-        },
-      ];
-    } finally {
-      await world.close();
-    }
   },
 };

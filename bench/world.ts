@@ -21,8 +21,12 @@ export type Line = {
   readonly note?: string;
 };
 
-/** A measurement by name; `what` it measures, for people. `quick` takes small sizes. */
-export type Bench = { readonly name: string; readonly what: string; run(quick: boolean): Promise<readonly Line[]> };
+/** A measurement by name; `what` it measures, for people. `quick` takes small sizes; `minutes` is how long a soak goes on. */
+export type Bench = {
+  readonly name: string;
+  readonly what: string;
+  run(quick: boolean, options?: { readonly minutes?: number }): Promise<readonly Line[]>;
+};
 
 /** One preloaded pair. */
 export type Pair = { readonly caseId: string; readonly issueId: string; readonly issueKey: string };
