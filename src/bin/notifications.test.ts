@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { startChatServices } from "../../test/support/chat-services.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { makeTestMessage } from "../observability/notify/message.ts";
-import { troublesOf } from "../observability/status-report.ts";
+import { failedRounds, troublesOf } from "../observability/status-report.ts";
 import type { FailureGroup } from "../store/alarms.ts";
 import { alarmsOf, makePost } from "./notifications.ts";
 import type { ConnectionConditions } from "./status.ts";
@@ -104,11 +104,32 @@ test("the page and the notifications agree on what is wrong", () => {
   const report = (change: Partial<ConnectionConditions>) => troublesOf({ ...well, ...change, links: {} }, at);
 
   expect(report({ rounds: [round("cases", minutesAgo(16))] })).toEqual(["silent"]);
-  expect(report({ rounds: [{ ...round("cases", at), failure: { side: "huawei", as: "proxy" } }] })).toEqual([
-    "unanswered",
-  ]);
   expect(report({ rounds: [{ ...round("cases", at), failure: { side: "huawei", as: "unauthorized" } }] })).toEqual([]);
   expect(report({ silences: [{ direction: "to-huawei", since: minutesAgo(600) }] })).toEqual(["quiet"]);
+});
+
+test.each([
+  ["a round that failed once after a good one", "proxy", 2, "unsteady"],
+  ["the second in a row", "proxy", 3, "unanswered"],
+  ["what does not mend by itself", "forbidden", 0, "unanswered"],
+  ["a first round, before any good one", "timeout", null, "unanswered"],
+] as const)("%s is told as what it is", (_, as, minutesSinceDone, trouble) => {
+  const doneAt = minutesSinceDone === null ? null : minutesAgo(minutesSinceDone);
+  const failed = { ...round("cases", at), plannedSeconds: 60, doneAt, failure: { side: "huawei", as } } as const;
+  const steady = round("issues", at);
+
+  expect(troublesOf({ ...well, rounds: [steady, failed], links: {} }, at)).toEqual([trouble]);
+});
+
+test("a hiccup beside a lasting break changes nothing about it", () => {
+  const hiccup = { ...round("issues", at), plannedSeconds: 60, failure: { side: "jira", as: "timeout" } } as const;
+  const lasting = { ...round("cases", at), plannedSeconds: 60, failure: { side: "huawei", as: "not_found" } } as const;
+
+  expect(troublesOf({ ...well, rounds: [hiccup, lasting], links: {} }, at)).toEqual(["unanswered"]);
+  expect(failedRounds({ rounds: [hiccup, lasting] }, at).map(({ as, mayPass }) => [as, mayPass])).toEqual([
+    ["not_found", false],
+    ["timeout", true],
+  ]);
 });
 
 test("an address and a secret in files are read again after an attempt that failed", async ({ onTestFinished }) => {

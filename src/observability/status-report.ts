@@ -51,13 +51,26 @@ export type ConnectionReport = {
 };
 
 /** What keeps a connection from being well. */
-export type Trouble = "stopped" | "refused" | "unanswered" | "held" | "failures" | "late" | "silent" | "quiet";
+export type Trouble =
+  | "stopped"
+  | "refused"
+  | "unanswered"
+  | "held"
+  | "failures"
+  | "late"
+  | "silent"
+  | "quiet"
+  | "unsteady";
 
 /** A change that waits for longer is late: as the alert CasebridgeLagging has it (docs/alerts.yml). */
 export const lateSeconds = 900;
 
 /** Rounds that come so much more rarely than planned are missed. */
 const missedTimes = 3;
+/** After a good round so many planned intervals may bring a failed one before that is more than a hiccup: the next one has failed, too. */
+const hiccupTimes = 2.5;
+/** What does not mend by itself is told at the first time. */
+const lastingBreaks: ReadonlySet<string> = new Set(["forbidden", "not_found", "rejected"]);
 /** A service that tells us to wait for longer keeps rounds away; shorter waits are everyday. */
 const longPauseMs = 60_000;
 
@@ -69,24 +82,42 @@ export function troublesOf(connection: ConnectionReport, at: Date): readonly Tro
   const isPaused = [budgetStates.huawei, budgetStates.jira].some(
     ({ pausedUntil }) => pausedUntil !== null && pausedUntil.getTime() - at.getTime() > longPauseMs,
   );
+  const failed = failedRounds(connection, at);
   const found: readonly (readonly [Trouble, boolean])[] = [
     ["stopped", state === "stopped"],
     ["refused", isRefused],
-    ["unanswered", state !== "stopped" && failedRounds(connection).length > 0],
+    ["unanswered", state !== "stopped" && failed.some(({ mayPass }) => !mayPass)],
     ["held", oldestHeldSeconds !== null],
     ["failures", openFailures > 0],
     // What no round looks for cannot be known to be late.
     ["silent", state !== "stopped" && (isMissed || isPaused || deafSince(connection, at) !== null)],
     ["late", oldestUnmirroredSeconds !== null && oldestUnmirroredSeconds > lateSeconds],
     ["quiet", state !== "stopped" && connection.silences.length > 0],
+    ["unsteady", state !== "stopped" && failed.length > 0 && failed.every(({ mayPass }) => mayPass)],
   ];
   return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));
 }
 
-/** Why rounds failed the last time, each cause once. Refused credentials are told as such. Pure. */
-export function failedRounds({ rounds }: Pick<ConnectionReport, "rounds">): readonly RoundFailure[] {
-  const found = rounds.flatMap(({ failure }) => (failure === null || failure.as === "unauthorized" ? [] : [failure]));
-  return [...new Map(found.map((failure) => [`${failure.side} ${failure.as}`, failure])).values()];
+/** Why a round failed the last time, and whether it may be a hiccup that the next round ends. */
+export type FailedRound = RoundFailure & { readonly mayPass: boolean };
+
+/** Why rounds failed the last time, each cause once, the lasting ones first. Refused credentials are told as such. Pure. */
+export function failedRounds({ rounds }: Pick<ConnectionReport, "rounds">, at: Date): readonly FailedRound[] {
+  const found = rounds.flatMap(({ failure, doneAt, plannedSeconds }): FailedRound[] => {
+    if (failure === null || failure.as === "unauthorized") return [];
+    const isRecent =
+      doneAt !== null &&
+      plannedSeconds !== null &&
+      at.getTime() - doneAt.getTime() <= hiccupTimes * plannedSeconds * 1000;
+    return [{ ...failure, mayPass: isRecent && !lastingBreaks.has(failure.as) }];
+  });
+  found.sort((one, other) => Number(one.mayPass) - Number(other.mayPass));
+  const byCause = new Map<string, FailedRound>();
+  for (const failure of found) {
+    const cause = `${failure.side} ${failure.as}`;
+    if (!byCause.has(cause)) byCause.set(cause, failure);
+  }
+  return [...byCause.values()];
 }
 
 /** Since when no round of some kind has ended well, where that is longer than the schedule explains; `null` = all is well. Pure. */

@@ -55,9 +55,9 @@ function renderOne(view: View, connection: ConnectionReport, settings: readonly 
   const lines: Part[] = [
     stop !== null &&
       html`${badge("bad", t.overview.stopped)} ${reasonName(t, stop)}. ${remedyOf(t, stop)} <a href="/failures?reason=${stop}">${t.overview.goThere}</a>`,
-    ...failedRounds(connection).map((failure) => {
+    ...failedRounds(connection, view.now).map((failure) => {
       const { name, remedy } = breakOf(t, failure);
-      return html`${badge("bad", name)} ${remedy} <a href="#doctor">${t.connections.doctor}</a>`;
+      return html`${badge(failure.mayPass ? "warn" : "bad", name)} ${remedy} <a href="#doctor">${t.connections.doctor}</a>`;
     }),
     ...refused.map(
       (side) =>

@@ -66,6 +66,9 @@ type Problem = {
   readonly address: string;
 };
 
+/** What needs no haste. */
+const mildTroubles: ReadonlySet<Trouble> = new Set(["held", "quiet", "unsteady"]);
+
 /** The overview. `status` null = it could not be read, which the page says. Pure. */
 export function renderOverview(
   view: View,
@@ -120,9 +123,9 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
     const found = troublesOf(connection, status.at).flatMap((trouble): Problem[] => {
       const { name, remedy } = t.troubles[trouble];
       if (trouble === "refused") return refusals(connection, t, place);
-      if (trouble === "unanswered")
-        return failedRounds(connection).map((failure) => ({
-          ...{ tone: "bad", where, address: place },
+      if (trouble === "unanswered" || trouble === "unsteady")
+        return failedRounds(connection, status.at).map((failure) => ({
+          ...{ tone: failure.mayPass ? "warn" : "bad", where, address: place },
           ...breakOf(t, failure),
         }));
       if (trouble === "stopped") {
@@ -142,7 +145,7 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
       const addresses: Readonly<Record<string, string>> = { held: waiting, late: waiting, failures: "/failures" };
       return [
         {
-          tone: trouble === "held" || trouble === "quiet" ? "warn" : "bad",
+          tone: mildTroubles.has(trouble) ? "warn" : "bad",
           where,
           name,
           remedy,
@@ -212,7 +215,7 @@ function standing(connection: ConnectionReport, t: Texts, at: Date): Html {
   const troubles = troublesOf(connection, at);
   if (troubles.includes("refused")) return badge("bad", t.overview.refused);
   const [worst] = troubles.filter((trouble) => trouble !== "failures");
-  if (worst !== undefined) return badge(worst === "held" || worst === "quiet" ? "warn" : "bad", t.troubles[worst].name);
+  if (worst !== undefined) return badge(mildTroubles.has(worst) ? "warn" : "bad", t.troubles[worst].name);
   if (connection.pausedToJira || connection.pausedToHuawei) return badge("warn", t.overview.paused);
   return badge("good", t.overview.running);
 }

@@ -143,6 +143,10 @@ export const en = {
       remedy:
         "Renew the credentials that the doctor names. A secret in a file (NAME_FILE) is read again by itself; any other needs a restart of the worker.",
     },
+    unsteady: {
+      name: "the last round failed",
+      remedy: "It is tried again at the next interval; if that fails too, it is told as what it is.",
+    },
     unanswered: {
       name: "a service cannot be asked",
       remedy: "Mirroring goes on by itself as soon as it can be.",

@@ -138,6 +138,7 @@ export const zh: Texts = {
       name: "服务拒绝了凭据",
       remedy: "更新诊断所指出的凭据。文件中的密钥（NAME_FILE）会自动重新读取，其他密钥需要重启 worker。",
     },
+    unsteady: { name: "上一轮同步失败", remedy: "下一轮会自动重试；如再次失败，将作为故障提示。" },
     unanswered: { name: "无法访问某个服务", remedy: "恢复访问后会自动继续同步。" },
     held: { name: "有变更被暂缓同步", remedy: "查看等待中的关联：暂停的方向、保留规则或熔断器将其暂缓。" },
     failures: { name: "有失败等待人工处理", remedy: "失败页面列出每种原因的处理办法。" },
