@@ -1,11 +1,17 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { FileTooLarge, makeSpool, SpoolFull } from "./spool.ts";
 
 async function* bytes(...chunks: string[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "spool-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
 }
 
 /** Files in the folders of all spools. */
@@ -16,7 +22,7 @@ async function spooled(dataDir: string): Promise<string[]> {
 }
 
 test("a stored file has its bytes, size and hash, and is readable by its owner alone", async () => {
-  const spool = await makeSpool(await mkdtemp(join(tmpdir(), "spool-")));
+  const spool = await makeSpool(await makeFolder());
 
   const entry = await spool.store(bytes("ab", "c"), 3);
 
@@ -28,7 +34,7 @@ test("a stored file has its bytes, size and hash, and is readable by its owner a
 });
 
 test("a file of 0 bytes is a file", async () => {
-  const spool = await makeSpool(await mkdtemp(join(tmpdir(), "spool-")));
+  const spool = await makeSpool(await makeFolder());
 
   const entry = await spool.store(bytes(), 10);
 
@@ -37,7 +43,7 @@ test("a file of 0 bytes is a file", async () => {
 });
 
 test("a source over the limit leaves nothing behind", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "spool-"));
+  const dataDir = await makeFolder();
   const spool = await makeSpool(dataDir);
 
   await expect(spool.store(bytes("abcd"), 3)).rejects.toBeInstanceOf(FileTooLarge);
@@ -47,7 +53,7 @@ test("a source over the limit leaves nothing behind", async () => {
 });
 
 test("all files together are capped: what does not fit is left out until there is room, and one alone always fits", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "spool-"));
+  const dataDir = await makeFolder();
   const spool = await makeSpool(dataDir, 6);
 
   const first = await spool.store(bytes("abcd"), 100);
@@ -75,7 +81,7 @@ async function leaveBehind(dataDir: string): Promise<string> {
 }
 
 test("what a killed process left is cleared at the next start, and nothing else", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "spool-"));
+  const dataDir = await makeFolder();
   const root = join(dataDir, "spool");
   const dead = await leaveBehind(dataDir);
   const shared = await leaveBehind(dataDir);
@@ -96,7 +102,7 @@ test("what a killed process left is cleared at the next start, and nothing else"
 });
 
 test("another replica's files stay, on this host and on others, until nobody has touched their mark for long", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "spool-"));
+  const dataDir = await makeFolder();
   const here = await makeSpool(dataDir);
   await here.storeText("on its way");
   const elsewhere = await leaveBehind(dataDir);

@@ -21,6 +21,9 @@ test("on a site without request types nothing is made, and the failure names wha
   expect(JSON.stringify(shown.json)).toContain("issue.requestType: the site has no field for request types");
 });
 
+/** The organization that the portal has put on a customer's request. */
+const organizations = [{ id: "7", name: "Example Corp" }];
+
 const desk = {
   projectKey: "DESK",
   jira: {
@@ -68,7 +71,7 @@ test("a request that a customer opened in the portal becomes a case as any issue
     description: "Since this morning",
     labels: ["huawei-case"],
     author: "customer",
-    customFields: { customfield_10010: { requestType: { id: "26" } } },
+    customFields: { customfield_10010: { requestType: { id: "26" } }, customfield_10002: organizations },
   });
   for (let turn = 0; turn < 3; turn += 1) {
     await stage.round();
@@ -81,4 +84,6 @@ test("a request that a customer opened in the portal becomes a case as any issue
   expect(issue?.labels).not.toContain("huawei-case");
   expect(issue?.labels).toContain(`hwcase-${cases[0]?.caseId}`);
   expect(issue?.customFields.customfield_10010).toMatchObject({ requestType: { id: "26" } });
+  // Whom the customer belongs to is no business of a mirror.
+  expect(issue?.customFields.customfield_10002).toEqual(organizations);
 });

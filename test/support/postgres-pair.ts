@@ -3,9 +3,10 @@
  * managed database has it. The primary can be killed, frozen, or fenced so that it only reads; the standby is promoted.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFile, chown, cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { ensureCluster } from "../../src/embedded-postgres/cluster.ts";
@@ -82,6 +83,13 @@ export async function startPostgresPair(): Promise<PostgresPair> {
     // The children of a postmaster are in its group.
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, name);
   };
+  const end = async (server: Server): Promise<void> => {
+    const { child } = server;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    signal(server, "SIGKILL");
+    await gone;
+  };
   const primary = start(0, ["synchronous_standby_names=standby"]);
   const standby = start(1, []);
   await waitFor("the standby follows", () =>
@@ -112,8 +120,10 @@ export async function startPostgresPair(): Promise<PostgresPair> {
     },
     async drop() {
       await proxy.close();
-      for (const server of [primary, standby]) signal(server, "SIGKILL");
-      await rm(base, { recursive: true, force: true, maxRetries: 5 });
+      await Promise.all([primary, standby].map(end));
+      // A superuser's cluster lies in a folder of its own, outside of ours.
+      for (const dir of [dirname(dirname(context.dataDir)), base])
+        await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
