@@ -26,7 +26,7 @@ import {
   throttleGrowth,
 } from "../lib/retry.ts";
 import { type ObservedServiceClock, toOurTime } from "../lib/service-clock.ts";
-import { mayStillWrite } from "../lib/standing.ts";
+import { takeTurn } from "../lib/standing.ts";
 import type { Clock, Log } from "../sync/ports.ts";
 import {
   answerError,
@@ -287,12 +287,16 @@ async function repeat<Result>(
   const spent = { throttled: 0, repeats: 0 };
   let mayHaveLanded = false;
   for (;;) {
-    if (!(await mayStart(deps, call))) {
+    const release = await begin(deps, call);
+    if (release === null) {
       const error = notStarted(call);
       throw mayHaveLanded ? withUnknownOutcome(error) : error;
     }
     try {
-      return await inSlot(deps.slots, count, once);
+      return await once().finally(() => {
+        release();
+        count();
+      });
     } catch (error) {
       if (!isServiceError(error)) throw error;
       // Gone after an attempt whose answer was lost: it was that attempt (jira.md 2.5).
@@ -305,24 +309,23 @@ async function repeat<Result>(
   }
 }
 
-/** Waits for the call's turn. False where it may not start any more. */
-async function mayStart(deps: RepeatDeps, call: CallContext): Promise<boolean> {
+/** Waits for the call's turn and for a slot; answers what frees the slot, `null` where the call may not start any more. */
+async function begin(deps: RepeatDeps, call: CallContext): Promise<(() => void) | null> {
   const isEnding = (): boolean => deps.ending?.aborted === true;
   await deps.endpoints.wait(call.operation);
   await deps.budget.take(call.lane, deps.ending).catch((error: unknown) => {
     if (!isEnding()) throw error;
   });
-  return !isEnding() && (call.effect === "read" || mayStillWrite());
-}
-
-async function inSlot<Result>(slots: Slots, count: () => void, once: () => Promise<Result>): Promise<Result> {
-  const release = await slots.take();
+  if (isEnding()) return null;
+  const release = await deps.slots.take();
   try {
-    return await once();
-  } finally {
+    if (call.effect === "read" || (await takeTurn())) return release;
+  } catch (error) {
     release();
-    count();
+    throw error;
   }
+  release();
+  return null;
 }
 
 async function mayRepeat(

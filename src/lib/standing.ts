@@ -8,17 +8,31 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
-const storage = new AsyncLocalStorage<() => boolean>();
+type Standing = { readonly mayWrite: () => boolean; readonly atTurn?: () => Promise<void> };
 
-/** Runs `work`; every `mayStillWrite` inside of it asks `mayWrite`. */
+const storage = new AsyncLocalStorage<Standing>();
+
+/** Runs `work`; every `takeTurn` inside of it asks `mayWrite`. */
 export function whileStanding<Result>(mayWrite: () => boolean, work: () => Promise<Result>): Promise<Result> {
-  return storage.run(mayWrite, work);
+  return storage.run({ mayWrite }, work);
 }
 
 /**
- * Whether a write may start now; true outside of `whileStanding`. Where it may not, a transport sends nothing and throws a
- * `ServiceError` of kind `rate_limited` with code `NOT_STARTED`: waiting costs no attempt.
+ * Runs `work`, under the standing that it has already. `atTurn` is called when the turn of a write inside has come, before each attempt:
+ * what counts from the moment of a write counts from then. What it throws, `takeTurn` throws.
  */
-export function mayStillWrite(): boolean {
-  return storage.getStore()?.() ?? true;
+export function withTurn<Result>(atTurn: () => Promise<void>, work: () => Promise<Result>): Promise<Result> {
+  return storage.run({ mayWrite: () => true, ...storage.getStore(), atTurn }, work);
+}
+
+/**
+ * Called by a transport whose waits are over, right before it sends a write. Whether it may start now; true outside of `whileStanding`.
+ * Where it may not, the transport sends nothing and throws a `ServiceError` of kind `rate_limited` with code `NOT_STARTED`: waiting costs
+ * no attempt.
+ */
+export async function takeTurn(): Promise<boolean> {
+  const standing = storage.getStore();
+  if (standing === undefined) return true;
+  await standing.atTurn?.();
+  return standing.mayWrite();
 }

@@ -30,16 +30,10 @@ type StateDeps = {
  */
 export function makeState(deps: StateDeps): StatePort {
   const { prisma, clock, seal = null } = deps;
-  // Nothing ever changes it, and every run asks for it.
-  let installation: Promise<string> | null = null;
   const watchedSince = () => new Date(clock.now().getTime() - watchedAfterCloseMs);
 
   return {
-    getInstallation: () =>
-      (installation ??= connections.getInstallation(prisma).catch((error: unknown) => {
-        installation = null;
-        throw error;
-      })),
+    getInstallation: () => connections.getInstallation(prisma),
     getConnection: (name) => connections.getConnection(prisma, name),
     listBreakers: (connectionName) => connections.listBreakers(prisma, connectionName),
     patchConnection: (name, patch) => connections.patchConnection(prisma, name, patch),

@@ -96,6 +96,7 @@ export async function startStage(
   } = {},
 ) {
   let nowMs = Date.now();
+  const paces = { huawei: options.huaweiPaceMs ?? 0, jira: 0 };
   const clock = { now: () => new Date(nowMs) };
   const huawei = await startHuaweiSimulator({ ...options.huawei, now: () => nowMs });
   const tap = await startTap(Number(new URL(huawei.url).port));
@@ -126,7 +127,7 @@ export async function startStage(
     budgetOf: (side) => ({
       ...unlimitedBudget,
       take: async () => {
-        if (side === "huawei") nowMs += options.huaweiPaceMs ?? 0;
+        nowMs += paces[side];
       },
     }),
   };
@@ -272,6 +273,10 @@ export async function startStage(
     reconcileDeps,
     advance: (ms: number): void => {
       nowMs += ms;
+    },
+    /** How long each request to that side waits for its turn from now on, by the stage's clock. */
+    setPace: (side: keyof typeof paces, ms: number): void => {
+      paces[side] = ms;
     },
     runDue,
     /** What is due, with some of Jira's answers replaced: for what the simulator cannot be told to do. */

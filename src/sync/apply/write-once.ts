@@ -8,6 +8,7 @@ import type { KnownIntentKind } from "../../domain/rows/intent-key.ts";
 import { isServiceError, ServiceError, type Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { GuardSettings } from "../../domain/text/guard.ts";
+import { withTurn } from "../../lib/standing.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesBreaker, LeasedLink, StateStep } from "../state.ts";
 import { type Gate, Unjudged, Withheld } from "./gate.ts";
@@ -70,6 +71,9 @@ export class Unsettled extends Error {
 /** Longest time that one remote call may take; the lease must outlast it. */
 export const callTimeMaxMs = 32_000;
 
+/** A write that waited longer for its turn is noted again: by then its first look would come early. */
+const turnNoteMs = 2_000;
+
 /** A write that is made once. `intent` is stored before it, unless an earlier attempt has stored one under the same key. */
 type Write<Kind extends KnownIntentKind, Result> = {
   readonly intent: NewIntent<Kind> & NewIntent;
@@ -97,23 +101,23 @@ export async function writeOnce<Kind extends KnownIntentKind, Result>(
   if (existing !== undefined && (existing.state !== "planned" || existing.unreadable)) throw new Unsettled(key);
   const payload = frozenPayload(existing, write.intent);
   if (leased.remainingMs() < callTimeMaxMs) await leased.renew();
-  const attemptedAt = deps.clock.now();
+  let attemptedAt = deps.clock.now();
   await leased.apply({
     ...(existing === undefined ? { intents: [write.intent] } : {}),
     intentPatches: [
-      {
-        key,
-        state: "unknown",
-        attemptedAt,
-        looks: 0,
-        nextLookAt: firstLook(deps, write.intent, attemptedAt),
-        attempts: (existing?.attempts ?? 0) + 1,
-      },
+      { ...sentAt(deps, write.intent, attemptedAt), state: "unknown", attempts: (existing?.attempts ?? 0) + 1 },
     ],
   });
+  /** It leaves only now: the looks count from here, whatever becomes of this process (rule 2). */
+  const noteTurn = async (): Promise<void> => {
+    const now = deps.clock.now();
+    if (now.getTime() - attemptedAt.getTime() < turnNoteMs) return;
+    attemptedAt = now;
+    await leased.apply({ intentPatches: [sentAt(deps, write.intent, now)] });
+  };
   let result: Result;
   try {
-    result = await write.call(payload);
+    result = await withTurn(noteTurn, () => write.call(payload));
   } catch (error) {
     await leased.apply(afterFailure(deps, write, error));
     throw error;
@@ -137,9 +141,10 @@ function frozenPayload<Kind extends KnownIntentKind>(
   return (existing !== undefined && existing.kind !== "unknown" ? existing.payload : intent.payload) as PayloadOf<Kind>;
 }
 
-function firstLook(deps: ApplyDeps, intent: NewIntent, attemptedAt: Date): Date | null {
+/** An attempt at that moment, whose looks are all to come. */
+function sentAt(deps: ApplyDeps, intent: NewIntent, attemptedAt: Date) {
   const [look] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
-  return look ?? null;
+  return { key: intent.key, attemptedAt, looks: 0, nextLookAt: look ?? null };
 }
 
 /** What is remembered of an attempt that failed. */
@@ -153,10 +158,8 @@ function afterFailure<Kind extends KnownIntentKind, Result>(
   // The gate let nothing out: the next run decides anew.
   if (error instanceof Withheld || error instanceof Unjudged) return planned;
   if (!(error instanceof ServiceError) || error.facts.outcomeUnknown) {
-    // It may have been executed only now, after waiting for its turn: the looks count from here.
-    const attemptedAt = deps.clock.now();
-    const nextLookAt = firstLook(deps, intent, attemptedAt);
-    return { intentPatches: [{ key, attemptedAt, looks: 0, nextLookAt }] };
+    // It may have been executed only now, at the end of its time: the looks count from here.
+    return { intentPatches: [sentAt(deps, intent, deps.clock.now())] };
   }
   // What we may not do today is done once we may; every other refusal is final.
   const isMessage = side === "huawei" && writeWord(kind) === "message";
