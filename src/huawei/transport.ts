@@ -21,7 +21,7 @@ import {
 } from "../lib/retry.ts";
 import type { Sealed } from "../lib/sealed.ts";
 import { type ObservedServiceClock, toServiceTime } from "../lib/service-clock.ts";
-import { takeTurn } from "../lib/standing.ts";
+import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Log } from "../sync/ports.ts";
 import { type CallFacts, notStarted, readAnswer, refusedLocally, toServiceError } from "./answers.ts";
 import type { Login } from "./iam.ts";
@@ -156,7 +156,7 @@ async function repeat<Result>(
     const aheadMs = deps.serviceClock.aheadMs();
     if (!(await mayTake(deps, lane))) throw notStarted(call);
     const prepared = (await call.prepare?.()) ?? null;
-    if (call.write && !(await takeTurn())) throw notStarted(call);
+    if (call.write && !mayStillWrite()) throw notStarted(call);
     try {
       return await attempt(deps, { call, prepared, pass }, consume);
     } catch (error) {

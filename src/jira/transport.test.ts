@@ -220,9 +220,8 @@ describe("requests to Jira", () => {
     const at = await start(() => ({ status: 204 }));
 
     const error = await failureOf(
-      whileStanding(
-        () => false,
-        () => at.client.deleteComment(issueId, commentId, "live"),
+      whileStanding({ mayStart: () => false, mayGoOn: () => false }, () =>
+        at.client.deleteComment(issueId, commentId, "live"),
       ),
     );
 

@@ -26,7 +26,7 @@ import {
   throttleGrowth,
 } from "../lib/retry.ts";
 import { type ObservedServiceClock, toOurTime } from "../lib/service-clock.ts";
-import { takeTurn } from "../lib/standing.ts";
+import { mayStillWrite } from "../lib/standing.ts";
 import type { Clock, Log } from "../sync/ports.ts";
 import {
   answerError,
@@ -318,12 +318,7 @@ async function begin(deps: RepeatDeps, call: CallContext): Promise<(() => void) 
   });
   if (isEnding()) return null;
   const release = await deps.slots.take();
-  try {
-    if (call.effect === "read" || (await takeTurn())) return release;
-  } catch (error) {
-    release();
-    throw error;
-  }
+  if (call.effect === "read" || mayStillWrite()) return release;
   release();
   return null;
 }

@@ -18,6 +18,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { TLSSocket } from "node:tls";
 import { recorded } from "./answer-recorder.ts";
 import { certificateTrouble, issuerOf } from "./certificate-trouble.ts";
+import { mayStillSend } from "./standing.ts";
 import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
 
@@ -244,6 +245,12 @@ async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Pr
     for await (const chunk of body.chunks) {
       // An early refusal (413) ends the upload; what is left unsent keeps the connection from being used again.
       if (answered || outgoing.destroyed) return;
+      if (!mayStillSend()) {
+        outgoing.destroy(
+          new HttpFailure({ reason: "reset", mayHaveArrived: true, message: `given up on the way to ${origin}` }),
+        );
+        return;
+      }
       await written(chunk);
     }
     if (!answered && !outgoing.destroyed) outgoing.end();

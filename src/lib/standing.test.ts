@@ -1,39 +1,25 @@
 import { expect, test } from "vitest";
-import { takeTurn, whileStanding, withTurn } from "./standing.ts";
+import { mayStillSend, mayStillWrite, whileStanding } from "./standing.ts";
 
-test("the question is asked anew each time, and only by work that was started under it", async () => {
-  let held = true;
-  const answers: boolean[] = [];
+test("the questions are asked anew each time, and only by work that was started under them", async () => {
+  let heldMs = 40;
+  const answers: [boolean, boolean][] = [];
+  const ask = () => void answers.push([mayStillWrite(), mayStillSend()]);
 
-  await whileStanding(
-    () => held,
-    async () => {
-      answers.push(await takeTurn());
-      held = false;
-      answers.push(await takeTurn());
-    },
-  );
+  await whileStanding({ mayStart: () => heldMs >= 30, mayGoOn: () => heldMs >= 10 }, async () => {
+    ask();
+    heldMs = 20;
+    await Promise.resolve();
+    ask();
+    heldMs = 5;
+    ask();
+  });
+  ask();
 
-  expect(answers).toEqual([true, false]);
-  expect(await takeTurn()).toBe(true);
-});
-
-test("what is to happen when a turn has come happens before the question, and at each turn", async () => {
-  let turns = 0;
-  const ask = () =>
-    withTurn(
-      async () => {
-        turns += 1;
-      },
-      async () => [await takeTurn(), await takeTurn()],
-    );
-
-  expect(await whileStanding(() => turns < 2, ask)).toEqual([true, false]);
-  expect(turns).toBe(2);
-  expect(await ask()).toEqual([true, true]);
-  await expect(
-    withTurn(async () => {
-      throw new Error("the lease was lost");
-    }, takeTurn),
-  ).rejects.toThrow("the lease was lost");
+  expect(answers).toEqual([
+    [true, true],
+    [false, true],
+    [false, false],
+    [true, true],
+  ]);
 });

@@ -8,31 +8,30 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
-type Standing = { readonly mayWrite: () => boolean; readonly atTurn?: () => Promise<void> };
+/** What the work under way may still do. */
+type Standing = {
+  /** Whether a write may start now. */
+  readonly mayStart: () => boolean;
+  /** Whether more of a write that has started may leave. */
+  readonly mayGoOn: () => boolean;
+};
 
 const storage = new AsyncLocalStorage<Standing>();
 
-/** Runs `work`; every `takeTurn` inside of it asks `mayWrite`. */
-export function whileStanding<Result>(mayWrite: () => boolean, work: () => Promise<Result>): Promise<Result> {
-  return storage.run({ mayWrite }, work);
+/** Runs `work`; `mayStillWrite` and `mayStillSend` inside of it ask `standing`. */
+export function whileStanding<Result>(standing: Standing, work: () => Promise<Result>): Promise<Result> {
+  return storage.run(standing, work);
 }
 
 /**
- * Runs `work`, under the standing that it has already. `atTurn` is called when the turn of a write inside has come, before each attempt:
- * what counts from the moment of a write counts from then. What it throws, `takeTurn` throws.
+ * Whether a write may start now; true outside of `whileStanding`. Where it may not, a transport sends nothing and throws a
+ * `ServiceError` of kind `rate_limited` with code `NOT_STARTED`: waiting costs no attempt.
  */
-export function withTurn<Result>(atTurn: () => Promise<void>, work: () => Promise<Result>): Promise<Result> {
-  return storage.run({ mayWrite: () => true, ...storage.getStore(), atTurn }, work);
+export function mayStillWrite(): boolean {
+  return storage.getStore()?.mayStart() ?? true;
 }
 
-/**
- * Called by a transport whose waits are over, right before it sends a write. Whether it may start now; true outside of `whileStanding`.
- * Where it may not, the transport sends nothing and throws a `ServiceError` of kind `rate_limited` with code `NOT_STARTED`: waiting costs
- * no attempt.
- */
-export async function takeTurn(): Promise<boolean> {
-  const standing = storage.getStore();
-  if (standing === undefined) return true;
-  await standing.atTurn?.();
-  return standing.mayWrite();
+/** Whether the next piece of a long upload may leave; true outside of `whileStanding`. What stays incomplete is no write. */
+export function mayStillSend(): boolean {
+  return storage.getStore()?.mayGoOn() ?? true;
 }

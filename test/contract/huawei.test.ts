@@ -661,9 +661,8 @@ describe("new cases", () => {
   test("a write whose turn came too late sends nothing and costs nothing", async () => {
     const client = await start();
 
-    const error = await whileStanding(
-      () => false,
-      () => client.createCase(sealOwn(input), "live"),
+    const error = await whileStanding({ mayStart: () => false, mayGoOn: () => false }, () =>
+      client.createCase(sealOwn(input), "live"),
     ).catch((thrown) => thrown);
 
     expect(error).toMatchObject({ facts: { kind: "rate_limited", code: "NOT_STARTED", outcomeUnknown: false } });

@@ -13,6 +13,7 @@ import { isServiceError, type ServiceError } from "../../src/domain/service-erro
 import { makeJiraClient } from "../../src/jira/jira-client.ts";
 import { makeTextPort } from "../../src/jira/text-port.ts";
 import { Secret } from "../../src/lib/secret.ts";
+import { whileStanding } from "../../src/lib/standing.ts";
 import type { Log, Spool, SpooledFile } from "../../src/sync/ports.ts";
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -681,6 +682,27 @@ describe("the Jira adapter", () => {
     const download = client.downloadFile(toId<AttachmentId>(attachmentId), spool, 1_000, "live");
 
     await expect(download).rejects.toMatchObject({ name: "FileTooLarge" });
+  });
+
+  it("leaves an upload incomplete, which Jira does not store, once another run may hold the link", async () => {
+    const client = makeClient();
+    const { issueId, issueKey } = await createIssue(client);
+    const file = await spooled(randomBytes(1_000_000));
+    let pieces = 0;
+    const mayGoOn = (): boolean => {
+      pieces += 1;
+      return pieces < 3;
+    };
+
+    const error = await failure(
+      whileStanding({ mayStart: () => true, mayGoOn }, () =>
+        client.uploadFile(issueId, { file, name: "a.bin" }, "live"),
+      ),
+    );
+
+    expect(pieces).toBe(3);
+    expect(error.facts).toMatchObject({ kind: "unavailable", outcomeUnknown: true });
+    expect(sim.control.getIssue({ issue: issueKey }).attachments).toEqual([]);
   });
 
   it("reads the size limit, keeps it for an hour, and reports a file beyond it as refused", async () => {

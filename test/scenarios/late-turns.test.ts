@@ -1,6 +1,6 @@
 /**
- * A write waits long for its turn, lands, and its process dies before it can say so. Its settle time counts from the moment it left, not
- * from the moment it queued: else the last look would come while the reading still lags, and the write would be made twice (rule 2).
+ * A write waits long for its turn, lands, and its process dies before it can say so. Its settle time counts from when it can have left last,
+ * not from the moment it queued: else the last look would come while the reading still lags, and the write would be made twice (rule 2).
  */
 import { afterEach, expect, test } from "vitest";
 import { type Stage, startStage } from "../support/stage.ts";

@@ -144,8 +144,8 @@ export async function settleAction(
   let result: "done" | "perhaps" = "done";
   if (!happened) {
     try {
-      const attemptedAt = toServiceTime(intent.attemptedAt ?? intent.createdAt, deps.huawei.serviceClock.aheadMs());
-      const since = attemptedAt.getTime() - 5 * 60_000;
+      const createdAt = toServiceTime(intent.createdAt, deps.huawei.serviceClock.aheadMs());
+      const since = createdAt.getTime() - 5 * 60_000;
       const log = await deps.huawei.listOperations(needCase(leased), deps.lane);
       happened = log.some(
         (entry) =>

@@ -25,6 +25,32 @@ export function settleSecondsOf(
 }
 
 /**
+ * An attempt whose process cannot tell its outcome has ended by now: it may have left only a moment ago, after long waits for its turn or
+ * at the end of a long upload, so its looks count from here.
+ */
+export function endedAttempt(
+  { clock, settings }: LookDeps,
+  intent: Parameters<typeof settleSecondsOf>[0] & { readonly key: string },
+) {
+  const attemptedAt = clock.now();
+  const [look] = lookTimes(attemptedAt, settleSecondsOf(intent, settings));
+  return { key: intent.key, attemptedAt, looks: 0, nextLookAt: look ?? null };
+}
+
+/**
+ * Ends the attempts that an earlier run left under way: it died, or could not store how they ended. They are looked for at once, and given
+ * up only by looks that count from here.
+ */
+export async function endLeftAttempts(deps: LookDeps, leased: LeasedLink): Promise<void> {
+  const left = leased.snapshot.intents.filter(
+    ({ kind, state, nextLookAt }) => kind !== "unknown" && state === "unknown" && nextLookAt === null,
+  );
+  if (left.length === 0) return;
+  const patches = left.map((intent) => ({ ...endedAttempt(deps, intent), nextLookAt: deps.clock.now() }));
+  await leased.apply({ intentPatches: patches });
+}
+
+/**
  * Records an empty look at an unknown or sent write, by a reading that began at `readAt`. An unknown one is released for repeating after the last look; a sent one is
  * never repeated, and is reported once when it stays invisible. Answers the moment of the next look, `null` when there is none.
  */

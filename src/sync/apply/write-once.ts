@@ -8,11 +8,10 @@ import type { KnownIntentKind } from "../../domain/rows/intent-key.ts";
 import { isServiceError, ServiceError, type Side } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { GuardSettings } from "../../domain/text/guard.ts";
-import { withTurn } from "../../lib/standing.ts";
 import type { Clock, HuaweiPort, JiraPort, Log, Spool, TextPort } from "../ports.ts";
 import type { ClosesBreaker, LeasedLink, StateStep } from "../state.ts";
 import { type Gate, Unjudged, Withheld } from "./gate.ts";
-import { lookTimes, settleSecondsOf } from "./looks.ts";
+import { endedAttempt } from "./looks.ts";
 
 /** What a write needs around it. */
 export type ApplyDeps = {
@@ -71,8 +70,8 @@ export class Unsettled extends Error {
 /** Longest time that one remote call may take; the lease must outlast it. */
 export const callTimeMaxMs = 32_000;
 
-/** A write that waited longer for its turn is noted again: by then its first look would come early. */
-const turnNoteMs = 2_000;
+/** Of the lease, what must be left for the next piece of a long upload: its end arrives before another run can hold the link. */
+export const sendTimeMs = 10_000;
 
 /** A write that is made once. `intent` is stored before it, unless an earlier attempt has stored one under the same key. */
 type Write<Kind extends KnownIntentKind, Result> = {
@@ -101,23 +100,23 @@ export async function writeOnce<Kind extends KnownIntentKind, Result>(
   if (existing !== undefined && (existing.state !== "planned" || existing.unreadable)) throw new Unsettled(key);
   const payload = frozenPayload(existing, write.intent);
   if (leased.remainingMs() < callTimeMaxMs) await leased.renew();
-  let attemptedAt = deps.clock.now();
   await leased.apply({
     ...(existing === undefined ? { intents: [write.intent] } : {}),
+    // Without a look: it is under way, and nobody can say yet when it leaves.
     intentPatches: [
-      { ...sentAt(deps, write.intent, attemptedAt), state: "unknown", attempts: (existing?.attempts ?? 0) + 1 },
+      {
+        key,
+        state: "unknown",
+        attemptedAt: deps.clock.now(),
+        looks: 0,
+        nextLookAt: null,
+        attempts: (existing?.attempts ?? 0) + 1,
+      },
     ],
   });
-  /** It leaves only now: the looks count from here, whatever becomes of this process (rule 2). */
-  const noteTurn = async (): Promise<void> => {
-    const now = deps.clock.now();
-    if (now.getTime() - attemptedAt.getTime() < turnNoteMs) return;
-    attemptedAt = now;
-    await leased.apply({ intentPatches: [sentAt(deps, write.intent, now)] });
-  };
   let result: Result;
   try {
-    result = await withTurn(noteTurn, () => write.call(payload));
+    result = await write.call(payload);
   } catch (error) {
     await leased.apply(afterFailure(deps, write, error));
     throw error;
@@ -125,7 +124,10 @@ export async function writeOnce<Kind extends KnownIntentKind, Result>(
   const { keep = false, ...step } = write.confirm(result);
   await leased.apply(
     keep
-      ? { ...step, intentPatches: [...(step.intentPatches ?? []), { key, state: "sent" }] }
+      ? {
+          ...step,
+          intentPatches: [...(step.intentPatches ?? []), { ...endedAttempt(deps, write.intent), state: "sent" }],
+        }
       : { ...step, confirmedIntents: [...(step.confirmedIntents ?? []), key] },
   );
   tellWrite(deps, leased, { side, action: writeWord(kind) });
@@ -141,12 +143,6 @@ function frozenPayload<Kind extends KnownIntentKind>(
   return (existing !== undefined && existing.kind !== "unknown" ? existing.payload : intent.payload) as PayloadOf<Kind>;
 }
 
-/** An attempt at that moment, whose looks are all to come. */
-function sentAt(deps: ApplyDeps, intent: NewIntent, attemptedAt: Date) {
-  const [look] = lookTimes(attemptedAt, settleSecondsOf(intent, deps.settings));
-  return { key: intent.key, attemptedAt, looks: 0, nextLookAt: look ?? null };
-}
-
 /** What is remembered of an attempt that failed. */
 function afterFailure<Kind extends KnownIntentKind, Result>(
   deps: ApplyDeps,
@@ -158,8 +154,7 @@ function afterFailure<Kind extends KnownIntentKind, Result>(
   // The gate let nothing out: the next run decides anew.
   if (error instanceof Withheld || error instanceof Unjudged) return planned;
   if (!(error instanceof ServiceError) || error.facts.outcomeUnknown) {
-    // It may have been executed only now, at the end of its time: the looks count from here.
-    return { intentPatches: [sentAt(deps, intent, deps.clock.now())] };
+    return { intentPatches: [endedAttempt(deps, intent)] };
   }
   // What we may not do today is done once we may; every other refusal is final.
   const isMessage = side === "huawei" && writeWord(kind) === "message";

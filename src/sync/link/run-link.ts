@@ -8,7 +8,8 @@ import { linkLeaseMs, renewEveryMs } from "../../domain/lease.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { withHeartbeat } from "../../lib/heartbeat.ts";
 import { whileStanding } from "../../lib/standing.ts";
-import { callTimeMaxMs } from "../apply/write-once.ts";
+import { endLeftAttempts } from "../apply/looks.ts";
+import { callTimeMaxMs, sendTimeMs } from "../apply/write-once.ts";
 import { backoffMs, blocked, deferred, ignored, type Outcome } from "../outcome.ts";
 import { CaseAlreadyLinked, IssueAlreadyLinked, type LeasedLink, LeaseLost } from "../state.ts";
 import { MarksUnread } from "./first-write.ts";
@@ -40,7 +41,10 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
       // A request that waited past the lease (for its turn, or because the machine stood still) must not write any more.
       () =>
         whileStanding(
-          () => leased.remainingMs() >= callTimeMaxMs,
+          {
+            mayStart: () => leased.remainingMs() >= callTimeMaxMs,
+            mayGoOn: () => leased.remainingMs() >= sendTimeMs,
+          },
           () => runFlow(deps, leased, run),
         ),
       () => leased.renew(),
@@ -132,6 +136,7 @@ async function runFlow(base: LinkDeps, leased: LeasedLink, run: Run): Promise<Ou
   const deps = await toRunDeps(base, link);
   warnOfUnknownRows(deps, leased);
   await dropUnreadable(leased);
+  await endLeftAttempts(deps, leased);
   const asksForCase = link.caseId === null && link.issueId !== null;
   return asksForCase ? requestCase(deps, leased, run, connection) : reconcileLink(deps, leased, run, connection);
 }

@@ -106,8 +106,8 @@ async function lookForIssue(deps: ApplyDeps, leased: LeasedLink, intent: Intent<
 }
 
 /** Since when an issue that an intent was for may have been made, with ten minutes for clocks. */
-function madeLately({ clock }: ApplyDeps, { attemptedAt, createdAt, payload }: Intent<"issue">) {
-  const spanMs = clock.now().getTime() - (attemptedAt ?? createdAt).getTime();
+function madeLately({ clock }: ApplyDeps, { createdAt, payload }: Intent<"issue">) {
+  const spanMs = clock.now().getTime() - createdAt.getTime();
   return { minutes: spanMs / 60_000 + 10, issueType: payload.issueType ?? null };
 }
 

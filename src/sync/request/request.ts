@@ -48,9 +48,8 @@ export async function reconcileRequest(
   if (intent !== undefined && intent.state !== "planned") {
     const due = dueLook(intent, deps).at;
     if (due > deps.clock.now()) return { kind: "wait", until: due, reason: "case_unknown", writes: 0 };
-    const attemptedAt = intent.attemptedAt ?? intent.createdAt;
     const readAt = deps.clock.now();
-    const found = await findCaseOf(deps, issueId, new Date(attemptedAt.getTime() - overlapMs));
+    const found = await findCaseOf(deps, issueId, new Date(intent.createdAt.getTime() - overlapMs));
     if (found !== null) {
       await leased.apply(adoptedStep(deps, found, intent.payload));
       await forgetRefusals(leased);
