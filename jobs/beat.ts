@@ -148,9 +148,9 @@ export function makeQueued(elapsedMs: () => number = () => performance.now()): Q
 }
 
 /**
- * The turn, rounded down to a power of two: a job's place among its connection's is near enough, and it is lifted a few times instead of at
- * each beat.
+ * The turn, rounded down to a power of eight: a job's place among its connection's is near enough, and it is lifted twice at most instead
+ * of at each beat.
  */
 function bandOf(turn: number): number {
-  return turn < 2 ? turn : 2 ** Math.floor(Math.log2(turn));
+  return turn < 2 ? turn : 8 ** Math.floor(Math.log2(turn) / 3);
 }

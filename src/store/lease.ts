@@ -35,18 +35,20 @@ export async function claimLink(
   const id = linkNumber(claim.linkId);
   const claimedAt = clock.now();
   const claimedMs = elapsedMs(clock);
-  const rows = await prisma.$queryRaw<{ epoch: number; now: Date }[]>(Prisma.sql`
+  const rows = await prisma.$queryRaw<{ epoch: number; now: Date; installation: string | null }[]>(Prisma.sql`
     UPDATE links SET "leaseOwner" = ${claim.owner}, "leaseEpoch" = "leaseEpoch" + 1,
       "leaseUntil" = now() + ${claim.leaseMs} * interval '1 millisecond'
     WHERE id = ${id} AND ("leaseUntil" IS NULL OR "leaseUntil" <= now())
-    RETURNING "leaseEpoch" AS epoch, clock_timestamp() AS now`);
+    RETURNING "leaseEpoch" AS epoch, clock_timestamp() AS now, (SELECT inst FROM installation WHERE id = 1) AS installation`);
   const [granted] = rows;
   if (granted === undefined) return null;
   clock.note?.(granted.now);
   const fence: Fence = { linkId: id, owner: claim.owner, epoch: granted.epoch };
   const snapshot = await readSnapshot(prisma, holdsLease(fence), seal);
   if (snapshot === null) return null;
-  return makeLeasedLink({ prisma, clock, seal }, fence, { snapshot, claimedAt, claimedMs, leaseMs: claim.leaseMs });
+  const { installation } = granted;
+  const { leaseMs } = claim;
+  return makeLeasedLink({ prisma, clock, seal }, fence, { snapshot, installation, claimedAt, claimedMs, leaseMs });
 }
 
 function makeLeasedLink(
@@ -54,6 +56,7 @@ function makeLeasedLink(
   fence: Fence,
   start: {
     readonly snapshot: LinkSnapshot;
+    readonly installation: string | null;
     readonly claimedAt: Date;
     readonly claimedMs: number;
     readonly leaseMs: number;
@@ -70,6 +73,7 @@ function makeLeasedLink(
     get snapshot() {
       return snapshot;
     },
+    installation: start.installation,
     remainingMs: () => endsAt - elapsedMs(clock),
     async renew() {
       const from = elapsedMs(clock);

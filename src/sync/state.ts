@@ -145,6 +145,8 @@ export type StateStep = {
 export interface LeasedLink {
   /** What is known of the link: as it was read when the lease was taken, and every step since applied to it. */
   readonly snapshot: LinkSnapshot;
+  /** Id of this installation when the lease was taken; `null` before it was made. */
+  readonly installation: string | null;
   /** Milliseconds until the lease ends, by our clock. */
   remainingMs(): number;
   /** Extends the lease. Throws `LeaseLost`. */

@@ -57,6 +57,7 @@ function withSnapshot(
     get snapshot() {
       return change(leased.snapshot);
     },
+    installation: leased.installation,
     remainingMs: () => leased.remainingMs(),
     renew: () => leased.renew(),
     apply: (step) => leased.apply(step),
@@ -270,6 +271,7 @@ function withOwnSnapshot(
     get snapshot() {
       return snapshot;
     },
+    installation: leased.installation,
     remainingMs: () => Number.POSITIVE_INFINITY,
     renew: () => leased.renew(),
     apply: async (step) => {

@@ -279,6 +279,7 @@ export async function startWorld(): Promise<World> {
         get snapshot() {
           return inner.snapshot;
         },
+        installation: inner.installation,
         remainingMs: () => inner.remainingMs(),
         // A heartbeat comes by real time, so it is no effect that could be counted.
         renew: () => turn("renew", () => act(() => inner.renew())),

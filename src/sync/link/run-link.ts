@@ -67,7 +67,11 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
     if (error instanceof IssueAlreadyLinked) return await leaveIssue(deps, leased, run, error);
     if (link.attempts >= unexpectedMax) {
       const detail = error instanceof Error ? error.name : "unknown";
-      await holdLink(await toRunDeps(deps, link), leased, run, { direction: "both", reason: "internal_error", detail });
+      await holdLink(await toRunDeps(deps, leased, link), leased, run, {
+        direction: "both",
+        reason: "internal_error",
+        detail,
+      });
     }
     await leased.finish({
       doneRev: null,
@@ -76,36 +80,42 @@ export async function runLink(deps: LinkDeps, linkId: LinkId): Promise<Outcome> 
     });
     throw error;
   }
-  if (run.writes > 0 || outcome.kind === "blocked") {
-    await deps.state.recordRun({
-      connectionName: link.connectionName,
-      linkId,
-      job: "reconcile-link",
-      startedAt,
-      outcome: outcome.kind,
-      reason: "reason" in outcome ? outcome.reason : null,
-      reads: 0,
-      writes: run.writes,
-    });
-    deps.log.info(
-      {
-        linkId,
-        caseId: link.caseId,
-        issueKey: leased.snapshot.link.issueKey,
-        writes: run.writes,
-        outcome: outcome.kind,
-      },
-      "Link reconciled",
-    );
-  }
+  if (run.writes > 0 || outcome.kind === "blocked") await tellRun(deps, leased, { run, outcome, startedAt });
   return outcome;
+}
+
+/** Says what a run did, in the table of runs and in the log. */
+async function tellRun(
+  deps: LinkDeps,
+  leased: LeasedLink,
+  { run, outcome, startedAt }: { readonly run: Run; readonly outcome: Outcome; readonly startedAt: Date },
+): Promise<void> {
+  const { id: linkId, connectionName, caseId } = run.link;
+  const { writes } = run;
+  const reason = "reason" in outcome ? outcome.reason : null;
+  await deps.state.recordRun({
+    connectionName,
+    linkId,
+    job: "reconcile-link",
+    startedAt,
+    outcome: outcome.kind,
+    reason,
+    reads: 0,
+    writes,
+  });
+  const { issueKey } = leased.snapshot.link;
+  deps.log.info({ linkId, caseId, issueKey, writes, outcome: outcome.kind }, "Link reconciled");
 }
 
 /** The case of this link's issue has another issue: nothing more is done here until a person decides. */
 async function leaveCase(deps: LinkDeps, leased: LeasedLink, run: Run, conflict: CaseAlreadyLinked): Promise<Outcome> {
   const { caseId, connectionName, issueKey } = conflict;
   const detail = `case ${caseId} is mirrored to ${issueKey ?? "an issue that is still to be made"} by the connection ${connectionName}`;
-  await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "owned_by", detail });
+  await holdLink(await toRunDeps(deps, leased, run.link), leased, run, {
+    direction: "both",
+    reason: "owned_by",
+    detail,
+  });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
   return blocked("owned_by");
 }
@@ -118,7 +128,11 @@ async function leaveIssue(
   conflict: IssueAlreadyLinked,
 ): Promise<Outcome> {
   const detail = `issue ${conflict.issueId} is paired with ${conflict.caseId === null ? "no case yet" : `case ${conflict.caseId}`} by another link`;
-  await holdLink(await toRunDeps(deps, run.link), leased, run, { direction: "both", reason: "issue_taken", detail });
+  await holdLink(await toRunDeps(deps, leased, run.link), leased, run, {
+    direction: "both",
+    reason: "issue_taken",
+    detail,
+  });
   await leased.finish({ doneRev: run.link.wantedRev, recheckAt: null, attempts: 0 });
   return blocked("issue_taken");
 }
@@ -133,7 +147,7 @@ async function runFlow(base: LinkDeps, leased: LeasedLink, run: Run): Promise<Ou
     run.recheckAt = later(base, 60_000);
     return deferred(connection.stateReason ?? "stopped", 0);
   }
-  const deps = await toRunDeps(base, link);
+  const deps = await toRunDeps(base, leased, link);
   warnOfUnknownRows(deps, leased);
   await dropUnreadable(leased);
   await endLeftAttempts(deps, leased);

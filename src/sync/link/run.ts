@@ -8,7 +8,7 @@ import type { ApplyDeps } from "../apply/write-once.ts";
 import type { ActionDirection, PlanInput } from "../plan/action.ts";
 import type { Clock } from "../ports.ts";
 import type { RequestDeps } from "../request/request-deps.ts";
-import type { StatePort } from "../state.ts";
+import type { LeasedLink, StatePort } from "../state.ts";
 
 /** More fresh writes than this on one link within the span look like a loop (rule 2). */
 export const burstMax = 30;
@@ -28,9 +28,13 @@ export type LinkDeps = Omit<RequestDeps, "lane" | "installation" | "closes" | "g
 /** What a run and its writes need. */
 export type RunDeps = LinkDeps & ApplyDeps;
 
-/** The dependencies of one run: its lane, and a gate of its own. */
-export async function toRunDeps(deps: LinkDeps, link: Pick<Link, "lane">): Promise<RunDeps> {
-  const installation = await deps.state.getInstallation();
+/** The dependencies of one run of `link`: its lane, and a gate of its own. */
+export async function toRunDeps(
+  deps: LinkDeps,
+  leased: Pick<LeasedLink, "installation">,
+  link: Pick<Link, "lane">,
+): Promise<RunDeps> {
+  const installation = leased.installation ?? (await deps.state.getInstallation());
   return { ...deps, closes: deps.state, lane: link.lane, installation, gate: makeGate(deps) };
 }
 

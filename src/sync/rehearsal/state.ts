@@ -121,6 +121,7 @@ class Runs {
       get snapshot() {
         return read();
       },
+      installation: null,
       remainingMs: () => Number.POSITIVE_INFINITY,
       renew: nothing,
       apply: (step) => this.#apply(linkId, step),
