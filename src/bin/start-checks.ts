@@ -2,7 +2,9 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import { checkForm } from "../commands/doctor/jira.ts";
+import { tell } from "../commands/doctor/sheet.ts";
 import { findOscillations } from "../commands/doctor/status.ts";
+import { doctorTexts } from "../commands/doctor/texts/texts.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import type { Log } from "../sync/ports.ts";
@@ -71,9 +73,12 @@ export async function tellMisfits({
   await Promise.all(
     configured.map(async ({ name, config, jira }) => {
       try {
-        const { ok, detail, remedy } = await checkForm(config, jira);
-        if (ok === false)
-          log.warn({ connection: name, detail, remedy }, "New issues will be refused as they are configured");
+        const finding = await checkForm(config, jira);
+        if (finding.ok === false)
+          log.warn(
+            { connection: name, ...tell(doctorTexts.en, finding) },
+            "New issues will be refused as they are configured",
+          );
       } catch (error) {
         log.debug({ connection: name, error: errorMessage(error) }, "The create screens could not be looked at");
       }

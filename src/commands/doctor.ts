@@ -33,8 +33,14 @@ export const command = defineCommand({
     if (loaded.ok) trustAlso(loaded.config.authorities);
     const log = loaded.ok ? commandLog(loaded.config) : silentLogger;
     const look = (): Promise<DoctorReport> => diagnose({ app, loaded, connection, log });
-    if (report === null || !loaded.ok) return doctorResult(await look());
-    return doctorResult(await withReport({ app, config: loaded.config, connection, log, file: report }, look));
+    if (!loaded.ok) return doctorResult(await look());
+    // The main language of what casebridge itself writes; it is one for all connections.
+    const [language] = loaded.config.connections[0]?.languages ?? ["en"];
+    if (report === null) return doctorResult(await look(), language);
+    return doctorResult(
+      await withReport({ app, config: loaded.config, connection, log, file: report }, look),
+      language,
+    );
   },
 });
 

@@ -12,6 +12,7 @@ import { CommandFailure, ExitCode } from "./cli/exit-code.ts";
 import type { Block } from "./cli/output.ts";
 import { commandLog } from "./cli/work.ts";
 import { type Finding, right, warn, wrong } from "./doctor/sheet.ts";
+import type { Words } from "./doctor/texts/texts.ts";
 
 /** `casebridge notify`. */
 export const command = defineCommand({
@@ -88,21 +89,26 @@ export function checkNotifications(
   { notify, http }: Config,
   state: Awaited<ReturnType<AdminStore["readNotifier"]>> | null,
 ): Finding {
-  if (notify === null) return right("nobody is notified (NOTIFY_URL is not set)");
+  if (notify === null) return right((t) => t.notifications.nobody);
   if (state?.failingSince != null) {
-    const { meaning, remedy } = explainProblem(state.problem ?? "", notify.format);
+    const since = state.failingSince.toISOString();
+    const problem = state.problem ?? "";
     return wrong(
-      `none has been taken since ${state.failingSince.toISOString()}: ${meaning}`,
-      `${remedy} \`casebridge notify --test\` tries it.`,
+      (t) => t.notifications.failing(since, problem, notify.format),
+      (t) => t.notifications.tryIt(problem, notify.format),
     );
   }
-  const channel = `${notify.format}, on ${notify.on.join(", ")}`;
+  const channel: Words = (t) => t.notifications.channel(notify.format, notify.on.join(t.report.comma));
   if (http.publicUrl === null && http.port !== 0)
     return warn(
-      `${channel}; without a link to the page`,
-      "Set PUBLIC_URL to the address under which people reach the page.",
+      (t) => t.notifications.noLink(channel(t)),
+      (t) => t.notifications.setPublicUrl,
     );
   if (state?.sentAt == null)
-    return warn(`${channel}; none was sent yet`, "Run `casebridge notify --test` and look whether it shows.");
-  return right(`${channel}; last sent ${state.sentAt.toISOString()}`);
+    return warn(
+      (t) => t.notifications.noneSent(channel(t)),
+      (t) => t.notifications.test,
+    );
+  const sentAt = state.sentAt.toISOString();
+  return right((t) => t.notifications.lastSent(channel(t), sentAt));
 }

@@ -613,7 +613,7 @@ export const environmentVariables = {
     schema: values.oneOf("en", "zh", "both"),
     default: "en",
     meaning:
-      "Language of what casebridge itself writes into issues and notifications: `en`, `zh` or `both`. What stands there already stays as it is.",
+      "Language of what casebridge itself writes into issues and notifications: `en`, `zh` or `both`. What stands there already stays as it is. `casebridge doctor` speaks it too (with `both`: English).",
     example: "zh",
   }),
 } satisfies Record<string, Variable>;

@@ -114,6 +114,7 @@ async function findMisfit(client: Redis, prefix: string): Promise<QueueMisfit | 
       remedy:
         "Use a Redis that is no cluster (for failover: Sentinel, with redis+sentinel://), or leave REDIS_URL out: the queue then lives in PostgreSQL.",
       fatal: true,
+      policy: null,
     };
   const policy = await readPolicy(client);
   if (policy === null || policy === "noeviction") return null;
@@ -122,6 +123,7 @@ async function findMisfit(client: Redis, prefix: string): Promise<QueueMisfit | 
     remedy:
       "Set maxmemory-policy noeviction in redis.conf (or CONFIG SET maxmemory-policy noeviction), and give the queue a Redis of its own.",
     fatal: false,
+    policy,
   };
 }
 

@@ -15,7 +15,13 @@ export type WorkerSettings = {
 };
 
 /** Why a backend that answers cannot serve as queue. `fatal`: not even for a while. */
-export type QueueMisfit = { readonly detail: string; readonly remedy: string; readonly fatal: boolean };
+export type QueueMisfit = {
+  readonly detail: string;
+  readonly remedy: string;
+  readonly fatal: boolean;
+  /** By which Redis evicts keys; `null` = it is a cluster. */
+  readonly policy: string | null;
+};
 
 /** What the queue tells of its connections. `hang`: one did not answer and was given up. */
 export type QueueEvents = {

@@ -2,7 +2,7 @@
  * In which API version and with which login the scenarios run: `CASEBRIDGE_TEST_DIALECT` (`v2`, `v1.0`) and `CASEBRIDGE_TEST_LOGIN`
  * (`aksk`, `token`). `npm run test:dialects` runs them in every combination but the first.
  */
-import { lackMeanings } from "../../src/commands/doctor/huawei.ts";
+import { doctorTexts } from "../../src/commands/doctor/texts/texts.ts";
 import type { HuaweiCapability } from "../../src/sync/ports.ts";
 
 export const apiVersion = readSwitch("CASEBRIDGE_TEST_DIALECT", ["v2", "v1.0"]);
@@ -56,7 +56,7 @@ export function inDialect(operation: keyof typeof historical): string {
  * `doctor`'s words, since something is left out or expected otherwise for it.
  */
 export function can(capability: HuaweiCapability): boolean {
-  if (apiVersion === "v1.0") console.info(`v1.0: ${lackMeanings[capability]}`);
+  if (apiVersion === "v1.0") console.info(`v1.0: ${doctorTexts.en.huawei.lacks[capability]}`);
   return apiVersion === "v2";
 }
 

@@ -1,6 +1,6 @@
 /** Skips that name their reason. */
 import { test } from "vitest";
-import { lackMeanings } from "../../src/commands/doctor/huawei.ts";
+import { doctorTexts } from "../../src/commands/doctor/texts/texts.ts";
 import type { HuaweiCapability } from "../../src/sync/ports.ts";
 import { apiVersion, can } from "./dialect.ts";
 
@@ -11,7 +11,7 @@ export function testWith(capability: HuaweiCapability): typeof test {
   const named =
     (run: Run): Run =>
     (name, ...rest) =>
-      run(`${name}; SKIPPED in ${apiVersion}: ${lackMeanings[capability]}`, ...rest);
+      run(`${name}; SKIPPED in ${apiVersion}: ${doctorTexts.en.huawei.lacks[capability]}`, ...rest);
   const each = (...rows: unknown[]): Run => named((test.skip.each as unknown as (...all: unknown[]) => Run)(...rows));
   return Object.assign(named(test.skip as Run), { each }) as unknown as typeof test;
 }

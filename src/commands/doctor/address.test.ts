@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../domain/service-error.ts";
 import { addressProblem, toAddressTrouble } from "./address.ts";
+import { doctorTexts } from "./texts/texts.ts";
 
 test.each<["jira" | "huawei", string, RegExp, RegExp]>([
   [
@@ -19,8 +20,8 @@ test.each<["jira" | "huawei", string, RegExp, RegExp]>([
 ])("%s at %s is told", (side, address, detail, remedy) => {
   const problem = addressProblem(side, address);
 
-  expect(problem?.detail).toMatch(detail);
-  expect(problem?.remedy).toMatch(remedy);
+  expect(problem?.detail(doctorTexts.en)).toMatch(detail);
+  expect(problem?.remedy(doctorTexts.en)).toMatch(remedy);
 });
 
 test.each([

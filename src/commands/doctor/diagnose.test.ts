@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkSecretFiles } from "./diagnose.ts";
+import { tell } from "./sheet.ts";
+import { doctorTexts } from "./texts/texts.ts";
 
 test("files with secrets that every user may read are named with what to do", async () => {
   const folder = await mkdtemp(join(tmpdir(), "secret-files-"));
@@ -11,8 +13,10 @@ test("files with secrets that every user may read are named with what to do", as
   await chmod(closed, 0o640);
   await chmod(open, 0o644);
 
-  expect(await checkSecretFiles([closed, open, join(folder, "gone")])).toEqual({
-    ok: null,
+  const found = await checkSecretFiles([closed, open, join(folder, "gone")]);
+
+  expect(found.ok).toBeNull();
+  expect(tell(doctorTexts.en, found)).toEqual({
     detail: `every user of this machine may read ${open}`,
     remedy: `Close it: chmod o-rwx ${open}`,
   });

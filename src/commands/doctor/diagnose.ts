@@ -8,6 +8,7 @@ import type { Config, ConnectionConfig } from "../../config/config.ts";
 import type { LoadConfigResult } from "../../config/load-config.ts";
 import { eightDaysMs, longestGapMs } from "../../lib/ticks.ts";
 import { errorMessage } from "../../observability/scrub.ts";
+import type { QueueMisfit } from "../../queue/opened.ts";
 import { makeQueueBackend } from "../../queue/queue-backend.ts";
 
 import type { Log } from "../../sync/ports.ts";
@@ -22,6 +23,8 @@ import {
   type Probe,
   runDoctor,
 } from "./doctor.ts";
+import { right, warn, wrong } from "./sheet.ts";
+import { verbatim, type Words } from "./texts/texts.ts";
 
 /** A database that the doctor found, in whatever state. */
 type FoundDatabase = Awaited<ReturnType<App["openDatabase"]>>;
@@ -62,15 +65,19 @@ export async function diagnose(input: {
         webhookPort: config.http.webhook?.port ?? null,
       },
       probes: [
-        { name: "data folder", remedy: "Correct DATA_DIR.", run: async () => folder },
-        { name: "secret files", remedy: "Look at the files.", run: () => checkSecretFiles(config.secretFiles) },
+        { name: "data folder", remedy: (t) => t.installation.correctDataDir, run: async () => folder },
+        {
+          name: "secret files",
+          remedy: (t) => t.installation.lookAtFiles,
+          run: () => checkSecretFiles(config.secretFiles),
+        },
         databaseProbe(config, opened),
         migrationsProbe(config, opened),
         queueProbe(config, opened, log),
         checksProbe(config, now()),
         {
           name: "notifications",
-          remedy: "Correct the NOTIFY_… variables.",
+          remedy: (t) => t.installation.correctNotify,
           run: () => lookAtNotifications(config, opened),
         },
       ],
@@ -92,24 +99,30 @@ async function openOrTell(app: Pick<App, "openDatabase">, config: Config, log: L
 
 /** The folder itself, or the nearest one above it that exists and would hold it. */
 async function checkFolder(dataDir: string): Promise<Finding> {
-  const remedy = "Set DATA_DIR to a folder that this user may write to, on a disk with room for files on their way.";
+  const remedy: Words = (t) => t.installation.setDataDir;
   let place = dataDir;
   for (;;) {
     try {
       const facts = await stat(place);
-      if (!facts.isDirectory()) return { ok: false, detail: `${place} is not a folder`, remedy };
+      if (!facts.isDirectory()) {
+        const at = place;
+        return wrong((t) => t.installation.noFolder(at), remedy);
+      }
       await access(place, constants.W_OK | constants.X_OK);
       const { bavail, bsize } = await statfs(place);
       if (bavail * bsize < freeBytesMin)
-        return { ok: null, detail: `${dataDir}: less than ${freeBytesMin / 1024 ** 2} MiB are free`, remedy };
-      return { ok: true, detail: place === dataDir ? dataDir : `${dataDir}, made at the first start`, remedy: null };
+        return warn((t) => t.installation.littleRoom(dataDir, freeBytesMin / 1024 ** 2), remedy);
+      return right(place === dataDir ? verbatim(dataDir) : (t) => t.installation.folderToMake(dataDir));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-      if (code !== "ENOENT" || dirname(place) === place)
-        return { ok: false, detail: `${dataDir} cannot be used (${code} at ${place})`, remedy };
+      if (code !== "ENOENT" || dirname(place) === place) return wrong(unusable(dataDir, code, place), remedy);
       place = dirname(place);
     }
   }
+}
+
+function unusable(dataDir: string, code: string, place: string): Words {
+  return (t) => t.installation.folderUnusable(dataDir, code, place);
 }
 
 /** Names the files with secrets that every user of this machine may read. */
@@ -120,27 +133,22 @@ export async function checkSecretFiles(paths: readonly string[]): Promise<Findin
     const mode = process.platform === "win32" ? 0 : ((await stat(path).catch(() => null))?.mode ?? 0);
     if ((mode & 0o004) !== 0) open.push(path);
   }
-  if (open.length === 0)
-    return { ok: true, detail: paths.length === 0 ? "none" : "not open to everybody", remedy: null };
-  return {
-    ok: null,
-    detail: `every user of this machine may read ${open.join(", ")}`,
-    remedy: `Close ${open.length === 1 ? "it" : "them"}: chmod o-rwx ${open.join(" ")}`,
-  };
+  if (open.length === 0) return right((t) => (paths.length === 0 ? t.report.none : t.installation.filesClosed));
+  return warn(
+    (t) => t.installation.filesOpen(open),
+    (t) => t.installation.closeFiles(open),
+  );
 }
 
 function databaseProbe(config: Config, opened: FoundDatabase | Error): Probe {
   return {
     name: "database",
-    remedy:
-      config.databaseUrl === null
-        ? "Read the message: the embedded PostgreSQL needs DATA_DIR, and a user who may reach it. Or set DATABASE_URL."
-        : "Check DATABASE_URL: host, port, user, password and name, and that PostgreSQL runs.",
+    remedy: ({ installation: t }) => (config.databaseUrl === null ? t.embeddedRemedy : t.databaseRemedy),
     run: async () => {
-      if (isStillToMake(config, opened))
-        return { ok: true, detail: `embedded: none in ${config.dataDir} yet, made at the first start` };
+      if (isStillToMake(config, opened)) return right((t) => t.installation.embeddedToMake(config.dataDir));
       if (opened instanceof Error) throw opened;
-      return { ok: true, detail: opened.embedded === null ? "reachable" : "embedded, running" };
+      const isEmbedded = opened.embedded !== null;
+      return right(({ installation: t }) => (isEmbedded ? t.embedded : t.reachable));
     },
   };
 }
@@ -153,14 +161,17 @@ function isStillToMake(config: Config, opened: FoundDatabase | Error): boolean {
 function migrationsProbe(config: Config, opened: FoundDatabase | Error): Probe {
   return {
     name: "migrations",
-    remedy: "Run `casebridge migrate`; the worker's start does it too.",
+    remedy: (t) => t.installation.migrate,
     run: async () => {
-      if (isStillToMake(config, opened)) return { ok: true, detail: "made with the database" };
+      if (isStillToMake(config, opened)) return right((t) => t.installation.madeWithDatabase);
       if (opened instanceof Error)
-        return { ok: null, detail: "not checked, since there is no database", remedy: "Mend the database first." };
+        return warn(
+          (t) => t.installation.noDatabase,
+          (t) => t.installation.mendDatabase,
+        );
       const { missing } = opened;
-      if (missing.length === 0) return { ok: true, detail: "up to date" };
-      return { ok: null, detail: `${missing.length} wait: ${missing.join(", ")}` };
+      if (missing.length === 0) return right((t) => t.installation.upToDate);
+      return { ok: null, detail: (t) => t.installation.migrationsWait(missing) };
     },
   };
 }
@@ -169,12 +180,14 @@ function queueProbe(config: Config, opened: FoundDatabase | Error, log: Log): Pr
   const database = opened instanceof Error ? null : opened;
   return {
     name: "queue",
-    remedy: "Check REDIS_URL, and that Redis runs.",
+    remedy: (t) => t.installation.queueRemedy,
     run: async () => {
-      if (config.redisUrl === null && isStillToMake(config, opened))
-        return { ok: true, detail: "in the database, made with it" };
+      if (config.redisUrl === null && isStillToMake(config, opened)) return right((t) => t.installation.queueToMake);
       if (config.redisUrl === null && database === null)
-        return { ok: null, detail: "not checked: the queue lives in the database", remedy: "Mend the database first." };
+        return warn(
+          (t) => t.installation.queueNotChecked,
+          (t) => t.installation.mendDatabase,
+        );
       const queue = makeQueueBackend({
         redisUrl: config.redisUrl?.reveal() ?? null,
         databaseUrl: database?.connectionString ?? "",
@@ -183,16 +196,23 @@ function queueProbe(config: Config, opened: FoundDatabase | Error, log: Log): Pr
       });
       try {
         const misfit = await queue.findMisfit();
-        if (misfit?.fatal === true) return { ok: false, detail: misfit.detail, remedy: misfit.remedy };
+        if (misfit?.fatal === true) return tellMisfit(misfit);
         await queue.check();
         await queue.checkWake();
-        if (misfit !== null) return { ok: false, detail: misfit.detail, remedy: misfit.remedy };
-        return { ok: true, detail: `${queue.kind}, can write and be woken` };
+        if (misfit !== null) return tellMisfit(misfit);
+        return right((t) => t.installation.queueWorks(queue.kind));
       } finally {
         await queue.close({ timeoutMs: 1_000 });
       }
     },
   };
+}
+
+function tellMisfit(misfit: QueueMisfit): Finding {
+  return wrong(
+    (t) => t.installation.misfit(misfit),
+    (t) => t.installation.misfitRemedy(misfit),
+  );
 }
 
 async function lookAtNotifications(config: Config, opened: FoundDatabase | Error): Promise<Finding> {
@@ -203,15 +223,15 @@ async function lookAtNotifications(config: Config, opened: FoundDatabase | Error
 function checksProbe({ crons, checkMaxAgeHours }: Config, now: Date): Probe {
   return {
     name: "full checks",
-    remedy: "Correct CHECK_CRON.",
+    remedy: (t) => t.installation.correctCheckCron,
     run: async () => {
       const gapHours = longestGapMs(crons.check, now, eightDaysMs) / 3_600_000;
-      if (gapHours <= checkMaxAgeHours) return { ok: true, detail: `each link once in ${checkMaxAgeHours} h` };
-      return {
-        ok: null,
-        detail: `CHECK_CRON (${crons.check}) may leave ${Math.round(gapHours * 10) / 10} h between two ticks, and CHECK_MAX_AGE_HOURS asks for a check in ${checkMaxAgeHours} h: links are also checked between its ticks`,
-        remedy: "Let CHECK_CRON come more often, or raise CHECK_MAX_AGE_HOURS.",
-      };
+      if (gapHours <= checkMaxAgeHours) return right((t) => t.installation.checksFit(checkMaxAgeHours));
+      const rounded = Math.round(gapHours * 10) / 10;
+      return warn(
+        (t) => t.installation.checksRare(crons.check, rounded, checkMaxAgeHours),
+        (t) => t.installation.checkOften,
+      );
     },
   };
 }
@@ -225,17 +245,20 @@ async function wireForDoctor(
     settings: connection,
     huawei: attempt(
       () => app.makeHuawei(connection.huawei, log),
-      "Correct the Huawei settings that the message names (HUAWEI_API_VERSION, HUAWEI_TIME_ZONE).",
+      (t) => t.installation.huaweiClient,
     ),
-    jira: attempt(() => app.makeJira(connection.jira, log), "Correct JIRA_HOST and JIRA_EMAIL."),
+    jira: attempt(
+      () => app.makeJira(connection.jira, log),
+      (t) => t.installation.jiraClient,
+    ),
     watchedLinks: database === null ? null : await database.state.countWatchedLinks(connection.name).catch(() => null),
   };
 }
 
-function attempt<Client>(make: () => Client, remedy: string): Client | Finding {
+function attempt<Client>(make: () => Client, remedy: Words): Client | Finding {
   try {
     return make();
   } catch (error) {
-    return { ok: false, detail: errorMessage(error), remedy };
+    return wrong(verbatim(errorMessage(error)), remedy);
   }
 }

@@ -11,8 +11,10 @@ import {
   doctorResult,
   runDoctor,
 } from "./doctor.ts";
-import { type DoctorHuaweiPort, lackMeanings } from "./huawei.ts";
+import type { DoctorHuaweiPort } from "./huawei.ts";
 import type { DoctorJiraPort } from "./jira.ts";
+import { wrong } from "./sheet.ts";
+import { doctorTexts, verbatim } from "./texts/texts.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 
@@ -72,7 +74,7 @@ const settings: DoctorSettings = {
   settle: { caseSeconds: 600, messageSeconds: 120, searchSeconds: 300, listSeconds: 30 },
 };
 
-const allCapabilities = Object.keys(lackMeanings) as HuaweiCapability[];
+const allCapabilities = Object.keys(doctorTexts.en.huawei.lacks) as HuaweiCapability[];
 const huawei: DoctorHuaweiPort = {
   capabilities: new Set(allCapabilities),
   checkCredentials: async () => {},
@@ -440,7 +442,11 @@ test.each<[string, Change, string, RegExp]>([
     {
       input: {
         probes: [
-          { name: "Redis policy", remedy: "Set noeviction.", run: async () => ({ ok: false, detail: "allkeys-lru" }) },
+          {
+            name: "Redis policy",
+            remedy: verbatim("Set noeviction."),
+            run: async () => ({ ok: false, detail: verbatim("allkeys-lru") }),
+          },
         ],
       },
     },
@@ -454,7 +460,7 @@ test.each<[string, Change, string, RegExp]>([
         probes: [
           {
             name: "database",
-            remedy: "Start PostgreSQL.",
+            remedy: verbatim("Start PostgreSQL."),
             run: () => Promise.reject(new Error("connect ECONNREFUSED")),
           },
         ],
@@ -569,7 +575,7 @@ test.each<[string, Change, readonly HuaweiCapability[], string | null]>([
   const finding = find("Huawei API");
   expect(finding).toMatchObject({ ok: null, remedy });
   for (const capability of allCapabilities)
-    expect({ capability, told: finding?.detail.includes(lackMeanings[capability]) }).toEqual({
+    expect({ capability, told: finding?.detail.includes(doctorTexts.en.huawei.lacks[capability]) }).toEqual({
       capability,
       told: lacking.includes(capability),
     });
@@ -648,6 +654,18 @@ test("the report of several connections is one table, with what to mend below", 
   expect(json).toMatchObject({ ok: false });
 });
 
+test("the report in Chinese keeps the names of checks, the words for their states and what the machine reads", async () => {
+  const broken = { host: "0.0.0.0", port: 8080, hasSignIn: false, webhookPort: null };
+  const report = await examine({ input: { http: broken } });
+  const [english, chinese] = (["en", "zh"] as const).map((language) => doctorResult(report, language));
+  const text = renderBlocks(chinese?.human ?? [], { tables: false, colours: false, columns: null });
+
+  expect(text).toMatch(/FAILED +page +外部无需登录即可访问 0\.0\.0\.0:8080$/m);
+  expect(text).toContain("待处理：\n- page：设置 ADMIN_TOKEN，或将 HTTP_HOST 设为 127.0.0.1。");
+  expect(text).toMatch(/ok +Huawei credentials +以访问密钥通过认证$/m);
+  expect(chinese?.json).toEqual(english?.json);
+});
+
 describe("several connections", () => {
   const other = (change: Partial<DoctorSettings>): DoctorConnection =>
     connectionOf({ settings: { name: "dev", ...change } });
@@ -686,13 +704,14 @@ describe("several connections", () => {
 });
 
 test("a client that cannot be made of its settings is a finding, and the other side is still looked at", async () => {
-  const broken = { ok: false, detail: "API version v9 has no dialect", remedy: "Set HUAWEI_API_VERSION=v2." };
+  const told = { detail: "API version v9 has no dialect", remedy: "Set HUAWEI_API_VERSION=v2." };
+  const broken = wrong(verbatim(told.detail), verbatim(told.remedy));
 
   const { find, exitCode } = await examine({
     input: { connections: [{ ...connectionOf({}), huawei: broken }] },
   });
 
-  expect(find("Huawei client")).toMatchObject(broken);
+  expect(find("Huawei client")).toMatchObject({ ok: false, ...told });
   expect(find("Jira credentials")?.ok).toBe(true);
   expect(exitCode).toBe(3);
 });
@@ -711,7 +730,7 @@ test("a configuration that cannot be used is reported line by line, with code 2"
   ]);
 
   expect(report.exitCode).toBe(2);
-  expect(report.checks).toEqual([
+  expect(report.checks).toMatchObject([
     {
       connection: null,
       name: "configuration",

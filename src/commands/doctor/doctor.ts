@@ -12,7 +12,8 @@ import type { Cell } from "../cli/output.ts";
 import { checkHuawei, type DoctorHuaweiPort } from "./huawei.ts";
 import { checkJira, type DoctorJiraPort } from "./jira.ts";
 import { checkSettings, checkTogether } from "./settings.ts";
-import { type DoctorCheck, type DoctorSettings, type Finding, makeSheet, right, wrong } from "./sheet.ts";
+import { type DoctorCheck, type DoctorSettings, type Finding, makeSheet, right, toCheck, wrong } from "./sheet.ts";
+import { type DoctorLanguage, doctorTexts, verbatim, type Words } from "./texts/texts.ts";
 
 export type { DoctorCheck, DoctorSettings, Finding } from "./sheet.ts";
 
@@ -32,9 +33,9 @@ export type DoctorConnection = {
 /** A check that the integrator brings: database, migrations, the queue's Redis policy. A throw counts as `false`. */
 export type Probe = {
   readonly name: string;
-  readonly remedy: string;
+  readonly remedy: Words;
   /** A remedy of its own wins over the probe's. */
-  readonly run: () => Promise<Omit<Finding, "remedy"> & { readonly remedy?: string | null }>;
+  readonly run: () => Promise<Omit<Finding, "remedy"> & { readonly remedy?: Words | null }>;
 };
 
 /** What `runDoctor` looks at. */
@@ -116,21 +117,20 @@ export function configurationReport(
     const place = [mistake.file === null ? null : `${mistake.file}${position}`, mistake.variable ?? mistake.path]
       .filter((part) => part !== null)
       .join(" ");
-    return {
-      connection: null,
-      name: "configuration",
-      ok: false,
-      detail: `${place} ${mistake.message}`.trim(),
-      remedy: mistake.remedy,
-    };
+    return toCheck(
+      { connection: null, name: "configuration" },
+      wrong(verbatim(`${place} ${mistake.message}`.trim()), verbatim(mistake.remedy)),
+    );
   });
   return { checks, exitCode: ExitCode.usage };
 }
 
-/** The report as the result of the command. */
-export function doctorResult(report: DoctorReport): CommandResult {
+/** The report as the result of the command, in the language of the terminal; names of checks and the words for their states stay. */
+export function doctorResult(report: DoctorReport, language: DoctorLanguage = "en"): CommandResult {
+  const { report: t } = doctorTexts[language];
   const several = new Set(report.checks.map((check) => check.connection)).size > 1;
-  const rows = report.checks.map((check): Cell[] => [
+  const lines = report.checks.map((check) => ({ ...check, ...(language === "zh" ? check.zh : {}) }));
+  const rows = lines.map((check): Cell[] => [
     ...(several ? [check.connection] : []),
     check.ok === null
       ? { text: "warn", tone: "warn" }
@@ -140,31 +140,22 @@ export function doctorResult(report: DoctorReport): CommandResult {
     check.name,
     check.detail,
   ]);
-  const toMend = report.checks.filter((check) => check.ok !== true && check.remedy !== null);
-  const failed = report.checks.filter((check) => check.ok === false).length;
-  const warned = report.checks.filter((check) => check.ok === null).length;
+  const toMend = lines.flatMap(({ connection, name, ok, remedy }) => {
+    if (ok === true || remedy === null) return [];
+    const line = t.line(name, remedy);
+    return [`- ${several && connection !== null ? t.line(connection, line) : line}`];
+  });
+  const failed = lines.filter((check) => check.ok === false).length;
+  const warned = lines.filter((check) => check.ok === null).length;
   return {
     exitCode: report.exitCode,
     json: { ok: report.exitCode === ExitCode.done, checks: report.checks },
     human: [
-      { kind: "table", head: [...(several ? ["Connection"] : []), "", "Check", "Found"], rows },
-      ...(toMend.length === 0
-        ? []
-        : [
-            {
-              kind: "text",
-              text: [
-                "To mend:",
-                ...toMend.map(
-                  (check) =>
-                    `- ${several && check.connection !== null ? `${check.connection}: ` : ""}${check.name}: ${check.remedy}`,
-                ),
-              ].join("\n"),
-            } as const,
-          ]),
+      { kind: "table", head: [...(several ? [t.connection] : []), "", t.check, t.found], rows },
+      ...(toMend.length === 0 ? [] : [{ kind: "text", text: [t.toMend, ...toMend].join("\n") } as const]),
       {
         kind: "text",
-        text: `${report.checks.length} checks: ${failed} failed, ${warned} warnings.`,
+        text: t.count(lines.length, failed, warned),
         tone: failed > 0 ? "bad" : warned > 0 ? "warn" : "good",
       },
     ],
@@ -172,11 +163,13 @@ export function doctorResult(report: DoctorReport): CommandResult {
 }
 
 function checkExposure({ host, port, hasSignIn }: DoctorInput["http"]): Finding {
-  if (port === 0) return right("no page (HTTP_PORT is 0)");
-  if (isLoopback(host)) return right(`this machine only (${host}:${port})${hasSignIn ? ", with a sign-in" : ""}`);
-  if (hasSignIn) return right(`${host}:${port}, with a sign-in`);
+  const address = `${host}:${port}`;
+  if (port === 0) return right((t) => t.installation.noPage);
+  if (isLoopback(host))
+    return right(({ installation: t }) => (hasSignIn ? t.pageHereSignIn(address) : t.pageHere(address)));
+  if (hasSignIn) return right((t) => t.installation.pageSignIn(address));
   return wrong(
-    `${host}:${port} can be reached from outside without a sign-in`,
-    "Set ADMIN_TOKEN, or set HTTP_HOST to 127.0.0.1.",
+    (t) => t.installation.pageOpen(address),
+    (t) => t.installation.closePage,
   );
 }

@@ -7,6 +7,7 @@ import { errorMessage } from "../../observability/scrub.ts";
 import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort } from "../../sync/ports.ts";
 import { checkAddress, toAddressTrouble } from "./address.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
+import { doctorTexts, verbatim, type Words } from "./texts/texts.ts";
 
 type NamedId = { readonly id: string; readonly name: string };
 
@@ -42,18 +43,8 @@ export interface DoctorHuaweiPort {
 
 const lane = "live";
 
-/** What it means for the mirror when the API version, or the group mode, lacks a capability. */
-export const lackMeanings: Readonly<Record<HuaweiCapability, string>> = {
-  withdraw: "sent messages cannot be withdrawn, a further message says so instead",
-  labels: "labels of cases are not mirrored",
-  access_requests: "access requests of engineers are not shown",
-  related_cases: "related cases are not linked",
-  operation_log: "whether an urge or a rating arrived is not known when its answer is lost",
-  instant_messages: "each watched case costs one read a round",
-  severity_and_extends: "new cases take neither a severity nor extra parameters",
-  account_checks: "quota, agreement and permission are not checked before a case is made",
-  group: "cases of a user group cannot be mirrored",
-};
+/** All that an API version or the group mode may lack. */
+const huaweiCapabilities = Object.keys(doctorTexts.en.huawei.lacks) as readonly HuaweiCapability[];
 
 /** Makes all checks of the Huawei side. Never rejects. */
 export async function checkHuawei(
@@ -79,18 +70,18 @@ export async function checkHuawei(
   await sheet.check("Huawei project", () => checkProject(settings, port));
   await sheet.check("Huawei agreement", async () =>
     (await port.getAgreementSigned(lane))
-      ? right("signed")
+      ? right((t) => t.huawei.signed)
       : wrong(
-          "the newest service ticket agreement is not signed",
-          "Sign it in the Huawei Cloud console, under Service Tickets.",
+          (t) => t.huawei.unsigned,
+          (t) => t.huawei.sign,
         ),
   );
   await sheet.check("Huawei privilege", async () =>
     (await port.listPrivileges(lane)).createCase
-      ? right("may submit cases")
+      ? right((t) => t.huawei.maySubmit)
       : wrong(
-          "may not submit cases",
-          "Give the user the permission to submit service tickets (Ticket Administrator, or the user group of the cases).",
+          (t) => t.huawei.mayNotSubmit,
+          (t) => t.huawei.giveSubmit,
         ),
   );
   await sheet.check("Huawei file limits", async () => describeLimits(await port.getFileLimits(lane)));
@@ -102,56 +93,49 @@ export async function checkHuawei(
 }
 
 /** By which login we are accepted, and until when what it got holds. */
-function describeLogin({ huawei: { credentials } }: DoctorSettings, end: Date | null): string {
-  const until = end === null ? "" : ` until ${end.toISOString().slice(0, 16)}Z`;
+function describeLogin({ huawei: { credentials } }: DoctorSettings, end: Date | null): Words {
+  const until = end === null ? null : `${end.toISOString().slice(0, 16)}Z`;
   switch (credentials.kind) {
     case "aksk":
-      return `accepted by ${credentials.securityToken === null ? "access key" : "access key and security token"}`;
+      return ({ huawei: t }) => (credentials.securityToken === null ? t.byKey : t.byToken);
     case "agency":
-      return `accepted by the agency ${credentials.agency.name} of ${credentials.agency.domainName}; its keys hold${until}`;
+      return (t) => t.huawei.byAgency(credentials.agency.name, credentials.agency.domainName, until);
     case "ecs":
-      return `accepted by the keys of this server (ECS), which hold${until}`;
+      return (t) => t.huawei.byServer(until);
     case "password":
-      return `accepted as ${credentials.username} of ${credentials.domainName}; the token holds${until}`;
+      return (t) => t.huawei.byPassword(credentials.username, credentials.domainName, until);
   }
 }
 
-const namesOf = (groupIds: readonly string[]): string =>
-  `user group${groupIds.length === 1 ? "" : "s"} ${groupIds.join(", ")}`;
-
 function checkApi({ huawei: { apiVersion, groupIds } }: DoctorSettings, port: DoctorHuaweiPort): Finding {
-  const lacks = Object.entries(lackMeanings).filter(([name]) => !port.capabilities.has(name as HuaweiCapability));
-  const what = groupIds.length === 0 ? apiVersion : `${apiVersion} for ${namesOf(groupIds)}`;
-  if (lacks.length === 0) return right(`${what}, everything is mirrored`);
-  return warn(
-    `${what}: ${lacks.map(([, meaning]) => meaning).join("; ")}`,
-    apiVersion === "v2" ? null : "Set HUAWEI_API_VERSION=v2, unless the account has only the historical API.",
-  );
+  const lacks = huaweiCapabilities.filter((name) => !port.capabilities.has(name));
+  const what: Words = (t) => (groupIds.length === 0 ? apiVersion : t.huawei.apiFor(apiVersion, groupIds));
+  if (lacks.length === 0) return right((t) => t.huawei.everything(what(t)));
+  return warn((t) => t.huawei.lacking(what(t), lacks), apiVersion === "v2" ? null : (t) => t.huawei.setApi);
 }
 
 function describeLimits({ countMax, sizeMaxBytes, extensions }: CaseFileLimits): Finding {
   if (sizeMaxBytes <= 0 || countMax <= 0)
     return warn(
-      "the account may not attach files",
-      "Files of people stay in Jira; ask Huawei Cloud whether that is meant.",
+      (t) => t.huawei.noFiles,
+      (t) => t.huawei.askFiles,
     );
-  const kinds =
-    extensions.length === 0
-      ? "any kind"
-      : `${extensions.length} kinds (${extensions.slice(0, 8).join(", ")}${extensions.length > 8 ? " …" : ""})`;
-  return right(`${countMax} files of ${formatBytes(sizeMaxBytes)}, ${kinds}`);
+  const size = formatBytes(sizeMaxBytes);
+  if (extensions.length === 0) return right((t) => t.huawei.filesAnyKind(countMax, size));
+  const some = `${extensions.slice(0, 8).join(", ")}${extensions.length > 8 ? " …" : ""}`;
+  return right((t) => t.huawei.filesOfKinds(countMax, size, extensions.length, some));
 }
 
 async function checkLabels({ cases }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
   const names = new Set((await port.listLabels(lane)).map((label) => label.name));
   const missing = cases.labels.filter((name) => !names.has(name));
   if (missing.length === 0)
-    return right(
-      cases.labels.length === 0 ? `${names.size} labels, no filter` : `all of ${cases.labels.join(", ")} exist`,
+    return right(({ huawei: t, report }) =>
+      cases.labels.length === 0 ? t.labels(names.size) : t.labelsExist(cases.labels.join(report.comma)),
     );
   return wrong(
-    `no label named ${missing.join(", ")}`,
-    "Correct cases.labels in the configuration, or make the label in the console; until then no case passes by it.",
+    (t) => t.huawei.noLabel(missing.join(t.report.comma)),
+    (t) => t.huawei.correctLabels,
   );
 }
 
@@ -182,23 +166,23 @@ async function checkLookups({ create }: DoctorSettings, port: DoctorHuaweiPort):
   const missing = wanted.filter(
     ([, id, known]) => id !== null && known !== null && !known.some((one) => one.id === id),
   );
-  const counts = `${categories.length} categories, ${regions.length} regions`;
+  const counts: Words = (t) => t.huawei.counts(categories.length, regions.length);
   const problemType = problemTypes.find(({ id }) => id === problemTypeId);
   // A fault report needs a region (huawei.md 6).
   if (missing.length === 0 && problemType?.caseType === "5" && regionId === null && create.fields.regionId === null)
     return wrong(
-      `${counts}; problem type ${problemType.id} (${problemType.name}) is a fault report, which needs a region`,
-      "Set create.defaults.regionId, or create.fields.regionId to the Jira field that holds it; `casebridge lookups regions` lists the ids.",
+      (t) => t.huawei.needsRegion(counts(t), problemType.id, problemType.name),
+      (t) => t.huawei.setRegion,
     );
   if (missing.length === 0 && severityId !== null && severities?.shown === false)
     return warn(
-      `${counts}; severity ${severityId} is configured, but the account's support plan offers no choice of severity`,
-      "Remove create.defaults.severityId, or ask Huawei Cloud for a support plan.",
+      (t) => t.huawei.noSeverity(counts(t), severityId),
+      (t) => t.huawei.removeSeverity,
     );
-  if (missing.length === 0) return right(`${counts}; the defaults of new cases fit`);
+  if (missing.length === 0) return right((t) => t.huawei.defaultsFit(counts(t)));
   return wrong(
-    `${counts}; not known: ${missing.map(([name, id]) => `${name} ${id}`).join(", ")}`,
-    "Correct create.defaults in the configuration; `casebridge lookups` lists the ids.",
+    (t) => t.huawei.unknownDefaults(counts(t), missing.map(([name, id]) => `${name} ${id}`).join(t.report.comma)),
+    (t) => t.huawei.correctDefaults,
   );
 }
 
@@ -207,13 +191,14 @@ async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): 
   const { subTypeId, productId, problemTypeId, severityId } = create.defaults;
   const keys = [...new Set([...Object.keys(create.defaults.extends), ...Object.keys(create.fields.extends)])];
   if (!port.capabilities.has("severity_and_extends")) {
-    if (severityId === null && create.fields.severityId === null && keys.length === 0) return right("none are taken");
+    if (severityId === null && create.fields.severityId === null && keys.length === 0)
+      return right((t) => t.huawei.noneTaken);
     return warn(
-      "the historical API takes neither a severity nor extra parameters with a new case: those configured are left out",
-      "Remove severityId and extends from create.defaults and create.fields, or set HUAWEI_API_VERSION=v2.",
+      (t) => t.huawei.extrasLeftOut,
+      (t) => t.huawei.removeExtras,
     );
   }
-  if (problemTypeId === null) return right("not asked: no default problem type is set");
+  if (problemTypeId === null) return right((t) => t.huawei.noProblemType);
   const byOperator = (id: string | null): GuardedText | null => (id === null ? null : writtenByOperator(id));
   const asked = await port.listExtraParameters(
     {
@@ -223,31 +208,37 @@ async function checkExtras({ create }: DoctorSettings, port: DoctorHuaweiPort): 
     },
     lane,
   );
-  const shown =
-    asked.map(({ id, name, required }) => `${id} (${name}${required ? ", needed" : ""})`).join(", ") || "none";
+  const shown: Words = ({ huawei: t, report }) =>
+    asked
+      .map(({ id, name, required }) => (required ? t.neededParameter(id, name) : t.parameter(id, name)))
+      .join(report.comma) || report.none;
   const unknown = keys.filter((key) => !asked.some(({ id }) => id === key));
   if (unknown.length > 0)
     return wrong(
-      `problem type ${problemTypeId} does not ask for ${unknown.join(", ")}`,
-      `Correct extends in create.defaults or create.fields. It asks for: ${shown}.`,
+      (t) => t.huawei.unknownExtras(problemTypeId, unknown.join(t.report.comma)),
+      (t) => t.huawei.correctExtras(shown(t)),
     );
   const open = asked.filter(
     ({ id, required, defaultValue }) => required && !keys.includes(id) && (defaultValue ?? "") === "",
   );
   if (open.length > 0)
     return wrong(
-      `problem type ${problemTypeId} needs ${open.map(({ id, name }) => `${id} (${name})`).join(", ")}, which nothing sets: a request without it is refused`,
-      `Set ${open.map(({ id }) => `create.defaults.extends.${id}`).join(", ")}, or create.fields.extends to the Jira field that holds it; or people name it by a label hw-extra-<key>:<value>.`,
+      ({ huawei: t, report }) =>
+        t.openExtras(problemTypeId, open.map(({ id, name }) => t.parameter(id, name)).join(report.comma)),
+      (t) => t.huawei.setExtras(open.map(({ id }) => `create.defaults.extends.${id}`).join(t.report.comma)),
     );
   const long = asked.filter(
     ({ id, lengthMax }) => lengthMax !== null && (create.defaults.extends[id]?.length ?? 0) > lengthMax,
   );
   if (long.length > 0)
     return wrong(
-      `too long: ${long.map(({ id, lengthMax }) => `create.defaults.extends.${id} (at most ${lengthMax} characters)`).join(", ")}`,
-      "Shorten the value.",
+      ({ huawei: t, report }) =>
+        t.tooLong(
+          long.map(({ id, lengthMax }) => t.lengthMax(`create.defaults.extends.${id}`, lengthMax)).join(report.comma),
+        ),
+      (t) => t.huawei.shorten,
     );
-  return right(shown === "none" ? "none are asked for" : `asked for: ${shown}`);
+  return right((t) => (asked.length === 0 ? t.huawei.noneAsked : t.huawei.asked(shown(t))));
 }
 
 /** One small listing, of what was created just now. */
@@ -260,58 +251,54 @@ async function checkCases(
     await port.listCases({ createdFrom: now() }, lane);
   } catch (error) {
     if (!isServiceError(error, "forbidden", "rejected", "not_found")) throw error;
-    return wrong(
-      errorMessage(error),
-      groupIds.length === 0
-        ? "Give the user the right to see service tickets (Ticket Administrator or Ticket Group Operator)."
-        : `Check HUAWEI_GROUP_ID: ${groupIds.join(", ")} must ${groupIds.length === 1 ? "" : "each "}be the id of a user group that the user belongs to; the IAM console shows them.`,
+    return wrong(verbatim(errorMessage(error)), ({ huawei: t }) =>
+      groupIds.length === 0 ? t.giveCases : t.checkGroups(groupIds),
     );
   }
-  return right(groupIds.length === 0 ? "may be listed" : `may be listed, those of ${namesOf(groupIds)} included`);
+  return right(({ huawei: t }) => (groupIds.length === 0 ? t.mayList : t.mayListGroups(groupIds)));
 }
 
 async function checkProject({ huawei: { projectId } }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
-  if (projectId === null) return right("none configured");
+  if (projectId === null) return right((t) => t.huawei.noneConfigured);
   const projects = await port.getProjectIds(lane);
   const found = projects.find(({ id }) => id === projectId);
-  if (found !== undefined) return right(`${found.name} (${found.id})`);
+  if (found !== undefined) return right(verbatim(`${found.name} (${found.id})`));
   return wrong(
-    `the account has no project ${projectId}`,
-    `Correct HUAWEICLOUD_SDK_PROJECT_ID (huawei.projectId). The account has: ${projects.map(({ id, name }) => `${name} (${id})`).join(", ") || "none"}.`,
+    (t) => t.huawei.noProject(projectId),
+    ({ huawei: t, report }) =>
+      t.correctProject(projects.map(({ id, name }) => `${name} (${id})`).join(report.comma) || report.none),
   );
 }
 
 async function checkTemplate({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
   const { template, defaults } = create;
-  if (template === null) return right("none configured");
+  if (template === null) return right((t) => t.huawei.noneConfigured);
   if (defaults.problemTypeId === null)
     return wrong(
-      "create.template is set without create.defaults.problemTypeId, whose templates it is one of",
-      "Set create.defaults.problemTypeId, or remove create.template.",
+      (t) => t.huawei.templateAlone,
+      (t) => t.huawei.setProblemType,
     );
-  const known = await port.listTemplates(defaults.problemTypeId, lane);
-  if (known.some(({ id }) => id === template)) return right(template);
+  const { problemTypeId } = defaults;
+  const known = await port.listTemplates(problemTypeId, lane);
+  if (known.some(({ id }) => id === template)) return right(verbatim(template));
   return wrong(
-    `problem type ${defaults.problemTypeId} has no template ${template}`,
-    `Correct create.template. It has: ${known.map(({ id }) => id).join(", ") || "none"}.`,
+    (t) => t.huawei.noTemplate(problemTypeId, template),
+    ({ huawei: t, report }) => t.correctTemplate(known.map(({ id }) => id).join(report.comma) || report.none),
   );
 }
 
 async function checkQuota({ create }: DoctorSettings, port: DoctorHuaweiPort): Promise<Finding> {
   const { problemTypeId, productId } = create.defaults;
-  if (problemTypeId === null) return right("not asked: no default problem type is set");
+  if (problemTypeId === null) return right((t) => t.huawei.noProblemType);
   const { total, unused } = await port.listQuotas({ problemTypeId, productId }, lane);
   if (unused === 0)
     return warn(
-      "no new case of the default problem type is left",
-      "Wait for the next period, or ask Huawei Cloud for a higher quota.",
+      (t) => t.huawei.noneLeft,
+      (t) => t.huawei.raiseQuota,
     );
   // -1 is believed to mean "no limit".
-  const left =
-    unused === null
-      ? "the service does not say how many cases are left"
-      : unused < 0
-        ? "no limit"
-        : `${unused} of ${total ?? "?"} cases left`;
-  return right(left);
+  return right(({ huawei: t }) => {
+    if (unused === null) return t.quotaUntold;
+    return unused < 0 ? t.noLimit : t.quota(unused, total ?? "?");
+  });
 }

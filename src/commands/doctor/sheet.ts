@@ -1,16 +1,34 @@
 /** What the checks of `doctor` are made of: findings, and the sheet that they are written on. */
 import type { HuaweiAccess, JiraAccess } from "../../domain/access.ts";
-import { isServiceError, isUnsupported, type ServiceError } from "../../domain/service-error.ts";
+import { isServiceError, isUnsupported, ServiceError, type ServiceErrorFacts } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Secret } from "../../lib/secret.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import { serviceRemedy } from "../cli/exit-code.ts";
+import { type DoctorTexts, doctorTexts, verbatim, type Words } from "./texts/texts.ts";
 
 /** What one check found. `remedy` is `null` only where `ok` is true, or where there is nothing to do about a warning. */
-export type Finding = { readonly ok: boolean | null; readonly detail: string; readonly remedy: string | null };
+export type Finding = { readonly ok: boolean | null; readonly detail: Words; readonly remedy: Words | null };
 
-/** One line of the report. `connection` is `null` for what belongs to the installation. */
-export type DoctorCheck = Finding & { readonly connection: string | null; readonly name: string };
+/** A finding's words in one language. */
+export type Told = { readonly detail: string; readonly remedy: string | null };
+
+/** One line of the report: its words in English, and in Chinese under `zh`. `connection` is `null` for what belongs to the installation. */
+export type DoctorCheck = Told & {
+  readonly connection: string | null;
+  readonly name: string;
+  readonly ok: boolean | null;
+  readonly zh: Told;
+};
+
+/** A service's error that the doctor explains in words of its own. */
+export class ExplainedError extends ServiceError {
+  readonly told: { readonly detail: Words; readonly remedy: Words };
+
+  constructor(facts: Omit<ServiceErrorFacts, "detail" | "remedy">, told: ExplainedError["told"], cause?: unknown) {
+    super({ ...facts, detail: told.detail(doctorTexts.en), remedy: told.remedy(doctorTexts.en) }, { cause });
+    this.told = told;
+  }
+}
 
 /** What `doctor` needs to know about a connection; the configuration's `ConnectionConfig` satisfies it. */
 export type DoctorSettings = ConnectionSettings & {
@@ -32,7 +50,7 @@ export interface Sheet {
   /** The error that made the side unreachable or refused us; from then on checks are only noted as not made. */
   readonly stoppedBy: ServiceError | null;
   /** Makes one check. What it throws becomes a finding: `remedy` is used where the error suggests none. Never rejects. */
-  check(name: string, look: () => Promise<Finding>, remedy?: string): Promise<void>;
+  check(name: string, look: () => Promise<Finding>, remedy?: Words): Promise<void>;
 }
 
 /** Makes an empty sheet; `onCheck` is told after each check. */
@@ -42,18 +60,17 @@ export function makeSheet(
 ): Sheet {
   const checks: DoctorCheck[] = [];
   let stoppedBy: ServiceError | null = null;
-  async function find(look: () => Promise<Finding>, remedy: string | null): Promise<Finding> {
-    if (stoppedBy !== null) return warn("not checked, since the side does not answer us", null);
+  async function find(look: () => Promise<Finding>, remedy: Words | null): Promise<Finding> {
+    if (stoppedBy !== null) return warn((t) => t.sheet.stopped, null);
     try {
       return await look();
     } catch (error) {
-      if (isUnsupported(error)) return warn(`not checked: ${error.facts.detail}`, null);
+      if (isUnsupported(error)) return warn((t) => t.sheet.unsupported(error.facts.detail), null);
       if (isServiceError(error, "unavailable", "unauthorized")) stoppedBy = error;
-      const service = isServiceError(error) ? serviceRemedy(error) : null;
       return {
         ok: false,
-        detail: describe(error),
-        remedy: service ?? remedy ?? "Look at the log with LOG_LEVEL=debug.",
+        detail: (t) => describe(t, error),
+        remedy: remedyOf(error) ?? remedy ?? ((t) => t.sheet.lookAtLog),
       };
     }
   }
@@ -63,31 +80,37 @@ export function makeSheet(
       return stoppedBy;
     },
     async check(name, look, remedy) {
-      const finding = await find(look, remedy ?? null);
-      const check = {
-        connection,
-        name,
-        ok: finding.ok,
-        detail: finding.detail,
-        remedy: finding.ok === true ? null : finding.remedy,
-      };
+      const check = toCheck({ connection, name }, await find(look, remedy ?? null));
       checks.push(check);
       onCheck?.(check);
     },
   };
 }
 
+/** A finding as a line of the report. Pure. */
+export function toCheck(about: Pick<DoctorCheck, "connection" | "name">, finding: Finding): DoctorCheck {
+  return { ...about, ok: finding.ok, ...tell(doctorTexts.en, finding), zh: tell(doctorTexts.zh, finding) };
+}
+
+/** The words of a finding. Pure. */
+export function tell(texts: DoctorTexts, { ok, detail, remedy }: Finding): Told {
+  return { detail: detail(texts), remedy: ok === true || remedy === null ? null : remedy(texts) };
+}
+
 /** Something that is right. */
-export function right(detail: string): Finding {
-  return { ok: true, detail, remedy: null };
+export function right(detail: Words | string): Finding {
+  return { ok: true, detail: toWords(detail), remedy: null };
 }
 /** Something that has to be mended. */
-export function wrong(detail: string, remedy: string): Finding {
-  return { ok: false, detail, remedy };
+export function wrong(detail: Words | string, remedy: Words | string): Finding {
+  return { ok: false, detail: toWords(detail), remedy: toWords(remedy) };
 }
 /** Something to know, or that could not be told. */
-export function warn(detail: string, remedy: string | null): Finding {
-  return { ok: null, detail, remedy };
+export function warn(detail: Words | string, remedy: Words | string | null): Finding {
+  return { ok: null, detail: toWords(detail), remedy: remedy === null ? null : toWords(remedy) };
+}
+function toWords(words: Words | string): Words {
+  return typeof words === "string" ? verbatim(words) : words;
 }
 
 const clockWarnSeconds = 60;
@@ -100,18 +123,25 @@ export async function checkClock(read: () => Promise<Date>, now: () => Date): Pr
   const theirs = (await read()).getTime();
   const ours = (before + now().getTime()) / 2;
   const seconds = Math.round((ours - theirs) / 1000);
-  const detail =
-    seconds === 0 ? "no difference" : `this machine is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead" : "behind"}`;
-  const remedy = "Set this machine's clock by NTP.";
-  if (Math.abs(seconds) >= clockFailSeconds) return wrong(detail, remedy);
-  return Math.abs(seconds) > clockWarnSeconds ? warn(detail, remedy) : right(detail);
+  const off = Math.abs(seconds);
+  const detail: Words = ({ sheet }) =>
+    off === 0 ? sheet.noDifference : seconds > 0 ? sheet.ahead(off) : sheet.behind(off);
+  const remedy: Words = (t) => t.sheet.setClock;
+  if (off >= clockFailSeconds) return wrong(detail, remedy);
+  return off > clockWarnSeconds ? warn(detail, remedy) : right(detail);
 }
 
-function describe(error: unknown): string {
-  if (!isServiceError(error)) return errorMessage(error);
-  if (error.kind === "unavailable") return `cannot be reached: ${errorMessage(error)}`;
-  if (error.kind === "unauthorized") return `refuses the credentials: ${errorMessage(error)}`;
-  return errorMessage(error);
+function describe(t: DoctorTexts, error: unknown): string {
+  const message = errorMessage(error);
+  if (!isServiceError(error)) return message;
+  if (error instanceof ExplainedError) return t.sheet.unreachable(error.told.detail(t));
+  if (error.kind === "unavailable") return t.sheet.unreachable(message);
+  return error.kind === "unauthorized" ? t.sheet.unauthorized(message) : message;
+}
+
+function remedyOf(error: unknown): Words | null {
+  if (error instanceof ExplainedError) return error.told.remedy;
+  return isServiceError(error) ? (t) => t.sheet.remedy(error) : null;
 }
 
 /** `10 MiB`, `512 KiB`, `7 B`. */

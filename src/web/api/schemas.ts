@@ -176,6 +176,7 @@ const runOutcome = z.discriminatedUnion("kind", [
         ok: z.boolean().nullable().describe("null: to know, or it could not be told."),
         detail: z.string(),
         remedy: z.string().nullable(),
+        zh: z.object({ detail: z.string(), remedy: z.string().nullable() }).describe("The same in Chinese."),
       }),
     ),
   }),

@@ -138,16 +138,18 @@ function renderDoctor(view: View, { startedAt, outcome }: Work): Html {
     caption: t.connections.doctor,
     head: [t.frame.connection, t.connections.check, t.frame.state, t.connections.finding, t.connections.remedy],
     empty: t.frame.nothing,
-    rows: sorted.map((line) => [
-      line.connection ?? t.connections.installation,
-      entryOf<string>(t.connections.checks, line.name) ?? line.name,
-      line.ok === true
-        ? badge("good", t.connections.good)
-        : line.ok === false
-          ? badge("bad", t.connections.bad)
-          : badge("warn", t.connections.note),
-      html`<span lang="en">${line.detail}</span>`,
-      line.remedy === null ? null : html`<span lang="en">${prose(line.remedy)}</span>`,
-    ]),
+    rows: sorted
+      .map(({ zh, ...english }) => ({ ...english, ...(view.language === "zh" ? zh : {}) }))
+      .map((line) => [
+        line.connection ?? t.connections.installation,
+        entryOf<string>(t.connections.checks, line.name) ?? line.name,
+        line.ok === true
+          ? badge("good", t.connections.good)
+          : line.ok === false
+            ? badge("bad", t.connections.bad)
+            : badge("warn", t.connections.note),
+        line.detail,
+        line.remedy === null ? null : prose(line.remedy),
+      ]),
   })}`;
 }

@@ -8,6 +8,8 @@ export type DoctorLine = {
   readonly ok: boolean | null;
   readonly detail: string;
   readonly remedy: string | null;
+  /** The same in Chinese. */
+  readonly zh: { readonly detail: string; readonly remedy: string | null };
 };
 
 /** What a re-sync is asked for. */
