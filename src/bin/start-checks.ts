@@ -4,7 +4,7 @@ import { CommandFailure, ExitCode } from "../commands/cli/exit-code.ts";
 import { checkForm } from "../commands/doctor/jira.ts";
 import { tell } from "../commands/doctor/sheet.ts";
 import { findOscillations } from "../commands/doctor/status.ts";
-import { doctorTexts } from "../commands/doctor/texts/texts.ts";
+import { doctorTexts, joined, type Words } from "../commands/doctor/texts/texts.ts";
 import { errorMessage } from "../observability/scrub.ts";
 import type { QueueBackend } from "../queue/contract.ts";
 import type { Log } from "../sync/ports.ts";
@@ -34,7 +34,7 @@ export async function refuseMisfit(queue: QueueBackend, log: Log): Promise<void>
 export async function refuseOscillation(composition: Composition): Promise<void> {
   for (const { name, config, jira } of composition.connections) {
     if (!Object.values(config.status.toJira).some((target) => "statusId" in target)) continue;
-    let lines: readonly string[];
+    let lines: readonly Words[];
     try {
       const late = sleepFor(statusAnswerMs, null, { ref: false }).then(() =>
         Promise.reject(new Error("no answer in time")),
@@ -50,7 +50,7 @@ export async function refuseOscillation(composition: Composition): Promise<void>
     if (lines.length > 0) {
       throw new CommandFailure({
         code: ExitCode.usage,
-        message: `The status map of connection ${name} would make the two sides push each other: ${lines.join("; ")}.`,
+        message: `The status map of connection ${name} would make the two sides push each other: ${joined(lines)(doctorTexts.en)}.`,
         remedy:
           "Lead case statuses 3, 4, 12 and 13 to statuses of category done, and all others to new or indeterminate (status.toJira).",
       });

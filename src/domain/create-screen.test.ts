@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import {
   allowedText,
   fieldProblem,
+  findMisfit,
   findScreenField,
   type ScreenField,
   toNamedValue,
-  valueProblem,
+  type ValueMisfit,
 } from "./create-screen.ts";
 
 const field = (part: Partial<ScreenField>): ScreenField => ({
@@ -37,33 +38,38 @@ test("a field is meant by its id, or by a name that no other one has", () => {
   expect(fieldProblem(screen, "Umfang")).toBe("the create screen has no field Umfang");
 });
 
-test.each<[string, Partial<ScreenField>, unknown, string | null]>([
+test.each<[string, Partial<ScreenField>, unknown, ValueMisfit | null]>([
   ["an option by its id", { type: "option", allowed: options }, { id: "10" }, null],
   ["an option by its value", { type: "option", allowed: options }, { value: "High" }, null],
-  ["an option that is not there", { type: "option", allowed: options }, { id: "12" }, 'does not take {"id":"12"}'],
+  [
+    "an option that is not there",
+    { type: "option", allowed: options },
+    { id: "12" },
+    { kind: "refused", value: '{"id":"12"}' },
+  ],
   [
     "the id counts, whatever the value",
     { type: "option", allowed: options },
     { id: "12", value: "Low" },
-    'does not take {"id":"12","value":"Low"}',
+    { kind: "refused", value: '{"id":"12","value":"Low"}' },
   ],
   ["an option by its name alone", { type: "option", allowed: options }, "high", null],
   ["an option by its id alone", { type: "option", allowed: options }, "11", null],
-  ["a name that no option has", { type: "option", allowed: options }, "Top", 'does not take "Top"'],
-  ["a person as a text", { type: "user" }, "712020:1", 'takes a mapping, such as { id: "…" }'],
-  ["a name in a list", { type: "array", allowed: options }, ["Low", "Top"], 'does not take "Top"'],
+  ["a name that no option has", { type: "option", allowed: options }, "Top", { kind: "refused", value: '"Top"' }],
+  ["a person as a text", { type: "user" }, "712020:1", { kind: "mapping" }],
+  ["a name in a list", { type: "array", allowed: options }, ["Low", "Top"], { kind: "refused", value: '"Top"' }],
   [
     "one of a list",
     { type: "array", allowed: options },
     [{ name: "Low" }, { name: "Top" }],
-    'does not take {"name":"Top"}',
+    { kind: "refused", value: '{"name":"Top"}' },
   ],
-  ["a list that is none", { type: "array", allowed: options }, { name: "Low" }, "takes a list, such as [{ name: … }]"],
-  ["a number as a text", { type: "number" }, "3", "takes a number"],
+  ["a list that is none", { type: "array", allowed: options }, { name: "Low" }, { kind: "list" }],
+  ["a number as a text", { type: "number" }, "3", { kind: "number" }],
   ["a person", { type: "user" }, { accountId: "712020:1" }, null],
   ["a kind that nobody knows", { type: "sd-approvals" }, "x", null],
 ])("%s", (_name, part, value, problem) => {
-  expect(valueProblem(field(part), value)).toBe(problem);
+  expect(findMisfit(field(part), value)).toEqual(problem);
 });
 
 test("allowed values are told by id and name, ten of them", () => {

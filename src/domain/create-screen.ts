@@ -62,11 +62,17 @@ const shownMax = 10;
 /** The values that a field takes, for people: `10200 Elastic Cloud Server, …`; `null` where it takes any. */
 export function allowedText({ allowed }: Pick<ScreenField, "allowed">): string | null {
   if (allowed.length === 0) return null;
-  const more = allowed.length > shownMax ? `, and ${allowed.length - shownMax} more` : "";
-  return `${allowed
-    .slice(0, shownMax)
-    .map(({ id, name }) => (id === name ? id : `${id} ${name}`))
-    .join(", ")}${more}`;
+  const { shown, more } = shortenAllowed({ allowed });
+  return `${shown.join(", ")}${more === 0 ? "" : `, and ${more} more`}`;
+}
+
+/** The first values that a field takes, as `10200 Elastic Cloud Server`, and how many more there are. */
+export function shortenAllowed({ allowed }: Pick<ScreenField, "allowed">): {
+  readonly shown: readonly string[];
+  readonly more: number;
+} {
+  const shown = allowed.slice(0, shownMax).map(({ id, name }) => (id === name ? id : `${id} ${name}`));
+  return { shown, more: allowed.length - shown.length };
 }
 
 /** Kinds of value that are given as a mapping such as `{ id: "10200" }`. */
@@ -82,19 +88,20 @@ const mappedTypes: ReadonlySet<string> = new Set([
   "securitylevel",
 ]);
 
-/**
- * Why a field does not take a value, as a phrase that follows "it"; `null` where nothing speaks against it. Only what the screen's
- * metadata tells is judged. Pure.
- */
-export function valueProblem(field: ScreenField, value: unknown): string | null {
-  if (field.type === "number" && typeof value !== "number") return "takes a number";
-  if (field.type === "array" && !Array.isArray(value)) return "takes a list, such as [{ name: … }]";
+/** Why a field does not take a value: it takes another kind, or not this one (`value` as JSON). */
+export type ValueMisfit =
+  | { readonly kind: "number" | "list" | "mapping" }
+  | { readonly kind: "refused"; readonly value: string };
+
+/** Why a field does not take a value; `null` where nothing speaks against it. Only what the screen's metadata tells is judged. Pure. */
+export function findMisfit(field: ScreenField, value: unknown): ValueMisfit | null {
+  if (field.type === "number" && typeof value !== "number") return { kind: "number" };
+  if (field.type === "array" && !Array.isArray(value)) return { kind: "list" };
   const isNamed = typeof value === "string" && field.allowed.length > 0;
-  if (field.type !== null && mappedTypes.has(field.type) && !isMapping(value) && !isNamed)
-    return 'takes a mapping, such as { id: "…" }';
+  if (field.type !== null && mappedTypes.has(field.type) && !isMapping(value) && !isNamed) return { kind: "mapping" };
   const [strange] = (Array.isArray(value) ? value : [value]).filter((item) => !isAllowed(field, item));
   if (strange === undefined) return null;
-  return `does not take ${JSON.stringify(strange)}`;
+  return { kind: "refused", value: JSON.stringify(strange) };
 }
 
 /** The value as Jira takes it: one of those that the field takes may be named by its name or id alone. Pure. */

@@ -1,14 +1,15 @@
 /** The fields of a new issue against the create screens that it meets: what is missing, what fits nothing, and the lines to write. */
 import {
-  allowedText,
   fieldLabel,
-  fieldProblem,
+  findMisfit,
   findScreenField,
   type ScreenField,
-  valueProblem,
+  shortenAllowed,
+  type ValueMisfit,
 } from "../../domain/create-screen.ts";
 import { possibleValues, type ValueRule } from "../../domain/value-rule.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
+import { type DoctorTexts, joined, verbatim, type Words } from "./texts/texts.ts";
 
 /** Fields of a new issue that casebridge always fills itself. */
 const ownFields: ReadonlySet<string> = new Set(["project", "issuetype", "summary", "description"]);
@@ -44,12 +45,12 @@ export function lacksFields({ issue, priority }: DoctorSettings, screen: readonl
 
 /** Whether each screen can be filled as it is configured. Pure. */
 export function checkCreateScreens(settings: DoctorSettings, screens: readonly TypeScreen[]): Finding {
-  if (screens.length === 0) return warn("not checked, since the issue type is not known", null);
+  if (screens.length === 0) return warn((t) => t.fields.noType, null);
   const several = screens.length > 1;
   const problems = screens.flatMap((screen) =>
     findScreenProblems(settings, screen).map((problem) => ({
       ...problem,
-      detail: several ? `${screen.typeName}: ${problem.detail}` : problem.detail,
+      detail: several ? (t: DoctorTexts) => t.fields.ofType(screen.typeName, problem.detail(t)) : problem.detail,
     })),
   );
   const wrongOnes = problems.filter(({ weight }) => weight === "wrong");
@@ -59,15 +60,17 @@ export function checkCreateScreens(settings: DoctorSettings, screens: readonly T
   );
   if (told.length === 0) {
     const later = [...new Set(screens.flatMap((screen) => findLater(settings, screen)))];
-    const byEdit = later.length === 0 ? "" : `; set by an edit afterwards: ${later.join(", ")}`;
-    return right(`${required.size} required, all filled or with a default${byEdit}`);
+    return right(({ fields: t, report }) =>
+      later.length === 0 ? t.filled(required.size) : t.filledLater(required.size, later.join(report.comma)),
+    );
   }
   const say = told === wrongOnes ? wrong : warn;
-  const join = (texts: readonly string[]): string => [...new Set(texts)].join(" ");
-  return say(told.map(({ detail }) => detail).join("; "), join(told.map(({ remedy }) => remedy)));
+  return say(joined(told.map(({ detail }) => detail)), (t) =>
+    [...new Set(told.map(({ remedy }) => remedy(t)))].join(t.report.space),
+  );
 }
 
-type Problem = { readonly weight: "wrong" | "warn"; readonly detail: string; readonly remedy: string };
+type Problem = { readonly weight: "wrong" | "warn"; readonly detail: Words; readonly remedy: Words };
 
 /** Names of wanted fields that only the edit screen has. */
 function findLater(settings: DoctorSettings, { fields, edit }: TypeScreen): string[] {
@@ -82,9 +85,9 @@ function findLater(settings: DoctorSettings, { fields, edit }: TypeScreen): stri
 function findScreenProblems(settings: DoctorSettings, screens: TypeScreen): Problem[] {
   const { issue } = settings;
   const { fields: screen, ownAccountId } = screens;
-  const at = (name: string): string => {
+  const at = (name: string): Words => {
     const place = issue.places?.[name];
-    return place === undefined ? "" : ` (${place})`;
+    return place === undefined ? verbatim("") : (t) => t.fields.place(place);
   };
   const given = new Map<string, { readonly name: string; readonly rule: ValueRule }>();
   const problems: Problem[] = [];
@@ -104,16 +107,16 @@ function findScreenProblems(settings: DoctorSettings, screens: TypeScreen): Prob
   if (unfilled.length > 0)
     problems.unshift({
       weight: "wrong",
-      detail: `required and not filled: ${unfilled.map(fieldLabel).join(", ")}`,
-      remedy: `Write below issue.fields of the connection in casebridge.yaml: ${unfilled.map((field) => lineToWrite(field, ownAccountId)).join("; ")}. Or give these fields a default value, or make them optional.`,
+      detail: (t) => t.fields.unfilled(unfilled.map(fieldLabel).join(t.report.comma)),
+      remedy: (t) => t.fields.write(unfilled.map((field) => lineToWrite(t, field, ownAccountId)).join("; ")),
     });
   for (const field of needed) {
     const { name, rule } = given.get(field.fieldId) ?? { name: "", rule: undefined };
     if (rule === undefined || "value" in rule || rule.otherwise !== undefined) continue;
     problems.push({
       weight: "warn",
-      detail: `${fieldLabel(field)} is required, and issue.fields gives it no value where the ${rule.from} of a case is not told or not in its map${at(name)}`,
-      remedy: "Add else: … to it.",
+      detail: (t) => t.fields.noElse(fieldLabel(field), rule.from, at(name)(t)),
+      remedy: (t) => t.fields.addElse,
     });
   }
   return [...problems, ...findAbsent(settings, screens)];
@@ -123,7 +126,7 @@ function findScreenProblems(settings: DoctorSettings, screens: TypeScreen): Prob
 function findElsewhere(
   { fields: screen, edit, site, ownAccountId }: TypeScreen,
   name: string,
-  { rule, place }: { readonly rule: ValueRule; readonly place: string },
+  { rule, place }: { readonly rule: ValueRule; readonly place: Words },
 ): Problem[] {
   const onEdit = edit === null ? null : findScreenField(edit, name);
   if (findScreenField(screen, name).kind === "none") {
@@ -136,17 +139,24 @@ function findElsewhere(
       return [
         {
           weight: "warn",
-          detail: `${fieldLabel(known.field)} is not on the create screen, so an edit sets it afterwards, if the edit screen has it: there is no issue yet to see that${place}`,
-          remedy: "Run `casebridge doctor` again once the first issue is there.",
+          detail: (t) => t.fields.notSeenYet(fieldLabel(known.field), place(t)),
+          remedy: (t) => t.fields.againLater,
         },
       ];
   }
-  const remedy = `Correct issue.fields in the configuration. The screen has: ${screen
-    .filter(({ fieldId }) => !ownFields.has(fieldId))
-    .map(fieldLabel)
-    .join(", ")}.`;
-  const nowhere = edit === null ? "" : ", nor has the edit screen";
-  return [{ weight: "wrong", detail: `${fieldProblem(screen, name) ?? name}${nowhere}${place}`, remedy }];
+  const found = findScreenField(screen, name);
+  const others = screen.filter(({ fieldId }) => !ownFields.has(fieldId)).map(fieldLabel);
+  const problem: Words = ({ fields: t, report }) =>
+    found.kind === "several"
+      ? t.several(name, found.fields.map(({ fieldId }) => fieldId).join(report.comma))
+      : t.unknown(name);
+  return [
+    {
+      weight: "wrong",
+      detail: (t) => `${edit === null ? problem(t) : t.fields.nowhere(problem(t))}${place(t)}`,
+      remedy: (t) => t.fields.correct(others.join(t.report.comma)),
+    },
+  ];
 }
 
 const blankField = { required: false, hasDefault: false, allowed: [], type: null, items: null };
@@ -157,26 +167,24 @@ function findAbsent({ priority }: DoctorSettings, { fields, edit }: TypeScreen):
   const wanted = [...neededFields, ...(Object.keys(priority).length > 0 ? ["priority"] : [])];
   const absent = wanted.filter((id) => !isOn(fields, id) && (edit === null || id === "summary" || !isOn(edit, id)));
   if (absent.length === 0) return [];
-  const where = edit === null ? "not on the create screen" : "neither on the create screen nor on the edit screen";
+  const names = absent.join(", ");
   const vital = absent.filter((id) => id === "summary" || (id === "labels" && edit !== null));
   if (vital.length > 0)
     return [
       {
         weight: "wrong",
-        detail: `${where}: ${absent.join(", ")}`,
-        remedy:
-          "Put these fields on the screens of the issue type in Jira: without a summary no issue can be made, and without labels none is found again.",
+        detail: ({ fields: t }) => (edit === null ? t.absentVital(names) : t.absentBoth(names)),
+        remedy: (t) => t.fields.putOnScreens,
       },
     ];
-  const fate = absent.includes("description") ? " Without it the description stands in a comment." : "";
   return [
     {
       weight: "warn",
-      detail: `${where}: ${absent.join(", ")}${edit === null ? "; an edit sets them afterwards, if the edit screen has them: there is no issue yet to see that" : ""}`,
-      remedy:
-        edit === null
-          ? "Run `casebridge doctor` again once the first issue is there, or put these fields on the create screen of the issue type."
-          : `Put these fields on the edit screen of the issue type in Jira, or leave them out of the configuration.${fate}`,
+      detail: ({ fields: t }) => (edit === null ? t.absentYet(names) : t.absentBoth(names)),
+      remedy: ({ fields: t }) => {
+        if (edit === null) return t.putOnCreate;
+        return absent.includes("description") ? t.withoutDescription(t.putOnEdit) : t.putOnEdit;
+      },
     },
   ];
 }
@@ -184,38 +192,52 @@ function findAbsent({ priority }: DoctorSettings, { fields, edit }: TypeScreen):
 function findValueProblems(
   field: ScreenField,
   rule: ValueRule,
-  { place, ownAccountId }: { readonly place: string; readonly ownAccountId: string },
+  { place, ownAccountId }: { readonly place: Words; readonly ownAccountId: string },
 ): Problem[] {
   if (ownFields.has(field.fieldId))
     return [
       {
         weight: "wrong",
-        detail: `issue.fields names ${fieldLabel(field)}, which casebridge fills itself${place}`,
-        remedy: "Leave it out.",
+        detail: (t) => `${t.fields.own(fieldLabel(field))}${place(t)}`,
+        remedy: (t) => t.fields.leaveOut,
       },
     ];
-  const texts = possibleValues(rule)
+  const misfits = possibleValues(rule)
     // What stands for a fact is not known yet.
     .filter((value) => !JSON.stringify(value).includes("{value}"))
-    .flatMap((value) => valueProblem(field, value) ?? []);
-  const allowed = allowedText(field);
-  return [...new Set(texts)].map((text) => ({
+    .flatMap((value) => findMisfit(field, value) ?? []);
+  const distinct = new Map(misfits.map((misfit) => [JSON.stringify(misfit), misfit]));
+  return [...distinct.values()].map((misfit) => ({
     weight: "wrong",
-    detail: `${fieldLabel(field)} ${text}${place}`,
-    remedy: `Correct issue.fields, such as ${lineToWrite(field, ownAccountId)}.${allowed === null ? "" : ` It takes: ${allowed}.`}`,
+    detail: (t) => `${misfitWords(t, fieldLabel(field), misfit)}${place(t)}`,
+    remedy: (t) => {
+      const line = t.fields.correctLike(lineToWrite(t, field, ownAccountId));
+      return field.allowed.length === 0 ? line : t.fields.itTakes(line, allowedWords(t, field));
+    },
   }));
+}
+
+function misfitWords({ fields: { misfits: t } }: DoctorTexts, label: string, misfit: ValueMisfit): string {
+  return misfit.kind === "refused" ? t.refused(label, misfit.value) : t[misfit.kind](label);
+}
+
+function allowedWords(t: DoctorTexts, field: Pick<ScreenField, "allowed">): string {
+  const { shown, more } = shortenAllowed(field);
+  const names = shown.join(t.report.comma);
+  return more === 0 ? names : t.fields.andMore(names, more);
 }
 
 /** A line for `issue.fields` or `status.fields` that fills the field, with the first value that it takes or one of its kind. */
 export function lineToWrite(
+  t: DoctorTexts,
   field: Pick<ScreenField, "fieldId" | "type" | "items" | "allowed">,
   ownAccountId: string,
 ): string {
   const [first] = field.allowed;
   const one = first === undefined ? '{ id: "…" }' : `{ id: ${JSON.stringify(first.id)} }`;
-  const allowed = allowedText(field);
   const value = sampleOf(field, { one, person: `{ accountId: ${JSON.stringify(ownAccountId)} }` });
-  return `${field.fieldId}: { value: ${value} }${allowed === null ? "" : ` (takes ${allowed})`}`;
+  const note = field.allowed.length === 0 ? "" : t.fields.takes(allowedWords(t, field));
+  return `${field.fieldId}: { value: ${value} }${note}`;
 }
 
 function sampleOf(

@@ -11,6 +11,7 @@ import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPo
 import { checkRequestType, type DoctorRequestPort } from "./request-type.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
 import { checkStatuses, type DoctorStatusPort } from "./status.ts";
+import { verbatim, type Words } from "./texts/texts.ts";
 
 type NamedId = { readonly id: string; readonly name: string };
 
@@ -112,16 +113,16 @@ export async function checkJira(sheet: Sheet, { settings, port, now, huaweiFileM
     const sizeMaxBytes = await port.getFileSizeMax("live");
     if (sizeMaxBytes <= 0)
       return wrong(
-        "attachments are turned off",
-        "Turn on attachments in Jira's settings; until then each file is only named in its comment.",
+        (t) => t.jira.attachmentsOff,
+        (t) => t.jira.turnOnAttachments,
       );
     const theirs = await huaweiFileMax();
     if (theirs !== null && sizeMaxBytes < theirs)
       return warn(
-        `files of ${formatBytes(sizeMaxBytes)}, while the service tickets hold files of up to ${formatBytes(theirs)}`,
-        "Raise the attachment limit in Jira's settings; larger files are only named in their comments.",
+        (t) => t.jira.smallFiles(formatBytes(sizeMaxBytes), formatBytes(theirs)),
+        (t) => t.jira.raiseFileLimit,
       );
-    return right(`files of ${formatBytes(sizeMaxBytes)}`);
+    return right((t) => t.jira.files(formatBytes(sizeMaxBytes)));
   });
   await sheet.check("command role", () => checkRole(settings, port));
   await sheet.check("create fields", () => checkCreateFields(settings, port));
@@ -140,26 +141,24 @@ function checkAccount(
   const who = `${emailAddress ?? accountId}${accountType === null ? "" : ` (${accountType})`}`;
   if (accountType === "customer") {
     return wrong(
-      `${who} is a portal customer of ${jira.host}`,
-      "Use an account with a licence for the product, used by nobody else.",
+      (t) => t.jira.customer(who, jira.host),
+      (t) => t.jira.useLicensed,
     );
   }
   if (comments.allowAppAccounts.includes(accountId)) {
     return wrong(
-      `${who} is listed in comments.allowAppAccounts`,
-      "Take casebridge's own account off the list: what it wrote is never news.",
+      (t) => t.jira.listedAsApp(who),
+      (t) => t.jira.unlist,
     );
   }
   if (accountType === "app")
     return warn(
-      `${who} is an app account`,
-      "Use an ordinary account for casebridge: what apps may do changes with their installation.",
+      (t) => t.jira.isApp(who),
+      (t) => t.jira.useOrdinary,
     );
   // Nothing that reads tells whether a token may write, and a doctor writes nothing.
-  const scoped = jira.host.startsWith(scopedTokenHost)
-    ? "; a token with scopes: whether it has write:jira-work shows at the first write"
-    : "";
-  return right(`accepted as ${who}${scoped}`);
+  const isScoped = jira.host.startsWith(scopedTokenHost);
+  return right(({ jira: t }) => (isScoped ? t.acceptedScoped(who) : t.acceptedAs(who)));
 }
 
 /** Each type that a new issue may have; those that can be made are put into `found`. */
@@ -174,16 +173,17 @@ async function checkTypes(
     const type = await port.findIssueType(name);
     if (type?.isSubtask === true)
       return wrong(
-        `${type.name} (${type.id}) is a subtask, which needs a parent`,
-        "Set JIRA_ISSUE_TYPE (jira.issueType, issue.type) to a type that stands for itself, such as Task.",
+        (t) => t.jira.subtask(`${type.name} (${type.id})`),
+        (t) => t.jira.setType,
       );
     if (type === null) missing.push(name);
     else if (found.every(({ id }) => id !== type.id)) found.push(type);
   }
-  if (missing.length === 0) return right(found.map(({ id, name }) => `${name} (${id})`).join(", "));
+  if (missing.length === 0) return right((t) => found.map(({ id, name }) => `${name} (${id})`).join(t.report.comma));
+  const types = await typesOf(port);
   return wrong(
-    `project ${jira.projectKey} has no issue type ${missing.join(", ")} that can be created`,
-    `Correct JIRA_ISSUE_TYPE (jira.issueType, issue.type), or add the type to the project. It has: ${await typesOf(port)}.`,
+    (t) => t.jira.noType(jira.projectKey, missing.join(t.report.comma)),
+    (t) => t.jira.correctType(types(t)),
   );
 }
 
@@ -198,21 +198,21 @@ async function readScreens(
   return { typeName: name, fields, edit: await port.listEditFields(id), site: await port.listFields() };
 }
 
-async function typesOf(port: Pick<DoctorJiraPort, "listIssueTypes">): Promise<string> {
+async function typesOf(port: Pick<DoctorJiraPort, "listIssueTypes">): Promise<Words> {
   const usable = (await port.listIssueTypes()).filter(({ isSubtask }) => !isSubtask);
-  return usable.length === 0 ? "none" : usable.map(({ id, name }) => `${name} (${id})`).join(", ");
+  return ({ report: t }) => usable.map(({ id, name }) => `${name} (${id})`).join(t.comma) || t.none;
 }
 
 async function checkAssignee({ issue, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
-  if (issue.assignee === null) return right("none configured: Jira decides");
+  if (issue.assignee === null) return right((t) => t.jira.noAssignee);
   // What stands for a fact is not known yet.
   const wanted = [...new Set(possibleValues(issue.assignee))].filter((text) => !text.includes("{value}"));
   const unknown: string[] = [];
   for (const idOrEmail of wanted) if ((await port.findAssignable(idOrEmail)) === null) unknown.push(idOrEmail);
-  if (unknown.length === 0) return right(`${wanted.length} can be assigned`);
+  if (unknown.length === 0) return right((t) => t.jira.assignable(wanted.length));
   return wrong(
-    `nobody who can be assigned in ${jira.projectKey} is ${unknown.join(", ")}`,
-    "Correct issue.assignee in the configuration (account ids stand in the addresses of people's profiles), or give the person the permission Assignable User.",
+    (t) => t.jira.notAssignable(jira.projectKey, unknown.join(t.report.comma)),
+    (t) => t.jira.correctAssignee,
   );
 }
 
@@ -220,27 +220,27 @@ async function checkPermissions(port: DoctorJiraPort): Promise<Finding> {
   const held = await port.getPermissions([...neededPermissions, ...usefulPermissions]);
   const missing = neededPermissions.filter((key) => held[key] !== true);
   const unhelpful = usefulPermissions.filter((key) => held[key] !== true);
-  const remedy =
-    "Give casebridge's account these permissions in the project's permission scheme, best through a role of its own.";
-  if (missing.length > 0) return wrong(`missing: ${missing.join(", ")}`, remedy);
-  if (unhelpful.length > 0) return warn(`missing, though not needed every day: ${unhelpful.join(", ")}`, remedy);
-  return right(`all ${neededPermissions.length + usefulPermissions.length} held`);
+  const remedy: Words = (t) => t.jira.givePermissions;
+  if (missing.length > 0) return wrong((t) => t.jira.missing(missing.join(t.report.comma)), remedy);
+  if (unhelpful.length > 0) return warn((t) => t.jira.missingUseful(unhelpful.join(t.report.comma)), remedy);
+  return right((t) => t.jira.allHeld(neededPermissions.length + usefulPermissions.length));
 }
 
 async function checkRole({ commands, jira }: DoctorSettings, port: DoctorJiraPort): Promise<Finding> {
-  if (commands.role === null) return right("none: whoever's comments would be sent may use commands");
+  const { role } = commands;
+  if (role === null) return right((t) => t.jira.noRole);
   const { roles } = await port.getProject();
-  const found = findByNameOrId(roles, commands.role);
+  const found = findByNameOrId(roles, role);
   if (found !== null) {
-    if ((await port.findRoleMembers(found.id, "live")) !== "role_unreadable") return right(found.name);
+    if ((await port.findRoleMembers(found.id, "live")) !== "role_unreadable") return right(verbatim(found.name));
     return wrong(
-      `Jira does not tell casebridge who is in the role ${found.name} (role_unreadable): nobody could use a command`,
-      "Give casebridge's account Administer Projects in the project, and Browse users and groups where the role holds groups; a scoped token needs manage:jira-configuration. Or take commands.role away.",
+      (t) => t.jira.roleUnreadable(found.name),
+      (t) => t.jira.openRole,
     );
   }
   return wrong(
-    `project ${jira.projectKey} has no role ${commands.role}: nobody could use a command`,
-    `Correct commands.role in the configuration. The project has: ${roles.map(({ name }) => name).join(", ") || "none"}.`,
+    (t) => t.jira.roleMissing(jira.projectKey, role),
+    ({ jira: t, report }) => t.correctRole(roles.map(({ name }) => name).join(report.comma) || report.none),
   );
 }
 
@@ -254,13 +254,13 @@ async function checkCreateFields(
     ["create.fields.template", templateField] as const,
     ...Object.entries(parameters).map(([name, id]) => [`create.fields.extends.${name}`, id] as const),
   ].flatMap(([name, id]) => (id === null ? [] : [{ name, id }]));
-  if (wanted.length === 0) return right("none configured");
+  if (wanted.length === 0) return right((t) => t.jira.noneConfigured);
   const known = new Set((await port.listFields()).map(({ id }) => id));
   const missing = wanted.filter(({ id }) => !known.has(id));
-  if (missing.length === 0) return right(`${wanted.length} fields exist`);
+  if (missing.length === 0) return right((t) => t.jira.fieldsExist(wanted.length));
   return wrong(
-    `Jira has no field ${missing.map(({ name, id }) => `${id} (${name})`).join(", ")}`,
-    "Correct create.fields in the configuration: the id of a custom field stands in the address of its settings page.",
+    (t) => t.jira.noField(missing.map(({ name, id }) => `${id} (${name})`).join(t.report.comma)),
+    (t) => t.jira.correctCreateFields,
   );
 }
 
@@ -275,14 +275,12 @@ async function checkSecurityLevels({ comments, jira }: DoctorSettings, port: Doc
     }
   }
   if (unknown.length === 0)
-    return right(
-      comments.allowSecurityLevels.length === 0
-        ? "none allowed: comments of such issues stay in Jira"
-        : `${comments.allowSecurityLevels.length} allowed levels exist`,
+    return right(({ jira: t }) =>
+      comments.allowSecurityLevels.length === 0 ? t.noLevels : t.levelsExist(comments.allowSecurityLevels.length),
     );
   return wrong(
-    `Jira knows no issue security level ${unknown.join(", ")}, or casebridge's account may not see it`,
-    "Correct comments.allowSecurityLevels in the configuration: the ids of the levels, as Jira's administration shows them.",
+    (t) => t.jira.unknownLevels(unknown.join(t.report.comma)),
+    (t) => t.jira.correctLevels,
   );
 }
 
@@ -296,18 +294,16 @@ async function checkAppAccounts({ comments }: DoctorSettings, port: DoctorJiraPo
   }
   if (unknown.length > 0)
     return wrong(
-      `Jira has no account ${unknown.join(", ")}`,
-      "Correct comments.allowAppAccounts in the configuration: account ids of apps.",
+      (t) => t.jira.unknownAccounts(unknown.join(t.report.comma)),
+      (t) => t.jira.correctApps,
     );
   if (people.length > 0)
     return warn(
-      `${people.join(", ")} is no app: its comments count as a person's anyway`,
-      "Remove it from comments.allowAppAccounts.",
+      (t) => t.jira.people(people.join(t.report.comma)),
+      (t) => t.jira.removePeople,
     );
-  return right(
-    comments.allowAppAccounts.length === 0
-      ? "none allowed: comments of apps stay in Jira"
-      : `${comments.allowAppAccounts.length} allowed accounts exist`,
+  return right(({ jira: t }) =>
+    comments.allowAppAccounts.length === 0 ? t.noAppAccounts : t.appAccountsExist(comments.allowAppAccounts.length),
   );
 }
 
@@ -315,13 +311,12 @@ async function checkPriorities({ priority }: DoctorSettings, port: DoctorJiraPor
   const known = await port.listPriorities();
   const names = new Set(known.flatMap(({ id, name }) => [id, name.toLowerCase()]));
   const missing = [...new Set(Object.values(priority))].filter((name) => !names.has(name.toLowerCase()));
-  if (known.length === 0 && missing.length > 0)
-    return warn("the create screen shows no priority, so none can be compared", null);
+  if (known.length === 0 && missing.length > 0) return warn((t) => t.jira.prioritiesHidden, null);
   if (missing.length === 0)
-    return right(Object.keys(priority).length === 0 ? "no map: Jira's default is used" : "all mapped ones exist");
+    return right(({ jira: t }) => (Object.keys(priority).length === 0 ? t.noPriorityMap : t.prioritiesExist));
   return wrong(
-    `no priority named ${missing.join(", ")}`,
-    `Correct priority in the configuration. Jira has: ${known.map(({ name }) => name).join(", ")}.`,
+    (t) => t.jira.noPriority(missing.join(t.report.comma)),
+    (t) => t.jira.correctPriorities(known.map(({ name }) => name).join(t.report.comma)),
   );
 }
 
@@ -331,10 +326,7 @@ async function checkRequests({ create: { jql }, jira }: DoctorSettings, port: Do
     count = await port.countIssues(`project = "${jira.projectKey}" AND (${jql})`);
   } catch (error) {
     if (!isServiceError(error, "rejected")) throw error;
-    return wrong(
-      errorMessage(error),
-      "Correct create.jql in the configuration: Jira's own issue search shows what is wrong with a query.",
-    );
+    return wrong(verbatim(errorMessage(error)), (t) => t.jira.correctJql);
   }
-  return right(count === 0 ? "none wait to become a case" : `about ${count} match and may wait to become a case`);
+  return right(({ jira: t }) => (count === 0 ? t.noRequests : t.requests(count)));
 }

@@ -2,6 +2,7 @@
 import { isServiceError } from "../../domain/service-error.ts";
 import { errorMessage } from "../../observability/scrub.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
+import type { DoctorTexts, Words } from "./texts/texts.ts";
 
 /** What Jira says of the project; `null` = it does not tell. */
 export type DoctorProject = {
@@ -29,17 +30,18 @@ export async function findProject({ jira }: DoctorSettings, port: DoctorProjectP
     return await port.getProject();
   } catch (error) {
     if (!isServiceError(error, "not_found")) throw error;
+    const others = await othersOf(port);
     return wrong(
-      `casebridge's account sees no project ${jira.projectKey}: ${errorMessage(error)}`,
-      `Correct JIRA_PROJECT_KEY (jira.projectKey), or give the account Browse Projects there. ${await othersOf(port)}`,
+      (t) => t.project.unseen(jira.projectKey, errorMessage(error)),
+      (t) => t.project.correctKey(others(t)),
     );
   }
 }
 
-async function othersOf(port: DoctorProjectPort): Promise<string> {
+async function othersOf(port: DoctorProjectPort): Promise<Words> {
   const others = await port.listProjects();
   const names = others.map(({ key, name }) => (key === name ? key : `${key} (${name})`));
-  return names.length === 0 ? "It may create issues nowhere." : `It may create issues in: ${names.join(", ")}.`;
+  return (t) => (names.length === 0 ? t.project.nowhere : t.project.others(names.join(t.report.comma)));
 }
 
 /** Whether the project can be mirrored as it is configured; says what kind it is. Throws `ServiceError`. */
@@ -48,34 +50,36 @@ export async function checkProject(
   project: DoctorProject,
   port: DoctorProjectPort,
 ): Promise<Finding> {
-  if (project.isArchived === true)
+  if (project.isArchived === true) {
+    const others = await othersOf(port);
     return wrong(
-      `${project.key} is archived: it takes no new issue`,
-      `Restore the project in Jira, or set JIRA_PROJECT_KEY (jira.projectKey) to another one. ${await othersOf(port)}`,
+      (t) => t.project.archived(project.key),
+      (t) => t.project.restore(others(t)),
     );
+  }
   const isService = project.projectTypeKey === "service_desk";
   if (isService && attachments.toHuawei === "all") {
     return wrong(
-      `${jira.projectKey} is a service project, where files of internal comments cannot be told apart, and ATTACHMENTS_TO_HUAWEI is all`,
-      "Set ATTACHMENTS_TO_HUAWEI (attachments.toHuawei) to referenced or none.",
+      (t) => t.project.allFilesOfService(jira.projectKey),
+      (t) => t.project.setAttachments,
     );
   }
   if (project.key !== jira.projectKey) {
     return warn(
-      `${jira.projectKey} is now called ${project.key}`,
-      `Set JIRA_PROJECT_KEY (jira.projectKey) to ${project.key}.`,
+      (t) => t.project.renamed(jira.projectKey, project.key),
+      (t) => t.project.setKey(project.key),
     );
   }
-  const managed =
-    project.isTeamManaged === null
-      ? "who manages it is not told"
-      : `${project.isTeamManaged ? "team" : "company"}-managed`;
-  return right(`${project.key} (${kindOf(project.projectTypeKey)}, ${managed})`);
+  return right(({ project: t }) => {
+    const { isTeamManaged } = project;
+    const managed = isTeamManaged ? t.teamManaged : t.companyManaged;
+    return t.is(project.key, kindOf(t, project.projectTypeKey), isTeamManaged === null ? t.managedUntold : managed);
+  });
 }
 
-function kindOf(projectTypeKey: string | null): string {
-  if (projectTypeKey === null) return "type not told";
-  return projectTypeKey === "service_desk" ? "service project" : `${projectTypeKey} project`;
+function kindOf(t: DoctorTexts["project"], projectTypeKey: string | null): string {
+  if (projectTypeKey === null) return t.kindUntold;
+  return projectTypeKey === "service_desk" ? t.service : t.kind(projectTypeKey);
 }
 
 /**
@@ -87,31 +91,24 @@ export async function checkVisibility(
   port: DoctorProjectPort,
   project: DoctorProject | null,
 ): Promise<Finding> {
-  if (project === null) return warn("not checked, since the project could not be read", null);
+  if (project === null) return warn((t) => t.project.notRead, null);
   const { isTeamManaged } = project;
   const { levels, shown } = await port.findVisibility();
-  const isShown = (is: boolean): string => (is ? "shown" : "not shown");
-  const fields =
-    shown === null
-      ? "no issue yet to see the fields of"
-      : `issuerestriction ${isShown(shown.issuerestriction)}, security level ${isShown(shown.security)}`;
-  const found = `${levelWords[levels]}; ${fields}`;
+  const found: Words = ({ project: t }) => {
+    const isShown = (is: boolean): string => (is ? t.shown : t.notShown);
+    const fields = shown === null ? t.noIssueYet : t.fields(isShown(shown.issuerestriction), isShown(shown.security));
+    return t.visibility(t.levels[levels], fields);
+  };
   if (shown === null || isTeamManaged === null) return right(found);
   if (isTeamManaged && !shown.issuerestriction)
     return warn(
-      `${found}: nothing leaves ${jira.projectKey}, since it cannot be told who may see an issue`,
-      "Ask Atlassian why the REST API leaves out issuerestriction for casebridge's account, or mirror into another project.",
+      (t) => t.project.nothingLeaves(found(t), jira.projectKey),
+      (t) => t.project.askAtlassian,
     );
   if (!isTeamManaged && !shown.security && levels !== "none")
     return warn(
-      `${found}: nothing leaves ${jira.projectKey}, since it cannot be told who may see an issue`,
-      "Show Security Level in the project's field configuration, or let casebridge's account see that there are no levels: Administer Projects, or Set Issue Security.",
+      (t) => t.project.nothingLeaves(found(t), jira.projectKey),
+      (t) => t.project.showLevel,
     );
   return right(found);
 }
-
-const levelWords = {
-  none: "no security levels",
-  some: "has security levels",
-  unknown: "casebridge's account may not know whether there are security levels",
-} as const;

@@ -3,6 +3,7 @@ import { findByNameOrId } from "../../domain/named-id.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
 import type { DoctorProject } from "./project.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
+import type { DoctorTexts } from "./texts/texts.ts";
 
 /** What is asked about request types. Reads only. */
 export interface DoctorRequestPort {
@@ -20,41 +21,49 @@ export async function checkRequestType(
 ): Promise<Finding> {
   const isService = project?.projectTypeKey === "service_desk";
   if (issue.requestType === null) {
-    if (!isService) return right("none needed: no service project");
+    if (!isService) return right((t) => t.request.notNeeded);
     const types = await port.listRequestTypes();
     const fitting = (types ?? []).filter((type) => fits(type, issueTypeIds));
     return warn(
-      "new issues have no request type, so they stand in no queue of the service project",
-      `Set issue.requestType in casebridge.yaml${fitting.length === 0 ? "" : ` to one of: ${named(fitting)}`}.`,
+      (t) => t.request.none,
+      (t) => (fitting.length === 0 ? t.request.set : t.request.setOneOf(named(t, fitting))),
     );
   }
   if (project !== null && !isService)
     return wrong(
-      `issue.requestType is set, and ${jira.projectKey} is no service project`,
-      "Take issue.requestType out.",
+      (t) => t.request.noService(jira.projectKey),
+      (t) => t.request.takeOut,
     );
   const types = await port.listRequestTypes();
   if (types === null)
     return warn(
-      "Jira does not tell the request types, so issue.requestType was not checked",
-      "Give casebridge's account the role of an agent in the service project, or make sure that issue.requestType is an id.",
+      (t) => t.request.untold,
+      (t) => t.request.giveAgent,
     );
   const wanted = [...new Set(possibleValues(issue.requestType))].filter((text) => !text.includes("{value}"));
   const unknown = wanted.filter((text) => findByNameOrId(types, text) === null);
   if (unknown.length > 0)
     return wrong(
-      `${jira.projectKey} has no request type ${unknown.join(", ")}`,
-      `Correct issue.requestType in casebridge.yaml. The project has: ${named(types)}.`,
+      (t) => t.request.unknown(jira.projectKey, unknown.join(t.report.comma)),
+      (t) => t.request.correct(named(t, types)),
     );
   const misfits = wanted
     .flatMap((text) => findByNameOrId(types, text) ?? [])
     .filter((type) => !fits(type, issueTypeIds));
   if (misfits.length > 0)
     return wrong(
-      `${named(misfits)} is for issues of another type than the configured one`,
-      `Set issue.type to the type of that request type (${misfits.map(({ issueTypeId }) => issueTypeId).join(", ")}), or choose one of: ${named(types.filter((type) => fits(type, issueTypeIds)))}.`,
+      (t) => t.request.misfit(named(t, misfits)),
+      (t) =>
+        t.request.setType(
+          misfits.map(({ issueTypeId }) => issueTypeId).join(t.report.comma),
+          named(
+            t,
+            types.filter((type) => fits(type, issueTypeIds)),
+          ),
+        ),
     );
-  return right(named(wanted.flatMap((text) => findByNameOrId(types, text) ?? [])));
+  const chosen = wanted.flatMap((text) => findByNameOrId(types, text) ?? []);
+  return right((t) => named(t, chosen));
 }
 
 type Told = { readonly id: string; readonly name: string; readonly issueTypeId: string | null };
@@ -63,6 +72,6 @@ function fits({ issueTypeId }: Told, issueTypeIds: readonly string[]): boolean {
   return issueTypeId === null || issueTypeIds.length === 0 || issueTypeIds.includes(issueTypeId);
 }
 
-function named(types: readonly Told[]): string {
-  return types.map(({ id, name }) => `${id} ${name}`).join(", ");
+function named(t: DoctorTexts, types: readonly Told[]): string {
+  return types.map(({ id, name }) => `${id} ${name}`).join(t.report.comma);
 }

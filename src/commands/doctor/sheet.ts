@@ -4,7 +4,7 @@ import { isServiceError, isUnsupported, ServiceError, type ServiceErrorFacts } f
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Secret } from "../../lib/secret.ts";
 import { errorMessage } from "../../observability/scrub.ts";
-import { type DoctorTexts, doctorTexts, verbatim, type Words } from "./texts/texts.ts";
+import { type DoctorTexts, doctorTexts, type Words } from "./texts/texts.ts";
 
 /** What one check found. `remedy` is `null` only where `ok` is true, or where there is nothing to do about a warning. */
 export type Finding = { readonly ok: boolean | null; readonly detail: Words; readonly remedy: Words | null };
@@ -98,19 +98,16 @@ export function tell(texts: DoctorTexts, { ok, detail, remedy }: Finding): Told 
 }
 
 /** Something that is right. */
-export function right(detail: Words | string): Finding {
-  return { ok: true, detail: toWords(detail), remedy: null };
+export function right(detail: Words): Finding {
+  return { ok: true, detail: detail, remedy: null };
 }
 /** Something that has to be mended. */
-export function wrong(detail: Words | string, remedy: Words | string): Finding {
-  return { ok: false, detail: toWords(detail), remedy: toWords(remedy) };
+export function wrong(detail: Words, remedy: Words): Finding {
+  return { ok: false, detail: detail, remedy: remedy };
 }
 /** Something to know, or that could not be told. */
-export function warn(detail: Words | string, remedy: Words | string | null): Finding {
-  return { ok: null, detail: toWords(detail), remedy: remedy === null ? null : toWords(remedy) };
-}
-function toWords(words: Words | string): Words {
-  return typeof words === "string" ? verbatim(words) : words;
+export function warn(detail: Words, remedy: Words | null): Finding {
+  return { ok: null, detail: detail, remedy };
 }
 
 const clockWarnSeconds = 60;

@@ -7,6 +7,7 @@ import type { ApplyDeps } from "../../sync/apply/write-once.ts";
 import { isCompatible } from "../../sync/plan/status.ts";
 import type { LeasedLink } from "../../sync/state.ts";
 import { findOscillations, predictMove, type StatusMap, type WorkflowStatus } from "./status.ts";
+import { doctorTexts } from "./texts/texts.ts";
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 console.log(`doctor-status seed ${seed}`);
@@ -60,7 +61,9 @@ describe("the status map", () => {
   test("oscillation names case status, target and category", () => {
     const statuses: WorkflowStatus[] = [{ id: "5", name: "Done", category: "done" }];
 
-    expect(findOscillations({ toJira: { 1: { statusId: "5" }, 3: { category: "new" } }, via: {} }, statuses)).toEqual([
+    const found = findOscillations({ toJira: { 1: { statusId: "5" }, 3: { category: "new" } }, via: {} }, statuses);
+
+    expect(found.map((words) => words(doctorTexts.en))).toEqual([
       "a case that is open (status 1) leads to Done (5), which is done",
       "a case that is closed (status 3) leads to category new, which is new",
     ]);

@@ -5,12 +5,13 @@
  * Jira shows a workflow to administrators only, so its ways are read off real issues: one for each status in which an issue
  * stands. What no issue shows is called unknown, never right and never wrong.
  */
-import { isOpenStatus, statusName } from "../../domain/case.ts";
+import { isOpenStatus } from "../../domain/case.ts";
 import { type StatusCategory, statusCategories, type Transition } from "../../domain/issue.ts";
 import type { ConnectionSettings, StatusTarget } from "../../domain/settings.ts";
 import { chooseStatus } from "../../domain/status-choice.ts";
 import { fillTransition } from "../../domain/transition-fields.ts";
 import { type Finding, right, type Sheet, warn, wrong } from "./sheet.ts";
+import { type DoctorTexts, joined, type Words } from "./texts/texts.ts";
 import { fieldLines, findSteps, leadsTo, type Moves, targetName, viaLines } from "./ways.ts";
 
 /** A status of the workflow. */
@@ -44,80 +45,64 @@ export async function checkStatuses(
     const missing = findMissingStatuses(status, statuses);
     if (missing.length === 0) {
       const alike = findAlike(status, statuses);
-      if (alike.length > 0)
-        return warn(
-          alike.join("; "),
-          "Name the status in status.toJira ({ statusId: … }): casebridge does not choose by chance, so such issues stay where they are.",
-        );
-      return right(`${Object.keys(status.toJira).length} case statuses lead to statuses of the workflow`);
+      if (alike.length > 0) return warn(joined(alike), (t) => t.status.nameStatus);
+      return right((t) => t.status.mapFits(Object.keys(status.toJira).length));
     }
-    const known = statuses.map((one) => `${one.name} (${one.id}, ${one.category})`).join(", ");
-    return wrong(
-      missing.join("; "),
-      `Correct status.toJira, status.via or status.fields in the configuration, or the workflow. It has: ${known}.`,
-    );
+    const known = statuses.map((one) => `${one.name} (${one.id}, ${one.category})`);
+    return wrong(joined(missing), (t) => t.status.correctMap(known.join(t.report.comma)));
   });
   await sheet.check("status oscillation", async () => checkOscillation(status, statuses));
   await sheet.check("Jira workflow", async () => {
-    if (statuses === null) return warn("not checked, since the statuses are not known", null);
+    if (statuses === null) return warn((t) => t.status.unknownStatuses, null);
     const seen = await port.listMoves(statuses.map(({ id }) => id));
     return checkWays(status, { statuses, seen, ownAccountId: ownAccountId() });
   });
 }
 
 /** Case statuses for which several statuses of the workflow fit alike. */
-function findAlike(status: StatusMap, statuses: readonly WorkflowStatus[]): string[] {
-  return Object.entries(status.toJira).flatMap(([key, target]) => {
+function findAlike(status: StatusMap, statuses: readonly WorkflowStatus[]): Words[] {
+  return Object.entries(status.toJira).flatMap(([key, target]): Words[] => {
     if (!("category" in target)) return [];
+    const number = Number(key);
     const choice = chooseStatus(
       statuses.filter(({ category }) => category === target.category),
-      Number(key),
+      number,
     );
     if (choice.kind !== "ambiguous") return [];
-    const names = choice.statuses.map(({ name, id }) => `${name} (${id})`).join(", ");
-    return [`case status ${key} (${statusName(Number(key))}) may lead to ${names}`];
+    const names = choice.statuses.map(({ name, id }) => `${name} (${id})`);
+    return [({ status: t, report }) => t.alike(number, t.name(number), names.join(report.comma))];
   });
 }
 
 function checkOscillation(status: StatusMap, statuses: readonly WorkflowStatus[] | null): Finding {
-  if (statuses === null) return warn("not checked, since the statuses are not known", null);
+  if (statuses === null) return warn((t) => t.status.unknownStatuses, null);
   const oscillating = findOscillations(status, statuses);
   if (oscillating.length > 0) {
-    return wrong(
-      oscillating.join("; "),
-      "Lead case statuses 3, 4, 12 and 13 to statuses of category done, and all others to new or indeterminate.",
-    );
+    return wrong(joined(oscillating), (t) => t.status.mendOscillation);
   }
   const detours = findDetours(status, statuses);
-  return detours.length === 0
-    ? right("none")
-    : warn(
-        detours.join("; "),
-        "Leave statuses of category done out of the way to open ones: automations may act on them.",
-      );
+  return detours.length === 0 ? right((t) => t.report.none) : warn(joined(detours), (t) => t.status.mendDetours);
 }
 
-function findMissingStatuses(status: StatusMap, statuses: readonly WorkflowStatus[]): string[] {
+function findMissingStatuses(status: StatusMap, statuses: readonly WorkflowStatus[]): Words[] {
   const ids = new Set(statuses.map(({ id }) => id));
   const present = new Set<string>(statuses.map(({ category }) => category));
-  const missing: string[] = [];
-  for (const [number, target] of Object.entries(status.toJira)) {
-    const from = `case status ${number} (${statusName(Number(number))})`;
+  const missing: Words[] = [];
+  for (const [key, target] of Object.entries(status.toJira)) {
+    const number = Number(key);
     if ("category" in target && !present.has(target.category))
-      missing.push(`${from}: the workflow has no status of category ${target.category}`);
+      missing.push(({ status: t }) => t.noCategory(number, t.name(number), target.category));
     if ("statusId" in target && !ids.has(target.statusId))
-      missing.push(`${from}: the workflow has no status ${target.statusId}`);
+      missing.push(({ status: t }) => t.noStatus(number, t.name(number), target.statusId));
   }
   for (const [target, steps] of Object.entries(status.via)) {
-    if (!categories.includes(target) && !ids.has(target))
-      missing.push(`via ${target}: the workflow has no such status`);
-    for (const step of steps.filter((id) => !ids.has(id)))
-      missing.push(`via ${target}: the workflow has no status ${step}`);
+    if (!categories.includes(target) && !ids.has(target)) missing.push((t) => t.status.noViaTarget(target));
+    for (const step of steps.filter((id) => !ids.has(id))) missing.push((t) => t.status.noViaStep(target, step));
   }
   const names = new Set(statuses.map(({ name }) => name.trim().toLowerCase()));
   for (const target of Object.keys(status.fields ?? {})) {
     if (!ids.has(target.trim()) && !names.has(target.trim().toLowerCase()))
-      missing.push(`status.fields: the workflow has no status ${target}`);
+      missing.push((t) => t.status.noFieldsTarget(target));
   }
   return missing;
 }
@@ -126,25 +111,33 @@ function findMissingStatuses(status: StatusMap, statuses: readonly WorkflowStatu
  * One line per case status whose target would make the two sides push each other: an open case led to `done`, or a closed one away
  * from it. Targets that the workflow lacks are passed over. Empty = the map is safe. Pure.
  */
-export function findOscillations(status: StatusMap, statuses: readonly WorkflowStatus[]): string[] {
-  return Object.entries(status.toJira).flatMap(([key, target]) => {
+export function findOscillations(status: StatusMap, statuses: readonly WorkflowStatus[]): Words[] {
+  return Object.entries(status.toJira).flatMap(([key, target]): Words[] => {
     const found = "statusId" in target ? statuses.find(({ id }) => id === target.statusId) : undefined;
     const category = "category" in target ? target.category : found?.category;
     const isOpen = isOpenStatus(Number(key));
     if (category === undefined || isOpen !== (category === "done")) return [];
-    const name = "category" in target ? `category ${target.category}` : `${found?.name} (${target.statusId})`;
-    return [`a case that is ${isOpen ? "open" : "closed"} (status ${key}) leads to ${name}, which is ${category}`];
+    return [
+      ({ status: t }) => {
+        const name = "category" in target ? t.byCategory(target.category) : `${found?.name} (${target.statusId})`;
+        return isOpen ? t.openToDone(key, name, category) : t.closedToOpen(key, name, category);
+      },
+    ];
   });
 }
 
-function findDetours(status: StatusMap, statuses: readonly WorkflowStatus[]): string[] {
+function findDetours(status: StatusMap, statuses: readonly WorkflowStatus[]): Words[] {
   const categoryOf = (id: string) => statuses.find((one) => one.id === id)?.category ?? null;
   return Object.entries(status.via)
     .filter(([target]) => (categories.includes(target) ? target : categoryOf(target)) !== "done")
     .flatMap(([target, steps]) =>
       steps
         .filter((step) => categoryOf(step) === "done")
-        .map((step) => `via ${target} passes through ${step}, which is done`),
+        .map(
+          (step): Words =>
+            (t) =>
+              t.status.detour(target, step),
+        ),
     );
 }
 
@@ -195,6 +188,9 @@ export function predictMove(input: {
   return { end: "stuck", at, demands };
 }
 
+/** A way that is missing, and the statuses of the cases that would go it. */
+type Way = { readonly line: Words; readonly numbers: readonly number[] };
+
 /** Each status where an issue stands, against each target that a case can ask for from there. */
 function checkWays(
   status: StatusMap,
@@ -210,14 +206,14 @@ function checkWays(
 ): Finding {
   if (seen.length === 0) {
     return warn(
-      "no issue of the type stands in the project, so its transitions cannot be seen",
-      "Run `casebridge doctor` again once the first issue is there.",
+      (t) => t.status.noIssue,
+      (t) => t.status.againLater,
     );
   }
   const moves = new Map(seen.map((one) => [one.statusId, one.transitions]));
   const lines = new Lines(status, { moves, ownAccountId });
-  const broken = new Map<string, string[]>();
-  const doubtful = new Map<string, string[]>();
+  const broken = new Map<string, Way>();
+  const doubtful = new Map<string, Way>();
   const unused = findUnusedSteps(status, statuses, seen);
   for (const source of statuses.filter(({ id }) => moves.has(id))) {
     for (const { number, target } of listTargets(status, statuses)) {
@@ -227,34 +223,29 @@ function checkWays(
       // A closed case never opens again (OSM has no reopen), so leaving done happens only where a person moved the issue.
       const book = source.category === "done" ? doubtful : broken;
       if (book === broken) lines.note(source.id, target);
-      const asks = prediction.demands.length === 0 ? "" : `; a transition demands ${prediction.demands.join(", ")}`;
-      const line = `from ${source.name} (${source.id}) no way leads to ${targetName(target)}${asks}`;
-      book.set(line, [...(book.get(line) ?? []), String(number)]);
+      const { demands } = prediction;
+      const key = JSON.stringify([source.id, targetName(target), demands]);
+      const line: Words = ({ status: t, report }) => {
+        const way = t.noWay(`${source.name} (${source.id})`, targetName(target));
+        return demands.length === 0 ? way : t.demands(way, demands.join(report.comma));
+      };
+      book.set(key, { line, numbers: [...(book.get(key)?.numbers ?? []), number] });
     }
   }
-  const told = [...broken].map(([line, numbers]) => `${line} (case status ${numbers.join(", ")})`);
-  if (told.length > 0) {
-    const advice = lines.toWrite();
-    const usual =
-      "Set status.via to the status ids to pass through, in order; add the transition to the workflow, give casebridge's account the right to use it, or fill its required fields with status.fields (or take them off its screen).";
-    return wrong(
-      told.join("; "),
-      advice.length === 0
-        ? usual
-        : `Write below the connection in casebridge.yaml: ${advice.join(" | ")}. Or: ${usual}`,
-    );
-  }
-  const notes = [...[...doubtful.keys()], ...unused];
-  if (notes.length > 0) {
-    return warn(
-      notes.join("; "),
-      "Issues that a person moved to done by mistake would stay there; set status.via, or correct its steps.",
-    );
-  }
-  const unseen = statuses.length - seen.length;
-  return right(
-    `seen on ${seen.length} issues: every target can be reached${unseen === 0 ? "" : `; no issue stands in ${unseen} further statuses`}`,
+  const told = [...broken.values()].map(
+    ({ line, numbers }): Words =>
+      (t) =>
+        t.status.ofStatuses(line(t), numbers.join(t.report.comma)),
   );
+  if (told.length > 0)
+    return wrong(joined(told), (t) => {
+      const advice = lines.toWrite(t);
+      return advice.length === 0 ? t.status.setVia : t.status.write(advice.join(" | "), t.status.setVia);
+    });
+  const notes = [...[...doubtful.values()].map(({ line }) => line), ...unused];
+  if (notes.length > 0) return warn(joined(notes), (t) => t.status.wouldStay);
+  const unseen = statuses.length - seen.length;
+  return right(({ status: t }) => (unseen === 0 ? t.seen(seen.length) : t.seenBut(seen.length, unseen)));
 }
 
 /** The lines that would open the ways that are missing. */
@@ -283,10 +274,13 @@ class Lines {
     for (const transition of passed) this.#demanding.set(transition.transitionId, transition);
   }
 
-  toWrite(): readonly string[] {
+  toWrite(t: DoctorTexts): readonly string[] {
     return [
       ...viaLines(this.#ways),
-      ...fieldLines([...this.#demanding.values()], this.#status.fields, this.#ownAccountId),
+      ...fieldLines(t, [...this.#demanding.values()], {
+        given: this.#status.fields,
+        ownAccountId: this.#ownAccountId,
+      }),
     ];
   }
 }
@@ -315,10 +309,16 @@ function findUnusedSteps(
   status: StatusMap,
   statuses: readonly WorkflowStatus[],
   seen: readonly StatusMoves[],
-): string[] {
+): Words[] {
   if (seen.length < statuses.length) return [];
   const reached = new Set(seen.flatMap((one) => one.transitions.map((transition) => transition.toStatusId)));
   return Object.entries(status.via).flatMap(([target, steps]) =>
-    steps.filter((step) => !reached.has(step)).map((step) => `via ${target}: no transition leads to step ${step}`),
+    steps
+      .filter((step) => !reached.has(step))
+      .map(
+        (step): Words =>
+          (t) =>
+            t.status.unusedStep(target, step),
+      ),
   );
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Transition } from "../../domain/issue.ts";
+import { doctorTexts } from "./texts/texts.ts";
 import { fieldLines, findSteps, leadsTo, viaLines } from "./ways.ts";
 
 const to = (id: string, toCategory: Transition["toCategory"], more: Partial<Transition> = {}): Transition => ({
@@ -46,8 +47,10 @@ test("what a transition demands and nothing fills is written with a value that i
   ];
   const finish = to("4", "done", { requiredFields: ["Resolution", "Ursache", "Owner"], screen });
 
-  expect(fieldLines([finish], { "Status 4": { ursache: "x" } }, "712020:own")).toEqual([
+  expect(
+    fieldLines(doctorTexts.en, [finish], { given: { "Status 4": { ursache: "x" } }, ownAccountId: "712020:own" }),
+  ).toEqual([
     'status.fields: { "Status 4": { resolution: { value: { id: "10000" } } (takes 10000 Done); customfield_2: { value: { accountId: "712020:own" } } } }',
   ]);
-  expect(fieldLines([to("4", "done")], undefined, "712020:own")).toEqual([]);
+  expect(fieldLines(doctorTexts.en, [to("4", "done")], { given: undefined, ownAccountId: "712020:own" })).toEqual([]);
 });

@@ -3,6 +3,7 @@ import type { StatusCategory, Transition } from "../../domain/issue.ts";
 import type { StatusTarget } from "../../domain/settings.ts";
 import { fillTransition, type StatusFields } from "../../domain/transition-fields.ts";
 import { lineToWrite } from "./fields.ts";
+import type { DoctorTexts } from "./texts/texts.ts";
 
 /** The transitions that were seen from each status. */
 export type Moves = ReadonlyMap<string, readonly Transition[]>;
@@ -30,9 +31,9 @@ export function viaLines(ways: readonly { readonly target: string; readonly step
 
 /** `status.fields: { "Done": { resolution: { value: { id: "10000" } } } }` for what these transitions demand and nothing fills. */
 export function fieldLines(
+  t: DoctorTexts,
   transitions: readonly Transition[],
-  given: StatusFields | undefined,
-  ownAccountId: string,
+  { given, ownAccountId }: { readonly given: StatusFields | undefined; readonly ownAccountId: string },
 ): string[] {
   const byStatus = new Map<string, Map<string, string>>();
   for (const transition of transitions) {
@@ -40,7 +41,7 @@ export function fieldLines(
     for (const field of (transition.screen ?? []).filter(({ name }) => missing.includes(name))) {
       const lines = byStatus.get(transition.toStatusName) ?? new Map<string, string>();
       const { type = null, items = null, allowed = [] } = field;
-      lines.set(field.fieldId, lineToWrite({ fieldId: field.fieldId, type, items, allowed }, ownAccountId));
+      lines.set(field.fieldId, lineToWrite(t, { fieldId: field.fieldId, type, items, allowed }, ownAccountId));
       byStatus.set(transition.toStatusName, lines);
     }
   }

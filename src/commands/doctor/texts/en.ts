@@ -6,6 +6,7 @@ import { explainProblem } from "../../../observability/notify/messenger.ts";
 import type { QueueMisfit } from "../../../queue/opened.ts";
 import type { HuaweiCapability } from "../../../sync/ports.ts";
 import { serviceRemedy } from "../../cli/exit-code.ts";
+import { enJira } from "./en-jira.ts";
 
 const plural = (count: number): string => (count === 1 ? "" : "s");
 const groups = (ids: readonly string[]): string => `user group${plural(ids.length)} ${ids.join(", ")}`;
@@ -276,4 +277,5 @@ export const en = {
     noLimit: "no limit",
     quota: (unused: number, total: number | string) => `${unused} of ${total} cases left`,
   },
+  ...enJira,
 };

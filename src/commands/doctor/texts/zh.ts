@@ -3,6 +3,7 @@ import type { ServiceError } from "../../../domain/service-error.ts";
 import type { Widened } from "../../../lib/widened.ts";
 import type { HuaweiCapability } from "../../../sync/ports.ts";
 import type { en } from "./en.ts";
+import { zhJira } from "./zh-jira.ts";
 
 const groups = (ids: readonly string[]): string => `用户组 ${ids.join("、")}`;
 const services = { jira: "Jira", huawei: "华为云 OSM" } as const;
@@ -287,4 +288,5 @@ export const zh: Widened<typeof en> = {
     noLimit: "没有限制",
     quota: (unused, total) => `剩余 ${unused} 个工单，共 ${total} 个`,
   },
+  ...zhJira,
 };
