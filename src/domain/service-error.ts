@@ -34,6 +34,8 @@ export type ServiceErrorFacts = {
   readonly detail: string;
   /** What a person can do about it, where the adapter knows. */
   readonly remedy?: string;
+  /** Both in Chinese, where the adapter knows them. */
+  readonly zh?: { readonly detail: string; readonly remedy: string };
 };
 
 /** A failed call to one of the two services. Safe to log: holds ids and codes, never contents. */

@@ -51,6 +51,11 @@ export function makeAgencyKeys(deps: TokenDeps, credentials: AgencyCredentials):
         what: `the agency ${agency.name} of ${agency.domainName} is refused, not the access key`,
         remedy:
           "Check HUAWEI_AGENCY_NAME, HUAWEI_AGENCY_DOMAIN_NAME and HUAWEI_AGENCY_EXTERNAL_ID (huawei.agency), that the agency trusts the account of the access key, and that the key's user may assume agencies (Agent Operator, or sts:agencies:assume).",
+        zh: {
+          what: `被拒绝的是 ${agency.domainName} 的委托 ${agency.name}，而不是访问密钥`,
+          remedy:
+            "检查 HUAWEI_AGENCY_NAME、HUAWEI_AGENCY_DOMAIN_NAME 和 HUAWEI_AGENCY_EXTERNAL_ID（huawei.agency）、该委托是否信任访问密钥所属的账号，以及密钥的用户是否可以切换委托（Agent Operator 或 sts:agencies:assume）。",
+        },
       },
       onAnswer: iamClock.noteDate,
     });

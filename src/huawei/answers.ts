@@ -5,7 +5,7 @@
  * (huawei.md 13). So 2xx proves nothing; the code decides, and for a write anything that cannot be understood has an unknown outcome.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { type ErrorKind, ServiceError, unsupportedCode } from "../domain/service-error.ts";
+import { type ErrorKind, ServiceError, type ServiceErrorFacts, unsupportedCode } from "../domain/service-error.ts";
 import type { HttpFailure } from "../lib/http.ts";
 import { readWaitHint } from "../lib/retry.ts";
 import { findErrorCode } from "./error-codes.ts";
@@ -38,6 +38,7 @@ export function readAnswer(call: CallFacts, answer: Answer): unknown {
       kind,
       detail,
       ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
+      ...(failure.zh === null ? {} : { zh: failure.zh }),
       outcomeUnknown: kind === "unavailable" || (answer.status < 300 && kind === "contract"),
     });
   }
@@ -151,7 +152,12 @@ function factsOf(answer: Answer, json: unknown): AnswerFacts {
   };
 }
 
-type Failure = { readonly kind: ErrorKind; readonly detail: string; readonly remedy: string | null };
+type Failure = {
+  readonly kind: ErrorKind;
+  readonly detail: string;
+  readonly remedy: string | null;
+  readonly zh: NonNullable<ServiceErrorFacts["zh"]> | null;
+};
 
 function answerFailure(status: number, code: string | null): Failure | null {
   const success = status >= 200 && status < 300;
@@ -163,11 +169,16 @@ function answerFailure(status: number, code: string | null): Failure | null {
   const unexplained = row === null || row.code !== code;
   const known = unexplained ? null : row.meaning.en;
   const detail = known ?? (code === null ? `HTTP status ${status}` : "a code that Huawei does not explain");
-  if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, detail, remedy };
-  if (row !== null) return { kind: row.kind, detail, remedy };
-  if (byStatus !== null) return { kind: byStatus, detail, remedy };
+  const words = {
+    detail,
+    remedy,
+    zh: row === null ? null : { detail: unexplained ? "华为云未说明的错误码" : row.meaning.zh, remedy: row.remedy.zh },
+  };
+  if (byStatus === "rate_limited" || byStatus === "unavailable") return { kind: byStatus, ...words };
+  if (row !== null) return { kind: row.kind, ...words };
+  if (byStatus !== null) return { kind: byStatus, ...words };
   // A code of no known family inside 2xx: neither a success nor a known refusal (huawei.md 10).
-  return { kind: code !== null && isFailureCode(code) ? "rejected" : "contract", detail, remedy };
+  return { kind: code !== null && isFailureCode(code) ? "rejected" : "contract", ...words };
 }
 
 function kindOfStatus(status: number): ErrorKind {
@@ -188,6 +199,7 @@ type ErrorFacts = {
   readonly outcomeUnknown: boolean;
   readonly detail: string;
   readonly remedy?: string;
+  readonly zh?: NonNullable<ServiceErrorFacts["zh"]>;
 };
 
 function makeError(call: CallFacts, facts: ErrorFacts, cause?: unknown): ServiceError {

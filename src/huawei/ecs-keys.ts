@@ -90,11 +90,15 @@ function refuse(status: number): Error {
         message: `the server's metadata answers HTTP status ${status}`,
       }),
     );
-  return unauthorized(
-    status,
-    "the server's metadata gives no keys",
-    "Give the ECS that casebridge runs on an agency in the console (its details page, Agency), or name an access key instead of credentials: ecs.",
-  );
+  return unauthorized(status, "the server's metadata gives no keys", {
+    remedy:
+      "Give the ECS that casebridge runs on an agency in the console (its details page, Agency), or name an access key instead of credentials: ecs.",
+    zh: {
+      detail: "服务器的元数据没有提供密钥",
+      remedy:
+        "在控制台中为 casebridge 所在的 ECS 设置委托（详情页的“委托”），或改用访问密钥，而不写 credentials: ecs。",
+    },
+  });
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,7 @@
 /** Requests to IAM, and what logins are made with. */
 import type { Budget } from "../domain/budget.ts";
 import type { Lane } from "../domain/lane.ts";
-import { isServiceError, ServiceError } from "../domain/service-error.ts";
+import { isServiceError, ServiceError, type ServiceErrorFacts } from "../domain/service-error.ts";
 import { HttpFailure, type HttpResponse, type HttpSender, readBody } from "../lib/http.ts";
 import type { ServiceClock } from "../lib/service-clock.ts";
 import type { TokenStore } from "../lib/token-store.ts";
@@ -65,7 +65,11 @@ export async function askIam(
     /** Scheme and authority, where it is not IAM's own. */
     readonly origin?: string;
     /** What is refused, for people, and what to do then, where the refusal is not about who calls (401). */
-    readonly refusal?: { readonly what: string; readonly remedy: string };
+    readonly refusal?: {
+      readonly what: string;
+      readonly remedy: string;
+      readonly zh: { readonly what: string; readonly remedy: string };
+    };
   },
 ): Promise<{ readonly body: unknown; readonly answer: HttpResponse }> {
   const { method, path, headers, json } = request;
@@ -86,15 +90,24 @@ export async function askIam(
     if (error instanceof HttpFailure) throw toServiceError(loginCall, error);
     // Whatever IAM refuses here, name, password, domain or project, the credentials do not work.
     if (isServiceError(error, "rejected", "forbidden", "not_found")) {
-      const what = request.refusal?.what ?? "IAM refuses the login";
-      throw unauthorized(error.facts.status, `${what} (${error.facts.detail})`, request.refusal?.remedy);
+      const { refusal } = request;
+      const { status, detail, zh } = error.facts;
+      const words = refusal && {
+        remedy: refusal.remedy,
+        zh: { detail: `${refusal.zh.what}（${zh?.detail ?? detail}）`, remedy: refusal.zh.remedy },
+      };
+      throw unauthorized(status, `${refusal?.what ?? "IAM refuses the login"} (${detail})`, words);
     }
     throw error;
   }
 }
 
-/** The error of credentials that do not work; `remedy` where it is not the usual one. */
-export function unauthorized(status: number | null, detail: string, remedy?: string): ServiceError {
+/** The error of credentials that do not work; `words` where what to do is not the usual. */
+export function unauthorized(
+  status: number | null,
+  detail: string,
+  words?: Pick<ServiceErrorFacts, "remedy" | "zh">,
+): ServiceError {
   return new ServiceError({
     side: "huawei",
     kind: "unauthorized",
@@ -105,6 +118,6 @@ export function unauthorized(status: number | null, detail: string, remedy?: str
     retryAfterMs: null,
     outcomeUnknown: false,
     detail,
-    ...(remedy === undefined ? {} : { remedy }),
+    ...words,
   });
 }

@@ -5,7 +5,7 @@
  * the field errors only the names stay. They are what an operator needs to mend a screen or a workflow.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { type ErrorKind, isServiceError, ServiceError } from "../domain/service-error.ts";
+import { type ErrorKind, isServiceError, ServiceError, type ServiceErrorFacts } from "../domain/service-error.ts";
 import { toPlainText } from "../domain/text/sanitize.ts";
 import type { HttpFailure } from "../lib/http.ts";
 import { readWaitHint } from "../lib/retry.ts";
@@ -108,6 +108,10 @@ function missingScope(call: CallFacts, answer: Answer): ServiceError {
     code: scopeCode,
     detail: `the API token lacks the scope ${scope}`,
     remedy: `Make an API token with the scope ${scope} besides its present ones.`,
+    zh: {
+      detail: `API 令牌缺少范围 ${scope}`,
+      remedy: `创建新的 API 令牌，除现有范围外再加上 ${scope}。`,
+    },
   });
 }
 
@@ -168,6 +172,7 @@ export function makeError(
     readonly retryAfterMs?: number | null;
     readonly outcomeUnknown?: boolean;
     readonly remedy?: string;
+    readonly zh?: NonNullable<ServiceErrorFacts["zh"]>;
   },
   cause?: unknown,
 ): ServiceError {
@@ -183,6 +188,7 @@ export function makeError(
       outcomeUnknown: call.effect === "write" && facts.outcomeUnknown === true,
       detail: facts.detail,
       ...(facts.remedy === undefined ? {} : { remedy: facts.remedy }),
+      ...(facts.zh === undefined ? {} : { zh: facts.zh }),
     },
     cause === undefined ? {} : { cause },
   );

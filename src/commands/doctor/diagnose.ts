@@ -7,7 +7,6 @@ import { dirname } from "node:path";
 import type { Config, ConnectionConfig } from "../../config/config.ts";
 import type { LoadConfigResult } from "../../config/load-config.ts";
 import { eightDaysMs, longestGapMs } from "../../lib/ticks.ts";
-import { errorMessage } from "../../observability/scrub.ts";
 import type { QueueMisfit } from "../../queue/opened.ts";
 import { makeQueueBackend } from "../../queue/queue-backend.ts";
 
@@ -259,6 +258,6 @@ function attempt<Client>(make: () => Client, remedy: Words): Client | Finding {
   try {
     return make();
   } catch (error) {
-    return wrong(verbatim(errorMessage(error)), remedy);
+    return wrong((t) => t.sheet.error(error), remedy);
   }
 }

@@ -666,6 +666,26 @@ test("the report in Chinese keeps the names of checks, the words for their state
   expect(chinese?.json).toEqual(english?.json);
 });
 
+test("what a service refuses is told in Chinese where its adapter knows the words", async () => {
+  const refusal = new ServiceError({
+    ...{ side: "huawei", kind: "forbidden", operation: "listPrivileges", status: 403, code: "OSM.0002" },
+    ...{ requestId: null, retryAfterMs: null, outcomeUnknown: false },
+    ...{
+      detail: "No rights",
+      remedy: "Give the user the role.",
+      zh: { detail: "没有权限", remedy: "为用户授予角色。" },
+    },
+  });
+
+  const { find } = await examine({ huawei: { listPrivileges: () => Promise.reject(refusal) } });
+
+  expect(find("Huawei privilege")).toMatchObject({
+    detail: "huawei listPrivileges: forbidden (403) OSM.0002: No rights",
+    remedy: "Give the user the role.",
+    zh: { detail: "huawei listPrivileges: forbidden (403) OSM.0002: 没有权限", remedy: "为用户授予角色。" },
+  });
+});
+
 describe("several connections", () => {
   const other = (change: Partial<DoctorSettings>): DoctorConnection =>
     connectionOf({ settings: { name: "dev", ...change } });

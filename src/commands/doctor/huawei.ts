@@ -3,7 +3,6 @@
 import type { Lane } from "../../domain/lane.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { type GuardedText, writtenByOperator } from "../../domain/text/guarded.ts";
-import { errorMessage } from "../../observability/scrub.ts";
 import type { CaseFileLimits, CaseLookupPort, HuaweiCapability, HuaweiPort } from "../../sync/ports.ts";
 import { checkAddress, toAddressTrouble } from "./address.ts";
 import { checkClock, type DoctorSettings, type Finding, formatBytes, right, type Sheet, warn, wrong } from "./sheet.ts";
@@ -251,8 +250,9 @@ async function checkCases(
     await port.listCases({ createdFrom: now() }, lane);
   } catch (error) {
     if (!isServiceError(error, "forbidden", "rejected", "not_found")) throw error;
-    return wrong(verbatim(errorMessage(error)), ({ huawei: t }) =>
-      groupIds.length === 0 ? t.giveCases : t.checkGroups(groupIds),
+    return wrong(
+      (t) => t.sheet.error(error),
+      ({ huawei: t }) => (groupIds.length === 0 ? t.giveCases : t.checkGroups(groupIds)),
     );
   }
   return right(({ huawei: t }) => (groupIds.length === 0 ? t.mayList : t.mayListGroups(groupIds)));

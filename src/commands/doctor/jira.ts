@@ -4,7 +4,6 @@ import type { Lane } from "../../domain/lane.ts";
 import { findByNameOrId } from "../../domain/named-id.ts";
 import { isServiceError } from "../../domain/service-error.ts";
 import { possibleValues } from "../../domain/value-rule.ts";
-import { errorMessage } from "../../observability/scrub.ts";
 import { checkAddress, toAddressTrouble } from "./address.ts";
 import { checkCreateScreens, lacksFields, type TypeScreen } from "./fields.ts";
 import { checkProject, checkVisibility, type DoctorProject, type DoctorProjectPort, findProject } from "./project.ts";
@@ -326,7 +325,10 @@ async function checkRequests({ create: { jql }, jira }: DoctorSettings, port: Do
     count = await port.countIssues(`project = "${jira.projectKey}" AND (${jql})`);
   } catch (error) {
     if (!isServiceError(error, "rejected")) throw error;
-    return wrong(verbatim(errorMessage(error)), (t) => t.jira.correctJql);
+    return wrong(
+      (t) => t.sheet.error(error),
+      (t) => t.jira.correctJql,
+    );
   }
   return right(({ jira: t }) => (count === 0 ? t.noRequests : t.requests(count)));
 }

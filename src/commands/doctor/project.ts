@@ -1,6 +1,5 @@
 /** The checks of the Jira project: what kind it is, and what it tells of who may see its issues. */
 import { isServiceError } from "../../domain/service-error.ts";
-import { errorMessage } from "../../observability/scrub.ts";
 import { type DoctorSettings, type Finding, right, warn, wrong } from "./sheet.ts";
 import type { DoctorTexts, Words } from "./texts/texts.ts";
 
@@ -32,7 +31,7 @@ export async function findProject({ jira }: DoctorSettings, port: DoctorProjectP
     if (!isServiceError(error, "not_found")) throw error;
     const others = await othersOf(port);
     return wrong(
-      (t) => t.project.unseen(jira.projectKey, errorMessage(error)),
+      (t) => t.project.unseen(jira.projectKey, t.sheet.error(error)),
       (t) => t.project.correctKey(others(t)),
     );
   }

@@ -3,7 +3,6 @@ import type { HuaweiAccess, JiraAccess } from "../../domain/access.ts";
 import { isServiceError, isUnsupported, ServiceError, type ServiceErrorFacts } from "../../domain/service-error.ts";
 import type { ConnectionSettings } from "../../domain/settings.ts";
 import type { Secret } from "../../lib/secret.ts";
-import { errorMessage } from "../../observability/scrub.ts";
 import { type DoctorTexts, doctorTexts, type Words } from "./texts/texts.ts";
 
 /** What one check found. `remedy` is `null` only where `ok` is true, or where there is nothing to do about a warning. */
@@ -129,7 +128,7 @@ export async function checkClock(read: () => Promise<Date>, now: () => Date): Pr
 }
 
 function describe(t: DoctorTexts, error: unknown): string {
-  const message = errorMessage(error);
+  const message = t.sheet.error(error);
   if (!isServiceError(error)) return message;
   if (error instanceof ExplainedError) return t.sheet.unreachable(error.told.detail(t));
   if (error.kind === "unavailable") return t.sheet.unreachable(message);

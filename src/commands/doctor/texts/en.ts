@@ -3,6 +3,7 @@
 import type { NotifyFormatName } from "../../../domain/notify-format.ts";
 import type { ServiceError } from "../../../domain/service-error.ts";
 import { explainProblem } from "../../../observability/notify/messenger.ts";
+import { errorMessage } from "../../../observability/scrub.ts";
 import type { QueueMisfit } from "../../../queue/opened.ts";
 import type { HuaweiCapability } from "../../../sync/ports.ts";
 import { serviceRemedy } from "../../cli/exit-code.ts";
@@ -49,6 +50,8 @@ export const en = {
     noDifference: "no difference",
     ahead: (seconds: number) => `this machine is ${seconds} s ahead`,
     behind: (seconds: number) => `this machine is ${seconds} s behind`,
+    /** What went wrong; of a service's error all that is known. */
+    error: (error: unknown) => errorMessage(error),
     remedy: (error: ServiceError) => serviceRemedy(error),
     setClock: "Set this machine's clock by NTP.",
   },
@@ -199,7 +202,6 @@ export const en = {
   },
   huawei: {
     lacks,
-    groups,
     noneConfigured: "none configured",
     signed: "signed",
     unsigned: "the newest service ticket agreement is not signed",

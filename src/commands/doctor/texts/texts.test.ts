@@ -2,9 +2,14 @@
 import { globSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { ServiceError } from "../../../domain/service-error.ts";
+import { ServiceError, type ServiceErrorFacts } from "../../../domain/service-error.ts";
 import { en } from "./en.ts";
 import { zh } from "./zh.ts";
+
+const refusal: ServiceErrorFacts = {
+  ...{ side: "huawei", kind: "unauthorized", operation: "checkCredentials", status: 401, code: null },
+  ...{ requestId: null, retryAfterMs: null, outcomeUnknown: false, detail: "the agency ⟦0⟧ is refused" },
+};
 
 /** Arguments that are no text, by the key's path or its last name. */
 const others: Readonly<Record<string, readonly unknown[]>> = {
@@ -12,17 +17,12 @@ const others: Readonly<Record<string, readonly unknown[]>> = {
   closeFiles: [["⟦0⟧", "⟦1⟧"]],
   migrationsWait: [["⟦0⟧", "⟦1⟧"]],
   nothingAnswers: ["⟦0⟧", "jira", 404],
-  "sheet.remedy": [
-    new ServiceError({
-      ...{ side: "huawei", kind: "unauthorized", operation: "checkCredentials", status: 401, code: null },
-      ...{ requestId: null, retryAfterMs: null, outcomeUnknown: false, detail: "" },
-    }),
-  ],
+  "sheet.error": [new ServiceError({ ...refusal, zh: { detail: "委托 ⟦0⟧ 被拒绝", remedy: "" } })],
+  "sheet.remedy": [new ServiceError(refusal)],
   misfit: [{ policy: "allkeys-lru", detail: "Redis evicts keys (allkeys-lru); set maxmemory-policy noeviction" }],
   misfitRemedy: [{ policy: "allkeys-lru", remedy: "redis.conf" }],
   "notifications.failing": ["⟦0⟧", "http_404", "json"],
   "notifications.tryIt": ["timeout", "json"],
-  groups: [["⟦0⟧", "⟦1⟧"]],
   apiFor: ["⟦0⟧", ["⟦1⟧", "⟦2⟧"]],
   lacking: ["⟦0⟧", ["labels", "group"]],
   "status.name": [13],

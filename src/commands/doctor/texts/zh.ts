@@ -1,6 +1,7 @@
 /** 检查（`casebridge doctor`）的中文文本。 What the doctor says in Chinese. */
-import type { ServiceError } from "../../../domain/service-error.ts";
+import { isServiceError, ServiceError } from "../../../domain/service-error.ts";
 import type { Widened } from "../../../lib/widened.ts";
+import { errorMessage } from "../../../observability/scrub.ts";
 import type { HuaweiCapability } from "../../../sync/ports.ts";
 import type { en } from "./en.ts";
 import { zhJira } from "./zh-jira.ts";
@@ -21,10 +22,16 @@ const lacks: Readonly<Record<HuaweiCapability, string>> = {
   group: "无法同步用户组的工单",
 };
 
-/** What a person can do about a service's error; what an adapter advises stands as it is. */
+/** An error's message, with the adapter's Chinese words where it has some. */
+function messageOf(error: unknown): string {
+  if (!isServiceError(error) || error.facts.zh === undefined) return errorMessage(error);
+  return errorMessage(new ServiceError({ ...error.facts, detail: error.facts.zh.detail }));
+}
+
+/** What a person can do about a service's error; what an adapter advises in English alone stands as it is. */
 function remedyOf({ kind, facts }: ServiceError): string {
   const isOwn = facts.code === null || (kind !== "unauthorized" && kind !== "unavailable");
-  if (facts.remedy !== undefined && isOwn) return facts.remedy;
+  if (facts.remedy !== undefined && isOwn) return facts.zh?.remedy ?? facts.remedy;
   const service = facts.side === "jira" ? "Jira" : "华为云";
   switch (kind) {
     case "unavailable":
@@ -79,6 +86,7 @@ export const zh: Widened<typeof en> = {
     noDifference: "没有偏差",
     ahead: (seconds) => `本机时钟快 ${seconds} 秒`,
     behind: (seconds) => `本机时钟慢 ${seconds} 秒`,
+    error: messageOf,
     remedy: remedyOf,
     setClock: "用 NTP 校准本机时钟。",
   },
@@ -220,7 +228,6 @@ export const zh: Widened<typeof en> = {
   },
   huawei: {
     lacks,
-    groups,
     noneConfigured: "未配置",
     signed: "已签署",
     unsigned: "最新的工单协议尚未签署",
