@@ -98,18 +98,24 @@ export function troublesOf(connection: ConnectionReport, at: Date): readonly Tro
   return found.flatMap(([trouble, isThere]) => (isThere ? [trouble] : []));
 }
 
-/** Why a round failed the last time, and whether it may be a hiccup that the next round ends. */
-export type FailedRound = RoundFailure & { readonly mayPass: boolean };
+/** Why a round failed the last time, when, when its schedule lets one expect the next, and whether that may end it as a hiccup. */
+export type FailedRound = RoundFailure & {
+  readonly mayPass: boolean;
+  readonly failedAt: Date | null;
+  readonly againAt: Date | null;
+};
 
 /** Why rounds failed the last time, each cause once, the lasting ones first. Refused credentials are told as such. Pure. */
 export function failedRounds({ rounds }: Pick<ConnectionReport, "rounds">, at: Date): readonly FailedRound[] {
-  const found = rounds.flatMap(({ failure, doneAt, plannedSeconds }): FailedRound[] => {
+  const found = rounds.flatMap(({ failure, startedAt, endedAt, doneAt, plannedSeconds }): FailedRound[] => {
     if (failure === null || failure.as === "unauthorized") return [];
     const isRecent =
       doneAt !== null &&
       plannedSeconds !== null &&
       at.getTime() - doneAt.getTime() <= hiccupTimes * plannedSeconds * 1000;
-    return [{ ...failure, mayPass: isRecent && !lastingBreaks.has(failure.as) }];
+    const againAt =
+      startedAt === null || plannedSeconds === null ? null : new Date(startedAt.getTime() + plannedSeconds * 1000);
+    return [{ ...failure, mayPass: isRecent && !lastingBreaks.has(failure.as), failedAt: endedAt, againAt }];
   });
   found.sort((one, other) => Number(one.mayPass) - Number(other.mayPass));
   const byCause = new Map<string, FailedRound>();

@@ -1,6 +1,6 @@
 /** Ten troubles, each planted alone: the first view names it with its remedy, one click leads to it, and once it is mended all is well. */
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { makeDatabaseClock } from "../../src/store/database-clock.ts";
 import { makeLocalBudget } from "../../src/store/local-budget.ts";
 import { intakeCases, intakeIssues } from "../../src/sync/intake/intake.ts";
@@ -27,6 +27,11 @@ beforeAll(async () => {
   });
   browser = await startBrowser();
   page = await browser.newPage();
+});
+// A test that fails must not plant its trouble in the others.
+afterEach(() => {
+  world.huawei.clearFaults();
+  world.jira.clearFaults();
 });
 afterAll(async () => {
   await browser.close();
@@ -248,6 +253,43 @@ async function look(): Promise<string> {
   await expect.poll(answer, { timeout: 20_000 }).toBe(200);
   return textOf(page.locator("main"));
 }
+
+/** Lets the last round that ended well lie so far back that the failed one is no hiccup any more. */
+const letTimePass = () => run(`UPDATE rounds SET "doneAt" = "doneAt" - interval '1 hour'`);
+
+test.each([
+  ["hangs", "huawei", "hang_before", /Huawei Cloud: it does not answer/, /华为云：/],
+  ["breaks off", "jira", "reset_before", /Jira: it breaks connections off/, /Jira：/],
+] as const)(
+  "a service that %s once is amber, with when it is tried again, and red when it stays so",
+  { timeout: 60_000 },
+  async (_what, side, kind, says, saysChinese) => {
+    expect(await round()).toBe(true);
+    world[side].addFault({ kind, probability: 1 });
+    expect(await round()).toBe(false);
+    const line = page.locator("main .problems li").first();
+
+    expect(await look()).toMatch(says);
+    expect(await page.locator("h1.verdict").getAttribute("class")).toBe("verdict warn");
+    expect(await line.getAttribute("class")).toBe("warn");
+    expect(await textOf(line)).toMatch(
+      /The last round failed at .*\d\d:\d\d.* · the next one comes at about .*\d\d:\d\d/,
+    );
+    await page.goto(`${world.url}/?lang=zh`);
+    expect(await textOf(line)).toMatch(saysChinese);
+    expect(await textOf(line)).toMatch(/上一轮失败于 .*\d\d:\d\d.* · 预计下一轮开始于 .*\d\d:\d\d/);
+
+    await letTimePass();
+    expect(await look()).toMatch(says);
+    expect(await page.locator("h1.verdict").getAttribute("class")).toBe("verdict bad");
+    expect(await line.getAttribute("class")).toBe("bad");
+    expect(await textOf(line)).not.toMatch(/The last round failed at/);
+
+    world[side].clearFaults();
+    expect(await round()).toBe(true);
+    expect(await look()).toMatch(/^All is well\./);
+  },
+);
 
 const isNoTrouble = /restricted|import/;
 

@@ -56,7 +56,7 @@ function renderOne(view: View, connection: ConnectionReport, settings: readonly 
     stop !== null &&
       html`${badge("bad", t.overview.stopped)} ${reasonName(t, stop)}. ${remedyOf(t, stop)} <a href="/failures?reason=${stop}">${t.overview.goThere}</a>`,
     ...failedRounds(connection, view.now).map((failure) => {
-      const { name, remedy } = breakOf(t, failure);
+      const { name, remedy } = breakOf(view, failure);
       return html`${badge(failure.mayPass ? "warn" : "bad", name)} ${remedy} <a href="#doctor">${t.connections.doctor}</a>`;
     }),
     ...refused.map(

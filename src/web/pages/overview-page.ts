@@ -114,7 +114,8 @@ function verdictOf(status: StatusReport, t: Texts): string | null {
   return wrong.length === 0 ? null : t.overview.sentences(wrong);
 }
 
-function listProblems({ t }: View, status: StatusReport, { failures }: OverviewExtras): readonly Problem[] {
+function listProblems(view: View, status: StatusReport, { failures }: OverviewExtras): readonly Problem[] {
+  const { t } = view;
   const problems = status.connections.flatMap((connection): Problem[] => {
     const where = connection.name;
     const place = `/connections#${encodeURIComponent(where)}`;
@@ -126,7 +127,7 @@ function listProblems({ t }: View, status: StatusReport, { failures }: OverviewE
       if (trouble === "unanswered" || trouble === "unsteady")
         return failedRounds(connection, status.at).map((failure) => ({
           ...{ tone: failure.mayPass ? "warn" : "bad", where, address: place },
-          ...breakOf(t, failure),
+          ...breakOf(view, failure),
         }));
       if (trouble === "stopped") {
         const reason = connection.stateReason;

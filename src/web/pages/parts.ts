@@ -1,5 +1,5 @@
 /** What several views are made of: moments, spans, states, tables, buttons. Pure. */
-import type { RoundFailure } from "../../domain/round-failure.ts";
+import type { FailedRound } from "../../observability/status-report.ts";
 import type { Texts } from "../texts/texts.ts";
 import { entryOf } from "../texts/texts.ts";
 import { type Html, html, type Part } from "./html.ts";
@@ -82,12 +82,20 @@ export function remedyOf(t: Texts, reason: string): Html {
 }
 
 /** What kept a round from its end, with what a person does about it. */
-export function breakOf(t: Texts, { side, as }: RoundFailure): { readonly name: string; readonly remedy: Html } {
+export function breakOf(
+  { t, now }: Pick<View, "t" | "now">,
+  { side, as, mayPass, failedAt, againAt }: FailedRound,
+): { readonly name: string; readonly remedy: Html } {
   const known = entryOf<Texts["breaks"]["proxy"]>(t.breaks, as);
   const what = known?.name ?? reasonName(t, as);
+  const remedy = known === null ? remedyOf(t, as) : prose(known.remedy);
+  const again = againAt === null || againAt <= now ? null : html` · ${t.overview.roundAgain} ${moment(againAt)}`;
+  const isTimed = mayPass && failedAt !== null;
   return {
     name: side === null ? what : t.brokenAt(t.sides[side], what),
-    remedy: known === null ? remedyOf(t, as) : prose(known.remedy),
+    remedy: isTimed
+      ? html`${remedy} <span class="muted">${t.overview.roundFailed} ${moment(failedAt)}${again}</span>`
+      : remedy,
   };
 }
 

@@ -75,6 +75,8 @@ export const en = {
     wrong: "What is wrong",
     remedy: "What to do",
     goThere: "Look at it",
+    roundFailed: "The last round failed at",
+    roundAgain: "the next one comes at about",
     connections: "Connections",
     none: "No connection is configured.",
     links: "Links",

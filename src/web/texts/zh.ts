@@ -71,6 +71,8 @@ export const zh: Texts = {
     wrong: "存在的问题",
     remedy: "处理办法",
     goThere: "前往查看",
+    roundFailed: "上一轮失败于",
+    roundAgain: "预计下一轮开始于",
     connections: "连接",
     none: "尚未配置任何连接。",
     links: "关联",
