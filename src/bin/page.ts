@@ -9,7 +9,7 @@ import { pendingMigrations } from "../store/database/migrate.ts";
 import { makeSessionStore, makeSignInBrake } from "../store/sessions.ts";
 import type { Log } from "../sync/ports.ts";
 import { type HttpServerInput, makeHttpServer } from "../web/http-server.ts";
-import { makeOidc, type Oidc } from "../web/oidc.ts";
+import type { Oidc } from "../web/oidc.ts";
 import type { HttpServer } from "../web/web-app.ts";
 import { makeWebhookServer, type WebhookReceiver } from "../web/webhook-route.ts";
 import type { Composition } from "./compose.ts";
@@ -33,7 +33,7 @@ export async function startServers(input: PageInput, servers: HttpServer[]): Pro
   const { config, log, webhook } = input;
   let url: string | null = null;
   if (config.http.port !== 0) {
-    const http = makePage(input);
+    const http = await makePage(input);
     servers.push(http);
     ({ url } = await http.listen());
     log.info({ url }, "Page, health and metrics are served");
@@ -46,7 +46,7 @@ export async function startServers(input: PageInput, servers: HttpServer[]): Pro
   return url;
 }
 
-function makePage(input: PageInput): HttpServer {
+async function makePage(input: PageInput): Promise<HttpServer> {
   const { config, composition, queue, log, progress, webhook } = input;
   const { metrics } = composition;
   metrics.onCollect(makeCollector(composition, queue));
@@ -57,7 +57,7 @@ function makePage(input: PageInput): HttpServer {
     port: config.http.port,
     signIn: findTokens(config.http),
     publicUrl: config.http.publicUrl,
-    oidc: findOidc(config.http),
+    oidc: await findOidc(config.http),
     sessions: makeSessionStore({ prisma: composition.database.prisma }),
     brake: makeSignInBrake({ prisma: composition.database.prisma }),
     checks: {
@@ -82,8 +82,10 @@ function findTokens({ signIn }: HttpConfig): HttpServerInput["signIn"] {
   return signIn;
 }
 
-function findOidc({ signIn, publicUrl }: HttpConfig): Oidc | null {
+/** Its library is loaded only where single sign-on is set. */
+async function findOidc({ signIn, publicUrl }: HttpConfig): Promise<Oidc | null> {
   if (signIn?.oidc == null || publicUrl === null) return null;
+  const { makeOidc } = await import("../web/oidc.ts");
   return makeOidc({ ...signIn.oidc, redirectUri: `${publicUrl}/api/v1/session/oidc/callback` });
 }
 

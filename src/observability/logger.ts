@@ -1,7 +1,8 @@
 /** The process's logger: pino behind a narrow face, so that nothing is written before it has been scrubbed. */
+import { createRequire } from "node:module";
 import { Writable } from "node:stream";
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from "pino";
-import { PinoPretty } from "pino-pretty";
+import type PinoPretty from "pino-pretty";
 import { scrubFields } from "./scrub.ts";
 
 /** From everything to nothing; the configuration's `LogLevel`. */
@@ -37,7 +38,7 @@ export function makeLogger({ level, pretty, output = "stdout", colour = true }: 
   const plain: DestinationStream =
     typeof output === "object" ? { write: (line) => void output.write(line) } : destination({ fd, sync: true });
   const stream = pretty
-    ? PinoPretty({
+    ? loadPretty()({
         colorize: colour,
         ignore: "pid,hostname",
         translateTime: "SYS:HH:MM:ss.l",
@@ -57,6 +58,9 @@ export function makeLogger({ level, pretty, output = "stdout", colour = true }: 
     ),
   );
 }
+
+/** Only terminals need it, and a worker is seldom at one: it is a megabyte of code. */
+const loadPretty = (): typeof PinoPretty => createRequire(import.meta.url)("pino-pretty");
 
 /** A logger that writes nothing, for tests and one-off tools. */
 export const silentLogger: Logger = {
