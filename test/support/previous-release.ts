@@ -1,4 +1,7 @@
-/** The release before this one, out of the history: the newest tag, else what stood before the newest migration, so that the schemas differ. */
+/**
+ * The release before this one, out of the history: the newest tag, else what stood before the newest migration, so that the schemas differ.
+ * `CASEBRIDGE_TEST_PREVIOUS` names another one: a checkout with its own dependencies installed.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,6 +26,9 @@ async function findRevision(): Promise<string | null> {
 
 /** Unpacks it beside this one's dependencies; `null` where the history does not reach that far. */
 export async function unpackPreviousRelease(): Promise<PreviousRelease | null> {
+  const installed = process.env.CASEBRIDGE_TEST_PREVIOUS ?? "";
+  if (installed !== "")
+    return { revision: installed, program: join(installed, "src/bin/casebridge.mjs"), remove: async () => {} };
   const revision = await findRevision();
   if (revision === null) return null;
   const folder = await mkdtemp(join(tmpdir(), "casebridge-previous-"));
