@@ -166,3 +166,20 @@ test("every attack that docs/security.md names has its test", () => {
     ['"', "`"].some((end) => read(file).includes(`${title}${end}`));
   expect(named.filter((entry) => !isThere(entry))).toEqual([]);
 });
+
+test("the version stands alike wherever it is named, and the changelog has its section", () => {
+  const { version } = JSON.parse(read("package.json")) as { version: string };
+  const named: Readonly<Record<string, RegExp>> = {
+    "package-lock.json": /^ {2}"version": "([^"]+)"/m,
+    "README.md": /casebridge-(\d[\w.-]*)\.tgz/g,
+    "docs/scaling.md": /casebridge:(\d[\w.-]*)/g,
+    "deploy/kubernetes/kustomization.yaml": /newTag: "([^"]+)"/,
+    "CHANGELOG.md": /^## (\d[^\s]*) - \d{4}-\d{2}-\d{2}$/m,
+  };
+  for (const [name, pattern] of Object.entries(named)) {
+    const found = pattern.global
+      ? Array.from(read(name).matchAll(pattern), ([, one]) => one)
+      : [pattern.exec(read(name))?.[1]];
+    expect({ name, found: [...new Set(found)] }).toEqual({ name, found: [version] });
+  }
+});
