@@ -61,6 +61,7 @@ export function toServiceError(call: CallFacts, failure: HttpFailure): ServiceEr
       outcomeUnknown: failure.mayHaveArrived,
       detail: failure.message,
       ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
+      ...(failure.zh === null ? {} : { zh: failure.zh }),
     },
     failure,
   );

@@ -134,6 +134,7 @@ export function failureError(call: CallFacts, failure: HttpFailure): ServiceErro
       detail: failure.message,
       outcomeUnknown: failure.mayHaveArrived,
       ...(failure.remedy === null ? {} : { remedy: failure.remedy }),
+      ...(failure.zh === null ? {} : { zh: failure.zh }),
     },
     failure,
   );

@@ -18,6 +18,8 @@ test.each<[string, string | null, RegExp, RegExp]>([
 
   expect(trouble?.message).toMatch(message);
   expect(trouble?.remedy).toMatch(remedy);
+  for (const fact of [code, origin, issuer ?? ""]) expect(trouble?.zh.detail).toContain(fact);
+  expect(trouble?.zh.remedy).toMatch(/。$/);
 });
 
 test("any other failure is none of a certificate", () => {

@@ -17,7 +17,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 
 import { TLSSocket } from "node:tls";
 import { recorded } from "./answer-recorder.ts";
-import { certificateTrouble, issuerOf } from "./certificate-trouble.ts";
+import { certificateTrouble, issuerOf, type Trouble } from "./certificate-trouble.ts";
 import { mayStillSend } from "./standing.ts";
 import { type HttpProxy, isProxied, makeTunnelAgents, ProxyRefusal, type TunnelOptions } from "./tunnel.ts";
 import { readVersion } from "./version.ts";
@@ -45,14 +45,23 @@ export class HttpFailure extends Error {
   readonly mayHaveArrived: boolean;
   /** What mends it, for people, where that is known. */
   readonly remedy: string | null;
+  /** Message and remedy in Chinese, where they are known. */
+  readonly zh: Trouble["zh"] | null;
 
   constructor(
-    facts: { reason: HttpFailureReason; mayHaveArrived: boolean; message: string; remedy?: string | null },
+    facts: {
+      reason: HttpFailureReason;
+      mayHaveArrived: boolean;
+      message: string;
+      remedy?: string | null;
+      zh?: Trouble["zh"] | null;
+    },
     options?: ErrorOptions,
   ) {
     super(facts.message, options);
     this.name = "HttpFailure";
     this.remedy = facts.remedy ?? null;
+    this.zh = facts.zh ?? null;
     this.reason = facts.reason;
     this.mayHaveArrived = facts.mayHaveArrived;
   }
@@ -183,8 +192,8 @@ async function sendOnce(agentsFor: (url: URL) => Agents, input: HttpRequest): Pr
     const reason = connected ? "reset" : "connect";
     const trouble = connected ? null : certificateTrouble(code, origin, issuer);
     const message = trouble?.message ?? `${code} at ${origin}`;
-    const remedy = trouble?.remedy ?? null;
-    return new HttpFailure({ reason, mayHaveArrived: connected, message, remedy }, { cause: error });
+    const { remedy = null, zh = null } = trouble ?? {};
+    return new HttpFailure({ reason, mayHaveArrived: connected, message, remedy, zh }, { cause: error });
   }
   function expire(what: string, limitMs: number): void {
     const message = `${what} took more than ${limitMs} ms at ${origin}`;
